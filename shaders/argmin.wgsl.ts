@@ -1,0 +1,145 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
+import { NO_SLOT, SELECTION_STATE, TAKEN } from './selection-state.js';
+
+export interface ArgminOptions {
+  /** A pick may be picked again. */
+  readonly replacement: boolean;
+}
+
+const THREADS = 128;
+
+/**
+ * Picks the neuron of the smallest score, the lowest index among equals; NaN never wins and is
+ * counted. When the pick's Gram row is not cached, the best-scoring others that are not cached
+ * join it, up to p in all: their rows cost no further pass over the activations. They take the
+ * slots from the next one on, and the rows that were there are forgotten. One workgroup.
+ */
+export function argminShader({ replacement }: ArgminOptions) {
+  return {
+    name: 'argmin',
+    bindings: {
+      scores: ['read', 'f32'],
+      slots: ['read_write', 'u32'],
+      owners: ['read_write', 'u32'],
+      state: ['read_write', 'u32'],
+      picks: ['read_write', 'u32'],
+    },
+    uniforms: { n: 'u32', p: 'u32', capacity: 'u32', step: 'u32' },
+    workgroupSize: [THREADS, 1],
+    body: wgsl`
+const NONE = ${NO_SLOT}u;
+var<workgroup> best_score: array<f32, ${THREADS}>;
+var<workgroup> best_index: array<u32, ${THREADS}>;
+var<workgroup> not_numbers: array<u32, ${THREADS}>;
+var<workgroup> winner: u32;
+
+// Compilers may assume that no float is NaN, so the bits are asked.
+fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+
+// The best of every ${THREADS}th neuron from local on: any that may be picked, or any not cached.
+fn scan(local: u32, uncached: bool) {
+  var index = NONE;
+  var score = 0.0;
+  for (var i = local; i < params.n; i += ${THREADS}u) {
+    let slot = slots[i];
+    let open = select(slot != ${TAKEN}u, slot == NONE, uncached);
+    let s = scores[i];
+    if (open && !is_nan(s) && (index == NONE || s < score)) { index = i; score = s; }
+  }
+  best_index[local] = index;
+  best_score[local] = score;
+}
+
+// The best of all threads; a serial sum of ${THREADS} needs no further barrier.
+fn reduce() -> u32 {
+  var index = NONE;
+  var score = 0.0;
+  for (var t = 0u; t < ${THREADS}u; t++) {
+    let i = best_index[t];
+    let s = best_score[t];
+    if (i != NONE && (index == NONE || s < score || (s == score && i < index))) {
+      index = i;
+      score = s;
+    }
+  }
+  return index;
+}
+
+// The earlier owners of the slots just given lose them. Only after the choice: were they free
+// before, the row that gives way could be a candidate again.
+fn evict(first: u32, count: u32) {
+  for (var q = 0u; q < count; q++) {
+    let slot = (first + q) % params.capacity;
+    let i = state[${SELECTION_STATE.candidates}u + q];
+    let before = owners[slot];
+    if (before != i && before < params.n && slots[before] == slot) { slots[before] = NONE; }
+    owners[slot] = i;
+  }
+}
+
+fn kernel(workgroup: u32, local: u32) {
+  var count = 0u;
+  for (var i = local; i < params.n; i += ${THREADS}u) { count += u32(is_nan(scores[i])); }
+  not_numbers[local] = count;
+  scan(local, false);
+  workgroupBarrier();
+  if (local == 0u) {
+    let pick = reduce();
+    var bad = 0u;
+    for (var t = 0u; t < ${THREADS}u; t++) { bad += not_numbers[t]; }
+    state[${SELECTION_STATE.notNumbers}] += bad;
+    state[${SELECTION_STATE.pick}] = pick;
+    state[${SELECTION_STATE.pending}] = 0u;
+    picks[params.step] = pick;
+    if (pick != NONE) {
+      let slot = slots[pick];
+      state[${SELECTION_STATE.slot}] = slot;
+      if (slot == NONE) {
+        let next = state[${SELECTION_STATE.nextSlot}];
+        state[${SELECTION_STATE.slot}] = next;
+        state[${SELECTION_STATE.pending}] = 1u;
+        state[${SELECTION_STATE.candidates}] = pick;
+        state[${SELECTION_STATE.passes}] += 1u;
+        slots[pick] = next;
+      }
+    }
+    winner = select(0u, 1u, state[${SELECTION_STATE.pending}] == 1u && params.p > 1u);
+  }
+  if (workgroupUniformLoad(&winner) == 1u) {
+    let first = state[${SELECTION_STATE.slot}];
+    storageBarrier();
+    scan(local, true);
+    for (var q = 1u; q < params.p; q++) {
+      workgroupBarrier();
+      if (local == 0u) {
+        winner = reduce();
+        if (winner != NONE) {
+          slots[winner] = (first + q) % params.capacity;
+          state[${SELECTION_STATE.candidates}u + q] = winner;
+          state[${SELECTION_STATE.pending}] = q + 1u;
+        }
+      }
+      storageBarrier();
+      let chosen = workgroupUniformLoad(&winner);
+      if (chosen == NONE) { break; }
+      // Only the thread that lost its best has to look again.
+      if (chosen % ${THREADS}u == local) { scan(local, true); }
+    }
+  }
+  storageBarrier();
+  if (local == 0u && state[${SELECTION_STATE.pending}] > 0u) {
+    let first = state[${SELECTION_STATE.slot}];
+    let count = state[${SELECTION_STATE.pending}];
+    evict(first, count);
+    state[${SELECTION_STATE.nextSlot}] = (first + count) % params.capacity;
+  }
+#if ${!replacement}
+  // Its row is kept for this step's update only: a neuron that is taken is never asked for again.
+  if (local == 0u && state[${SELECTION_STATE.pick}] != NONE) {
+    slots[state[${SELECTION_STATE.pick}]] = ${TAKEN}u;
+  }
+#endif
+}
+`,
+  } as const;
+}

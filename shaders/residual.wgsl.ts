@@ -1,0 +1,65 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
+import { unroll } from './unroll.js';
+
+export interface ResidualOptions {
+  /** C, the number of outputs. */
+  readonly outputs: number;
+  /** Example j has its target in row rows[first + j] instead of row first + j. */
+  readonly gather: boolean;
+}
+
+/** Threads that share one example's sum over the neurons. */
+const THREADS = 32;
+
+/** residual [m × C] = scale · activations [m × N] · weights [N × C] − targets; a workgroup a row. */
+export function residualShader({ outputs, gather }: ResidualOptions) {
+  return {
+    name: 'residual',
+    bindings: {
+      activations: ['read', 'f32'],
+      weights: ['read', 'f32'],
+      targets: ['read', 'f32'],
+      residual: ['read_write', 'f32'],
+      ...(gather && ({ rows: ['read', 'u32'] } as const)),
+    },
+    uniforms: {
+      m: 'u32',
+      n: 'u32',
+      activations_stride: 'u32',
+      weights_stride: 'u32',
+      targets_stride: 'u32',
+      residual_stride: 'u32',
+      first: 'u32',
+      scale: 'f32',
+    },
+    workgroupSize: [THREADS, 1],
+    body: wgsl`
+var<workgroup> partial: array<f32, ${THREADS * outputs}>;
+
+fn kernel(row: u32, local: u32) {
+  if (row >= params.m) { return; }
+${unroll(outputs, (c) => `  var sum${c} = 0.0;`)}
+  for (var i = local; i < params.n; i += ${THREADS}u) {
+    let h = activations[row * params.activations_stride + i];
+    let at = i * params.weights_stride;
+${unroll(outputs, (c) => `    sum${c} += h * weights[at + ${c}u];`)}
+  }
+${unroll(outputs, (c) => `  partial[local * ${outputs}u + ${c}u] = sum${c};`)}
+  workgroupBarrier();
+  // One barrier and a short serial sum: cheaper than a tree where barriers are slow, and no
+  // slower where they are fast, since all workgroups but the last hide it.
+  for (var c = local; c < ${outputs}u; c += ${THREADS}u) {
+    var sum = 0.0;
+    for (var t = 0u; t < ${THREADS}u; t++) { sum += partial[t * ${outputs}u + c]; }
+#if ${gather}
+    let label = rows[params.first + row];
+#else
+    let label = params.first + row;
+#endif
+    residual[row * params.residual_stride + c] =
+      params.scale * sum - targets[label * params.targets_stride + c];
+  }
+}
+`,
+  } as const;
+}

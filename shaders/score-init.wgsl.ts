@@ -1,0 +1,54 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
+import { NO_SLOT } from './selection-state.js';
+import { unroll } from './unroll.js';
+
+export interface ScoreInitOptions {
+  /** C, the number of outputs. */
+  readonly outputs: number;
+}
+
+export const SCORE_INIT_THREADS = 64;
+
+/**
+ * Scores before the first pick, one neuron a thread, from products [slices × (C + 1) × stride] =
+ * [Yᵀ H; column sums of H ∘ H]: ⟨φ_i, y⟩ = B_i · (H_i Y) and
+ * score_i = ‖φ_i‖² − 2⟨φ_i, y⟩, which is ⟨ψ_i, ψ_i⟩ less the ‖y‖² that all have in common.
+ */
+export function scoreInitShader({ outputs }: ScoreInitOptions) {
+  return {
+    name: 'score-init',
+    bindings: {
+      products: ['read', 'f32'],
+      weights: ['read', 'f32'],
+      correlations: ['read_write', 'f32'],
+      scores: ['read_write', 'f32'],
+      slots: ['read_write', 'u32'],
+    },
+    uniforms: { n: 'u32', slices: 'u32', products_stride: 'u32', weights_stride: 'u32' },
+    workgroupSize: [SCORE_INIT_THREADS, 1],
+    body: wgsl`
+fn kernel(workgroup: u32, local: u32) {
+  let i = workgroup * ${SCORE_INIT_THREADS}u + local;
+  if (i >= params.n) { return; }
+  var squares = 0.0;
+${unroll(outputs, (c) => `  var y${c} = 0.0;`)}
+  for (var s = 0u; s < params.slices; s++) {
+    let at = s * ${outputs + 1}u * params.products_stride + i;
+${unroll(outputs, (c) => `    y${c} += products[at + ${c}u * params.products_stride];`)}
+    squares += products[at + ${outputs}u * params.products_stride];
+  }
+  var norm = 0.0;
+  var correlation = 0.0;
+${unroll(
+  outputs,
+  (c) => `  let b${c} = weights[i * params.weights_stride + ${c}u];
+  norm += b${c} * b${c};
+  correlation += b${c} * y${c};`,
+)}
+  correlations[i] = correlation;
+  scores[i] = norm * squares - 2.0 * correlation;
+  slots[i] = ${NO_SLOT}u;
+}
+`,
+  } as const;
+}

@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import { type HostChoice, openHost } from '../hosts/choose.js';
+import type { AdapterPreference, Host } from '../hosts/host.js';
+import { jobs } from './jobs.js';
+
+/** The page's script lies beside the command line's own bundle. */
+const PAGE_SCRIPT = join(import.meta.dirname, 'page.js');
+
+/** Opens the host, lets `use` work with it, and closes it whatever happens. */
+export async function withHost<T>(
+  options: { readonly host: HostChoice; readonly adapter: AdapterPreference },
+  use: (host: Host<typeof jobs>) => Promise<T>,
+): Promise<T> {
+  const host = await openHost(options.host, jobs, {
+    pageScript: PAGE_SCRIPT,
+    adapter: options.adapter,
+  });
+  try {
+    return await use(host);
+  } finally {
+    await host.close();
+  }
+}

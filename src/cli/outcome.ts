@@ -1,0 +1,43 @@
+import { CommanderError } from 'commander';
+import { EspalierError } from '../errors.js';
+
+/** What the command line's exit codes mean. */
+const EXIT = { done: 0, failed: 1, badUsage: 2, interrupted: 130 } as const;
+
+export function exitCodeOf(error: unknown): number {
+  // Help and version arrive as errors with exit code 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badUsage;
+  if (!(error instanceof EspalierError)) return EXIT.failed;
+  if (error.code === 'aborted') return EXIT.interrupted;
+  return error.code === 'bad-config' ? EXIT.badUsage : EXIT.failed;
+}
+
+/** One clear message; the stack only for what nobody expected. */
+export function explain(error: unknown): string {
+  if (error instanceof EspalierError) {
+    return error.code === 'aborted' ? error.message : `error: ${error.message}`;
+  }
+  if (error instanceof Error) {
+    return error.cause === undefined && error.stack ? error.stack : `error: ${error.message}`;
+  }
+  return `error: ${String(error)}`;
+}
+
+/**
+ * A signal that Ctrl-C fires. The work ends at its next submit, what is finished is kept, and a
+ * second Ctrl-C ends the process at once.
+ */
+export function interruptSignal(): { signal: AbortSignal; release: () => void } {
+  const controller = new AbortController();
+  const onInterrupt = () => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    controller.abort();
+  };
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onInterrupt);
+  const release = () => {
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onInterrupt);
+  };
+  return { signal: controller.signal, release };
+}

@@ -1,0 +1,104 @@
+import { SingleBar } from 'cli-progress';
+import type { Phase, RunEvent } from '../study/run.js';
+
+const TITLES: Readonly<Record<Phase, string>> = {
+  'pre-train': 'Pre-training',
+  prune: 'Pruning',
+  'fine-tune': 'Fine-tuning',
+};
+
+/** Without a terminal a line is written no more often than this. */
+const LINE_EVERY_MILLIS = 5000;
+
+export interface Progress {
+  show(event: RunEvent): void;
+  stop(): void;
+}
+
+/** Progress on stderr: a bar where a person watches, plain lines in a log. */
+export function createProgress(stream: NodeJS.WriteStream): Progress {
+  return stream.isTTY ? barProgress(stream) : lineProgress(stream);
+}
+
+function barProgress(stream: NodeJS.WriteStream): Progress {
+  const bar = new SingleBar({
+    stream,
+    format: '{title} {bar} {value}/{total} {note}',
+    barsize: 28,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    hideCursor: true,
+    clearOnComplete: true,
+    gracefulExit: false,
+  });
+  let phase: Phase | undefined;
+  const stop = () => {
+    if (phase) bar.stop();
+    phase = undefined;
+  };
+  return {
+    stop,
+    show: (event) => {
+      if (event.type !== 'progress') {
+        const line = describe(event);
+        if (!line) return;
+        stop();
+        stream.write(`${line}\n`);
+        return;
+      }
+      const payload = { title: TITLES[event.phase].padEnd(12), note: noteOf(event.batchLoss) };
+      if (phase === event.phase) bar.update(event.done, payload);
+      else {
+        stop();
+        phase = event.phase;
+        bar.start(event.total, event.done, payload);
+      }
+    },
+  };
+}
+
+function lineProgress(stream: NodeJS.WriteStream): Progress {
+  let last = performance.now();
+  return {
+    stop: () => undefined,
+    show: (event) => {
+      if (event.type !== 'progress') {
+        const line = describe(event);
+        if (line) stream.write(`${line}\n`);
+        return;
+      }
+      if (performance.now() - last < LINE_EVERY_MILLIS) return;
+      last = performance.now();
+      const { phase, done, total, batchLoss } = event;
+      stream.write(`${TITLES[phase]}: ${done} of ${total} ${noteOf(batchLoss)}`.trimEnd());
+      stream.write('\n');
+    },
+  };
+}
+
+function noteOf(batchLoss: number | undefined): string {
+  return batchLoss === undefined ? '' : `batch loss ${batchLoss.toPrecision(3)}`;
+}
+
+function describe(event: RunEvent): string | undefined {
+  switch (event.type) {
+    case 'started':
+      return `Running on ${event.adapter.name}.`;
+    case 'checkpoint': {
+      const { trainingLoss, testAccuracy } = event.figures;
+      return `Iteration ${event.iteration}: training loss ${trainingLoss.toPrecision(4)}, test accuracy ${percent(testAccuracy)}.`;
+    }
+    case 'subnetwork': {
+      const { figures, selection } = event;
+      return `Selected ${selection.selected.length} times among ${figures.neurons} distinct neurons in ${selection.passes} passes over the activations: training loss ${figures.trainingLoss.toPrecision(4)}, test accuracy ${percent(figures.testAccuracy)}.`;
+    }
+    case 'fine-tuned':
+      return `Fine-tuned: training loss ${event.figures.trainingLoss.toPrecision(4)}, test accuracy ${percent(event.figures.testAccuracy)}.`;
+    default:
+      return undefined;
+  }
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}

@@ -1,0 +1,85 @@
+import { appendFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EspalierError } from '../errors.js';
+import type { RunFile } from '../study/files.js';
+
+const RUN_FILE =
+  /^(?:config\.json|summary\.json|events\.jsonl|dataset\.safetensors|(?:weights|subnetwork|fine-tuned)-\d+\.safetensors)$/;
+
+/**
+ * Refuses a folder that holds another run, before any work is done.
+ *
+ * @throws bad-config when it is taken, or is no folder.
+ */
+export async function requireFreeFolder(folder: string, overwrite: boolean): Promise<void> {
+  const taken = (await filesIn(folder)).some((name) => RUN_FILE.test(name));
+  if (!taken || overwrite) return;
+  throw new EspalierError(
+    'bad-config',
+    `--out ${folder} holds another run. Name another folder, or add --overwrite to replace it.`,
+  );
+}
+
+/** Makes the folder and clears what an earlier run left in it; other files stay. */
+export async function prepareFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const names = await filesIn(folder);
+  await Promise.all(
+    names.filter((name) => RUN_FILE.test(name)).map((name) => rm(join(folder, name))),
+  );
+}
+
+/** Makes `runs/<name>`, or `runs/<name>-2` and so on when there is one already. */
+export async function nextFolder(name: string): Promise<string> {
+  await mkdir('runs', { recursive: true });
+  for (let copy = 1; ; copy++) {
+    const folder = join('runs', copy === 1 ? name : `${name}-${copy}`);
+    try {
+      await mkdir(folder);
+      return folder;
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+  }
+}
+
+/** Writes a file whole or not at all: a kill in between leaves the name untouched. */
+export async function writeWhole(folder: string, { name, bytes }: RunFile): Promise<void> {
+  const draft = join(folder, `.${name}.part`);
+  try {
+    await writeFile(draft, bytes, { flush: true });
+    await rename(draft, join(folder, name));
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw new Error(`Cannot write ${join(folder, name)}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+export async function writeJson(folder: string, name: string, value: unknown): Promise<void> {
+  const text = `${JSON.stringify(value, null, 2)}\n`;
+  await writeWhole(folder, { name, bytes: new TextEncoder().encode(text) });
+}
+
+export async function appendEvent(folder: string, event: object): Promise<void> {
+  await appendFile(join(folder, 'events.jsonl'), `${JSON.stringify(event)}\n`);
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    if (codeOf(error) === 'ENOTDIR') {
+      throw new EspalierError('bad-config', `--out ${folder} is a file; name a folder.`);
+    }
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

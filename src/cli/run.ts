@@ -1,0 +1,190 @@
+import { readFile } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import { readImageSource } from '../data/folder.js';
+import { TASKS } from '../data/tasks.js';
+import { EspalierError } from '../errors.js';
+import { ACTIVATIONS } from '../models/two-layer.js';
+import { parseRunConfig, type RunConfig } from '../study/config.js';
+import { drawExamples } from '../study/examples.js';
+import { datasetFile, fileOf, recordOf } from '../study/files.js';
+import type { RunEvent, RunSummary } from '../study/run.js';
+import { withHost } from './host.js';
+import { adapterOption, hostOption } from './info.js';
+import { interruptSignal } from './outcome.js';
+import { createProgress } from './progress.js';
+import {
+  appendEvent,
+  nextFolder,
+  prepareFolder,
+  requireFreeFolder,
+  writeJson,
+  writeWhole,
+} from './run-folder.js';
+import { summaryTable } from './summary-table.js';
+
+/** Flags that are no part of a run's configuration. */
+interface OwnFlags {
+  readonly config?: string;
+  readonly overwrite?: true;
+  readonly json?: true;
+}
+
+export function addRun(program: Command, version: string): void {
+  const command = program
+    .command('run')
+    .description('Pre-trains one network, prunes it and fine-tunes the subnetwork.')
+    .option('--data <source>', '"mnist" or a folder with the four IDX files, plain or .gz')
+    .addOption(new Option('--task <task>', 'what the labels become').choices(TASKS))
+    .option('--examples <m>', 'training examples, drawn from the source', number)
+    .option('--width <n>', 'neurons of the dense network', number)
+    .addOption(new Option('--activation <name>', 'of the hidden layer').choices(ACTIVATIONS))
+    .option('--iterations <t>', 'steps of pre-training', number)
+    .option('--batch <size>', 'examples of a step, or "full"', (text) =>
+      text === 'full' ? text : number(text),
+    )
+    .option('--learning-rate <rate>', 'in mean-field units: independent of the width', number)
+    .option('--momentum <mu>', 'from 0 to below 1', number)
+    .option('--prune-every <steps>', 'also prune every so many steps; 0: only at the end', number)
+    .option('--neurons <k>', 'picks of the selection', number)
+    .option('--method <name>', 'how neurons are chosen: greedy')
+    .option('--rule <name>', 'how the chosen are weighted: average')
+    .option('--no-replacement', 'pick no neuron twice')
+    .option('--loss <name>', 'of training and of selection: squared')
+    .option('--fine-tune <steps>', 'steps of training the subnetwork; 0: none', number)
+    .option('--seed <seed>', 'of weights, examples and batches', number)
+    .addOption(hostOption().default(undefined))
+    .addOption(adapterOption().default(undefined))
+    .option('--out <folder>', 'where the files go (default: a new folder in runs/)')
+    .option('--overwrite', 'replace the run that --out holds')
+    .option('--config <file>', 'a JSON file with these flags as keys; a flag given here wins')
+    .option('--json', 'print the summary as one line of JSON')
+    .addHelpText(
+      'after',
+      `
+Defaults: ${Object.entries(parseRunConfig({}))
+        .map(([key, value]) => `${key} ${String(value)}`)
+        .join(', ')}.
+
+Examples:
+  espalier run                                          1,000 digits, 256 neurons, 100 picks
+  espalier run --task digits --examples 5000            ten classes
+  espalier run --prune-every 100 --seed 3               a subnetwork every 100 steps
+  espalier run --data ./my-idx-files --out runs/mine    other images
+  espalier run --config runs/mine/config.json --out runs/again`,
+    );
+  command.action(async (_flags: unknown, self: Command) => {
+    // Only what was given: commander sets `replacement` by itself when --no-replacement exists.
+    const given = Object.fromEntries(
+      Object.entries(self.opts()).filter(([key]) => self.getOptionValueSource(key) === 'cli'),
+    );
+    const { config: file, overwrite, json, ...flags } = given as OwnFlags & Partial<RunConfig>;
+    const config = parseRunConfig({ ...(file && (await readConfig(file))), ...flags });
+    await execute(config, { overwrite: overwrite === true, json: json === true, version });
+  });
+}
+
+interface Settings {
+  readonly overwrite: boolean;
+  readonly json: boolean;
+  readonly version: string;
+}
+
+async function execute(config: RunConfig, { overwrite, json, version }: Settings): Promise<void> {
+  if (config.out) await requireFreeFolder(config.out, overwrite);
+  const examples = drawExamples(await readImageSource(config.data), config.examples, config.seed);
+  const progress = createProgress(process.stderr);
+  const { signal, release } = interruptSignal();
+  let folder = config.out;
+  let written = 0;
+
+  // The folder appears with the first event: a run that cannot start leaves nothing behind.
+  const begin = async (): Promise<string> => {
+    if (config.out) await prepareFolder(config.out);
+    const made = config.out ?? (await nextFolder(defaultName(config)));
+    await writeJson(made, 'config.json', { ...config, out: made });
+    await writeWhole(made, datasetFile(examples.indices));
+    return made;
+  };
+  const onEvent = async (event: RunEvent) => {
+    if (event.type === 'started') folder = await begin();
+    progress.show(event);
+    if (!folder) return;
+    const file = fileOf(event);
+    if (file) {
+      await writeWhole(folder, file);
+      written++;
+    }
+    if (event.type !== 'progress') await appendEvent(folder, recordOf(event));
+  };
+
+  try {
+    const { summary, host } = await withHost(config, async (opened) => ({
+      host: opened.kind,
+      summary: await opened.execute('run', { config, examples }, { onEvent, signal }),
+    }));
+    progress.stop();
+    if (!folder) throw new Error('The run ended without having begun.');
+    const versions = { espalier: version, node: process.versions.node };
+    await writeJson(folder, 'summary.json', { host, versions, ...summary });
+    report(summary, folder, json);
+  } catch (error) {
+    progress.stop();
+    throw interrupted(error, folder, written);
+  } finally {
+    release();
+  }
+}
+
+function report(summary: RunSummary, folder: string, json: boolean): void {
+  const text = `${summaryTable(summary)}\nFiles: ${folder}\n`;
+  if (!json) process.stdout.write(text);
+  else {
+    process.stderr.write(text);
+    process.stdout.write(`${JSON.stringify({ out: folder, ...summary })}\n`);
+  }
+}
+
+function interrupted(error: unknown, folder: string | undefined, written: number): unknown {
+  if (!(error instanceof EspalierError && error.code === 'aborted')) return error;
+  const kept =
+    folder && written > 0
+      ? `The ${written} finished checkpoint files are in ${folder}.`
+      : 'Nothing was finished yet.';
+  return new EspalierError('aborted', `Interrupted. ${kept}`, { cause: error });
+}
+
+function defaultName({ data, task, examples, width, seed }: RunConfig): string {
+  const source = data.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[-.]+|-+$/g, '') || 'data';
+  return `${source}-${task}-${examples}x${width}-seed${seed}`;
+}
+
+/**
+ * Reads a configuration; keys may be spelt as the flags are (`learning-rate`, `no-replacement`).
+ *
+ * @throws bad-config naming the file.
+ */
+async function readConfig(file: string): Promise<Record<string, unknown>> {
+  const fail = (why: string, cause?: unknown) =>
+    new EspalierError('bad-config', `--config ${file} ${why}.`, { cause });
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw fail(`cannot be read as JSON: ${cause instanceof Error ? cause.message : cause}`, cause);
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw fail('must hold one JSON object with the flags as keys');
+  }
+  const entries = Object.entries(parsed).map(([key, value]): [string, unknown] => {
+    const camel = key.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+    return camel === 'noReplacement' && typeof value === 'boolean'
+      ? ['replacement', !value]
+      : [camel, value];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Commander hands over text; what is not a number becomes NaN, which the schema then names. */
+function number(text: string): number {
+  return text.trim() === '' ? Number.NaN : Number(text);
+}

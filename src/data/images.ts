@@ -1,0 +1,62 @@
+import { EspalierError } from '../errors.js';
+
+/** `count` grey images of rows × columns bytes each, one after another, row by row. */
+export interface Images {
+  readonly count: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly pixels: Uint8Array;
+}
+
+/** Images with one label, a class number, each. */
+export interface LabelledImages extends Images {
+  readonly labels: Uint8Array;
+}
+
+/** A data set: what may be trained on, and what only measures. */
+export interface ImageSource {
+  readonly name: string;
+  readonly train: LabelledImages;
+  readonly test: LabelledImages;
+}
+
+/**
+ * Joins images and their labels; `part` ('train', 'test') names them in errors.
+ *
+ * @throws EspalierError `bad-data` when the two counts differ, or there are no images or no pixels.
+ */
+export function labelledImages(images: Images, labels: Uint8Array, part: string): LabelledImages {
+  const { count, rows, columns } = images;
+  if (count !== labels.length) {
+    throw new EspalierError(
+      'bad-data',
+      `The ${part} set has ${count} images but ${labels.length} labels: the two files do not belong together.`,
+    );
+  }
+  if (count < 1 || rows < 1 || columns < 1) {
+    throw new EspalierError(
+      'bad-data',
+      `The ${part} set has ${count} images of ${rows} × ${columns} pixels: at least one of each is needed.`,
+    );
+  }
+  return { ...images, labels };
+}
+
+/**
+ * Joins a training and a test set.
+ *
+ * @throws EspalierError `bad-data` when their images differ in size.
+ */
+export function imageSource(
+  name: string,
+  train: LabelledImages,
+  test: LabelledImages,
+): ImageSource {
+  if (train.rows !== test.rows || train.columns !== test.columns) {
+    throw new EspalierError(
+      'bad-data',
+      `In ${name} the train images are ${train.rows} × ${train.columns} pixels and the test images ${test.rows} × ${test.columns}: both sets must have one size.`,
+    );
+  }
+  return { name, train, test };
+}

@@ -1,0 +1,31 @@
+/** What a report says of the adapter. A software adapter is never called a GPU. */
+export interface AdapterDescription {
+  readonly name: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  readonly kind: 'hardware' | 'software';
+  readonly subgroupSize: { readonly min: number; readonly max: number } | undefined;
+}
+
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic render|\bwarp\b/i;
+
+export function isSoftware(info: GPUAdapterInfo): boolean {
+  const text = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
+  return info.isFallbackAdapter === true || SOFTWARE.test(text);
+}
+
+export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
+  const { info } = adapter;
+  const kind = isSoftware(info) ? 'software' : 'hardware';
+  const own = info.description || [info.vendor, info.architecture].filter(Boolean).join(' ');
+  const { subgroupMinSize: min, subgroupMaxSize: max } = info;
+  return {
+    name: `${own || 'unnamed adapter'}${kind === 'software' ? ' (software)' : ''}`,
+    vendor: info.vendor,
+    architecture: info.architecture,
+    description: info.description,
+    kind,
+    subgroupSize: min !== undefined && max !== undefined ? { min, max } : undefined,
+  };
+}

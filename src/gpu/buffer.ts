@@ -1,0 +1,102 @@
+import { EspalierError } from '../errors.js';
+import type { Device } from './device.js';
+import { largestBinding } from './limits.js';
+
+/** Anything that can be uploaded: 4-byte elements only, as all shaders here read. */
+export type Words = Float32Array | Uint32Array | Int32Array;
+
+/** A storage buffer with an owner: whoever created it disposes of it. */
+export interface GpuBuffer {
+  readonly device: Device;
+  readonly raw: GPUBuffer;
+  readonly label: string;
+  readonly bytes: number;
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+// WebGPU's constants are globals in browsers only; their values are fixed by the specification.
+const USAGE = { MAP_READ: 0x1, COPY_SRC: 0x4, COPY_DST: 0x8, STORAGE: 0x80 };
+const MAP_MODE_READ = 0x1;
+
+/**
+ * Allocates a zeroed storage buffer of `length` 4-byte words.
+ *
+ * @throws limit-exceeded when it is larger than a binding may be.
+ */
+export function createBuffer(device: Device, label: string, length: number): GpuBuffer {
+  const bytes = Math.max(length, 1) * 4;
+  const limit = largestBinding(device);
+  if (bytes > limit) {
+    throw new EspalierError(
+      'limit-exceeded',
+      `${label} takes ${bytes} bytes, but this adapter binds at most ${limit}.`,
+    );
+  }
+  return allocate(device, label, bytes, USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST);
+}
+
+function allocate(device: Device, label: string, bytes: number, usage: number): GpuBuffer {
+  device.check();
+  const raw = device.scoped(`Allocating ${label} (${bytes} bytes)`, () =>
+    device.raw.createBuffer({ label, size: bytes, usage }),
+  );
+  device.account(bytes);
+  let alive = true;
+  const dispose = () => {
+    if (!alive) return;
+    alive = false;
+    device.account(-bytes);
+    raw.destroy();
+  };
+  return { device, raw, label, bytes, dispose, [Symbol.dispose]: dispose };
+}
+
+/** Copies words from the CPU into the buffer, `offset` words from its start. */
+export function upload(buffer: GpuBuffer, data: Words, offset = 0): void {
+  if (offset * 4 + data.byteLength > buffer.bytes) {
+    throw new RangeError(
+      `${buffer.label}: ${data.byteLength} bytes at ${offset * 4} exceed its ${buffer.bytes}.`,
+    );
+  }
+  const { queue } = buffer.device.raw;
+  queue.writeBuffer(
+    buffer.raw,
+    offset * 4,
+    data.buffer as ArrayBuffer,
+    data.byteOffset,
+    data.byteLength,
+  );
+}
+
+/** Creates a buffer that holds `data`. */
+export function bufferOf(device: Device, label: string, data: Words): GpuBuffer {
+  const buffer = createBuffer(device, label, data.length);
+  upload(buffer, data);
+  return buffer;
+}
+
+/** Waits for all work submitted before and copies the whole buffer to the CPU. */
+export async function readFloats(buffer: GpuBuffer): Promise<Float32Array> {
+  return new Float32Array(await readBytes(buffer));
+}
+
+/** As `readFloats`, for unsigned integers. */
+export async function readUints(buffer: GpuBuffer): Promise<Uint32Array> {
+  return new Uint32Array(await readBytes(buffer));
+}
+
+async function readBytes(buffer: GpuBuffer): Promise<ArrayBuffer> {
+  const { device, bytes } = buffer;
+  const label = `${buffer.label} read-back`;
+  using staging = allocate(device, label, bytes, USAGE.MAP_READ | USAGE.COPY_DST);
+  device.scoped(`Reading ${buffer.label}`, () => {
+    const encoder = device.raw.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer.raw, 0, staging.raw, 0, bytes);
+    device.raw.queue.submit([encoder.finish()]);
+  });
+  await device.wait(staging.raw.mapAsync(MAP_MODE_READ));
+  const copy = staging.raw.getMappedRange().slice(0);
+  staging.raw.unmap();
+  return copy;
+}

@@ -1,0 +1,212 @@
+import { EspalierError } from '../errors.js';
+import { type AdapterDescription, describeAdapter } from './adapter.js';
+import { FEATURES, LIMITS } from './limits.js';
+
+export interface OpenOptions {
+  /** Wraps every wait for the GPU. Node's host uses it to slow Dawn's busy polling. */
+  readonly pace?: <T>(wait: Promise<T>) => Promise<T>;
+  /** Milliseconds of GPU work that one submit should hold; short keeps a page smooth. */
+  readonly submitMillis?: number;
+}
+
+/** Bytes of one dispatch's uniforms in the ring: WebGPU's smallest guaranteed dynamic offset. */
+export const UNIFORM_SLOT = 256;
+
+/** Dispatches whose uniforms fit the ring, so the most that one submit can hold. */
+export const UNIFORM_SLOTS = 1024;
+
+const UNIFORM_USAGE = 0x40 | 0x8; // UNIFORM | COPY_DST: no GPUBufferUsage global outside browsers.
+
+/**
+ * One GPUDevice and what every room needs to know of it: its limits and features, the pipelines
+ * compiled so far, how many bytes are alive on it, and the first error it reported.
+ *
+ * WebGPU reports most errors after the call that caused them. The first one is kept and thrown by
+ * the next `check()`, which every submit and every wait performs, so that none is lost and the
+ * first (the cause) is not buried under its consequences.
+ */
+export class Device {
+  readonly raw: GPUDevice;
+  readonly adapter: AdapterDescription;
+  readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  readonly submitMillis: number;
+  /** Uniforms of the dispatches of one submit, by dynamic offset; each submit rewrites it. */
+  readonly uniformRing: GPUBuffer;
+  /** Operations that fit one submit; `Batch` adapts it to the speed it observes. */
+  operationsPerSubmit = 2e8;
+
+  readonly #owned: boolean;
+  readonly #pace: <T>(wait: Promise<T>) => Promise<T>;
+  readonly #lost: Promise<never>;
+  readonly #scopes = new Set<Promise<void>>();
+  #firstError: EspalierError | undefined;
+  #disposed = false;
+  #liveBytes = 0;
+  #peakBytes = 0;
+
+  constructor(
+    raw: GPUDevice,
+    adapter: AdapterDescription,
+    owned: boolean,
+    options: OpenOptions = {},
+  ) {
+    this.raw = raw;
+    this.adapter = adapter;
+    this.submitMillis = options.submitMillis ?? 100;
+    this.uniformRing = raw.createBuffer({
+      label: 'uniforms',
+      size: UNIFORM_SLOT * UNIFORM_SLOTS,
+      usage: UNIFORM_USAGE,
+    });
+    this.#owned = owned;
+    this.#pace = options.pace ?? ((wait) => wait);
+    raw.addEventListener('uncapturederror', (event) => this.fail(typedError(event.error)));
+    this.#lost = raw.lost.then((info) => {
+      const error = new EspalierError(
+        'device-lost',
+        `The GPU device was lost (${info.reason}): ${info.message || 'no reason given'}. Open a new device and go on from the last checkpoint.`,
+      );
+      this.fail(error);
+      throw error;
+    });
+    // The race in `wait` observes the loss; without a wait under way nobody has to.
+    this.#lost.catch(() => undefined);
+  }
+
+  get limits(): GPUSupportedLimits {
+    return this.raw.limits;
+  }
+
+  has(feature: GPUFeatureName): boolean {
+    return this.raw.features.has(feature);
+  }
+
+  /** Bytes of the buffers that are alive now. */
+  get liveBytes(): number {
+    return this.#liveBytes;
+  }
+
+  /** The most bytes that were alive at once since the device was opened or `resetPeak()`. */
+  get peakBytes(): number {
+    return this.#peakBytes;
+  }
+
+  resetPeak(): void {
+    this.#peakBytes = this.#liveBytes;
+  }
+
+  /** Called by buffers as they come and go. */
+  account(bytes: number): void {
+    this.#liveBytes += bytes;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
+  }
+
+  /** Keeps the first asynchronous error for the next `check()`. */
+  fail(error: EspalierError): void {
+    this.#firstError ??= error;
+  }
+
+  /** @throws the first error that the device reported since the last check. */
+  check(): void {
+    if (this.#disposed) {
+      throw new EspalierError('device-lost', 'The device was disposed; open a new one.');
+    }
+    const error = this.#firstError;
+    if (error) {
+      // A lost device stays lost; any other error is raised once.
+      if (error.code !== 'device-lost') this.#firstError = undefined;
+      throw error;
+    }
+  }
+
+  /** Runs `action` inside error scopes whose findings are kept for the next `check()`. */
+  scoped<T>(what: string, action: () => T): T {
+    this.raw.pushErrorScope('out-of-memory');
+    this.raw.pushErrorScope('validation');
+    try {
+      return action();
+    } finally {
+      for (let scope = 0; scope < 2; scope++) this.#watch(what, this.raw.popErrorScope());
+    }
+  }
+
+  #watch(what: string, scope: Promise<GPUError | null>): void {
+    const seen = scope
+      .then((error) => {
+        if (error) this.fail(typedError(error, what));
+      })
+      // A scope popped on a lost device rejects; the loss itself is reported by `lost`.
+      .catch(() => undefined)
+      .finally(() => this.#scopes.delete(seen));
+    this.#scopes.add(seen);
+  }
+
+  /** Waits for the GPU, paced by the host, ended by device loss, and checked for errors. */
+  async wait<T>(promise: Promise<T>): Promise<T> {
+    this.check();
+    const result = await Promise.race([this.#pace(promise), this.#lost]);
+    await Promise.all(this.#scopes);
+    this.check();
+    return result;
+  }
+
+  /** Waits until all submitted work is done. */
+  async idle(): Promise<void> {
+    await this.wait(this.raw.queue.onSubmittedWorkDone());
+  }
+
+  /** Destroys the GPUDevice if it was opened here; a device that was handed in stays alive. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.pipelines.clear();
+    this.uniformRing.destroy();
+    if (this.#owned) this.raw.destroy();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function typedError(error: GPUError, what?: string): EspalierError {
+  const where = what ? `${what}: ` : '';
+  return isOutOfMemory(error)
+    ? new EspalierError(
+        'out-of-memory',
+        `${where}the GPU is out of memory: ${error.message}. Use fewer --examples or a smaller --width.`,
+      )
+    : new EspalierError('shader', `${where}${error.message}`);
+}
+
+// GPUOutOfMemoryError is a global in browsers only, so it is recognised by its constructor's name.
+function isOutOfMemory(error: GPUError): boolean {
+  return error.constructor.name === 'GPUOutOfMemoryError';
+}
+
+/**
+ * Opens a device on the adapter with all of the adapter's limits that matter here, asked for by
+ * name, and the optional features it has.
+ *
+ * @throws no-adapter when the adapter refuses to give a device.
+ */
+export async function openDevice(adapter: GPUAdapter, options: OpenOptions = {}): Promise<Device> {
+  const description = describeAdapter(adapter);
+  const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
+  const requiredFeatures = FEATURES.filter((name) => adapter.features.has(name));
+  try {
+    const raw = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+    return new Device(raw, description, true, options);
+  } catch (cause) {
+    throw new EspalierError(
+      'no-adapter',
+      `The adapter ${description.name} refused to open a device: ${String(cause)}.`,
+      { cause },
+    );
+  }
+}
+
+/** Uses a device that the caller opened and keeps: `dispose()` leaves it alive. */
+export function adoptDevice(raw: GPUDevice, adapter: GPUAdapter, options?: OpenOptions): Device {
+  return new Device(raw, describeAdapter(adapter), false, options);
+}

@@ -1,0 +1,41 @@
+import { EspalierError } from '../errors.js';
+import type { Device } from './device.js';
+
+/** The limits asked of an adapter, by name: WebGPU grants only its small defaults otherwise. */
+export const LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupsPerDimension',
+] as const satisfies readonly (keyof GPUSupportedLimits)[];
+
+/** Optional features that are used where an adapter has them. */
+export const FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'subgroups', 'shader-f16'];
+
+/** The largest buffer that one binding can show to a shader, in bytes. */
+export function largestBinding(device: Device): number {
+  return Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+}
+
+/**
+ * Refuses a matrix that no single binding can hold, before anything is allocated.
+ *
+ * @throws limit-exceeded with the size, the limit and the number of rows that would fit.
+ */
+export function requireBinding(device: Device, label: string, rows: number, stride: number): void {
+  const bytes = rows * stride * 4;
+  const limit = largestBinding(device);
+  if (bytes <= limit) return;
+  const fits = Math.floor(limit / (stride * 4));
+  throw new EspalierError(
+    'limit-exceeded',
+    `${label} [${rows} × ${stride}] takes ${mebibytes(bytes)}, but this adapter binds at most ${mebibytes(limit)}: at most ${fits} rows of that length fit.`,
+  );
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}

@@ -1,0 +1,77 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createBrotliDecompress } from 'node:zlib';
+import { type ExtractOptions, extract } from 'tar-fs';
+import { cachedFolder } from './cache.js';
+import { findPeer, missingPeer, type PeerPackage } from './peers.js';
+
+/** The package holds binaries for this platform alone. */
+export const hasBundle = process.platform === 'linux' && process.arch === 'x64';
+
+/** What @sparticuz/chromium holds, if it is installed and fits this machine. */
+export async function findBundle(): Promise<PeerPackage | undefined> {
+  return hasBundle ? findPeer('@sparticuz/chromium') : undefined;
+}
+
+export interface BundledChromium {
+  readonly executable: string;
+  /** Libraries that this Chromium needs and a bare machine lacks (NSS, NSPR, Expat). */
+  readonly libraries: string;
+}
+
+/**
+ * The Chromium of @sparticuz/chromium, unpacked in the cache (about 210 MB, two seconds once).
+ *
+ * @throws no-webgpu when the package is not installed.
+ */
+export async function bundledChromium(): Promise<BundledChromium> {
+  const bundle = await findBundle();
+  if (!bundle) throw missingPeer('@sparticuz/chromium');
+  const folder = await cachedFolder(`chromium-${bundle.version}`, async (draft) => {
+    await Promise.all([
+      pipeline(
+        ...unbrotli(bundle, 'chromium.br'),
+        createWriteStream(join(draft, 'chromium'), { mode: 0o755 }),
+      ),
+      // Beside the executable, where Chromium looks for its Vulkan loader, SwiftShader and ANGLE.
+      untar(bundle, 'swiftshader.tar.br', draft),
+      untar(bundle, 'al2023.tar.br', draft),
+    ]);
+  });
+  return { executable: join(folder, 'chromium'), libraries: join(folder, 'lib') };
+}
+
+/** The files of the bundle that give Vulkan without a driver: a loader and the driver SwiftShader. */
+export const VULKAN_FILES = {
+  loader: 'libvulkan.so.1',
+  driver: 'libvk_swiftshader.so',
+  manifest: 'vk_swiftshader_icd.json',
+} as const;
+
+/** Unpacks the Vulkan loader and SwiftShader into a folder. */
+export async function unpackVulkan(bundle: PeerPackage, folder: string): Promise<void> {
+  const wanted: readonly string[] = Object.values(VULKAN_FILES);
+  await untar(bundle, 'swiftshader.tar.br', folder, (name) => wanted.includes(name));
+}
+
+async function untar(
+  bundle: PeerPackage,
+  archive: string,
+  folder: string,
+  wanted: (name: string) => boolean = () => true,
+): Promise<void> {
+  const options: ExtractOptions = {
+    ignore: (_path, header) => header?.type === 'file' && !wanted(header.name),
+    // Root would give each file to the archive's user, who could then replace what root loads.
+    map: (header) => ({ ...header, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }),
+  };
+  await pipeline(...unbrotli(bundle, archive), extract(folder, options));
+}
+
+function unbrotli(bundle: PeerPackage, file: string) {
+  return [
+    createReadStream(join(bundle.folder, 'bin', file), { highWaterMark: 2 ** 20 }),
+    createBrotliDecompress({ chunkSize: 2 ** 20 }),
+  ] as const;
+}

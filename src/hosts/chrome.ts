@@ -1,0 +1,101 @@
+import { EspalierError } from '../errors.js';
+import type { AdapterKind } from './adapter.js';
+import { type Channel, openChannel } from './channel.js';
+import { type Chrome, findChrome } from './executable.js';
+import type { AdapterPreference, ExecuteOptions, Host, Jobs } from './host.js';
+import { type LaunchedChrome, launchChrome } from './launch.js';
+
+export interface ChromeOptions {
+  readonly adapter?: AdapterPreference;
+  /** The browser's executable; see findChrome for the default. */
+  readonly browser?: string;
+}
+
+const OPEN_MILLIS = 60_000;
+
+/**
+ * A host that runs jobs in a page of headless Chrome. `pageScript` is the path of one ES module
+ * that ends with `await serveJobs(jobs, navigator.gpu)` for the same jobs `J`.
+ *
+ * @throws no-webgpu without a browser that starts and has WebGPU; no-adapter when it has no adapter
+ * of that kind; bad-config when the page script cannot be read or does not serve.
+ */
+export async function openChromeHost<J extends Jobs>(
+  pageScript: string,
+  options: ChromeOptions = {},
+): Promise<Host<J>> {
+  const chrome = await findChrome(options.browser);
+  const { adapter = 'auto' } = options;
+  const open = (kind: AdapterKind) => openPage<J>(chrome, pageScript, kind);
+  if (adapter !== 'auto') return open(adapter);
+  // Which adapter Chrome offers is decided by its flags, so the second kind takes a second start.
+  return open('hardware').catch((error: unknown) => {
+    if (error instanceof EspalierError && error.code === 'no-adapter') return open('software');
+    throw error;
+  });
+}
+
+async function openPage<J extends Jobs>(
+  chrome: Chrome,
+  pageScript: string,
+  adapter: AdapterKind,
+): Promise<Host<J>> {
+  const channel = await openChannel(pageScript);
+  let launched: LaunchedChrome | undefined;
+  const close = async () => {
+    await channel.close();
+    await launched?.close();
+  };
+  try {
+    launched = await launchChrome(chrome, adapter);
+    await visit(launched, channel);
+    await openAdapter(channel, adapter, pageScript);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const execute = (job: string, input: unknown, options?: ExecuteOptions<unknown>) =>
+    channel.call({ kind: 'execute', job, input }, options);
+  return { kind: 'chrome', execute: execute as Host<J>['execute'], close };
+}
+
+async function visit({ browser }: LaunchedChrome, channel: Channel): Promise<void> {
+  const lost = (what: string) => () => channel.fail(new EspalierError('device-lost', what));
+  const [page = await browser.newPage()] = await browser.pages();
+  page.on(
+    'error',
+    lost("Chrome's page crashed, probably for lack of memory. Open the host again."),
+  );
+  page.on('close', lost("Chrome's page was closed. Open the host again."));
+  browser.on('disconnected', lost('Chrome ended. Open the host again.'));
+  page.on('pageerror', (cause) => {
+    const { message = String(cause) } = cause as Partial<Error>;
+    channel.fail(new Error(`Uncaught in Chrome's page: ${message}`, { cause }));
+  });
+  page.on('framenavigated', (frame) => {
+    if (frame.url() !== channel.url)
+      lost("Chrome's page was left for another. Open the host again.")();
+  });
+  // The page is not awaited to load: its script runs for as long as the host is open.
+  await page.goto(channel.url, { waitUntil: [] });
+}
+
+async function openAdapter(
+  channel: Channel,
+  adapter: AdapterKind,
+  pageScript: string,
+): Promise<void> {
+  const late = setTimeout(() => {
+    channel.fail(
+      new EspalierError(
+        'bad-config',
+        `The page script ${pageScript} has not opened an adapter in ${OPEN_MILLIS / 1000} s. It must end with \`await serveJobs(jobs, navigator.gpu)\`.`,
+      ),
+    );
+  }, OPEN_MILLIS);
+  try {
+    await channel.call({ kind: 'open', adapter });
+  } finally {
+    clearTimeout(late);
+  }
+}

@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Browser } from 'puppeteer-core';
+import { EspalierError } from '../errors.js';
+import type { AdapterKind } from './adapter.js';
+import type { Chrome } from './executable.js';
+import { importPeer } from './peers.js';
+
+export interface LaunchedChrome {
+  readonly browser: Browser;
+  /** Ends the browser, waits until it is gone and removes its profile. */
+  close(): Promise<void>;
+}
+
+const CLOSE_MILLIS = 5_000;
+const DIAGNOSIS_MILLIS = 3_000;
+
+/**
+ * Starts headless Chrome with WebGPU on an adapter of the given kind and a profile of its own. It
+ * ends with this process however that ends: it hangs on a pipe, not on a port.
+ *
+ * @throws no-webgpu when puppeteer-core is not installed or the browser does not start.
+ */
+export async function launchChrome(chrome: Chrome, kind: AdapterKind): Promise<LaunchedChrome> {
+  const { launch } = await importPeer('puppeteer-core', () => import('puppeteer-core'));
+  const profile = await mkdtemp(join(tmpdir(), 'espalier-chrome-'));
+  const args = flags(kind);
+  const start = (env: NodeJS.ProcessEnv) =>
+    launch({
+      executablePath: chrome.executable,
+      headless: true,
+      pipe: true,
+      userDataDir: profile,
+      args: [...args],
+      env,
+      // Signals belong to the program; the pipe ends the browser when the program ends.
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+    });
+  const removeProfile = () =>
+    rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+
+  let browser: Browser;
+  try {
+    browser = await start(process.env).catch(async (cause: unknown) => {
+      const complaint = await diagnose(chrome.executable, args);
+      if (chrome.libraries && complaint.includes('shared libraries')) {
+        return start(withLibraries(chrome.libraries));
+      }
+      throw notStarted(chrome.executable, complaint, cause);
+    });
+  } catch (error) {
+    await removeProfile();
+    throw error;
+  }
+  // Registered after puppeteer's own listener, which kills the browser that writes the profile.
+  const exit = () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  process.once('exit', exit);
+  return {
+    browser,
+    close: async () => {
+      const kill = setTimeout(() => browser.process()?.kill('SIGKILL'), CLOSE_MILLIS);
+      await browser.close();
+      clearTimeout(kill);
+      process.off('exit', exit);
+      await removeProfile();
+    },
+  };
+}
+
+function flags(kind: AdapterKind): readonly string[] {
+  const linux = process.platform === 'linux';
+  const adapter = {
+    hardware: linux
+      ? ['--enable-features=Vulkan', '--use-angle=vulkan', '--disable-vulkan-surface']
+      : [],
+    software: ['--use-webgpu-adapter=swiftshader', ...(linux ? ['--enable-features=Vulkan'] : [])],
+  };
+  return [
+    '--enable-unsafe-webgpu',
+    // Timestamps that are not rounded to 100 µs, and the adapter's full description.
+    '--enable-webgpu-developer-features',
+    ...adapter[kind],
+    '--disable-component-update',
+    // Chrome's sandbox refuses to start as root.
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+  ];
+}
+
+// The system's libraries are tried first, alone: the bundled ones need a newer C library than
+// Chromium itself, and this variable would put them in front.
+function withLibraries(folder: string): NodeJS.ProcessEnv {
+  const { LD_LIBRARY_PATH } = process.env;
+  const path = LD_LIBRARY_PATH ? `${LD_LIBRARY_PATH}${delimiter}${folder}` : folder;
+  return { ...process.env, LD_LIBRARY_PATH: path };
+}
+
+/** What a browser that does not start writes to stderr, which a pipe launch does not tell. */
+async function diagnose(executable: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve) => {
+    execFile(
+      executable,
+      ['--headless', ...args],
+      { timeout: DIAGNOSIS_MILLIS, killSignal: 'SIGKILL' },
+      (error, _stdout, stderr) => resolve(stderr.trim() || error?.message || ''),
+    );
+  });
+}
+
+function notStarted(executable: string, complaint: string, cause: unknown): EspalierError {
+  const wayOut = /sandbox/i.test(complaint)
+    ? "This system allows its sandbox to installed browsers only: install Google Chrome or Chromium from the system's packages, or use --host node."
+    : 'Name another browser in CHROME_PATH, or use --host node.';
+  const lines = complaint.split('\n');
+  // A fatal line comes before its stack, other trouble before the line that ends it.
+  const reason = lines.find((line) => line.includes('FATAL')) ?? lines.at(-1);
+  return new EspalierError(
+    'no-webgpu',
+    `${executable} does not start: ${reason || String(cause)}. ${wayOut}`,
+    { cause },
+  );
+}

@@ -1,0 +1,142 @@
+import { EspalierError } from '../errors.js';
+
+const ARRAYS = { Uint8Array, Uint32Array, Float32Array, Float64Array } as const;
+type ArrayName = keyof typeof ARRAYS;
+type TypedArray = Uint8Array | Uint32Array | Float32Array | Float64Array;
+
+/** The largest element, so that every array can be viewed where it lies. */
+const ALIGNMENT = 8;
+const PREFIX = 4;
+
+/** The key of an object that stands for something JSON lacks: `{ "$": [kind, …] }`. */
+const ESCAPE = '$';
+
+const align = (offset: number) => Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
+
+/**
+ * Packs a value into one message: the header's length (U32, little-endian), the header (JSON,
+ * UTF-8), and the bytes of the typed arrays, each at a multiple of 8. A value is JSON plus
+ * Uint8Array, Uint32Array, Float32Array, Float64Array, NaN, ±Infinity and −0. An undefined property
+ * is dropped, an undefined element becomes null.
+ *
+ * @throws bad-data with the path of anything else, such as a function, a Map or a Date.
+ */
+export function encode(value: unknown): Uint8Array<ArrayBuffer> {
+  const arrays: TypedArray[] = [];
+  let bytes = 0;
+  const place = (name: string, array: TypedArray) => {
+    const offset = align(bytes);
+    bytes = offset + array.byteLength;
+    arrays.push(array);
+    return { [ESCAPE]: [name, offset, array.length] };
+  };
+  const header = new TextEncoder().encode(JSON.stringify(toJson(value, 'value', place) ?? null));
+
+  const body = align(PREFIX + header.length);
+  const message = new Uint8Array(body + bytes);
+  new DataView(message.buffer).setUint32(0, header.length, true);
+  message.set(header, PREFIX);
+  let offset = 0;
+  for (const array of arrays) {
+    offset = align(offset);
+    message.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), body + offset);
+    offset += array.byteLength;
+  }
+  return message;
+}
+
+type Place = (name: string, array: TypedArray) => unknown;
+
+function toJson(value: unknown, path: string, place: Place): unknown {
+  if (typeof value === 'number') {
+    const exact = Number.isFinite(value) && !Object.is(value, -0);
+    return exact ? value : { [ESCAPE]: ['number', Object.is(value, -0) ? '-0' : String(value)] };
+  }
+  if (value === null || value === undefined) return value;
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (Array.isArray(value)) {
+    return value.map((item, i) => toJson(item ?? null, `${path}[${i}]`, place));
+  }
+  if (typeof value === 'object') {
+    for (const [name, Elements] of Object.entries(ARRAYS)) {
+      if (value instanceof Elements) return place(name, value);
+    }
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === null || prototype === Object.prototype) {
+      const plain = Object.fromEntries(
+        Object.entries(value).map(([key, item]) => [key, toJson(item, `${path}.${key}`, place)]),
+      );
+      return Object.hasOwn(plain, ESCAPE) ? { [ESCAPE]: ['object', plain] } : plain;
+    }
+  }
+  const kind = typeof value === 'object' ? value.constructor.name : typeof value;
+  throw new EspalierError(
+    'bad-data',
+    `${path} is a ${kind}, which a message cannot carry; send plain objects, arrays, numbers, strings and ${Object.keys(ARRAYS).join(', ')}.`,
+  );
+}
+
+/**
+ * The value that `encode` packed. Its typed arrays are views of the message, copied only when the
+ * message itself does not start at a multiple of 8.
+ *
+ * @throws bad-data when the bytes are no such message.
+ */
+export function decode(bytes: Uint8Array): unknown {
+  const message = bytes.byteOffset % ALIGNMENT === 0 ? bytes : bytes.slice();
+  if (message.length < PREFIX) throw malformed(`it has ${message.length} bytes`);
+  const length = new DataView(message.buffer, message.byteOffset).getUint32(0, true);
+  if (PREFIX + length > message.length) {
+    throw malformed(`its header of ${length} bytes exceeds its ${message.length} bytes`);
+  }
+  const body = message.subarray(Math.min(align(PREFIX + length), message.length));
+  try {
+    const header = new TextDecoder('utf-8', { fatal: true }).decode(
+      message.subarray(PREFIX, PREFIX + length),
+    );
+    return fromJson(JSON.parse(header), body);
+  } catch (cause) {
+    throw cause instanceof EspalierError ? cause : malformed('its header is not JSON', cause);
+  }
+}
+
+function fromJson(value: unknown, body: Uint8Array): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => fromJson(item, body));
+  const escaped = (value as Record<string, unknown>)[ESCAPE];
+  return escaped === undefined ? mapValues(value, body) : fromEscape(escaped, body);
+}
+
+// fromEntries defines own properties, so a key such as __proto__ stays a key.
+function mapValues(value: object, body: Uint8Array): unknown {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, fromJson(item, body)]),
+  );
+}
+
+function fromEscape(escaped: unknown, body: Uint8Array): unknown {
+  const [kind, content, length] = Array.isArray(escaped) ? escaped : [];
+  if (kind === 'number') return Number(content);
+  if (kind === 'object' && typeof content === 'object' && content !== null) {
+    return mapValues(content, body);
+  }
+  if (!Object.hasOwn(ARRAYS, kind)) throw malformed(`its header holds an unknown kind "${kind}"`);
+  const Elements = ARRAYS[kind as ArrayName];
+  const inside =
+    Number.isSafeInteger(content) &&
+    Number.isSafeInteger(length) &&
+    content >= 0 &&
+    length >= 0 &&
+    content % ALIGNMENT === 0 &&
+    content + length * Elements.BYTES_PER_ELEMENT <= body.length;
+  if (!inside) {
+    throw malformed(
+      `a ${kind} of ${length} elements at ${content} lies outside its ${body.length} bytes of arrays`,
+    );
+  }
+  return new Elements(body.buffer as ArrayBuffer, body.byteOffset + content, length);
+}
+
+function malformed(reason: string, cause?: unknown): EspalierError {
+  return new EspalierError('bad-data', `Not a message of this library: ${reason}.`, { cause });
+}

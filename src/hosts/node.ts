@@ -1,0 +1,92 @@
+import { EspalierError } from '../errors.js';
+import { isSoftware } from '../gpu/adapter.js';
+import { openDevice } from '../gpu/device.js';
+import { type AdapterKind, requestOptions, selectAdapter } from './adapter.js';
+import { hasBundle } from './bundle.js';
+import type { AdapterPreference, Host, Jobs } from './host.js';
+import { localHost } from './local.js';
+import { createPace } from './pace.js';
+import { missingPeer } from './peers.js';
+import { type Dawn, loadDawn } from './vulkan.js';
+
+/** Measured as the best trade between a core won for the adapter and the delay of an answer. */
+const PACE_MILLIS = 0.5;
+
+/**
+ * What `create` gave, by the drivers that it sees. It must outlive every adapter and device: Dawn's
+ * binding polls through the instance inside it, and crashes once the collector has taken it. It
+ * does not keep the process alive.
+ */
+const instances = new Map<string, GPU>();
+
+/**
+ * An adapter of Dawn in this process. `auto` gives hardware where there is some, otherwise
+ * SwiftShader from @sparticuz/chromium.
+ *
+ * @throws no-webgpu when a package that is needed is not installed; no-adapter when there is no
+ * adapter of that kind.
+ */
+export async function openNodeAdapter(preference: AdapterPreference = 'auto'): Promise<GPUAdapter> {
+  const dawn = await loadDawn();
+  const adapter = await selectAdapter(preference, (kind) => requestFrom(dawn, kind));
+  if (adapter) return adapter;
+  if (preference === 'hardware') {
+    throw new EspalierError(
+      'no-adapter',
+      process.platform === 'linux'
+        ? "Dawn found no GPU: no Vulkan driver gave a hardware adapter. Install the GPU's Vulkan driver, or name its manifest in VK_DRIVER_FILES, or use --adapter software."
+        : 'Dawn found no GPU. Update the graphics driver, or use --host chrome --adapter software.',
+    );
+  }
+  if (hasBundle && !dawn.swiftShader) throw missingPeer('@sparticuz/chromium');
+  throw new EspalierError(
+    'no-adapter',
+    'Dawn found no adapter, and its software adapter comes for Linux x64 only. Use --host chrome.',
+  );
+}
+
+/** A host that runs jobs in this process. */
+export async function openNodeHost<J extends Jobs>(
+  jobs: J,
+  options: { readonly adapter?: AdapterPreference } = {},
+): Promise<Host<J>> {
+  const adapter = await openNodeAdapter(options.adapter);
+  const device = await openDevice(
+    adapter,
+    isSoftware(adapter.info) ? { pace: createPace(PACE_MILLIS) } : {},
+  );
+  return localHost('node', jobs, device);
+}
+
+function requestFrom(dawn: Dawn, kind: AdapterKind): Promise<GPUAdapter | null> {
+  if (!dawn.swiftShader) return instance(dawn, '').requestAdapter(requestOptions(kind));
+  // With SwiftShader beside the system's drivers Dawn puts hardware first, and the loader does not
+  // complain on stderr where there is no driver at all. Alone it leaves no other software adapter.
+  const variable = kind === 'hardware' ? 'VK_ADD_DRIVER_FILES' : 'VK_DRIVER_FILES';
+  return withVariable(variable, dawn.swiftShader, () =>
+    instance(dawn, variable).requestAdapter(requestOptions(kind)),
+  );
+}
+
+function instance(dawn: Dawn, drivers: string): GPU {
+  let gpu = instances.get(drivers);
+  if (!gpu) {
+    // Dawn rounds timestamps to 65.536 µs otherwise, longer than most kernels take.
+    gpu = dawn.create(['disable-dawn-features=timestamp_quantization']);
+    instances.set(drivers, gpu);
+  }
+  return gpu;
+}
+
+// The Vulkan loader reads its variables inside the call that first asks an instance for an adapter,
+// before that call returns its promise: nothing else can see the change.
+function withVariable<T>(name: string, value: string, action: () => T): T {
+  const before = process.env[name];
+  process.env[name] = before && name === 'VK_ADD_DRIVER_FILES' ? `${before}:${value}` : value;
+  try {
+    return action();
+  } finally {
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  }
+}

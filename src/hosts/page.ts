@@ -1,0 +1,92 @@
+import { type ErrorCode, EspalierError } from '../errors.js';
+import { openDevice } from '../gpu/device.js';
+import { openBrowserAdapter } from './browser.js';
+import type { AdapterPreference, Host, Job, Jobs } from './host.js';
+import { localHost } from './local.js';
+import { decode, encode } from './message.js';
+
+/** What the process asks of the page. Each call has an id, which `stop` and the replies repeat. */
+export type Command =
+  | { readonly kind: 'open'; readonly id: number; readonly adapter: AdapterPreference }
+  | { readonly kind: 'execute'; readonly id: number; readonly job: string; readonly input: unknown }
+  | { readonly kind: 'stop'; readonly id: number };
+
+/** What the page answers: any number of events, then one result or failure. */
+export type Reply =
+  | { readonly kind: 'event'; readonly id: number; readonly event: unknown }
+  | { readonly kind: 'result'; readonly id: number; readonly output?: unknown }
+  | { readonly kind: 'failure'; readonly id: number; readonly error: Failure };
+
+export interface Failure {
+  readonly code?: ErrorCode;
+  readonly message: string;
+  readonly stack?: string;
+}
+
+type AnyJob = Job<unknown, unknown, unknown>;
+
+/**
+ * Serves jobs to the process that opened this page (see openChromeHost), until the page is closed.
+ * A page script ends with `await serveJobs(jobs, navigator.gpu)`.
+ */
+export async function serveJobs(jobs: Jobs, gpu: GPU | undefined): Promise<never> {
+  const running = new Map<number, AbortController>();
+  let host: Host<Record<string, AnyJob>> | undefined;
+
+  const open = async (adapter: AdapterPreference) => {
+    const device = await openDevice(await openBrowserAdapter(gpu, adapter));
+    host = localHost('browser', jobs as Record<string, AnyJob>, device);
+  };
+
+  const execute = async (id: number, job: string, input: unknown) => {
+    const stop = new AbortController();
+    running.set(id, stop);
+    try {
+      if (!host) throw new Error('The page was asked for a job before its adapter was opened.');
+      const onEvent = (event: unknown) => reply({ kind: 'event', id, event });
+      return await host.execute(job, input, { onEvent, signal: stop.signal });
+    } finally {
+      running.delete(id);
+    }
+  };
+
+  const answer = async (command: Exclude<Command, { kind: 'stop' }>) => {
+    const { id } = command;
+    try {
+      const output =
+        command.kind === 'open'
+          ? await open(command.adapter)
+          : await execute(id, command.job, command.input);
+      await reply({ kind: 'result', id, output });
+    } catch (error) {
+      await reply({ kind: 'failure', id, error: failureOf(error) });
+    }
+  };
+
+  for (;;) {
+    const command = decode(await post('next')) as Command;
+    if (command.kind === 'stop') running.get(command.id)?.abort();
+    // Not awaited: a `stop` must be heard while a job runs. What fails here the process hears of.
+    else answer(command).catch(reportError);
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { message, stack } = error;
+  return {
+    message,
+    ...(error instanceof EspalierError && { code: error.code }),
+    ...(stack !== undefined && { stack }),
+  };
+}
+
+async function reply(reply: Reply): Promise<void> {
+  await post('reply', encode(reply));
+}
+
+async function post(path: string, body: BodyInit | null = null): Promise<Uint8Array> {
+  const response = await fetch(path, { method: 'POST', body });
+  if (!response.ok) throw new Error(`The process answered ${response.status} to ${path}.`);
+  return new Uint8Array(await response.arrayBuffer());
+}

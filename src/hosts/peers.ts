@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { EspalierError } from '../errors.js';
+
+/** Packages that weigh too much for a browser's user and are installed only where a host needs them. */
+const PEERS = {
+  webgpu: 'Dawn, WebGPU for Node',
+  'puppeteer-core': 'which drives Chrome',
+  '@sparticuz/chromium': 'a Chromium and the software adapter SwiftShader',
+} as const;
+export type Peer = keyof typeof PEERS;
+
+/** @throws no-webgpu naming the package and the command, when it is not installed or does not load. */
+export async function importPeer<T>(name: Peer, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (cause) {
+    throw isMissing(cause) ? missingPeer(name, cause) : brokenPeer(name, cause);
+  }
+}
+
+export function missingPeer(name: Peer, cause?: unknown): EspalierError {
+  return new EspalierError(
+    'no-webgpu',
+    `The optional package ${name} (${PEERS[name]}) is not installed. Run: npm install ${name}`,
+    { cause },
+  );
+}
+
+function brokenPeer(name: Peer, cause: unknown): EspalierError {
+  return new EspalierError(
+    'no-webgpu',
+    `The package ${name} (${PEERS[name]}) is installed but does not load on this machine: ${String(cause)}. Use the other --host.`,
+    { cause },
+  );
+}
+
+export interface PeerPackage {
+  readonly folder: string;
+  readonly version: string;
+}
+
+/** Where a package lies, undefined when it is not installed. */
+export async function findPeer(name: Peer): Promise<PeerPackage | undefined> {
+  let folder: string;
+  try {
+    folder = dirname(createRequire(import.meta.url).resolve(name));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  // The entry may lie deep in the package, and `exports` may hide its package.json from require.
+  for (; folder !== dirname(folder); folder = dirname(folder)) {
+    const manifest = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}');
+    const found = JSON.parse(manifest) as { name?: string; version?: string };
+    if (found.name === name) return { folder, version: found.version ?? '0' };
+  }
+  return undefined;
+}
+
+function isMissing(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+}

@@ -1,0 +1,52 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { findBundle, unpackVulkan, VULKAN_FILES } from './bundle.js';
+import { cachedFolder } from './cache.js';
+import { findPeer, importPeer, missingPeer, type PeerPackage } from './peers.js';
+
+export interface Dawn {
+  readonly create: (options: string[]) => GPU;
+  /** The manifest of the bundled SwiftShader driver, where there is one. */
+  readonly swiftShader: string | undefined;
+}
+
+/**
+ * Loads Dawn. On Linux x64 with @sparticuz/chromium it is a copy of the `webgpu` package with a
+ * Vulkan loader in the folder of its dawn.node, where Dawn looks first: a bare machine has no
+ * loader, and those of older distributions do not know the variables that add a driver. It finds
+ * the system's drivers as any loader does. Elsewhere it is the package itself.
+ *
+ * @throws no-webgpu when the package is not installed.
+ */
+export async function loadDawn(): Promise<Dawn> {
+  const bundle = await findBundle();
+  if (!bundle) {
+    const { create } = await importPeer('webgpu', () => import('webgpu'));
+    return { create, swiftShader: undefined };
+  }
+  const dawn = await findPeer('webgpu');
+  if (!dawn) throw missingPeer('webgpu');
+  const folder = await vulkanFolder(dawn, bundle);
+  const entry = pathToFileURL(join(folder, 'index.js')).href;
+  const { create } = await importPeer(
+    'webgpu',
+    () => import(/* @vite-ignore */ entry) as Promise<typeof import('webgpu')>,
+  );
+  return { create, swiftShader: join(folder, BINARIES, VULKAN_FILES.manifest) };
+}
+
+const BINARIES = join('dist', 'linux-x64');
+
+/**
+ * The cached copy of the `webgpu` package with a Vulkan loader and SwiftShader. A copy and not a
+ * link: the dynamic linker takes two names of one file for the same library, in its first folder.
+ */
+async function vulkanFolder(dawn: PeerPackage, bundle: PeerPackage): Promise<string> {
+  return cachedFolder(`dawn-${dawn.version}-swiftshader-${bundle.version}`, async (draft) => {
+    for (const part of ['package.json', 'index.js', BINARIES]) {
+      await cp(join(dawn.folder, part), join(draft, part), { recursive: true });
+    }
+    await unpackVulkan(bundle, join(draft, BINARIES));
+  });
+}

@@ -1,0 +1,227 @@
+import { z } from 'zod';
+import { EspalierError } from '../errors.js';
+
+/** A tensor of 32-bit elements, row-major; the product of `shape` (1 for a scalar's []) is data.length. */
+export type Tensor =
+  | { readonly dtype: 'F32'; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: 'U32'; readonly shape: readonly number[]; readonly data: Uint32Array };
+
+const LENGTH_BYTES = 8;
+const ELEMENT_BYTES = 4;
+const MAX_HEADER_BYTES = 100_000_000;
+const METADATA = '__metadata__';
+
+const metadataSchema = z.record(z.string(), z.string());
+const entrySchema = z.strictObject({
+  dtype: z.string(),
+  shape: z.array(z.int().nonnegative()),
+  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+});
+
+/**
+ * Encodes named tensors in the safetensors format (https://github.com/huggingface/safetensors): the
+ * header's length as a little-endian u64, a JSON header, the data in the order given. The same input
+ * gives the same bytes. The header is padded with spaces so that the data starts 8-aligned.
+ *
+ * @throws EspalierError `bad-data` when a shape does not match its data, or a name is reserved.
+ */
+export function encodeSafetensors(
+  tensors: Readonly<Record<string, Tensor>>,
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  const header: [string, unknown][] = metadata ? [[METADATA, metadata]] : [];
+  let end = 0;
+  for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
+    const tensor = `Tensor ${JSON.stringify(name)}`;
+    if (name === METADATA) {
+      throw new EspalierError('bad-data', `${tensor} needs another name: the format reserves it.`);
+    }
+    if (elementsOf(shape) !== data.length) {
+      throw new EspalierError(
+        'bad-data',
+        `${tensor} has the shape [${shape.join(', ')}] but ${data.length} elements.`,
+      );
+    }
+    const begin = end;
+    end += data.byteLength;
+    header.push([name, { dtype, shape, data_offsets: [begin, end] }]);
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const start = Math.ceil((LENGTH_BYTES + json.length) / 8) * 8;
+  const bytes = new Uint8Array(start + end).fill(0x20, LENGTH_BYTES, start);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(start - LENGTH_BYTES), true);
+  bytes.set(json, LENGTH_BYTES);
+  let offset = start;
+  for (const { data } of Object.values(tensors)) {
+    bytes.set(bytesOf(data), offset);
+    offset += data.byteLength;
+  }
+  return bytes;
+}
+
+/**
+ * Decodes a safetensors file from untrusted bytes into its tensors, in the header's order; their data
+ * are copies. Accepts exactly what the format allows: one JSON object of at most 100 MB with no
+ * duplicate keys, and tensors that cover the rest of the file with no holes and no overlaps. Only the
+ * dtypes F32 and U32 are supported.
+ *
+ * @throws EspalierError `bad-data` naming `file`, the tensor and the offset (from the file's start).
+ */
+export function decodeSafetensors(bytes: Uint8Array, file: string): Map<string, Tensor> {
+  const { header, start } = readHeader(bytes, file);
+  const placed = Object.entries(header)
+    .filter(([name]) => name !== METADATA)
+    .map(([name, entry]) => placedTensor(name, entry, start, bytes.length, file));
+  checkCover(placed, start, bytes.length, file);
+  return new Map(
+    placed.map(({ name, dtype, shape, begin, end }) => {
+      const source = bytes.subarray(begin, end);
+      const elements = source.length / ELEMENT_BYTES;
+      const tensor: Tensor =
+        dtype === 'F32'
+          ? { dtype, shape, data: new Float32Array(elements) }
+          : { dtype, shape, data: new Uint32Array(elements) };
+      bytesOf(tensor.data).set(source);
+      return [name, tensor];
+    }),
+  );
+}
+
+/** A tensor's description, checked; `begin` and `end` are offsets from the file's start. */
+interface PlacedTensor {
+  readonly name: string;
+  readonly dtype: Tensor['dtype'];
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+function readHeader(
+  bytes: Uint8Array,
+  file: string,
+): { header: Record<string, unknown>; start: number } {
+  if (bytes.length < LENGTH_BYTES) {
+    throw broken(file, `the header's length takes 8 bytes, the file ends at ${bytes.length}`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const length = view.getBigUint64(0, true);
+  if (length > MAX_HEADER_BYTES) {
+    throw broken(file, `offset 0 announces a header of ${length} bytes, above the format's 100 MB`);
+  }
+  const start = LENGTH_BYTES + Number(length);
+  if (start > bytes.length) {
+    throw broken(file, `the header should end at offset ${start}, the file at ${bytes.length}`);
+  }
+  if (bytes[LENGTH_BYTES] !== 0x7b || start === LENGTH_BYTES) {
+    throw broken(file, 'the header does not begin with "{" at offset 8');
+  }
+  let text: string;
+  let header: Record<string, unknown>;
+  try {
+    const decoder = new TextDecoder('utf-8', { fatal: true });
+    text = decoder.decode(bytes.subarray(LENGTH_BYTES, start));
+    // Text that begins with '{' and parses is an object.
+    header = JSON.parse(text) as Record<string, unknown>;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw broken(file, `the header at offset 8 is not JSON in UTF-8 (${reason})`, cause);
+  }
+  checkKeysUnique(text, file);
+  if (Object.hasOwn(header, METADATA) && !metadataSchema.safeParse(header[METADATA]).success) {
+    throw broken(file, `the header's "${METADATA}" does not map strings to strings`);
+  }
+  return { header, start };
+}
+
+/** JSON.parse silently keeps the last of two equal keys. `text` is known to be valid JSON. */
+function checkKeysUnique(text: string, file: string): void {
+  const open: Set<string>[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === '{') open.push(new Set());
+    if (char === '}') open.pop();
+    if (char !== '"') continue;
+    const begin = at++;
+    while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+    let next = at + 1;
+    while (' \t\r\n'.includes(text.charAt(next)) && next < text.length) next++;
+    if (text[next] !== ':') continue;
+    const key: string = JSON.parse(text.slice(begin, at + 1));
+    const keys = open.at(-1)!;
+    if (keys.has(key)) throw broken(file, `the header has the key ${JSON.stringify(key)} twice`);
+    keys.add(key);
+  }
+}
+
+function placedTensor(
+  name: string,
+  entry: unknown,
+  start: number,
+  size: number,
+  file: string,
+): PlacedTensor {
+  const tensor = `tensor ${JSON.stringify(name)}`;
+  const parsed = entrySchema.safeParse(entry);
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!;
+    throw broken(
+      file,
+      `${tensor} is not well described in the header: ${path.join('.') || 'entry'}: ${message}`,
+    );
+  }
+  const { dtype, shape, data_offsets } = parsed.data;
+  if (dtype !== 'F32' && dtype !== 'U32') {
+    throw broken(file, `${tensor} has the dtype ${dtype}; only F32 and U32 are supported`);
+  }
+  const [begin, end] = data_offsets.map((offset) => start + offset) as [number, number];
+  if (begin > end || end > size) {
+    throw broken(file, `${tensor} claims offsets ${begin} to ${end} of a file of ${size} bytes`);
+  }
+  const bytes = elementsOf(shape) * ELEMENT_BYTES;
+  if (bytes !== end - begin) {
+    const needed = Number.isNaN(bytes) ? 'more bytes than can be counted' : `${bytes} bytes`;
+    throw broken(
+      file,
+      `${tensor} at offset ${begin} has the shape [${shape.join(', ')}], so ${needed}, but its offsets span ${end - begin}`,
+    );
+  }
+  return { name, dtype, shape, begin, end };
+}
+
+function checkCover(placed: PlacedTensor[], start: number, size: number, file: string): void {
+  let covered = start;
+  const byOffset = placed.toSorted((a, b) => a.begin - b.begin || a.end - b.end);
+  for (const { name, begin, end } of byOffset) {
+    if (begin !== covered) {
+      throw broken(
+        file,
+        `tensor ${JSON.stringify(name)} begins at offset ${begin}, but the data before it end at ${covered}`,
+      );
+    }
+    covered = end;
+  }
+  if (covered !== size) {
+    throw broken(file, `the tensors end at offset ${covered}, the file at ${size}`);
+  }
+}
+
+/** The product of the shape, NaN when the shape is impossible or the bytes would not count exactly. */
+function elementsOf(shape: readonly number[]): number {
+  let elements = 1;
+  for (const extent of shape) {
+    elements *= Number.isSafeInteger(extent) && extent >= 0 ? extent : Number.NaN;
+    if (!Number.isSafeInteger(elements * ELEMENT_BYTES)) return Number.NaN;
+  }
+  return elements;
+}
+
+/** The elements' bytes in place: every platform that runs WebGPU is little-endian, as the format is. */
+function bytesOf(data: Float32Array | Uint32Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function broken(file: string, problem: string, cause?: unknown): EspalierError {
+  return new EspalierError('bad-data', `${file} is not a valid safetensors file: ${problem}.`, {
+    cause,
+  });
+}

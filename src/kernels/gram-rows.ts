@@ -1,0 +1,85 @@
+import {
+  type GramRowsVariant,
+  gramRowsShader,
+  gramRowsTile,
+} from '../../shaders/gram-rows.wgsl.js';
+import type { Batch } from '../gpu/batch.js';
+import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Device } from '../gpu/device.js';
+import { prepareKernel } from '../gpu/kernel.js';
+import type { Matrix } from '../gpu/matrix.js';
+import { defaultVariant, requireVariant } from './variant.js';
+
+export type { GramRowsVariant } from '../../shaders/gram-rows.wgsl.js';
+
+export interface GramRows {
+  /** [m × p]; its row `blockFirst + r` goes with row r of the activations. */
+  readonly block: Matrix;
+  /** One chunk of H [m × N]. */
+  readonly activations: Matrix;
+  /** [slices × (p or p + 1) × stride of the activations], written. */
+  readonly products: GpuBuffer;
+  /** Adds Σ_r H_ri² as row p. */
+  readonly squares?: boolean;
+  /** Skips the work when the selection state says that no row is pending. */
+  readonly state?: GpuBuffer | undefined;
+  readonly variant?: GramRowsVariant | undefined;
+}
+
+/** Examples of a slice: short enough that few neurons still fill a GPU with slices. */
+const SLICE_ROWS = { hardware: 256, software: 1024 } as const;
+/** More slices than this only take memory. */
+const MOST_SLICES = 64;
+
+function sliceRows(device: Device, m: number): number {
+  return Math.max(SLICE_ROWS[device.adapter.kind], Math.ceil(m / MOST_SLICES));
+}
+
+/** Slices into which m examples are cut on this adapter. */
+export function gramSlices(device: Device, m: number): number {
+  return Math.ceil(m / sliceRows(device, m));
+}
+
+/**
+ * Prepares products = blockᵀ · activations, cut into slices of examples that a later kernel adds
+ * up. 2 m N p operations; the least that must move is 4 m N bytes: the activations, once.
+ */
+export async function prepareGramRows(
+  device: Device,
+  { block, activations, products, squares = false, state, variant }: GramRows,
+): Promise<
+  (batch: Batch, call: { readonly blockFirst: number; readonly firstSlice: number }) => void
+> {
+  const preferred = defaultVariant(device);
+  const chosen = variant ?? (preferred === 'tiled' ? 'coalesced' : preferred);
+  requireVariant(device, chosen);
+  const p = block.columns;
+  const shader = gramRowsShader({
+    columns: p,
+    squares,
+    onlyPending: state !== undefined,
+    variant: chosen,
+  });
+  const kernel = await prepareKernel(device, shader, {
+    block: block.buffer,
+    activations: activations.buffer,
+    products,
+    ...(state && { state }),
+  });
+  const { rows: m, stride } = activations;
+  const workgroups = Math.ceil(stride / gramRowsTile(chosen, p)) * gramSlices(device, m);
+  return (batch, { blockFirst, firstSlice }) =>
+    batch.dispatch(
+      kernel,
+      {
+        m,
+        vectors: stride / 4,
+        block_stride: block.stride,
+        block_first: blockFirst,
+        slice_rows: sliceRows(device, m),
+        first_slice: firstSlice,
+      },
+      workgroups,
+      2 * m * activations.columns * (squares ? p + 1 : p),
+    );
+}

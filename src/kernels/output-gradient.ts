@@ -1,0 +1,60 @@
+import type { Activation } from '../../shaders/activations.js';
+import {
+  OUTPUT_GRADIENT_THREADS,
+  outputGradientShader,
+} from '../../shaders/output-gradient.wgsl.js';
+import type { Batch } from '../gpu/batch.js';
+import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Device } from '../gpu/device.js';
+import { prepareKernel } from '../gpu/kernel.js';
+import type { Matrix } from '../gpu/matrix.js';
+
+export interface OutputGradient {
+  /** H [m × N]; overwritten by (R Bᵀ) ∘ σ′(H). */
+  readonly activations: Matrix;
+  /** R [m × C]. */
+  readonly residual: Matrix;
+  /** B [N × C]. */
+  readonly weights: Matrix;
+  /** [slices × N × C], written: HᵀR of each slice of examples. */
+  readonly gradient: GpuBuffer;
+  readonly activation: Activation;
+}
+
+/** Examples that one thread runs through: few enough for a GPU to fill up, many enough to pay. */
+const SLICE_ROWS = 128;
+
+/** Slices into which a batch of m examples is cut. */
+export function gradientSlices(m: number): number {
+  return Math.ceil(m / SLICE_ROWS);
+}
+
+/** Prepares the output layer's backward pass over a batch of m examples. */
+export async function prepareOutputGradient(
+  device: Device,
+  { activations, residual, weights, gradient, activation }: OutputGradient,
+): Promise<(batch: Batch, call: { readonly m: number; readonly firstSlice: number }) => void> {
+  const { rows: n, columns: outputs } = weights;
+  const kernel = await prepareKernel(device, outputGradientShader({ outputs, activation }), {
+    activations: activations.buffer,
+    residual: residual.buffer,
+    weights: weights.buffer,
+    gradient,
+  });
+  const across = Math.ceil(n / OUTPUT_GRADIENT_THREADS);
+  return (batch, { m, firstSlice }) =>
+    batch.dispatch(
+      kernel,
+      {
+        m,
+        n,
+        activations_stride: activations.stride,
+        residual_stride: residual.stride,
+        weights_stride: weights.stride,
+        slice_rows: SLICE_ROWS,
+        first_slice: firstSlice,
+      },
+      across * gradientSlices(m),
+      4 * m * n * outputs,
+    );
+}

@@ -1,0 +1,58 @@
+import { residualShader } from '../../shaders/residual.wgsl.js';
+import type { Batch } from '../gpu/batch.js';
+import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Device } from '../gpu/device.js';
+import { prepareKernel } from '../gpu/kernel.js';
+import type { Matrix } from '../gpu/matrix.js';
+
+export interface Residual {
+  /** H [m × N], the hidden activations of a batch. */
+  readonly activations: Matrix;
+  /** B [N × C]. */
+  readonly weights: Matrix;
+  /** Y, the targets of all examples. */
+  readonly targets: Matrix;
+  /** [m × C], written. */
+  readonly residual: Matrix;
+  /** Which rows of the targets belong to the batch; without it they are taken in order. */
+  readonly rows?: GpuBuffer | undefined;
+}
+
+/**
+ * Prepares residual = H B / N − Y, the mean-field network's outputs less the targets, for a batch
+ * of m examples starting at `first` (an entry of `rows`, or a row of the targets).
+ */
+export async function prepareResidual(
+  device: Device,
+  { activations, weights, targets, residual, rows }: Residual,
+): Promise<(batch: Batch, call: { readonly m: number; readonly first: number }) => void> {
+  const outputs = weights.columns;
+  const n = weights.rows;
+  const kernel = await prepareKernel(
+    device,
+    residualShader({ outputs, gather: rows !== undefined }),
+    {
+      activations: activations.buffer,
+      weights: weights.buffer,
+      targets: targets.buffer,
+      residual: residual.buffer,
+      ...(rows && { rows }),
+    },
+  );
+  return (batch, { m, first }) =>
+    batch.dispatch(
+      kernel,
+      {
+        m,
+        n,
+        activations_stride: activations.stride,
+        weights_stride: weights.stride,
+        targets_stride: targets.stride,
+        residual_stride: residual.stride,
+        first,
+        scale: 1 / n,
+      },
+      m,
+      2 * m * n * outputs,
+    );
+}

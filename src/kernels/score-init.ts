@@ -1,0 +1,43 @@
+import { SCORE_INIT_THREADS, scoreInitShader } from '../../shaders/score-init.wgsl.js';
+import type { Batch } from '../gpu/batch.js';
+import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Device } from '../gpu/device.js';
+import { prepareKernel } from '../gpu/kernel.js';
+import type { Matrix } from '../gpu/matrix.js';
+
+export interface ScoreInit {
+  /** [slices × (C + 1) × stride]: Gram rows of the targets, and the columns' squares. */
+  readonly products: GpuBuffer;
+  readonly stride: number;
+  readonly slices: number;
+  /** B [N × C]. */
+  readonly weights: Matrix;
+  /** ⟨φ_i, y⟩ [N], written. */
+  readonly correlations: GpuBuffer;
+  /** [N], written. */
+  readonly scores: GpuBuffer;
+  /** Cache slot of each neuron [N], all emptied. */
+  readonly slots: GpuBuffer;
+}
+
+/** Prepares the scores of all neurons before the first pick. */
+export async function prepareScoreInit(
+  device: Device,
+  { products, stride, slices, weights, correlations, scores, slots }: ScoreInit,
+): Promise<(batch: Batch) => void> {
+  const { rows: n, columns: outputs } = weights;
+  const kernel = await prepareKernel(device, scoreInitShader({ outputs }), {
+    products,
+    weights: weights.buffer,
+    correlations,
+    scores,
+    slots,
+  });
+  return (batch) =>
+    batch.dispatch(
+      kernel,
+      { n, slices, products_stride: stride, weights_stride: weights.stride },
+      Math.ceil(n / SCORE_INIT_THREADS),
+      n * (slices + 4) * (outputs + 1),
+    );
+}

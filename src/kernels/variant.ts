@@ -1,0 +1,26 @@
+import type { MatmulVariant } from '../../shaders/matmul.wgsl.js';
+import { EspalierError } from '../errors.js';
+import type { Device } from '../gpu/device.js';
+
+/** The subgroup size for which the `subgroup` variants are written: SwiftShader's SIMD width. */
+const SUBGROUP = 4;
+
+/** The one place that chooses between variants by the class of the adapter. */
+export function defaultVariant(device: Device): MatmulVariant {
+  if (device.adapter.kind === 'hardware') return 'tiled';
+  return hasSubgroupsOfFour(device) ? 'subgroup' : 'lanes';
+}
+
+/** @throws bad-config when the adapter cannot run the variant. */
+export function requireVariant(device: Device, variant: string): void {
+  if (variant !== 'subgroup' || hasSubgroupsOfFour(device)) return;
+  throw new EspalierError(
+    'bad-config',
+    `The variant "subgroup" needs an adapter whose subgroups always have ${SUBGROUP} lanes; ${device.adapter.name} has not. Leave the variant to the adapter, or use "lanes".`,
+  );
+}
+
+function hasSubgroupsOfFour(device: Device): boolean {
+  const size = device.adapter.subgroupSize;
+  return device.has('subgroups') && size?.min === SUBGROUP && size.max === SUBGROUP;
+}

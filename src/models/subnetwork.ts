@@ -1,0 +1,28 @@
+import type { Parameters } from './two-layer.js';
+
+/**
+ * The chosen neurons as a network of their own. With shares α that make up the selected average,
+ * f(x) = Σ_s α_s b_s σ(a_s · x), the width-n network takes b_s ← b_s · α_s · n, so that the same
+ * f = (1/n) Σ convention holds for it and the same code trains it.
+ *
+ * @param neurons indices of the n distinct neurons.
+ * @param weight α of each, in the same order.
+ */
+export function subnetworkOf(
+  parameters: Parameters,
+  neurons: Uint32Array,
+  weight: Float32Array,
+): Parameters {
+  const { inputs: d, outputs: c } = parameters;
+  const n = neurons.length;
+  const hidden = new Float32Array(n * d);
+  const output = new Float32Array(n * c);
+  neurons.forEach((neuron, row) => {
+    hidden.set(parameters.hidden.subarray(neuron * d, (neuron + 1) * d), row * d);
+    const scale = (weight[row] ?? Number.NaN) * n;
+    for (let column = 0; column < c; column++) {
+      output[row * c + column] = (parameters.output[neuron * c + column] ?? Number.NaN) * scale;
+    }
+  });
+  return { ...parameters, width: n, hidden, output };
+}

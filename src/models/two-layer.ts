@@ -1,0 +1,99 @@
+import type { Activation } from '../../shaders/activations.js';
+import type { Device } from '../gpu/device.js';
+import { type Matrix, readMatrix } from '../gpu/matrix.js';
+import { Scope } from '../gpu/scope.js';
+import { randomStream } from '../random.js';
+
+export type { Activation } from '../../shaders/activations.js';
+
+export const ACTIVATIONS = ['tanh', 'sigmoid', 'relu'] as const satisfies readonly Activation[];
+
+/** f(x) = (1/N) Σ_i b_i σ(a_i · x): width N, inputs d, outputs C, activation σ. */
+export interface Shape {
+  readonly width: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly activation: Activation;
+}
+
+/** A network's weights on the CPU, laid out as they are stored in files. */
+export interface Parameters extends Shape {
+  /** A [N × d], row-major. */
+  readonly hidden: Float32Array;
+  /** B [N × C], row-major. */
+  readonly output: Float32Array;
+}
+
+/** A network's weights on the GPU. */
+export interface Network extends Shape {
+  readonly device: Device;
+  /**
+   * Aᵀ [d × N]: forward and gradient both run along the neurons in their innermost loads, so the
+   * transpose lets neighbouring threads read neighbouring words in both.
+   */
+  readonly hidden: Matrix;
+  /** B [N × C]. */
+  readonly output: Matrix;
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+/** Draws every weight from N(0, 1), A row by row and then B; the same seed gives the same bits. */
+export function drawParameters(shape: Shape, seed: number): Parameters {
+  const stream = randomStream(seed, 'weights');
+  const draw = (count: number) => Float32Array.from({ length: count }, () => stream.normal());
+  const { width, inputs, outputs } = shape;
+  return { ...shape, hidden: draw(width * inputs), output: draw(width * outputs) };
+}
+
+/** @throws limit-exceeded when a layer is larger than the adapter binds. */
+export function uploadNetwork(device: Device, parameters: Parameters): Network {
+  const { width, inputs, outputs, activation } = parameters;
+  const scope = new Scope(device);
+  const hidden = transpose(parameters.hidden, width, inputs);
+  return {
+    device,
+    width,
+    inputs,
+    outputs,
+    activation,
+    hidden: scope.matrix('hidden.weight', inputs, width, hidden),
+    output: scope.matrix('output.weight', width, outputs, parameters.output),
+    dispose: () => scope.dispose(),
+    [Symbol.dispose]: () => scope.dispose(),
+  };
+}
+
+/** Waits for the GPU and copies the weights to the CPU. */
+export async function readParameters(network: Network): Promise<Parameters> {
+  const { width, inputs, outputs, activation } = network;
+  const hidden = await readMatrix(network.hidden);
+  return {
+    width,
+    inputs,
+    outputs,
+    activation,
+    hidden: transpose(hidden, inputs, width),
+    output: await readMatrix(network.output),
+  };
+}
+
+/** Number of weights, N (d + C). */
+export function parameterCount({ width, inputs, outputs }: Shape): number {
+  return width * (inputs + outputs);
+}
+
+/** Floating-point operations of f for one example: two for each weight, one σ for each neuron. */
+export function flopsPerExample({ width, inputs, outputs }: Shape): number {
+  return width * (2 * (inputs + outputs) + 1);
+}
+
+function transpose(data: Float32Array, rows: number, columns: number): Float32Array {
+  const transposed = new Float32Array(data.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      transposed[column * rows + row] = data[row * columns + column] as number;
+    }
+  }
+  return transposed;
+}

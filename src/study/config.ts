@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { TASKS } from '../data/tasks.js';
+import { EspalierError } from '../errors.js';
+import { ACTIVATIONS } from '../models/two-layer.js';
+
+const count = (least: number) =>
+  z.int({ error: `must be a whole number from ${least} on` }).min(least, {
+    error: `must be a whole number from ${least} on`,
+  });
+const choice = <const Values extends readonly [string, ...string[]]>(values: Values) =>
+  z.enum(values, { error: `must be one of ${values.join(', ')}` });
+
+/** Everything that decides a run. The command line's flags are these keys in kebab case. */
+export const runSchema = z
+  .strictObject({
+    data: z.string({ error: 'must be "mnist" or a folder' }).min(1).default('mnist'),
+    task: choice(TASKS).default('below-five'),
+    examples: count(1).default(1000),
+    width: count(1).default(256),
+    activation: choice(ACTIVATIONS).default('tanh'),
+    iterations: count(0).default(500),
+    batch: z
+      .union([z.literal('full'), count(1)], {
+        error: 'must be "full" or a whole number from 1 on',
+      })
+      .default(128),
+    learningRate: z
+      .number({ error: 'must be a finite number above 0' })
+      .positive({ error: 'must be a finite number above 0' })
+      .default(1),
+    momentum: z
+      .number({ error: 'must be a number from 0 to below 1' })
+      .min(0, { error: 'must be a number from 0 to below 1' })
+      .lt(1, { error: 'must be a number from 0 to below 1' })
+      .default(0),
+    pruneEvery: count(0).default(0),
+    neurons: count(1).default(100),
+    method: choice(['greedy']).default('greedy'),
+    rule: choice(['average']).default('average'),
+    replacement: z.boolean({ error: 'must be true or false' }).default(true),
+    loss: choice(['squared']).default('squared'),
+    fineTune: count(0).default(200),
+    seed: z.int({ error: 'must be a whole number within ±(2^53 − 1)' }).default(0),
+    host: choice(['auto', 'node', 'chrome']).default('auto'),
+    adapter: choice(['auto', 'hardware', 'software']).default('auto'),
+    out: z.string({ error: 'must be a path' }).min(1).optional(),
+  })
+  .refine(({ neurons, width, replacement }) => replacement || neurons <= width, {
+    path: ['neurons'],
+    error: 'without replacement must not be larger than the width',
+  });
+
+export type RunConfig = z.infer<typeof runSchema>;
+
+/**
+ * Checks a configuration and fills in the defaults.
+ *
+ * @throws bad-config naming the first wrong key, what it must be and what it was.
+ */
+export function parseRunConfig(given: unknown): RunConfig {
+  const parsed = runSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  if (issue?.code === 'unrecognized_keys') {
+    const known = Object.keys(runSchema.shape).join(', ');
+    throw new EspalierError(
+      'bad-config',
+      `Unknown configuration key "${issue.keys[0]}". The keys are ${known}.`,
+    );
+  }
+  const key = issue?.path.join('.') ?? '';
+  const value = valueAt(given, key);
+  throw new EspalierError(
+    'bad-config',
+    `${key ? `${flagOf(key)} (configuration key "${key}")` : 'The configuration'} ${issue?.message}, not ${value}.`,
+  );
+}
+
+/** `learningRate` → `--learning-rate`. */
+export function flagOf(key: string): string {
+  return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function valueAt(given: unknown, key: string): string {
+  const value =
+    typeof given === 'object' && given !== null && key
+      ? (given as Record<string, unknown>)[key]
+      : given;
+  // JSON has no word for NaN and would print null.
+  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+}

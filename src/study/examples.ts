@@ -1,0 +1,46 @@
+import type { ImageSource, LabelledImages } from '../data/images.js';
+import { inputsOf } from '../data/preprocess.js';
+import { drawSubset } from '../data/subset.js';
+import { type Task, targetsOf } from '../data/tasks.js';
+import type { Device } from '../gpu/device.js';
+import { type Dataset, uploadDataset } from '../models/dataset.js';
+
+/** The examples of one run: the drawn training images and all test images. */
+export interface Examples {
+  /** The training examples' places in the source, ascending. */
+  readonly indices: Uint32Array;
+  readonly train: LabelledImages;
+  readonly test: LabelledImages;
+}
+
+/**
+ * Draws `count` training examples uniformly without replacement.
+ *
+ * @throws bad-config when the source has fewer.
+ */
+export function drawExamples(source: ImageSource, count: number, seed: number): Examples {
+  const indices = drawSubset(source.train.count, count, seed);
+  return { indices, train: pick(source.train, indices), test: source.test };
+}
+
+/** Preprocesses and uploads labelled images, once for all that follows. */
+export function uploadImages(
+  device: Device,
+  label: string,
+  images: LabelledImages,
+  task: Task,
+): Dataset {
+  const targets = targetsOf(task, images.labels);
+  return uploadDataset(device, label, images.count, inputsOf(images), targets);
+}
+
+function pick(images: LabelledImages, indices: Uint32Array): LabelledImages {
+  const size = images.rows * images.columns;
+  const pixels = new Uint8Array(indices.length * size);
+  const labels = new Uint8Array(indices.length);
+  indices.forEach((index, row) => {
+    pixels.set(images.pixels.subarray(index * size, (index + 1) * size), row * size);
+    labels[row] = images.labels[index] as number;
+  });
+  return { ...images, count: indices.length, pixels, labels };
+}

@@ -1,0 +1,72 @@
+import { encodeSafetensors } from '../io/safetensors.js';
+import type { Parameters } from '../models/two-layer.js';
+import type { RunEvent } from './run.js';
+
+/** A file of a run's folder. */
+export interface RunFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** `dataset.safetensors`: which of the source's examples the run was trained on. */
+export function datasetFile(indices: Uint32Array): RunFile {
+  return {
+    name: 'dataset.safetensors',
+    bytes: encodeSafetensors({ train: { dtype: 'U32', shape: [indices.length], data: indices } }),
+  };
+}
+
+/** The file in which an event's weights are kept, for the events that carry some. */
+export function fileOf(event: RunEvent): RunFile | undefined {
+  switch (event.type) {
+    case 'checkpoint':
+      return {
+        name: `weights-${event.iteration}.safetensors`,
+        bytes: encodeSafetensors(layers(event.network)),
+      };
+    case 'subnetwork': {
+      const { selected, loss } = event.selection;
+      return {
+        name: `subnetwork-${event.iteration}.safetensors`,
+        bytes: encodeSafetensors({
+          selected: { dtype: 'U32', shape: [selected.length], data: selected },
+          loss: { dtype: 'F32', shape: [loss.length], data: loss },
+          weight: { dtype: 'F32', shape: [event.weight.length], data: event.weight },
+          ...layers(event.network),
+        }),
+      };
+    }
+    case 'fine-tuned':
+      return {
+        name: `fine-tuned-${event.iteration}.safetensors`,
+        bytes: encodeSafetensors(layers(event.network)),
+      };
+    default:
+      return undefined;
+  }
+}
+
+function layers({ width, inputs, outputs, hidden, output }: Parameters) {
+  return {
+    'hidden.weight': { dtype: 'F32', shape: [width, inputs], data: hidden },
+    'output.weight': { dtype: 'F32', shape: [width, outputs], data: output },
+  } as const;
+}
+
+/** An event without its arrays of weights, fit for a line of `events.jsonl`. */
+export function recordOf(event: RunEvent): object {
+  switch (event.type) {
+    case 'checkpoint':
+    case 'fine-tuned': {
+      const { network: _, ...rest } = event;
+      return rest;
+    }
+    case 'subnetwork': {
+      const { network: _, weight: __, selection, ...rest } = event;
+      const { distinct, passes } = selection;
+      return { ...rest, picks: selection.selected.length, distinct, passes };
+    }
+    default:
+      return event;
+  }
+}

@@ -1,0 +1,238 @@
+import { EspalierError } from '../errors.js';
+import { Batch } from '../gpu/batch.js';
+import { type GpuBuffer, upload } from '../gpu/buffer.js';
+import { largestBinding } from '../gpu/limits.js';
+import { type Matrix, readMatrix } from '../gpu/matrix.js';
+import { Scope } from '../gpu/scope.js';
+import { prepareMatmul } from '../kernels/matmul.js';
+import { prepareMomentumUpdate } from '../kernels/momentum-update.js';
+import { gradientSlices, prepareOutputGradient } from '../kernels/output-gradient.js';
+import { prepareResidual } from '../kernels/residual.js';
+import type { Dataset } from '../models/dataset.js';
+import type { Network } from '../models/two-layer.js';
+import { type RandomStream, randomStream } from '../random.js';
+
+export interface TrainingOptions {
+  /** Examples of a step, drawn uniformly with replacement; 'full': all of them, in order. */
+  readonly batch: number | 'full';
+  /** η, in mean-field units: a step moves θ_i by η N ∂L/∂θ_i. */
+  readonly learningRate: number;
+  /** μ in [0, 1). */
+  readonly momentum: number;
+  readonly seed: number;
+  /** Names the random stream of the batches, so that two trainings of one seed differ. */
+  readonly purpose?: string;
+}
+
+/** A training under way: the network, how far it has come, and what the next step needs. */
+export interface Training {
+  readonly network: Network;
+  readonly dataset: Dataset;
+  readonly options: TrainingOptions;
+  /** Accumulated steps of A and B; A's only when something has to accumulate. */
+  readonly velocity: { readonly hidden: Matrix | undefined; readonly output: Matrix };
+  readonly batches: RandomStream;
+  /** Steps done. */
+  iteration: number;
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface TrainingProgress {
+  readonly iteration: number;
+  /** Loss of the batch of the last step, where it was read: 1/(2 batch) Σ‖f − y‖². */
+  readonly batchLoss: number | undefined;
+}
+
+/** Times that a stretch of training reads the loss to see whether it diverges. */
+const LOSS_CHECKS = 20;
+/** Batch indices uploaded at once. */
+const INDEX_BLOCK = 2 ** 16;
+
+/** Begins a training; its velocities live until `dispose()`. The network stays the caller's. */
+export function startTraining(
+  network: Network,
+  dataset: Dataset,
+  options: TrainingOptions,
+): Training {
+  const { device, inputs, width, outputs } = network;
+  const scope = new Scope(device);
+  const chunked = rowsOfStep(network, dataset, options).chunks > 1;
+  return {
+    network,
+    dataset,
+    options,
+    velocity: {
+      hidden:
+        options.momentum > 0 || chunked
+          ? scope.matrix('hidden velocity', inputs, width)
+          : undefined,
+      output: scope.matrix('output velocity', width, outputs),
+    },
+    batches: randomStream(options.seed, options.purpose ?? 'batches'),
+    iteration: 0,
+    dispose: () => scope.dispose(),
+    [Symbol.dispose]: () => scope.dispose(),
+  };
+}
+
+/**
+ * Advances the training to iteration `until`, yielding now and then. Steps run on the GPU without
+ * a read-back, but for the loss of one batch about twenty times a call. What a step needs besides
+ * the network is allocated here and freed at the end, so that pruning at a checkpoint has the
+ * memory to itself.
+ *
+ * A step is five dispatches: hidden activations (rows gathered by index), residual, the output
+ * layer's backward pass, its update, and the hidden layer's gradient with its update fused.
+ *
+ * @throws diverged with the iteration and a smaller learning rate when a loss is not finite;
+ *   aborted between submits when the signal fires.
+ */
+export async function* advance(
+  training: Training,
+  until: number,
+  signal?: AbortSignal,
+): AsyncGenerator<TrainingProgress> {
+  const { network, options } = training;
+  using scope = new Scope(network.device);
+  const step = await prepareStep(training, until, scope);
+  const batch = new Batch(network.device);
+  const checkEvery = Math.max(1, Math.ceil((until - training.iteration) / LOSS_CHECKS));
+  const start = training.iteration;
+  while (training.iteration < until) {
+    step.encode(batch);
+    training.iteration++;
+    await batch.breathe(signal);
+    const { iteration } = training;
+    if ((iteration - start) % checkEvery !== 0 && iteration !== until) continue;
+    batch.submit();
+    const batchLoss = await step.readLoss();
+    if (!Number.isFinite(batchLoss)) throw divergence(iteration, options.learningRate);
+    yield { iteration, batchLoss };
+  }
+  await batch.finish();
+}
+
+export function divergence(iteration: number, learningRate: number): EspalierError {
+  const smaller = Number((learningRate / 4).toPrecision(2));
+  return new EspalierError(
+    'diverged',
+    `Training diverged: the loss was no longer finite at iteration ${iteration}. Try --learning-rate ${smaller}.`,
+  );
+}
+
+/** How a step cuts its examples so that their activations fit one binding. */
+function rowsOfStep(network: Network, dataset: Dataset, { batch }: TrainingOptions) {
+  const examples = batch === 'full' ? dataset.count : batch;
+  const fitting = Math.floor(largestBinding(network.device) / (network.output.rows * 4 + 12));
+  const rows = Math.min(examples, Math.max(1, fitting));
+  return { examples, rows, chunks: Math.ceil(examples / rows) };
+}
+
+async function prepareStep(training: Training, until: number, scope: Scope) {
+  const { network, dataset, options, velocity, batches } = training;
+  const { device, hidden, output, width, outputs, activation } = network;
+  const { examples, rows, chunks } = rowsOfStep(network, dataset, options);
+  const slices = gradientSlices(rows);
+  const stepsPerBlock = Math.max(1, Math.floor(INDEX_BLOCK / examples));
+  const indices = options.batch === 'full' ? undefined : new Uint32Array(stepsPerBlock * examples);
+  const index = indices && scope.buffer('batch indices', indices.length);
+  const activations = scope.matrix('batch activations', rows, width);
+  const residual = scope.matrix('batch residual', rows, outputs);
+  const gradient: GpuBuffer = scope.buffer('output gradient', chunks * slices * width * outputs);
+
+  const forward = await prepareMatmul(device, {
+    a: dataset.inputs,
+    b: hidden,
+    out: activations,
+    rows: index,
+    epilogue: { kind: 'activation', activation },
+  });
+  const subtract = await prepareResidual(device, {
+    activations,
+    weights: output,
+    targets: dataset.targets,
+    residual,
+    rows: index,
+  });
+  const backward = await prepareOutputGradient(device, {
+    activations,
+    residual,
+    weights: output,
+    gradient,
+    activation,
+  });
+  const updateOutput = await prepareMomentumUpdate(device, {
+    gradient,
+    velocity: velocity.output,
+    parameters: output,
+  });
+  const updateHidden = await prepareMatmul(device, {
+    a: dataset.inputs,
+    b: activations,
+    out: hidden,
+    rows: index,
+    transposeA: true,
+    epilogue: { kind: velocity.hidden ? 'momentum' : 'descent' },
+    ...(velocity.hidden && { velocity: velocity.hidden }),
+  });
+
+  const { learningRate, momentum } = options;
+  let stepOfBlock = 0;
+  let lastRows = rows;
+
+  /** The first entry of this step's indices; draws and uploads a block of them when it is due. */
+  const nextBatch = (batch: Batch): number => {
+    if (!indices || !index) return 0;
+    if (stepOfBlock === 0) {
+      // What is encoded still reads the block before: it has to be on its way first.
+      batch.submit();
+      // No more than will be used, so that the draws do not depend on where checkpoints fall.
+      const steps = Math.min(stepsPerBlock, until - training.iteration);
+      const drawn = indices.subarray(0, steps * examples);
+      for (let i = 0; i < drawn.length; i++) drawn[i] = batches.below(dataset.count);
+      upload(index, drawn);
+    }
+    const first = stepOfBlock * examples;
+    stepOfBlock = (stepOfBlock + 1) % stepsPerBlock;
+    return first;
+  };
+
+  const encode = (batch: Batch): void => {
+    const start = nextBatch(batch);
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      const offset = chunk * rows;
+      const m = Math.min(rows, examples - offset);
+      const first = start + offset;
+      const last = chunk === chunks - 1;
+      forward(batch, { m, first });
+      subtract(batch, { m, first });
+      backward(batch, { m, firstSlice: chunk * slices });
+      updateHidden(batch, {
+        k: m,
+        first,
+        alpha: 1 / examples,
+        // The first chunk lets the velocity decay, the others add to it, the last one steps.
+        decay: chunk === 0 ? momentum : 1,
+        rate: last ? learningRate : 0,
+      });
+      lastRows = m;
+    }
+    updateOutput(batch, {
+      slices: (chunks - 1) * slices + gradientSlices(lastRows),
+      scale: 1 / examples,
+      decay: momentum,
+      rate: learningRate,
+    });
+  };
+
+  /** Loss of the last chunk of the last step. */
+  const readLoss = async (): Promise<number> => {
+    const errors = await readMatrix(residual);
+    let squares = 0;
+    for (const error of errors.subarray(0, lastRows * outputs)) squares += error * error;
+    return squares / (2 * lastRows);
+  };
+
+  return { encode, readLoss };
+}

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { defineConfig, type UserConfig } from 'vite';
+
+const root = resolve(import.meta.dirname, '..');
+
+const { dependencies, peerDependencies } = JSON.parse(
+  readFileSync(resolve(root, 'package.json'), 'utf8'),
+) as Record<string, Record<string, string>>;
+const packages = Object.keys({ ...dependencies, ...peerDependencies });
+
+/** Everything for Node and for bundlers: dependencies stay imports. */
+const library: UserConfig = {
+  build: {
+    lib: {
+      formats: ['es'],
+      entry: {
+        index: resolve(root, 'src/index.ts'),
+        node: resolve(root, 'src/node.ts'),
+        cli: resolve(root, 'src/cli/main.ts'),
+      },
+    },
+    rolldownOptions: {
+      external: (id) =>
+        id.startsWith('node:') || packages.some((name) => id === name || id.startsWith(`${name}/`)),
+      output: { chunkFileNames: 'shared/[name].js' },
+    },
+  },
+};
+
+/** The script of headless Chrome's page: one file with all that it needs. */
+const page: UserConfig = {
+  build: {
+    emptyOutDir: false,
+    lib: { formats: ['es'], entry: { page: resolve(root, 'src/cli/page.ts') } },
+  },
+};
+
+export default defineConfig(({ mode }) => {
+  const { build } = mode === 'page' ? page : library;
+  return {
+    root,
+    publicDir: false,
+    logLevel: 'warn',
+    build: { outDir: resolve(root, 'dist'), target: 'es2022', minify: false, ...build },
+  };
+});

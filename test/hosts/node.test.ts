@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isSoftware } from '../../src/gpu/adapter.js';
+import { hasBundle } from '../../src/hosts/bundle.js';
+import { openNodeAdapter } from '../../src/hosts/node.js';
+import { createPace } from '../../src/hosts/pace.js';
+import { bundle, folderWith } from './fixture/build.js';
+
+const PACKAGES = ['webgpu', '@sparticuz/chromium', 'puppeteer-core', 'tar-fs'];
+
+describe('openNodeAdapter', () => {
+  test('gives each kind in one process, in any order', async () => {
+    const hardware = await openNodeAdapter('hardware').catch((error: unknown) => error);
+    const software = await openNodeAdapter('software');
+    expect(software.info.architecture).toBe('swiftshader');
+    const auto = await openNodeAdapter('auto');
+    if (hardware instanceof Error) {
+      expect(hardware).toMatchObject({
+        code: 'no-adapter',
+        message: expect.stringMatching(/driver.*--adapter software|--host chrome/),
+      });
+      expect(auto.info.architecture).toBe('swiftshader');
+    } else {
+      expect(isSoftware((hardware as GPUAdapter).info)).toBe(false);
+      expect(auto.info.description).toBe((hardware as GPUAdapter).info.description);
+    }
+  });
+
+  test('leaves the environment as it was', async () => {
+    await openNodeAdapter('software');
+    expect(Object.keys(process.env).filter((name) => name.startsWith('VK_'))).toEqual([]);
+  });
+});
+
+describe('a process', () => {
+  const run = promisify(execFile);
+  const folders: string[] = [];
+  const child = async (folder: string, env: NodeJS.ProcessEnv = {}) => {
+    const { stdout, stderr } = await run(
+      process.execPath,
+      ['--expose-gc', join(folder, 'child.mjs')],
+      { timeout: 20_000, env: { ...process.env, ...env } },
+    );
+    return { stderr, ...(JSON.parse(stdout) as object) };
+  };
+  const folderWithChild = async (...packages: readonly string[]) => {
+    const folder = await folderWith(...packages);
+    folders.push(folder);
+    await bundle('child', folder);
+    return folder;
+  };
+  const worked = {
+    stderr: '',
+    collected: true,
+    values: Array.from({ length: 20 }, () => [2, 4, 6]),
+  };
+
+  let complete: string;
+  beforeAll(async () => {
+    complete = await folderWithChild(...PACKAGES);
+  });
+  afterAll(async () => {
+    for (const folder of folders) await rm(folder, { recursive: true });
+  });
+
+  test('ends by itself after the host is closed, whatever the collector took before', async () => {
+    expect(await child(complete)).toEqual(worked);
+  });
+
+  test('can fill the cache at the same time as another', async () => {
+    const cache = join(complete, 'cache');
+    const env = { ESPALIER_CACHE: cache };
+    expect(await Promise.all([child(complete, env), child(complete, env)])).toEqual([
+      worked,
+      worked,
+    ]);
+    expect(await readdir(cache)).toEqual(hasBundle ? [expect.stringMatching(/^dawn-/)] : []);
+  });
+
+  test.each(['webgpu', ...(hasBundle ? ['@sparticuz/chromium'] : [])])(
+    'is told to install %s',
+    async (missing) => {
+      const folder = await folderWithChild(...PACKAGES.filter((name) => name !== missing));
+      expect(await child(folder)).toMatchObject({
+        code: 'no-webgpu',
+        message: expect.stringContaining(`npm install ${missing}`),
+      });
+    },
+  );
+});
+
+describe('createPace', () => {
+  test('hands on what the waits give', async () => {
+    const pace = createPace(1);
+    const reason = new Error('lost');
+    const waits = [
+      pace(Promise.resolve(1)),
+      pace(Promise.reject(reason)),
+      pace(Promise.resolve(2)),
+    ];
+    expect(await Promise.allSettled(waits)).toEqual([
+      { status: 'fulfilled', value: 1 },
+      { status: 'rejected', reason },
+      { status: 'fulfilled', value: 2 },
+    ]);
+  });
+
+  test('slows the event loop while a wait is pending, once for all waits, and then no more', async () => {
+    const pace = createPace(5);
+    let turns = 0;
+    let counting = true;
+    const count = () => {
+      turns++;
+      if (counting) setImmediate(count);
+    };
+    const wait = (milliseconds: number) =>
+      new Promise((resolve) => setTimeout(resolve, milliseconds));
+    count();
+    const start = performance.now();
+    await Promise.all([pace(wait(60)), pace(wait(60)), pace(wait(60))]);
+    const slept = (performance.now() - start) / 5;
+    expect(turns).toBeGreaterThan(slept / 3);
+    expect(turns).toBeLessThan(slept + 5);
+    turns = 0;
+    await wait(20);
+    counting = false;
+    expect(turns).toBeGreaterThan(100);
+  });
+});

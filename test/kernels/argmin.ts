@@ -1,0 +1,152 @@
+import { NO_SLOT, SELECTION_STATE, TAKEN } from '../../shaders/selection-state.js';
+import { Batch } from '../../src/gpu/batch.js';
+import { upload } from '../../src/gpu/buffer.js';
+import { prepareArgmin } from '../../src/kernels/argmin.js';
+import { type ArgminState, argminReference } from '../../src/reference/argmin.js';
+import { type KernelCase, randomNumbers, requireSame } from './case.js';
+import { GUARD, memoryCase, nans, uintsOf } from './memory.js';
+
+interface Spec {
+  readonly name: string;
+  readonly n: number;
+  readonly p: number;
+  readonly capacity: number;
+  readonly replacement?: boolean;
+  /** Scores before each step; the slots, owners and state carry over. */
+  readonly steps: readonly Float32Array[];
+}
+
+const INFINITY = Number.POSITIVE_INFINITY;
+
+/** n equal scores but for those given. */
+function level(n: number, score: number, others: Readonly<Record<number, number>> = {}) {
+  const scores = new Float32Array(n).fill(score);
+  for (const [index, other] of Object.entries(others)) scores[Number(index)] = other;
+  return scores;
+}
+
+/** Scores that drift: what was good stays good for a while. Coarse ones have many ties. */
+function drifting(n: number, steps: number, grid?: number): Float32Array[] {
+  const base = randomNumbers(n, 1);
+  return Array.from({ length: steps }, (_, step) => {
+    const noise = randomNumbers(n, 2 + step);
+    return base.map((score, i) => {
+      const moved = score + 0.5 * (noise[i] ?? 0);
+      return grid ? Math.round(moved / grid) * grid : moved;
+    });
+  });
+}
+
+const SPECS: readonly Spec[] = [
+  {
+    name: 'ties in a stripe and across threads, −0 equal to 0',
+    n: 300,
+    p: 6,
+    capacity: 19,
+    steps: [
+      level(300, 0, { 0: 1, 7: -0, 200: -0 }),
+      level(300, 1, { 133: -1, 5: -1, 261: -1 }),
+      level(300, 1, { 130: -2, 11: -2, 258: -2 }),
+      level(300, 1),
+    ],
+  },
+  {
+    name: 'NaN, ±Infinity',
+    n: 131,
+    p: 4,
+    capacity: 9,
+    steps: [
+      level(131, INFINITY, { 0: Number.NaN, 7: Number.NaN, 130: Number.NaN }),
+      level(131, 0, { 129: -INFINITY, 64: -INFINITY, 1: Number.NaN }),
+      nans(131),
+      level(131, Number.NaN, { 130: INFINITY, 77: 3 }),
+      level(131, 1, { 3: Number.NaN, 5: -1 }),
+    ],
+  },
+  { name: 'one neuron', n: 1, p: 1, capacity: 1, steps: [[3], [Number.NaN], [-1]].map(floats) },
+  { name: 'fewer neurons than p', n: 3, p: 8, capacity: 8, steps: drifting(3, 4) },
+  { name: 'the same scores again', n: 67, p: 3, capacity: 5, steps: Array(3).fill(level(67, 2)) },
+  { name: 'rows alone', n: 257, p: 1, capacity: 3, steps: drifting(257, 8) },
+  { name: 'slots wrap around', n: 129, p: 4, capacity: 7, steps: drifting(129, 10, 0.5) },
+  { name: 'all rows give way', n: 129, p: 5, capacity: 5, steps: drifting(129, 8) },
+  { name: 'rows of one stripe give way', n: 1931, p: 4, capacity: 6, steps: stripes(1931, 9) },
+  { name: 'many neurons', n: 1031, p: 16, capacity: 40, steps: drifting(1031, 8) },
+  {
+    name: 'until none is left',
+    n: 5,
+    p: 3,
+    capacity: 4,
+    replacement: false,
+    steps: drifting(5, 7),
+  },
+  {
+    name: 'many of them',
+    n: 131,
+    p: 4,
+    capacity: 6,
+    replacement: false,
+    steps: drifting(131, 12, 0.25),
+  },
+];
+
+function floats(values: readonly number[]): Float32Array {
+  return Float32Array.from(values);
+}
+
+/** Scores whose best lie 128 apart, so that one thread's stripe holds them all. */
+function stripes(n: number, steps: number): Float32Array[] {
+  return drifting(n, steps).map((scores) => scores.map((s, i) => (i % 128 === 9 ? s - 9 : s)));
+}
+
+export const argminCases: readonly KernelCase[] = SPECS.map((spec) => {
+  const { n, p, capacity, replacement = true, steps } = spec;
+  const name = `argmin${replacement ? '' : ' without replacement'}, ${spec.name}: ${n}, p = ${p}`;
+  return memoryCase(name, async (device, memory) => {
+    const scores = memory.buffer(nans(n));
+    const slots = memory.buffer(new Uint32Array(n).fill(NO_SLOT));
+    const owners = memory.buffer(new Uint32Array(capacity));
+    const words = new Uint32Array(SELECTION_STATE.candidates + p).fill(GUARD);
+    words.fill(0, 0, SELECTION_STATE.notNumbers + 1);
+    const state = memory.buffer(words);
+    const chosen = new Uint32Array(steps.length).fill(GUARD);
+    const picks = memory.buffer(chosen);
+    const options = { count: n, capacity, block: p, replacement };
+    const run = await prepareArgmin(device, { ...options, scores, slots, owners, state, picks });
+    let expected: ArgminState = {
+      slots: Array(n).fill('none'),
+      owners: Array(capacity).fill(0),
+      nextSlot: 0,
+      passes: 0,
+      notNumbers: 0,
+    };
+    for (const [step, given] of steps.entries()) {
+      upload(scores, given);
+      const batch = new Batch(device);
+      run(batch, step);
+      await batch.finish();
+      const answer = argminReference({ ...options, scores: given }, expected);
+      expected = answer.state;
+      words[SELECTION_STATE.pending] = answer.candidates.length;
+      words[SELECTION_STATE.pick] = answer.pick ?? NO_SLOT;
+      words[SELECTION_STATE.slot] = answer.slot ?? words[SELECTION_STATE.slot] ?? 0;
+      words[SELECTION_STATE.nextSlot] = expected.nextSlot;
+      words[SELECTION_STATE.passes] = expected.passes;
+      words[SELECTION_STATE.notNumbers] = expected.notNumbers;
+      words.set(answer.candidates, SELECTION_STATE.candidates);
+      chosen[step] = answer.pick ?? NO_SLOT;
+      try {
+        requireSame(await uintsOf(state), words);
+        requireSame(await uintsOf(slots), expected.slots.map(slotWord));
+        requireSame(await uintsOf(owners), expected.owners);
+        requireSame(await uintsOf(picks), chosen);
+      } catch (error) {
+        throw new Error(`step ${step}: ${String(error)}`);
+      }
+    }
+  });
+});
+
+function slotWord(slot: ArgminState['slots'][number]): number {
+  if (slot === 'none') return NO_SLOT;
+  return slot === 'taken' ? TAKEN : slot;
+}

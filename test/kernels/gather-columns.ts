@@ -1,0 +1,52 @@
+import { SELECTION_STATE } from '../../shaders/selection-state.js';
+import { Batch } from '../../src/gpu/batch.js';
+import { prepareGatherColumns } from '../../src/kernels/gather-columns.js';
+import { elementsOf } from '../../src/reference/element.js';
+import { gatherColumnsReference } from '../../src/reference/gather-columns.js';
+import { type KernelCase, randomNumbers, requireSame } from './case.js';
+import { GUARD, memoryCase, valuesOf } from './memory.js';
+
+interface Spec {
+  readonly shape: readonly [m: number, n: number, p: number];
+  readonly candidates: readonly number[];
+}
+
+const SPECS: readonly Spec[] = [
+  { shape: [1, 1, 1], candidates: [0] },
+  { shape: [65, 7, 4], candidates: [6, 0, 3] },
+  { shape: [64, 131, 10], candidates: [130, 7, 64, 0, 1, 63, 129, 2, 99, 31] },
+  { shape: [193, 5, 3], candidates: [4, 2] },
+  { shape: [67, 13, 2], candidates: [] },
+];
+
+/** Rows of the block behind the copy, which must stay as they are. */
+const SPARE = 2;
+
+export const gatherColumnsCases: readonly KernelCase[] = SPECS.map(({ shape, candidates }) => {
+  const [m, n, p] = shape;
+  const name = `gather-columns ${shape.join(' × ')}, ${candidates.length} pending`;
+  return memoryCase(name, async (device, memory) => {
+    const activations = randomNumbers(m * n, 1);
+    const state = new Uint32Array(SELECTION_STATE.candidates + p).fill(GUARD);
+    state[SELECTION_STATE.pending] = candidates.length;
+    state.set(candidates, SELECTION_STATE.candidates);
+    const block = memory.matrix(m + SPARE, p);
+    const run = await prepareGatherColumns(
+      device,
+      memory.matrix(m, n, activations),
+      memory.buffer(state),
+      block,
+    );
+    const batch = new Batch(device);
+    run(batch);
+    await batch.finish();
+    const copies = gatherColumnsReference(m, elementsOf(activations, n), candidates);
+    const copy = elementsOf(copies, candidates.length);
+    requireSame(
+      await valuesOf(block),
+      Array.from({ length: (m + SPARE) * p }, (_, at) =>
+        at < m * p && at % p < candidates.length ? copy(Math.floor(at / p), at % p) : Number.NaN,
+      ),
+    );
+  });
+});

@@ -1,0 +1,92 @@
+import { SELECTION_STATE } from '../../shaders/selection-state.js';
+import { Batch } from '../../src/gpu/batch.js';
+import type { Device } from '../../src/gpu/device.js';
+import { strideOf } from '../../src/gpu/matrix.js';
+import { type GramRowsVariant, gramSlices, prepareGramRows } from '../../src/kernels/gram-rows.js';
+import { defaultVariant } from '../../src/kernels/variant.js';
+import { elementsOf } from '../../src/reference/element.js';
+import { gramRowsReference } from '../../src/reference/gram-rows.js';
+import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { floatsOf, GUARD, type Memory, memoryCase, nans, sumOfSlices } from './memory.js';
+
+interface Spec {
+  readonly shape: readonly [m: number, n: number, p: number];
+  readonly squares?: boolean;
+  readonly blockFirst?: number;
+  readonly firstSlice?: number;
+  /** Rows that the selection state says are pending; without it there is no state. */
+  readonly pending?: number;
+}
+
+const SPECS: readonly Spec[] = [
+  { shape: [1, 1, 1], squares: true },
+  { shape: [1031, 521, 3], squares: true, blockFirst: 5, firstSlice: 2 },
+  { shape: [67, 131, 4], squares: true, blockFirst: 1 },
+  { shape: [2053, 131, 10], squares: true, firstSlice: 1 },
+  { shape: [1025, 257, 8], firstSlice: 1, pending: 8 },
+  { shape: [37, 259, 16], blockFirst: 3, pending: 3 },
+  { shape: [37, 61, 16], firstSlice: 1, pending: 0 },
+  { shape: [29, 2, 17], pending: 1 },
+  // So many examples that slices grow longer instead of more.
+  { shape: [65_541, 1, 2] },
+];
+
+/** All variants that this adapter can run, each on every shape. */
+export const gramRowsCases: readonly KernelCase[] = SPECS.map((spec) => {
+  const { shape, squares, pending } = spec;
+  const options = [squares && 'squares', pending !== undefined && `${pending} pending`];
+  const name = ['gram-rows', shape.join(' × '), ...options].filter(Boolean).join(' ');
+  return memoryCase(name, async (device, memory) => {
+    const variants: readonly GramRowsVariant[] =
+      defaultVariant(device) === 'subgroup'
+        ? ['coalesced', 'lanes', 'subgroup']
+        : ['coalesced', 'lanes'];
+    for (const variant of variants) await check(device, memory, spec, variant);
+  });
+});
+
+async function check(
+  device: Device,
+  memory: Memory,
+  { shape, squares = false, blockFirst = 0, firstSlice = 0, pending }: Spec,
+  variant: GramRowsVariant,
+): Promise<void> {
+  const [m, n, p] = shape;
+  const rows = squares ? p + 1 : p;
+  const columns = randomNumbers((blockFirst + m) * p, 1);
+  const values = randomNumbers(m * n, 2);
+  const stride = strideOf(n);
+  const slices = gramSlices(device, m);
+  const products = memory.buffer(nans((firstSlice + slices + 1) * rows * stride));
+  const state = new Uint32Array(SELECTION_STATE.candidates + p).fill(GUARD);
+  state[SELECTION_STATE.pending] = pending ?? 0;
+  const run = await prepareGramRows(device, {
+    block: memory.matrix(blockFirst + m, p, columns),
+    activations: memory.matrix(m, n, values),
+    products,
+    squares,
+    state: pending === undefined ? undefined : memory.buffer(state),
+    variant,
+  });
+  const batch = new Batch(device);
+  run(batch, { blockFirst, firstSlice });
+  await batch.finish();
+  const written = pending === 0 ? 0 : slices;
+  const range = { first: firstSlice, count: written, size: rows * stride };
+  const sums = sumOfSlices(await floatsOf(products), range);
+  if (written === 0) return;
+  const block = elementsOf(columns, p);
+  const reference = gramRowsReference({
+    m,
+    n,
+    p,
+    block: (j, q) => block(blockFirst + j, q),
+    activations: elementsOf(values, n),
+    squares,
+  });
+  // The product of the padding is of no use, but it keeps the rows aligned.
+  requireWithin(
+    sums.filter((_, at) => at % stride < n),
+    reference,
+  );
+}

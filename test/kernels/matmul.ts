@@ -1,0 +1,146 @@
+import { type Epilogue, MATMUL_TILES, type MatmulVariant } from '../../shaders/matmul.wgsl.js';
+import { Batch } from '../../src/gpu/batch.js';
+import { bufferOf, type GpuBuffer } from '../../src/gpu/buffer.js';
+import type { Device } from '../../src/gpu/device.js';
+import { createMatrix, readMatrix } from '../../src/gpu/matrix.js';
+import { type MatmulCall, prepareMatmul } from '../../src/kernels/matmul.js';
+import { defaultVariant } from '../../src/kernels/variant.js';
+import { matmulReference } from '../../src/reference/matmul.js';
+import { type KernelCase, poisonedMatrix, randomNumbers, requireWithin } from './case.js';
+
+interface Spec {
+  readonly shape: readonly [m: number, n: number, k: number];
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  /** Rows that the stored A has when they are gathered by index. */
+  readonly gatherFrom?: number;
+  readonly epilogue?: Epilogue;
+  readonly call?: MatmulCall;
+}
+
+const EPILOGUES: readonly Spec[] = [
+  ...(['tanh', 'sigmoid', 'relu'] as const).flatMap((activation) => [
+    { shape: [17, 19, 23] as const, epilogue: { kind: 'activation', activation } as const },
+    { shape: [19, 70, 5] as const, epilogue: { kind: 'derivative', activation } as const },
+  ]),
+  {
+    shape: [67, 41, 13],
+    transposeA: true,
+    gatherFrom: 29,
+    epilogue: { kind: 'momentum' },
+    call: { alpha: 0.25, decay: 0.9, rate: 0.125 },
+  },
+  {
+    shape: [131, 3, 37],
+    transposeA: true,
+    epilogue: { kind: 'descent' },
+    call: { alpha: 1 / 37, rate: 2 },
+  },
+];
+
+const SPECS: readonly Spec[] = [
+  { shape: [1, 1, 1] },
+  { shape: [1, 131, 7] },
+  { shape: [131, 1, 2] },
+  { shape: [5, 3, 0], call: { alpha: 2 } },
+  { shape: [67, 139, 67], call: { alpha: -1.5 } },
+  { shape: [37, 71, 17], transposeA: true },
+  { shape: [37, 71, 18], transposeB: true },
+  { shape: [7, 5, 11], transposeA: true, transposeB: true },
+  { shape: [33, 129, 21], gatherFrom: 50, call: { first: 3 } },
+  { shape: [21, 65, 33], gatherFrom: 20, transposeA: true, call: { first: 2 } },
+  { shape: [9, 10, 11], call: { first: 4 } },
+  ...EPILOGUES,
+];
+
+/** All variants that this adapter can run, each on every shape. */
+export const matmulCases: readonly KernelCase[] = SPECS.map((spec) => ({
+  name: `matmul ${describe(spec)}`,
+  run: async (device) => {
+    const variants = (Object.keys(MATMUL_TILES) as MatmulVariant[]).filter(
+      (variant) => variant !== 'subgroup' || defaultVariant(device) === 'subgroup',
+    );
+    for (const variant of variants) await check(device, spec, variant);
+  },
+}));
+
+function describe({ shape, transposeA, transposeB, gatherFrom, epilogue }: Spec): string {
+  const activation = epilogue && 'activation' in epilogue ? epilogue.activation : '';
+  return [
+    shape.join(' × '),
+    transposeA && 'AT',
+    transposeB && 'BT',
+    gatherFrom && 'gathered',
+    epilogue?.kind,
+    activation,
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+async function check(device: Device, spec: Spec, variant: MatmulVariant): Promise<void> {
+  const { transposeA = false, transposeB = false, epilogue = { kind: 'store' } } = spec;
+  const [m, n, k] = spec.shape;
+  const { first = 0, ...call } = spec.call ?? {};
+  const logicalRows = first + (transposeA ? k : m);
+  const storedRows = Math.max(spec.gatherFrom ?? logicalRows, 1);
+  const aColumns = transposeA ? m : Math.max(k, 1);
+  const [bRows, bColumns] = transposeB ? [n, Math.max(k, 1)] : [Math.max(k, 1), n];
+  const a = randomNumbers(storedRows * aColumns, 1);
+  const b = randomNumbers(bRows * bColumns, 2);
+  const index = spec.gatherFrom
+    ? Uint32Array.from({ length: logicalRows }, (_, row) => (row * 7 + 3) % storedRows)
+    : undefined;
+  const updates = epilogue.kind === 'momentum' || epilogue.kind === 'descent';
+  const [start, states, velocity] = [3, 4, 5].map((seed) => randomNumbers(m * n, seed));
+  const owned: GpuBuffer[] = [];
+  const matrix = (rows: number, columns: number, data?: Float32Array) => {
+    const made = data
+      ? createMatrix(device, 'operand', rows, columns, data)
+      : poisonedMatrix(device, rows, columns);
+    owned.push(made.buffer);
+    return made;
+  };
+  const rows = index && bufferOf(device, 'rows', index);
+  if (rows) owned.push(rows);
+  const out = matrix(m, n, updates ? start : undefined);
+  const run = await prepareMatmul(device, {
+    a: matrix(storedRows, aColumns, a),
+    b: matrix(bRows, bColumns, b),
+    out,
+    rows,
+    transposeA,
+    transposeB,
+    epilogue,
+    variant,
+    ...(epilogue.kind === 'derivative' && { states: matrix(m, n, states) }),
+    ...(epilogue.kind === 'momentum' && { velocity: matrix(m, n, velocity) }),
+  });
+  const batch = new Batch(device);
+  run(batch, { ...call, first, k });
+  await batch.finish();
+  const stored = (row: number) => (index ? (index[first + row] ?? Number.NaN) : first + row);
+  const element = (data: Float32Array | undefined) => (i: number, j: number) =>
+    data?.[i * n + j] ?? Number.NaN;
+  const reference = matmulReference({
+    m,
+    n,
+    k,
+    a: (i, p) => (transposeA ? a[stored(p) * aColumns + i] : a[stored(i) * aColumns + p]) ?? 0,
+    b: (p, j) => (transposeB ? b[j * bColumns + p] : b[p * bColumns + j]) ?? 0,
+    alpha: call.alpha ?? 1,
+    epilogue,
+    before: element(start),
+    states: element(states),
+    velocity: element(velocity),
+    decay: call.decay ?? 0,
+    rate: call.rate ?? 0,
+  });
+  try {
+    requireWithin(await readMatrix(out), reference);
+  } catch (error) {
+    throw new Error(`variant ${variant}: ${String(error)}`);
+  } finally {
+    for (const buffer of owned) buffer.dispose();
+  }
+}

@@ -1,0 +1,49 @@
+import { Batch } from '../../src/gpu/batch.js';
+import { type MomentumStep, prepareMomentumUpdate } from '../../src/kernels/momentum-update.js';
+import { momentumUpdateReference } from '../../src/reference/momentum-update.js';
+import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { memoryCase, valuesOf } from './memory.js';
+
+interface Spec {
+  readonly shape: readonly [rows: number, columns: number];
+  readonly step: MomentumStep;
+}
+
+/** Powers of two, and decimals that float32 rounds. */
+const SPECS: readonly Spec[] = [
+  { shape: [1, 1], step: { slices: 1, scale: 1, decay: 0, rate: 1 } },
+  { shape: [67, 1], step: { slices: 5, scale: 1 / 128, decay: 0.9, rate: 0.1 } },
+  { shape: [64, 2], step: { slices: 2, scale: 3, decay: 0.5, rate: 0 } },
+  { shape: [43, 3], step: { slices: 3, scale: -0.3, decay: 0, rate: 2 } },
+  { shape: [13, 10], step: { slices: 17, scale: 0.01, decay: 0.99, rate: 10 } },
+];
+
+export const momentumUpdateCases: readonly KernelCase[] = SPECS.map(({ shape, step }) => {
+  const [rows, columns] = shape;
+  const name = `momentum-update ${shape.join(' × ')}, ${step.slices} slices`;
+  return memoryCase(name, async (device, memory) => {
+    const count = rows * columns;
+    const slices = randomNumbers(step.slices * count, 1);
+    const [before, start] = [randomNumbers(count, 2), randomNumbers(count, 3)];
+    // A slice behind the last: were it added, the answer would be NaN.
+    const gradient = memory.buffer(Float32Array.of(...slices, ...before.map(() => Number.NaN)));
+    const velocity = memory.matrix(rows, columns, before);
+    const parameters = memory.matrix(rows, columns, start);
+    const run = await prepareMomentumUpdate(device, { gradient, velocity, parameters });
+    const batch = new Batch(device);
+    run(batch, step);
+    await batch.finish();
+    const reference = momentumUpdateReference({
+      count,
+      slices: step.slices,
+      gradient: (s, e) => slices[s * count + e] ?? Number.NaN,
+      velocity: before,
+      parameters: start,
+      scale: Math.fround(step.scale),
+      decay: Math.fround(step.decay),
+      rate: Math.fround(step.rate),
+    });
+    requireWithin(await valuesOf(velocity), reference.velocity);
+    requireWithin(await valuesOf(parameters), reference.parameters);
+  });
+});

@@ -1,0 +1,66 @@
+import { Batch } from '../../src/gpu/batch.js';
+import { prepareResidual } from '../../src/kernels/residual.js';
+import { elementsOf } from '../../src/reference/element.js';
+import { residualReference } from '../../src/reference/residual.js';
+import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { memoryCase, valuesOf } from './memory.js';
+
+interface Spec {
+  readonly shape: readonly [m: number, n: number, outputs: number];
+  /** Rows of the targets when they are gathered by index. */
+  readonly gatherFrom?: number;
+  readonly first?: number;
+}
+
+const SPECS: readonly Spec[] = [
+  { shape: [1, 1, 1] },
+  { shape: [7, 33, 1], first: 3 },
+  { shape: [5, 131, 2], gatherFrom: 3, first: 2 },
+  { shape: [13, 32, 3], gatherFrom: 29, first: 4 },
+  { shape: [3, 257, 10], first: 1 },
+  { shape: [67, 31, 10], gatherFrom: 70 },
+  // More outputs than threads share a row, and more rows than one dimension of the grid holds.
+  { shape: [2, 5, 33] },
+  { shape: [65_539, 1, 1], first: 2 },
+];
+
+/** Rows behind the batch, which must stay as they are. */
+const SPARE = 2;
+
+export const residualCases: readonly KernelCase[] = SPECS.map((spec) => {
+  const { shape, gatherFrom, first = 0 } = spec;
+  const [m, n, outputs] = shape;
+  const name = `residual ${shape.join(' × ')}${gatherFrom ? ' gathered' : ''} from ${first}`;
+  return memoryCase(name, async (device, memory) => {
+    const stored = gatherFrom ?? first + m;
+    const index = Uint32Array.from({ length: first + m }, (_, row) => (row * 7 + 3) % stored);
+    const activations = randomNumbers(m * n, 1);
+    const weights = randomNumbers(n * outputs, 2);
+    const targets = randomNumbers(stored * outputs, 3);
+    const residual = memory.matrix(m + SPARE, outputs);
+    const run = await prepareResidual(device, {
+      activations: memory.matrix(m, n, activations),
+      weights: memory.matrix(n, outputs, weights),
+      targets: memory.matrix(stored, outputs, targets),
+      residual,
+      rows: gatherFrom ? memory.buffer(index) : undefined,
+    });
+    const batch = new Batch(device);
+    run(batch, { m, first });
+    await batch.finish();
+    const target = elementsOf(targets, outputs);
+    const { value, bound } = residualReference({
+      m,
+      n,
+      outputs,
+      activations: elementsOf(activations, n),
+      weights: elementsOf(weights, outputs),
+      targets: (j, c) => target(gatherFrom ? (index[first + j] ?? Number.NaN) : first + j, c),
+    });
+    const actual = await valuesOf(residual);
+    requireWithin(actual.subarray(0, m * outputs), { value, bound });
+    if (!actual.subarray(m * outputs).every(Number.isNaN)) {
+      throw new Error(`rows past ${m} were written`);
+    }
+  });
+});
