@@ -65,8 +65,8 @@ fn reduce() -> u32 {
   return index;
 }
 
-// The earlier owners of the slots just given lose them. Only after the choice: were they free
-// before, the row that gives way could be a candidate again.
+// Takes the given slots from their earlier owners. Called once all are chosen: a row that has just
+// given way would otherwise be a candidate again, for some threads and not for others.
 fn evict(first: u32, count: u32) {
   for (var q = 0u; q < count; q++) {
     let slot = (first + q) % params.capacity;

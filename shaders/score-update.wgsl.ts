@@ -1,5 +1,5 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import { SELECTION_STATE } from './selection-state.js';
+import { NO_SLOT, SELECTION_STATE } from './selection-state.js';
 import { unroll } from './unroll.js';
 
 export interface ScoreUpdateOptions {
@@ -37,7 +37,9 @@ export function scoreUpdateShader({ outputs }: ScoreUpdateOptions) {
     body: wgsl`
 fn kernel(workgroup: u32, local: u32) {
   let i = workgroup * ${SCORE_UPDATE_THREADS}u + local;
-  if (i >= params.n) { return; }
+  let pick = state[${SELECTION_STATE.pick}];
+  // Without a pick (all scores NaN, or all neurons taken) there is nothing to take in.
+  if (i >= params.n || pick == ${NO_SLOT}u) { return; }
   let slot = state[${SELECTION_STATE.slot}];
   for (var q = 0u; q < state[${SELECTION_STATE.pending}]; q++) {
     var sum = 0.0;
@@ -46,7 +48,6 @@ fn kernel(workgroup: u32, local: u32) {
     }
     cache[((slot + q) % params.capacity) * params.n + i] = sum;
   }
-  let pick = state[${SELECTION_STATE.pick}];
   var alignment = 0.0;
 ${unroll(
   outputs,

@@ -1,5 +1,5 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import { SELECTION_STATE } from './selection-state.js';
+import { NO_SLOT, SELECTION_STATE } from './selection-state.js';
 import { unroll } from './unroll.js';
 
 export interface SelectionLossOptions {
@@ -42,6 +42,7 @@ var<workgroup> losses: array<f32, ${THREADS}>;
 
 fn kernel(workgroup: u32, local: u32) {
   let pick = state[${SELECTION_STATE.pick}];
+  if (pick == ${NO_SLOT}u) { return; }
   var loss = 0.0;
   for (var turn = 0u; turn < ${ROWS_PER_THREAD}u; turn++) {
     let row = workgroup * ${SELECTION_LOSS_ROWS}u + turn * ${THREADS}u + local;

@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: import.meta.dirname,
+
     include: ['**/*.test.ts'],
     // Dawn keeps native threads alive; a forked process ends with them, a worker thread does not.
     pool: 'forks',

@@ -4,7 +4,7 @@ import { readImageSource } from '../data/folder.js';
 import { TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
-import { parseRunConfig, type RunConfig } from '../study/config.js';
+import { fineTuneRate, parseRunConfig, type RunConfig } from '../study/config.js';
 import { drawExamples } from '../study/examples.js';
 import { datasetFile, fileOf, recordOf } from '../study/files.js';
 import type { RunEvent, RunSummary } from '../study/run.js';
@@ -51,6 +51,7 @@ export function addRun(program: Command, version: string): void {
     .option('--no-replacement', 'pick no neuron twice')
     .option('--loss <name>', 'of training and of selection: squared')
     .option('--fine-tune <steps>', 'steps of training the subnetwork; 0: none', number)
+    .option('--fine-tune-learning-rate <rate>', 'a quarter of --learning-rate by default', number)
     .option('--seed <seed>', 'of weights, examples and batches', number)
     .addOption(hostOption().default(undefined))
     .addOption(adapterOption().default(undefined))
@@ -101,7 +102,8 @@ async function execute(config: RunConfig, { overwrite, json, version }: Settings
   const begin = async (): Promise<string> => {
     if (config.out) await prepareFolder(config.out);
     const made = config.out ?? (await nextFolder(defaultName(config)));
-    await writeJson(made, 'config.json', { ...config, out: made });
+    const resolved = { ...config, fineTuneLearningRate: fineTuneRate(config), out: made };
+    await writeJson(made, 'config.json', resolved);
     await writeWhole(made, datasetFile(examples.indices));
     return made;
   };

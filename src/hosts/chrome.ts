@@ -42,9 +42,14 @@ async function openPage<J extends Jobs>(
 ): Promise<Host<J>> {
   const channel = await openChannel(pageScript);
   let launched: LaunchedChrome | undefined;
-  const close = async () => {
+  const end = async () => {
     await channel.close();
     await launched?.close();
+  };
+  let ending: Promise<void> | undefined;
+  const close = () => {
+    ending ??= end();
+    return ending;
   };
   try {
     launched = await launchChrome(chrome, adapter);
@@ -60,21 +65,18 @@ async function openPage<J extends Jobs>(
 }
 
 async function visit({ browser }: LaunchedChrome, channel: Channel): Promise<void> {
-  const lost = (what: string) => () => channel.fail(new EspalierError('device-lost', what));
+  const lose = (what: string) =>
+    channel.fail(new EspalierError('device-lost', `${what}. Open the host again.`));
   const [page = await browser.newPage()] = await browser.pages();
-  page.on(
-    'error',
-    lost("Chrome's page crashed, probably for lack of memory. Open the host again."),
-  );
-  page.on('close', lost("Chrome's page was closed. Open the host again."));
-  browser.on('disconnected', lost('Chrome ended. Open the host again.'));
+  browser.on('disconnected', () => lose('Chrome ended'));
+  page.on('close', () => lose("Chrome's page was closed"));
+  page.on('error', () => lose("Chrome's page crashed, probably for lack of memory"));
+  page.on('framenavigated', (frame) => {
+    if (frame.url() !== channel.url) lose("Chrome's page was left for another");
+  });
   page.on('pageerror', (cause) => {
     const { message = String(cause) } = cause as Partial<Error>;
     channel.fail(new Error(`Uncaught in Chrome's page: ${message}`, { cause }));
-  });
-  page.on('framenavigated', (frame) => {
-    if (frame.url() !== channel.url)
-      lost("Chrome's page was left for another. Open the host again.")();
   });
   // The page is not awaited to load: its script runs for as long as the host is open.
   await page.goto(channel.url, { waitUntil: [] });

@@ -9,7 +9,7 @@ import { createPace } from './pace.js';
 import { missingPeer } from './peers.js';
 import { type Dawn, loadDawn } from './vulkan.js';
 
-/** Measured as the best trade between a core won for the adapter and the delay of an answer. */
+/** The longest sleep between two polls; longer ones won nothing more. */
 const PACE_MILLIS = 0.5;
 
 /**

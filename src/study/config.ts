@@ -10,6 +10,11 @@ const count = (least: number) =>
 const choice = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` });
 
+const rate = () =>
+  z
+    .number({ error: 'must be a finite number above 0' })
+    .positive({ error: 'must be a finite number above 0' });
+
 /** Everything that decides a run. The command line's flags are these keys in kebab case. */
 export const runSchema = z
   .strictObject({
@@ -24,10 +29,7 @@ export const runSchema = z
         error: 'must be "full" or a whole number from 1 on',
       })
       .default(128),
-    learningRate: z
-      .number({ error: 'must be a finite number above 0' })
-      .positive({ error: 'must be a finite number above 0' })
-      .default(1),
+    learningRate: rate().default(1),
     momentum: z
       .number({ error: 'must be a number from 0 to below 1' })
       .min(0, { error: 'must be a number from 0 to below 1' })
@@ -40,6 +42,8 @@ export const runSchema = z
     replacement: z.boolean({ error: 'must be true or false' }).default(true),
     loss: choice(['squared']).default('squared'),
     fineTune: count(0).default(200),
+    /** A quarter of `learningRate` when it is not given; see `fineTuneRate`. */
+    fineTuneLearningRate: rate().optional(),
     seed: z.int({ error: 'must be a whole number within ±(2^53 − 1)' }).default(0),
     host: choice(['auto', 'node', 'chrome']).default('auto'),
     adapter: choice(['auto', 'hardware', 'software']).default('auto'),
@@ -51,6 +55,15 @@ export const runSchema = z
   });
 
 export type RunConfig = z.infer<typeof runSchema>;
+
+/**
+ * η of fine-tuning. A selected neuron carries the weight of all its picks in one b_s, which makes
+ * the subnetwork's steps longer than those of the network it came from: at the η of pre-training
+ * the loss first rises, as it does for full-batch descent past its stable step.
+ */
+export function fineTuneRate({ fineTuneLearningRate, learningRate }: RunConfig): number {
+  return fineTuneLearningRate ?? learningRate / 4;
+}
 
 /**
  * Checks a configuration and fills in the defaults.

@@ -17,7 +17,7 @@ import {
 import { selectGreedily } from '../prune/greedy.js';
 import { type Selection, weightsOf } from '../prune/selection.js';
 import { advance, divergence, startTraining } from '../train/gradient-descent.js';
-import type { RunConfig } from './config.js';
+import { fineTuneRate, type RunConfig } from './config.js';
 import { type Examples, uploadImages } from './examples.js';
 import { requireFits } from './limits.js';
 import { checkpointsOf } from './schedule.js';
@@ -226,7 +226,8 @@ async function* fineTune(
   iteration: number,
 ): AsyncGenerator<RunEvent, Figures> {
   const { config, train, signal } = context;
-  const { batch, learningRate, momentum, seed, fineTune: steps } = config;
+  const { batch, momentum, seed, fineTune: steps } = config;
+  const learningRate = fineTuneRate(config);
   const clock = performance.now();
   const options = { batch, learningRate, momentum, seed, purpose: 'fine-tuning batches' };
   using training = startTraining(network, train, options);

@@ -144,7 +144,7 @@ describe('a page that is gone', () => {
     const closing: Promise<void>[] = [];
     const onEvent = () => void closing.push(host.close());
     await expect(host.execute('wait', {}, { onEvent })).rejects.toMatchObject({ code: 'aborted' });
-    await Promise.all(closing);
+    await Promise.all([...closing, host.close()]);
   });
 });
 

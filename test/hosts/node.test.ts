@@ -30,8 +30,9 @@ describe('openNodeAdapter', () => {
   });
 
   test('leaves the environment as it was', async () => {
-    await openNodeAdapter('software');
-    expect(Object.keys(process.env).filter((name) => name.startsWith('VK_'))).toEqual([]);
+    const before = { ...process.env };
+    await openNodeAdapter('auto');
+    expect({ ...process.env }).toEqual(before);
   });
 });
 
@@ -108,25 +109,22 @@ describe('createPace', () => {
     ]);
   });
 
-  test('slows the event loop while a wait is pending, once for all waits, and then no more', async () => {
+  test('slows the event loop while a wait is pending, and then no more', async () => {
     const pace = createPace(5);
+    const wait = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
     let turns = 0;
     let counting = true;
     const count = () => {
       turns++;
       if (counting) setImmediate(count);
     };
-    const wait = (milliseconds: number) =>
-      new Promise((resolve) => setTimeout(resolve, milliseconds));
     count();
-    const start = performance.now();
-    await Promise.all([pace(wait(60)), pace(wait(60)), pace(wait(60))]);
-    const slept = (performance.now() - start) / 5;
-    expect(turns).toBeGreaterThan(slept / 3);
-    expect(turns).toBeLessThan(slept + 5);
+    await Promise.all([pace(wait(60)), pace(wait(30))]);
+    // 20 ms of growing sleeps, then about eight of 5 ms.
+    expect(turns).toBeLessThan(100);
     turns = 0;
     await wait(20);
     counting = false;
-    expect(turns).toBeGreaterThan(100);
+    expect(turns).toBeGreaterThan(200);
   });
 });
