@@ -1,6 +1,6 @@
 import { Batch } from '../gpu/batch.js';
 import { readFloats } from '../gpu/buffer.js';
-import type { ChunkedMatrix } from '../gpu/matrix.js';
+import type { ChunkedMatrix, Matrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import { lossGroups, prepareLoss } from '../kernels/loss.js';
 import { prepareMatmul } from '../kernels/matmul.js';
@@ -48,8 +48,7 @@ export async function hiddenActivations(
 }
 
 /**
- * Measures loss and accuracy over a whole dataset, a block of examples at a time. Sums of a few
- * hundred examples are taken on the GPU and added up in float64.
+ * Measures loss and accuracy over a whole dataset.
  *
  * @throws aborted between submits when the signal fires.
  */
@@ -58,7 +57,25 @@ export async function evaluate(
   dataset: Dataset,
   signal?: AbortSignal,
 ): Promise<Evaluation> {
-  const { device, width, outputs, hidden, output, activation } = network;
+  const [evaluation] = await evaluateOutputs(network, [network.output], dataset, signal);
+  return evaluation as Evaluation;
+}
+
+/**
+ * Measures networks that share one hidden layer but have output weights of their own [N × C], in a
+ * single pass over the dataset, a block of examples at a time: the hidden layer is nearly all of
+ * the work. A subnetwork is such a network (see `outputOfSubnetwork`). Sums of a few hundred
+ * examples are taken on the GPU and added up in float64.
+ *
+ * @throws aborted between submits when the signal fires.
+ */
+export async function evaluateOutputs(
+  network: Network,
+  outputLayers: readonly Matrix[],
+  dataset: Dataset,
+  signal?: AbortSignal,
+): Promise<readonly Evaluation[]> {
+  const { device, width, outputs, hidden, activation } = network;
   const { count, inputs, targets } = dataset;
   using scope = new Scope(device);
   const rows = Math.min(BLOCK_ROWS, count);
@@ -66,31 +83,41 @@ export async function evaluate(
   const residual = scope.matrix('evaluated residual', rows, outputs);
   const blocks = Math.ceil(count / rows);
   const groups = lossGroups(rows);
-  const sums = scope.buffer('loss sums', blocks * groups * 2);
   const forward = await prepareMatmul(device, {
     a: inputs,
     b: hidden,
     out: activations,
     epilogue: { kind: 'activation', activation },
   });
-  const subtract = await prepareResidual(device, {
-    activations,
-    weights: output,
-    targets,
-    residual,
-  });
-  const reduce = await prepareLoss(device, { residual, targets, sums });
+  const heads = await Promise.all(
+    outputLayers.map(async (weights) => {
+      const sums = scope.buffer('loss sums', blocks * groups * 2);
+      return {
+        sums,
+        subtract: await prepareResidual(device, { activations, weights, targets, residual }),
+        reduce: await prepareLoss(device, { residual, targets, sums }),
+      };
+    }),
+  );
   const batch = new Batch(device);
   for (let block = 0; block < blocks; block++) {
     const first = block * rows;
     const m = Math.min(rows, count - first);
     forward(batch, { m, first });
-    subtract(batch, { m, first });
-    reduce(batch, { m, first, firstGroup: block * groups });
+    for (const { subtract, reduce } of heads) {
+      subtract(batch, { m, first });
+      reduce(batch, { m, first, firstGroup: block * groups });
+    }
     await batch.breathe(signal);
   }
   await batch.finish();
-  const pairs = await readFloats(sums);
+  const evaluations: Evaluation[] = [];
+  for (const { sums } of heads) evaluations.push(evaluationOf(await readFloats(sums), count));
+  return evaluations;
+}
+
+/** Adds up pairs of (sum of squared residuals, examples classified correctly). */
+function evaluationOf(pairs: Float32Array, count: number): Evaluation {
   let squares = 0;
   let correct = 0;
   for (let pair = 0; pair < pairs.length; pair += 2) {

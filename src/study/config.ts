@@ -3,14 +3,14 @@ import { TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
 
-const count = (least: number) =>
+export const count = (least: number) =>
   z.int({ error: `must be a whole number from ${least} on` }).min(least, {
     error: `must be a whole number from ${least} on`,
   });
 const choice = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` });
 
-const rate = () =>
+export const rate = () =>
   z
     .number({ error: 'must be a finite number above 0' })
     .positive({ error: 'must be a finite number above 0' });
@@ -61,7 +61,10 @@ export type RunConfig = z.infer<typeof runSchema>;
  * the subnetwork's steps longer than those of the network it came from: at the η of pre-training
  * the loss first rises, as it does for full-batch descent past its stable step.
  */
-export function fineTuneRate({ fineTuneLearningRate, learningRate }: RunConfig): number {
+export function fineTuneRate({
+  fineTuneLearningRate,
+  learningRate,
+}: Pick<RunConfig, 'fineTuneLearningRate' | 'learningRate'>): number {
   return fineTuneLearningRate ?? learningRate / 4;
 }
 
@@ -71,17 +74,26 @@ export function fineTuneRate({ fineTuneLearningRate, learningRate }: RunConfig):
  * @throws bad-config naming the first wrong key, what it must be and what it was.
  */
 export function parseRunConfig(given: unknown): RunConfig {
-  const parsed = runSchema.safeParse(given);
+  return parseWith(runSchema, given);
+}
+
+/** As `parseRunConfig`, for any command's schema. */
+export function parseWith<Schema extends z.ZodObject>(
+  schema: Schema,
+  given: unknown,
+): z.infer<Schema> {
+  const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   if (issue?.code === 'unrecognized_keys') {
-    const known = Object.keys(runSchema.shape).join(', ');
+    const known = Object.keys(schema.shape).join(', ');
     throw new EspalierError(
       'bad-config',
       `Unknown configuration key "${issue.keys[0]}". The keys are ${known}.`,
     );
   }
-  const key = issue?.path.join('.') ?? '';
+  // A list is named as a whole: its flag takes one value.
+  const key = String(issue?.path[0] ?? '');
   const value = valueAt(given, key);
   throw new EspalierError(
     'bad-config',
