@@ -104,7 +104,10 @@ async function configOf(
   }
   const folder = typeof out === 'string' ? out : defaultStudyFolder(parseStudyConfig(given));
   if (!(await stat(folder).catch(() => undefined))) {
-    throw new EspalierError('bad-config', `--resume: there is no study in ${folder}; name its --out.`);
+    throw new EspalierError(
+      'bad-config',
+      `--resume: there is no study in ${folder}; name its --out.`,
+    );
   }
   const { config } = await readStudyFolder(folder);
   return { ...parseStudyConfig({ ...config, ...given }), out: folder };
@@ -141,7 +144,7 @@ async function execute(
       },
     });
     progress.stop();
-    const analyses = await drawReport(config, folder, { inputs, version, host });
+    const analyses = await drawReport(config, folder, { version, host });
     const seconds = (performance.now() - start) / 1000;
     const fresh = folder.cells.slice(before);
     const work = fresh.reduce((sum, cell) => sum + cell.seconds, 0);
