@@ -13,7 +13,11 @@ export interface BenchInput {
   readonly source: ImageSource | undefined;
 }
 
-export type BenchEvent = ({ readonly type: 'limits' } & MeasuredLimits) | ContestEvent;
+export type BenchEvent =
+  | ({ readonly type: 'limits' } & Omit<MeasuredLimits, 'pulse'>)
+  | ContestEvent
+  /** Right after this work, the adapter did only (or even) this share of its multiply-add limit. */
+  | { readonly type: 'disturbed'; readonly work: string; readonly share: number };
 
 /** What the job knows; who called it adds the host and its versions. */
 export type BenchOutput = Pick<BenchReport, 'adapter' | 'limits' | 'results'> & {
@@ -24,6 +28,9 @@ export type BenchOutput = Pick<BenchReport, 'adapter' | 'limits' | 'results'> & 
 /** Seconds a kernel that measures a limit. */
 const LIMIT_SECONDS = 0.2;
 const QUICK_EFFORT = 1 / 3;
+
+/** A multiply-add rate further off than this was not the same machine. */
+const DISTURBED = 0.15;
 
 const kernelNames: readonly string[] = kernelBenchmarks.map(({ name }) => name);
 
@@ -58,9 +65,8 @@ export async function* bench(
 ): AsyncGenerator<BenchEvent, BenchOutput> {
   const contests = contestsOf(request);
   const effort = request.quick ? QUICK_EFFORT : 1;
-  const measured = await measureLimits(device, LIMIT_SECONDS * effort, signal);
-  const { limits } = measured;
-  yield { type: 'limits', ...measured };
+  const { limits, clock, pulse } = await measureLimits(device, LIMIT_SECONDS * effort, signal);
+  yield { type: 'limits', limits, clock };
   const results: BenchResult[] = [];
   const refused = new Set<string>();
   for (const contest of contests) {
@@ -70,6 +76,10 @@ export async function* bench(
       if (event.type === 'measured' || event.type === 'refused') results.push(event.result);
       if (event.type === 'refused') refused.add(event.result.work);
       yield event;
+    }
+    const share = await pulse();
+    if (Math.abs(share - 1) > DISTURBED) {
+      yield { type: 'disturbed', work: contest.benchmark.name, share };
     }
   }
   return { adapter: device.adapter, limits, results, browser: browserVersion() };

@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../src/errors.js';
-import type { Batch } from '../src/gpu/batch.js';
-import { readFloats } from '../src/gpu/buffer.js';
+import { Batch } from '../src/gpu/batch.js';
+import { readFloats, upload } from '../src/gpu/buffer.js';
 import type { Device } from '../src/gpu/device.js';
 import { prepareKernel } from '../src/gpu/kernel.js';
 import { largestBinding } from '../src/gpu/limits.js';
@@ -29,6 +29,8 @@ export interface MeasuredLimits {
   readonly limits: AdapterLimits;
   /** The clock by which kernels are timed on this adapter. */
   readonly clock: Timing['clock'];
+  /** The multiply-add rate now, as a share of the limit: what else the machine is busy with. */
+  readonly pulse: () => Promise<number>;
 }
 
 /** Larger than any cache by far. */
@@ -54,6 +56,7 @@ const FMAS: readonly FmaOptions[] = [
 
 const SUBMITS = 200;
 const ROUNDS = 5;
+const PULSE_SECONDS = 0.05;
 
 /**
  * Measures the adapter's limits; about `seconds` a kernel.
@@ -66,7 +69,12 @@ export async function measureLimits(
   signal?: AbortSignal,
 ): Promise<MeasuredLimits> {
   const copyGBps = await copyBandwidth(device, seconds, signal);
-  const fmaGflops = await fmaRate(device, seconds, signal);
+  let fma = { rate: 0, options: FMAS[0] as FmaOptions };
+  for (const options of FMAS) {
+    throwIfAborted(signal);
+    const rate = await fmaRate(device, options, seconds);
+    if (rate > fma.rate) fma = { rate, options };
+  }
   const empty = await prepareKernel(device, emptyShader(), {});
   const encode = (batch: Batch) => batch.dispatch(empty, { unused: 0 }, 1);
   const { samples, clock } = await timeCalls(device, encode, seconds);
@@ -74,10 +82,11 @@ export async function measureLimits(
     clock,
     limits: {
       copyGBps,
-      fmaGflops,
+      fmaGflops: fma.rate,
       dispatchMicros: 1000 * median(samples),
       submitMicros: 1000 * (await submitMillis(device, empty)),
     },
+    pulse: async () => (await fmaRate(device, fma.options, PULSE_SECONDS)) / fma.rate,
   };
 }
 
@@ -91,42 +100,40 @@ async function copyBandwidth(
   const numbers = randomNumbers(bytes / 4, 1);
   const source = scope.bufferOf('copy source', numbers);
   const destination = scope.buffer('copy destination', bytes / 4);
-  let best = 0;
+  let best = { rate: 0, copy: (_: Batch): void => undefined };
   for (const options of COPIES) {
     throwIfAborted(signal);
     const kernel = await prepareKernel(device, copyShader(options), { source, destination });
     const workgroups = bytes / 16 / (options.threads * options.vectors);
     const copy = (batch: Batch) => batch.dispatch(kernel, { unused: 0 }, workgroups);
     const { samples } = await timeCalls(device, copy, seconds);
-    best = Math.max(best, (2 * bytes) / median(samples) / 1e6);
+    const rate = (2 * bytes) / median(samples) / 1e6;
+    if (rate > best.rate) best = { rate, copy };
   }
+  // The copies before it have left the answer there already.
+  upload(destination, new Float32Array(bytes / 4));
+  const batch = new Batch(device);
+  best.copy(batch);
+  await batch.finish();
   requireSame('copy', await readFloats(destination), numbers);
-  return best;
+  return best.rate;
 }
 
-async function fmaRate(
-  device: Device,
-  seconds: number,
-  signal: AbortSignal | undefined,
-): Promise<number> {
+/** Operations of one multiply-add kernel, 10⁹ a second. */
+async function fmaRate(device: Device, options: FmaOptions, seconds: number): Promise<number> {
+  using scope = new Scope(device);
   const workgroups = FMA_WORKGROUPS[device.adapter.kind];
-  let best = 0;
-  for (const options of FMAS) {
-    throwIfAborted(signal);
-    using scope = new Scope(device);
-    const { threads, lanes, chains } = options;
-    const sums = scope.buffer('fma sums', workgroups * threads);
-    const kernel = await prepareKernel(device, fmaShader(options), { sums });
-    const uniforms = { rounds: FMA_ROUNDS, scale: 0.5, offset: 1 };
-    const chain = (batch: Batch) => batch.dispatch(kernel, uniforms, workgroups);
-    const { samples } = await timeCalls(device, chain, seconds);
-    // x ← x/2 + 1 has arrived at 2 after a few dozen steps, exactly, wherever it began.
-    const answer = new Float32Array(workgroups * threads).fill(2 * lanes * chains);
-    requireSame('multiply-adds', await readFloats(sums), answer);
-    const operations = 2 * lanes * chains * FMA_UNROLL * FMA_ROUNDS * threads * workgroups;
-    best = Math.max(best, operations / median(samples) / 1e6);
-  }
-  return best;
+  const { threads, lanes, chains } = options;
+  const sums = scope.buffer('fma sums', workgroups * threads);
+  const kernel = await prepareKernel(device, fmaShader(options), { sums });
+  const uniforms = { rounds: FMA_ROUNDS, scale: 0.5, offset: 1 };
+  const chain = (batch: Batch) => batch.dispatch(kernel, uniforms, workgroups);
+  const { samples } = await timeCalls(device, chain, seconds);
+  // x ← x/2 + 1 has arrived at 2 after a few dozen steps, exactly, wherever it began.
+  const answer = new Float32Array(workgroups * threads).fill(2 * lanes * chains);
+  requireSame('multiply-adds', await readFloats(sums), answer);
+  const operations = 2 * lanes * chains * FMA_UNROLL * FMA_ROUNDS * threads * workgroups;
+  return operations / median(samples) / 1e6;
 }
 
 /** Milliseconds of one of many submits in a row, by the wall clock: the work is the CPU's. */

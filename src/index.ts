@@ -1,6 +1,6 @@
 export { gunzipped } from './data/gzip.js';
 export { parseIdxImages, parseIdxLabels } from './data/idx.js';
-export type { Images, ImageSource, LabelledImages } from './data/images.js';
+export type { ImageSource, Images, LabelledImages } from './data/images.js';
 export { imageSource, labelledImages } from './data/images.js';
 export { inputsOf } from './data/preprocess.js';
 export { drawSubset } from './data/subset.js';
@@ -39,10 +39,17 @@ export {
   type RunSummary,
   run,
 } from './study/run.js';
+export { decodeState, encodeState, type TrialState } from './study/state.js';
+export { type StudyInput, study } from './study/study.js';
+export { parseStudyConfig, type StudyConfig } from './study/study-config.js';
+export type { Criterion, Crossing, Threshold } from './study/thresholds.js';
+export { studyTrial, type TrialEvent, type TrialInput } from './study/trial.js';
 export {
   advance,
+  readTrainingState,
   startTraining,
   type Training,
   type TrainingOptions,
   type TrainingProgress,
+  type TrainingState,
 } from './train/gradient-descent.js';

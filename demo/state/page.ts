@@ -7,10 +7,18 @@ import {
   openBrowserAdapter,
   openDevice,
 } from '../../src/index.js';
-import { fetchSource, sourceOfFiles } from './data.js';
+import { readBrought } from './bring.js';
+import { fetchSource } from './data.js';
 import { type Problem, problemOf } from './problems.js';
 import { type Checkpoint, createSession, type Goal, type Session } from './session.js';
-import { defaultsFor, hashOf, type Settings, sameSettings, settingsOf } from './settings.js';
+import {
+  defaultsFor,
+  hashOf,
+  type Settings,
+  sameSettings,
+  settingsFrom,
+  settingsOf,
+} from './settings.js';
 
 /** Short enough that the page, which shares the graphics device, misses no frame. */
 const SUBMIT_MILLIS = 30;
@@ -21,6 +29,8 @@ export interface Page {
   readonly adapter: ReadonlySignal<AdapterDescription | undefined>;
   readonly device: ReadonlySignal<Device | undefined>;
   readonly source: ReadonlySignal<ImageSource | undefined>;
+  /** The images of the run on the screen; before there is one, those that the next will have. */
+  readonly subject: ReadonlySignal<ImageSource | undefined>;
   /** The share of a data set that has arrived, while one is on its way. */
   readonly loading: ReadonlySignal<number | undefined>;
   readonly problem: ReadonlySignal<Problem | undefined>;
@@ -184,6 +194,7 @@ export function createPage(gpu: GPU | undefined): Page {
     device,
     adapter: computed(() => device.value?.adapter),
     source,
+    subject: computed(() => session.play.value?.source ?? source.value),
     loading,
     problem: trouble,
     session,
@@ -191,7 +202,9 @@ export function createPage(gpu: GPU | undefined): Page {
     changed,
     view: computed(() => {
       const all = session.checkpoints.value;
-      return all.find(({ iteration }) => iteration === chosen.value) ?? all.at(-1);
+      const asked = all.find(({ iteration }) => iteration === chosen.value);
+      // A checkpoint that is not pruned yet would empty half of the page for a moment.
+      return asked ?? all.findLast(({ subnetwork }) => subnetwork) ?? all.at(-1);
     }),
     ready: computed(() => device.value !== undefined && source.value !== undefined),
     start: async () => {
@@ -233,9 +246,13 @@ export function createPage(gpu: GPU | undefined): Page {
     bring: async (files) => {
       trouble.value = undefined;
       try {
-        source.value = await sourceOfFiles(files);
-        change({ data: 'own' });
-        limitExamples(source.value);
+        const brought = await readBrought(files);
+        if (brought.source) {
+          source.value = brought.source;
+          change({ data: 'own' });
+        }
+        if (brought.config) change(settingsFrom(brought.config));
+        if (source.value) limitExamples(source.value);
       } catch (error) {
         complain(error);
       }

@@ -97,6 +97,13 @@ export function configOf(settings: Settings, data = 'mnist'): RunConfig {
   return parseRunConfig({ ...settings, data });
 }
 
+/** The settings that a run's configuration holds; which images it had is another matter. */
+export function settingsFrom(config: RunConfig): Partial<Settings> {
+  return Object.fromEntries(
+    Object.entries(config).filter(([key]) => key !== 'data' && KEYS.some((known) => known === key)),
+  );
+}
+
 export function sameSettings(a: Settings, b: Settings): boolean {
   return KEYS.every((key) => a[key] === b[key]);
 }

@@ -23,7 +23,7 @@ export function networksOf(view: Checkpoint | undefined) {
 export function Answers() {
   const page = usePage();
   const first = useSignal(0);
-  const test = page.source.value?.test;
+  const test = page.subject.value?.test;
   if (!test) return null;
   const from = (offset: number) =>
     Array.from({ length: ROW }, (_, i) => (first.value + offset + i) % test.count);

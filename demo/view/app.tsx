@@ -38,7 +38,7 @@ export function App() {
       </main>
       <Footer />
       <Herald />
-      {dragging && <div class="drop">Drop IDX files or a CSV</div>}
+      {dragging && <div class="drop">Drop IDX files, a CSV or a run</div>}
     </>
   );
 }

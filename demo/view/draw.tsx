@@ -19,7 +19,7 @@ export function Draw() {
   const pen = useRef({ x: SIDE / 2, y: SIDE / 2, down: false });
   const drawing = useSignal<Images | undefined>(undefined);
   const caret = useSignal<{ x: number; y: number; down: boolean } | undefined>(undefined);
-  const images = page.source.value?.train;
+  const images = page.subject.value?.train;
 
   const context = () => canvas.current?.getContext('2d', { willReadFrequently: true });
 

@@ -18,12 +18,11 @@ export function Take() {
       <h2 id="take-title">Bring and take</h2>
       <div class="row">
         <label class="button">
-          Bring your own digits
+          Bring digits or a run
           <input
             type="file"
             name="files"
             multiple
-            accept=".csv,.txt,.gz,.idx,.idx3-ubyte,.idx1-ubyte,application/octet-stream,*/*"
             onChange={({ currentTarget }) => {
               const files = [...(currentTarget.files ?? [])];
               currentTarget.value = '';
@@ -72,9 +71,10 @@ export function Take() {
         </button>
       </div>
       <p class="note">
-        Drop MNIST’s IDX files or a CSV (a label, then the pixels, on each line) anywhere on this
-        page: they stay on this device. The subnetwork is a safetensors file. The run is a .zip with
-        all weights, which <code>espalier run --config config.json</code> repeats on a command line.
+        Drop MNIST’s IDX files, a CSV (a label, then the pixels, on each line) or a run (its .zip or
+        config.json) anywhere on this page: they stay on this device. The subnetwork is a
+        safetensors file. The run is a .zip with all weights, which{' '}
+        <code>espalier run --config config.json</code> repeats on a command line.
       </p>
     </section>
   );

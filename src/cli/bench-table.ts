@@ -10,6 +10,19 @@ export interface Omission {
   readonly wrong: boolean;
 }
 
+/** Right after this work, the adapter's multiply-add rate was this share of the limit. */
+export interface Disturbance {
+  readonly work: string;
+  readonly share: number;
+}
+
+/** What a table tells beside the report. */
+export interface Circumstances {
+  readonly clock: string;
+  readonly omissions: readonly Omission[];
+  readonly disturbances: readonly Disturbance[];
+}
+
 const HEAD = [
   'work',
   'shape',
@@ -27,8 +40,7 @@ const NAMING = 3;
 /** Where it was measured, what the adapter can do, and a line for each contender. */
 export function benchTable(
   { adapter, host, versions, limits, results }: BenchReport,
-  omissions: readonly Omission[],
-  clock: string,
+  { clock, omissions, disturbances }: Circumstances,
 ): string {
   const table = new Table({
     head: [...HEAD],
@@ -65,7 +77,13 @@ export function benchTable(
     `Limits, measured in this run: copy ${figure(limits.copyGBps)} GB/s, multiply-add ${figure(limits.fmaGflops)} GFLOP/s, empty dispatch ${figure(limits.dispatchMicros)} µs, empty submit ${figure(limits.submitMicros)} µs.`,
     `Kernels are timed by ${clock === 'gpu' ? 'GPU timestamps' : 'the wall clock'}, tasks by the wall clock; low–high is the median's 95 % interval.`,
     table.toString(),
+    ...(disturbances.length > 0 ? [warningOf(disturbances)] : []),
   ].join('\n');
+}
+
+function warningOf(disturbances: readonly Disturbance[]): string {
+  const shares = disturbances.map(({ work, share }) => `${work} ${Math.round(100 * share)} %`);
+  return `Disturbed: right after some of the work the multiply-add rate was far from its limit (${shares.join(', ')}), so that something else was using the machine, then or while the limits were measured. Run it again on an idle machine.`;
 }
 
 function shareOf({ gflops, gbps, shareOfLimit }: MeasuredResult, limits: BenchReport['limits']) {

@@ -10,7 +10,7 @@ import { EspalierError } from '../errors.js';
 import type { HostChoice } from '../hosts/choose.js';
 import type { AdapterPreference, Host } from '../hosts/host.js';
 import { findPeer } from '../hosts/peers.js';
-import { benchTable, type Omission } from './bench-table.js';
+import { benchTable, type Disturbance, type Omission } from './bench-table.js';
 import { withHost } from './host.js';
 import { adapterOption, hostOption } from './info.js';
 import { interruptSignal } from './outcome.js';
@@ -74,6 +74,7 @@ async function execute(request: BenchRequest, flags: BenchFlags, version: string
   const source = needsSource(request) ? await readImageSource('mnist') : undefined;
   const { signal, release } = interruptSignal();
   const omissions: Omission[] = [];
+  const disturbances: Disturbance[] = [];
   let clock = 'wall';
   const onEvent = (event: BenchEvent) => {
     if (event.type === 'limits') clock = event.clock;
@@ -81,6 +82,7 @@ async function execute(request: BenchRequest, flags: BenchFlags, version: string
     if (event.type === 'refused') {
       omissions.push({ entry: event.result, reason: event.reason, wrong: true });
     }
+    if (event.type === 'disturbed') disturbances.push(event);
     const line = describe(event);
     if (line) process.stderr.write(`${line}\n`);
   };
@@ -92,7 +94,7 @@ async function execute(request: BenchRequest, flags: BenchFlags, version: string
       const versions = await versionsOf(host.kind, version, browser);
       return { adapter, host: host.kind, versions, limits, results };
     });
-    process.stdout.write(`${benchTable(report, omissions, clock)}\n`);
+    process.stdout.write(`${benchTable(report, { clock, omissions, disturbances })}\n`);
     if (flags.json) await writeFile(flags.json, `${JSON.stringify(report, null, 2)}\n`);
     if (report.results.some(({ verified }) => !verified)) {
       process.stderr.write('error: Not every answer was right; see the table.\n');
@@ -111,6 +113,8 @@ function describe(event: BenchEvent): string | undefined {
       return `${nameOf(event.result)}: WRONG, not timed: ${event.reason}.`;
     case 'skipped':
       return `${nameOf(event.entry)}: skipped: ${event.reason}`;
+    case 'disturbed':
+      return `Right after ${event.work} the adapter did ${Math.round(100 * event.share)} % of its multiply-add limit.`;
     default:
       return undefined;
   }

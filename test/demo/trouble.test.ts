@@ -84,6 +84,8 @@ describe('a person is told what to do', () => {
       ['notes.csv', 'label,a,b\n3,1,2,3,4\n5,1,2,900,4\n', /line 3: value 4 is "900"/],
       ['short.csv', '3,1,2,3\n', /expected a label and the pixels of a square image/],
       ['photo.png', '\x89PNG', /neither an IDX file nor a CSV/],
+      ['run.zip', 'PK', /not a .zip that can be read/],
+      ['config.json', '{"widht": 3}', /Unknown configuration key "widht"/],
       ['train-labels', '\0\0\x08\x01\0\0\0\x01\x05', /labels but no images/],
     ] as const;
     for (const [name, content, expected] of cases) {

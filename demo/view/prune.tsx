@@ -1,0 +1,68 @@
+import { percent, plural } from '../model/format.js';
+import type { Checkpoint } from '../state/session.js';
+import { Card } from './card.js';
+import { Chart } from './chart.js';
+import { usePage } from './context.js';
+
+/** Loss against neurons picked, beside that of the dense network. */
+export function PruneCard() {
+  const page = usePage();
+  const view = page.view.value;
+  const { neurons } = page.session.play.value?.config ?? page.settings.value;
+  const picks = view?.subnetwork?.selection.loss;
+  const x = Array.from({ length: picks?.length ?? 0 }, (_, k) => k + 1);
+  const first = page.session.checkpoints.value[0];
+  const early = first && first !== view ? first.subnetwork?.selection.loss : undefined;
+  const dense = view?.dense.figures.trainingLoss;
+  return (
+    <Card number={3} name="prune" title="Prune">
+      <p class="about">
+        Start from nothing. Add the one neuron that <b>lowers the error most</b>. Again, up to{' '}
+        {plural(neurons, 'pick')}.
+      </p>
+      <Chart
+        summary={
+          picks && dense !== undefined
+            ? `Error of the subnetwork falls from ${(picks[0] ?? 0).toPrecision(3)} with one pick to ${(picks.at(-1) ?? 0).toPrecision(3)} with ${picks.length}; the dense network has ${dense.toPrecision(3)}.`
+            : 'Error against picks; nothing picked yet.'
+        }
+        xLabel="neurons picked"
+        height={250}
+        x={x}
+        xRange={[0, Math.max(2, neurons)]}
+        curves={[
+          { label: 'subnetwork', colour: '--subnetwork', values: picks ? [...picks] : [] },
+          {
+            label: 'dense network',
+            colour: '--dense',
+            dashed: true,
+            values: x.map(() => dense ?? null),
+          },
+          ...(early
+            ? [
+                {
+                  label: 'picked before training',
+                  colour: '--muted',
+                  thin: true,
+                  values: [...early],
+                },
+              ]
+            : []),
+        ]}
+      />
+      <p class="note">{explainPruning(view)}</p>
+    </Card>
+  );
+}
+
+function explainPruning(view: Checkpoint | undefined): string {
+  const { subnetwork, dense } = view ?? {};
+  if (!view || !dense) return 'At each checkpoint training stops and the picking begins anew.';
+  if (!subnetwork) return 'Picking…';
+  if (view.iteration === 0) {
+    return 'Before any training no choice of neurons is good: pre-training matters.';
+  }
+  const { distinct, passes } = subnetwork.selection;
+  const share = percent(distinct / dense.figures.neurons);
+  return `${share} of the neurons, found in ${plural(passes, 'pass', 'passes')} over the data.`;
+}

@@ -1,0 +1,90 @@
+import type { Parameters } from '../../src/index.js';
+import { plural } from '../model/format.js';
+import { weightsAt } from '../model/paint.js';
+import { Card } from './card.js';
+import { usePage } from './context.js';
+import { Mosaic } from './picture.js';
+
+interface SubnetworkCardProps {
+  /** Draw what training has changed instead of the weights. */
+  readonly learned: boolean;
+}
+
+export function SubnetworkCard({ learned }: SubnetworkCardProps) {
+  const page = usePage();
+  const view = page.view.value;
+  const selection = view?.subnetwork?.selection;
+  const images = page.subject.value?.train;
+  const first = page.session.checkpoints.value[0]?.dense.network;
+  const before = learned && view && view.iteration > 0 ? first : undefined;
+  const counts = new Map<number, number>();
+  for (const neuron of selection?.selected ?? []) {
+    counts.set(neuron, (counts.get(neuron) ?? 0) + 1);
+  }
+  const repeated = [...counts.values()].filter((count) => count > 1).length;
+  return (
+    <Card number={4} name="subnetwork" title="Subnetwork">
+      <p class="about">
+        {selection ? (
+          <>
+            <b>{plural(counts.size, 'neuron')}</b> in order of picking.{' '}
+            {repeated > 0 ? '×2 was picked twice and weighs twice.' : 'Each was picked once.'}
+          </>
+        ) : (
+          'The picked neurons make a small network of their own.'
+        )}
+      </p>
+      {view?.subnetwork && images ? (
+        <ol class="picks" key={view.iteration} style={{ '--tile': tileOf(counts.size) }}>
+          {[...counts].map(([neuron, count], place) => (
+            <Pick
+              key={neuron}
+              network={view.dense.network}
+              before={before}
+              neuron={neuron}
+              count={count}
+              place={place}
+              size={images}
+            />
+          ))}
+        </ol>
+      ) : (
+        <div class="ghosts" aria-hidden="true">
+          {Array.from({ length: 20 }, (_, place) => (
+            <span key={place} class="ghost" />
+          ))}
+        </div>
+      )}
+    </Card>
+  );
+}
+
+/** Tiles small enough for the card to stay about as tall as its neighbours. */
+function tileOf(picks: number): string {
+  if (picks <= 50) return '34px';
+  return picks <= 100 ? '24px' : '17px';
+}
+
+interface PickProps {
+  readonly network: Parameters;
+  readonly before: Parameters | undefined;
+  readonly neuron: number;
+  readonly count: number;
+  readonly place: number;
+  readonly size: { readonly rows: number; readonly columns: number };
+}
+
+function Pick({ network, before, neuron, count, place, size }: PickProps) {
+  const weights = weightsAt(network.hidden, network.inputs, neuron, before?.hidden);
+  const times = count > 1 ? `, picked ${count} times` : '';
+  return (
+    <li style={{ '--place': place }} title={`Neuron ${neuron}${times}`}>
+      <Mosaic tiles={[{ weights, opacity: 1 }]} size={size} label={`Neuron ${neuron}${times}`} />
+      {count > 1 && (
+        <span class="times" aria-hidden="true">
+          ×{count}
+        </span>
+      )}
+    </li>
+  );
+}

