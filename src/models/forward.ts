@@ -2,6 +2,7 @@ import { Batch } from '../gpu/batch.js';
 import { readFloats } from '../gpu/buffer.js';
 import type { ChunkedMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
+import type { LossKind } from '../kernels/candidate-loss.js';
 import { lossGroups, prepareLoss } from '../kernels/loss.js';
 import { prepareMatmul } from '../kernels/matmul.js';
 import { prepareResidual } from '../kernels/residual.js';
@@ -13,7 +14,7 @@ const BLOCK_ROWS = 1024;
 
 /** How well a network does on a dataset. */
 export interface Evaluation {
-  /** 1/(2m) Σ‖f(x_j) − y_j‖² */
+  /** 1/(2m) Σ‖f(x_j) − y_j‖², or the mean softmax cross-entropy. */
   readonly loss: number;
   /** Share of the examples classified correctly, in [0, 1]. */
   readonly accuracy: number;
@@ -56,6 +57,7 @@ export async function hiddenActivations(
 export async function evaluate(
   network: Network,
   dataset: Dataset,
+  loss: LossKind = 'squared',
   signal?: AbortSignal,
 ): Promise<Evaluation> {
   const { device, width, outputs, hidden, output, activation } = network;
@@ -63,7 +65,7 @@ export async function evaluate(
   using scope = new Scope(device);
   const rows = Math.min(BLOCK_ROWS, count);
   const activations = scope.matrix('evaluated activations', rows, width);
-  const residual = scope.matrix('evaluated residual', rows, outputs);
+  const evaluated = scope.matrix('evaluated outputs', rows, outputs);
   const blocks = Math.ceil(count / rows);
   const groups = lossGroups(rows);
   const sums = scope.buffer('loss sums', blocks * groups * 2);
@@ -73,29 +75,30 @@ export async function evaluate(
     out: activations,
     epilogue: { kind: 'activation', activation },
   });
-  const subtract = await prepareResidual(device, {
+  const mix = await prepareResidual(device, {
     activations,
     weights: output,
     targets,
-    residual,
+    residual: evaluated,
+    form: 'outputs',
   });
-  const reduce = await prepareLoss(device, { residual, targets, sums });
+  const reduce = await prepareLoss(device, { outputs: evaluated, targets, sums, loss });
   const batch = new Batch(device);
   for (let block = 0; block < blocks; block++) {
     const first = block * rows;
     const m = Math.min(rows, count - first);
     forward(batch, { m, first });
-    subtract(batch, { m, first });
+    mix(batch, { m, first });
     reduce(batch, { m, first, firstGroup: block * groups });
     await batch.breathe(signal);
   }
   await batch.finish();
   const pairs = await readFloats(sums);
-  let squares = 0;
+  let total = 0;
   let correct = 0;
   for (let pair = 0; pair < pairs.length; pair += 2) {
-    squares += pairs[pair] ?? 0;
+    total += pairs[pair] ?? 0;
     correct += pairs[pair + 1] ?? 0;
   }
-  return { loss: squares / (2 * count), accuracy: correct / count };
+  return { loss: total / (loss === 'squared' ? 2 * count : count), accuracy: correct / count };
 }
