@@ -1,9 +1,12 @@
+export { gunzipped } from './data/gzip.js';
 export { parseIdxImages, parseIdxLabels } from './data/idx.js';
-export type { ImageSource, LabelledImages } from './data/images.js';
+export type { ImageSource, Images, LabelledImages } from './data/images.js';
 export { imageSource, labelledImages } from './data/images.js';
+export { inputsOf } from './data/preprocess.js';
 export { drawSubset } from './data/subset.js';
-export type { Task } from './data/tasks.js';
+export { outputsOf, TASKS, type Task, targetsOf } from './data/tasks.js';
 export { type ErrorCode, EspalierError } from './errors.js';
+export type { AdapterDescription } from './gpu/adapter.js';
 export { Batch } from './gpu/batch.js';
 export { adoptDevice, type Device, openDevice } from './gpu/device.js';
 export { Scope } from './gpu/scope.js';
@@ -13,6 +16,7 @@ export { type Dataset, uploadDataset } from './models/dataset.js';
 export { type Evaluation, evaluate, hiddenActivations } from './models/forward.js';
 export { subnetworkOf } from './models/subnetwork.js';
 export {
+  ACTIVATIONS,
   type Activation,
   drawParameters,
   type Network,
@@ -21,12 +25,28 @@ export {
   type Shape,
   uploadNetwork,
 } from './models/two-layer.js';
-export { type GreedyOptions, selectGreedily } from './prune/greedy.js';
-export { type Selection, type SelectionProblem, weightsOf } from './prune/selection.js';
-export { parseRunConfig, type RunConfig } from './study/config.js';
+export { type GreedyOptions, type GreedySelection, RULES, selectGreedily } from './prune/greedy.js';
+export { METHODS, type MethodOptions, type MethodSelection, select } from './prune/methods.js';
+export { type Plan, planSelection } from './prune/plan.js';
+export {
+  type Activations,
+  residentActivations,
+  type Selection,
+  type SelectionProblem,
+  streamedFrom,
+} from './prune/problem.js';
+export { activate } from './reference/activation.js';
+export { fineTuneRate, parseRunConfig, type RunConfig } from './study/config.js';
 export { drawExamples, type Examples } from './study/examples.js';
-export { datasetFile, fileOf, type RunFile } from './study/files.js';
-export { type Figures, type RunEvent, type RunInput, type RunSummary, run } from './study/run.js';
+export { datasetFile, fileOf, type RunFile, recordOf } from './study/files.js';
+export {
+  type Figures,
+  type Phase,
+  type RunEvent,
+  type RunInput,
+  type RunSummary,
+  run,
+} from './study/run.js';
 export {
   advance,
   startTraining,

@@ -1,19 +1,29 @@
+import { type BenchEvent, type BenchInput, type BenchOutput, bench } from '../../bench/bench.js';
 import type { Job, JobContext } from '../hosts/host.js';
 import { type RunEvent, type RunInput, type RunSummary, run } from '../study/run.js';
 import { type DeviceReport, reportDevice } from './report-device.js';
 
 /** What a host can be asked to do; the same functions run in this process and in a page. */
 export const jobs = {
-  run: async ({ device, emit, signal }: JobContext<RunEvent>, input: RunInput) => {
-    const events = run(device, input, signal);
-    for (;;) {
-      const next = await events.next();
-      if (next.done) return next.value;
-      await emit(next.value);
-    }
-  },
+  run: async ({ device, emit, signal }: JobContext<RunEvent>, input: RunInput) =>
+    relay(run(device, input, signal), emit),
+  bench: async ({ device, emit, signal }: JobContext<BenchEvent>, input: BenchInput) =>
+    relay(bench(device, input, signal), emit),
   info: async ({ device }: JobContext<never>, _input: null) => reportDevice(device),
 } satisfies {
   run: Job<RunInput, RunEvent, RunSummary>;
+  bench: Job<BenchInput, BenchEvent, BenchOutput>;
   info: Job<null, never, DeviceReport>;
 };
+
+/** Hands on what the generator yields, at the pace of who listens, and gives what it returns. */
+async function relay<Event, Output>(
+  events: AsyncGenerator<Event, Output>,
+  emit: (event: Event) => Promise<void>,
+): Promise<Output> {
+  for (;;) {
+    const next = await events.next();
+    if (next.done) return next.value;
+    await emit(next.value);
+  }
+}

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { addBench } from './bench.js';
 import { addInfo } from './info.js';
 import { exitCodeOf, explain } from './outcome.js';
 import { addRun } from './run.js';
@@ -13,9 +14,18 @@ const program = new Command('espalier')
   )
   .version(version)
   .showHelpAfterError('(add --help for the flags and examples)')
-  .exitOverride();
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  espalier run           a network for MNIST: pre-trained, pruned, fine-tuned
+  espalier run --help    every flag of a run, with its default
+  espalier info          the adapter that the work runs on`,
+  );
 
 addRun(program, version);
+addBench(program, version);
 addInfo(program, version);
 
 try {

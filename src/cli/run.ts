@@ -39,9 +39,7 @@ export function addRun(program: Command, version: string): void {
     .option('--width <n>', 'neurons of the dense network', number)
     .addOption(new Option('--activation <name>', 'of the hidden layer').choices(ACTIVATIONS))
     .option('--iterations <t>', 'steps of pre-training', number)
-    .option('--batch <size>', 'examples of a step, or "full"', (text) =>
-      text === 'full' ? text : number(text),
-    )
+    .option('--batch <size>', 'examples of a step, or "full"', number)
     .option('--learning-rate <rate>', 'in mean-field units: independent of the width', number)
     .option('--momentum <mu>', 'from 0 to below 1', number)
     .option('--prune-every <steps>', 'also prune every so many steps; 0: only at the end', number)
@@ -186,7 +184,8 @@ async function readConfig(file: string): Promise<Record<string, unknown>> {
   return Object.fromEntries(entries);
 }
 
-/** Commander hands over text; what is not a number becomes NaN, which the schema then names. */
-function number(text: string): number {
-  return text.trim() === '' ? Number.NaN : Number(text);
+/** Commander hands over text; what is not a number stays text, which the schema then names. */
+function number(text: string): number | string {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  return Number.isNaN(value) ? text : value;
 }

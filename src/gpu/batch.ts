@@ -106,9 +106,10 @@ export class Batch {
    * @throws aborted when the signal has fired, and any error that the device has reported.
    */
   async breathe(signal?: AbortSignal): Promise<boolean> {
+    // Also when there is nothing to submit: a small run may never fill a batch.
+    throwIfAborted(signal);
     const full = this.#operations >= this.#device.operationsPerSubmit;
     if (!full && this.#slots < UNIFORM_SLOTS / 2) return false;
-    throwIfAborted(signal);
     this.submit();
     while (this.#pending.length >= IN_FLIGHT) await this.#settleOldest();
     return true;

@@ -102,8 +102,13 @@ export async function prepareKernel<B extends Bindings, Uniform extends string>(
 function pipelineOf(device: Device, record: KernelRecord): Promise<GPUComputePipeline> {
   const code = moduleText(record);
   // The promise is cached, so that two callers at once share one compilation.
-  const compiling = device.pipelines.get(code) ?? compile(device, record, code);
-  device.pipelines.set(code, compiling);
+  let compiling = device.pipelines.get(code);
+  if (!compiling) {
+    compiling = compile(device, record, code);
+    device.pipelines.set(code, compiling);
+    // Its wait may have met an error of other work, which says nothing about this kernel.
+    compiling.catch(() => device.pipelines.delete(code));
+  }
   return compiling;
 }
 
@@ -121,9 +126,10 @@ async function compile(
     );
   }
   const { raw } = device;
-  const module = device.scoped(`Compiling ${record.name}`, () =>
-    raw.createShaderModule({ label: record.name, code }),
-  );
+  // A scope of its own, not `scoped`: the compiler's messages below tell the line as well.
+  raw.pushErrorScope('validation');
+  const module = raw.createShaderModule({ label: record.name, code });
+  const refused = raw.popErrorScope();
   const { messages } = await device.wait(module.getCompilationInfo());
   const error = messages.find((message) => message.type === 'error');
   if (error) {
@@ -133,6 +139,8 @@ async function compile(
       `${record.name}, line ${error.lineNum}: ${error.message} in "${line}"`,
     );
   }
+  const other = await refused;
+  if (other) throw new EspalierError('shader', `${record.name}: ${other.message}`);
   const layout = raw.createBindGroupLayout({
     label: record.name,
     entries: [

@@ -1,6 +1,6 @@
 import { Batch } from '../gpu/batch.js';
 import { readFloats } from '../gpu/buffer.js';
-import type { ChunkedMatrix } from '../gpu/matrix.js';
+import type { ChunkedMatrix, Matrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import type { LossKind } from '../kernels/candidate-loss.js';
 import { lossGroups, prepareLoss } from '../kernels/loss.js';
@@ -49,8 +49,33 @@ export async function hiddenActivations(
 }
 
 /**
- * Measures loss and accuracy over a whole dataset, a block of examples at a time. Sums of a few
- * hundred examples are taken on the GPU and added up in float64.
+ * A chunk of activations that is computed anew whenever it is wanted, for when they do not fit:
+ * `load` encodes σ(X Aᵀ) for the examples from `firstRow` on.
+ */
+export async function streamedActivations(
+  network: Network,
+  dataset: Dataset,
+  scope: Scope,
+  rowsPerChunk: number,
+) {
+  const { device, width, hidden, activation } = network;
+  const rows = Math.min(rowsPerChunk, dataset.count);
+  const buffer = scope.matrix('streamed activations', rows, width);
+  const forward = await prepareMatmul(device, {
+    a: dataset.inputs,
+    b: hidden,
+    out: buffer,
+    epilogue: { kind: 'activation', activation },
+  });
+  return {
+    buffer,
+    load: (batch: Batch, chunk: { readonly firstRow: number; readonly rows: number }) =>
+      forward(batch, { first: chunk.firstRow, m: chunk.rows }),
+  };
+}
+
+/**
+ * Measures loss and accuracy over a whole dataset.
  *
  * @throws aborted between submits when the signal fires.
  */
@@ -60,7 +85,26 @@ export async function evaluate(
   loss: LossKind = 'squared',
   signal?: AbortSignal,
 ): Promise<Evaluation> {
-  const { device, width, outputs, hidden, output, activation } = network;
+  const [evaluation] = await evaluateOutputs(network, [network.output], dataset, loss, signal);
+  return evaluation as Evaluation;
+}
+
+/**
+ * Measures networks that share one hidden layer but have output weights of their own [N × C], in a
+ * single pass over the dataset, a block of examples at a time: the hidden layer is nearly all of
+ * the work. A subnetwork is such a network (see `outputOfSubnetwork`). Sums of a few hundred
+ * examples are taken on the GPU and added up in float64.
+ *
+ * @throws aborted between submits when the signal fires.
+ */
+export async function evaluateOutputs(
+  network: Network,
+  outputLayers: readonly Matrix[],
+  dataset: Dataset,
+  loss: LossKind = 'squared',
+  signal?: AbortSignal,
+): Promise<readonly Evaluation[]> {
+  const { device, width, outputs, hidden, activation } = network;
   const { count, inputs, targets } = dataset;
   using scope = new Scope(device);
   const rows = Math.min(BLOCK_ROWS, count);
@@ -68,37 +112,56 @@ export async function evaluate(
   const evaluated = scope.matrix('evaluated outputs', rows, outputs);
   const blocks = Math.ceil(count / rows);
   const groups = lossGroups(rows);
-  const sums = scope.buffer('loss sums', blocks * groups * 2);
   const forward = await prepareMatmul(device, {
     a: inputs,
     b: hidden,
     out: activations,
     epilogue: { kind: 'activation', activation },
   });
-  const mix = await prepareResidual(device, {
-    activations,
-    weights: output,
-    targets,
-    residual: evaluated,
-    form: 'outputs',
-  });
-  const reduce = await prepareLoss(device, { outputs: evaluated, targets, sums, loss });
+  const heads = await Promise.all(
+    outputLayers.map(async (weights) => {
+      const sums = scope.buffer('loss sums', blocks * groups * 2);
+      return {
+        sums,
+        mix: await prepareResidual(device, {
+          activations,
+          weights,
+          targets,
+          residual: evaluated,
+          form: 'outputs',
+        }),
+        reduce: await prepareLoss(device, { outputs: evaluated, targets, sums, loss }),
+      };
+    }),
+  );
   const batch = new Batch(device);
   for (let block = 0; block < blocks; block++) {
     const first = block * rows;
     const m = Math.min(rows, count - first);
     forward(batch, { m, first });
-    mix(batch, { m, first });
-    reduce(batch, { m, first, firstGroup: block * groups });
+    for (const { mix, reduce } of heads) {
+      mix(batch, { m, first });
+      reduce(batch, { m, first, firstGroup: block * groups });
+    }
     await batch.breathe(signal);
   }
   await batch.finish();
-  const pairs = await readFloats(sums);
+  const evaluations: Evaluation[] = [];
+  for (const { sums } of heads) {
+    const { total, correct } = addPairs(await readFloats(sums));
+    const scale = loss === 'squared' ? 2 * count : count;
+    evaluations.push({ loss: total / scale, accuracy: correct / count });
+  }
+  return evaluations;
+}
+
+/** Adds up pairs of (sum of losses, examples classified correctly). */
+function addPairs(pairs: Float32Array): { readonly total: number; readonly correct: number } {
   let total = 0;
   let correct = 0;
   for (let pair = 0; pair < pairs.length; pair += 2) {
     total += pairs[pair] ?? 0;
     correct += pairs[pair + 1] ?? 0;
   }
-  return { loss: total / (loss === 'squared' ? 2 * count : count), accuracy: correct / count };
+  return { total, correct };
 }

@@ -26,3 +26,22 @@ export function subnetworkOf(
   });
   return { ...parameters, width: n, hidden, output };
 }
+
+/**
+ * The same subnetwork as output weights of the whole hidden layer [N × C]: b_s ← b_s · α_s · N, and
+ * 0 for a neuron that was not chosen. Serves to measure it without computing its neurons again.
+ */
+export function outputOfSubnetwork(
+  { width, outputs: c, output }: Parameters,
+  neurons: Uint32Array,
+  weight: Float32Array,
+): Float32Array {
+  const masked = new Float32Array(width * c);
+  neurons.forEach((neuron, place) => {
+    const scale = (weight[place] ?? Number.NaN) * width;
+    for (let at = neuron * c; at < (neuron + 1) * c; at++) {
+      masked[at] = (output[at] ?? Number.NaN) * scale;
+    }
+  });
+  return masked;
+}

@@ -132,16 +132,26 @@ export async function* selectGreedily(
   const { count, stopped } = endOf(losses, made, options);
   const selected = kept.picks.slice(0, count);
   const distinct = distinctOf(selected).neurons;
-  const last = (count - 1) * neurons.length;
+  const mixtures = cut(shares, neurons.length, count, distinct.length);
   return {
     selected,
     loss: losses.slice(0, count),
     neurons: distinct,
-    weight: Float32Array.from(shares.subarray(last, last + distinct.length)),
+    weight: Float32Array.from(mixtures.subarray(-distinct.length)),
+    shares: mixtures,
     passes: oracle.passes(made, (await readUints(buffers.state))[SELECTION_STATE.passes] ?? 0),
     stopped,
     plan,
   };
+}
+
+/** The first `rows` rows and `columns` columns of a matrix with rows of `stride`. */
+function cut(matrix: Float64Array, stride: number, rows: number, columns: number): Float64Array {
+  const part = new Float64Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    part.set(matrix.subarray(row * stride, row * stride + columns), row * columns);
+  }
+  return part;
 }
 
 /** What of a history does not change with the picks. */

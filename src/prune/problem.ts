@@ -53,6 +53,19 @@ export function residentActivations({ rows, columns, chunks }: ChunkedMatrix): A
   };
 }
 
+/** Activations that are computed into one buffer whenever they are passed over. */
+export function streamedFrom(
+  rows: number,
+  { buffer, load }: { readonly buffer: Matrix; readonly load: Activations['load'] },
+): Activations {
+  const chunks = Array.from({ length: Math.ceil(rows / buffer.rows) }, (_, chunk) => ({
+    buffer: 0,
+    firstRow: chunk * buffer.rows,
+    rows: Math.min(buffer.rows, rows - chunk * buffer.rows),
+  }));
+  return { rows, columns: buffer.columns, resident: false, buffers: [buffer], chunks, load };
+}
+
 /** Why a selection ended. */
 export type StopReason = 'count' | 'target' | 'stalled';
 
@@ -65,6 +78,8 @@ export interface Selection {
   readonly neurons: Uint32Array;
   /** Their shares α after the last pick: f_S(x) = Σ_s α_s b_s σ(a_s · x). */
   readonly weight: Float32Array;
+  /** Their shares after every pick [k × n]. */
+  readonly shares: Float64Array;
   /** Passes over the activations that the picks took. */
   readonly passes: number;
   readonly stopped: StopReason;

@@ -1,19 +1,23 @@
 import { z } from 'zod';
-import { TASKS } from '../data/tasks.js';
+import { outputsOf, TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
+import { METHODS } from '../prune/methods.js';
+import { ORACLES } from '../prune/plan.js';
 
-const count = (least: number) =>
+export const count = (least: number) =>
   z.int({ error: `must be a whole number from ${least} on` }).min(least, {
     error: `must be a whole number from ${least} on`,
   });
 const choice = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` });
 
-const rate = () =>
+export const rate = () =>
   z
     .number({ error: 'must be a finite number above 0' })
     .positive({ error: 'must be a finite number above 0' });
+
+const flag = () => z.boolean({ error: 'must be true or false' });
 
 /** Everything that decides a run. The command line's flags are these keys in kebab case. */
 export const runSchema = z
@@ -37,10 +41,21 @@ export const runSchema = z
       .default(0),
     pruneEvery: count(0).default(0),
     neurons: count(1).default(100),
-    method: choice(['greedy']).default('greedy'),
-    rule: choice(['average']).default('average'),
-    replacement: z.boolean({ error: 'must be true or false' }).default(true),
-    loss: choice(['squared']).default('squared'),
+    method: choice([...METHODS, 'scratch']).default('greedy'),
+    rule: choice(['average', 'line-search', 'corrective']).default('average'),
+    replacement: flag().default(true),
+    loss: choice(['squared', 'cross-entropy']).default('squared'),
+    /** Stops at the first training loss at or under this one, or under this share of the dense one's. */
+    targetLoss: rate().optional(),
+    targetFraction: rate().optional(),
+    untilStalled: flag().default(false),
+    /** Random candidates, and random examples, that each step looks at; all of them by default. */
+    candidates: count(1).optional(),
+    selectionBatch: count(1).optional(),
+    /** What the planner chooses by itself. */
+    oracle: choice(ORACLES).optional(),
+    block: count(1).optional(),
+    streamActivations: flag().default(false),
     fineTune: count(0).default(200),
     /** A quarter of `learningRate` when it is not given; see `fineTuneRate`. */
     fineTuneLearningRate: rate().optional(),
@@ -52,6 +67,14 @@ export const runSchema = z
   .refine(({ neurons, width, replacement }) => replacement || neurons <= width, {
     path: ['neurons'],
     error: 'without replacement must not be larger than the width',
+  })
+  .refine(({ loss, task }) => loss !== 'cross-entropy' || outputsOf(task) > 1, {
+    path: ['loss'],
+    error: 'goes with a task of several outputs: --task digits',
+  })
+  .refine(({ loss, rule }) => loss !== 'cross-entropy' || rule === 'average', {
+    path: ['rule'],
+    error: 'must be average with --loss cross-entropy',
   });
 
 export type RunConfig = z.infer<typeof runSchema>;
@@ -61,7 +84,10 @@ export type RunConfig = z.infer<typeof runSchema>;
  * the subnetwork's steps longer than those of the network it came from: at the η of pre-training
  * the loss first rises, as it does for full-batch descent past its stable step.
  */
-export function fineTuneRate({ fineTuneLearningRate, learningRate }: RunConfig): number {
+export function fineTuneRate({
+  fineTuneLearningRate,
+  learningRate,
+}: Pick<RunConfig, 'fineTuneLearningRate' | 'learningRate'>): number {
   return fineTuneLearningRate ?? learningRate / 4;
 }
 
@@ -71,17 +97,26 @@ export function fineTuneRate({ fineTuneLearningRate, learningRate }: RunConfig):
  * @throws bad-config naming the first wrong key, what it must be and what it was.
  */
 export function parseRunConfig(given: unknown): RunConfig {
-  const parsed = runSchema.safeParse(given);
+  return parseWith(runSchema, given);
+}
+
+/** As `parseRunConfig`, for any command's schema. */
+export function parseWith<Schema extends z.ZodObject>(
+  schema: Schema,
+  given: unknown,
+): z.infer<Schema> {
+  const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   if (issue?.code === 'unrecognized_keys') {
-    const known = Object.keys(runSchema.shape).join(', ');
+    const known = Object.keys(schema.shape).join(', ');
     throw new EspalierError(
       'bad-config',
       `Unknown configuration key "${issue.keys[0]}". The keys are ${known}.`,
     );
   }
-  const key = issue?.path.join('.') ?? '';
+  // A list is named as a whole: its flag takes one value.
+  const key = String(issue?.path[0] ?? '');
   const value = valueAt(given, key);
   throw new EspalierError(
     'bad-config',

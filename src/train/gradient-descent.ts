@@ -2,8 +2,9 @@ import { EspalierError } from '../errors.js';
 import { Batch } from '../gpu/batch.js';
 import { type GpuBuffer, upload } from '../gpu/buffer.js';
 import { largestBinding } from '../gpu/limits.js';
-import { type Matrix, readMatrix } from '../gpu/matrix.js';
+import { type Matrix, readMatrix, uploadMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
+import type { LossKind } from '../kernels/candidate-loss.js';
 import { prepareMatmul } from '../kernels/matmul.js';
 import { prepareMomentumUpdate } from '../kernels/momentum-update.js';
 import { gradientSlices, prepareOutputGradient } from '../kernels/output-gradient.js';
@@ -19,6 +20,8 @@ export interface TrainingOptions {
   readonly learningRate: number;
   /** μ in [0, 1). */
   readonly momentum: number;
+  /** Squared by default; the cross-entropy is of the softmax of the outputs. */
+  readonly loss?: LossKind;
   readonly seed: number;
   /** Names the random stream of the batches, so that two trainings of one seed differ. */
   readonly purpose?: string;
@@ -38,41 +41,78 @@ export interface Training {
   [Symbol.dispose](): void;
 }
 
+/**
+ * What a training needs besides its network to go on with the same bits as if it had never
+ * stopped. Where the batches stand follows from `iteration`: their draws are made again.
+ */
+export interface TrainingState {
+  /** Steps done. */
+  readonly iteration: number;
+  /** As the GPU holds them: A's [d × N], B's [N × C]. Absent when no step reads them again. */
+  readonly velocity?: { readonly hidden: Float32Array; readonly output: Float32Array };
+}
+
 export interface TrainingProgress {
   readonly iteration: number;
-  /** Loss of the batch of the last step, where it was read: 1/(2 batch) Σ‖f − y‖². */
+  /** Loss of the batch of the last step, where it was read. */
   readonly batchLoss: number | undefined;
 }
 
 /** Times that a stretch of training reads the loss to see whether it diverges. */
 const LOSS_CHECKS = 20;
+/** Steps between two readings at least: each waits for the GPU to run dry. */
+const STEPS_BETWEEN_CHECKS = 25;
 /** Batch indices uploaded at once. */
 const INDEX_BLOCK = 2 ** 16;
 
-/** Begins a training; its velocities live until `dispose()`. The network stays the caller's. */
+/**
+ * Begins a training, or goes on with one whose network and state were kept; its velocities live
+ * until `dispose()`. The network stays the caller's.
+ */
 export function startTraining(
   network: Network,
   dataset: Dataset,
   options: TrainingOptions,
+  state: TrainingState = { iteration: 0 },
 ): Training {
   const { device, inputs, width, outputs } = network;
   const scope = new Scope(device);
   const chunked = rowsOfStep(network, dataset, options).chunks > 1;
+  const velocity = {
+    hidden:
+      options.momentum > 0 || chunked ? scope.matrix('hidden velocity', inputs, width) : undefined,
+    output: scope.matrix('output velocity', width, outputs),
+  };
+  if (state.velocity) {
+    if (velocity.hidden) uploadMatrix(velocity.hidden, state.velocity.hidden);
+    uploadMatrix(velocity.output, state.velocity.output);
+  }
+  const batches = randomStream(options.seed, options.purpose ?? 'batches');
+  const drawn = options.batch === 'full' ? 0 : state.iteration * options.batch;
+  for (let i = 0; i < drawn; i++) batches.below(dataset.count);
   return {
     network,
     dataset,
     options,
-    velocity: {
-      hidden:
-        options.momentum > 0 || chunked
-          ? scope.matrix('hidden velocity', inputs, width)
-          : undefined,
-      output: scope.matrix('output velocity', width, outputs),
-    },
-    batches: randomStream(options.seed, options.purpose ?? 'batches'),
-    iteration: 0,
+    velocity,
+    batches,
+    iteration: state.iteration,
     dispose: () => scope.dispose(),
     [Symbol.dispose]: () => scope.dispose(),
+  };
+}
+
+/** Waits for the GPU and copies what the training needs to go on later, the network aside. */
+export async function readTrainingState(training: Training): Promise<TrainingState> {
+  const { iteration, velocity, options } = training;
+  // Without momentum a step overwrites the velocities before it reads them.
+  if (options.momentum === 0 || !velocity.hidden) return { iteration };
+  return {
+    iteration,
+    velocity: {
+      hidden: await readMatrix(velocity.hidden),
+      output: await readMatrix(velocity.output),
+    },
   };
 }
 
@@ -97,7 +137,10 @@ export async function* advance(
   using scope = new Scope(network.device);
   const step = await prepareStep(training, until, scope);
   const batch = new Batch(network.device);
-  const checkEvery = Math.max(1, Math.ceil((until - training.iteration) / LOSS_CHECKS));
+  const checkEvery = Math.max(
+    STEPS_BETWEEN_CHECKS,
+    Math.ceil((until - training.iteration) / LOSS_CHECKS),
+  );
   const start = training.iteration;
   while (training.iteration < until) {
     step.encode(batch);
@@ -154,6 +197,7 @@ async function prepareStep(training: Training, until: number, scope: Scope) {
     targets: dataset.targets,
     residual,
     rows: index,
+    form: options.loss === 'cross-entropy' ? 'softmax-difference' : 'difference',
   });
   const backward = await prepareOutputGradient(device, {
     activations,
@@ -228,11 +272,28 @@ async function prepareStep(training: Training, until: number, scope: Scope) {
 
   /** Loss of the last chunk of the last step. */
   const readLoss = async (): Promise<number> => {
-    const errors = await readMatrix(residual);
-    let squares = 0;
-    for (const error of errors.subarray(0, lastRows * outputs)) squares += error * error;
-    return squares / (2 * lastRows);
+    const errors = (await readMatrix(residual)).subarray(0, lastRows * outputs);
+    const sum =
+      options.loss === 'cross-entropy' ? crossEntropy(errors, outputs) : squareOf(errors) / 2;
+    return sum / lastRows;
   };
 
   return { encode, readLoss };
+}
+
+function squareOf(errors: Float32Array): number {
+  return errors.reduce((sum, error) => sum + error * error, 0);
+}
+
+/**
+ * Σ −log p of the true classes, from softmax(f) − y: only the true class's entry is negative, and
+ * it is p − 1. A p under float32's resolution counts as that, so that the sum stays finite.
+ */
+function crossEntropy(errors: Float32Array, outputs: number): number {
+  let sum = 0;
+  for (let first = 0; first < errors.length; first += outputs) {
+    const least = errors.subarray(first, first + outputs).reduce((a, b) => Math.min(a, b));
+    sum -= Math.log(Math.max(1 + least, 2 ** -24));
+  }
+  return sum;
 }

@@ -23,6 +23,7 @@ export async function selectByRanking(
     loss,
     neurons: selected,
     weight: new Float32Array(k).fill(1 / k),
+    shares,
     passes,
     stopped: 'count',
   };

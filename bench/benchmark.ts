@@ -1,0 +1,112 @@
+import type { ImageSource } from '../src/data/images.js';
+import { EspalierError } from '../src/errors.js';
+import type { Device } from '../src/gpu/device.js';
+
+/** Sizes by name: m examples, n neurons, d inputs, c outputs, p Gram rows, k picks. */
+export type Shape = Readonly<Record<string, number>>;
+
+/** The least that the work takes, whoever does it: what no other program could leave out. */
+export interface Cost {
+  readonly operations: number;
+  /** Bytes to and from memory when everything is read and written once. */
+  readonly bytes: number;
+}
+
+export interface ContestContext {
+  readonly device: Device;
+  readonly variant: string;
+  /** Images for the benchmarks that need some. */
+  readonly source: ImageSource | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Has the resource disposed of when the contest is over. */
+  readonly own: <T extends Disposable>(resource: T) => T;
+}
+
+/** One program, or one variant of it, that does the work: verified once, then timed in turns. */
+export interface Contender {
+  /**
+   * Does the work once and checks its answer.
+   *
+   * @returns what was checked, for the log.
+   * @throws when the answer is wrong.
+   */
+  readonly verify: () => Promise<string>;
+  /** Milliseconds of one call; samples for about so many seconds, the warm-up left out. */
+  readonly time: (seconds: number) => Promise<readonly number[]>;
+  /** Known once the answer has been verified. */
+  readonly cost: () => Cost;
+}
+
+/** Work of one shape. */
+export interface BenchmarkCase {
+  readonly shape: Shape;
+  /** Takes minutes on a software adapter, which leaves it out unless it is asked for by shape. */
+  readonly hardwareOnly: boolean;
+  /** @throws bad-config or limit-exceeded when the adapter cannot run the variant or shape. */
+  readonly contend: (context: ContestContext) => Promise<Contender>;
+}
+
+/** Work that can be timed. */
+export interface Benchmark {
+  readonly name: string;
+  readonly variants: readonly string[];
+  /** The variant that the library takes on this adapter by itself. */
+  readonly preferred: (device: Device) => string;
+  readonly needsSource: boolean;
+  /** Seconds of samples after which the interval is narrow enough. */
+  readonly seconds: number;
+  /** The first is the one that stands for all. */
+  readonly cases: readonly BenchmarkCase[];
+}
+
+/** The variant of work that has only one. */
+export const ONLY_VARIANT = 'default';
+
+/** The cases of shapes for all adapters, and of those that only hardware does in seconds. */
+export function casesOf<S extends Shape>(
+  shapes: readonly S[],
+  hardwareShapes: readonly S[],
+  contend: (context: ContestContext, shape: S) => Promise<Contender>,
+): readonly BenchmarkCase[] {
+  const caseOf = (shape: S, hardwareOnly: boolean): BenchmarkCase => ({
+    shape,
+    hardwareOnly,
+    contend: (context) => contend(context, shape),
+  });
+  return [
+    ...shapes.map((shape) => caseOf(shape, false)),
+    ...hardwareShapes.map((shape) => caseOf(shape, true)),
+  ];
+}
+
+/** A user's whole task: one variant, images, and the wall clock. */
+export function workload<S extends Shape>(task: {
+  readonly name: string;
+  readonly seconds: number;
+  readonly shapes: readonly S[];
+  readonly hardwareShapes?: readonly S[];
+  readonly contend: (context: ContestContext, shape: S) => Promise<Contender>;
+}): Benchmark {
+  const { name, seconds, shapes, hardwareShapes = [], contend } = task;
+  return {
+    name,
+    variants: [ONLY_VARIANT],
+    preferred: () => ONLY_VARIANT,
+    needsSource: true,
+    seconds,
+    cases: casesOf(shapes, hardwareShapes, contend),
+  };
+}
+
+/** `m=128,n=1024`, as `--shape` takes it. */
+export function shapeLabel(shape: Shape): string {
+  return Object.entries(shape)
+    .map(([name, size]) => `${name}=${size}`)
+    .join(',');
+}
+
+/** @throws bad-data when the work needs images and has none. */
+export function requireSource({ source }: ContestContext): ImageSource {
+  if (source) return source;
+  throw new EspalierError('bad-data', 'This benchmark needs images, and was given none.');
+}

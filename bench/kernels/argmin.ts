@@ -1,0 +1,78 @@
+import { readUints } from '../../src/gpu/buffer.js';
+import { NO_SLOT, prepareArgmin, SELECTION_STATE } from '../../src/kernels/argmin.js';
+import { argminReference } from '../../src/reference/argmin.js';
+import { requireSame } from '../check.js';
+import type { KernelBench } from '../kernel.js';
+import { randomNumbers } from '../numbers.js';
+
+type ArgminShape = { readonly n: number; readonly p: number };
+
+/** A pick whose row is not cached and p − 1 others to compute with it: the longer of the two ways. */
+export const argminBench: KernelBench<ArgminShape> = {
+  name: 'argmin',
+  shapes: [
+    { n: 1024, p: 4 },
+    { n: 1024, p: 16 },
+    { n: 10_000, p: 16 },
+  ],
+  // One comparison a score: less cannot find the smallest.
+  operations: ({ n }) => n,
+  // Scores and slots.
+  bytes: ({ n }) => 8 * n,
+  prepare: async ({ device, scope, shape: { n, p } }) => {
+    const scores = randomNumbers(n, 1);
+    const slots = scope.bufferOf('slots', new Uint32Array(n).fill(NO_SLOT));
+    const state = scope.buffer('selection state', SELECTION_STATE.candidates + p);
+    const picks = scope.buffer('picks', 1);
+    const common = {
+      count: n,
+      slots,
+      owners: scope.buffer('slot owners', p),
+      capacity: p,
+      state,
+      picks,
+      block: p,
+      replacement: true,
+    };
+    // Calls alternate between the scores and their opposites: the best of one are the worst of the
+    // other, so that no call finds its pick in a cache which the call before has filled.
+    const best = await prepareArgmin(device, {
+      ...common,
+      scores: scope.bufferOf('scores', scores),
+    });
+    const opposite = scores.map((score) => -score);
+    const worst = await prepareArgmin(device, {
+      ...common,
+      scores: scope.bufferOf('opposite scores', opposite),
+    });
+    let calls = 0;
+    return {
+      encode: (batch) => (calls++ % 2 === 0 ? best : worst)(batch, 0),
+      verify: async () => {
+        const {
+          pick,
+          candidates,
+          state: after,
+        } = argminReference(
+          { scores, block: p, capacity: p, replacement: true },
+          {
+            slots: Array(n).fill('none'),
+            owners: Array(p).fill(0),
+            nextSlot: 0,
+            passes: 0,
+            notNumbers: 0,
+          },
+        );
+        const words = await readUints(state);
+        requireSame('picks', await readUints(picks), [pick ?? NO_SLOT]);
+        requireSame('candidates', words.subarray(SELECTION_STATE.candidates), candidates);
+        requireSame('pending', [words[SELECTION_STATE.pending] ?? 0], [candidates.length]);
+        requireSame(
+          'slots',
+          await readUints(slots),
+          after.slots.map((slot) => (typeof slot === 'number' ? slot : NO_SLOT)),
+        );
+      },
+    };
+  },
+};

@@ -1,0 +1,42 @@
+import { readMatrix } from '../../src/gpu/matrix.js';
+import { SELECTION_STATE } from '../../src/kernels/argmin.js';
+import { prepareGatherColumns } from '../../src/kernels/gather-columns.js';
+import { elementsOf } from '../../src/reference/element.js';
+import { gatherColumnsReference } from '../../src/reference/gather-columns.js';
+import { requireSame, spread } from '../check.js';
+import type { KernelBench } from '../kernel.js';
+import { nans, randomNumbers } from '../numbers.js';
+
+type GatherColumnsShape = { readonly m: number; readonly n: number; readonly p: number };
+
+export const gatherColumnsBench: KernelBench<GatherColumnsShape> = {
+  name: 'gather-columns',
+  shapes: [
+    { m: 4096, n: 1024, p: 4 },
+    { m: 4096, n: 1024, p: 16 },
+  ],
+  hardwareShapes: [{ m: 16_384, n: 10_000, p: 16 }],
+  operations: () => 0,
+  bytes: ({ m, p }) => 8 * m * p,
+  prepare: async ({ device, scope, shape: { m, n, p } }) => {
+    const values = randomNumbers(m * n, 1);
+    const candidates = spread(n, p);
+    const state = new Uint32Array(SELECTION_STATE.candidates + p);
+    state[SELECTION_STATE.pending] = p;
+    state.set(candidates, SELECTION_STATE.candidates);
+    const block = scope.matrix('block', m, p, nans(m * p));
+    const run = await prepareGatherColumns(
+      device,
+      scope.matrix('activations', m, n, values),
+      scope.bufferOf('selection state', state),
+      block,
+    );
+    return {
+      encode: (batch) => run(batch),
+      verify: async () => {
+        const expected = gatherColumnsReference(m, elementsOf(values, n), candidates);
+        requireSame('block', await readMatrix(block), expected);
+      },
+    };
+  },
+};

@@ -1,0 +1,59 @@
+import { readFloats } from '../../src/gpu/buffer.js';
+import { type GramRowsVariant, gramSlices, prepareGramRows } from '../../src/kernels/gram-rows.js';
+import { defaultVariant } from '../../src/kernels/variant.js';
+import { elementsOf } from '../../src/reference/element.js';
+import { gramRowsReference } from '../../src/reference/gram-rows.js';
+import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
+import type { KernelBench } from '../kernel.js';
+import { nans, randomNumbers } from '../numbers.js';
+
+type GramRowsShape = { readonly m: number; readonly n: number; readonly p: number };
+
+export const gramRowsBench: KernelBench<GramRowsShape> = {
+  name: 'gram-rows',
+  shapes: [4, 1, 16, 32].map((p) => ({ m: 4096, n: 1024, p })),
+  hardwareShapes: [1, 4, 16, 32].map((p) => ({ m: 16_384, n: 10_000, p })),
+  variants: ['coalesced', 'subgroup', 'lanes'] satisfies readonly GramRowsVariant[],
+  preferred: (device) => {
+    const variant = defaultVariant(device);
+    return variant === 'tiled' ? 'coalesced' : variant;
+  },
+  operations: ({ m, n, p }) => 2 * m * n * p,
+  bytes: ({ m, n, p }) => 4 * (m * n + m * p + n * p),
+  prepare: async ({ device, scope, shape: { m, n, p }, variant }) => {
+    const columns = randomNumbers(m * p, 1);
+    const values = randomNumbers(m * n, 2);
+    const activations = scope.matrix('activations', m, n, values);
+    const { stride } = activations;
+    const slices = gramSlices(device, m);
+    const products = scope.bufferOf('gram products', nans(slices * p * stride));
+    const run = await prepareGramRows(device, {
+      block: scope.matrix('block', m, p, columns),
+      activations,
+      products,
+      variant: variant as GramRowsVariant,
+    });
+    return {
+      encode: (batch) => run(batch, { blockFirst: 0, firstSlice: 0 }),
+      verify: async () => {
+        const neurons = spread(n, 32);
+        const h = elementsOf(values, n);
+        const reference = gramRowsReference({
+          m,
+          n: neurons.length,
+          p,
+          block: elementsOf(columns, p),
+          activations: (j, i) => h(j, neurons[i] ?? -1),
+          squares: false,
+        });
+        const parts = await readFloats(products);
+        requireWritten('gram rows', parts);
+        const sums = new Float64Array(p * stride);
+        parts.forEach((part, at) => {
+          sums[at % sums.length] = (sums[at % sums.length] ?? 0) + part;
+        });
+        requireWithin('gram rows', elementsAt(sums, stride, spread(p, p), neurons), reference);
+      },
+    };
+  },
+};

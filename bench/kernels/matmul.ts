@@ -1,0 +1,76 @@
+import { MATMUL_TILES } from '../../shaders/matmul.wgsl.js';
+import { readMatrix } from '../../src/gpu/matrix.js';
+import { type MatmulVariant, prepareMatmul } from '../../src/kernels/matmul.js';
+import { defaultVariant } from '../../src/kernels/variant.js';
+import { elementsOf } from '../../src/reference/element.js';
+import { matmulReference } from '../../src/reference/matmul.js';
+import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
+import type { KernelBench } from '../kernel.js';
+import { nans, randomNumbers } from '../numbers.js';
+
+type MatmulShape = {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** A is stored [k × m], as in the gradient of the hidden layer. */
+  readonly transposeA?: 1;
+};
+
+export const matmulBench: KernelBench<MatmulShape> = {
+  name: 'matmul',
+  shapes: [
+    { m: 128, n: 1024, k: 785 },
+    { m: 785, n: 1024, k: 128, transposeA: 1 },
+    { m: 128, n: 256, k: 785 },
+    { m: 1024, n: 1024, k: 1024 },
+    { m: 1024, n: 4096, k: 784 },
+    { m: 1031, n: 521, k: 257 },
+  ],
+  hardwareShapes: [
+    { m: 128, n: 10_000, k: 785 },
+    { m: 785, n: 10_000, k: 128, transposeA: 1 },
+    { m: 1000, n: 1024, k: 785 },
+    { m: 4096, n: 1024, k: 785 },
+    { m: 50_000, n: 1024, k: 785 },
+    { m: 785, n: 1024, k: 50_000, transposeA: 1 },
+    { m: 4096, n: 4096, k: 4096 },
+  ],
+  variants: Object.keys(MATMUL_TILES),
+  preferred: defaultVariant,
+  operations: ({ m, n, k }) => 2 * m * n * k,
+  bytes: ({ m, n, k }) => 4 * (m * k + k * n + m * n),
+  prepare: async ({ device, scope, shape, variant }) => {
+    const { m, n, k } = shape;
+    const transposeA = shape.transposeA === 1;
+    const [aRows, aColumns] = transposeA ? [k, m] : [m, k];
+    const [a, b] = [randomNumbers(m * k, 1), randomNumbers(k * n, 2)];
+    const out = scope.matrix('product', m, n, nans(m * n));
+    const run = await prepareMatmul(device, {
+      a: scope.matrix('left factor', aRows, aColumns, a),
+      b: scope.matrix('right factor', k, n, b),
+      out,
+      transposeA,
+      variant: variant as MatmulVariant,
+    });
+    return {
+      encode: (batch) => run(batch),
+      verify: async () => {
+        const [left, right] = [elementsOf(a, aColumns), elementsOf(b, n)];
+        const rows = spread(m, 16);
+        const columns = spread(n, 64);
+        const reference = matmulReference({
+          m: rows.length,
+          n: columns.length,
+          k,
+          a: (i, p) => (transposeA ? left(p, rows[i] ?? -1) : left(rows[i] ?? -1, p)),
+          b: (p, j) => right(p, columns[j] ?? -1),
+          alpha: 1,
+          epilogue: { kind: 'store' },
+        });
+        const product = await readMatrix(out);
+        requireWritten('product', product);
+        requireWithin('product', elementsAt(product, n, rows, columns), reference);
+      },
+    };
+  },
+};

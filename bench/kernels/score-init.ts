@@ -1,0 +1,55 @@
+import { readFloats, readUints } from '../../src/gpu/buffer.js';
+import { NO_SLOT } from '../../src/kernels/argmin.js';
+import { prepareScoreInit } from '../../src/kernels/score-init.js';
+import { elementsOf } from '../../src/reference/element.js';
+import { scoreInitReference } from '../../src/reference/score-init.js';
+import { requireSame, requireWithin } from '../check.js';
+import type { KernelBench } from '../kernel.js';
+import { nans, randomNumbers } from '../numbers.js';
+
+type ScoreInitShape = { readonly n: number; readonly c: number; readonly slices: number };
+
+export const scoreInitBench: KernelBench<ScoreInitShape> = {
+  name: 'score-init',
+  shapes: [
+    { n: 1024, c: 1, slices: 4 },
+    { n: 1024, c: 10, slices: 16 },
+    { n: 10_000, c: 1, slices: 16 },
+  ],
+  // The slices' sums; ‖b‖² and b · y, a product and a sum an output each; the score.
+  operations: ({ n, c, slices }) => n * ((slices - 1) * (c + 1) + 4 * c + 3),
+  bytes: ({ n, c, slices }) => 4 * n * (slices * (c + 1) + c + 3),
+  prepare: async ({ device, scope, shape: { n, c, slices } }) => {
+    const values = randomNumbers(slices * (c + 1) * n, 1);
+    const b = randomNumbers(n * c, 2);
+    const products = scope.matrix('gram products', slices * (c + 1), n, values);
+    const correlations = scope.bufferOf('correlations', nans(n));
+    const scores = scope.bufferOf('scores', nans(n));
+    const slots = scope.buffer('slots', n);
+    const run = await prepareScoreInit(device, {
+      products: products.buffer,
+      stride: products.stride,
+      slices,
+      weights: scope.matrix('weights', n, c, b),
+      correlations,
+      scores,
+      slots,
+    });
+    return {
+      encode: (batch) => run(batch),
+      verify: async () => {
+        const product = elementsOf(values, n);
+        const reference = scoreInitReference({
+          n,
+          outputs: c,
+          slices,
+          products: (s, r, i) => product(s * (c + 1) + r, i),
+          weights: elementsOf(b, c),
+        });
+        requireWithin('correlations', await readFloats(correlations), reference.correlations);
+        requireWithin('scores', await readFloats(scores), reference.scores);
+        requireSame('slots', await readUints(slots), new Uint32Array(n).fill(NO_SLOT));
+      },
+    };
+  },
+};

@@ -1,0 +1,154 @@
+import { throwIfAborted } from '../src/errors.js';
+import type { Batch } from '../src/gpu/batch.js';
+import { readFloats } from '../src/gpu/buffer.js';
+import type { Device } from '../src/gpu/device.js';
+import { prepareKernel } from '../src/gpu/kernel.js';
+import { largestBinding } from '../src/gpu/limits.js';
+import { Scope } from '../src/gpu/scope.js';
+import { median, type Timing } from '../src/gpu/timing.js';
+import { requireSame } from './check.js';
+import { type CopyOptions, copyShader } from './limits/copy.wgsl.js';
+import { emptyShader } from './limits/empty.wgsl.js';
+import { FMA_UNROLL, type FmaOptions, fmaShader } from './limits/fma.wgsl.js';
+import { randomNumbers } from './numbers.js';
+import { timeCalls } from './sampling.js';
+
+/** What the adapter can do at most, measured beside what is compared with it. */
+export interface AdapterLimits {
+  /** Bytes read and written by the best of a few copy kernels, 10⁹ a second. */
+  readonly copyGBps: number;
+  /** Operations of the best of a few multiply-add kernels, two each, 10⁹ a second. */
+  readonly fmaGflops: number;
+  /** One more empty dispatch in a pass. */
+  readonly dispatchMicros: number;
+  /** One more submit that holds an empty dispatch. */
+  readonly submitMicros: number;
+}
+
+export interface MeasuredLimits {
+  readonly limits: AdapterLimits;
+  /** The clock by which kernels are timed on this adapter. */
+  readonly clock: Timing['clock'];
+}
+
+/** Larger than any cache by far. */
+const COPY_BYTES = { hardware: 2 ** 28, software: 2 ** 26 } as const;
+const COPIES: readonly CopyOptions[] = [
+  { threads: 64, vectors: 1 },
+  { threads: 64, vectors: 8 },
+  { threads: 256, vectors: 1 },
+  { threads: 256, vectors: 4 },
+  { threads: 256, vectors: 16 },
+];
+
+/** Enough threads to fill the adapter; software needs few. */
+const FMA_WORKGROUPS = { hardware: 8192, software: 64 } as const;
+const FMA_ROUNDS = 32;
+const FMAS: readonly FmaOptions[] = [
+  { threads: 64, lanes: 1, chains: 16, fused: true },
+  { threads: 64, lanes: 1, chains: 16, fused: false },
+  { threads: 64, lanes: 4, chains: 4, fused: false },
+  { threads: 64, lanes: 4, chains: 8, fused: true },
+  { threads: 64, lanes: 4, chains: 12, fused: true },
+];
+
+const SUBMITS = 200;
+const ROUNDS = 5;
+
+/**
+ * Measures the adapter's limits; about `seconds` a kernel.
+ *
+ * @throws when a copy or a chain of multiply-adds gives a wrong answer; aborted between kernels.
+ */
+export async function measureLimits(
+  device: Device,
+  seconds: number,
+  signal?: AbortSignal,
+): Promise<MeasuredLimits> {
+  const copyGBps = await copyBandwidth(device, seconds, signal);
+  const fmaGflops = await fmaRate(device, seconds, signal);
+  const empty = await prepareKernel(device, emptyShader(), {});
+  const encode = (batch: Batch) => batch.dispatch(empty, { unused: 0 }, 1);
+  const { samples, clock } = await timeCalls(device, encode, seconds);
+  return {
+    clock,
+    limits: {
+      copyGBps,
+      fmaGflops,
+      dispatchMicros: 1000 * median(samples),
+      submitMicros: 1000 * (await submitMillis(device, empty)),
+    },
+  };
+}
+
+async function copyBandwidth(
+  device: Device,
+  seconds: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  using scope = new Scope(device);
+  const bytes = Math.min(COPY_BYTES[device.adapter.kind], largestBinding(device));
+  const numbers = randomNumbers(bytes / 4, 1);
+  const source = scope.bufferOf('copy source', numbers);
+  const destination = scope.buffer('copy destination', bytes / 4);
+  let best = 0;
+  for (const options of COPIES) {
+    throwIfAborted(signal);
+    const kernel = await prepareKernel(device, copyShader(options), { source, destination });
+    const workgroups = bytes / 16 / (options.threads * options.vectors);
+    const copy = (batch: Batch) => batch.dispatch(kernel, { unused: 0 }, workgroups);
+    const { samples } = await timeCalls(device, copy, seconds);
+    best = Math.max(best, (2 * bytes) / median(samples) / 1e6);
+  }
+  requireSame('copy', await readFloats(destination), numbers);
+  return best;
+}
+
+async function fmaRate(
+  device: Device,
+  seconds: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const workgroups = FMA_WORKGROUPS[device.adapter.kind];
+  let best = 0;
+  for (const options of FMAS) {
+    throwIfAborted(signal);
+    using scope = new Scope(device);
+    const { threads, lanes, chains } = options;
+    const sums = scope.buffer('fma sums', workgroups * threads);
+    const kernel = await prepareKernel(device, fmaShader(options), { sums });
+    const uniforms = { rounds: FMA_ROUNDS, scale: 0.5, offset: 1 };
+    const chain = (batch: Batch) => batch.dispatch(kernel, uniforms, workgroups);
+    const { samples } = await timeCalls(device, chain, seconds);
+    // x ← x/2 + 1 has arrived at 2 after a few dozen steps, exactly, wherever it began.
+    const answer = new Float32Array(workgroups * threads).fill(2 * lanes * chains);
+    requireSame('multiply-adds', await readFloats(sums), answer);
+    const operations = 2 * lanes * chains * FMA_UNROLL * FMA_ROUNDS * threads * workgroups;
+    best = Math.max(best, operations / median(samples) / 1e6);
+  }
+  return best;
+}
+
+/** Milliseconds of one of many submits in a row, by the wall clock: the work is the CPU's. */
+async function submitMillis(
+  device: Device,
+  { pipeline, group }: Awaited<ReturnType<typeof prepareKernel>>,
+): Promise<number> {
+  const { raw } = device;
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const start = performance.now();
+    for (let submit = 0; submit < SUBMITS; submit++) {
+      const encoder = raw.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group, [0]);
+      pass.dispatchWorkgroups(1);
+      pass.end();
+      raw.queue.submit([encoder.finish()]);
+    }
+    await device.idle();
+    times.push((performance.now() - start) / SUBMITS);
+  }
+  return median(times.sort((a, b) => a - b));
+}

@@ -1,0 +1,82 @@
+import { EspalierError } from '../src/errors.js';
+import { type Benchmark, type BenchmarkCase, type Shape, shapeLabel } from './benchmark.js';
+
+/** What a user asks for; the flags of `espalier bench`. */
+export interface BenchRequest {
+  /** Work and kernels by name; none: what stands for all. */
+  readonly names: readonly string[];
+  /** Sizes that a shape must have, all of them. */
+  readonly shape?: Shape;
+  readonly variant?: string;
+  /** One shape, the library's own variant, and a third of the time. */
+  readonly quick: boolean;
+}
+
+/** One shape of one benchmark and the variants that compete in it. */
+export interface Contest {
+  readonly benchmark: Benchmark;
+  readonly case: BenchmarkCase;
+  /** The library's own choice on the adapter when absent. */
+  readonly variants: readonly string[] | undefined;
+  /** Its shape was asked for, so that it runs on any adapter. */
+  readonly forced: boolean;
+}
+
+/**
+ * The contests of a request.
+ *
+ * @param standard the names that stand for all.
+ * @throws bad-config for a name, variant or shape that is not there, with those that are.
+ */
+export function planContests(
+  benchmarks: readonly Benchmark[],
+  standard: readonly string[],
+  { names, shape, variant, quick }: BenchRequest,
+): readonly Contest[] {
+  const asked = names.length > 0;
+  const wanted = asked ? names : standard;
+  for (const name of wanted) {
+    if (benchmarks.some((benchmark) => benchmark.name === name)) continue;
+    throw unknown(
+      'benchmark',
+      name,
+      benchmarks.map((benchmark) => benchmark.name),
+    );
+  }
+  const named = benchmarks.filter(({ name }) => wanted.includes(name));
+  const able = named.filter(({ variants }) => variant === undefined || variants.includes(variant));
+  if (able.length === 0) {
+    throw unknown(
+      'variant',
+      variant ?? '',
+      named.map(({ name, variants }) => `${variants.join(' or ')} (${name})`),
+    );
+  }
+  const one = quick || !asked;
+  const contests = able.flatMap((benchmark) => {
+    const fitting = benchmark.cases.filter(({ shape: own }) => matches(own, shape));
+    return (one ? fitting.slice(0, 1) : fitting).map((each) => ({
+      benchmark,
+      case: each,
+      variants: variant === undefined ? (one ? undefined : benchmark.variants) : [variant],
+      forced: shape !== undefined,
+    }));
+  });
+  if (contests.length > 0) return contests;
+  throw unknown(
+    'shape',
+    shapeLabel(shape ?? {}),
+    able.flatMap(({ name, cases }) => cases.map((each) => `${name} ${shapeLabel(each.shape)}`)),
+  );
+}
+
+function matches(own: Shape, wanted: Shape | undefined): boolean {
+  return Object.entries(wanted ?? {}).every(([name, size]) => own[name] === size);
+}
+
+function unknown(kind: string, given: string, known: readonly string[]): EspalierError {
+  return new EspalierError(
+    'bad-config',
+    `There is no ${kind} "${given}". There is ${known.join(', ')}.`,
+  );
+}

@@ -1,0 +1,58 @@
+import type { Batch } from '../src/gpu/batch.js';
+import { type Device, UNIFORM_SLOTS } from '../src/gpu/device.js';
+import { type Timing, timeGpu } from '../src/gpu/timing.js';
+
+/** A sample this long makes the ends of a wall-clock measurement (0.5 ms in Node) a hundredth. */
+const SAMPLE_MILLIS = 50;
+/** GPU timestamps have no such ends; this only averages over their steps. */
+const GPU_SAMPLE_MILLIS = 2;
+const LEAST_SAMPLES = 3;
+const MOST_SAMPLES = 25;
+
+/**
+ * Times a kernel: calls are repeated in one pass until a sample is long enough for the clock, and
+ * samples are taken for about `seconds`, three at least.
+ */
+export async function timeCalls(
+  device: Device,
+  encode: (batch: Batch) => void,
+  seconds: number,
+): Promise<Timing> {
+  let repetitions = 1;
+  for (;;) {
+    const { samples, clock } = await timeGpu(device, encode, { samples: 1, repetitions });
+    const millis = (samples[0] as number) * repetitions;
+    const enough = clock === 'gpu' ? GPU_SAMPLE_MILLIS : SAMPLE_MILLIS;
+    if (millis >= enough || repetitions === UNIFORM_SLOTS) {
+      return timeGpu(device, encode, { samples: samplesWithin(seconds, millis), repetitions });
+    }
+    // A single call is mostly the ends of its measurement: the step is bounded, and looked at again.
+    const factor = Math.min(Math.max((1.2 * enough) / millis, 2), 16);
+    repetitions = Math.min(UNIFORM_SLOTS, Math.ceil(repetitions * factor));
+  }
+}
+
+function samplesWithin(seconds: number, millis: number): number {
+  const fitting = Math.round((1000 * seconds) / millis);
+  return Math.min(Math.max(fitting, LEAST_SAMPLES), MOST_SAMPLES);
+}
+
+/**
+ * Times whole runs by the wall clock, as their user waits for them, for about `seconds`. The
+ * verified run before was the warm-up.
+ */
+export async function timeRuns(
+  run: () => Promise<unknown>,
+  seconds: number,
+  least = LEAST_SAMPLES,
+): Promise<readonly number[]> {
+  const samples: number[] = [];
+  const begin = performance.now();
+  while (samples.length < least || performance.now() - begin < 1000 * seconds) {
+    const start = performance.now();
+    await run();
+    samples.push(performance.now() - start);
+    if (samples.length === MOST_SAMPLES) break;
+  }
+  return samples;
+}

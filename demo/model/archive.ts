@@ -1,0 +1,82 @@
+import { type Zippable, zipSync } from 'fflate';
+import {
+  datasetFile,
+  EspalierError,
+  fileOf,
+  fineTuneRate,
+  type LabelledImages,
+  type RunSummary,
+  recordOf,
+} from '../../src/index.js';
+import type { Finding, Play } from '../state/session.js';
+import { configOf } from '../state/settings.js';
+
+/** A folder of IDX files beside the run's, for images that the command line has not got. */
+const DATA_FOLDER = 'data';
+
+/**
+ * A run's folder as a .zip, as the command line writes it. Unless the images are all of MNIST they
+ * come along as IDX files, and the configuration names their folder: `espalier run --config
+ * config.json` in the unpacked folder repeats the run.
+ */
+export function archiveOf(
+  { settings, source, examples }: Play,
+  findings: readonly Finding[],
+  summary: RunSummary | undefined,
+): Uint8Array<ArrayBuffer> {
+  const own = settings.data !== 'full';
+  const config = configOf(settings, own ? DATA_FOLDER : 'mnist');
+  const dataset = datasetFile(examples.indices);
+  const files: Zippable = {
+    'config.json': json({ ...config, fineTuneLearningRate: fineTuneRate(config) }),
+    'events.jsonl': text(findings.map((event) => `${JSON.stringify(recordOf(event))}\n`).join('')),
+    [dataset.name]: stored(dataset.bytes),
+  };
+  if (summary) files['summary.json'] = json({ host: 'browser', ...summary });
+  for (const event of findings) {
+    const file = fileOf(event);
+    if (file) files[file.name] = stored(file.bytes);
+  }
+  if (own) {
+    Object.assign(files, idxFiles('train', source.train), idxFiles('t10k', source.test));
+  }
+  return zipSync(files, { level: 6 });
+}
+
+/** The newest subnetwork alone. */
+export function subnetworkFile(finding: Finding) {
+  const file = fileOf(finding);
+  if (!file) throw new EspalierError('bad-data', `A ${finding.type} event has no weights.`);
+  return file;
+}
+
+/** Weights hardly compress: packing them would only take time. */
+function stored(bytes: Uint8Array): [Uint8Array, { level: 0 }] {
+  return [bytes, { level: 0 }];
+}
+
+function json(value: unknown): Uint8Array {
+  return text(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+function text(content: string): Uint8Array {
+  return new TextEncoder().encode(content);
+}
+
+function idxFiles(prefix: string, images: LabelledImages): Zippable {
+  const { count, rows, columns, pixels, labels } = images;
+  return {
+    [`${DATA_FOLDER}/${prefix}-images-idx3-ubyte`]: idx([0x803, count, rows, columns], pixels),
+    [`${DATA_FOLDER}/${prefix}-labels-idx1-ubyte`]: idx([0x801, count], labels),
+  };
+}
+
+function idx(words: readonly number[], body: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(words.length * 4 + body.length);
+  const view = new DataView(bytes.buffer);
+  words.forEach((word, index) => {
+    view.setUint32(index * 4, word);
+  });
+  bytes.set(body, words.length * 4);
+  return bytes;
+}

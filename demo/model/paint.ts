@@ -1,0 +1,94 @@
+import type { Images } from '../../src/index.js';
+
+/** Pixels between two tiles of a mosaic. */
+const GAP = 4;
+
+type Colour = readonly [red: number, green: number, blue: number];
+
+/** Weights above and below zero; orange and blue stay apart for colour-blind eyes. */
+const ABOVE: Colour = [214, 99, 20];
+const BELOW: Colour = [38, 108, 196];
+
+/** A weight this many times the neuron's root mean square has the full colour. */
+const SPAN = 2.2;
+
+export interface Tile {
+  /** The neuron's weights, pixel by pixel; a bias after them is not drawn. */
+  readonly weights: Float32Array;
+  readonly opacity: number;
+}
+
+/** Draws one digit as black ink on a clear ground; the style sheet turns it over in the dark. */
+export function paintDigit(canvas: HTMLCanvasElement, images: Images, index: number): void {
+  const { rows, columns, pixels } = images;
+  canvas.width = columns;
+  canvas.height = rows;
+  const image = new ImageData(columns, rows);
+  const first = index * rows * columns;
+  for (let i = 0; i < rows * columns; i++) image.data[4 * i + 3] = pixels[first + i] ?? 0;
+  canvas.getContext('2d')?.putImageData(image, 0, 0);
+}
+
+/** The number of columns that makes a mosaic about square. */
+export function columnsOf(tiles: number): number {
+  return Math.ceil(Math.sqrt(tiles));
+}
+
+/** Draws neurons side by side, each an image of its weights. */
+export function paintMosaic(
+  canvas: HTMLCanvasElement,
+  tiles: readonly Tile[],
+  { rows, columns }: Pick<Images, 'rows' | 'columns'>,
+  across = columnsOf(tiles.length),
+): void {
+  const down = Math.ceil(tiles.length / across);
+  canvas.width = across * (columns + GAP) - GAP;
+  canvas.height = down * (rows + GAP) - GAP;
+  const image = new ImageData(canvas.width, canvas.height);
+  tiles.forEach((tile, place) => {
+    const x = (place % across) * (columns + GAP);
+    const y = Math.floor(place / across) * (rows + GAP);
+    paintTile(image, tile, x, y, rows, columns);
+  });
+  canvas.getContext('2d')?.putImageData(image, 0, 0);
+}
+
+function paintTile(
+  image: ImageData,
+  { weights, opacity }: Tile,
+  x: number,
+  y: number,
+  rows: number,
+  columns: number,
+): void {
+  let squares = 0;
+  for (let i = 0; i < rows * columns; i++) squares += (weights[i] ?? 0) ** 2;
+  const span = SPAN * Math.sqrt(squares / (rows * columns)) || 1;
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const weight = (weights[row * columns + column] ?? 0) / span;
+      const [red, green, blue] = weight > 0 ? ABOVE : BELOW;
+      const at = 4 * ((y + row) * image.width + x + column);
+      image.data[at] = red;
+      image.data[at + 1] = green;
+      image.data[at + 2] = blue;
+      image.data[at + 3] = 255 * opacity * Math.min(1, Math.abs(weight));
+    }
+  }
+}
+
+/** A neuron's weights, or with `before` what training has changed in them. */
+export function weightsAt(
+  hidden: Float32Array,
+  inputs: number,
+  neuron: number,
+  before?: Float32Array,
+): Float32Array {
+  const weights = hidden.slice(neuron * inputs, (neuron + 1) * inputs);
+  if (before) {
+    for (let i = 0; i < inputs; i++) {
+      weights[i] = (weights[i] ?? 0) - (before[neuron * inputs + i] ?? 0);
+    }
+  }
+  return weights;
+}

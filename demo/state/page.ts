@@ -1,0 +1,231 @@
+import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import {
+  type AdapterDescription,
+  type Device,
+  EspalierError,
+  type ImageSource,
+  openBrowserAdapter,
+  openDevice,
+} from '../../src/index.js';
+import { fetchSource, sourceOfFiles } from './data.js';
+import { type Problem, problemOf } from './problems.js';
+import { type Checkpoint, createSession, type Goal, type Session } from './session.js';
+import { defaultsFor, hashOf, type Settings, sameSettings, settingsOf } from './settings.js';
+
+/** Short enough that the page, which shares the graphics device, misses no frame. */
+const SUBMIT_MILLIS = 30;
+
+export interface Page {
+  readonly settings: ReadonlySignal<Settings>;
+  /** Undefined until the browser has given one, or when it has none. */
+  readonly adapter: ReadonlySignal<AdapterDescription | undefined>;
+  readonly device: ReadonlySignal<Device | undefined>;
+  readonly source: ReadonlySignal<ImageSource | undefined>;
+  /** The share of a data set that has arrived, while one is on its way. */
+  readonly loading: ReadonlySignal<number | undefined>;
+  readonly problem: ReadonlySignal<Problem | undefined>;
+  readonly session: Session;
+  /** The iteration of the checkpoint that is looked at; undefined follows the newest. */
+  readonly chosen: Signal<number | undefined>;
+  readonly view: ReadonlySignal<Checkpoint | undefined>;
+  /** Whether the settings have changed since the run on the screen began. */
+  readonly changed: ReadonlySignal<boolean>;
+  readonly ready: ReadonlySignal<boolean>;
+  start(): Promise<void>;
+  change(patch: Partial<Settings>): void;
+  /** Starts, goes on, or starts anew, as the state of the run asks. */
+  play(goal: Goal): Promise<void>;
+  reset(): Promise<void>;
+  bring(files: readonly File[]): Promise<void>;
+  dismiss(): void;
+}
+
+export function createPage(gpu: GPU | undefined): Page {
+  const settings = signal<Settings>(defaultsFor('software'));
+  const device = signal<Device | undefined>();
+  const source = signal<ImageSource | undefined>();
+  const loading = signal<number | undefined>();
+  const trouble = signal<Problem | undefined>();
+  const chosen = signal<number | undefined>();
+  const session = createSession();
+  let adapterMissing = false;
+
+  const complain = (error: unknown, remedy?: Problem['remedy']) => {
+    trouble.value = problemOf(error, remedy);
+  };
+
+  const connect = async (): Promise<Device> => {
+    device.value?.dispose();
+    const opened = await openDevice(await openBrowserAdapter(gpu), {
+      submitMillis: SUBMIT_MILLIS,
+    });
+    device.value = opened;
+    return opened;
+  };
+
+  /** The device, or a new one where it was lost while nobody was using it. */
+  const connected = async (): Promise<Device> => {
+    const known = device.value;
+    if (!known) return connect();
+    try {
+      known.check();
+      return known;
+    } catch {
+      return connect();
+    }
+  };
+
+  const load = async (set: 'small' | 'full') => {
+    loading.value = 0;
+    try {
+      const fetched = await fetchSource(set, (share) => {
+        loading.value = share;
+      });
+      source.value = fetched;
+      fit(fetched);
+    } finally {
+      loading.value = undefined;
+    }
+  };
+
+  /** No more examples than there are. */
+  const fit = ({ train }: ImageSource) => {
+    const { examples } = settings.value;
+    if (examples > train.count) change({ examples: train.count });
+  };
+
+  const change = (patch: Partial<Settings>) => {
+    const before = settings.value;
+    settings.value = { ...before, ...patch };
+    history.replaceState(null, '', hashOf(settings.value));
+    const { data } = settings.value;
+    if (data === before.data || data === 'own') return;
+    load(data).catch((error: unknown) => {
+      settings.value = { ...settings.value, data: before.data };
+      history.replaceState(null, '', hashOf(settings.value));
+      complain(error);
+    });
+  };
+
+  const goOn = async () => {
+    try {
+      await session.goOn(await connect());
+    } catch (error) {
+      complain(error);
+    }
+  };
+
+  const remedyOf = (error: unknown): Problem['remedy'] => {
+    const code = error instanceof EspalierError ? error.code : undefined;
+    const again = (label: string, patch: Partial<Settings>) => ({
+      label,
+      act: () => {
+        change(patch);
+        play('end').catch(complain);
+      },
+    });
+    const { learningRate, width, examples } = settings.value;
+    if (code === 'device-lost') return { label: 'Go on', act: () => void goOn().catch(complain) };
+    if (code === 'diverged') {
+      const smaller = Number((learningRate / 4).toPrecision(2));
+      return again(`Play again with learning rate ${smaller}`, { learningRate: smaller });
+    }
+    if (code === 'out-of-memory') {
+      return again('Play again at half the size', {
+        width: Math.max(1, Math.floor(width / 2)),
+        examples: Math.max(1, Math.floor(examples / 2)),
+      });
+    }
+    return undefined;
+  };
+
+  const play = async (goal: Goal) => {
+    trouble.value = undefined;
+    chosen.value = undefined;
+    try {
+      const { mode, error } = session;
+      if (mode.value === 'running') return;
+      if (mode.value === 'stopped' && error.value === undefined && !changed.value) {
+        session.resume(goal);
+        return;
+      }
+      const images = source.value;
+      if (!images) return;
+      await session.reset();
+      session.start(await connected(), settings.value, images, goal);
+    } catch (error) {
+      complain(error, remedyOf(error));
+    }
+  };
+
+  effect(() => {
+    const error = session.error.value;
+    if (error !== undefined) complain(error, remedyOf(error));
+  });
+
+  const changed = computed(() => {
+    const current = session.play.value;
+    return (
+      current !== undefined &&
+      !(sameSettings(current.settings, settings.value) && current.source === source.value)
+    );
+  });
+
+  return {
+    settings,
+    device,
+    adapter: computed(() => device.value?.adapter),
+    source,
+    loading,
+    problem: trouble,
+    session,
+    chosen,
+    changed,
+    view: computed(() => {
+      const all = session.checkpoints.value;
+      return all.find(({ iteration }) => iteration === chosen.value) ?? all.at(-1);
+    }),
+    ready: computed(() => device.value !== undefined && source.value !== undefined),
+    start: async () => {
+      try {
+        const { adapter } = await connect();
+        settings.value = defaultsFor(adapter.kind);
+      } catch (error) {
+        adapterMissing = true;
+        complain(error);
+      }
+      try {
+        settings.value = settingsOf(location.hash, settings.value);
+      } catch (error) {
+        if (!adapterMissing) complain(error);
+      }
+      try {
+        const { data } = settings.value;
+        if (data === 'own') change({ data: 'small' });
+        else await load(data);
+      } catch (error) {
+        complain(error);
+      }
+    },
+    change,
+    play,
+    reset: async () => {
+      trouble.value = undefined;
+      chosen.value = undefined;
+      await session.reset();
+    },
+    bring: async (files) => {
+      trouble.value = undefined;
+      try {
+        source.value = await sourceOfFiles(files);
+        change({ data: 'own' });
+        fit(source.value);
+      } catch (error) {
+        complain(error);
+      }
+    },
+    dismiss: () => {
+      trouble.value = undefined;
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { type ErrorCode, EspalierError } from '../../src/index.js';
+
+/** What a person is told when something goes wrong, and what they can do about it here. */
+export interface Problem {
+  readonly code: ErrorCode | 'unexpected';
+  readonly title: string;
+  readonly text: string;
+  readonly remedy?: { readonly label: string; readonly act: () => void };
+}
+
+const TITLES: Readonly<Record<ErrorCode, string>> = {
+  'no-webgpu': 'This browser cannot run it: WebGPU is missing',
+  'no-adapter': 'WebGPU is there, but no graphics adapter to run on',
+  'limit-exceeded': 'Too large for this graphics adapter',
+  'out-of-memory': 'The graphics memory is full',
+  'device-lost': 'The graphics device was lost',
+  shader: 'The graphics driver refused the work',
+  diverged: 'The training ran away',
+  'bad-data': 'These data cannot be used',
+  'bad-config': 'A setting is out of range',
+  aborted: 'Stopped',
+};
+
+/** The library names a control as the command line does. */
+const LABELS: Readonly<Record<string, string>> = {
+  '--learning-rate': 'Learning rate',
+  '--examples': 'Examples',
+  '--width': 'Neurons',
+  '--batch': 'Batch',
+  '--neurons': 'Picks',
+  '--iterations': 'Steps',
+  '--seed': 'Seed',
+  '--fine-tune': 'Fine-tuning steps',
+  '--prune-every': 'Prune every',
+};
+
+export function problemOf(error: unknown, remedy?: Problem['remedy']): Problem {
+  const code = error instanceof EspalierError ? error.code : 'unexpected';
+  const title =
+    error instanceof EspalierError ? TITLES[error.code] : 'Something unexpected happened';
+  const text = error instanceof Error ? error.message : String(error);
+  return {
+    code,
+    title,
+    text: text
+      .replaceAll(/--[a-z-]+/g, (flag) => (LABELS[flag] ? `“${LABELS[flag]}”` : flag))
+      .replaceAll(/ \(configuration key "\w+"\)/g, ''),
+    ...(remedy && { remedy }),
+  };
+}

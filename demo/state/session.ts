@@ -1,0 +1,216 @@
+import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
+import {
+  type Device,
+  drawExamples,
+  EspalierError,
+  type Examples,
+  type Figures,
+  type ImageSource,
+  type Parameters,
+  type RunConfig,
+  type RunEvent,
+  type RunSummary,
+  run,
+  type Selection,
+} from '../../src/index.js';
+import { configOf, type Settings } from './settings.js';
+
+/** A network at a checkpoint and how good it is. */
+export interface Stage {
+  readonly network: Parameters;
+  readonly figures: Figures;
+}
+
+/** All that is known at one checkpoint; later stages are absent until they are done. */
+export interface Checkpoint {
+  readonly iteration: number;
+  readonly dense: Stage;
+  readonly subnetwork?: Stage & { readonly selection: Selection; readonly weight: Float32Array };
+  readonly fineTuned?: Stage;
+}
+
+export type Progress = Extract<RunEvent, { type: 'progress' }>;
+export type Finding = Exclude<RunEvent, Progress>;
+
+export interface Play {
+  readonly settings: Settings;
+  readonly config: RunConfig;
+  readonly source: ImageSource;
+  readonly examples: Examples;
+}
+
+/** `stopped`: paused by the person, or failed (then `error` says why). */
+export type Mode = 'idle' | 'running' | 'stopped' | 'done';
+
+/** Where a run goes before it stops by itself. */
+export type Goal = 'end' | 'checkpoint';
+
+export interface Session {
+  readonly mode: ReadonlySignal<Mode>;
+  readonly play: ReadonlySignal<Play | undefined>;
+  readonly progress: ReadonlySignal<Progress | undefined>;
+  /** Loss of single batches of pre-training: [iteration, loss]. */
+  readonly losses: ReadonlySignal<readonly (readonly [number, number])[]>;
+  readonly findings: ReadonlySignal<readonly Finding[]>;
+  readonly checkpoints: ReadonlySignal<readonly Checkpoint[]>;
+  readonly summary: ReadonlySignal<RunSummary | undefined>;
+  readonly error: ReadonlySignal<unknown>;
+  /** Starts a new run, or goes on with the stopped one. */
+  start(device: Device, settings: Settings, source: ImageSource, goal: Goal): void;
+  resume(goal: Goal): void;
+  /** Goes on with the same run on another device. */
+  goOn(device: Device): Promise<void>;
+  pause(): void;
+  reset(): Promise<void>;
+}
+
+/**
+ * A run as a person drives it. The library's run is a generator that works only while it is asked
+ * for its next event, so that pausing it is not asking.
+ */
+export function createSession(): Session {
+  const mode = signal<Mode>('idle');
+  const play = signal<Play | undefined>();
+  const progress = signal<Progress | undefined>();
+  const losses = signal<readonly (readonly [number, number])[]>([]);
+  const findings = signal<readonly Finding[]>([]);
+  const summary = signal<RunSummary | undefined>();
+  const error = signal<unknown>();
+  let events: AsyncGenerator<RunEvent, RunSummary> | undefined;
+  let abort = new AbortController();
+  let goal: Goal | undefined;
+  let pumping: Promise<void> = Promise.resolve();
+  let pumps = false;
+
+  const heard = (event: RunEvent) => {
+    if (event.type === 'progress') {
+      progress.value = event;
+      const { phase, done, batchLoss } = event;
+      const last = losses.value.at(-1)?.[0] ?? -1;
+      if (phase === 'pre-train' && batchLoss !== undefined && done > last) {
+        losses.value = [...losses.value, [done, batchLoss]];
+      }
+      return;
+    }
+    // A run that goes on after a lost device repeats what was seen, bit for bit.
+    if (!findings.value.some((known) => sameMoment(known, event))) {
+      findings.value = [...findings.value, event];
+    }
+  };
+
+  const pump = async () => {
+    pumps = true;
+    try {
+      while (events && goal) {
+        const next = await events.next();
+        if (next.done) {
+          batch(() => {
+            summary.value = next.value;
+            mode.value = 'done';
+          });
+          return;
+        }
+        heard(next.value);
+        if (goal === 'checkpoint' && endsCheckpoint(next.value, play.value)) goal = undefined;
+      }
+      mode.value = 'stopped';
+    } catch (caught) {
+      if (caught instanceof EspalierError && caught.code === 'aborted') return;
+      batch(() => {
+        error.value = caught;
+        mode.value = 'stopped';
+      });
+    } finally {
+      pumps = false;
+    }
+  };
+
+  const go = (next: Goal) => {
+    goal = next;
+    mode.value = 'running';
+    // Resumed before the pause took effect: the loop that still turns goes on.
+    if (!pumps) pumping = pump();
+  };
+
+  const halt = async () => {
+    goal = undefined;
+    abort.abort();
+    await pumping;
+    await events?.return(undefined as never).catch(() => undefined);
+    events = undefined;
+    abort = new AbortController();
+  };
+
+  return {
+    mode,
+    play,
+    progress,
+    losses,
+    findings,
+    checkpoints: computed(() => checkpointsOf(findings.value)),
+    summary,
+    error,
+    start: (device, settings, source, next) => {
+      const config = configOf(settings);
+      const examples = drawExamples(source, config.examples, config.seed);
+      batch(() => {
+        play.value = { settings, config, source, examples };
+        progress.value = undefined;
+        losses.value = [];
+        findings.value = [];
+        summary.value = undefined;
+        error.value = undefined;
+      });
+      events = run(device, { config, examples }, abort.signal);
+      go(next);
+    },
+    resume: (next) => go(next),
+    goOn: async (device) => {
+      await halt();
+      if (!play.value) return;
+      error.value = undefined;
+      events = run(device, play.value, abort.signal);
+      go('end');
+    },
+    pause: () => {
+      goal = undefined;
+    },
+    reset: async () => {
+      await halt();
+      batch(() => {
+        play.value = undefined;
+        progress.value = undefined;
+        losses.value = [];
+        findings.value = [];
+        summary.value = undefined;
+        error.value = undefined;
+        mode.value = 'idle';
+      });
+    },
+  };
+}
+
+function endsCheckpoint(event: RunEvent, play: Play | undefined): boolean {
+  return event.type === (play?.config.fineTune === 0 ? 'subnetwork' : 'fine-tuned');
+}
+
+function sameMoment(a: Finding, b: Finding): boolean {
+  if (a.type !== b.type) return false;
+  return a.type === 'started' || b.type === 'started' || a.iteration === b.iteration;
+}
+
+function checkpointsOf(findings: readonly Finding[]): readonly Checkpoint[] {
+  const found = new Map<number, Checkpoint>();
+  for (const event of findings) {
+    if (event.type === 'started') continue;
+    const { iteration, network, figures } = event;
+    const stage = { network, figures };
+    const known = found.get(iteration);
+    if (event.type === 'checkpoint') found.set(iteration, { iteration, dense: stage });
+    else if (known && event.type === 'subnetwork') {
+      const { selection, weight } = event;
+      found.set(iteration, { ...known, subnetwork: { ...stage, selection, weight } });
+    } else if (known) found.set(iteration, { ...known, fineTuned: stage });
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,108 @@
+import { EspalierError, parseRunConfig, type RunConfig } from '../../src/index.js';
+
+export type DataChoice = 'small' | 'full' | 'own';
+
+/** What a person can change: a run's configuration, less what a page has no use for. */
+export interface Settings
+  extends Pick<
+    RunConfig,
+    | 'task'
+    | 'examples'
+    | 'width'
+    | 'activation'
+    | 'iterations'
+    | 'batch'
+    | 'learningRate'
+    | 'pruneEvery'
+    | 'neurons'
+    | 'replacement'
+    | 'fineTune'
+    | 'seed'
+  > {
+  readonly data: DataChoice;
+}
+
+/** Small enough for a processor that plays a GPU: a run of about ten seconds. */
+const SOFTWARE: Settings = {
+  data: 'small',
+  task: 'digits',
+  examples: 1000,
+  width: 128,
+  activation: 'tanh',
+  iterations: 240,
+  batch: 64,
+  learningRate: 2,
+  pruneEvery: 60,
+  neurons: 40,
+  replacement: true,
+  fineTune: 60,
+  seed: 0,
+};
+
+const HARDWARE: Settings = {
+  ...SOFTWARE,
+  examples: 2000,
+  width: 256,
+  iterations: 1000,
+  batch: 128,
+  pruneEvery: 100,
+  neurons: 60,
+  fineTune: 200,
+};
+
+export function defaultsFor(kind: 'hardware' | 'software'): Settings {
+  return kind === 'hardware' ? HARDWARE : SOFTWARE;
+}
+
+const KEYS = Object.keys(SOFTWARE) as readonly (keyof Settings)[];
+
+/** All settings are written, for defaults differ from machine to machine. */
+export function hashOf(settings: Settings): string {
+  return `#${new URLSearchParams(KEYS.map((key) => [key, String(settings[key])]))}`;
+}
+
+/**
+ * Reads what `hashOf` wrote; a key that is absent takes its default.
+ *
+ * @throws bad-config naming the first wrong key.
+ */
+export function settingsOf(hash: string, defaults: Settings): Settings {
+  const given: Record<string, unknown> = {};
+  for (const [key, text] of new URLSearchParams(hash.replace(/^#/, ''))) {
+    if (!KEYS.some((known) => known === key)) {
+      throw new EspalierError(
+        'bad-config',
+        `The link has the unknown setting "${key}". The settings are ${KEYS.join(', ')}.`,
+      );
+    }
+    given[key] = read(text);
+  }
+  const data = given.data ?? defaults.data;
+  if (data !== 'small' && data !== 'full' && data !== 'own') {
+    throw new EspalierError(
+      'bad-config',
+      `The link's setting "data" must be small or full, not "${data}".`,
+    );
+  }
+  const settings = { ...defaults, ...given, data } as Settings;
+  configOf(settings);
+  return settings;
+}
+
+/**
+ * @param data where a command line finds the same images; the page itself does not read it.
+ * @throws bad-config naming the first wrong key.
+ */
+export function configOf(settings: Settings, data = 'mnist'): RunConfig {
+  return parseRunConfig({ ...settings, data });
+}
+
+export function sameSettings(a: Settings, b: Settings): boolean {
+  return KEYS.every((key) => a[key] === b[key]);
+}
+
+function read(text: string): unknown {
+  if (text === 'true' || text === 'false') return text === 'true';
+  const number = Number(text);
+  return text.trim() === '' || Number.isNaN(number) ? text : number;
+}

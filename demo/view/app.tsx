@@ -1,0 +1,73 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { Answers } from './answers.js';
+import { usePage } from './context.js';
+import { Draw } from './draw.js';
+import { Enough } from './enough.js';
+import { Footer } from './footer.js';
+import { Herald, SlowNotice, Trouble } from './notices.js';
+import { Player } from './player.js';
+import { SettingsPanel } from './settings.js';
+import { Story } from './story.js';
+import { Take } from './take.js';
+
+export function App() {
+  const dragging = useDrop();
+  return (
+    <>
+      <header>
+        <h1>Espalier</h1>
+        <p>
+          Train a neural network, then <b>keep only the neurons it needs</b>.
+        </p>
+      </header>
+      <main>
+        <SlowNotice />
+        <Trouble />
+        <Player />
+        <Story />
+        <div class="looks">
+          <Enough />
+          <Answers />
+          <Draw />
+        </div>
+        <SettingsPanel />
+        <Take />
+      </main>
+      <Footer />
+      <Herald />
+      {dragging && <div class="drop">Drop IDX files or a CSV</div>}
+    </>
+  );
+}
+
+/** Files may be dropped anywhere on the page. */
+function useDrop(): boolean {
+  const page = usePage();
+  const dragging = useSignal(false);
+  useEffect(() => {
+    const over = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes('Files')) return;
+      event.preventDefault();
+      dragging.value = true;
+    };
+    const leave = (event: DragEvent) => {
+      if (event.relatedTarget === null) dragging.value = false;
+    };
+    const drop = (event: DragEvent) => {
+      event.preventDefault();
+      dragging.value = false;
+      const files = [...(event.dataTransfer?.files ?? [])];
+      if (files.length > 0) void page.bring(files);
+    };
+    addEventListener('dragover', over);
+    addEventListener('dragleave', leave);
+    addEventListener('drop', drop);
+    return () => {
+      removeEventListener('dragover', over);
+      removeEventListener('dragleave', leave);
+      removeEventListener('drop', drop);
+    };
+  }, [page, dragging]);
+  return dragging.value;
+}

@@ -1,0 +1,166 @@
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+
+export interface Curve {
+  readonly label: string;
+  /** Name of a custom property of the style sheet. */
+  readonly colour: string;
+  readonly dashed?: boolean;
+  readonly points?: boolean;
+  readonly thin?: boolean;
+  readonly values: readonly (number | null)[];
+}
+
+export interface ChartProps {
+  /** What a person who cannot see the chart is told. */
+  readonly summary: string;
+  readonly xLabel: string;
+  readonly x: readonly number[];
+  readonly curves: readonly Curve[];
+  readonly height: number;
+  readonly xRange?: readonly [number, number];
+  readonly yRange?: readonly [number, number];
+  readonly percent?: boolean;
+  /** Marks one place on the x axis. */
+  readonly mark?: number | undefined;
+}
+
+const FONT = '12px system-ui, sans-serif';
+
+/** A line chart. It is drawn anew when its curves change their number or looks, else updated. */
+export function Chart(props: ChartProps) {
+  const { summary, height, x, curves, xLabel } = props;
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | undefined>(undefined);
+  const newest = useRef(props);
+  newest.current = props;
+  const looks = JSON.stringify([curves.map(({ values: _, ...look }) => look), xLabel, height]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `looks` stands for what is read of the curves.
+  useEffect(() => {
+    const parent = place.current;
+    if (!parent) return;
+    const make = () => {
+      plot.current?.destroy();
+      plot.current = new uPlot(
+        optionsOf(newest, parent.clientWidth || 200),
+        dataOf(newest.current),
+        parent,
+      );
+    };
+    make();
+    const resized = new ResizeObserver(() => {
+      const { clientWidth: width } = parent;
+      if (width > 0 && plot.current && plot.current.width !== width) {
+        plot.current.setSize({ width, height });
+      }
+    });
+    resized.observe(parent);
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    dark.addEventListener('change', make);
+    return () => {
+      resized.disconnect();
+      dark.removeEventListener('change', make);
+      plot.current?.destroy();
+      plot.current = undefined;
+    };
+  }, [looks]);
+
+  useEffect(() => {
+    plot.current?.setData(dataOf({ x, curves }));
+  });
+
+  return (
+    <figure class="chart">
+      <div ref={place} role="img" aria-label={summary} />
+      <figcaption>
+        {curves.map(({ label, colour, dashed }) => (
+          <span key={label} class="key">
+            <i class={dashed ? 'dashed' : ''} style={{ borderColor: `var(${colour})` }} />
+            {label}
+          </span>
+        ))}
+      </figcaption>
+    </figure>
+  );
+}
+
+function dataOf({ x, curves }: Pick<ChartProps, 'x' | 'curves'>): uPlot.AlignedData {
+  return [[...x], ...curves.map(({ values }) => [...values])];
+}
+
+function optionsOf(newest: { readonly current: ChartProps }, width: number): uPlot.Options {
+  const style = getComputedStyle(document.documentElement);
+  const colourOf = (name: string) => style.getPropertyValue(name).trim();
+  const { curves, xLabel, height, percent } = newest.current;
+  const axis: uPlot.Axis = {
+    stroke: colourOf('--muted'),
+    grid: { stroke: colourOf('--line'), width: 1 },
+    ticks: { show: false },
+    font: FONT,
+    labelFont: FONT,
+  };
+  return {
+    width,
+    height,
+    legend: { show: false },
+    cursor: { show: false },
+    scales: {
+      x: { time: false, range: (_, least, most) => spread(newest.current.xRange, least, most) },
+      y: { range: (_, least, most) => spread(newest.current.yRange, least, most) },
+    },
+    axes: [
+      { ...axis, label: xLabel, labelSize: 18, size: 24, space: 40, labelGap: 0 },
+      {
+        ...axis,
+        size: 44,
+        space: 28,
+        ...(percent && {
+          values: (_: uPlot, splits: number[]) => splits.map((v) => `${Math.round(100 * v)} %`),
+        }),
+      },
+    ],
+    series: [
+      {},
+      ...curves.map(
+        ({ colour, dashed, points, thin, label }): uPlot.Series => ({
+          label,
+          stroke: colourOf(colour),
+          width: thin ? 1 : 2.25,
+          ...(dashed && { dash: [5, 4] }),
+          spanGaps: true,
+          points: { show: points === true, size: 6, fill: colourOf(colour) },
+        }),
+      ),
+    ],
+    hooks: { draw: [(plot) => drawMark(plot, newest.current.mark, colourOf('--muted'))] },
+  };
+}
+
+/** The given range, or one around the data; never an empty one. */
+function spread(
+  range: readonly [number, number] | undefined,
+  least: number | null,
+  most: number | null,
+): [number, number] {
+  if (range) return [range[0], range[1]];
+  if (least === null || most === null) return [0, 1];
+  const room = (most - least) * 0.06 || 0.1;
+  return [Math.max(0, least - room), most + room];
+}
+
+function drawMark(plot: uPlot, mark: number | undefined, colour: string): void {
+  if (mark === undefined) return;
+  const x = Math.round(plot.valToPos(mark, 'x', true));
+  const { top, height } = plot.bbox;
+  const { ctx } = plot;
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+  ctx.beginPath();
+  ctx.moveTo(x, top);
+  ctx.lineTo(x, top + height);
+  ctx.stroke();
+  ctx.restore();
+}

@@ -1,0 +1,75 @@
+import { useSignal } from '@preact/signals';
+import { percent } from '../model/format.js';
+import type { Page } from '../state/page.js';
+import { usePage } from './context.js';
+
+/** What went wrong and what to do about it. */
+export function Trouble() {
+  const page = usePage();
+  const problem = page.problem.value;
+  return (
+    <div role="alert">
+      {problem && (
+        <div class={`trouble ${problem.code}`}>
+          <div>
+            <h2>{problem.title}</h2>
+            <p>{problem.text}</p>
+          </div>
+          {problem.remedy && (
+            <button type="button" class="remedy" onClick={problem.remedy.act}>
+              {problem.remedy.label}
+            </button>
+          )}
+          <button type="button" onClick={page.dismiss}>
+            Close
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** A processor that plays a graphics card is slow, and a person should know why. */
+export function SlowNotice() {
+  const page = usePage();
+  const closed = useSignal(false);
+  if (page.adapter.value?.kind !== 'software' || closed.value) return null;
+  return (
+    <p class="slow">
+      <span>
+        <b>No graphics card in use.</b> Your browser runs WebGPU on the processor, which is slow, so
+        this page starts with a small network. Turn on graphics acceleration in the browser’s
+        settings to go faster.
+      </span>
+      <button
+        type="button"
+        onClick={() => {
+          closed.value = true;
+        }}
+      >
+        Close
+      </button>
+    </p>
+  );
+}
+
+/** Speaks at the turning points only, so that a screen reader is not drowned in steps. */
+export function Herald() {
+  const page = usePage();
+  return (
+    <p class="hidden" role="status">
+      {heraldOf(page)}
+    </p>
+  );
+}
+
+function heraldOf({ session }: Page): string {
+  const mode = session.mode.value;
+  const checkpoint = session.checkpoints.value.at(-1);
+  if (mode === 'idle' || !checkpoint) return mode === 'running' ? 'Training has begun.' : '';
+  const { iteration, dense, subnetwork, fineTuned } = checkpoint;
+  const best = fineTuned ?? subnetwork;
+  const verb = mode === 'done' ? 'Done' : mode === 'stopped' ? 'Stopped' : 'Checkpoint';
+  if (!best) return '';
+  return `${verb} at step ${iteration}: ${best.figures.neurons} of ${dense.figures.neurons} neurons, ${percent(best.figures.testAccuracy)} of the test digits right, the dense network ${percent(dense.figures.testAccuracy)}.`;
+}

@@ -1,0 +1,75 @@
+import type { Figures } from '../../src/index.js';
+import { grouped, percent, short } from '../model/format.js';
+import { usePage } from './context.js';
+
+/** What was saved, and what it cost. */
+export function Result() {
+  const page = usePage();
+  const view = page.view.value;
+  const { dense, subnetwork, fineTuned } = view ?? {};
+  const best = fineTuned ?? subnetwork;
+  if (!dense || !best) {
+    return (
+      <>
+        <p class="headline unknown">
+          <b>?</b> of the size
+        </p>
+        <p class="about">How small can it be, and still answer as well as the dense network?</p>
+      </>
+    );
+  }
+  const columns: readonly (readonly [name: string, look: string, figures: Figures])[] = [
+    ['Dense', 'dense', dense.figures],
+    ...(subnetwork ? [['Sub­network', 'subnetwork', subnetwork.figures] as const] : []),
+    ...(fineTuned ? [['Fine-tuned', 'fine-tuned', fineTuned.figures] as const] : []),
+  ];
+  const rows: readonly (readonly [name: string, value: (figures: Figures) => string])[] = [
+    ['Test digits right', ({ testAccuracy }) => percent(testAccuracy)],
+    ['Training error', ({ trainingLoss }) => trainingLoss.toFixed(3)],
+    ['Neurons', ({ neurons }) => grouped(neurons)],
+    ['Parameters', ({ parameters }) => short(parameters)],
+    ['FLOPs a digit', ({ flopsPerExample }) => short(flopsPerExample)],
+  ];
+  return (
+    <>
+      <p class="headline">
+        <b>{Math.round((100 * best.figures.parameters) / dense.figures.parameters)} %</b> of the
+        size
+      </p>
+      <p class="verdict">{verdict(dense.figures, best.figures)}</p>
+      <table>
+        <thead>
+          <tr>
+            <td />
+            {columns.map(([name, look]) => (
+              <th key={name} scope="col" class={look}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(([name, value]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              {columns.map(([column, look, figures]) => (
+                <td key={column} class={look}>
+                  {value(figures)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function verdict(dense: Figures, best: Figures): string {
+  const points = 100 * (best.testAccuracy - dense.testAccuracy);
+  const amount = Math.abs(points).toFixed(1);
+  if (amount === '0.0') return 'and just as many test digits right.';
+  return points > 0
+    ? `and ${amount} points more test digits right.`
+    : `with ${amount} points fewer test digits right.`;
+}

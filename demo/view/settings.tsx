@@ -1,0 +1,171 @@
+import { fineTuneRate } from '../../src/index.js';
+import { grouped } from '../model/format.js';
+import { configOf } from '../state/settings.js';
+import { usePage } from './context.js';
+import { Check, Seed, Select, Slider } from './control.js';
+
+const STEPS = {
+  examples: [100, 200, 500, 1000, 1500, 2000, 5000, 10_000, 20_000, 60_000],
+  width: [16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024],
+  iterations: [60, 120, 240, 500, 1000, 2000, 5000],
+  batch: [16, 32, 64, 128, 256],
+  learningRate: [0.1, 0.25, 0.5, 1, 2, 4, 8],
+  neurons: [5, 10, 20, 30, 40, 60, 80, 100, 150, 200],
+  checkpoints: [1, 2, 4, 5, 8, 10],
+  fineTune: [0, 30, 60, 100, 200, 500],
+} as const;
+
+/** Every control, in the order of the story above them. */
+export function SettingsPanel() {
+  const page = usePage();
+  const settings = page.settings.value;
+  const { change } = page;
+  const most = page.source.value?.train.count ?? 2000;
+  const rate = fineTuneRate(configOf(settings));
+  return (
+    <section class="settings" aria-labelledby="settings-title">
+      <h2 id="settings-title">Try changing something</h2>
+      <p class="lead">Then press Play again. The address of this page keeps what you choose.</p>
+      <div class="groups">
+        <fieldset>
+          <legend>Data</legend>
+          <Select
+            name="task"
+            label="Question"
+            hint="What the network must tell about a digit. Ten answers are harder than two."
+            value={settings.task}
+            options={[
+              ['digits', 'Which digit is it?'],
+              ['below-five', 'Is it below five?'],
+              ['parity', 'Is it even?'],
+            ]}
+            onChange={(task) => change({ task })}
+          />
+          <Slider
+            name="examples"
+            label="Examples"
+            hint="Digits to learn from. More take more training before pruning works."
+            value={settings.examples}
+            steps={[...STEPS.examples.filter((count) => count < most), most]}
+            show={grouped}
+            onChange={(examples) => change({ examples })}
+          />
+          <Select
+            name="data"
+            label="Data set"
+            hint="The full set is an 11 MB download. You can also drop your own files on this page."
+            value={settings.data}
+            options={[
+              ['small', 'MNIST, 3,000 digits'],
+              ['full', 'MNIST, all 70,000'],
+              ...(settings.data === 'own' ? ([['own', 'Your files']] as const) : []),
+            ]}
+            onChange={(data) => change({ data })}
+          />
+          <Seed value={settings.seed} onChange={(seed) => change({ seed })} />
+        </fieldset>
+        <fieldset>
+          <legend>Training</legend>
+          <Slider
+            name="width"
+            label="Neurons"
+            hint="Size of the dense network. A large one offers pruning more to choose from."
+            value={settings.width}
+            steps={STEPS.width}
+            onChange={(width) => change({ width })}
+          />
+          <Select
+            name="activation"
+            label="Activation"
+            hint="How a neuron turns what it sees into its answer."
+            value={settings.activation}
+            options={[
+              ['tanh', 'tanh: −1 to 1'],
+              ['sigmoid', 'sigmoid: 0 to 1'],
+              ['relu', 'relu: 0 and up'],
+            ]}
+            onChange={(activation) => change({ activation })}
+          />
+          <Slider
+            name="iterations"
+            label="Steps"
+            hint="How long to train. Too short, and there is nothing good to find."
+            value={settings.iterations}
+            steps={STEPS.iterations}
+            show={grouped}
+            onChange={(iterations) =>
+              change({
+                iterations,
+                pruneEvery: Math.max(1, Math.round(iterations / checkpoints())),
+              })
+            }
+          />
+          <Slider
+            name="learningRate"
+            label="Learning rate"
+            hint="Length of a step. Small is slow, large may run away."
+            value={settings.learningRate}
+            steps={STEPS.learningRate}
+            onChange={(learningRate) => change({ learningRate })}
+          />
+          <Slider
+            name="batch"
+            label="Batch"
+            hint="Digits looked at in one step. More make a calmer, slower step."
+            value={settings.batch === 'full' ? settings.examples : settings.batch}
+            steps={STEPS.batch}
+            onChange={(batch) => change({ batch })}
+          />
+        </fieldset>
+        <fieldset>
+          <legend>Pruning</legend>
+          <Slider
+            name="neurons"
+            label="Picks"
+            hint="How many times to pick the best neuron. Fewer give a smaller network."
+            value={settings.neurons}
+            steps={STEPS.neurons.filter((picks) => settings.replacement || picks <= settings.width)}
+            onChange={(neurons) => change({ neurons })}
+          />
+          <Check
+            name="replacement"
+            label="A neuron may be picked again"
+            hint="Picked twice, it counts twice and costs nothing more."
+            value={settings.replacement}
+            onChange={(replacement) =>
+              change({
+                replacement,
+                neurons: replacement
+                  ? settings.neurons
+                  : Math.min(settings.neurons, settings.width),
+              })
+            }
+          />
+          <Slider
+            name="pruneEvery"
+            label="Checkpoints"
+            hint="How often to stop training and prune, to see when it begins to pay."
+            value={checkpoints()}
+            steps={STEPS.checkpoints}
+            onChange={(count) =>
+              change({ pruneEvery: Math.max(1, Math.round(settings.iterations / count)) })
+            }
+          />
+          <Slider
+            name="fineTune"
+            label="Fine-tuning steps"
+            hint={`Training of the small network after pruning, at rate ${Number(rate.toPrecision(3))}.`}
+            value={settings.fineTune}
+            steps={STEPS.fineTune}
+            onChange={(fineTune) => change({ fineTune })}
+          />
+        </fieldset>
+      </div>
+    </section>
+  );
+
+  function checkpoints(): number {
+    const { iterations, pruneEvery } = settings;
+    return pruneEvery === 0 ? 1 : Math.max(1, Math.ceil(iterations / pruneEvery));
+  }
+}

@@ -1,0 +1,91 @@
+import { useSignal } from '@preact/signals';
+import { archiveOf, subnetworkFile } from '../model/archive.js';
+import { usePage } from './context.js';
+
+/** Own data in; the subnetwork, the run and a link out. */
+export function Take() {
+  const page = usePage();
+  const { session } = page;
+  const copied = useSignal(false);
+  const newest = session.findings.value.findLast(({ type }) => type === 'subnetwork');
+  const shown = session.findings.value.find(
+    (event) => event.type === 'subnetwork' && event.iteration === page.view.value?.iteration,
+  );
+  const subnetwork = shown ?? newest;
+  const complete = session.mode.value === 'done';
+  return (
+    <section class="card take" aria-labelledby="take-title">
+      <h2 id="take-title">Bring and take</h2>
+      <div class="row">
+        <label class="button">
+          Bring your own digits
+          <input
+            type="file"
+            name="files"
+            multiple
+            accept=".csv,.txt,.gz,.idx,.idx3-ubyte,.idx1-ubyte,application/octet-stream,*/*"
+            onChange={({ currentTarget }) => {
+              const files = [...(currentTarget.files ?? [])];
+              currentTarget.value = '';
+              if (files.length > 0) void page.bring(files);
+            }}
+          />
+        </label>
+        <button
+          type="button"
+          disabled={!subnetwork}
+          onClick={() => {
+            if (!subnetwork) return;
+            const { name, bytes } = subnetworkFile(subnetwork);
+            save(name, bytes);
+          }}
+        >
+          Save the subnetwork
+        </button>
+        <button
+          type="button"
+          disabled={!complete}
+          onClick={() => {
+            const play = session.play.value;
+            if (!play) return;
+            const { task, seed } = play.config;
+            const bytes = archiveOf(play, session.findings.value, session.summary.value);
+            save(`espalier-${task}-seed${seed}.zip`, bytes);
+          }}
+        >
+          Save the whole run
+        </button>
+        <button
+          type="button"
+          onClick={() => {
+            navigator.clipboard
+              .writeText(location.href)
+              .then(() => {
+                copied.value = true;
+              })
+              .catch(() => {
+                copied.value = false;
+              });
+          }}
+        >
+          {copied.value ? 'Link copied' : 'Copy a link to this view'}
+        </button>
+      </div>
+      <p class="note">
+        Drop MNIST’s IDX files or a CSV (a label, then the pixels, on each line) anywhere on this
+        page: they stay on this device. The subnetwork is a safetensors file. The run is a .zip with
+        all weights, which <code>espalier run --config config.json</code> repeats on a command line.
+      </p>
+    </section>
+  );
+}
+
+function save(name: string, bytes: Uint8Array): void {
+  const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  // The browser reads the address in its own time.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

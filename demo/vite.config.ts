@@ -1,0 +1,48 @@
+import { resolve } from 'node:path';
+import { defineConfig, type Plugin } from 'vite';
+import { mnistData } from './build/mnist.js';
+
+/** Nothing but what lies beside the page; no script or style inside the markup. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+/** Only in the built page: Vite's development server puts styles and a socket into it. */
+function contentSecurityPolicy(): Plugin {
+  return {
+    name: 'espalier-policy',
+    apply: 'build',
+    transformIndexHtml: () => [
+      {
+        tag: 'meta',
+        attrs: { 'http-equiv': 'Content-Security-Policy', content: POLICY },
+        injectTo: 'head-prepend',
+      },
+    ],
+  };
+}
+
+export default defineConfig(({ mode }) => ({
+  root: import.meta.dirname,
+  // Relative addresses, so that the folder works under any path of any host.
+  base: './',
+  publicDir: false,
+  logLevel: 'warn',
+  server: { host: '127.0.0.1' },
+  preview: { host: '127.0.0.1' },
+  plugins: [contentSecurityPolicy(), mnistData({ full: mode === 'full' })],
+  build: {
+    outDir: resolve(import.meta.dirname, '../dist/demo'),
+    emptyOutDir: true,
+    target: 'es2022',
+    // A data: address would need a wider policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+}));

@@ -1,0 +1,78 @@
+import Table from 'cli-table3';
+import { shapeLabel } from '../../bench/benchmark.js';
+import type { BenchEntry, BenchReport, MeasuredResult } from '../../bench/report.js';
+
+/** A line of the table without figures, and why. */
+export interface Omission {
+  readonly entry: BenchEntry;
+  readonly reason: string;
+  /** Its answer was wrong; otherwise it could not run here. */
+  readonly wrong: boolean;
+}
+
+const HEAD = [
+  'work',
+  'shape',
+  'variant',
+  'verified',
+  'median ms',
+  'low–high',
+  'GFLOP/s',
+  'GB/s',
+  'of the limit',
+] as const;
+/** Columns before the figures, which a line without figures keeps. */
+const NAMING = 3;
+
+/** Where it was measured, what the adapter can do, and a line for each contender. */
+export function benchTable(
+  { adapter, host, versions, limits, results }: BenchReport,
+  omissions: readonly Omission[],
+  clock: string,
+): string {
+  const table = new Table({
+    head: [...HEAD],
+    colAligns: HEAD.map((_, column) => (column < NAMING ? 'left' : 'right')),
+    style: { head: [], border: [] },
+  });
+  for (const result of results) {
+    if (!result.verified) continue;
+    const { work, shape, variant, medianMs, lowMs, highMs, gflops, gbps } = result;
+    table.push([
+      work,
+      shapeLabel(shape),
+      variant,
+      'yes',
+      figure(medianMs),
+      `${figure(lowMs)}–${figure(highMs)}`,
+      figure(gflops),
+      figure(gbps),
+      shareOf(result, limits),
+    ]);
+  }
+  for (const { entry, reason, wrong } of omissions) {
+    table.push([
+      entry.work,
+      shapeLabel(entry.shape),
+      entry.variant,
+      wrong ? 'NO' : '–',
+      { colSpan: HEAD.length - NAMING - 1, content: `${wrong ? '' : 'skipped: '}${reason}` },
+    ]);
+  }
+  const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `Adapter: ${adapter.name}. Host: ${host}. Versions: ${list.join(', ')}.`,
+    `Limits, measured in this run: copy ${figure(limits.copyGBps)} GB/s, multiply-add ${figure(limits.fmaGflops)} GFLOP/s, empty dispatch ${figure(limits.dispatchMicros)} µs, empty submit ${figure(limits.submitMicros)} µs.`,
+    `Kernels are timed by ${clock === 'gpu' ? 'GPU timestamps' : 'the wall clock'}, tasks by the wall clock; low–high is the median's 95 % interval.`,
+    table.toString(),
+  ].join('\n');
+}
+
+function shareOf({ gflops, gbps, shareOfLimit }: MeasuredResult, limits: BenchReport['limits']) {
+  const which = gflops / limits.fmaGflops >= gbps / limits.copyGBps ? 'multiply-add' : 'copy';
+  return `${(100 * shareOfLimit).toPrecision(3)} % ${which}`;
+}
+
+function figure(value: number): string {
+  return value >= 1000 ? value.toFixed(0) : value.toPrecision(3);
+}

@@ -1,0 +1,109 @@
+import { type ComparedFit, compare, INDISTINCT } from '../theory/compare.js';
+import type { Cell } from './cell.js';
+import { inOrder } from './cell.js';
+import { studyCheckpoints } from './grid.js';
+import type { StudyConfig } from './study-config.js';
+import {
+  type Course,
+  type Criterion,
+  type Crossing,
+  commonLevel,
+  crossingOf,
+  observationOf,
+  type Threshold,
+  thresholdOf,
+} from './thresholds.js';
+
+/** What does not change within one analysis: all that a study may sweep but sizes and trials. */
+export type Setting = Pick<
+  Cell,
+  'width' | 'learningRate' | 'batch' | 'neurons' | 'method' | 'rule'
+>;
+
+/** Thresholds by one criterion, and the curves t(m) through them, best supported first. */
+export interface Finding {
+  readonly criterion: Criterion;
+  readonly thresholds: readonly Threshold[];
+  readonly fits: readonly ComparedFit[];
+  /** The curves within 2 of the best AICc: the data do not tell them apart. */
+  readonly supported: readonly string[];
+  /** Why there are no fits. */
+  readonly missing: string | undefined;
+}
+
+export interface Analysis {
+  readonly setting: Setting;
+  readonly absolute: Finding;
+  readonly relative: Finding;
+  readonly crossings: readonly Crossing[];
+  readonly courses: readonly Course[];
+}
+
+/**
+ * Reads thresholds off the finished trials, one analysis for each setting that the study sweeps.
+ * `inputs` is d.
+ */
+export function analyse(
+  config: StudyConfig,
+  cells: readonly Cell[],
+  inputs: number,
+): readonly Analysis[] {
+  const length = studyCheckpoints(config).length;
+  return groups(inOrder(cells), settingKey).flatMap((ofSetting) => {
+    const trials = groups(ofSetting, ({ examples, trial }) => `${examples}/${trial}`);
+    const courses = trials.filter((trial) => trial.length === length);
+    const [first] = courses;
+    return first ? [analysisOf(config, courses, settingOf(first[0]), inputs)] : [];
+  });
+}
+
+function analysisOf(
+  config: StudyConfig,
+  courses: readonly Course[],
+  setting: Setting,
+  inputs: number,
+): Analysis {
+  const find = (criterion: Criterion): Finding => {
+    const thresholds = courses.map((course) => thresholdOf(course, criterion));
+    const rho = (m: number) => inputs / (setting.batch === 'full' ? m : m * m);
+    const known = { neurons: setting.neurons, rho };
+    const { fits, missing } = compare(thresholds.map(observationOf), known, config.seed);
+    const least = fits[0]?.aicc ?? Number.NaN;
+    const supported = fits
+      .filter(({ aicc }) => aicc - least <= INDISTINCT)
+      .map(({ model }) => model);
+    return { criterion, thresholds, fits, supported, missing };
+  };
+  return {
+    setting,
+    absolute: find({ name: 'absolute', level: config.level ?? commonLevel(courses) }),
+    relative: find({ name: 'relative', tolerance: config.tolerance }),
+    crossings: courses.map(crossingOf),
+    courses,
+  };
+}
+
+/** `thresholds.json`: the analyses without the cells that they rest on. */
+export function recordOfAnalyses(analyses: readonly Analysis[]): object {
+  return { settings: analyses.map(({ courses: _, ...rest }) => rest) };
+}
+
+function settingOf({ width, learningRate, batch, neurons, method, rule }: Cell): Setting {
+  return { width, learningRate, batch, neurons, method, rule };
+}
+
+function settingKey(cell: Cell): string {
+  return Object.values(settingOf(cell)).join('/');
+}
+
+/** Runs of cells with one key, in the order given. */
+function groups(cells: readonly Cell[], keyOf: (cell: Cell) => string): readonly Course[] {
+  const byKey = new Map<string, [Cell, ...Cell[]]>();
+  for (const cell of cells) {
+    const key = keyOf(cell);
+    const group = byKey.get(key);
+    if (group) group.push(cell);
+    else byKey.set(key, [cell]);
+  }
+  return [...byKey.values()];
+}

@@ -1,0 +1,100 @@
+import type { ImageSource } from '../data/images.js';
+import { outputsOf } from '../data/tasks.js';
+import { EspalierError } from '../errors.js';
+import { checkpointsOf } from './schedule.js';
+import type { StudyConfig } from './study-config.js';
+
+/** One pre-training of the study; it serves all cells of its checkpoints. */
+export interface Trial {
+  readonly examples: number;
+  /** From 0; trial r of every size has the seed `seed` + r. */
+  readonly trial: number;
+  readonly width: number;
+  readonly learningRate: number;
+  readonly batch: number | 'full';
+}
+
+/** How a checkpoint of a trial is pruned. */
+export interface Pruning {
+  readonly neurons: number;
+  readonly method: StudyConfig['method'][number];
+  readonly rule: StudyConfig['rule'][number];
+}
+
+/** Every trial of the study. The sizes go round within each trial, so that early figures span them. */
+export function trialsOf(config: StudyConfig): readonly Trial[] {
+  const settings = config.width.flatMap((width) =>
+    config.learningRate.flatMap((learningRate) =>
+      config.batch.map((batch) => ({ width, learningRate, batch })),
+    ),
+  );
+  return settings.flatMap((setting) =>
+    Array.from({ length: config.trials }, (_, trial) => trial).flatMap((trial) =>
+      config.sizes.map((examples) => ({ examples, trial, ...setting })),
+    ),
+  );
+}
+
+export function pruningsOf(config: StudyConfig): readonly Pruning[] {
+  return config.method.flatMap((method) =>
+    config.rule.flatMap((rule) => config.neurons.map((neurons) => ({ neurons, method, rule }))),
+  );
+}
+
+export function studyCheckpoints({ iterations, pruneEvery }: StudyConfig): readonly number[] {
+  return checkpointsOf(iterations, pruneEvery);
+}
+
+/** How many cells the whole study has. */
+export function cellCount(config: StudyConfig): number {
+  return trialsOf(config).length * studyCheckpoints(config).length * pruningsOf(config).length;
+}
+
+/** A name for a trial, fit for a file and a job: `m125-r0-n256-lr1-b64`. */
+export function nameOf({ examples, trial, width, learningRate, batch }: Trial): string {
+  return `m${examples}-r${trial}-n${width}-lr${learningRate}-b${batch}`;
+}
+
+export function seedOf(
+  { seed }: Pick<StudyConfig, 'seed'>,
+  { trial }: Pick<Trial, 'trial'>,
+): number {
+  return seed + trial;
+}
+
+/** @throws bad-config when a size is larger than the source. */
+export function requireSizes({ sizes }: StudyConfig, { name, train }: ImageSource): void {
+  const large = sizes.find((size) => size > train.count);
+  if (large === undefined) return;
+  throw new EspalierError(
+    'bad-config',
+    `--sizes ${large} is past the source: ${name} has ${train.count} training examples.`,
+  );
+}
+
+/**
+ * Floating-point operations of a trial: for each step 2bNd forwards and 2bNd for the hidden
+ * gradient; for each checkpoint 2Nd an example for activations and figures, over training and test
+ * examples, and 2Nm for each of at most k Gram rows. Smaller terms are left out.
+ */
+export function operationsOf(
+  config: StudyConfig,
+  trial: Trial,
+  inputs: number,
+  testExamples: number,
+): number {
+  const { examples: m, width } = trial;
+  const weights = width * (inputs + outputsOf(config.task));
+  const step = 4 * weights * (trial.batch === 'full' ? m : trial.batch);
+  const measure = 2 * weights * (2 * m + testExamples);
+  const select = pruningsOf(config).reduce(
+    (sum, { neurons }) => sum + 2 * width * m * Math.min(neurons, width),
+    0,
+  );
+  const checkpoints = studyCheckpoints(config).length;
+  const fineTuning =
+    config.fineTune === 0
+      ? 0
+      : checkpoints * pruningsOf(config).length * config.fineTune * 2 * step;
+  return config.iterations * step + checkpoints * (measure + select) + fineTuning;
+}

@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { count, parseWith, rate, runSchema } from './config.js';
+
+const PRESETS = ['quick', 'paper'] as const;
+export type Preset = (typeof PRESETS)[number];
+
+/** What each preset sets; a key that is given wins. */
+const PRESET_VALUES: Readonly<Record<Preset, Readonly<Record<string, unknown>>>> = {
+  quick: {
+    sizes: [125, 250, 500, 1000, 2000],
+    trials: 3,
+    width: 256,
+    batch: 64,
+    iterations: 1000,
+    pruneEvery: 50,
+    neurons: 100,
+  },
+  // Wolfe et al., TMLR 2024, section 5: MNIST, ten thousand hidden neurons.
+  paper: {
+    sizes: [1000, 5000, 10000, 15000, 20000, 25000, 30000, 35000, 40000, 45000, 50000],
+    trials: 5,
+    width: 10000,
+    batch: 128,
+    iterations: 8000,
+    pruneEvery: 250,
+    neurons: 200,
+  },
+};
+
+/** One value, or a list of different values that the study sweeps. */
+const swept = <Value extends z.ZodType>(value: Value, least: string) => {
+  const error = `must be ${least}, or a list of them in which none comes twice`;
+  return z.preprocess(
+    (given) => (Array.isArray(given) ? given : [given]),
+    z
+      .array(value, { error })
+      .min(1, { error })
+      .refine((values) => new Set(values).size === values.length, { error }),
+  );
+};
+
+const SIZES = 'must be a list of whole numbers from 1 on in ascending order, none of them twice';
+
+/** `run`'s keys that mean the same here. */
+const shared = runSchema.shape;
+
+/** Everything that decides a study. The command line's flags are these keys in kebab case. */
+export const studySchema = z
+  .strictObject({
+    preset: z.enum(PRESETS, { error: `must be one of ${PRESETS.join(', ')}` }).default('quick'),
+    data: shared.data,
+    task: shared.task,
+    sizes: z
+      .array(count(1), { error: SIZES })
+      .min(1, { error: SIZES })
+      .refine((sizes) => sizes.every((size, i) => i === 0 || size > (sizes[i - 1] ?? size)), {
+        error: SIZES,
+      }),
+    trials: count(1),
+    width: swept(count(1), 'a whole number from 1 on'),
+    activation: shared.activation,
+    iterations: count(1),
+    batch: swept(
+      z.union([z.literal('full'), count(1)], {
+        error: 'must be "full" or a whole number from 1 on',
+      }),
+      '"full" or a whole number from 1 on',
+    ),
+    learningRate: swept(rate(), 'a finite number above 0').default([1]),
+    momentum: shared.momentum,
+    pruneEvery: count(1),
+    neurons: swept(count(1), 'a whole number from 1 on'),
+    method: swept(shared.method.unwrap(), 'a method').default(['greedy']),
+    rule: swept(shared.rule.unwrap(), 'a rule').default(['average']),
+    replacement: shared.replacement,
+    loss: shared.loss,
+    fineTune: count(0).default(0),
+    fineTuneLearningRate: shared.fineTuneLearningRate,
+    /** Loss of the absolute criterion; by default one that every trial reaches. */
+    level: rate().optional(),
+    /** Share by which the loss may exceed the best in the relative criterion. */
+    tolerance: rate().default(0.1),
+    seed: shared.seed,
+    host: shared.host,
+    adapter: shared.adapter,
+    out: shared.out,
+  })
+  .refine(({ pruneEvery, iterations }) => pruneEvery <= iterations, {
+    path: ['pruneEvery'],
+    error: 'must not be larger than the iterations',
+  })
+  .refine(
+    ({ neurons, width, replacement }) => replacement || Math.max(...neurons) <= Math.min(...width),
+    { path: ['neurons'], error: 'without replacement must not be larger than the width' },
+  );
+
+export type StudyConfig = z.infer<typeof studySchema>;
+
+/**
+ * Checks a study's configuration and fills in the preset's and the other defaults.
+ *
+ * @throws bad-config naming the first wrong key, what it must be and what it was.
+ */
+export function parseStudyConfig(given: Readonly<Record<string, unknown>>): StudyConfig {
+  const preset = PRESET_VALUES[given.preset as Preset] ?? PRESET_VALUES.quick;
+  return parseWith(studySchema, { ...preset, ...given });
+}
+
+/** Keys that decide where a study runs or how it is read, but none of its figures. */
+const NO_FIGURE: ReadonlySet<string> = new Set([
+  'preset',
+  'level',
+  'tolerance',
+  'host',
+  'adapter',
+  'out',
+]);
+
+/** The first key by which two studies' cells differ, if there is one. */
+export function differingKey(one: StudyConfig, other: StudyConfig): keyof StudyConfig | undefined {
+  const keys = Object.keys(studySchema.shape) as (keyof StudyConfig)[];
+  return keys.find(
+    (key) => !NO_FIGURE.has(key) && JSON.stringify(one[key]) !== JSON.stringify(other[key]),
+  );
+}

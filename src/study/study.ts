@@ -1,0 +1,76 @@
+import type { ImageSource } from '../data/images.js';
+import type { Device } from '../gpu/device.js';
+import { type Cell, keyOf } from './cell.js';
+import { drawExamples } from './examples.js';
+import {
+  nameOf,
+  pruningsOf,
+  requireSizes,
+  seedOf,
+  studyCheckpoints,
+  type Trial,
+  trialsOf,
+} from './grid.js';
+import type { TrialState } from './state.js';
+import type { StudyConfig } from './study-config.js';
+import { studyTrial, type TrialEvent, type TrialInput } from './trial.js';
+
+export interface StudyInput {
+  readonly config: StudyConfig;
+  readonly source: ImageSource;
+  /** Cells that an earlier session finished. */
+  readonly cells?: readonly Cell[];
+  /** The last state of the trials under way, by `nameOf`. */
+  readonly states?: ReadonlyMap<string, TrialState>;
+}
+
+/**
+ * Does a whole study on one device and yields its cells as they are finished, between them progress
+ * and the states to go on from. Returns all cells, the earlier ones included.
+ *
+ * @throws bad-config when a size is past the source; what `studyTrial` throws.
+ */
+export async function* study(
+  device: Device,
+  { config, source, cells = [], states }: StudyInput,
+  signal?: AbortSignal,
+): AsyncGenerator<TrialEvent, readonly Cell[]> {
+  requireSizes(config, source);
+  const all = [...cells];
+  for (const trial of openTrials(config, cells)) {
+    const input = trialInput(config, source, trial, cells);
+    for await (const event of studyTrial(device, input, states?.get(nameOf(trial)), signal)) {
+      if (event.type === 'cell') all.push(event.cell);
+      yield event;
+    }
+  }
+  return all;
+}
+
+/** The trials that lack a cell. */
+export function openTrials(config: StudyConfig, cells: readonly Cell[]): readonly Trial[] {
+  const known = new Set(cells.map(keyOf));
+  return trialsOf(config).filter((trial) => keysOf(config, trial).some((key) => !known.has(key)));
+}
+
+/** What `studyTrial` needs for one trial of the study. */
+export function trialInput(
+  config: StudyConfig,
+  source: ImageSource,
+  trial: Trial,
+  cells: readonly Cell[],
+): TrialInput {
+  const wanted = new Set(keysOf(config, trial));
+  return {
+    config,
+    trial,
+    examples: drawExamples(source, trial.examples, seedOf(config, trial)),
+    known: cells.map(keyOf).filter((key) => wanted.has(key)),
+  };
+}
+
+function keysOf(config: StudyConfig, trial: Trial): readonly string[] {
+  return studyCheckpoints(config).flatMap((iteration) =>
+    pruningsOf(config).map((pruning) => keyOf({ ...trial, ...pruning, iteration })),
+  );
+}

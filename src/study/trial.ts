@@ -1,0 +1,275 @@
+import { outputsOf } from '../data/tasks.js';
+import type { Device } from '../gpu/device.js';
+import type { ChunkedMatrix } from '../gpu/matrix.js';
+import { Scope } from '../gpu/scope.js';
+import type { Dataset } from '../models/dataset.js';
+import {
+  type Evaluation,
+  evaluate,
+  evaluateOutputs,
+  hiddenActivations,
+} from '../models/forward.js';
+import { outputOfSubnetwork, subnetworkOf } from '../models/subnetwork.js';
+import {
+  drawParameters,
+  type Parameters,
+  readParameters,
+  type Shape,
+  uploadNetwork,
+} from '../models/two-layer.js';
+import { selectGreedily } from '../prune/greedy.js';
+import { type Selection, weightsOf } from '../prune/selection.js';
+import {
+  advance,
+  divergence,
+  readTrainingState,
+  startTraining,
+  type Training,
+} from '../train/gradient-descent.js';
+import { type Cell, type CellKey, keyOf } from './cell.js';
+import { fineTuneRate } from './config.js';
+import { type Examples, uploadImages } from './examples.js';
+import { type Pruning, pruningsOf, seedOf, studyCheckpoints, type Trial } from './grid.js';
+import { requireFits } from './limits.js';
+import type { TrialState } from './state.js';
+import type { StudyConfig } from './study-config.js';
+
+export interface TrialInput {
+  readonly config: StudyConfig;
+  readonly trial: Trial;
+  readonly examples: Examples;
+  /** Keys (`keyOf`) of the trial's cells that are known already. */
+  readonly known?: readonly string[];
+}
+
+export type TrialEvent =
+  | {
+      readonly type: 'progress';
+      readonly trial: Trial;
+      readonly iteration: number;
+      readonly batchLoss: number | undefined;
+    }
+  /** The training as it stood at a checkpoint, before the checkpoint's cells. */
+  | { readonly type: 'state'; readonly trial: Trial; readonly state: TrialState }
+  | { readonly type: 'cell'; readonly trial: Trial; readonly cell: Cell };
+
+/**
+ * Does one trial of a study: one pre-training, pruned at each of its checkpoints. Given the last
+ * state that it yielded it goes on from there and yields the same cells, to the bit on the same
+ * adapter. Cells in `known` are not computed again.
+ *
+ * @throws limit-exceeded before anything is allocated that is too large; diverged, aborted,
+ *   device-lost and out-of-memory as they happen.
+ */
+export async function* studyTrial(
+  device: Device,
+  input: TrialInput,
+  state?: TrialState,
+  signal?: AbortSignal,
+): AsyncGenerator<TrialEvent, void> {
+  const { config, trial, examples } = input;
+  const { width, learningRate, batch } = trial;
+  requireFits(device, { examples: trial.examples, width, batch }, examples.train);
+  using train = uploadImages(device, 'training', examples.train, config.task);
+  using test = uploadImages(device, 'test', examples.test, config.task);
+  const missing = missingOf(input);
+  // A cell before the kept state can only be reached from the start.
+  const kept = state && state.iteration <= (missing[0]?.iteration ?? 0) ? state : undefined;
+  const seed = seedOf(config, trial);
+  const first = kept?.network ?? drawParameters(trialShape(config, trial, examples), seed);
+  using network = uploadNetwork(device, first);
+  const options = { batch, learningRate, momentum: config.momentum, seed };
+  using training = startTraining(network, train, options, kept);
+  const context: Context = { config, trial, train, test, training, signal };
+
+  const clock = stopwatch();
+  for (const { iteration, prunings } of missing) {
+    for await (const { batchLoss, iteration: done } of advance(training, iteration, signal)) {
+      clock.pause();
+      yield { type: 'progress', trial, iteration: done, batchLoss };
+      clock.resume();
+    }
+    const network = await readParameters(training.network);
+    const now: TrialState = { ...(await readTrainingState(training)), network };
+    clock.pause();
+    if (iteration !== kept?.iteration) yield { type: 'state', trial, state: now };
+    clock.resume();
+    const cells = await prune(context, now, prunings);
+    const seconds = clock.take() / cells.length;
+    for (const cell of cells) yield { type: 'cell', trial, cell: { ...cell, seconds } };
+    clock.resume();
+  }
+}
+
+/** The checkpoints that lack cells, in order, each with the prunings it lacks. */
+function missingOf({ config, trial, known = [] }: TrialInput) {
+  return studyCheckpoints(config)
+    .map((iteration) => ({
+      iteration,
+      prunings: pruningsOf(config).filter(
+        (pruning) => !known.includes(keyOf({ ...trial, ...pruning, iteration })),
+      ),
+    }))
+    .filter(({ prunings }) => prunings.length > 0);
+}
+
+/** The network that a trial trains. */
+export function trialShape(
+  { task, activation }: Pick<StudyConfig, 'task' | 'activation'>,
+  { width }: Pick<Trial, 'width'>,
+  { train }: Pick<Examples, 'train'>,
+): Shape {
+  return { width, inputs: train.rows * train.columns + 1, outputs: outputsOf(task), activation };
+}
+
+interface Context {
+  readonly config: StudyConfig;
+  readonly trial: Trial;
+  readonly train: Dataset;
+  readonly test: Dataset;
+  readonly training: Training;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface Pruned extends Pruning {
+  readonly selection: Selection;
+  readonly distinct: Uint32Array;
+  readonly weight: Float32Array;
+}
+
+/** Prunes a checkpoint in each way that is missing and measures all of them together. */
+async function prune(
+  context: Context,
+  state: TrialState,
+  missing: readonly Pruning[],
+): Promise<readonly Omit<Cell, 'seconds'>[]> {
+  const { config, trial, train, test, training, signal } = context;
+  const { network } = training;
+  const pruned: Pruned[] = [];
+  {
+    using scope = new Scope(network.device);
+    const activations = await hiddenActivations(network, train, scope, signal);
+    for (const pruning of missing) {
+      const selection = await select(context, activations, pruning);
+      const { neurons: distinct, weight } = weightsOf(selection.selected);
+      pruned.push({ ...pruning, selection, distinct, weight });
+    }
+  }
+  using scope = new Scope(network.device);
+  const outputs = pruned.map(({ distinct, weight }) =>
+    scope.matrix(
+      'subnetwork output.weight',
+      network.width,
+      network.outputs,
+      outputOfSubnetwork(state.network, distinct, weight),
+    ),
+  );
+  const layers = [network.output, ...outputs];
+  const [dense, ...onTrain] = await evaluateOutputs(network, layers, train, signal);
+  const [denseTest, ...onTest] = await evaluateOutputs(network, layers, test, signal);
+  if (!dense || !denseTest || !Number.isFinite(dense.loss)) {
+    throw divergence(state.iteration, trial.learningRate);
+  }
+  const cells: Omit<Cell, 'seconds'>[] = [];
+  for (const [at, { neurons, method, rule, selection, distinct, weight }] of pruned.entries()) {
+    const key: CellKey = { ...trial, iteration: state.iteration, neurons, method, rule };
+    const subnetwork = onTrain[at] as Evaluation;
+    const subnetworkTest = onTest[at] as Evaluation;
+    cells.push({
+      ...key,
+      denseLoss: dense.loss,
+      subnetworkLoss: subnetwork.loss,
+      denseTestLoss: denseTest.loss,
+      subnetworkTestLoss: subnetworkTest.loss,
+      denseTestAccuracy: denseTest.accuracy,
+      subnetworkTestAccuracy: subnetworkTest.accuracy,
+      distinct: selection.distinct,
+      passes: selection.passes,
+      ...(config.fineTune > 0 &&
+        (await fineTune(context, state, subnetworkOf(state.network, distinct, weight)))),
+      adapter: network.device.adapter.name,
+    });
+  }
+  return cells;
+}
+
+async function select(
+  { config, train, training, signal }: Context,
+  activations: ChunkedMatrix,
+  { neurons }: Pruning,
+): Promise<Selection> {
+  const { device, output } = training.network;
+  const picks = selectGreedily(
+    device,
+    { activations, weights: output, targets: train.targets },
+    { neurons, replacement: config.replacement, signal },
+  );
+  for (;;) {
+    const next = await picks.next();
+    if (next.done) return next.value;
+  }
+}
+
+/**
+ * Fine-tunes the subnetwork, and trains what it has to be compared with for the same number of
+ * steps in all: the dense network, and a network of the subnetwork's size from scratch.
+ */
+async function fineTune(context: Context, state: TrialState, subnetwork: Parameters) {
+  const { config, trial, training } = context;
+  const { options } = training;
+  const until = state.iteration + config.fineTune;
+  const rate = fineTuneRate({
+    learningRate: trial.learningRate,
+    ...(config.fineTuneLearningRate && { fineTuneLearningRate: config.fineTuneLearningRate }),
+  });
+  const tuned = await trained(context, subnetwork, config.fineTune, {
+    ...options,
+    learningRate: rate,
+    purpose: 'fine-tuning batches',
+  });
+  const continued = await trained(context, state.network, until, options, state);
+  const scratch = await trained(context, drawParameters(subnetwork, options.seed), until, options);
+  return {
+    fineTunedLoss: tuned.train.loss,
+    fineTunedTestAccuracy: tuned.test.accuracy,
+    continuedLoss: continued.train.loss,
+    continuedTestAccuracy: continued.test.accuracy,
+    scratchLoss: scratch.train.loss,
+    scratchTestAccuracy: scratch.test.accuracy,
+  };
+}
+
+async function trained(
+  { train, test, training, signal }: Context,
+  from: Parameters,
+  until: number,
+  options: Training['options'],
+  state?: TrialState,
+) {
+  using network = uploadNetwork(training.network.device, from);
+  using other = startTraining(network, train, options, state);
+  for await (const _ of advance(other, until, signal));
+  return {
+    train: await evaluate(network, train, signal),
+    test: await evaluate(network, test, signal),
+  };
+}
+
+/** Counts seconds; the time that a caller takes over an event is not the trial's. */
+function stopwatch() {
+  let total = 0;
+  let since = performance.now();
+  const pause = () => {
+    total += (performance.now() - since) / 1000;
+  };
+  const resume = () => {
+    since = performance.now();
+  };
+  const take = () => {
+    pause();
+    const taken = total;
+    total = 0;
+    return taken;
+  };
+  return { pause, resume, take };
+}

@@ -1,0 +1,105 @@
+import { quantileSorted } from 'simple-statistics';
+import { randomStream } from '../random.js';
+import { type Fit, fitModel } from './fit.js';
+import { modelsOf, type Observation, type Setting } from './models.js';
+
+/** A parameter's estimate and its 95 % interval, which is absent with one trial alone. */
+export interface Estimate {
+  readonly value: number;
+  readonly low: number | undefined;
+  readonly high: number | undefined;
+}
+
+export interface ComparedFit extends Omit<Fit, 'parameters' | 'solution'> {
+  readonly parameters: Readonly<Record<string, Estimate>>;
+  /** Akaike weight: the share of the support that this curve has among those compared. */
+  readonly weight: number;
+  /** 95 % interval of the curve at a dataset size. */
+  readonly band: (examples: number) => readonly [low: number, high: number] | undefined;
+}
+
+export interface Comparison {
+  /** Best supported first. */
+  readonly fits: readonly ComparedFit[];
+  /** Why there are no fits. */
+  readonly missing: string | undefined;
+}
+
+const RESAMPLES = 1000;
+/** Curves that close to the best by AICc have about as much support (Burnham and Anderson, 2002). */
+export const INDISTINCT = 2;
+
+/**
+ * Fits all curves and compares them by AICc. Intervals come from a bootstrap over trials (Efron,
+ * 1979; percentile): each resample draws as many trials for each size as it has, with
+ * replacement, from the seed's stream 'bootstrap', and is fitted anew. With few trials such
+ * intervals are somewhat too narrow: they know no spread beyond what the trials show.
+ */
+export function compare(
+  observations: readonly Observation[],
+  setting: Setting,
+  seed: number,
+  resamples = RESAMPLES,
+): Comparison {
+  const missing = whyNot(observations);
+  if (missing) return { fits: [], missing };
+  const models = modelsOf(observations, setting);
+  const fitted = models.map((model) => ({ model, fit: fitModel(model, observations) }));
+  const samples = samplesOf(observations, seed, resamples);
+  const least = Math.min(...fitted.map((one) => one.fit.aicc));
+  const support = (one: Fit) => (Number.isFinite(one.aicc) ? Math.exp((least - one.aicc) / 2) : 0);
+  const total = fitted.reduce((sum, one) => sum + support(one.fit), 0);
+  const fits = fitted
+    .map(({ model, fit: best }): ComparedFit => {
+      const { solution, parameters, ...rest } = best;
+      const again = samples.map((sample) => fitModel(model, sample, solution));
+      return {
+        ...rest,
+        parameters: Object.fromEntries(
+          Object.entries(parameters).map(([name, value]) => {
+            const [low, high] = interval(again.map((one) => one.parameters[name] ?? Number.NaN));
+            return [name, { value, low, high }];
+          }),
+        ),
+        weight: total > 0 ? support(best) / total : 0,
+        band: (examples) => {
+          const [low, high] = interval(again.map((one) => one.predict(examples)));
+          return low === undefined || high === undefined ? undefined : [low, high];
+        },
+      };
+    })
+    .toSorted((a, b) => a.aicc - b.aicc || b.logLikelihood - a.logLikelihood);
+  return { fits, missing: undefined };
+}
+
+/** A slope needs thresholds at two sizes at least. */
+function whyNot(observations: readonly Observation[]): string | undefined {
+  const reached = observations.filter(({ upper }) => Number.isFinite(upper));
+  const sizes = new Set(reached.map(({ examples }) => examples)).size;
+  return sizes < 2
+    ? `thresholds were reached at ${sizes} dataset size${sizes === 1 ? '' : 's'}; a curve needs two at least`
+    : undefined;
+}
+
+/** No samples where every size has one trial: they would all be the same. */
+function samplesOf(
+  observations: readonly Observation[],
+  seed: number,
+  resamples: number,
+): readonly (readonly Observation[])[] {
+  const sizes = [...new Set(observations.map(({ examples }) => examples))];
+  const bySize = sizes.map((size) => observations.filter(({ examples }) => examples === size));
+  if (bySize.every((trials) => trials.length < 2)) return [];
+  const stream = randomStream(seed, 'bootstrap');
+  return Array.from({ length: resamples }, () =>
+    bySize.flatMap((trials) =>
+      trials.map(() => trials[stream.below(trials.length)] as Observation),
+    ),
+  ).filter((sample) => !whyNot(sample));
+}
+
+function interval(values: readonly number[]): readonly [number | undefined, number | undefined] {
+  const sorted = values.filter(Number.isFinite).toSorted((a, b) => a - b);
+  if (sorted.length === 0) return [undefined, undefined];
+  return [quantileSorted(sorted, 0.025), quantileSorted(sorted, 0.975)];
+}

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { EspalierError } from '../../src/errors.js';
+import { cellCount, nameOf, operationsOf, trialsOf } from '../../src/study/grid.js';
+import { differingKey, parseStudyConfig } from '../../src/study/study-config.js';
+
+test('the presets are those of the issue, and a given key wins', () => {
+  const quick = parseStudyConfig({});
+  expect(quick).toMatchObject({
+    preset: 'quick',
+    sizes: [125, 250, 500, 1000, 2000],
+    trials: 3,
+    width: [256],
+    activation: 'tanh',
+    batch: [64],
+    learningRate: [1],
+    iterations: 1000,
+    pruneEvery: 50,
+    neurons: [100],
+    fineTune: 0,
+  });
+  expect(cellCount(quick)).toBe(5 * 3 * 21);
+  const paper = parseStudyConfig({ preset: 'paper', trials: 1, width: [64, 128] });
+  expect(paper).toMatchObject({ trials: 1, width: [64, 128], iterations: 8000, neurons: [200] });
+  expect(paper.sizes).toHaveLength(11);
+});
+
+describe('a bad configuration is refused by name', () => {
+  test.each([
+    [{ sizes: [] }, /^--sizes .* in ascending order, none of them twice, not \[\]/],
+    [{ sizes: [250, 125] }, /^--sizes .* not \[250,125\]/],
+    [{ sizes: [125, 125] }, /^--sizes /],
+    [{ sizes: [1.5] }, /^--sizes /],
+    [{ trials: 0 }, /^--trials .* from 1 on, not 0/],
+    [{ pruneEvery: 0 }, /^--prune-every /],
+    [{ iterations: 100, pruneEvery: 101 }, /^--prune-every .* larger than the iterations, not 101/],
+    [{ tolerance: 0 }, /^--tolerance .* above 0, not 0/],
+    [{ level: -1 }, /^--level .* above 0, not -1/],
+    [{ width: [8, 8] }, /^--width .* none comes twice/],
+    [{ width: [] }, /^--width /],
+    [{ batch: 'most' }, /^--batch .* must be "full" or a whole number/],
+    [{ replacement: false, width: [300, 90] }, /^--neurons .*without replacement/],
+    [{ preset: 'slow' }, /^--preset .* quick, paper, not "slow"/],
+    [{ examples: 5 }, /^Unknown configuration key "examples"\. The keys are preset, data/],
+  ])('%j', (given, message) => {
+    expect(() => parseStudyConfig(given)).toThrow(EspalierError);
+    expect(() => parseStudyConfig(given)).toThrow(message);
+  });
+});
+
+test('trials are named apart, and cost more where they do more', () => {
+  const config = parseStudyConfig({ width: [8, 16], batch: [4, 'full'], learningRate: [1, 0.5] });
+  const trials = trialsOf(config);
+  expect(trials).toHaveLength(5 * 3 * 8);
+  expect(new Set(trials.map(nameOf)).size).toBe(trials.length);
+  expect(trials.map(nameOf)[0]).toBe('m125-r0-n8-lr1-b4');
+  const cost = (change: object) => operationsOf(config, { ...trials[0]!, ...change }, 785, 10_000);
+  expect(cost({ width: 16 }) / cost({ width: 8 })).toBeCloseTo(2, 2);
+  expect(cost({ batch: 'full' })).toBeGreaterThan(cost({}));
+  expect(cost({ examples: 250 })).toBeGreaterThan(cost({}));
+});
+
+test('two studies differ by what makes their figures, not by where they run', () => {
+  const one = parseStudyConfig({});
+  expect(differingKey(one, parseStudyConfig({ out: 'there', host: 'chrome', level: 1 }))).toBe(
+    undefined,
+  );
+  expect(differingKey(one, parseStudyConfig({ seed: 1, trials: 4 }))).toBe('trials');
+  expect(differingKey(one, parseStudyConfig({ batch: [64, 128] }))).toBe('batch');
+});

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readImageSource } from '../../src/data/folder.js';
+import type { ImageSource } from '../../src/data/images.js';
+import { type Device, openDevice } from '../../src/gpu/device.js';
+import { openNodeAdapter } from '../../src/hosts/node.js';
+import { type Cell, keyOf, parseCell } from '../../src/study/cell.js';
+import { parseRunConfig } from '../../src/study/config.js';
+import { drawExamples } from '../../src/study/examples.js';
+import { cellCount, nameOf, trialsOf } from '../../src/study/grid.js';
+import { type RunEvent, run } from '../../src/study/run.js';
+import { decodeState, encodeState, type TrialState } from '../../src/study/state.js';
+import { study } from '../../src/study/study.js';
+import { parseStudyConfig, type StudyConfig } from '../../src/study/study-config.js';
+import { trialShape } from '../../src/study/trial.js';
+
+let device: Device;
+let source: ImageSource;
+
+beforeAll(async () => {
+  device = await openDevice(await openNodeAdapter());
+  const mnist = await readImageSource('mnist');
+  source = {
+    ...mnist,
+    test: { ...mnist.test, count: 500, labels: mnist.test.labels.slice(0, 500) },
+  };
+});
+afterAll(() => device?.dispose());
+
+const config = parseStudyConfig({
+  sizes: [10, 37],
+  trials: 2,
+  width: 19,
+  batch: 8,
+  iterations: 25,
+  pruneEvery: 10,
+  neurons: [1, 7],
+  momentum: 0.5,
+});
+
+interface Session {
+  readonly cells: readonly Cell[];
+  readonly states: ReadonlyMap<string, TrialState>;
+}
+
+/** Does the study up to its `until`th event and gives what a folder would hold then. */
+async function session(given: StudyConfig, before?: Session, until = Number.POSITIVE_INFINITY) {
+  const cells = [...(before?.cells ?? [])];
+  const states = new Map(before?.states);
+  let seen = 0;
+  for await (const event of study(device, { config: given, source, cells, states })) {
+    if (event.type === 'cell') cells.push(event.cell);
+    if (event.type === 'state') states.set(nameOf(event.trial), event.state);
+    if (++seen >= until) break;
+  }
+  return { cells, states, seen };
+}
+
+const figuresOf = (cells: readonly Cell[]) => cells.map((cell) => ({ ...cell, seconds: 0 }));
+
+test('a study goes on from any event with the same cells to the bit', async () => {
+  const whole = await session(config);
+  expect(whole.cells).toHaveLength(cellCount(config));
+  expect(new Set(whole.cells.map(keyOf)).size).toBe(whole.cells.length);
+  for (let until = 1; until < whole.seen; until += 13) {
+    const broken = await session(config, undefined, until);
+    const resumed = await session(config, broken);
+    expect(figuresOf(resumed.cells), `broken off after event ${until}`).toEqual(
+      figuresOf(whole.cells),
+    );
+  }
+  const finished = await session(config, whole);
+  expect(finished.seen).toBe(0);
+  expect(device.liveBytes).toBe(0);
+});
+
+test('a missing cell before the kept state is computed from the start', async () => {
+  const whole = await session(config);
+  const gap = { ...whole, cells: whole.cells.filter(({ iteration }) => iteration !== 10) };
+  const { cells } = await session(config, gap);
+  const sorted = (all: readonly Cell[]) =>
+    figuresOf(all).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  expect(sorted(cells)).toEqual(sorted(whole.cells));
+});
+
+test('a cell has the figures that a run of its seed has', async () => {
+  const { cells } = await session(config);
+  const cell = cells.find(
+    (one) => one.examples === 37 && one.trial === 1 && one.neurons === 7 && one.iteration === 10,
+  );
+  const { width, momentum } = { width: 19, momentum: 0.5 };
+  const settings = { examples: 37, width, momentum, batch: 8, iterations: 10, neurons: 7, seed: 1 };
+  const runConfig = parseRunConfig({ ...settings, fineTune: 6 });
+  const events: RunEvent[] = [];
+  const input = { config: runConfig, examples: drawExamples(source, 37, 1) };
+  for await (const event of run(device, input)) events.push(event);
+  const dense = events.findLast(({ type }) => type === 'checkpoint') as Extract<
+    RunEvent,
+    { type: 'checkpoint' }
+  >;
+  const pruned = events.findLast(({ type }) => type === 'subnetwork') as Extract<
+    RunEvent,
+    { type: 'subnetwork' }
+  >;
+  expect(cell?.denseLoss).toBe(dense.figures.trainingLoss);
+  expect(cell?.denseTestAccuracy).toBe(dense.figures.testAccuracy);
+  expect(cell?.distinct).toBe(pruned.figures.neurons);
+  // The same subnetwork, summed up over all neurons instead of its own.
+  expect(cell?.subnetworkLoss).toBeCloseTo(pruned.figures.trainingLoss, 6);
+  expect(cell?.subnetworkTestLoss).toBeCloseTo(pruned.figures.testLoss, 6);
+});
+
+test('fine-tuning is compared with as many steps of the dense network and of a fresh one', async () => {
+  const tuned = parseStudyConfig({
+    ...config,
+    sizes: [37],
+    trials: 1,
+    neurons: 7,
+    iterations: 20,
+    fineTune: 10,
+    fineTuneLearningRate: 0.05,
+  });
+  const { cells } = await session(tuned);
+  const at = (iteration: number) => cells.find((cell) => cell.iteration === iteration) as Cell;
+  expect(cells).toHaveLength(3);
+  // The dense network went through these very steps on its way.
+  expect(at(0).continuedLoss).toBe(at(10).denseLoss);
+  expect(at(10).continuedTestAccuracy).toBe(at(20).denseTestAccuracy);
+  for (const cell of cells) {
+    expect(cell.fineTunedLoss).toBeLessThan(cell.subnetworkLoss);
+    expect(cell.scratchLoss).toBeGreaterThan(0);
+    expect(parseCell(JSON.stringify(cell), 'cells.jsonl', 1)).toEqual(cell);
+  }
+});
+
+test('a state survives its file, and one of another network is refused', async () => {
+  const { states } = await session(config, undefined, 8);
+  const [trial] = trialsOf(config);
+  const state = states.get(nameOf(trial!))!;
+  const shape = trialShape(config, trial!, source);
+  const bytes = encodeState(state);
+  expect(decodeState(bytes, 'state', shape)).toEqual(state);
+  expect(() => decodeState(bytes, 'state', { ...shape, width: 20 })).toThrow(
+    /state is not a training state of this study: expected hidden.weight as F32 \[20, 785\], found F32 \[19, 785\]/,
+  );
+});
