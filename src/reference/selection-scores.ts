@@ -1,52 +1,6 @@
 import { type Bounded, sumBound } from './bound.js';
 import type { Element } from './element.js';
 
-export interface ScoreUpdateProblem {
-  readonly n: number;
-  /** C. */
-  readonly outputs: number;
-  readonly pick: number;
-  /** Parts whose sum is H_i · H_pick; one for a row that comes from the cache. */
-  readonly slices: number;
-  readonly gram: (s: number, i: number) => number;
-  /** B [N × C]. */
-  readonly weights: Element;
-  readonly correlations: ArrayLike<number>;
-  readonly scores: ArrayLike<number>;
-}
-
-/** score_i + 2 ((B_i · B_s)(H_i · H_s) − ⟨φ_i, y⟩) in float64, with float32's error bound. */
-export function scoreUpdateReference(problem: ScoreUpdateProblem): Bounded {
-  const { n, outputs, pick, slices, gram, weights } = problem;
-  const value = new Float64Array(n);
-  const bound = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    const alignment = dot(outputs, (c) => weights(i, c) * weights(pick, c));
-    const row = dot(slices, (s) => gram(s, i));
-    const correlation = problem.correlations[i] ?? Number.NaN;
-    const before = problem.scores[i] ?? Number.NaN;
-    value[i] = before + 2 * (alignment.sum * row.sum - correlation);
-    const magnitude =
-      Math.abs(before) + 2 * (alignment.magnitude * row.magnitude + Math.abs(correlation));
-    // B_i · B_s rounds C times, the row slices − 1 times, then product, difference and sum.
-    bound[i] = sumBound(slices + outputs, magnitude);
-  }
-  return { value, bound };
-}
-
-/** The Gram row that the cache keeps, from its slices. */
-export function cachedRowReference(
-  n: number,
-  slices: number,
-  gram: (s: number, i: number) => number,
-): Bounded {
-  const rows = Array.from({ length: n }, (_, i) => dot(slices, (s) => gram(s, i)));
-  return {
-    value: Float64Array.from(rows, ({ sum }) => sum),
-    bound: Float64Array.from(rows, ({ magnitude }) => sumBound(slices, magnitude)),
-  };
-}
-
 export interface SelectionScoresProblem {
   readonly m: number;
   readonly n: number;
