@@ -2,9 +2,9 @@ export function grouped(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** 0.8607 → 86.1 % */
+/** 0.8607 → 86.1% */
 export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+  return `${(100 * share).toFixed(1)}%`;
 }
 
 /** 407296 → 407 k */

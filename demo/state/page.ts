@@ -82,14 +82,14 @@ export function createPage(gpu: GPU | undefined): Page {
         loading.value = share;
       });
       source.value = fetched;
-      fit(fetched);
+      limitExamples(fetched);
     } finally {
       loading.value = undefined;
     }
   };
 
   /** No more examples than there are. */
-  const fit = ({ train }: ImageSource) => {
+  const limitExamples = ({ train }: ImageSource) => {
     const { examples } = settings.value;
     if (examples > train.count) change({ examples: train.count });
   };
@@ -201,8 +201,16 @@ export function createPage(gpu: GPU | undefined): Page {
       }
       try {
         const { data } = settings.value;
-        if (data === 'own') change({ data: 'small' });
-        else await load(data);
+        if (data === 'own') {
+          settings.value = { ...settings.value, data: 'small' };
+          complain(
+            new EspalierError(
+              'bad-data',
+              'This link was made with files of somebody’s own, which a link cannot carry. Bring them again, or go on with the built-in digits.',
+            ),
+          );
+        }
+        await load(data === 'full' ? 'full' : 'small');
       } catch (error) {
         complain(error);
       }
@@ -219,7 +227,7 @@ export function createPage(gpu: GPU | undefined): Page {
       try {
         source.value = await sourceOfFiles(files);
         change({ data: 'own' });
-        fit(source.value);
+        limitExamples(source.value);
       } catch (error) {
         complain(error);
       }

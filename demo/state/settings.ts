@@ -29,13 +29,13 @@ const SOFTWARE: Settings = {
   examples: 1000,
   width: 128,
   activation: 'tanh',
-  iterations: 240,
+  iterations: 300,
   batch: 64,
-  learningRate: 2,
-  pruneEvery: 60,
-  neurons: 40,
+  learningRate: 1,
+  pruneEvery: 75,
+  neurons: 50,
   replacement: true,
-  fineTune: 60,
+  fineTune: 100,
   seed: 0,
 };
 
@@ -46,7 +46,7 @@ const HARDWARE: Settings = {
   iterations: 1000,
   batch: 128,
   pruneEvery: 100,
-  neurons: 60,
+  neurons: 80,
   fineTune: 200,
 };
 

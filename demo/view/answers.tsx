@@ -1,11 +1,14 @@
 import { useSignal } from '@preact/signals';
-import type { Parameters } from '../../src/index.js';
+import { useMemo } from 'preact/hooks';
+import type { LabelledImages, Parameters, Task } from '../../src/index.js';
 import { answerOf, inputAt, outputsAt, spell, truthOf } from '../model/answer.js';
 import type { Checkpoint } from '../state/session.js';
 import { usePage } from './context.js';
 import { Digit } from './picture.js';
 
-const SHOWN = 10;
+/** Two rows of ten. */
+const ROW = 10;
+const SHOWN = 2 * ROW;
 
 /** The networks of a checkpoint by name, those that are done. */
 export function networksOf(view: Checkpoint | undefined) {
@@ -21,57 +24,15 @@ export function Answers() {
   const page = usePage();
   const first = useSignal(0);
   const test = page.source.value?.test;
-  const { task } = page.session.play.value?.settings ?? page.settings.value;
-  const networks = networksOf(page.view.value);
   if (!test) return null;
-  const indices = Array.from({ length: SHOWN }, (_, i) => (first.value + i) % test.count);
+  const from = (offset: number) =>
+    Array.from({ length: ROW }, (_, i) => (first.value + offset + i) % test.count);
   return (
     <section class="card answers" aria-labelledby="answers-title">
       <h2 id="answers-title">New digits</h2>
       <p class="about">None of these was trained on. A wrong answer is crossed out.</p>
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="row">Digit</th>
-              {indices.map((index) => (
-                <th key={index} scope="col">
-                  <Digit
-                    images={test}
-                    index={index}
-                    label={`A handwritten ${test.labels[index]}`}
-                  />
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {networks.map(([name, look, network]) => (
-              <tr key={name} class={look}>
-                <th scope="row">{name}</th>
-                {indices.map((index) => {
-                  const answer = answerOf(outputsAt(network, inputAt(test, index)));
-                  const right = answer === truthOf(task, test.labels[index] ?? 0);
-                  const text = spell(task, answer);
-                  return (
-                    <td key={index}>
-                      {right ? text : <s aria-label={`${text}, wrong`}>{text}</s>}
-                    </td>
-                  );
-                })}
-              </tr>
-            ))}
-            {networks.length === 0 && (
-              <tr>
-                <th scope="row">Answers</th>
-                <td colSpan={SHOWN} class="note">
-                  after you press Play
-                </td>
-              </tr>
-            )}
-          </tbody>
-        </table>
-      </div>
+      <Row test={test} indices={from(0)} />
+      <Row test={test} indices={from(ROW)} />
       <button
         type="button"
         onClick={() => {
@@ -81,5 +42,66 @@ export function Answers() {
         Other digits
       </button>
     </section>
+  );
+}
+
+interface RowProps {
+  readonly test: LabelledImages;
+  readonly indices: readonly number[];
+}
+
+function Row({ test, indices }: RowProps) {
+  const page = usePage();
+  const { task } = page.session.play.value?.settings ?? page.settings.value;
+  const networks = networksOf(page.view.value);
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="row">Digit</th>
+          {indices.map((index) => (
+            <th key={index} scope="col">
+              <Digit images={test} index={index} label={`A handwritten ${test.labels[index]}`} />
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {networks.map(([name, look, network]) => (
+          <tr key={name} class={look}>
+            <th scope="row">{name}</th>
+            <Cells network={network} task={task} test={test} indices={indices} />
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface CellsProps extends RowProps {
+  readonly network: Parameters;
+  readonly task: Task;
+}
+
+function Cells({ network, task, test, indices }: CellsProps) {
+  const [first = 0] = indices;
+  const answers = useMemo(
+    () => indices.map((index) => answerOf(outputsAt(network, inputAt(test, index)))),
+    [network, test, first],
+  );
+  return (
+    <>
+      {indices.map((index, place) => {
+        const answer = answers[place] ?? 0;
+        const text = spell(task, answer);
+        const right = answer === truthOf(task, test.labels[index] ?? 0);
+        return (
+          <td key={index}>
+            {right ? text : <s>{text}</s>}
+            {!right && <span class="hidden">, wrong</span>}
+          </td>
+        );
+      })}
+    </>
   );
 }

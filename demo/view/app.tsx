@@ -22,8 +22,10 @@ export function App() {
         </p>
       </header>
       <main>
-        <SlowNotice />
-        <Trouble />
+        <div class="notices">
+          <SlowNotice />
+          <Trouble />
+        </div>
         <Player />
         <Story />
         <div class="looks">

@@ -36,7 +36,6 @@ export function Chart(props: ChartProps) {
   newest.current = props;
   const looks = JSON.stringify([curves.map(({ values: _, ...look }) => look), xLabel, height]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `looks` stands for what is read of the curves.
   useEffect(() => {
     const parent = place.current;
     if (!parent) return;

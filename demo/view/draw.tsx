@@ -14,6 +14,7 @@ const STEP = 7;
 /** A pad to draw a digit on, and what the networks take it for. */
 export function Draw() {
   const page = usePage();
+  const place = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const pen = useRef({ x: SIDE / 2, y: SIDE / 2, down: false });
   const drawing = useSignal<Images | undefined>(undefined);
@@ -48,6 +49,10 @@ export function Draw() {
     return { x: offsetX * scale, y: offsetY * scale };
   };
 
+  const lift = () => {
+    pen.current.down = false;
+  };
+
   const onKey = (event: KeyboardEvent) => {
     const moves: Readonly<Record<string, readonly [number, number]>> = {
       ArrowLeft: [-STEP, 0],
@@ -74,22 +79,32 @@ export function Draw() {
     look();
   };
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: images of another size ask for another look.
   useEffect(look, [images]);
 
   return (
     <section class="card draw" aria-labelledby="draw-title">
       <h2 id="draw-title">Draw a digit yourself</h2>
       <div class="desk">
-        <div class="pad">
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it is drawn on, with the keyboard too. */}
+        <div
+          class="pad"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: it is drawn on, with the keyboard too.
+          tabIndex={0}
+          role="application"
+          aria-label="Drawing pad. Arrow keys move the pen, Space puts it down or lifts it, Delete clears."
+          onKeyDown={onKey}
+          onFocus={() => {
+            // A finger or a mouse needs no caret; the keyboard does.
+            if (place.current?.matches(':focus-visible')) caret.value = { ...pen.current };
+          }}
+          onBlur={() => {
+            caret.value = undefined;
+          }}
+          ref={place}
+        >
           <canvas
             ref={canvas}
             width={SIDE}
             height={SIDE}
-            tabIndex={0}
-            role="application"
-            aria-label="Drawing pad. Arrow keys move the pen, Space puts it down or lifts it, Delete clears."
             onPointerDown={(event) => {
               event.currentTarget.setPointerCapture(event.pointerId);
               caret.value = undefined;
@@ -102,19 +117,8 @@ export function Draw() {
               lineTo(x, y);
               pen.current = { x, y, down: true };
             }}
-            onPointerUp={() => {
-              pen.current.down = false;
-            }}
-            onPointerCancel={() => {
-              pen.current.down = false;
-            }}
-            onKeyDown={onKey}
-            onFocus={() => {
-              caret.value = { ...pen.current };
-            }}
-            onBlur={() => {
-              caret.value = undefined;
-            }}
+            onPointerUp={lift}
+            onPointerCancel={lift}
           />
           {caret.value && (
             <i
@@ -179,7 +183,6 @@ function Bars({
   return (
     <div class="bars" aria-hidden="true">
       {outputs.map((output, digit) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the index is the digit.
         <span key={digit} class={digit === answer ? 'chosen' : ''}>
           <i style={{ height: `${Math.round(100 * Math.min(1, Math.max(0.02, output)))}%` }} />
           {digit}

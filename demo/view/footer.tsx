@@ -24,7 +24,7 @@ export function Footer() {
       </p>
       <details>
         <summary>Under the hood</summary>
-        <dl>
+        <dl class="readings">
           <div>
             <dt>Adapter</dt>
             <dd>{page.adapter.value?.name ?? 'none'}</dd>

@@ -37,9 +37,8 @@ export function SlowNotice() {
   return (
     <p class="slow">
       <span>
-        <b>No graphics card in use.</b> Your browser runs WebGPU on the processor, which is slow, so
-        this page starts with a small network. Turn on graphics acceleration in the browser’s
-        settings to go faster.
+        <b>No graphics card in use:</b> this runs on the processor, which is slow, so it starts
+        small. Turn on graphics acceleration in the browser’s settings to go faster.
       </span>
       <button
         type="button"

@@ -62,7 +62,8 @@ function Doing({ page }: { readonly page: Page }) {
   const { iterations } = session.play.value?.settings ?? page.settings.value;
   const trained = session.losses.value.at(-1)?.[0] ?? 0;
   const share = loading.value;
-  let text = 'Press Play. It takes a few seconds, and runs on this device alone.';
+  let text =
+    'Press Play: a network learns to read digits, then all but its best neurons are dropped.';
   if (share !== undefined) text = `Fetching the digits: ${Math.round(100 * share)} %`;
   else if (!ready.value)
     text = source.value ? 'Without a graphics adapter it cannot run.' : 'Getting ready…';
@@ -109,7 +110,7 @@ function Timeline({ page }: { readonly page: Page }) {
               page.chosen.value = iteration;
             }}
           />
-          <span>{grouped(iteration)}</span>
+          <span class="pill">{grouped(iteration)}</span>
         </label>
       ))}
     </fieldset>

@@ -20,23 +20,22 @@ export function Result() {
   }
   const columns: readonly (readonly [name: string, look: string, figures: Figures])[] = [
     ['Dense', 'dense', dense.figures],
-    ...(subnetwork ? [['Sub­network', 'subnetwork', subnetwork.figures] as const] : []),
+    ...(subnetwork ? [['Subnet', 'subnetwork', subnetwork.figures] as const] : []),
     ...(fineTuned ? [['Fine-tuned', 'fine-tuned', fineTuned.figures] as const] : []),
   ];
   const rows: readonly (readonly [name: string, value: (figures: Figures) => string])[] = [
-    ['Test digits right', ({ testAccuracy }) => percent(testAccuracy)],
-    ['Training error', ({ trainingLoss }) => trainingLoss.toFixed(3)],
+    ['Right answers', ({ testAccuracy }) => percent(testAccuracy)],
+    ['Error', ({ trainingLoss }) => trainingLoss.toFixed(3)],
     ['Neurons', ({ neurons }) => grouped(neurons)],
     ['Parameters', ({ parameters }) => short(parameters)],
-    ['FLOPs a digit', ({ flopsPerExample }) => short(flopsPerExample)],
+    ['FLOPs', ({ flopsPerExample }) => short(flopsPerExample)],
   ];
   return (
     <>
       <p class="headline">
-        <b>{Math.round((100 * best.figures.parameters) / dense.figures.parameters)} %</b> of the
-        size
+        <b>{Math.round((100 * best.figures.parameters) / dense.figures.parameters)}%</b> of the size
       </p>
-      <p class="verdict">{verdict(dense.figures, best.figures)}</p>
+      <p class="verdict">{verdict(view?.iteration ?? 0, dense.figures, best.figures)}</p>
       <table>
         <thead>
           <tr>
@@ -65,7 +64,8 @@ export function Result() {
   );
 }
 
-function verdict(dense: Figures, best: Figures): string {
+function verdict(iteration: number, dense: Figures, best: Figures): string {
+  if (iteration === 0) return 'of a network that has learned nothing yet.';
   const points = 100 * (best.testAccuracy - dense.testAccuracy);
   const amount = Math.abs(points).toFixed(1);
   if (amount === '0.0') return 'and just as many test digits right.';

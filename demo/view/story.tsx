@@ -274,7 +274,7 @@ function SubnetworkCard({ learned }: LearnedProps) {
         )}
       </p>
       {view?.subnetwork && images ? (
-        <ol class="picks" key={view.iteration}>
+        <ol class="picks" key={view.iteration} style={{ '--tile': tileOf(counts.size) }}>
           {[...counts].map(([neuron, count], place) => (
             <Pick
               key={neuron}
@@ -290,12 +290,18 @@ function SubnetworkCard({ learned }: LearnedProps) {
       ) : (
         <div class="ghosts" aria-hidden="true">
           {Array.from({ length: 20 }, (_, place) => (
-            <span key={place} />
+            <span key={place} class="ghost" />
           ))}
         </div>
       )}
     </Card>
   );
+}
+
+/** Tiles small enough for the card to stay about as tall as its neighbours. */
+function tileOf(picks: number): string {
+  if (picks <= 50) return '34px';
+  return picks <= 100 ? '24px' : '17px';
 }
 
 interface PickProps {
@@ -313,7 +319,11 @@ function Pick({ network, before, neuron, count, place, size }: PickProps) {
   return (
     <li style={{ '--place': place }} title={`Neuron ${neuron}${times}`}>
       <Mosaic tiles={[{ weights, opacity: 1 }]} size={size} label={`Neuron ${neuron}${times}`} />
-      {count > 1 && <span aria-hidden="true">×{count}</span>}
+      {count > 1 && (
+        <span class="times" aria-hidden="true">
+          ×{count}
+        </span>
+      )}
     </li>
   );
 }

@@ -33,7 +33,7 @@ export function benchTable(
   const table = new Table({
     head: [...HEAD],
     colAligns: HEAD.map((_, column) => (column < NAMING ? 'left' : 'right')),
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
   });
   for (const result of results) {
     if (!result.verified) continue;
@@ -45,7 +45,7 @@ export function benchTable(
       'yes',
       figure(medianMs),
       `${figure(lowMs)}–${figure(highMs)}`,
-      figure(gflops),
+      gflops === 0 ? '–' : figure(gflops),
       figure(gbps),
       shareOf(result, limits),
     ]);

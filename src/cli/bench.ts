@@ -88,9 +88,9 @@ async function execute(request: BenchRequest, flags: BenchFlags, version: string
   try {
     const report = await withHost(flags, async (host): Promise<BenchReport> => {
       const output = await host.execute('bench', { request, source }, { onEvent, signal });
-      const { browser, ...rest } = output;
+      const { adapter, browser, limits, results } = output;
       const versions = await versionsOf(host.kind, version, browser);
-      return { host: host.kind, versions, ...rest };
+      return { adapter, host: host.kind, versions, limits, results };
     });
     process.stdout.write(`${benchTable(report, omissions, clock)}\n`);
     if (flags.json) await writeFile(flags.json, `${JSON.stringify(report, null, 2)}\n`);

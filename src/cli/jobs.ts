@@ -1,17 +1,24 @@
 import { type BenchEvent, type BenchInput, type BenchOutput, bench } from '../../bench/bench.js';
 import type { Job, JobContext } from '../hosts/host.js';
 import { type RunEvent, type RunInput, type RunSummary, run } from '../study/run.js';
+import type { TrialState } from '../study/state.js';
+import { studyTrial, type TrialEvent, type TrialInput } from '../study/trial.js';
 import { type DeviceReport, reportDevice } from './report-device.js';
 
 /** What a host can be asked to do; the same functions run in this process and in a page. */
 export const jobs = {
   run: async ({ device, emit, signal }: JobContext<RunEvent>, input: RunInput) =>
     relay(run(device, input, signal), emit),
+  trial: async (
+    { device, emit, signal }: JobContext<TrialEvent>,
+    { input, state }: { readonly input: TrialInput; readonly state?: TrialState },
+  ) => relay(studyTrial(device, input, state, signal), emit),
   bench: async ({ device, emit, signal }: JobContext<BenchEvent>, input: BenchInput) =>
     relay(bench(device, input, signal), emit),
   info: async ({ device }: JobContext<never>, _input: null) => reportDevice(device),
 } satisfies {
   run: Job<RunInput, RunEvent, RunSummary>;
+  trial: Job<{ readonly input: TrialInput; readonly state?: TrialState }, TrialEvent, void>;
   bench: Job<BenchInput, BenchEvent, BenchOutput>;
   info: Job<null, never, DeviceReport>;
 };

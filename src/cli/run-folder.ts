@@ -64,7 +64,7 @@ export async function appendEvent(folder: string, event: object): Promise<void> 
   await appendFile(join(folder, 'events.jsonl'), `${JSON.stringify(event)}\n`);
 }
 
-async function filesIn(folder: string): Promise<readonly string[]> {
+export async function filesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
@@ -76,10 +76,10 @@ async function filesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-function codeOf(error: unknown): unknown {
+export function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { readImageSource } from '../data/folder.js';
 import { TASKS } from '../data/tasks.js';
@@ -8,6 +7,7 @@ import { fineTuneRate, parseRunConfig, type RunConfig, runSchema } from '../stud
 import { drawExamples } from '../study/examples.js';
 import { datasetFile, fileOf, recordOf } from '../study/files.js';
 import type { RunEvent, RunSummary } from '../study/run.js';
+import { givenFlags, number, readConfig } from './flags.js';
 import { withHost } from './host.js';
 import { adapterOption, hostOption } from './info.js';
 import { interruptSignal } from './outcome.js';
@@ -86,11 +86,8 @@ Examples:
   espalier run --config runs/mine/config.json --out runs/again`,
     );
   command.action(async (_flags: unknown, self: Command) => {
-    // Only what was given: commander sets `replacement` by itself when --no-replacement exists.
-    const given = Object.fromEntries(
-      Object.entries(self.opts()).filter(([key]) => self.getOptionValueSource(key) === 'cli'),
-    );
-    const { config: file, overwrite, json, ...flags } = given as OwnFlags & Partial<RunConfig>;
+    const given: OwnFlags = givenFlags(self);
+    const { config: file, overwrite, json, ...flags } = given;
     const config = parseRunConfig({ ...(file && (await readConfig(file))), ...flags });
     await execute(config, { overwrite: overwrite === true, json: json === true, version });
   });
@@ -170,36 +167,4 @@ function interrupted(error: unknown, folder: string | undefined, written: number
 function defaultName({ data, task, examples, width, seed }: RunConfig): string {
   const source = data.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[-.]+|-+$/g, '') || 'data';
   return `${source}-${task}-${examples}x${width}-seed${seed}`;
-}
-
-/**
- * Reads a configuration; keys may be spelt as the flags are (`learning-rate`, `no-replacement`).
- *
- * @throws bad-config naming the file.
- */
-async function readConfig(file: string): Promise<Record<string, unknown>> {
-  const fail = (why: string, cause?: unknown) =>
-    new EspalierError('bad-config', `--config ${file} ${why}.`, { cause });
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(await readFile(file, 'utf8'));
-  } catch (cause) {
-    throw fail(`cannot be read as JSON: ${cause instanceof Error ? cause.message : cause}`, cause);
-  }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw fail('must hold one JSON object with the flags as keys');
-  }
-  const entries = Object.entries(parsed).map(([key, value]): [string, unknown] => {
-    const camel = key.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-    return camel === 'noReplacement' && typeof value === 'boolean'
-      ? ['replacement', !value]
-      : [camel, value];
-  });
-  return Object.fromEntries(entries);
-}
-
-/** Commander hands over text; what is not a number stays text, which the schema then names. */
-function number(text: string): number | string {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  return Number.isNaN(value) ? text : value;
 }

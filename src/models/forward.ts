@@ -1,6 +1,7 @@
 import { Batch } from '../gpu/batch.js';
 import { readFloats } from '../gpu/buffer.js';
-import type { ChunkedMatrix, Matrix } from '../gpu/matrix.js';
+import { largestBinding } from '../gpu/limits.js';
+import { type ChunkedMatrix, type Matrix, strideOf } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import type { LossKind } from '../kernels/candidate-loss.js';
 import { lossGroups, prepareLoss } from '../kernels/loss.js';
@@ -107,7 +108,8 @@ export async function evaluateOutputs(
   const { device, width, outputs, hidden, activation } = network;
   const { count, inputs, targets } = dataset;
   using scope = new Scope(device);
-  const rows = Math.min(BLOCK_ROWS, count);
+  const fitting = Math.floor(largestBinding(device) / (strideOf(width) * 4));
+  const rows = Math.min(BLOCK_ROWS, count, fitting);
   const activations = scope.matrix('evaluated activations', rows, width);
   const evaluated = scope.matrix('evaluated outputs', rows, outputs);
   const blocks = Math.ceil(count / rows);

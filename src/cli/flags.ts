@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { EspalierError } from '../errors.js';
+
+/** The flags that were given, without commander's own defaults such as that of --no-replacement. */
+export function givenFlags(command: Command): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(command.opts()).filter(([key]) => command.getOptionValueSource(key) === 'cli'),
+  );
+}
+
+/** Commander hands over text; what is not a number stays text, which the schema then names. */
+export function number(text: string): number | string {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  return Number.isNaN(value) ? text : value;
+}
+
+/** `1,2,3` as numbers. */
+export function numbers(text: string): readonly (number | string)[] {
+  return text.trim() === '' ? [] : text.split(',').map(number);
+}
+
+/**
+ * Reads a configuration; keys may be spelt as the flags are (`learning-rate`, `no-replacement`).
+ *
+ * @throws bad-config naming the file.
+ */
+export async function readConfig(file: string): Promise<Record<string, unknown>> {
+  const fail = (why: string, cause?: unknown) =>
+    new EspalierError('bad-config', `--config ${file} ${why}.`, { cause });
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw fail(`cannot be read as JSON: ${cause instanceof Error ? cause.message : cause}`, cause);
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw fail('must hold one JSON object with the flags as keys');
+  }
+  const entries = Object.entries(parsed).map(([key, value]): [string, unknown] => {
+    const camel = key.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+    return camel === 'noReplacement' && typeof value === 'boolean'
+      ? ['replacement', !value]
+      : [camel, value];
+  });
+  return Object.fromEntries(entries);
+}

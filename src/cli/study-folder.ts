@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EspalierError } from '../errors.js';
+import type { Shape } from '../models/two-layer.js';
+import { type Cell, keyOf, parseCell } from '../study/cell.js';
+import { nameOf, type Trial } from '../study/grid.js';
+import { decodeState, encodeState, type TrialState } from '../study/state.js';
+import {
+  differingKey,
+  parseStudyConfig,
+  type StudyConfig,
+} from '../study/study-config.js';
+import { lockFolder } from './lock.js';
+import { codeOf, messageOf, writeJson, writeWhole } from './run-folder.js';
+
+const CELLS = 'cells.jsonl';
+const CONFIG = 'config.json';
+
+/** A study's records on disk, claimed by this process. */
+export interface StudyFolder {
+  readonly path: string;
+  /** Cells found at first and appended since, each once. */
+  readonly cells: readonly Cell[];
+  /** What was mended when the folder was opened, in words. */
+  readonly notes: readonly string[];
+  /** Appends a cell and waits until it is on the disk. A cell that is there already stays as it is. */
+  append(cell: Cell): Promise<void>;
+  saveState(trial: Trial, state: TrialState): Promise<void>;
+  /** The state from which a trial can go on. */
+  readState(trial: Trial, shape: Shape): Promise<TrialState | undefined>;
+  removeState(trial: Trial): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The folder of a study that names none: the same configuration finds the same one again. */
+export function defaultStudyFolder(config: StudyConfig): string {
+  const { host: _, adapter: __, out: ___, preset, level: ____, tolerance: _____, ...rest } = config;
+  const hash = createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 6);
+  return join('runs', `study-${config.task}-${preset}-${hash}`);
+}
+
+/**
+ * Opens or makes a study's folder and claims it.
+ *
+ * @throws bad-config when it holds another study or another process uses it; bad-data naming the
+ *   line when `cells.jsonl` is corrupt anywhere but at its end.
+ */
+export async function openStudyFolder(path: string, config: StudyConfig): Promise<StudyFolder> {
+  await makeFolder(path);
+  const lock = await lockFolder(path);
+  try {
+    const held = await storedConfig(path);
+    if (held) requireSame(path, config, held);
+    else await requireNoRun(path);
+    await writeJson(path, CONFIG, { ...config, out: path });
+    const { cells, dropped } = await mendedCells(path);
+    const notes = [
+      ...(lock.stale ? [`Took over ${path} from a study that was killed.`] : []),
+      ...(dropped ? [`Dropped the last line of ${join(path, CELLS)}: it was cut off.`] : []),
+    ];
+    return { ...records(path, cells), notes, close: lock.release };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+function records(path: string, found: readonly Cell[]): Omit<StudyFolder, 'notes' | 'close'> {
+  const cells = [...found];
+  const known = new Set(found.map(keyOf));
+  const stateFile = (trial: Trial) => `state-${nameOf(trial)}.safetensors`;
+  return {
+    path,
+    cells,
+    append: async (cell) => {
+      const key = keyOf(cell);
+      if (known.has(key)) return;
+      await appendLine(join(path, CELLS), JSON.stringify(cell));
+      known.add(key);
+      cells.push(cell);
+    },
+    saveState: (trial, state) =>
+      writeWhole(path, { name: stateFile(trial), bytes: encodeState(state) }),
+    readState: async (trial, shape) => {
+      const file = join(path, stateFile(trial));
+      const bytes = await readFile(file).catch(ifMissing);
+      return bytes && decodeState(bytes, file, shape);
+    },
+    removeState: (trial) => rm(join(path, stateFile(trial)), { force: true }),
+  };
+}
+
+/**
+ * Reads a study's folder without changing or claiming it.
+ *
+ * @throws bad-config when it holds no study; bad-data when a record is corrupt.
+ */
+export async function readStudyFolder(
+  path: string,
+): Promise<{ readonly config: StudyConfig; readonly cells: readonly Cell[] }> {
+  const config = await storedConfig(path);
+  if (!config) {
+    throw new EspalierError('bad-config', `${path} holds no study: it has no ${CONFIG}.`);
+  }
+  return { config, cells: (await readCells(path)).cells };
+}
+
+/** The configuration of the study that a folder holds, if it holds one. */
+async function storedConfig(path: string): Promise<StudyConfig | undefined> {
+  const file = join(path, CONFIG);
+  const text = await readFile(file, 'utf8').catch(ifMissing);
+  if (text === undefined) return undefined;
+  try {
+    return parseStudyConfig(JSON.parse(text));
+  } catch (cause) {
+    throw new EspalierError(
+      'bad-config',
+      `${file} is not the configuration of a study (${messageOf(cause)}). Name another --out.`,
+      { cause },
+    );
+  }
+}
+
+function requireSame(path: string, config: StudyConfig, held: StudyConfig): void {
+  const key = differingKey(config, held);
+  if (!key) return;
+  throw new EspalierError(
+    'bad-config',
+    `${path} holds a study of another configuration: its "${key}" is ${JSON.stringify(held[key])}, not ${JSON.stringify(config[key])}. Name another --out.`,
+  );
+}
+
+async function requireNoRun(path: string): Promise<void> {
+  const names = await readdir(path);
+  const other = names.find((name) => /^(?:summary\.json|cells\.jsonl|events\.jsonl)$/.test(name));
+  if (!other) return;
+  throw new EspalierError(
+    'bad-config',
+    `${path} has a ${other} but no ${CONFIG}, so it cannot be told which study it is. Name another --out.`,
+  );
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw new EspalierError(
+      'bad-config',
+      `--out ${path} cannot be made: ${messageOf(cause)}. Name a folder that can be written.`,
+      { cause },
+    );
+  }
+}
+
+/** The cells, after a last line that was cut off is removed for good. */
+async function mendedCells(path: string) {
+  const { cells, whole, dropped } = await readCells(path);
+  if (dropped) await truncate(join(path, CELLS), whole);
+  return { cells, dropped };
+}
+
+/** A kill in the middle of a write leaves a last line without its end; any other fault is an error. */
+async function readCells(path: string) {
+  const file = join(path, CELLS);
+  const bytes = (await readFile(file).catch(ifMissing)) ?? Buffer.alloc(0);
+  const whole = bytes.lastIndexOf(0x0a) + 1;
+  const lines = bytes.toString('utf8', 0, Math.max(whole - 1, 0));
+  const all = lines === '' ? [] : lines.split('\n').map((line, i) => parseCell(line, file, i + 1));
+  // Two workers may have done the same job; it counts once.
+  const byKey = new Map(all.toReversed().map((cell) => [keyOf(cell), cell]));
+  const cells = all.filter((cell) => byKey.get(keyOf(cell)) === cell);
+  return { cells, whole, dropped: whole < bytes.length };
+}
+
+/** Appends a whole line or nothing, and waits for the disk. */
+async function appendLine(file: string, line: string): Promise<void> {
+  const handle = await open(file, 'a');
+  try {
+    const { size } = await handle.stat();
+    try {
+      await handle.appendFile(`${line}\n`);
+      await handle.datasync();
+    } catch (cause) {
+      await handle.truncate(size);
+      throw new Error(
+        `Cannot write ${file}: ${messageOf(cause)}. All ${CELLS} lines before are intact; make room and give the same command again.`,
+        { cause },
+      );
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+function ifMissing(error: unknown): undefined {
+  if (codeOf(error) !== 'ENOENT') throw error;
+}

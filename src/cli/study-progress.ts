@@ -1,0 +1,128 @@
+import { SingleBar } from 'cli-progress';
+import type { AdapterDescription } from '../gpu/adapter.js';
+import { cellCount, operationsOf, type Trial, trialsOf } from '../study/grid.js';
+import type { StudyConfig } from '../study/study-config.js';
+import type { TrialEvent } from '../study/trial.js';
+import { percent } from './progress.js';
+
+/** Operations a second taken for granted until some are measured. */
+const ASSUMED = { software: 5e9, hardware: 2e12 } as const;
+
+export interface StudyProgress {
+  show(event: TrialEvent): void;
+  note(line: string): void;
+  stop(): void;
+}
+
+/** How large a study's work is, for time left and for the estimate before it starts. */
+export interface Workload {
+  readonly cells: number;
+  /** Operations of one cell of a trial. */
+  readonly perCell: (trial: Trial) => number;
+  readonly total: number;
+}
+
+export function workloadOf(config: StudyConfig, inputs: number, testExamples: number): Workload {
+  const trials = trialsOf(config);
+  const cells = cellCount(config);
+  const perCell = (trial: Trial) =>
+    (operationsOf(config, trial, inputs, testExamples) * trials.length) / cells;
+  const total = trials.reduce(
+    (sum, trial) => sum + operationsOf(config, trial, inputs, testExamples),
+    0,
+  );
+  return { cells, perCell, total };
+}
+
+/** One line on what is to come, before it starts. */
+export function estimate(
+  { cells, total }: Workload,
+  done: number,
+  { kind, name }: AdapterDescription,
+): string {
+  const share = (cells - done) / cells;
+  const seconds = (total * share) / ASSUMED[kind];
+  const rest = done > 0 ? `${done} of ${cells} cells are done; the others take` : `${cells} cells,`;
+  return `${rest} about ${scientific(total * share)} operations: ${duration(seconds)} at ${scientific(ASSUMED[kind])} a second, which is assumed for ${kind === 'hardware' ? 'a GPU' : 'a software adapter'} (${name}).`;
+}
+
+/** Progress on stderr: a bar where a person watches, otherwise a line a cell. */
+export function createStudyProgress(
+  stream: NodeJS.WriteStream,
+  workload: Workload,
+  done: readonly Trial[],
+): StudyProgress {
+  let cells = done.length;
+  const start = performance.now();
+  let left = workload.total - done.reduce((sum, trial) => sum + workload.perCell(trial), 0);
+  let finished = 0;
+  const timeLeft = () =>
+    finished === 0
+      ? ''
+      : `${duration(((performance.now() - start) / 1000) * (left / finished))} left`;
+  const count = (trial: Trial) => {
+    cells++;
+    left -= workload.perCell(trial);
+    finished += workload.perCell(trial);
+  };
+  if (!stream.isTTY) {
+    return {
+      stop: () => undefined,
+      note: (line) => stream.write(`${line}\n`),
+      show: (event) => {
+        if (event.type !== 'cell') return;
+        count(event.trial);
+        const { denseLoss, subnetworkLoss, subnetworkTestAccuracy } = event.cell;
+        stream.write(
+          `${cells} of ${workload.cells}: ${placeOf(event.trial, event.cell.iteration)}: training loss ${denseLoss.toPrecision(3)} dense, ${subnetworkLoss.toPrecision(3)} subnetwork with test accuracy ${percent(subnetworkTestAccuracy)}; ${timeLeft()}\n`,
+        );
+      },
+    };
+  }
+  const bar = new SingleBar({
+    stream,
+    format: '{value}/{total} cells {bar} {left} {note}',
+    barsize: 24,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    hideCursor: true,
+    clearOnComplete: true,
+    gracefulExit: false,
+  });
+  bar.start(workload.cells, cells, { left: '', note: '' });
+  return {
+    stop: () => bar.stop(),
+    note: (line) => {
+      bar.stop();
+      stream.write(`${line}\n`);
+      bar.start(workload.cells, cells, { left: timeLeft(), note: '' });
+    },
+    show: (event) => {
+      if (event.type === 'cell') {
+        count(event.trial);
+        const note = `${placeOf(event.trial, event.cell.iteration)} loss ${event.cell.subnetworkLoss.toPrecision(3)}`;
+        bar.update(cells, { left: timeLeft(), note });
+      }
+      if (event.type === 'progress' && event.batchLoss !== undefined) {
+        const note = `${placeOf(event.trial, event.iteration)} batch loss ${event.batchLoss.toPrecision(3)}`;
+        bar.update(cells, { left: timeLeft(), note });
+      }
+    },
+  };
+}
+
+function placeOf({ examples, trial }: Trial, iteration: number): string {
+  return `m = ${examples}, trial ${trial}, iteration ${iteration}`;
+}
+
+/** `40 s`, `7 min`, `3.2 h`. */
+export function duration(seconds: number): string {
+  if (seconds < 100) return `${Math.ceil(seconds)} s`;
+  if (seconds < 6000) return `${Math.ceil(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+function scientific(value: number): string {
+  const power = Math.floor(Math.log10(value));
+  return `${(value / 10 ** power).toFixed(1)} · 10^${power}`;
+}

@@ -1,0 +1,41 @@
+import Table from 'cli-table3';
+import type { Analysis, Finding } from '../study/analysis.js';
+import { criterionText, fitText, settingText } from '../study/report/words.js';
+
+/** The closing tables of a study: thresholds by size, and which curve they support. */
+export function studyTable(analyses: readonly Analysis[]): string {
+  return analyses
+    .map((analysis) => {
+      const { absolute, relative, setting } = analysis;
+      const sizes = [...new Set(analysis.courses.map(([{ examples }]) => examples))];
+      const table = new Table({
+        head: ['examples', `t*: ${criterionText(absolute)}`, `t*: ${criterionText(relative)}`],
+        colAligns: ['right', 'left', 'left'],
+        style: { head: [], border: [] },
+        wordWrap: true,
+      });
+      for (const examples of sizes) {
+        table.push([
+          examples.toLocaleString('en-US'),
+          thresholdsAt(absolute, examples),
+          thresholdsAt(relative, examples),
+        ]);
+      }
+      return [
+        ...(analyses.length > 1 ? [settingText(setting)] : []),
+        table.toString(),
+        ...[absolute, relative].map(
+          (finding) => `${finding.criterion.name}: ${fitText(finding)}`,
+        ),
+      ].join('\n');
+    })
+    .join('\n\n');
+}
+
+/** The thresholds of a size's trials: `250, 300, > 1000`. */
+function thresholdsAt({ thresholds }: Finding, size: number): string {
+  return thresholds
+    .filter(({ examples }) => examples === size)
+    .map(({ iteration, after }) => (iteration === null ? `> ${after}` : String(iteration)))
+    .join(', ');
+}

@@ -1,0 +1,15 @@
+import { flagOf } from '../config.js';
+import { parseStudyConfig, type StudyConfig } from '../study-config.js';
+
+/** The command that makes a study again: what differs from its preset's defaults. */
+export function commandOf(config: StudyConfig): string {
+  const usual = parseStudyConfig({ preset: config.preset });
+  const flags = Object.entries(config).flatMap(([key, value]) => {
+    const same = JSON.stringify(usual[key as keyof StudyConfig]) === JSON.stringify(value);
+    if (key === 'out' || (key === 'preset' ? value === 'quick' : same)) return [];
+    if (key === 'replacement') return ['--no-replacement'];
+    const text = String(value);
+    return [`${flagOf(key)} ${/^[\w.,/:-]+$/.test(text) ? text : `'${text}'`}`];
+  });
+  return ['espalier study', ...flags].join(' ');
+}

@@ -1,0 +1,123 @@
+import * as Plot from '@observablehq/plot';
+
+/** A figure as SVG text of known size. */
+export interface Drawing {
+  readonly svg: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What a figure is drawn on: a document to make elements with, and a width. */
+export interface Paper {
+  readonly document: Document;
+  readonly width: number;
+  /** Common options of a plot of this width and `width · aspect` height. */
+  plot(aspect: number): Plot.PlotOptions;
+  legend(entries: readonly LegendEntry[]): Element;
+}
+
+export interface LegendEntry {
+  readonly mark: 'line' | 'dashes' | 'dot' | 'triangle';
+  readonly text: string;
+  readonly color?: string;
+}
+
+/** Colours by role, as the report's style sheet defines them for light and dark. */
+export const COLORS = {
+  dense: 'var(--dense)',
+  subnetwork: 'var(--subnetwork)',
+  text: 'var(--text)',
+  muted: 'var(--muted)',
+} as const;
+
+const ROW = 20;
+
+export function paperOf(document: Document, width: number): Paper {
+  const narrow = width < 500;
+  const plot = (aspect: number): Plot.PlotOptions => ({
+    document,
+    width,
+    height: Math.round(width * aspect),
+    marginLeft: 52,
+    marginRight: narrow ? 12 : 24,
+    marginTop: 28,
+    marginBottom: 42,
+    style: { fontSize: '12px', color: COLORS.text, background: 'none' },
+  });
+  const legend = (entries: readonly LegendEntry[]) => {
+    const rows = entries.map((entry, row) => ({ color: COLORS.text, ...entry, row }));
+    const of = (...marks: readonly LegendEntry['mark'][]) =>
+      rows.filter(({ mark }) => marks.includes(mark));
+    const stroke = (marks: LegendEntry['mark'], dash: string) =>
+      Plot.ruleY(of(marks), {
+        x1: 0,
+        x2: 26,
+        y: 'row',
+        stroke: 'color',
+        strokeWidth: 2.5,
+        strokeDasharray: dash,
+      });
+    return Plot.plot({
+      ...plot(0),
+      height: ROW * rows.length + 6,
+      marginTop: 3 + ROW / 2,
+      marginBottom: 3 + ROW / 2,
+      marginLeft: 12,
+      marginRight: 12,
+      x: { axis: null, domain: [0, width - 24] },
+      y: { axis: null, domain: [0, Math.max(rows.length - 1, 1e-9)], reverse: true },
+      color: { type: 'identity' },
+      marks: [
+        stroke('line', '0'),
+        stroke('dashes', '2,5'),
+        Plot.dot(of('dot', 'triangle'), {
+          x: 13,
+          y: 'row',
+          fill: 'color',
+          r: 4,
+          symbol: ({ mark }: LegendEntry) => (mark === 'dot' ? 'circle' : 'triangle'),
+        }),
+        Plot.text(rows, { x: 36, y: 'row', text: 'text', textAnchor: 'start' }),
+      ],
+    });
+  };
+  return { document, width, plot, legend };
+}
+
+export function drawingOf(element: Element): Drawing {
+  element.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  return {
+    svg: element.outerHTML,
+    width: Number(element.getAttribute('width')),
+    height: Number(element.getAttribute('height')),
+  };
+}
+
+/** Drawings one below the other, as one. */
+export function stacked(paper: Paper, drawings: readonly Drawing[]): Drawing {
+  let height = 0;
+  const placed = drawings.map((drawing) => {
+    const at = height;
+    height += drawing.height;
+    return drawing.svg.replace('<svg ', `<svg y="${at}" `);
+  });
+  return outer(paper.width, height, placed);
+}
+
+/** Drawings of one size in rows of `columns`, as one. */
+export function tiled(drawings: readonly Drawing[], columns: number): Drawing {
+  const [first] = drawings;
+  if (!first) return outer(0, 0, []);
+  const { width, height } = first;
+  const placed = drawings.map(({ svg }, at) => {
+    const [column, row] = [at % columns, Math.floor(at / columns)];
+    return svg.replace('<svg ', `<svg x="${column * width}" y="${row * height}" `);
+  });
+  const across = Math.min(columns, drawings.length);
+  return outer(width * across, height * Math.ceil(drawings.length / columns), placed);
+}
+
+function outer(width: number, height: number, parts: readonly string[]): Drawing {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">${parts.join('')}</svg>`;
+  return { svg, width, height };
+}

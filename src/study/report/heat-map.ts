@@ -1,0 +1,129 @@
+import * as Plot from '@observablehq/plot';
+import { mean } from 'simple-statistics';
+import type { Analysis, Finding } from '../analysis.js';
+import { type Drawing, drawingOf, type Paper, stacked } from './drawing.js';
+import { compact, criterionText } from './words.js';
+
+interface Tile {
+  readonly x1: number;
+  readonly x2: number;
+  readonly y1: number;
+  readonly y2: number;
+  readonly loss: number;
+}
+
+/**
+ * Subnetwork loss, mean over trials, by dataset size and iterations of pre-training, with the mean
+ * thresholds of both criteria drawn over it.
+ */
+export function heatMap(paper: Paper, analysis: Analysis): Drawing {
+  const tiles = tilesOf(analysis);
+  const losses = tiles.map(({ loss }) => loss).filter((loss) => loss > 0);
+  const domain = [Math.min(...losses), Math.max(...losses)];
+  const color = { type: 'log', scheme: 'YlGnBu', domain, reverse: true } as const;
+  const sizes = sizesOf(analysis);
+  const { absolute, relative } = analysis;
+  const line = (finding: Finding, dash: string) => {
+    const points = meanThresholds(finding);
+    return [
+      Plot.line(points, { x: 0, y: 1, stroke: 'black', strokeWidth: 5, strokeOpacity: 0.6 }),
+      Plot.line(points, { x: 0, y: 1, stroke: 'white', strokeWidth: 2.5, strokeDasharray: dash }),
+      Plot.dot(points, { x: 0, y: 1, r: 4, fill: 'white', stroke: 'black' }),
+    ];
+  };
+  const map = Plot.plot({
+    ...paper.plot(0.62),
+    x: { type: 'log', label: 'training examples m', ticks: [...sizes], tickFormat: compact },
+    y: { label: 'iterations of pre-training', grid: false },
+    color,
+    marks: [
+      Plot.rect(tiles, { x1: 'x1', x2: 'x2', y1: 'y1', y2: 'y2', fill: 'loss', inset: 0 }),
+      ...line(relative, '2,5'),
+      ...line(absolute, '0'),
+    ],
+  });
+  return stacked(paper, [
+    drawingOf(key(paper, domain as [number, number], color)),
+    drawingOf(map),
+    drawingOf(
+      paper.legend([
+        { mark: 'line', text: `threshold by ${criterionText(absolute)}` },
+        { mark: 'dashes', text: `threshold by ${criterionText(relative)}` },
+      ]),
+    ),
+  ]);
+}
+
+/** What a colour stands for. */
+function key(paper: Paper, [low, high]: [number, number], color: Plot.ScaleOptions) {
+  const steps = 40;
+  const edge = (step: number) => low * (high / low) ** (step / steps);
+  const boxes = Array.from({ length: steps }, (_, step) => ({
+    x1: edge(step),
+    x2: edge(step + 1),
+    loss: Math.sqrt(edge(step) * edge(step + 1)),
+  }));
+  return Plot.plot({
+    ...paper.plot(0),
+    width: Math.min(paper.width, 380),
+    height: 58,
+    marginTop: 24,
+    marginBottom: 24,
+    marginLeft: 12,
+    x: {
+      type: 'log',
+      label: 'training loss of the subnetwork, mean over trials',
+      labelAnchor: 'left',
+      labelOffset: -10,
+      labelArrow: 'none',
+      ticks: 4,
+      tickFormat: compact,
+    },
+    y: { axis: null },
+    color,
+    marks: [Plot.rectX(boxes, { x1: 'x1', x2: 'x2', fill: 'loss', insetLeft: -0.5 })],
+  });
+}
+
+/** A tile for each mean: borders halfway, in ln m and in iterations, to its neighbours. */
+function tilesOf(analysis: Analysis): readonly Tile[] {
+  const sizes = sizesOf(analysis);
+  const xEdges = edges(sizes.map(Math.log)).map(Math.exp);
+  return sizes.flatMap((size, column) => {
+    const courses = analysis.courses.filter(([{ examples }]) => examples === size);
+    const iterations = courses[0]?.map(({ iteration }) => iteration) ?? [];
+    const yEdges = edges(iterations);
+    return iterations.map((_, row) => ({
+      x1: xEdges[column] as number,
+      x2: xEdges[column + 1] as number,
+      y1: Math.max(yEdges[row] as number, 0),
+      y2: yEdges[row + 1] as number,
+      loss: mean(courses.map((course) => course[row]?.subnetworkLoss ?? Number.NaN)),
+    }));
+  });
+}
+
+function edges(centres: readonly number[]): readonly number[] {
+  const between = centres.slice(1).map((centre, i) => (centre + (centres[i] as number)) / 2);
+  const [first = 0] = centres;
+  const last = centres.at(-1) ?? 0;
+  const half = between.length > 0 ? (between[0] as number) - first : 0.5;
+  const end = between.length > 0 ? last - (between.at(-1) as number) : 0.5;
+  return [first - half, ...between, last + end];
+}
+
+export function sizesOf({ courses }: Analysis): readonly number[] {
+  return [...new Set(courses.map(([{ examples }]) => examples))];
+}
+
+/** Mean threshold of each size; sizes with a trial that never met the criterion have none. */
+export function meanThresholds({
+  thresholds,
+}: Finding): readonly (readonly [examples: number, iterations: number])[] {
+  const sizes = [...new Set(thresholds.map(({ examples }) => examples))];
+  return sizes.flatMap((size) => {
+    const own = thresholds.filter(({ examples }) => examples === size);
+    const known = own.flatMap(({ iteration }) => iteration ?? []);
+    return known.length === own.length ? [[size, mean(known)] as const] : [];
+  });
+}

@@ -1,0 +1,67 @@
+import * as Plot from '@observablehq/plot';
+import { mean } from 'simple-statistics';
+import type { Analysis } from '../analysis.js';
+import { COLORS, type Drawing, drawingOf, type Paper } from './drawing.js';
+import { sizesOf } from './heat-map.js';
+import { compact } from './words.js';
+
+interface Band {
+  readonly iteration: number;
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Training loss of the dense network and of its subnetwork, for each size: mean and range over trials. */
+export function lossCurves(paper: Paper, analysis: Analysis): readonly Drawing[] {
+  const all = analysis.courses.flat();
+  const losses = all
+    .flatMap(({ denseLoss, subnetworkLoss }) => [denseLoss, subnetworkLoss])
+    .filter((loss) => loss > 0);
+  const domain = [Math.min(...losses), Math.max(...losses)];
+  return sizesOf(analysis).map((size) => {
+    const curve = (of: 'denseLoss' | 'subnetworkLoss', color: string) => {
+      const bands = bandsOf(analysis, size, of, domain[0] ?? 0);
+      return [
+        Plot.areaY(bands, {
+          x: 'iteration',
+          y1: 'low',
+          y2: 'high',
+          fill: color,
+          fillOpacity: 0.22,
+        }),
+        Plot.lineY(bands, { x: 'iteration', y: 'mean', stroke: color, strokeWidth: 2 }),
+      ];
+    };
+    return drawingOf(
+      Plot.plot({
+        ...paper.plot(0.72),
+        x: { label: 'iterations', ticks: 4 },
+        y: { type: 'log', domain, label: 'training loss', ticks: 4, tickFormat: compact, grid: true },
+        marks: [
+          ...curve('denseLoss', COLORS.dense),
+          ...curve('subnetworkLoss', COLORS.subnetwork),
+          Plot.text([`m = ${size.toLocaleString('en-US')}`], {
+            frameAnchor: 'top-right',
+            fontWeight: 'bold',
+            dy: -18,
+          }),
+        ],
+      }),
+    );
+  });
+}
+
+/** A loss of 0 has no logarithm: it is drawn at the least of the others. */
+function bandsOf(
+  { courses }: Analysis,
+  size: number,
+  of: 'denseLoss' | 'subnetworkLoss',
+  least: number,
+): readonly Band[] {
+  const own = courses.filter(([{ examples }]) => examples === size);
+  return (own[0] ?? []).map(({ iteration }, at) => {
+    const losses = own.map((course) => Math.max(course[at]?.[of] ?? Number.NaN, least));
+    return { iteration, mean: mean(losses), low: Math.min(...losses), high: Math.max(...losses) };
+  });
+}

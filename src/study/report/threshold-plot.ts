@@ -1,0 +1,90 @@
+import * as Plot from '@observablehq/plot';
+import type { ModelName } from '../../theory/models.js';
+import type { Analysis, Finding } from '../analysis.js';
+import { COLORS, type Drawing, drawingOf, type LegendEntry, type Paper, stacked } from './drawing.js';
+import { sizesOf } from './heat-map.js';
+import { compact, curveName } from './words.js';
+
+const CURVE_COLORS: Readonly<Record<ModelName, string>> = {
+  constant: 'var(--constant)',
+  logarithm: 'var(--logarithm)',
+  power: 'var(--power)',
+  theory: 'var(--theory)',
+};
+
+/** Steps of a drawn curve. */
+const STEPS = 48;
+
+/** Thresholds against dataset size, with the fitted curves and the best one's 95 % band. */
+export function thresholdPlot(paper: Paper, analysis: Analysis, finding: Finding): Drawing {
+  const sizes = sizesOf(analysis);
+  const low = Math.min(...sizes);
+  const high = Math.max(...sizes);
+  const along = Array.from({ length: STEPS + 1 }, (_, i) => low * (high / low) ** (i / STEPS));
+  const last = Math.max(...analysis.courses.flat().map(({ iteration }) => iteration));
+  const points = spread(finding);
+  const reached = points.filter(({ iteration }) => iteration !== null);
+  const censored = points.filter(({ iteration }) => iteration === null);
+  const top = 1.08 * Math.max(...points.map(({ iteration, after }) => iteration ?? after ?? 0), 1);
+  const [best] = finding.fits;
+  const band = best
+    ? along.flatMap((x) => {
+        const range = best.band(x);
+        return range ? [{ x, low: range[0], high: range[1] }] : [];
+      })
+    : [];
+  const plot = Plot.plot({
+    ...paper.plot(0.66),
+    x: { type: 'log', label: 'training examples m', ticks: [...sizes], tickFormat: compact },
+    y: { label: 'threshold t*, iterations', domain: [0, Math.min(top, 1.08 * last)], grid: true },
+    marks: [
+      ...(best
+        ? [
+            Plot.areaY(band, {
+              x: 'x',
+              y1: 'low',
+              y2: 'high',
+              fill: CURVE_COLORS[best.model],
+              fillOpacity: 0.18,
+              clip: true,
+            }),
+          ]
+        : []),
+      ...finding.fits.toReversed().map((fit) =>
+        Plot.line(
+          along.map((x) => ({ x, y: fit.predict(x) })).filter(({ y }) => Number.isFinite(y)),
+          {
+            x: 'x',
+            y: 'y',
+            stroke: CURVE_COLORS[fit.model],
+            strokeWidth: fit === best ? 3 : 1.5,
+            clip: true,
+          },
+        ),
+      ),
+      Plot.dot(reached, { x: 'x', y: 'iteration', r: 4, fill: COLORS.text }),
+      Plot.dot(censored, { x: 'x', y: 'after', r: 5, symbol: 'triangle', fill: COLORS.text }),
+    ],
+  });
+  const legend: readonly LegendEntry[] = [
+    { mark: 'dot', text: 'one trial: it lies between this checkpoint and the one before' },
+    ...(censored.length > 0
+      ? [{ mark: 'triangle', text: 'one trial: not reached, so larger than this' } as const]
+      : []),
+    ...finding.fits.map((fit) => ({
+      mark: 'line' as const,
+      color: CURVE_COLORS[fit.model],
+      text: `${fit.formula}${fit === best ? `: ${curveName(fit.model)}, best supported, with 95 % band` : ''}`,
+    })),
+  ];
+  return stacked(paper, [drawingOf(plot), drawingOf(paper.legend(legend))]);
+}
+
+/** Trials of a size lie on one spot often: they are drawn a little apart. */
+function spread({ thresholds }: Finding) {
+  return thresholds.map((threshold) => {
+    const trials = thresholds.filter(({ examples }) => examples === threshold.examples);
+    const shift = trials.indexOf(threshold) - (trials.length - 1) / 2;
+    return { ...threshold, x: threshold.examples * 1.03 ** shift };
+  });
+}

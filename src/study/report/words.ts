@@ -1,0 +1,78 @@
+import type { Estimate } from '../../theory/compare.js';
+import type { ModelName } from '../../theory/models.js';
+import type { Finding, Setting } from '../analysis.js';
+
+const CURVE_NAMES: Readonly<Record<ModelName, string>> = {
+  constant: 'a constant',
+  logarithm: 'the logarithm',
+  power: 'the power law',
+  theory: "the theory's bound",
+};
+
+const SYMBOLS: Readonly<Record<string, string>> = { alpha: 'α', beta: 'β', c: 'c' };
+
+export function curveName(model: ModelName): string {
+  return CURVE_NAMES[model];
+}
+
+/** `loss ≤ 0.028`, `90 % of the improvement`. */
+export function criterionText({ criterion }: Finding): string {
+  return criterion.name === 'absolute'
+    ? `loss ≤ ${criterion.level}`
+    : `${figure(100 * (1 - criterion.tolerance))} % of the way to the best loss`;
+}
+
+/** `α = −380 (−500 … −290)`. */
+export function estimateText(name: string, { value, low, high }: Estimate): string {
+  const range =
+    low === undefined || high === undefined ? '' : ` (${figure(low)} … ${figure(high)})`;
+  return `${SYMBOLS[name] ?? name} = ${figure(value)}${range}`;
+}
+
+/** One sentence on what the fits say. */
+export function fitText(finding: Finding): string {
+  const { fits, supported, missing } = finding;
+  const [best] = fits;
+  if (!best) return `no curve was fitted: ${missing}.`;
+  const estimates = Object.entries(best.parameters)
+    .map(([name, estimate]) => estimateText(name, estimate))
+    .join(', ');
+  const rivals = fits.filter((one) => one !== best && supported.includes(one.model));
+  const others =
+    rivals.length > 0
+      ? `${listed(rivals.map(({ model }) => curveName(model)))} ${rivals.length > 1 ? 'do' : 'does'} about as well`
+      : 'no other curve comes within 2 of its AICc';
+  return `best supported is ${curveName(best.model)}, ${best.formula}, with ${estimates}; ${others}.`;
+}
+
+export function settingText({
+  width,
+  learningRate,
+  batch,
+  neurons,
+  method,
+  rule,
+}: Setting): string {
+  const size = batch === 'full' ? 'all examples a step' : `batch ${batch}`;
+  return `width ${width}, ${neurons} picks, ${size}, learning rate ${learningRate}, ${method} with rule ${rule}`;
+}
+
+export function listed(names: readonly string[]): string {
+  return new Intl.ListFormat('en', { type: 'conjunction' }).format(names);
+}
+
+/** Three digits, with a minus sign that is as wide as a plus. */
+export function figure(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  const size = Math.abs(value);
+  const text =
+    size !== 0 && (size < 1e-3 || size >= 1e6)
+      ? value.toExponential(2).replace(/e\+?(-?\d+)/, ' · 10^$1')
+      : value.toLocaleString('en-US', { maximumSignificantDigits: 3 });
+  return text.replaceAll('-', '−');
+}
+
+/** `1,000`; `0.0025`: for axes. */
+export function compact(value: number): string {
+  return value.toLocaleString('en-US', { maximumSignificantDigits: 3 });
+}
