@@ -6,11 +6,7 @@ import type { Shape } from '../models/two-layer.js';
 import { type Cell, keyOf, parseCell } from '../study/cell.js';
 import { nameOf, type Trial } from '../study/grid.js';
 import { decodeState, encodeState, type TrialState } from '../study/state.js';
-import {
-  differingKey,
-  parseStudyConfig,
-  type StudyConfig,
-} from '../study/study-config.js';
+import { differingKey, parseStudyConfig, type StudyConfig } from '../study/study-config.js';
 import { lockFolder } from './lock.js';
 import { codeOf, messageOf, writeJson, writeWhole } from './run-folder.js';
 

@@ -24,9 +24,7 @@ export function studyTable(analyses: readonly Analysis[]): string {
       return [
         ...(analyses.length > 1 ? [settingText(setting)] : []),
         table.toString(),
-        ...[absolute, relative].map(
-          (finding) => `${finding.criterion.name}: ${fitText(finding)}`,
-        ),
+        ...[absolute, relative].map((finding) => `${finding.criterion.name}: ${fitText(finding)}`),
       ].join('\n');
     })
     .join('\n\n');

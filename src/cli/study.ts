@@ -104,7 +104,10 @@ async function configOf(
   }
   const folder = typeof out === 'string' ? out : defaultStudyFolder(parseStudyConfig(given));
   if (!(await stat(folder).catch(() => undefined))) {
-    throw new EspalierError('bad-config', `--resume: there is no study in ${folder}; name its --out.`);
+    throw new EspalierError(
+      'bad-config',
+      `--resume: there is no study in ${folder}; name its --out.`,
+    );
   }
   const { config } = await readStudyFolder(folder);
   return { ...parseStudyConfig({ ...config, ...given }), out: folder };

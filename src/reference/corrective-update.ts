@@ -3,11 +3,11 @@ import {
   type Approx,
   boundedOf,
   exactly,
-  inner,
   inverseRoot,
   minus,
   over,
   times,
+  total,
   ZERO,
 } from './approx.js';
 import { pickInner, type RuleUpdateProblem } from './average-update.js';
@@ -40,12 +40,10 @@ export function correctiveUpdateReference(problem: CorrectiveUpdateProblem): {
   const pivot = w > DEPENDENT * energy ? inverseRoot(exactly(w)) : ZERO;
   const gain = times(exactly(z), pivot);
   const neurons = Array.from({ length: n }, (_, i) => {
-    const known = inner(
-      step,
-      (t) => basis(t, i),
-      (t) => basis(t, pick),
+    const known = Array.from({ length: step }, (_, t) =>
+      times(exactly(-basis(t, i)), exactly(basis(t, pick))),
     );
-    const along = times(minus(pickInner(problem, i), known), pivot);
+    const along = times(total([pickInner(problem, i), ...known]), pivot);
     const remaining = minus(exactly(moments(i, 2)), times(along, gain));
     const outside = minus(exactly(moments(i, 3)), times(along, along));
     const threshold = times(exactly(DEPENDENT), exactly(moments(i, 1)));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { METHODS } from '../prune/methods.js';
 import { count, parseWith, rate, runSchema } from './config.js';
 
 const PRESETS = ['quick', 'paper'] as const;
@@ -70,7 +71,7 @@ export const studySchema = z
     momentum: shared.momentum,
     pruneEvery: count(1),
     neurons: swept(count(1), 'a whole number from 1 on'),
-    method: swept(shared.method.unwrap(), 'a method').default(['greedy']),
+    method: swept(z.enum(METHODS), 'a method').default(['greedy']),
     rule: swept(shared.rule.unwrap(), 'a rule').default(['average']),
     replacement: shared.replacement,
     loss: shared.loss,

@@ -37,7 +37,14 @@ export function lossCurves(paper: Paper, analysis: Analysis): readonly Drawing[]
       Plot.plot({
         ...paper.plot(0.72),
         x: { label: 'iterations', ticks: 4 },
-        y: { type: 'log', domain, label: 'training loss', ticks: 4, tickFormat: compact, grid: true },
+        y: {
+          type: 'log',
+          domain,
+          label: 'training loss',
+          ticks: 4,
+          tickFormat: compact,
+          grid: true,
+        },
         marks: [
           ...curve('denseLoss', COLORS.dense),
           ...curve('subnetworkLoss', COLORS.subnetwork),

@@ -1,7 +1,14 @@
 import * as Plot from '@observablehq/plot';
 import type { ModelName } from '../../theory/models.js';
 import type { Analysis, Finding } from '../analysis.js';
-import { COLORS, type Drawing, drawingOf, type LegendEntry, type Paper, stacked } from './drawing.js';
+import {
+  COLORS,
+  type Drawing,
+  drawingOf,
+  type LegendEntry,
+  type Paper,
+  stacked,
+} from './drawing.js';
 import { sizesOf } from './heat-map.js';
 import { compact, curveName } from './words.js';
 
