@@ -1,25 +1,25 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
-import type { Dataset } from '../../src/models/dataset.js';
-import { type Parameters, readParameters } from '../../src/models/two-layer.js';
+import { readParameters } from '../../src/models/two-layer.js';
 import { randomStream } from '../../src/random.js';
 import { UNIT } from '../../src/reference/bound.js';
 import { gradientStepReference } from '../../src/reference/gradient-step.js';
 import { advance, startTraining, type Training } from '../../src/train/gradient-descent.js';
 import { type Benchmark, type ContestContext, type Cost, workload } from '../benchmark.js';
 import { requireWithin, spread } from '../check.js';
-import { ownDataset, ownNetwork } from './images.js';
+import { checkedActivations, ownSubject, SEED, type Subject } from './network.js';
 
-/** Steps that `advance` takes at least in one go, and what a sample is the mean of. */
+/** Examples from which mini-batches are drawn, and η: a run's defaults. */
+const SGD_EXAMPLES = 1000;
+const LEARNING_RATE = 1;
+
 const WARM_UP_STEPS = 2;
-/** Times that `advance` reports in one go. */
+/** One call of `advance` reports twenty times, so that this many steps a report make a sample. */
 const REPORTS = 20;
 const LEAST_STEPS = 3;
-const LEARNING_RATE = 1;
-const SEED = 0;
-const CHECKED_NEURONS = 16;
 
-/** Examples that the source of the mini-batches holds, as a run by default. */
-const SGD_EXAMPLES = 1000;
+const CHECKED_NEURONS = 16;
+/** Share of the longest step by which a weight may be off. */
+const TOLERANCE = 1e-4;
 
 type StepShape = { readonly n: number; readonly d: number } & (
   | { readonly batch: number }
@@ -53,16 +53,17 @@ export const gdStep: Benchmark = workload<StepShape>({
 
 async function contend(context: ContestContext, shape: StepShape) {
   const { own, signal } = context;
-  const dataset = ownDataset(context, 'm' in shape ? shape.m : SGD_EXAMPLES);
-  const { parameters, network } = ownNetwork(context, shape.n, dataset);
+  const subject = ownSubject(context, 'm' in shape ? shape.m : SGD_EXAMPLES, shape.n);
+  const { network, dataset } = subject;
   const batch = 'm' in shape ? 'full' : shape.batch;
   const options = { batch, learningRate: LEARNING_RATE, momentum: 0, seed: SEED } as const;
   const training = own(startTraining(network, dataset, options));
   return {
     verify: async () => {
+      const states = await checkedActivations(subject, signal);
       await take(training, 1, signal);
-      await verifyStep(training, dataset, parameters);
-      return `${CHECKED_NEURONS} neurons' weights after one step, to 1e-4 of the longest`;
+      await requireStep(subject, states, batchRows(batch, dataset.count));
+      return `the weights of ${CHECKED_NEURONS} neurons after one step to ${TOLERANCE} of the longest step`;
     },
     time: async (seconds: number) => {
       const start = performance.now();
@@ -75,7 +76,7 @@ async function contend(context: ContestContext, shape: StepShape) {
   };
 }
 
-/** Takes so many steps; the mean milliseconds of a step between one report and the next. */
+/** Takes so many steps; milliseconds of a step, the mean between one report and the next. */
 async function take(
   training: Training,
   steps: number,
@@ -93,10 +94,9 @@ async function take(
   return samples;
 }
 
-/** Forward and gradient of the hidden layer, four operations a weight and example; the output's. */
-export function stepOperations(shape: { n: number; examples: number; d: number }): number {
-  const { n, examples, d } = shape;
-  return 4 * examples * d * n + 9 * examples * n;
+/** Four operations a hidden weight and example, forward and gradient; nine a neuron and example. */
+export function stepOperations({ n, d }: { n: number; d: number }, examples: number): number {
+  return (4 * d + 9) * n * examples;
 }
 
 /** What must move are the inputs and targets, and the weights in and out; no activation must. */
@@ -104,51 +104,46 @@ function costOf(shape: StepShape): Cost {
   const { n, d } = shape;
   const examples = 'm' in shape ? shape.m : shape.batch;
   return {
-    operations: stepOperations({ n, examples, d }),
+    operations: stepOperations(shape, examples),
     bytes: 4 * (2 * n * (d + 1) + examples * (d + 1)),
   };
 }
 
-/** The first step from the drawn weights, recomputed in float64. */
-async function verifyStep(
-  { network, options }: Training,
-  dataset: Dataset,
-  before: Parameters,
+/** Compares the weights after the first step with that step in float64. */
+async function requireStep(
+  { network, dataset, parameters: before }: Subject,
+  states: Float32Array,
+  rows: readonly number[],
 ): Promise<void> {
-  const { inputs: d, outputs, width } = before;
-  const [x, y] = [await readMatrix(dataset.inputs), await readMatrix(dataset.targets)];
-  const rows = batchRows(options.batch, dataset.count);
-  const take = (data: Float32Array, columns: number) => {
-    const taken = new Float32Array(rows.length * columns);
-    rows.forEach((row, at) => {
-      taken.set(data.subarray(row * columns, (row + 1) * columns), at * columns);
-    });
-    return taken;
-  };
+  const { inputs, outputs, width } = before;
   const neurons = spread(width, CHECKED_NEURONS);
   const step = gradientStepReference({
     ...before,
     m: rows.length,
-    x: take(x, d),
-    y: take(y, outputs),
+    x: rowsOf(await readMatrix(dataset.inputs), inputs, rows),
+    y: rowsOf(await readMatrix(dataset.targets), outputs, rows),
+    states: rowsOf(states, width, rows),
     learningRate: LEARNING_RATE,
     neurons,
   });
   const after = await readParameters(network);
   for (const layer of ['hidden', 'output'] as const) {
-    const columns = layer === 'hidden' ? d : outputs;
+    const columns = layer === 'hidden' ? inputs : outputs;
+    const [start, end] = [before, after].map((from) => rowsOf(from[layer], columns, neurons));
     const longest = step[layer].reduce((most, part) => Math.max(most, Math.abs(part)), 0);
-    const at = (e: number) => (neurons[Math.floor(e / columns)] ?? -1) * columns + (e % columns);
-    const start = step[layer].map((_, e) => before[layer][at(e)] ?? Number.NaN);
-    requireWithin(
-      `${layer} weights`,
-      step[layer].map((_, e) => after[layer][at(e)] ?? Number.NaN),
-      {
-        value: start.map((weight, e) => weight - (step[layer][e] ?? Number.NaN)),
-        bound: start.map((weight) => 1e-4 * longest + 2 * UNIT * Math.abs(weight)),
-      },
-    );
+    requireWithin(`${layer} weights`, end ?? [], {
+      value: step[layer].map((part, e) => (start?.[e] ?? Number.NaN) - part),
+      bound: step[layer].map((_, e) => TOLERANCE * longest + 2 * UNIT * Math.abs(start?.[e] ?? 0)),
+    });
   }
+}
+
+function rowsOf(data: Float32Array, columns: number, rows: readonly number[]): Float32Array {
+  const taken = new Float32Array(rows.length * columns);
+  rows.forEach((row, at) => {
+    taken.set(data.subarray(row * columns, (row + 1) * columns), at * columns);
+  });
+  return taken;
 }
 
 /** The examples of the first batch, drawn as the trainer draws them. */

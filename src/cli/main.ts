@@ -4,7 +4,9 @@ import { Command, CommanderError } from 'commander';
 import { addBench } from './bench.js';
 import { addInfo } from './info.js';
 import { exitCodeOf, explain } from './outcome.js';
+import { addReport } from './report.js';
 import { addRun } from './run.js';
+import { addStudy } from './study.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -21,10 +23,13 @@ const program = new Command('espalier')
 Examples:
   espalier run           a network for MNIST: pre-trained, pruned, fine-tuned
   espalier run --help    every flag of a run, with its default
+  espalier study         how much pre-training was enough, over dataset sizes
   espalier info          the adapter that the work runs on`,
   );
 
 addRun(program, version);
+addStudy(program, version);
+addReport(program, version);
 addBench(program, version);
 addInfo(program, version);
 

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
-import type { Analysis, Finding } from '../study/analysis.js';
+import type { Analysis } from '../study/analysis.js';
+import { thresholdsAt } from '../study/report/tables.js';
 import { criterionText, fitText, settingText } from '../study/report/words.js';
 
 /** The closing tables of a study: thresholds by size, and which curve they support. */
@@ -28,12 +29,4 @@ export function studyTable(analyses: readonly Analysis[]): string {
       ].join('\n');
     })
     .join('\n\n');
-}
-
-/** The thresholds of a size's trials: `250, 300, > 1000`. */
-function thresholdsAt({ thresholds }: Finding, size: number): string {
-  return thresholds
-    .filter(({ examples }) => examples === size)
-    .map(({ iteration, after }) => (iteration === null ? `> ${after}` : String(iteration)))
-    .join(', ');
 }

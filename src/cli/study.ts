@@ -144,7 +144,7 @@ async function execute(
       },
     });
     progress.stop();
-    const analyses = await drawReport(config, folder, { inputs, version, host });
+    const analyses = await drawReport(config, folder, { version, host });
     const seconds = (performance.now() - start) / 1000;
     const fresh = folder.cells.slice(before);
     const work = fresh.reduce((sum, cell) => sum + cell.seconds, 0);

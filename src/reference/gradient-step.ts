@@ -1,5 +1,5 @@
 import type { Activation } from '../../shaders/activations.js';
-import { activate, derivative } from './activation.js';
+import { derivative } from './activation.js';
 
 export interface GradientStepProblem {
   /** Examples of the batch. */
@@ -15,26 +15,25 @@ export interface GradientStepProblem {
   readonly x: Float32Array;
   /** Y [m × C]. */
   readonly y: Float32Array;
-  /** A [N × d]. */
-  readonly hidden: Float32Array;
+  /** σ(a_i · x_j) [m × N], the activations before the step. */
+  readonly states: Float32Array;
   /** B [N × C]. */
   readonly output: Float32Array;
   readonly learningRate: number;
-  /** The neurons whose steps are wanted; every example takes all neurons, a step takes one. */
+  /** The neurons whose steps are wanted: residuals take all neurons, a step takes one. */
   readonly neurons: readonly number[];
 }
 
 /**
- * One step of gradient descent in mean-field units, η N ∂L/∂θ with L = 1/(2m) Σ‖f − y‖², in float64:
- * what is subtracted from A [neurons × d] and from B [neurons × C].
+ * One step of gradient descent in mean-field units, η N ∂L/∂θ with L = 1/(2m) Σ‖f − y‖² and
+ * f = (1/N) Σ b σ(a · x), in float64: what is subtracted from A [neurons × d] and B [neurons × C].
  */
 export function gradientStepReference(problem: GradientStepProblem): {
   readonly hidden: Float64Array;
   readonly output: Float64Array;
 } {
-  const { m, inputs: d, outputs, activation, x, output, neurons } = problem;
-  const states = hiddenStates(problem);
-  const residual = residuals(problem, states);
+  const { m, inputs: d, width, outputs, activation, x, states, output, neurons } = problem;
+  const residual = residuals(problem);
   const rate = problem.learningRate / m;
   const steps = {
     hidden: new Float64Array(neurons.length * d),
@@ -42,7 +41,7 @@ export function gradientStepReference(problem: GradientStepProblem): {
   };
   neurons.forEach((i, at) => {
     for (let j = 0; j < m; j++) {
-      const h = states[i * m + j] as number;
+      const h = states[j * width + i] as number;
       let incoming = 0;
       for (let c = 0; c < outputs; c++) {
         const r = residual[j * outputs + c] as number;
@@ -56,37 +55,14 @@ export function gradientStepReference(problem: GradientStepProblem): {
   return steps;
 }
 
-/** σ(a_i · x_j) [N × m]. */
-function hiddenStates({
-  m,
-  inputs: d,
-  width,
-  activation,
-  x,
-  hidden,
-}: GradientStepProblem): Float64Array {
-  const states = new Float64Array(width * m);
-  for (let i = 0; i < width; i++) {
-    for (let j = 0; j < m; j++) {
-      let sum = 0;
-      for (let q = 0; q < d; q++) sum += (hidden[i * d + q] as number) * (x[j * d + q] as number);
-      states[i * m + j] = activate(activation, sum);
-    }
-  }
-  return states;
-}
-
-/** f(x_j) − y_j [m × C] with f = (1/N) Σ_i b_i σ(a_i · x). */
-function residuals(
-  { m, width, outputs, y, output }: GradientStepProblem,
-  states: Float64Array,
-): Float64Array {
+/** f(x_j) − y_j [m × C]. */
+function residuals({ m, width, outputs, y, states, output }: GradientStepProblem): Float64Array {
   const residual = new Float64Array(m * outputs);
   for (let j = 0; j < m; j++) {
     for (let c = 0; c < outputs; c++) {
       let sum = 0;
       for (let i = 0; i < width; i++) {
-        sum += (states[i * m + j] as number) * (output[i * outputs + c] as number);
+        sum += (states[j * width + i] as number) * (output[i * outputs + c] as number);
       }
       residual[j * outputs + c] = sum / width - (y[j * outputs + c] as number);
     }

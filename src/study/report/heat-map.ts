@@ -25,10 +25,11 @@ export function heatMap(paper: Paper, analysis: Analysis): Drawing {
   const { absolute, relative } = analysis;
   const line = (finding: Finding, dash: string) => {
     const points = meanThresholds(finding);
+    const at = { x: '0', y: '1' };
     return [
-      Plot.line(points, { x: 0, y: 1, stroke: 'black', strokeWidth: 5, strokeOpacity: 0.6 }),
-      Plot.line(points, { x: 0, y: 1, stroke: 'white', strokeWidth: 2.5, strokeDasharray: dash }),
-      Plot.dot(points, { x: 0, y: 1, r: 4, fill: 'white', stroke: 'black' }),
+      Plot.line(points, { ...at, stroke: 'black', strokeWidth: 5, strokeOpacity: 0.6 }),
+      Plot.line(points, { ...at, stroke: 'white', strokeWidth: 2.5, strokeDasharray: dash }),
+      Plot.dot(points, { ...at, r: 4, fill: 'white', stroke: 'black' }),
     ];
   };
   const map = Plot.plot({
@@ -47,8 +48,8 @@ export function heatMap(paper: Paper, analysis: Analysis): Drawing {
     drawingOf(map),
     drawingOf(
       paper.legend([
-        { mark: 'line', text: `threshold by ${criterionText(absolute)}` },
-        { mark: 'dashes', text: `threshold by ${criterionText(relative)}` },
+        { mark: 'line', text: `mean threshold: ${criterionText(absolute)}` },
+        { mark: 'dashes', text: `mean threshold: ${criterionText(relative)}` },
       ]),
     ),
   ]);
@@ -66,22 +67,25 @@ function key(paper: Paper, [low, high]: [number, number], color: Plot.ScaleOptio
   return Plot.plot({
     ...paper.plot(0),
     width: Math.min(paper.width, 380),
-    height: 58,
-    marginTop: 24,
-    marginBottom: 24,
-    marginLeft: 12,
+    height: 64,
+    marginTop: 22,
+    marginBottom: 26,
+    marginLeft: 16,
     x: {
       type: 'log',
-      label: 'training loss of the subnetwork, mean over trials',
-      labelAnchor: 'left',
-      labelOffset: -10,
-      labelArrow: 'none',
+      label: null,
       ticks: 4,
       tickFormat: compact,
     },
     y: { axis: null },
     color,
-    marks: [Plot.rectX(boxes, { x1: 'x1', x2: 'x2', fill: 'loss', insetLeft: -0.5 })],
+    marks: [
+      Plot.rectX(boxes, { x1: 'x1', x2: 'x2', fill: 'loss', insetLeft: -0.5 }),
+      Plot.text(['training loss of the subnetwork, mean over trials'], {
+        frameAnchor: 'top-left',
+        dy: -18,
+      }),
+    ],
   });
 }
 

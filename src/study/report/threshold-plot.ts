@@ -74,14 +74,14 @@ export function thresholdPlot(paper: Paper, analysis: Analysis, finding: Finding
     ],
   });
   const legend: readonly LegendEntry[] = [
-    { mark: 'dot', text: 'one trial: it lies between this checkpoint and the one before' },
+    { mark: 'dot', text: 'one trial' },
     ...(censored.length > 0
-      ? [{ mark: 'triangle', text: 'one trial: not reached, so larger than this' } as const]
+      ? [{ mark: 'triangle', text: 'one trial, not reached: larger than this' } as const]
       : []),
     ...finding.fits.map((fit) => ({
       mark: 'line' as const,
       color: CURVE_COLORS[fit.model],
-      text: `${fit.formula}${fit === best ? `: ${curveName(fit.model)}, best supported, with 95 % band` : ''}`,
+      text: `${fit.formula}: ${curveName(fit.model)}${fit === best ? ', best, 95 % band' : ''}`,
     })),
   ];
   return stacked(paper, [drawingOf(plot), drawingOf(paper.legend(legend))]);

@@ -67,9 +67,13 @@ export function figure(value: number): string {
   const size = Math.abs(value);
   const text =
     size !== 0 && (size < 1e-3 || size >= 1e6)
-      ? value.toExponential(2).replace(/e\+?(-?\d+)/, ' · 10^$1')
+      ? value.toExponential(2).replace(/e\+?(-?\d+)/, (_, power: string) => ` · 10${raised(power)}`)
       : value.toLocaleString('en-US', { maximumSignificantDigits: 3 });
   return text.replaceAll('-', '−');
+}
+
+function raised(power: string): string {
+  return power.replaceAll(/[-\d]/g, (sign) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'.charAt('-0123456789'.indexOf(sign)));
 }
 
 /** `1,000`; `0.0025`: for axes. */

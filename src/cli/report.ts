@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { Resvg } from '@resvg/resvg-js';
+import { Argument, type Command } from 'commander';
+import { parseHTML } from 'linkedom';
+import { readImageSource } from '../data/folder.js';
+import { type Analysis, analyse, recordOfAnalyses } from '../study/analysis.js';
+import { type Cell, csvOf } from '../study/cell.js';
+import { cellCount } from '../study/grid.js';
+import { reportOf } from '../study/report/page.js';
+import { inLight, LIGHT } from '../study/report/style.js';
+import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
+import { givenFlags, number } from './flags.js';
+import { writeJson, writeWhole } from './run-folder.js';
+import { readStudyFolder } from './study-folder.js';
+import { studyTable } from './study-table.js';
+
+/** Pixels of a PNG for each unit of a figure. */
+const PNG_SCALE = 2;
+
+export function addReport(program: Command, version: string): void {
+  const command = program
+    .command('report')
+    .description("Redraws a study's report, tables and figures from its records.")
+    .addArgument(new Argument('<folder>', "the study's folder"))
+    .option('--level <loss>', 'of the absolute criterion', number)
+    .option('--tolerance <share>', 'of the relative criterion', number)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  espalier report runs/paper                 draw it again, finished or not
+  espalier report runs/paper --level 0.02    with another criterion`,
+    );
+  command.action(async (folder: string, _flags: unknown, self: Command) => {
+    const { config, cells } = await readStudyFolder(folder);
+    const analyses = await drawReport(
+      parseStudyConfig({ ...config, ...givenFlags(self) }),
+      { path: folder, cells },
+      { version },
+    );
+    process.stdout.write(`${studyTable(analyses)}\nReport: ${join(folder, 'report.html')}\n`);
+  });
+}
+
+/** Writes `cells.csv`, `thresholds.json`, `report.html` and the figures, and gives the analyses. */
+export async function drawReport(
+  config: StudyConfig,
+  folder: { readonly path: string; readonly cells: readonly Cell[] },
+  { version, host }: { readonly version: string; readonly host?: string | undefined },
+): Promise<readonly Analysis[]> {
+  const { path, cells } = folder;
+  const { rows, columns } = (await readImageSource(config.data)).train;
+  const analyses = analyse(config, cells, rows * columns + 1);
+  const text = (content: string) => new TextEncoder().encode(content);
+  await writeWhole(path, { name: 'cells.csv', bytes: text(csvOf(cells)) });
+  await writeJson(path, 'thresholds.json', recordOfAnalyses(analyses));
+  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const { html, figures } = reportOf({
+    config,
+    cells,
+    expected: cellCount(config),
+    analyses,
+    versions: { espalier: version, node: process.versions.node, ...(host && { host }) },
+    document,
+  });
+  for (const [name, { svg }] of figures) {
+    const light = inLight(svg);
+    await writeWhole(path, { name: `${name}.svg`, bytes: text(light) });
+    await writeWhole(path, { name: `${name}.png`, bytes: png(light) });
+  }
+  await writeWhole(path, { name: 'report.html', bytes: text(html) });
+  return analyses;
+}
+
+function png(svg: string): Uint8Array {
+  const options = {
+    background: LIGHT.ground ?? 'white',
+    fitTo: { mode: 'zoom', value: PNG_SCALE },
+  } as const;
+  return new Resvg(svg, options).render().asPng();
+}

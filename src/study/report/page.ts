@@ -1,0 +1,183 @@
+import type { Analysis, Finding } from '../analysis.js';
+import type { Cell } from '../cell.js';
+import { flagOf } from '../config.js';
+import type { StudyConfig } from '../study-config.js';
+import { commandOf } from './command.js';
+import { type Drawing, paperOf, tiled } from './drawing.js';
+import { heatMap, meanThresholds, sizesOf } from './heat-map.js';
+import { lossCurves } from './loss-curves.js';
+import { STYLE } from './style.js';
+import { endRows, fitRows, type Rows, thresholdRows } from './tables.js';
+import { thresholdPlot } from './threshold-plot.js';
+import { criterionText, figure, fitText, settingText } from './words.js';
+
+/** What a report is drawn from. */
+export interface ReportInput {
+  readonly config: StudyConfig;
+  readonly cells: readonly Cell[];
+  /** Cells of the whole study; more than there are while it is unfinished. */
+  readonly expected: number;
+  readonly analyses: readonly Analysis[];
+  /** `espalier 0.1.0`, `node 20.20.2` and the like. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Where elements are made: a page's own document, or linkedom's in Node. */
+  readonly document: Document;
+}
+
+export interface Report {
+  readonly html: string;
+  /** The figures by name, for files of their own. */
+  readonly figures: ReadonlyMap<string, Drawing>;
+}
+
+const WIDE = 720;
+const NARROW = 350;
+const TILE = 340;
+
+/** Draws the whole report; the same records give the same text. */
+export function reportOf(input: ReportInput): Report {
+  const { config, analyses, cells, expected } = input;
+  const figures = new Map<string, Drawing>();
+  const sections = analyses.map((analysis, at) => {
+    const suffix = analyses.length > 1 ? `-${at + 1}` : '';
+    return section(input, analysis, (name, drawing) => figures.set(`${name}${suffix}`, drawing));
+  });
+  const unfinished =
+    cells.length < expected
+      ? `<p><strong>Unfinished:</strong> ${cells.length} of ${expected} cells are done; only whole trials are shown.</p>`
+      : '';
+  const html = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>How much pre-training is enough? ${escaped(config.task)}</title>
+<style>${STYLE}</style>
+<main>
+<h1>How much pre-training is enough to discover a good subnetwork?</h1>
+${unfinished}
+${analyses.length > 0 ? '' : '<p>No trial is finished yet, so there is nothing to draw.</p>'}
+${sections.join('\n')}
+${provenance(input)}
+</main>
+</html>
+`;
+  return { html, figures };
+}
+
+function section(
+  { config, analyses, document }: ReportInput,
+  analysis: Analysis,
+  keep: (name: string, drawing: Drawing) => void,
+): string {
+  const [wide, narrow, tile] = [WIDE, NARROW, TILE].map((width) => paperOf(document, width)) as [
+    ReturnType<typeof paperOf>,
+    ReturnType<typeof paperOf>,
+    ReturnType<typeof paperOf>,
+  ];
+  const both = (name: string, draw: (paper: typeof wide) => Drawing) => {
+    const drawing = draw(wide);
+    keep(name, drawing);
+    return `<div class="wide">${drawing.svg}</div><div class="narrow">${draw(narrow).svg}</div>`;
+  };
+  const curves = lossCurves(tile, analysis);
+  keep('loss-curves', tiled(curves, 3));
+  const { absolute, relative } = analysis;
+  const findings = [
+    { name: 'thresholds-absolute', finding: absolute },
+    { name: 'thresholds-relative', finding: relative },
+  ];
+  return `<section>
+${analyses.length > 1 ? `<h2>${escaped(capital(settingText(analysis.setting)))}</h2>` : ''}
+<p class="lead">${escaped(headline(analysis))}</p>
+<figure>
+${both('heat-map', (paper) => heatMap(paper, analysis))}
+<figcaption>How good a subnetwork of ${analysis.setting.neurons} picks is, by the dataset’s size and the iterations of pre-training before it was pruned. The lines are the mean thresholds: from there on, more pre-training no longer matters by that criterion.</figcaption>
+</figure>
+<h2>When was it enough?</h2>
+<p>Absolute: the first checkpoint from which the subnetwork’s training loss stays at or below ${figureOf(absolute)}${config.level === undefined ? ', a level that every trial reaches' : ''}. Relative: the first from which it stays within ${figure(100 * config.tolerance)} % of the way between its loss without pre-training and the best that the trial reaches.</p>
+${findings
+  .map(
+    ({
+      name,
+      finding,
+    }) => `<h3>${escaped(capital(finding.criterion.name))}: ${escaped(criterionText(finding))}</h3>
+<figure>
+${both(name, (paper) => thresholdPlot(paper, analysis, finding))}
+<figcaption>${escaped(capital(fitText(finding)))}</figcaption>
+</figure>
+${finding.fits.length > 0 ? table(fitRows(finding)) : ''}`,
+  )
+  .join('\n')}
+<p>The curves are fitted by maximum likelihood to intervals between checkpoints, and thresholds that were never reached count as larger than the last one. Intervals are bootstrapped over trials. Less AICc is better, and a difference below 2 says little; the weight is the curve’s share of the support. The theory’s curve has ρ(m) = ${analysis.setting.batch === 'full' ? 'd/m' : 'd/m²'} and one free constant, which 1 − c·ρ(m) > 0 bounds: it says what is sufficient, so it may lie far from what was needed.</p>
+<h2>Thresholds</h2>
+<p>One value for each trial. The last two columns: the share of pre-training at which the subnetwork first was as good as the dense network after all of it.</p>
+${table(thresholdRows(analysis))}
+<h2>Loss in the course of pre-training</h2>
+<figure>
+<p class="key"><span><i style="background: var(--dense)"></i>dense network</span><span><i style="background: var(--subnetwork)"></i>subnetwork pruned from it</span></p>
+<div class="tiles">${curves.map(({ svg }) => svg).join('\n')}</div>
+<figcaption>Training loss: mean over trials, and the range from the lowest to the highest trial.</figcaption>
+</figure>
+<h2>At the end of pre-training</h2>
+${table(endRows(analysis))}
+</section>`;
+}
+
+/** The finding in one sentence: how the threshold moved with the data. */
+function headline(analysis: Analysis): string {
+  const points = meanThresholds(analysis.absolute);
+  const [first] = points;
+  const last = points.at(-1);
+  if (!first || !last || points.length < 2) {
+    return `Over ${sizesOf(analysis).length} dataset sizes too few thresholds were reached to say how they move.`;
+  }
+  const [from, to] = [first, last].map(([, iterations]) => figure(iterations));
+  const [fewest, most] = [first, last].map(([examples]) => examples.toLocaleString('en-US'));
+  const times = (a: number, b: number) => (a > 0 ? ` (${figure(b / a)} times)` : '');
+  return `From ${fewest} to ${most} training examples${times(first[0], last[0])}, the pre-training after which pruning finds a subnetwork with ${criterionText(analysis.absolute)} went from ${from} to ${to} iterations${times(first[1], last[1])}: ${fitText(analysis.absolute)}`;
+}
+
+function figureOf({ criterion }: Finding): string {
+  return criterion.name === 'absolute' ? String(criterion.level) : '';
+}
+
+function provenance({ config, cells, versions }: ReportInput): string {
+  const seconds = cells.reduce((sum, cell) => sum + cell.seconds, 0);
+  const adapters = [...new Set(cells.map(({ adapter }) => adapter))];
+  const facts: readonly (readonly [string, string])[] = [
+    ['adapter', adapters.join('; ') || '–'],
+    ['work', `${cells.length} cells, ${Math.round(seconds).toLocaleString('en-US')} s`],
+    [
+      'versions',
+      Object.entries(versions)
+        .map((pair) => pair.join(' '))
+        .join(', '),
+    ],
+    ...Object.entries(config).map(
+      ([key, value]) => [flagOf(key), String(value).replaceAll(',', ', ')] as const,
+    ),
+  ];
+  return `<section>
+<h2>How it was made</h2>
+<pre>${escaped(commandOf(config))}</pre>
+<dl>${facts.map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`).join('')}</dl>
+<p>All cells are in <code>cells.csv</code>, thresholds and fits in <code>thresholds.json</code>, the figures as SVG and PNG files beside this page.</p>
+</section>`;
+}
+
+function table({ head, rows, best }: Rows): string {
+  const line = (cells: readonly string[], tag: 'th' | 'td') =>
+    cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('');
+  const body = rows.map(
+    (row, at) => `<tr${at === best ? ' class="best"' : ''}>${line(row, 'td')}</tr>`,
+  );
+  return `<div class="table"><table><thead><tr>${line(head, 'th')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

@@ -1,0 +1,105 @@
+import { mean } from 'simple-statistics';
+import type { Analysis, Finding } from '../analysis.js';
+import type { Cell } from '../cell.js';
+import { sizesOf } from './heat-map.js';
+import { criterionText, curveName, estimateText, figure } from './words.js';
+
+/** Rows of text under a head; `best` marks a row. */
+export interface Rows {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  readonly best?: number;
+}
+
+/** Networks at the end of pre-training, mean over trials. */
+export function endRows(analysis: Analysis): Rows {
+  const columns: readonly (readonly [string, (cell: Cell) => number | undefined, Format])[] = [
+    ['dense: training loss', ({ denseLoss }) => denseLoss, figure],
+    ['test accuracy', ({ denseTestAccuracy }) => denseTestAccuracy, percent],
+    ['subnetwork: training loss', ({ subnetworkLoss }) => subnetworkLoss, figure],
+    ['test accuracy', ({ subnetworkTestAccuracy }) => subnetworkTestAccuracy, percent],
+    ['distinct neurons', ({ distinct }) => distinct, figure],
+    ['fine-tuned: training loss', ({ fineTunedLoss }) => fineTunedLoss, figure],
+    ['test accuracy', ({ fineTunedTestAccuracy }) => fineTunedTestAccuracy, percent],
+    ['dense, as many steps: test accuracy', (cell) => cell.continuedTestAccuracy, percent],
+    ['from scratch: test accuracy', ({ scratchTestAccuracy }) => scratchTestAccuracy, percent],
+  ];
+  const ends = analysis.courses.map((course) => course.at(-1) ?? course[0]);
+  const shown = columns.filter(([, of]) => ends.some((cell) => of(cell) !== undefined));
+  return {
+    head: ['examples', ...shown.map(([name]) => name)],
+    rows: sizesOf(analysis).map((size) => {
+      const cells = ends.filter(({ examples }) => examples === size);
+      return [
+        count(size),
+        ...shown.map(([, of, format]) => format(mean(cells.map((cell) => of(cell) ?? Number.NaN)))),
+      ];
+    }),
+  };
+}
+
+/** Thresholds of every trial, and where the subnetwork beat the dense network of the end. */
+export function thresholdRows(analysis: Analysis): Rows {
+  const { absolute, relative, crossings } = analysis;
+  const total = Math.max(...analysis.courses.flat().map(({ iteration }) => iteration));
+  const share = (size: number, of: 'byLoss' | 'byAccuracy') => {
+    const own = crossings.filter(({ examples }) => examples === size);
+    return own.map((one) => (one[of] === null ? 'never' : percent(one[of] / total, 0))).join(', ');
+  };
+  return {
+    head: [
+      'examples',
+      `t* by ${criterionText(absolute)}`,
+      `t* by ${criterionText(relative)}`,
+      'as good as the final dense network in training loss at',
+      'in test accuracy at',
+    ],
+    rows: sizesOf(analysis).map((size) => [
+      count(size),
+      thresholdsAt(absolute, size),
+      thresholdsAt(relative, size),
+      share(size, 'byLoss'),
+      share(size, 'byAccuracy'),
+    ]),
+  };
+}
+
+/** The curves, best supported first. */
+export function fitRows({ fits }: Finding): Rows {
+  const least = fits[0]?.aicc ?? Number.NaN;
+  return {
+    head: ['curve', 'parameters (95 % interval)', 'σ', 'R²', 'AICc', 'Δ AICc', 'weight'],
+    rows: fits.map((fit) => [
+      `${curveName(fit.model)}: ${fit.formula}`,
+      Object.entries(fit.parameters)
+        .map(([name, estimate]) => estimateText(name, estimate))
+        .join(', '),
+      figure(fit.deviation),
+      fit.rSquared === undefined ? '–' : fit.rSquared.toFixed(2).replace('-', '−'),
+      Number.isFinite(fit.aicc) ? fit.aicc.toFixed(1).replace('-', '−') : '–',
+      Number.isFinite(fit.aicc) ? (fit.aicc - least).toFixed(1) : '–',
+      percent(fit.weight, 0),
+    ]),
+    best: 0,
+  };
+}
+
+/** The thresholds of a size's trials: `250, 300, > 1,000`. */
+export function thresholdsAt({ thresholds }: Finding, size: number): string {
+  return thresholds
+    .filter(({ examples }) => examples === size)
+    .map(({ iteration, after }) =>
+      iteration === null ? `> ${count(after ?? 0)}` : count(iteration),
+    )
+    .join(', ');
+}
+
+type Format = (value: number) => string;
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function percent(share: number, digits = 1): string {
+  return `${(100 * share).toFixed(digits)} %`;
+}
