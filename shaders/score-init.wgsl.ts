@@ -52,7 +52,8 @@ ${unroll(
   let energy = norm * squares;
   moments[i] = vec4<f32>(correlation, energy, correlation, energy);
 #if ${fitted}
-  scores[i] = select(0.0, -correlation * correlation / energy, energy > 0.0);
+  // Only a silent neuron scores 0; one that is not a number must stay so, to be counted.
+  scores[i] = select(-correlation * correlation / energy, 0.0, energy == 0.0);
 #else
   scores[i] = energy - 2.0 * correlation;
 #endif

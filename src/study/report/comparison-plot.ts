@@ -97,7 +97,7 @@ export function comparisonLegend(paper: Paper, summary: CompareSummary): Drawing
     paper.legend([
       ...methods.map((method) => ({
         mark: method === 'scratch' ? ('dot' as const) : ('line' as const),
-        text: WORDS[method],
+        text: NAMES[method],
         color: INK[method],
       })),
       { mark: 'dashes', text: 'the dense network', color: COLORS.dense },
@@ -108,7 +108,7 @@ export function comparisonLegend(paper: Paper, summary: CompareSummary): Drawing
   );
 }
 
-const WORDS: Readonly<Record<Contender, string>> = {
+export const NAMES: Readonly<Record<Contender, string>> = {
   greedy: 'greedy: average of the picks',
   'line-search': 'greedy: line search',
   corrective: 'greedy: least squares',
