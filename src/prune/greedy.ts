@@ -232,6 +232,9 @@ function requireSensible(problem: SelectionProblem, options: GreedyOptions): voi
   if (rule !== 'average' && batch !== undefined) {
     fail(`--selection-batch goes with --rule average, not with ${rule}.`);
   }
+  if (rule !== 'average' && options.oracle === 'direct') {
+    fail(`--oracle direct goes with --rule average; --rule ${rule} needs rows or gram.`);
+  }
   if (problem.loss === 'cross-entropy' && problem.weights.columns < 2) {
     fail('--loss cross-entropy needs more than one output; use --task digits.');
   }

@@ -89,14 +89,15 @@ export function planSelection(
     .sort((a, b) => a.seconds - b.seconds);
   const whole = rates.together((4 * m * n) / rates.bytes, (m * n * n) / rates.operations);
 
-  if (oracle === 'gram' || !resident || (!oracle && !block && whole < best.seconds)) {
+  const streamed = !resident && oracle !== 'rows';
+  if (oracle === 'gram' || streamed || (!oracle && !block && whole < best.seconds)) {
     if (n > fitting) {
       throw new EspalierError(
         'limit-exceeded',
-        `The Gram matrix of ${n} neurons is larger than this adapter's bindings, which hold ${fitting} rows of it. Use --oracle rows, with the activations on the GPU.`,
+        `The Gram matrix of ${n} neurons is larger than this adapter's bindings, which hold ${fitting} rows of it. Use --oracle rows.`,
       );
     }
-    const why = oracle ? 'asked for' : resident ? expectation(whole, best.seconds) : 'streamed';
+    const why = oracle ? 'asked for' : streamed ? 'streamed' : expectation(whole, best.seconds);
     return { oracle: 'gram', block: 1, capacity: n, reason: why };
   }
   const capacity = Math.min(n, fitting, Math.max(best.p, Math.floor(m * CACHE_SHARE)));

@@ -50,6 +50,7 @@ export async function prepareRowsOracle(context: OracleContext): Promise<Oracle>
       keep(batch);
     },
     bringsRows: true,
-    passes: (_picks, counted) => counted,
+    // Streamed activations are computed anew in every step, also where the row is cached.
+    passes: (picks, counted) => (activations.resident ? counted : picks),
   };
 }
