@@ -2,8 +2,10 @@ import type { Batch } from '../src/gpu/batch.js';
 import { type Device, UNIFORM_SLOTS } from '../src/gpu/device.js';
 import { type Timing, timeGpu } from '../src/gpu/timing.js';
 
-/** A sample this long makes the ends of a wall-clock measurement (0.5 ms in Node) a hundredth. */
+/** A sample this long makes the ends of a wall-clock measurement (0.5 ms in Node) a hundredth; … */
 const SAMPLE_MILLIS = 50;
+/** … where there is less time, a thirtieth. */
+const SHORT_SAMPLE_MILLIS = 15;
 /** GPU timestamps have no such ends; this only averages over their steps. */
 const GPU_SAMPLE_MILLIS = 2;
 const LEAST_SAMPLES = 3;
@@ -18,11 +20,13 @@ export async function timeCalls(
   encode: (batch: Batch) => void,
   seconds: number,
 ): Promise<Timing> {
+  const fitting = Math.max((1000 * seconds) / LEAST_SAMPLES, SHORT_SAMPLE_MILLIS);
+  const wallMillis = Math.min(fitting, SAMPLE_MILLIS);
   let repetitions = 1;
   for (;;) {
     const { samples, clock } = await timeGpu(device, encode, { samples: 1, repetitions });
     const millis = (samples[0] as number) * repetitions;
-    const enough = clock === 'gpu' ? GPU_SAMPLE_MILLIS : SAMPLE_MILLIS;
+    const enough = clock === 'gpu' ? GPU_SAMPLE_MILLIS : wallMillis;
     if (millis >= enough || repetitions === UNIFORM_SLOTS) {
       return timeGpu(device, encode, { samples: samplesWithin(seconds, millis), repetitions });
     }

@@ -36,6 +36,7 @@ export function Result() {
         <b>{Math.round((100 * best.figures.parameters) / dense.figures.parameters)}%</b> of the size
       </p>
       <p class="verdict">{verdict(view?.iteration ?? 0, dense.figures, best.figures)}</p>
+      <Lengths dense={dense.figures} best={best.figures} />
       <table>
         <thead>
           <tr>
@@ -66,10 +67,24 @@ export function Result() {
 
 function verdict(iteration: number, dense: Figures, best: Figures): string {
   if (iteration === 0) return 'of a network that has learned nothing yet.';
-  const points = 100 * (best.testAccuracy - dense.testAccuracy);
-  const amount = Math.abs(points).toFixed(1);
-  if (amount === '0.0') return 'and just as many test digits right.';
-  return points > 0
-    ? `and ${amount} points more test digits right.`
-    : `with ${amount} points fewer test digits right.`;
+  return `It gets ${percent(best.testAccuracy)} of new digits right, the dense network ${percent(dense.testAccuracy)}.`;
+}
+
+/** The same figures as lengths, for the eye. The table says them in words. */
+function Lengths({ dense, best }: { readonly dense: Figures; readonly best: Figures }) {
+  const rows = [
+    ['size', best.parameters / dense.parameters, 1],
+    ['right answers', best.testAccuracy, dense.testAccuracy],
+  ] as const;
+  return (
+    <div class="lengths" aria-hidden="true">
+      {rows.map(([name, small, large]) => (
+        <div key={name}>
+          <p class="note">{name}</p>
+          <i class="dense" style={{ width: `${100 * large}%` }} />
+          <i class="fine-tuned" style={{ width: `${100 * small}%` }} />
+        </div>
+      ))}
+    </div>
+  );
 }

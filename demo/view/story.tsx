@@ -12,6 +12,9 @@ import { Result } from './result.js';
 const SAMPLES = 30;
 const FADED = 0.22;
 
+/** A wider network, which only a link can ask for, is not drawn before it runs. */
+const MOST_UNTRAINED = 2048;
+
 const QUESTIONS = {
   digits: 'which digit is it?',
   'below-five': 'is it below five?',
@@ -155,6 +158,7 @@ function untrainedNetwork({
   const images = source.value?.train;
   if (!images) return undefined;
   const { width, activation, task, seed } = settings.value;
+  if (width > MOST_UNTRAINED) return undefined;
   const inputs = images.rows * images.columns + 1;
   return drawParameters({ width, inputs, outputs: outputsOf(task), activation }, seed);
 }

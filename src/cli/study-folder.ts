@@ -178,7 +178,8 @@ async function appendLine(file: string, line: string): Promise<void> {
       await handle.appendFile(`${line}\n`);
       await handle.datasync();
     } catch (cause) {
-      await handle.truncate(size);
+      // Where even that fails, the next session drops what was cut off.
+      await handle.truncate(size).catch(() => undefined);
       throw new Error(
         `Cannot write ${file}: ${messageOf(cause)}. All ${CELLS} lines before are intact; make room and give the same command again.`,
         { cause },

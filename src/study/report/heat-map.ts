@@ -38,7 +38,14 @@ export function heatMap(paper: Paper, analysis: Analysis): Drawing {
     y: { label: 'iterations of pre-training', grid: false },
     color,
     marks: [
-      Plot.rect(tiles, { x1: 'x1', x2: 'x2', y1: 'y1', y2: 'y2', fill: 'loss', inset: 0 }),
+      Plot.rect(tiles, {
+        x1: 'x1',
+        x2: 'x2',
+        y1: 'y1',
+        y2: 'y2',
+        fill: 'loss',
+        shapeRendering: 'crispEdges',
+      }),
       ...line(relative, '2,5'),
       ...line(absolute, '0'),
     ],
@@ -74,19 +81,28 @@ function key(paper: Paper, [low, high]: [number, number], color: Plot.ScaleOptio
     x: {
       type: 'log',
       label: null,
-      ticks: 4,
+      ticks: roundNumbers(low, high),
       tickFormat: compact,
     },
     y: { axis: null },
     color,
     marks: [
-      Plot.rectX(boxes, { x1: 'x1', x2: 'x2', fill: 'loss', insetLeft: -0.5 }),
+      Plot.rectX(boxes, { x1: 'x1', x2: 'x2', fill: 'loss', shapeRendering: 'crispEdges' }),
       Plot.text(['training loss of the subnetwork, mean over trials'], {
         frameAnchor: 'top-left',
         dy: -18,
       }),
     ],
   });
+}
+
+/** 1, 2 and 5 times the powers of ten from `low` to `high`. */
+function roundNumbers(low: number, high: number): readonly number[] {
+  const first = Math.floor(Math.log10(low));
+  const decades = Math.ceil(Math.log10(high)) - first;
+  return Array.from({ length: decades }, (_, decade) => first + decade)
+    .flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)))
+    .filter((value) => value >= low && value <= high);
 }
 
 /** A tile for each mean: borders halfway, in ln m and in iterations, to its neighbours. */

@@ -131,7 +131,7 @@ function headline(analysis: Analysis): string {
   if (!first || !last || points.length < 2) {
     return `Over ${sizesOf(analysis).length} dataset sizes too few thresholds were reached to say how they move.`;
   }
-  const [from, to] = [first, last].map(([, iterations]) => figure(iterations));
+  const [from, to] = [first, last].map(([, iterations]) => figure(Math.round(iterations)));
   const [fewest, most] = [first, last].map(([examples]) => examples.toLocaleString('en-US'));
   const times = (a: number, b: number) => (a > 0 ? ` (${figure(b / a)} times)` : '');
   return `From ${fewest} to ${most} training examples${times(first[0], last[0])}, the pre-training after which pruning finds a subnetwork with ${criterionText(analysis.absolute)} went from ${from} to ${to} iterations${times(first[1], last[1])}: ${fitText(analysis.absolute)}`;
@@ -171,7 +171,7 @@ export function table({ head, rows, best }: Rows): string {
   const body = rows.map(
     (row, at) => `<tr${at === best ? ' class="best"' : ''}>${line(row, 'td')}</tr>`,
   );
-  return `<div class="table"><table><thead><tr>${line(head, 'th')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+  return `<div class="table${best === undefined ? '' : ' fits'}"><table><thead><tr>${line(head, 'th')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
 }
 
 function capital(text: string): string {

@@ -2,7 +2,7 @@ import { mean } from 'simple-statistics';
 import type { Analysis, Finding } from '../analysis.js';
 import type { Cell } from '../cell.js';
 import { sizesOf } from './heat-map.js';
-import { criterionText, curveName, estimateText, figure } from './words.js';
+import { criterionText, curveName, estimateText, figure, formulaText } from './words.js';
 
 /** Rows of text under a head; `best` marks a row. */
 export interface Rows {
@@ -70,7 +70,7 @@ export function fitRows({ fits }: Finding): Rows {
   return {
     head: ['curve', 'parameters (95 % interval)', 'σ', 'R²', 'AICc', 'Δ AICc', 'weight'],
     rows: fits.map((fit) => [
-      `${curveName(fit.model)}: ${fit.formula}`,
+      `${curveName(fit.model)}: ${formulaText(fit.formula)}`,
       Object.entries(fit.parameters)
         .map(([name, estimate]) => estimateText(name, estimate))
         .join(', '),

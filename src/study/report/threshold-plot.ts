@@ -10,7 +10,7 @@ import {
   stacked,
 } from './drawing.js';
 import { sizesOf } from './heat-map.js';
-import { compact, curveName } from './words.js';
+import { compact, curveName, formulaText } from './words.js';
 
 const CURVE_COLORS: Readonly<Record<ModelName, string>> = {
   constant: 'var(--constant)',
@@ -42,7 +42,13 @@ export function thresholdPlot(paper: Paper, analysis: Analysis, finding: Finding
     : [];
   const plot = Plot.plot({
     ...paper.plot(0.66),
-    x: { type: 'log', label: 'training examples m', ticks: [...sizes], tickFormat: compact },
+    x: {
+      type: 'log',
+      label: 'training examples m',
+      ticks: [...sizes],
+      tickFormat: compact,
+      inset: 14,
+    },
     y: { label: 'threshold t*, iterations', domain: [0, Math.min(top, 1.08 * last)], grid: true },
     marks: [
       ...(best
@@ -81,7 +87,7 @@ export function thresholdPlot(paper: Paper, analysis: Analysis, finding: Finding
     ...finding.fits.map((fit) => ({
       mark: 'line' as const,
       color: CURVE_COLORS[fit.model],
-      text: `${fit.formula}: ${curveName(fit.model)}${fit === best ? ', best, 95 % band' : ''}`,
+      text: `${formulaText(fit.formula)}: ${curveName(fit.model)}${fit === best ? ', best, 95 % band' : ''}`,
     })),
   ];
   return stacked(paper, [drawingOf(plot), drawingOf(paper.legend(legend))]);

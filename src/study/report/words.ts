@@ -15,6 +15,10 @@ export function curveName(model: ModelName): string {
   return CURVE_NAMES[model];
 }
 
+export function formulaText(formula: string): string {
+  return formula.replace('m^β', 'mᵝ');
+}
+
 /** `loss ≤ 0.028`, `90 % of the improvement`. */
 export function criterionText({ criterion }: Finding): string {
   return criterion.name === 'absolute'
@@ -42,7 +46,7 @@ export function fitText(finding: Finding): string {
     rivals.length > 0
       ? `${listed(rivals.map(({ model }) => curveName(model)))} ${rivals.length > 1 ? 'do' : 'does'} about as well`
       : 'no other curve comes within 2 of its AICc';
-  return `best supported is ${curveName(best.model)}, ${best.formula}, with ${estimates}; ${others}.`;
+  return `best supported is ${curveName(best.model)}, ${formulaText(best.formula)}, with ${estimates}; ${others}.`;
 }
 
 export function settingText({

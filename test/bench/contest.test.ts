@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Benchmark, Shape } from '../../bench/benchmark.js';
+import { type ContestEvent, holdContest } from '../../bench/contest.js';
+import { type KernelBench, kernelBenchmark } from '../../bench/kernel.js';
+import { argminBench } from '../../bench/kernels/argmin.js';
+import { gramRowsBench } from '../../bench/kernels/gram-rows.js';
+import { lossBench } from '../../bench/kernels/loss.js';
+import { momentumUpdateBench } from '../../bench/kernels/momentum-update.js';
+import { adoptDevice, type Device, openDevice } from '../../src/gpu/device.js';
+import { openNodeAdapter } from '../../src/hosts/node.js';
+
+const LIMITS = { copyGBps: 2, fmaGflops: 20, dispatchMicros: 1, submitMicros: 1 };
+
+let device: Device;
+beforeAll(async () => {
+  device = await openDevice(await openNodeAdapter('software'));
+});
+afterAll(() => device?.dispose());
+
+async function eventsOf(benchmark: Benchmark, on = device, variants?: readonly string[]) {
+  const [first] = benchmark.cases;
+  if (!first) throw new Error('a benchmark without a case');
+  const contest = { benchmark, case: first, variants, forced: false };
+  const events: ContestEvent[] = [];
+  const options = { limits: LIMITS, source: undefined, effort: 0.01 };
+  for await (const event of holdContest(on, contest, options)) events.push(event);
+  return events;
+}
+
+/** The benchmark of one shape; it counts its calls, of which each runs the kernel so many times. */
+function counted<S extends Shape>(bench: KernelBench<S>, shape: S, times = 1) {
+  const calls = { count: 0 };
+  const benchmark = kernelBenchmark<S>({
+    ...bench,
+    shapes: [shape],
+    prepare: async (context) => {
+      const { encode, verify } = await bench.prepare(context);
+      return {
+        verify,
+        encode: (batch) => {
+          calls.count++;
+          for (let time = 0; time < times; time++) encode(batch);
+        },
+      };
+    },
+  });
+  return { benchmark, calls };
+}
+
+test('a right answer is timed, and its figures follow from the median', async () => {
+  const before = device.liveBytes;
+  const { benchmark, calls } = counted(lossBench, { m: 600, c: 3 });
+  const events = await eventsOf(benchmark);
+  expect(events.map(({ type }) => type)).toEqual(['verified', 'measured']);
+  expect(calls.count).toBeGreaterThan(100);
+  expect(device.liveBytes).toBe(before);
+  const result = events[1]?.type === 'measured' ? events[1].result : undefined;
+  if (!result) throw new Error('nothing measured');
+  const { medianMs, lowMs, highMs, gflops, gbps, shareOfLimit, ...entry } = result;
+  expect(entry).toEqual({
+    work: 'loss',
+    shape: { m: 600, c: 3 },
+    subject: 'espalier',
+    variant: 'default',
+    verified: true,
+  });
+  expect(lowMs).toBeGreaterThan(0);
+  expect(medianMs).toBeGreaterThanOrEqual(lowMs);
+  expect(highMs).toBeGreaterThanOrEqual(medianMs);
+  expect(gflops * medianMs).toBeCloseTo((3 * 600 * 3) / 1e6, 10);
+  expect(gbps * medianMs).toBeCloseTo((4 * (2 * 600 * 3 + 2 * 2)) / 1e6, 10);
+  expect(shareOfLimit).toBe(Math.max(gflops / 20, gbps / 2));
+});
+
+test('a wrong answer is refused: the kernel is not timed', async () => {
+  const before = device.liveBytes;
+  // Two updates where the oracle expects one.
+  const { benchmark, calls } = counted(momentumUpdateBench, { n: 67, c: 1, slices: 2 }, 2);
+  expect(await eventsOf(benchmark)).toEqual([
+    {
+      type: 'refused',
+      reason: expect.stringMatching(/^velocity: element 0 is .*, expected .* ± /),
+      result: {
+        work: 'momentum-update',
+        shape: { n: 67, c: 1, slices: 2 },
+        subject: 'espalier',
+        variant: 'default',
+        verified: false,
+        medianMs: null,
+        lowMs: null,
+        highMs: null,
+        gflops: null,
+        gbps: null,
+        shareOfLimit: null,
+      },
+    },
+  ]);
+  expect(calls.count).toBe(1);
+  expect(device.liveBytes).toBe(before);
+});
+
+test('one wrong variant keeps the others from being timed', async () => {
+  const { benchmark, calls } = counted(
+    {
+      ...gramRowsBench,
+      prepare: async (context) => {
+        const kernel = await gramRowsBench.prepare(context);
+        const wrong = context.variant === 'lanes';
+        return wrong ? { ...kernel, encode: () => undefined } : kernel;
+      },
+    },
+    { m: 37, n: 13, p: 3 },
+  );
+  const events = await eventsOf(benchmark, device, ['coalesced', 'lanes']);
+  expect(events.map(({ type }) => type)).toEqual(['verified', 'refused']);
+  expect(calls.count).toBe(2);
+});
+
+test('a variant that the adapter cannot run is skipped, with its reason', async () => {
+  const adapter = await openNodeAdapter('software');
+  const raw = await adapter.requestDevice();
+  using plain = adoptDevice(raw, adapter);
+  const { benchmark } = counted(gramRowsBench, { m: 37, n: 13, p: 4 });
+  const events = await eventsOf(benchmark, plain, ['subgroup', 'lanes']);
+  expect(events.map(({ type }) => type)).toEqual(['skipped', 'verified', 'measured']);
+  expect(events[0]).toMatchObject({
+    entry: { variant: 'subgroup' },
+    reason: expect.stringContaining('needs an adapter whose subgroups'),
+  });
+  plain.dispose();
+  raw.destroy();
+});
+
+test('a shape that is too large for the adapter, or slow on it, is skipped', async () => {
+  const greedy: KernelBench<{ readonly n: number; readonly p: number }> = {
+    ...argminBench,
+    prepare: async (context) => {
+      context.scope.matrix('activations', 2 ** 20, context.shape.n);
+      return argminBench.prepare(context);
+    },
+  };
+  const { benchmark, calls } = counted(greedy, { n: 2 ** 12, p: 4 });
+  expect(await eventsOf(benchmark)).toMatchObject([
+    { type: 'skipped', reason: expect.stringContaining('activations [1048576 × 4096] takes') },
+  ]);
+  const cases = benchmark.cases.map((each) => ({ ...each, hardwareOnly: true }));
+  expect(await eventsOf({ ...benchmark, cases })).toMatchObject([
+    { type: 'skipped', reason: expect.stringContaining('--shape n=4096,p=4 runs it') },
+  ]);
+  expect(calls.count).toBe(0);
+});

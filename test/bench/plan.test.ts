@@ -1,0 +1,66 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { BENCH_NAMES, contestsOf, needsSource } from '../../bench/bench.js';
+import { shapeLabel } from '../../bench/benchmark.js';
+
+function described(request: Partial<Parameters<typeof contestsOf>[0]>): string[] {
+  return contestsOf({ names: [], quick: false, ...request }).map(
+    ({ benchmark, case: each, variants = ['its own'] }) =>
+      `${benchmark.name} ${shapeLabel(each.shape)} ${variants.join(' ')}`,
+  );
+}
+
+test('every kernel has a benchmark, and it goes by the name of its file', async () => {
+  const source = await readdir(join(import.meta.dirname, '../../shaders'));
+  const kernels = source.flatMap((file) => /^(.+)\.wgsl\.ts$/.exec(file)?.[1] ?? []);
+  expect([...BENCH_NAMES.kernels].sort()).toEqual(kernels.sort());
+});
+
+describe('a request', () => {
+  test('without names is two tasks and every kernel, one shape each', () => {
+    const all = described({});
+    expect(all).toHaveLength(2 + BENCH_NAMES.kernels.length);
+    expect(all.slice(0, 3)).toEqual([
+      'sgd-step n=1024,batch=128,d=785 its own',
+      'selection n=1024,m=4096,k=200 its own',
+      'matmul m=128,n=1024,k=785 its own',
+    ]);
+  });
+
+  test.each([
+    [{ names: ['argmin'], quick: true }, ['argmin n=1024,p=4 its own']],
+    [
+      { names: ['argmin'], shape: { p: 16 } },
+      ['argmin n=1024,p=16 default', 'argmin n=10000,p=16 default'],
+    ],
+    [
+      { names: ['gram-rows'], shape: { p: 4, n: 1024 } },
+      ['gram-rows m=4096,n=1024,p=4 coalesced subgroup lanes'],
+    ],
+    [
+      { variant: 'lanes' },
+      ['matmul m=128,n=1024,k=785 lanes', 'gram-rows m=4096,n=1024,p=4 lanes'],
+    ],
+  ])('%j', (request, expected) => {
+    expect(described(request)).toEqual(expected);
+  });
+
+  test.each([
+    [{ names: ['argmax'] }, /no benchmark "argmax".*sgd-step.*argmin/],
+    [{ names: ['argmin'], variant: 'lanes' }, /no variant "lanes".*default \(argmin\)/],
+    [
+      { names: ['argmin'], shape: { n: 7 } },
+      /no shape "n=7".*argmin n=1024,p=4, argmin n=1024,p=16/,
+    ],
+  ])('%j is refused with what there is', (request, message) => {
+    expect(() => described(request)).toThrow(
+      expect.objectContaining({ code: 'bad-config', message: expect.stringMatching(message) }),
+    );
+  });
+
+  test('asks for images only when a task needs them', () => {
+    expect(needsSource({ names: ['matmul'], quick: false })).toBe(false);
+    expect(needsSource({ names: ['matmul', 'hidden'], quick: false })).toBe(true);
+  });
+});

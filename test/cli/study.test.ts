@@ -1,0 +1,297 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { renameSync, symlinkSync } from 'node:fs';
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readImageSource } from '../../src/data/folder.js';
+import type { LabelledImages } from '../../src/data/images.js';
+import { randomStream } from '../../src/random.js';
+import { imagesFile, labelsFile } from '../data/idx-files.js';
+
+const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
+const KILLS = 10;
+
+let folder: string;
+let data: string;
+
+beforeAll(async () => {
+  await stat(CLI).catch(() => {
+    throw new Error(`${CLI} is missing: run npm run build.`);
+  });
+  folder = await mkdtemp(join(tmpdir(), 'espalier-study-'));
+  data = join(folder, 'data');
+  await mkdir(data);
+  // A little of MNIST, so that measuring takes no longer than training.
+  const { train, test: rest } = await readImageSource('mnist');
+  for (const [name, images, count] of [
+    ['train', train, 300],
+    ['t10k', rest, 200],
+  ] as const) {
+    const part: LabelledImages = {
+      ...images,
+      count,
+      pixels: images.pixels.slice(0, count * 784),
+      labels: images.labels.slice(0, count),
+    };
+    await writeFile(join(data, `${name}-images-idx3-ubyte`), imagesFile(part));
+    await writeFile(join(data, `${name}-labels-idx1-ubyte`), labelsFile([...part.labels]));
+  }
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const SMALL = {
+  sizes: '40,90,200',
+  trials: '2',
+  width: '24',
+  batch: '16',
+  iterations: '60',
+  'prune-every': '10',
+  neurons: '12',
+  momentum: '0.5',
+  adapter: 'software',
+};
+
+const flagsOf = (changes: Readonly<Record<string, string>> = {}) =>
+  Object.entries({ data, ...SMALL, ...changes }).flatMap(([flag, value]) => [`--${flag}`, value]);
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Watch {
+  /** Milliseconds after which the process is killed outright. */
+  readonly killAfter?: number;
+  /** Sees the process once its stderr matches. */
+  readonly when?: RegExp;
+  readonly act?: (child: ChildProcess) => unknown;
+}
+
+/** Runs the command line to its end. */
+async function espalier(args: readonly string[], watch: Watch = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const timer =
+    watch.killAfter === undefined
+      ? undefined
+      : setTimeout(() => child.kill('SIGKILL'), watch.killAfter);
+  let [stdout, stderr, acted] = ['', '', false];
+  child.stdout.on('data', (piece) => {
+    stdout += piece;
+  });
+  child.stderr.on('data', (piece) => {
+    stderr += piece;
+    if (acted || !watch.when?.test(stderr)) return;
+    acted = true;
+    watch.act?.(child);
+  });
+  return new Promise((done, fail) => {
+    child.on('error', fail);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      done({ code, signal, stdout, stderr });
+    });
+  });
+}
+
+/** Every figure of a study on disk: the table without its timings, the thresholds, the drawings. */
+async function figuresOf(out: string) {
+  const csv = await readFile(join(out, 'cells.csv'), 'utf8');
+  const rows = csv
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
+  const seconds = rows[0]!.indexOf('seconds');
+  const files = (await readdir(out)).filter((name) => /\.(svg|png)$|^thresholds\.json$/.test(name));
+  return {
+    rows: rows.map((row) => row.filter((_, column) => column !== seconds)),
+    files: await Promise.all(
+      files.toSorted().map(async (name) => [name, await readFile(join(out, name), 'base64')]),
+    ),
+  };
+}
+
+test('a study killed ten times at random moments ends with the figures of one that was not', async () => {
+  const whole = join(folder, 'whole');
+  const start = performance.now();
+  const done = await espalier(['study', ...flagsOf(), '--out', whole]);
+  const millis = performance.now() - start;
+  expect(done).toMatchObject({ code: 0 });
+  const expected = await figuresOf(whole);
+  expect(expected.rows).toHaveLength(1 + 3 * 2 * 7);
+  expect(expected.files).toHaveLength(9);
+
+  const stream = randomStream(Date.now(), 'kills');
+  let kills = 0;
+  let takenOver = 0;
+  for (let study = 0; kills < KILLS; study++) {
+    const out = join(folder, `killed-${study}`);
+    for (let finished = false; !finished; ) {
+      const killAfter = kills < KILLS ? { killAfter: millis * stream.uniform() } : {};
+      const ended = await espalier(['study', ...flagsOf(), '--out', out], killAfter);
+      finished = ended.signal === null;
+      if (finished) expect(ended).toMatchObject({ code: 0 });
+      else kills++;
+      if (ended.stderr.includes('Took over')) takenOver++;
+    }
+    expect(await figuresOf(out)).toEqual(expected);
+    expect((await readdir(out)).filter((name) => /state|lock|part/.test(name))).toEqual([]);
+  }
+  expect(takenOver).toBeGreaterThan(0);
+});
+
+const FIRST_CELL = /^1 of 42: /m;
+
+test('Ctrl-C ends with 130 and the command that goes on; that command needs no other flags', async () => {
+  const out = join(folder, 'interrupted');
+  const interrupted = await espalier(['study', ...flagsOf(), '--out', out], {
+    when: FIRST_CELL,
+    act: (child) => child.kill('SIGINT'),
+  });
+  expect(interrupted).toMatchObject({ code: 130, stdout: '' });
+  const [, way = ''] = /Go on with: espalier (.*)$/m.exec(interrupted.stderr) ?? [];
+  expect(way).toBe(`study --resume --out ${out}`);
+  expect(interrupted.stderr).toMatch(/Interrupted\. \d+ of 42 cells are done, 6 trials are left\./);
+  const before = (await readFile(join(out, 'cells.jsonl'), 'utf8')).trim().split('\n').length;
+
+  const unfinished = await espalier(['report', out]);
+  expect(unfinished).toMatchObject({ code: 0 });
+  expect(await readFile(join(out, 'report.html'), 'utf8')).toContain(
+    `${before} of 42 cells are done`,
+  );
+
+  const resumed = await espalier([...way.split(' '), '--json']);
+  expect(resumed).toMatchObject({ code: 0 });
+  const summary = JSON.parse(resumed.stdout);
+  expect(summary).toMatchObject({ out, cells: 42, session: { cells: 42 - before }, host: 'node' });
+  expect(JSON.parse(await readFile(join(out, 'summary.json'), 'utf8'))).toEqual(summary);
+  expect(await figuresOf(out)).toEqual(await figuresOf(join(folder, 'whole')));
+
+  // Nothing is left to do: nothing is computed, and the report is drawn again.
+  await rm(join(out, 'report.html'));
+  const again = await espalier(['study', ...flagsOf(), '--out', out]);
+  expect(again.stdout).toContain('Every cell was there already.');
+  const html = await readFile(join(out, 'report.html'), 'utf8');
+  expect(html).toContain(`espalier study --data ${data} --sizes 40,90,200 --trials 2`);
+  expect(html).not.toMatch(/(?:src|href)=|@import|url\((?!#)/);
+});
+
+test('one folder has one study at a time, and mends what a kill left', async () => {
+  const out = join(folder, 'shared');
+  const args = ['study', ...flagsOf({ trials: '1', sizes: '40' }), '--out', out];
+  let second: Promise<Ended> | undefined;
+  const first = await espalier(args, {
+    when: /^1 of 7: /m,
+    act: (child) => {
+      // Stopped, it holds its lock for as long as the second needs.
+      child.kill('SIGSTOP');
+      second = espalier(args).finally(() => child.kill('SIGKILL'));
+    },
+  });
+  expect(first.signal).toBe('SIGKILL');
+  expect(await second).toMatchObject({ code: 2, stdout: '' });
+  expect((await second)?.stderr).toMatch(/is in use by another study \(process \d+ on /);
+
+  const cells = join(out, 'cells.jsonl');
+  await appendFile(cells, '{"examples":40,"trial":0,"itera');
+  const mended = await espalier(args);
+  expect(mended).toMatchObject({ code: 0 });
+  expect(mended.stderr).toContain('Took over');
+  expect(mended.stderr).toContain(`Dropped the last line of ${cells}: it was cut off.`);
+  const lines = (await readFile(cells, 'utf8')).split('\n');
+  expect(lines).toHaveLength(8);
+  expect(lines.slice(0, 7).map((line) => JSON.parse(line).examples)).toEqual(Array(7).fill(40));
+
+  lines[2] = lines[2]!.slice(0, -5);
+  await writeFile(cells, lines.join('\n'));
+  const corrupt = await espalier(args);
+  expect(corrupt).toMatchObject({ code: 1 });
+  expect(corrupt.stderr).toContain(`${cells}, line 3, is corrupt (it is not JSON)`);
+  expect(corrupt.stderr).not.toContain('    at ');
+});
+
+test('what cannot be studied is refused before anything is written', async () => {
+  const whole = join(folder, 'whole');
+  const fresh = join(folder, 'fresh');
+  const file = join(data, 't10k-labels-idx1-ubyte');
+  const run = join(folder, 'a-run');
+  await mkdir(run);
+  await writeFile(join(run, 'config.json'), '{"examples": 1000}');
+  const cases: readonly (readonly [readonly string[], string])[] = [
+    [[...flagsOf({ trials: '3' }), '--out', whole], 'its "trials" is 2, not 3'],
+    [[...flagsOf({ sizes: '40,301' }), '--out', fresh], '--sizes 301 is past the source'],
+    [[...flagsOf({ sizes: '90,40' }), '--out', fresh], '--sizes (configuration key "sizes")'],
+    [[...flagsOf({ 'prune-every': '61' }), '--out', fresh], 'not be larger than the iterations'],
+    [[...flagsOf({ tolerance: '0' }), '--out', fresh], '--tolerance'],
+    [[...flagsOf(), '--out', file], `--out ${file} cannot be made`],
+    [[...flagsOf(), '--out', run], 'is not the configuration of a study'],
+    [['--resume', '--out', fresh], `there is no study in ${fresh}`],
+  ];
+  for (const [args, message] of cases) {
+    const refused = await espalier(['study', ...args]);
+    expect(refused.stderr).toContain(message);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+  }
+  await expect(stat(fresh)).rejects.toThrow('ENOENT');
+  expect(await espalier(['report', folder])).toMatchObject({ code: 2 });
+});
+
+test.each(['a cell', 'a state'])('a disk that is full for %s is told plainly', async (what) => {
+  const out = join(folder, `full for ${what}`);
+  const args = ['study', ...flagsOf({ trials: '1', sizes: '40' }), '--out', out];
+  const cells = join(out, 'cells.jsonl');
+  const aside = join(folder, 'aside.jsonl');
+  const state = join(out, '.state-m40-r0-n24-lr1-b16.safetensors.part');
+  const full = await espalier(args, {
+    when: /^2 of 7: /m,
+    act: () => {
+      // Every write to this device ends with ENOSPC.
+      if (what === 'a cell') renameSync(cells, aside);
+      symlinkSync('/dev/full', what === 'a cell' ? cells : state);
+    },
+  });
+  expect(full).toMatchObject({ code: 1, stdout: '' });
+  expect(full.stderr).toMatch(/error: Cannot write .*(cells|state).*: ENOSPC: no space left/);
+  expect(full.stderr).not.toContain('    at ');
+  if (what === 'a cell') renameSync(aside, cells);
+  const done = (await readFile(cells, 'utf8')).trim().split('\n').length;
+  const rest = await espalier([...args, '--json']);
+  expect(JSON.parse(rest.stdout)).toMatchObject({ cells: 7, session: { cells: 7 - done } });
+});
+
+test('a lost device is replaced and the study goes on', async () => {
+  const out = join(folder, 'lost');
+  const args = ['study', ...flagsOf({ host: 'chrome' }), '--out', out];
+  const ended = await espalier(args, {
+    when: /^9 of 42: /m,
+    act: async ({ pid }) => {
+      for (const browser of await childrenOf(pid!)) process.kill(browser, 'SIGKILL');
+    },
+  });
+  expect(ended).toMatchObject({ code: 0 });
+  expect(ended.stderr).toContain('Opening a new device.');
+  expect((await figuresOf(out)).rows).toHaveLength(43);
+});
+
+/** Field 4 of /proc/<pid>/stat is the parent's pid. */
+async function childrenOf(parent: number): Promise<readonly number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const parents = await Promise.all(
+    pids.map(async (pid) => {
+      const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+      return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+    }),
+  );
+  return pids.map(Number).filter((_, at) => parents[at] === parent);
+}

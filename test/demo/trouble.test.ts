@@ -1,0 +1,237 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findChrome } from '../../src/hosts/executable.js';
+import { type LaunchedChrome, launchChrome } from '../../src/hosts/launch.js';
+import {
+  bring,
+  buildPage,
+  button,
+  ended,
+  playToEnd,
+  QUICK,
+  ready,
+  resultOf,
+  SUB_PATH,
+  serve,
+  textOf,
+  visit,
+} from './fixture.js';
+
+let folder: string;
+let files: string;
+let server: Server;
+let port: number;
+let chrome: LaunchedChrome;
+let url: string;
+
+beforeAll(async () => {
+  files = await mkdtemp(join(tmpdir(), 'espalier-files-'));
+  folder = await buildPage();
+  ({ server, port } = await serve(folder));
+  url = `http://127.0.0.1:${port}${SUB_PATH}`;
+  chrome = await launchChrome(await findChrome(), 'software');
+});
+afterAll(async () => {
+  await chrome.close();
+  server.close();
+  await rm(folder, { recursive: true });
+  await rm(files, { recursive: true });
+});
+
+const trouble = async (page: Page): Promise<string> => {
+  await page.waitForSelector('.trouble');
+  return textOf(page, '.trouble');
+};
+
+describe('a person is told what to do', () => {
+  test.each([
+    ['an unknown setting in the link', '#wdith=3', /unknown setting "wdith"/],
+    [
+      'a wrong value in the link',
+      '#width=-3',
+      /“Neurons” must be a whole number from 1 on, not -3/,
+    ],
+    ['a link to own files', '#data=own', /which a link cannot carry/],
+    ['too many examples', '#examples=5000', undefined],
+  ])('%s', async (_, hash, expected) => {
+    const { page } = await visit(chrome.browser, url + hash);
+    await ready(page);
+    if (expected) expect(await trouble(page)).toMatch(expected);
+    else expect(await textOf(page, '.data')).toContain('2,000 handwritten digits');
+    await page.close();
+  });
+
+  test.each([
+    ['width=50000000', /Too large for this graphics adapter.*fit up to “Neurons” \d+/],
+    ['activation=relu&learningRate=100000', /ran away.*Play again with learning rate 25000/s],
+  ])('a run that cannot be: %s', async (patch, expected) => {
+    const { page } = await visit(chrome.browser, `${url + QUICK}&${patch}`);
+    await ready(page);
+    await page.click('.play');
+    expect(await trouble(page)).toMatch(expected);
+    await page.close();
+  });
+
+  test('files that are no data', async () => {
+    const { page, complaints } = await visit(chrome.browser, url + QUICK);
+    await ready(page);
+    const cases = [
+      ['notes.csv', 'label,a,b\n3,1,2,3,4\n5,1,2,900,4\n', /line 3: value 4 is "900"/],
+      ['short.csv', '3,1,2,3\n', /expected a label and the pixels of a square image/],
+      ['photo.png', '\x89PNG', /neither an IDX file nor a CSV/],
+      ['train-labels', '\0\0\x08\x01\0\0\0\x01\x05', /labels but no images/],
+    ] as const;
+    for (const [name, content, expected] of cases) {
+      const file = join(files, name);
+      await writeFile(file, content, 'latin1');
+      await bring(page, [file]);
+      await page.waitForFunction(
+        (source) => new RegExp(source).test(document.querySelector('.trouble')?.textContent ?? ''),
+        { timeout: 10_000 },
+        expected.source,
+      );
+    }
+    await (await button(page, 'Close')).click();
+    // What was there before is still there, and still plays.
+    await playToEnd(page);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('a browser without WebGPU', async () => {
+    // To Chrome 0.0.0.0 is no secure origin, so that there is no navigator.gpu.
+    const { page } = await visit(chrome.browser, url.replace('127.0.0.1', '0.0.0.0'));
+    expect(await trouble(page)).toMatch(/WebGPU is missing.*Chrome or Edge 113/);
+    expect(await page.$('.play:disabled')).not.toBeNull();
+    await page.waitForSelector('.digits canvas');
+    await page.close();
+  });
+
+  test('a browser without an adapter', async () => {
+    const { page } = await visit(chrome.browser, url, {
+      before: () => {
+        GPU.prototype.requestAdapter = async () => null;
+      },
+    });
+    expect(await trouble(page)).toMatch(/no graphics adapter.*graphics acceleration/s);
+    await page.close();
+  });
+});
+
+test('after the device is lost the run goes on, to the same end', async () => {
+  const straight = await visit(chrome.browser, url + QUICK);
+  await playToEnd(straight.page);
+  const expected = await resultOf(straight.page);
+  await straight.page.close();
+
+  const { page } = await visit(chrome.browser, url + QUICK, {
+    before: () => {
+      const { requestDevice } = GPUAdapter.prototype;
+      GPUAdapter.prototype.requestDevice = async function (descriptor) {
+        const device = await requestDevice.call(this, descriptor);
+        Object.assign(globalThis, { lose: () => device.destroy() });
+        return device;
+      };
+    },
+  });
+  await ready(page);
+  await page.click('.play');
+  await page.waitForSelector('.timeline input');
+  await page.evaluate(() => (globalThis as unknown as { lose: () => void }).lose());
+  expect(await trouble(page)).toMatch(/device was lost/);
+  expect(await page.$('.timeline input')).not.toBeNull();
+  await (await button(page, 'Go on')).click();
+  await ended(page);
+  expect(await resultOf(page)).toEqual(expected);
+  expect(await page.$('.trouble')).toBeNull();
+
+  // Lost while nobody needs it, it is opened again without a word.
+  await page.evaluate(() => (globalThis as unknown as { lose: () => void }).lose());
+  await playToEnd(page);
+  expect(await resultOf(page)).toEqual(expected);
+  await page.close();
+});
+
+test('everything can be done with the keyboard', async () => {
+  const { page, complaints } = await visit(chrome.browser, url + QUICK);
+  await ready(page);
+  const tabTo = async (selector: string) => {
+    for (let presses = 0; presses < 60; presses++) {
+      await page.keyboard.press('Tab');
+      if (await page.evaluate((s) => document.activeElement?.matches(s), selector)) return;
+    }
+    throw new Error(`Tab does not reach ${selector}.`);
+  };
+  await tabTo('.play');
+  await page.keyboard.press('Enter');
+  await ended(page);
+  await tabTo('.timeline input');
+  await page.keyboard.press('ArrowLeft');
+  expect(await page.$('.timeline input[value="15"]:checked')).not.toBeNull();
+  await tabTo('.pad');
+  for (const key of ['Space', ...Array(6).fill('ArrowUp'), ...Array(4).fill('ArrowRight')]) {
+    await page.keyboard.press(key as 'Space');
+  }
+  await page.waitForSelector('.opinions dd');
+  await page.keyboard.press('Delete');
+  await page.waitForSelector('.invite');
+  for (const selector of ['[name="task"]', '[name="seed"]', 'input[type="file"]', 'summary']) {
+    await tabTo(selector);
+  }
+  await page.keyboard.press('Enter');
+  expect(await page.$eval('details', (details) => details.open)).toBe(true);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test('axe finds nothing serious, light and dark, before and after a run; a phone has no overflow', async () => {
+  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const { page } = await visit(chrome.browser, url + QUICK);
+  await ready(page);
+  const findings = async () => {
+    const result = (await page.evaluate(
+      `${axe}; axe.run(document, { resultTypes: ['violations'] })`,
+    )) as { violations: { impact: string; id: string; nodes: { html: string }[] }[] };
+    return result.violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  };
+  expect(await findings()).toEqual([]);
+  await playToEnd(page);
+  // Half-way through their fading in, the picks have no contrast to speak of.
+  await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+  expect(await findings()).toEqual([]);
+  await page.emulateMediaFeatures([
+    { name: 'prefers-reduced-motion', value: 'reduce' },
+    { name: 'prefers-color-scheme', value: 'dark' },
+  ]);
+  expect(await findings()).toEqual([]);
+  await page.setViewport({ width: 390, height: 844 });
+  expect(await findings()).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await page.close();
+});
+
+test('plays again and again without keeping memory on the graphics device', async () => {
+  const { page, complaints } = await visit(chrome.browser, url + QUICK);
+  for (let round = 0; round < 3; round++) {
+    await playToEnd(page);
+    await page.waitForFunction(
+      () => document.querySelector('[data-live-bytes]')?.getAttribute('data-live-bytes') === '0',
+    );
+  }
+  // Left in the middle of a run.
+  await page.click('.play');
+  await page.waitForSelector('.timeline input');
+  await (await button(page, 'Reset')).click();
+  await page.waitForFunction(
+    () => document.querySelector('[data-live-bytes]')?.getAttribute('data-live-bytes') === '0',
+  );
+  expect(complaints).toEqual([]);
+  await page.close();
+});
