@@ -4,6 +4,12 @@ import { pickRow } from './pick-row.js';
 import { TRACE } from './selection-state.js';
 
 /**
+ * Below this share of the terms that it is a difference of, e or f is rounding error: about eight
+ * roundings of 2⁻²⁴ lie behind each. A candidate with such an e or f improves nothing.
+ */
+export const NEGLIGIBLE = 2 ** -21;
+
+/**
  * Takes in the pick s under the rule `line-search`, u ← (1 − γ) u + γ φ_s, one neuron a thread.
  * moments_i = (⟨φ_i, y⟩, ‖φ_i‖², ⟨φ_i, y − u⟩, –) and totals = (‖u‖², ⟨u, y⟩). For candidate i,
  * with e = ⟨φ_i − u, y − u⟩ and f = ‖φ_i − u‖², the best step is γ_i = e / f within [0, 1], and
@@ -27,8 +33,12 @@ export function lineSearchUpdateShader({ outputs }: RuleUpdateOptions) {
     uniforms: { n: 'u32', weights_stride: 'u32', step: 'u32' },
     workgroupSize: [RULE_UPDATE_THREADS, 1],
     body: wgsl`
-fn best_step(e: f32, f: f32) -> f32 {
-  return select(0.0, clamp(e / f, 0.0, 1.0), f > 0.0 && e > 0.0);
+// γ of a neuron with moments (q, d, z), from totals u: e and f must stand out from their terms.
+fn best_step(e: f32, f: f32, neuron: vec3<f32>, u: vec2<f32>) -> f32 {
+  let e_terms = abs(neuron.z) + abs(u.y) + u.x;
+  let f_terms = neuron.y + 2.0 * abs(neuron.x - neuron.z) + u.x;
+  let improves = e > ${NEGLIGIBLE} * e_terms && f > ${NEGLIGIBLE} * f_terms;
+  return select(0.0, clamp(e / f, 0.0, 1.0), improves);
 }
 
 fn kernel(workgroup: u32, local: u32) {
@@ -42,6 +52,8 @@ ${pickRow(RULE_UPDATE_THREADS, outputs)}
     gamma = best_step(
       picked.z - before.y + before.x,
       picked.y - 2.0 * picked_inner + before.x,
+      picked.xyz,
+      before,
     );
   }
   let keep = 1.0 - gamma;
@@ -55,7 +67,7 @@ ${pickRow(RULE_UPDATE_THREADS, outputs)}
   moments[i].z = remaining;
   let e = remaining - after.y + after.x;
   let f = known.y - 2.0 * (known.x - remaining) + after.x;
-  let step = best_step(e, f);
+  let step = best_step(e, f, vec3<f32>(known.x, known.y, remaining), after);
   scores[i] = step * (step * f - 2.0 * e);
 }
 `,

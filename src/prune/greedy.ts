@@ -169,10 +169,16 @@ async function readHistory(
   };
 }
 
-/** Whether the scores imply that more picks are of no use. */
+/** Share of ⟨y, y⟩ that the residual which float32 scores imply may be off by. */
+const SCORE_ROUNDING = 2 ** -20;
+
+/**
+ * Whether the scores imply that more picks are of no use. A target counts as reached when rounding
+ * cannot be why: the measured losses decide where the picks end, and too few could not be mended.
+ */
 function isOver(rule: Rule, { targetLoss }: GreedyOptions, history: History): boolean {
   const { residual, stalled } = rule.replay(history);
-  const target = 2 * history.examples * (targetLoss ?? -1);
+  const target = 2 * history.examples * (targetLoss ?? -1) - SCORE_ROUNDING * history.energy;
   return stalled < history.picks.length || residual.some((left) => left <= target);
 }
 
@@ -235,12 +241,20 @@ function requireSensible(problem: SelectionProblem, options: GreedyOptions): voi
   if (rule !== 'average' && options.oracle === 'direct') {
     fail(`--oracle direct goes with --rule average; --rule ${rule} needs rows or gram.`);
   }
-  if (problem.loss === 'cross-entropy' && problem.weights.columns < 2) {
-    fail('--loss cross-entropy needs more than one output; use --task digits.');
-  }
+  requireProblem(problem);
 }
 
-function requireCount(flag: string, value: number, most: number): void {
+/** @throws bad-config when the loss does not go with the outputs. */
+export function requireProblem({ loss, weights }: SelectionProblem): void {
+  if (loss !== 'cross-entropy' || weights.columns > 1) return;
+  throw new EspalierError(
+    'bad-config',
+    '--loss cross-entropy needs more than one output; use --task digits.',
+  );
+}
+
+/** @throws bad-config unless the value is a whole number from 1 to `most`. */
+export function requireCount(flag: string, value: number, most: number): void {
   if (Number.isInteger(value) && value >= 1 && value <= most) return;
   const range = Number.isFinite(most) ? `from 1 to ${most}` : 'from 1 on';
   throw new EspalierError(

@@ -7,7 +7,7 @@ import { rankByGradient } from './baselines/gradient.js';
 import { rankByMagnitude } from './baselines/magnitude.js';
 import { rankRandomly } from './baselines/random.js';
 import { selectByRanking } from './baselines/ranking.js';
-import { type GreedyOptions, selectGreedily } from './greedy.js';
+import { type GreedyOptions, requireCount, requireProblem, selectGreedily } from './greedy.js';
 import type { Plan } from './plan.js';
 import type { Selection, SelectionProblem } from './problem.js';
 
@@ -47,6 +47,8 @@ export async function* select(
   const { method, neurons: k, signal } = options;
   if (method === 'greedy') return yield* selectGreedily(device, problem, options);
   const n = problem.activations.columns;
+  requireProblem(problem);
+  requireCount('neurons', k, Number.POSITIVE_INFINITY);
   if (k > n) {
     throw new EspalierError(
       'bad-config',

@@ -1,3 +1,4 @@
+import { NEGLIGIBLE } from '../../shaders/line-search-update.wgsl.js';
 import { type Approx, boundedOf, exactly, minus, over, plus, times, ZERO } from './approx.js';
 import { pickInner, type RuleUpdateProblem } from './average-update.js';
 import type { Bounded } from './bound.js';
@@ -31,6 +32,10 @@ export function lineSearchUpdateReference(problem: LineSearchUpdateProblem): {
       : bestStep(
           plus(minus(z, correlation), square),
           plus(minus(d, times(exactly(2), along)), square),
+          [
+            Math.abs(z.value) + Math.abs(correlation.value) + square.value,
+            d.value + 2 * Math.abs(along.value) + square.value,
+          ],
         );
   const keep = minus(exactly(1), gamma);
   const newSquare = plus(
@@ -49,7 +54,10 @@ export function lineSearchUpdateReference(problem: LineSearchUpdateProblem): {
     remaining.push(left);
     const e = plus(minus(left, newCorrelation), newSquare);
     const f = plus(minus(energy, times(exactly(2), minus(own, left))), newSquare);
-    const best = bestStep(e, f);
+    const best = bestStep(e, f, [
+      Math.abs(left.value) + Math.abs(newCorrelation.value) + newSquare.value,
+      energy.value + 2 * Math.abs(own.value - left.value) + newSquare.value,
+    ]);
     return times(best, minus(times(best, f), times(exactly(2), e)));
   });
   return {
@@ -59,14 +67,19 @@ export function lineSearchUpdateReference(problem: LineSearchUpdateProblem): {
   };
 }
 
-/** e / f within [0, 1], and 0 unless both are positive; near zero float32 may take either side. */
-function bestStep(e: Approx, f: Approx): Approx {
+/**
+ * e / f within [0, 1], and 0 unless both stand out from the sums of their terms; near that limit
+ * float32 may take either side.
+ */
+function bestStep(e: Approx, f: Approx, [ofE, ofF]: readonly [number, number]): Approx {
   const clamped = (x: number) => Math.min(Math.max(x, 0), 1);
-  const value = e.value > 0 && f.value > 0 ? clamped(e.value / f.value) : 0;
-  if (e.value + e.error <= 0 || f.value + f.error <= 0) return ZERO;
+  // The limits are tiny beside the errors of e and f, so that twice those cover their own.
+  const [eLimit, fLimit] = [NEGLIGIBLE * ofE, NEGLIGIBLE * ofF];
+  if (e.value + 2 * e.error <= eLimit || f.value + 2 * f.error <= fLimit) return ZERO;
+  const value = e.value > eLimit && f.value > fLimit ? clamped(e.value / f.value) : 0;
   const { value: ratio, error } = over(e, f);
-  const open = f.value <= f.error;
-  const lowest = open || e.value <= e.error ? 0 : clamped(ratio - error);
-  const highest = open ? 1 : clamped(ratio + error);
+  const unsure = e.value - 2 * e.error <= eLimit || f.value - 2 * f.error <= fLimit;
+  const lowest = unsure ? 0 : clamped(ratio - error);
+  const highest = f.value <= f.error ? 1 : clamped(ratio + error);
   return { value, error: Math.max(value - lowest, highest - value) };
 }

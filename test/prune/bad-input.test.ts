@@ -30,33 +30,60 @@ describe('bad input to a selection', () => {
   });
   afterAll(() => device?.dispose());
 
-  const refusals: readonly (readonly [says: RegExp, run: Run, sample?: Sample])[] = [
-    [
-      /--neurons must be a whole number from 1 to 7 here, not 8/,
-      { neurons: 8, replacement: false },
-    ],
-    [/--neurons .* from 1 on here, not 0/, { neurons: 0 }],
-    [/--neurons .* not 2\.5/, { neurons: 2.5 }],
-    [/--neurons .* not NaN/, { neurons: Number.NaN }],
-    [/--block .* not 0/, { block: 0 }],
-    [/--block .* not -3/, { block: -3, oracle: 'rows' }],
-    [/--candidates .* from 1 to 7 here, not 0/, { candidates: 0 }],
-    [/--candidates .* from 1 to 7 here, not 8/, { candidates: 8 }],
-    [/--candidates 3 without replacement .* 5/, { candidates: 3, neurons: 5, replacement: false }],
-    [/--selection-batch .* from 1 to 23 here, not 0/, { batch: 0 }],
-    [/--selection-batch .* not 24/, { batch: 24 }],
-    [/--selection-batch goes with --rule average/, { batch: 5, rule: 'corrective' }],
-    [/--target-loss .* not -1/, { targetLoss: -1 }],
-    [/--target-loss .* not NaN/, { targetLoss: Number.NaN }],
-    [/--rule line-search goes with --loss squared/, { rule: 'line-search', loss: 'cross-entropy' }],
-    [/--rule corrective goes with --loss squared/, { rule: 'corrective', loss: 'cross-entropy' }],
-    [/--oracle direct goes with --rule average/, { rule: 'line-search', oracle: 'direct' }],
-    [/--oracle direct goes with --rule average/, { rule: 'corrective', oracle: 'direct' }],
-    [/--oracle gram cannot judge the cross-entropy/, { oracle: 'gram', loss: 'cross-entropy' }],
-    [/--oracle rows cannot judge a batch of examples/, { oracle: 'rows', batch: 5 }],
-    [/--loss cross-entropy needs more than one output/, { loss: 'cross-entropy' }, single],
+  interface Refusal {
+    readonly says: RegExp;
+    readonly run: Run;
+    readonly sample?: Sample;
+  }
+  const refusals: readonly Refusal[] = [
+    {
+      says: /--neurons must be a whole number from 1 to 7 here, not 8/,
+      run: { neurons: 8, replacement: false },
+    },
+    { says: /--neurons .* from 1 on here, not 0/, run: { neurons: 0 } },
+    { says: /--neurons .* not 2\.5/, run: { neurons: 2.5 } },
+    { says: /--neurons .* not NaN/, run: { neurons: Number.NaN } },
+    { says: /--block .* not 0/, run: { block: 0 } },
+    { says: /--block .* not -3/, run: { block: -3, oracle: 'rows' } },
+    { says: /--candidates .* from 1 to 7 here, not 0/, run: { candidates: 0 } },
+    { says: /--candidates .* from 1 to 7 here, not 8/, run: { candidates: 8 } },
+    {
+      says: /--candidates 3 without replacement .* 5/,
+      run: { candidates: 3, neurons: 5, replacement: false },
+    },
+    { says: /--selection-batch .* from 1 to 23 here, not 0/, run: { batch: 0 } },
+    { says: /--selection-batch .* not 24/, run: { batch: 24 } },
+    { says: /--selection-batch goes with --rule average/, run: { batch: 5, rule: 'corrective' } },
+    { says: /--target-loss .* not -1/, run: { targetLoss: -1 } },
+    { says: /--target-loss .* not NaN/, run: { targetLoss: Number.NaN } },
+    {
+      says: /--rule line-search goes with --loss squared/,
+      run: { rule: 'line-search', loss: 'cross-entropy' },
+    },
+    {
+      says: /--rule corrective goes with --loss squared/,
+      run: { rule: 'corrective', loss: 'cross-entropy' },
+    },
+    {
+      says: /--oracle direct goes with --rule average/,
+      run: { rule: 'line-search', oracle: 'direct' },
+    },
+    {
+      says: /--oracle direct goes with --rule average/,
+      run: { rule: 'corrective', oracle: 'direct' },
+    },
+    {
+      says: /--oracle gram cannot judge the cross-entropy/,
+      run: { oracle: 'gram', loss: 'cross-entropy' },
+    },
+    { says: /--oracle rows cannot judge a batch of examples/, run: { oracle: 'rows', batch: 5 } },
+    {
+      says: /--loss cross-entropy needs more than one output/,
+      run: { loss: 'cross-entropy' },
+      sample: single,
+    },
   ];
-  test.each(refusals)('is refused: %s', async (says, run, sample = multiple) => {
+  test.each(refusals)('is refused: $says', async ({ says, run, sample = multiple }) => {
     const live = device.liveBytes;
     await expect(greedy(device, sample, run)).rejects.toMatchObject({
       code: 'bad-config',
@@ -87,7 +114,7 @@ describe('bad input to a selection', () => {
   });
 
   test.each(METHODS)(
-    'a baseline says so as well, or does not need the neuron: %s',
+    'a neuron that is not a number is told of by every method: %s',
     async (method) => {
       using scope = new Scope(device);
       const h = multiple.h.map((x, at) => (at % 7 === 4 ? Number.NaN : x));

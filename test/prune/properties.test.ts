@@ -7,7 +7,7 @@ import { sumBound } from '../../src/reference/bound.js';
 import { lossOf, mixtureOf, type ReferenceProblem } from '../../src/reference/selection.js';
 import { bestOf, decidedSteps, faultsOf, judgeOf, measurementBound } from './judge.js';
 import { referenceOf, type Sample, sampleOf } from './problems.js';
-import { greedy } from './run.js';
+import { greedy, type Run } from './run.js';
 
 const RULES = ['average', 'line-search', 'corrective'] as const satisfies readonly RuleName[];
 
@@ -135,11 +135,27 @@ describe('properties of greedy selection', () => {
           expect(capacity).toBe(Math.max(block, Math.floor(examples / 4)));
           expect([...other.selected]).toEqual([...first.selected]);
           expect(other.loss).toEqual(first.loss);
-          expect(other.passes).toBeLessThanOrEqual(first.passes);
+          // With so small a cache guessed rows crowd out rows that are asked for again.
+          expect(other.passes).toBeLessThanOrEqual(25);
         }
-        if (!replacement) expect(first.passes).toBeLessThanOrEqual(25);
       }
     }
+  });
+
+  test('a pass for each distinct pick, fewer with larger blocks, one with the Gram matrix', async () => {
+    const sample = sampleOf({ examples: 181, neurons: 43, outputs: 1 }, 100);
+    const passes = async (options: Run) => {
+      const found = await greedy(device, sample, { neurons: 40, ...options });
+      return { passes: found.passes, distinct: found.neurons.length };
+    };
+    const one = await passes({ oracle: 'rows', block: 1 });
+    expect(one.passes).toBe(one.distinct);
+    const four = await passes({ oracle: 'rows', block: 4 });
+    expect(four.passes).toBeLessThan(one.passes);
+    expect((await passes({ oracle: 'rows', block: 43 })).passes).toBe(1);
+    expect((await passes({ oracle: 'gram' })).passes).toBe(1);
+    expect((await passes({ oracle: 'direct' })).passes).toBe(40);
+    expect((await passes({ oracle: 'rows', rowsPerChunk: 60, streamed: true })).passes).toBe(40);
   });
 
   test.each([

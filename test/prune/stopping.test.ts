@@ -62,7 +62,8 @@ describe('where a selection ends and what it looks at', () => {
         for (const rule of ['line-search', 'corrective'] as const) {
           const found = await greedy(device, solved, { rule, oracle, neurons: 300 });
           expect([...found.selected]).toEqual([4]);
-          expect(found).toMatchObject({ stopped: 'stalled', weight: Float32Array.of(1) });
+          expect(found.stopped).toBe('stalled');
+          expect(found.weight[0]).toBeCloseTo(1, 6);
           expect(found.loss[0]).toBeLessThan(1e-12);
         }
       }

@@ -50,14 +50,15 @@ function refitted(history: History, basis: Float32Array): Float64Array {
   const r = (t: number, s: number) => basis[t * n + (picks[s] ?? 0)] ?? Number.NaN;
   const z = Float64Array.from(picks, (_, t) => {
     const { moments } = traceOf(history, t);
-    return moments[2] / Math.sqrt(moments[3]);
+    // A silent first pick brings no direction, and has no share.
+    return moments[3] > 0 ? moments[2] / Math.sqrt(moments[3]) : 0;
   });
   for (let count = 1; count <= k; count++) {
     const row = shares.subarray((count - 1) * k, count * k);
     for (let t = count - 1; t >= 0; t--) {
       let sum = z[t] ?? Number.NaN;
       for (let s = t + 1; s < count; s++) sum -= r(t, s) * (row[s] ?? 0);
-      row[t] = sum / r(t, t);
+      row[t] = r(t, t) > 0 ? sum / r(t, t) : 0;
     }
   }
   return shares;

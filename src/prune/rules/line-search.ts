@@ -1,4 +1,4 @@
-import { prepareLineSearchUpdate } from '../../kernels/line-search-update.js';
+import { NEGLIGIBLE, prepareLineSearchUpdate } from '../../kernels/line-search-update.js';
 import { distinctOf, type History, type Rule, traceOf } from './rule.js';
 
 /**
@@ -41,7 +41,10 @@ function stepsOf(history: History): Float64Array {
     const inner = q - remaining;
     const e = remaining - correlation + square;
     const f = d - 2 * inner + square;
-    const gamma = step === 0 ? 1 : e > 0 && f > 0 ? Math.min(e / f, 1) : 0;
+    const improves =
+      e > NEGLIGIBLE * (Math.abs(remaining) + Math.abs(correlation) + square) &&
+      f > NEGLIGIBLE * (d + 2 * Math.abs(inner) + square);
+    const gamma = step === 0 ? 1 : improves ? Math.min(e / f, 1) : 0;
     const keep = 1 - gamma;
     square = keep * keep * square + 2 * keep * gamma * inner + gamma * gamma * d;
     correlation = keep * correlation + gamma * q;
