@@ -1,16 +1,21 @@
 import type { Benchmark } from './benchmark.js';
 import { kernelBenchmark } from './kernel.js';
+import { accumulateOutputsBench } from './kernels/accumulate-outputs.js';
 import { argminBench } from './kernels/argmin.js';
+import { averageUpdateBench } from './kernels/average-update.js';
+import { cacheRowsBench } from './kernels/cache-rows.js';
+import { candidateLossBench } from './kernels/candidate-loss.js';
+import { correctiveUpdateBench } from './kernels/corrective-update.js';
 import { gatherColumnsBench } from './kernels/gather-columns.js';
 import { gramRowsBench } from './kernels/gram-rows.js';
+import { lineSearchUpdateBench } from './kernels/line-search-update.js';
 import { lossBench } from './kernels/loss.js';
 import { matmulBench } from './kernels/matmul.js';
 import { momentumUpdateBench } from './kernels/momentum-update.js';
 import { outputGradientBench } from './kernels/output-gradient.js';
+import { prefixLossBench } from './kernels/prefix-loss.js';
 import { residualBench } from './kernels/residual.js';
 import { scoreInitBench } from './kernels/score-init.js';
-import { scoreUpdateBench } from './kernels/score-update.js';
-import { selectionLossBench } from './kernels/selection-loss.js';
 
 /** Every kernel, in the order of a run. */
 export const kernelBenchmarks: readonly Benchmark[] = [
@@ -23,6 +28,11 @@ export const kernelBenchmarks: readonly Benchmark[] = [
   kernelBenchmark(scoreInitBench),
   kernelBenchmark(argminBench),
   kernelBenchmark(gatherColumnsBench),
-  kernelBenchmark(scoreUpdateBench),
-  kernelBenchmark(selectionLossBench),
+  kernelBenchmark(cacheRowsBench),
+  kernelBenchmark(averageUpdateBench),
+  kernelBenchmark(lineSearchUpdateBench),
+  kernelBenchmark(correctiveUpdateBench),
+  kernelBenchmark(candidateLossBench),
+  kernelBenchmark(accumulateOutputsBench),
+  kernelBenchmark(prefixLossBench),
 ];

@@ -5,7 +5,7 @@ const positive = z.number().positive();
 /** Names a line of the table. */
 const entrySchema = z.strictObject({
   work: z.string(),
-  shape: z.record(z.string(), z.int().positive()),
+  shape: z.record(z.string(), z.int().nonnegative()),
   subject: z.enum(['espalier', 'jax-js', 'tfjs']),
   variant: z.string(),
 });

@@ -1,9 +1,11 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import { NO_SLOT, SELECTION_STATE, TAKEN } from './selection-state.js';
+import { NO_SLOT, SELECTION_STATE, TAKEN, TRACE } from './selection-state.js';
 
 export interface ArgminOptions {
   /** A pick may be picked again. */
   readonly replacement: boolean;
+  /** Only the neurons that `subset` lists for the step may be picked. */
+  readonly subset: boolean;
 }
 
 const THREADS = 128;
@@ -12,9 +14,11 @@ const THREADS = 128;
  * Picks the neuron of the smallest score, the lowest index among equals; NaN never wins and is
  * counted. When the pick's Gram row is not cached, the best-scoring others that are not cached
  * join it, up to p in all: their rows cost no further pass over the activations. They take the
- * slots from the next one on, and the rows that were there are forgotten. One workgroup.
+ * slots from the next one on, and the rows that were there are forgotten. Scores may come in
+ * slices [slices × N], whose sum counts. The pick's score and moments go to the trace, since a
+ * rule's update overwrites them. One workgroup.
  */
-export function argminShader({ replacement }: ArgminOptions) {
+export function argminShader({ replacement, subset }: ArgminOptions) {
   return {
     name: 'argmin',
     bindings: {
@@ -23,8 +27,18 @@ export function argminShader({ replacement }: ArgminOptions) {
       owners: ['read_write', 'u32'],
       state: ['read_write', 'u32'],
       picks: ['read_write', 'u32'],
+      moments: ['read', 'vec4<f32>'],
+      trace: ['read_write', 'f32'],
+      ...(subset && ({ subset: ['read', 'u32'] } as const)),
     },
-    uniforms: { n: 'u32', p: 'u32', capacity: 'u32', step: 'u32' },
+    uniforms: {
+      n: 'u32',
+      slices: 'u32',
+      p: 'u32',
+      capacity: 'u32',
+      step: 'u32',
+      subset_size: 'u32',
+    },
     workgroupSize: [THREADS, 1],
     body: wgsl`
 const NONE = ${NO_SLOT}u;
@@ -36,14 +50,30 @@ var<workgroup> winner: u32;
 // Compilers may assume that no float is NaN, so the bits are asked.
 fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
 
+fn score_of(i: u32) -> f32 {
+  var sum = scores[i];
+  for (var s = 1u; s < params.slices; s++) { sum += scores[s * params.n + i]; }
+  return sum;
+}
+
 // The best of every ${THREADS}th neuron from local on: any that may be picked, or any not cached.
 fn scan(local: u32, uncached: bool) {
   var index = NONE;
   var score = 0.0;
-  for (var i = local; i < params.n; i += ${THREADS}u) {
+#if ${subset}
+  let count = select(params.subset_size, params.n, uncached);
+#else
+  let count = params.n;
+#endif
+  for (var e = local; e < count; e += ${THREADS}u) {
+#if ${subset}
+    let i = select(subset[params.step * params.subset_size + e], e, uncached);
+#else
+    let i = e;
+#endif
     let slot = slots[i];
     let open = select(slot != ${TAKEN}u, slot == NONE, uncached);
-    let s = scores[i];
+    let s = score_of(i);
     if (open && !is_nan(s) && (index == NONE || s < score)) { index = i; score = s; }
   }
   best_index[local] = index;
@@ -79,7 +109,7 @@ fn evict(first: u32, count: u32) {
 
 fn kernel(workgroup: u32, local: u32) {
   var count = 0u;
-  for (var i = local; i < params.n; i += ${THREADS}u) { count += u32(is_nan(scores[i])); }
+  for (var i = local; i < params.n; i += ${THREADS}u) { count += u32(is_nan(score_of(i))); }
   not_numbers[local] = count;
   scan(local, false);
   workgroupBarrier();
@@ -92,6 +122,9 @@ fn kernel(workgroup: u32, local: u32) {
     state[${SELECTION_STATE.pending}] = 0u;
     picks[params.step] = pick;
     if (pick != NONE) {
+      let at = params.step * ${TRACE.words}u;
+      trace[at + ${TRACE.score}u] = score_of(pick);
+      for (var c = 0u; c < 4u; c++) { trace[at + ${TRACE.moments}u + c] = moments[pick][c]; }
       let slot = slots[pick];
       state[${SELECTION_STATE.slot}] = slot;
       if (slot == NONE) {

@@ -15,7 +15,13 @@ export function gatherColumnsShader() {
       state: ['read', 'u32'],
       block: ['read_write', 'f32'],
     },
-    uniforms: { m: 'u32', p: 'u32', activations_stride: 'u32', block_stride: 'u32' },
+    uniforms: {
+      m: 'u32',
+      p: 'u32',
+      activations_stride: 'u32',
+      block_stride: 'u32',
+      first: 'u32',
+    },
     workgroupSize: [GATHER_COLUMNS_THREADS, 1],
     body: wgsl`
 fn kernel(workgroup: u32, local: u32) {
@@ -24,7 +30,8 @@ fn kernel(workgroup: u32, local: u32) {
   if (row >= params.m) { return; }
   for (var q = 0u; q < pending; q++) {
     let column = state[${SELECTION_STATE.candidates}u + q];
-    block[row * params.block_stride + q] = activations[row * params.activations_stride + column];
+    block[row * params.block_stride + q] =
+      activations[(params.first + row) * params.activations_stride + column];
   }
 }
 `,

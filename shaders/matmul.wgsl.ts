@@ -31,6 +31,8 @@ export interface MatmulOptions {
   readonly gather: boolean;
   readonly epilogue: Epilogue;
   readonly variant: MatmulVariant;
+  /** `out` is symmetric: tiles below the diagonal are left out and filled from those above. */
+  readonly symmetric: boolean;
   /** Rows and columns of `out` that a workgroup computes. */
   readonly tile: readonly [number, number];
 }
@@ -91,7 +93,8 @@ export function matmulShader(options: MatmulOptions) {
 }
 
 /** Index arithmetic and the epilogue, the same for every variant. */
-function accessors({ transposeA, transposeB, gather, epilogue }: MatmulOptions): string {
+function accessors(options: MatmulOptions): string {
+  const { transposeA, transposeB, gather, epilogue, symmetric } = options;
   const activation = 'activation' in epilogue ? epilogue.activation : 'tanh';
   return wgsl`
 fn stored_row(r: u32) -> u32 {
@@ -113,8 +116,7 @@ ${ACTIVATE[activation]}
 #elif ${epilogue.kind === 'derivative'}
 ${DERIVATIVE[activation]}
 #endif
-fn store(i: u32, j: u32, sum: f32) {
-  if (i >= params.m || j >= params.n) { return; }
+fn put(i: u32, j: u32, sum: f32) {
   let at = i * params.out_stride + j;
   let value = params.alpha * sum;
 #if ${epilogue.kind === 'activation'}
@@ -131,6 +133,14 @@ fn store(i: u32, j: u32, sum: f32) {
   out[at] = value;
 #endif
 }
+fn store(i: u32, j: u32, sum: f32) {
+  if (i >= params.m || j >= params.n) { return; }
+#if ${symmetric}
+  if (i > j) { return; }
+  if (i < j) { put(j, i, sum); }
+#endif
+  put(i, j, sum);
+}
 #if ${transposeA}
 fn a_at(i: u32, p: u32) -> f32 { return a[stored_row(p) * params.a_stride + i]; }
 #else
@@ -139,7 +149,8 @@ fn a_at(i: u32, p: u32) -> f32 { return a[stored_row(i) * params.a_stride + p]; 
 `;
 }
 
-function tiledBody({ tile, transposeA, transposeB }: MatmulOptions): string {
+function tiledBody(options: MatmulOptions): string {
+  const { tile, transposeA, transposeB } = options;
   const [tileRows, tileColumns] = tile;
   const [threadsX, threadsY] = TILED_THREADS;
   const threads = threadsX * threadsY;
@@ -160,7 +171,7 @@ fn kernel(workgroup: u32, local: u32) {
   let across = (params.n + ${tileColumns - 1}u) / ${tileColumns}u;
   let top = (workgroup / across) * ${tileRows}u;
   let left = (workgroup % across) * ${tileColumns}u;
-  if (top >= params.m) { return; }
+  if (top >= params.m${options.symmetric ? ` || left + ${tileColumns}u <= top` : ''}) { return; }
   let y = local / ${threadsX}u;
   let x = local % ${threadsX}u;
   var sums: array<f32, ${rows * columns}>;
@@ -228,8 +239,9 @@ ${unroll(loads, (load) => {
 fn kernel(workgroup: u32, local: u32${broadcast ? ', lane: u32' : ''}) {
   let across = (params.n + ${tileColumns - 1}u) / ${tileColumns}u;
   let top = (workgroup / across) * ${rows}u;
-  let left = (workgroup % across) * ${tileColumns}u + local;
-  if (top >= params.m) { return; }
+  let tile_left = (workgroup % across) * ${tileColumns}u;
+  let left = tile_left + local;
+  if (top >= params.m${options.symmetric ? ` || tile_left + ${tileColumns}u <= top` : ''}) { return; }
   // Rows and columns past the edge repeat the last one: a clamp here spares a test in the loop.
 ${unroll(columns, (j) => `  let column${j} = min(left + ${j * LANES}u, params.n - 1u);`)}
 ${unroll(loads, (load) => {

@@ -6,13 +6,21 @@ export interface ResidualOptions {
   readonly outputs: number;
   /** Example j has its target in row rows[first + j] instead of row first + j. */
   readonly gather: boolean;
+  readonly form: ResidualForm;
 }
+
+/**
+ * What is stored of the outputs f: f itself, f − y (the squared loss's gradient at the outputs), or
+ * softmax(f) − y (the cross-entropy's).
+ */
+export type ResidualForm = 'outputs' | 'difference' | 'softmax-difference';
 
 /** Threads that share one example's sum over the neurons. */
 const THREADS = 32;
 
-/** residual [m × C] = scale · activations [m × N] · weights [N × C] − targets; a workgroup a row. */
-export function residualShader({ outputs, gather }: ResidualOptions) {
+/** f [m × C] = scale · activations [m × N] · weights [N × C], stored in `form`; a workgroup a row. */
+export function residualShader({ outputs, gather, form }: ResidualOptions) {
+  const softmax = form === 'softmax-difference';
   return {
     name: 'residual',
     bindings: {
@@ -35,6 +43,9 @@ export function residualShader({ outputs, gather }: ResidualOptions) {
     workgroupSize: [THREADS, 1],
     body: wgsl`
 var<workgroup> partial: array<f32, ${THREADS * outputs}>;
+#if ${softmax}
+var<workgroup> logits: array<f32, ${outputs}>;
+#endif
 
 fn kernel(row: u32, local: u32) {
   if (row >= params.m) { return; }
@@ -48,17 +59,34 @@ ${unroll(outputs, (c) => `  partial[local * ${outputs}u + ${c}u] = sum${c};`)}
   workgroupBarrier();
   // One barrier and a short serial sum: cheaper than a tree where barriers are slow, and no
   // slower where they are fast, since all workgroups but the last hide it.
+#if ${gather}
+  let label = rows[params.first + row];
+#else
+  let label = params.first + row;
+#endif
   for (var c = local; c < ${outputs}u; c += ${THREADS}u) {
     var sum = 0.0;
     for (var t = 0u; t < ${THREADS}u; t++) { sum += partial[t * ${outputs}u + c]; }
-#if ${gather}
-    let label = rows[params.first + row];
+    let f = params.scale * sum;
+#if ${softmax}
+    logits[c] = f;
+#elif ${form === 'outputs'}
+    residual[row * params.residual_stride + c] = f;
 #else
-    let label = params.first + row;
+    residual[row * params.residual_stride + c] = f - targets[label * params.targets_stride + c];
 #endif
-    residual[row * params.residual_stride + c] =
-      params.scale * sum - targets[label * params.targets_stride + c];
   }
+#if ${softmax}
+  workgroupBarrier();
+  for (var c = local; c < ${outputs}u; c += ${THREADS}u) {
+    var largest = logits[0];
+    for (var o = 1u; o < ${outputs}u; o++) { largest = max(largest, logits[o]); }
+    var total = 0.0;
+    for (var o = 0u; o < ${outputs}u; o++) { total += exp(logits[o] - largest); }
+    residual[row * params.residual_stride + c] =
+      exp(logits[c] - largest) / total - targets[label * params.targets_stride + c];
+  }
+#endif
 }
 `,
   } as const;

@@ -5,22 +5,26 @@ import { unroll } from './unroll.js';
 export interface ScoreInitOptions {
   /** C, the number of outputs. */
   readonly outputs: number;
+  /** Judges a neuron with its best weight instead of weight 1. */
+  readonly fitted: boolean;
 }
 
 export const SCORE_INIT_THREADS = 64;
 
 /**
- * Scores before the first pick, one neuron a thread, from products [slices × (C + 1) × stride] =
- * [Yᵀ H; column sums of H ∘ H]: ⟨φ_i, y⟩ = B_i · (H_i Y) and
- * score_i = ‖φ_i‖² − 2⟨φ_i, y⟩, which is ⟨ψ_i, ψ_i⟩ less the ‖y‖² that all have in common.
+ * What selection knows of each neuron before the first pick, one neuron a thread, from products
+ * [slices × (C + 1) × stride] = [Yᵀ H; column sums of H ∘ H]. With q = ⟨φ_i, y⟩ = B_i · (H_i Y)
+ * and d = ‖φ_i‖², moments_i = (q, d, q, d): the first pair stays, the second is the rule's to
+ * update. score_i is ‖φ_i − y‖², or the least of ‖α φ_i − y‖² when fitted, less the ‖y‖² that all
+ * have in common: d − 2q, or −q² / d.
  */
-export function scoreInitShader({ outputs }: ScoreInitOptions) {
+export function scoreInitShader({ outputs, fitted }: ScoreInitOptions) {
   return {
     name: 'score-init',
     bindings: {
       products: ['read', 'f32'],
       weights: ['read', 'f32'],
-      correlations: ['read_write', 'f32'],
+      moments: ['read_write', 'vec4<f32>'],
       scores: ['read_write', 'f32'],
       slots: ['read_write', 'u32'],
     },
@@ -45,8 +49,14 @@ ${unroll(
   norm += b${c} * b${c};
   correlation += b${c} * y${c};`,
 )}
-  correlations[i] = correlation;
-  scores[i] = norm * squares - 2.0 * correlation;
+  let energy = norm * squares;
+  moments[i] = vec4<f32>(correlation, energy, correlation, energy);
+#if ${fitted}
+  // Only a silent neuron scores 0; one that is not a number must stay so, to be counted.
+  scores[i] = select(-correlation * correlation / energy, 0.0, energy == 0.0);
+#else
+  scores[i] = energy - 2.0 * correlation;
+#endif
   slots[i] = ${NO_SLOT}u;
 }
 `,

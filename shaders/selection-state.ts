@@ -6,7 +6,7 @@ export const SELECTION_STATE = {
   /** Gram rows to compute in this step; 0 when the pick's row is cached. */
   pending: 0,
   pick: 1,
-  /** Cache slot that holds, or is about to hold, the pick's Gram row. */
+  /** Cache slot that holds, or is about to hold, the pick's Gram row; the other rows follow it. */
   slot: 2,
   /** The slot to be filled next; the oldest row gives way. */
   nextSlot: 3,
@@ -14,10 +14,13 @@ export const SELECTION_STATE = {
   passes: 4,
   /** Neurons whose score is NaN, counted in every step. */
   notNumbers: 5,
-  /** Index of the first candidate; each is followed by no slot: slots are consecutive. */
+  /** Neurons whose rows are to be computed. */
   candidates: 8,
 } as const;
 
 /** In the slot table: the neuron's row is not cached; the neuron may not be picked again. */
 export const NO_SLOT = 0xffffffff;
 export const TAKEN = 0xfffffffe;
+
+/** What is kept of each pick, in words of the f32 trace: its score and its four moments. */
+export const TRACE = { score: 0, moments: 1, words: 5 } as const;

@@ -25,8 +25,16 @@ export {
   type Shape,
   uploadNetwork,
 } from './models/two-layer.js';
-export { type GreedyOptions, selectGreedily } from './prune/greedy.js';
-export { type Selection, type SelectionProblem, weightsOf } from './prune/selection.js';
+export { type GreedyOptions, type GreedySelection, RULES, selectGreedily } from './prune/greedy.js';
+export { METHODS, type MethodOptions, type MethodSelection, select } from './prune/methods.js';
+export { type Plan, planSelection } from './prune/plan.js';
+export {
+  type Activations,
+  residentActivations,
+  type Selection,
+  type SelectionProblem,
+  streamedFrom,
+} from './prune/problem.js';
 export { activate } from './reference/activation.js';
 export { fineTuneRate, parseRunConfig, type RunConfig } from './study/config.js';
 export { drawExamples, type Examples } from './study/examples.js';

@@ -1,5 +1,5 @@
 import { readUints } from '../../src/gpu/buffer.js';
-import { NO_SLOT, prepareArgmin, SELECTION_STATE } from '../../src/kernels/argmin.js';
+import { NO_SLOT, prepareArgmin, SELECTION_STATE, TRACE } from '../../src/kernels/argmin.js';
 import { argminReference } from '../../src/reference/argmin.js';
 import { requireSame } from '../check.js';
 import type { KernelBench } from '../kernel.js';
@@ -17,7 +17,7 @@ export const argminBench: KernelBench<ArgminShape> = {
   ],
   // One comparison a score: less cannot find the smallest.
   operations: ({ n }) => n,
-  // Scores and slots.
+  // Scores and slots; the one pick's moments do not count.
   bytes: ({ n }) => 8 * n,
   prepare: async ({ device, scope, shape: { n, p } }) => {
     const scores = randomNumbers(n, 1);
@@ -31,6 +31,9 @@ export const argminBench: KernelBench<ArgminShape> = {
       capacity: p,
       state,
       picks,
+      slices: 1,
+      moments: scope.buffer('moments', 4 * n),
+      trace: scope.buffer('selection trace', TRACE.words),
       block: p,
       replacement: true,
     };

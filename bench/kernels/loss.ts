@@ -15,11 +15,11 @@ export const lossBench: KernelBench<LossShape> = {
     { m: 4096, c: 10 },
   ],
   hardwareShapes: [{ m: 50_000, c: 10 }],
-  // A square and its sum, and the output's sum that the verdict needs.
+  // The error, its square and the sum.
   operations: ({ m, c }) => 3 * m * c,
   bytes: ({ m, c }) => 4 * (2 * m * c + 2 * lossGroups(m)),
   prepare: async ({ device, scope, shape: { m, c } }) => {
-    const errors = randomNumbers(m * c, 1);
+    const outputs = randomNumbers(m * c, 1);
     const labels = randomNumbers(m, 2).map((x) => Math.floor(5 * (x + 1)));
     const oneHot = Float32Array.from({ length: m * c }, (_, at) => {
       const label = labels[Math.floor(at / c)] ?? 0;
@@ -27,9 +27,10 @@ export const lossBench: KernelBench<LossShape> = {
     });
     const sums = scope.bufferOf('loss sums', nans(2 * lossGroups(m)));
     const run = await prepareLoss(device, {
-      residual: scope.matrix('residual', m, c, errors),
+      outputs: scope.matrix('outputs', m, c, outputs),
       targets: scope.matrix('targets', m, c, oneHot),
       sums,
+      loss: 'squared',
     });
     return {
       encode: (batch) => run(batch, { m, first: 0, firstGroup: 0 }),
@@ -37,7 +38,8 @@ export const lossBench: KernelBench<LossShape> = {
         const reference = lossReference({
           m,
           outputs: c,
-          residual: elementsOf(errors, c),
+          loss: 'squared',
+          values: elementsOf(outputs, c),
           targets: elementsOf(oneHot, c),
         });
         const total = [0, 0];

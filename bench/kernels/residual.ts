@@ -38,6 +38,7 @@ export const residualBench: KernelBench<ResidualShape> = {
           m: rows.length,
           n,
           outputs: c,
+          form: 'difference',
           activations: (j, i) => h(rows[j] ?? -1, i),
           weights: elementsOf(weights, c),
           targets: (j, output) => y(rows[j] ?? -1, output),

@@ -18,12 +18,12 @@ export const scoreInitBench: KernelBench<ScoreInitShape> = {
   ],
   // The slices' sums; ‖b‖² and b · y, a product and a sum an output each; the score.
   operations: ({ n, c, slices }) => n * ((slices - 1) * (c + 1) + 4 * c + 3),
-  bytes: ({ n, c, slices }) => 4 * n * (slices * (c + 1) + c + 3),
+  bytes: ({ n, c, slices }) => 4 * n * (slices * (c + 1) + c + 6),
   prepare: async ({ device, scope, shape: { n, c, slices } }) => {
     const values = randomNumbers(slices * (c + 1) * n, 1);
     const b = randomNumbers(n * c, 2);
     const products = scope.matrix('gram products', slices * (c + 1), n, values);
-    const correlations = scope.bufferOf('correlations', nans(n));
+    const moments = scope.bufferOf('moments', nans(4 * n));
     const scores = scope.bufferOf('scores', nans(n));
     const slots = scope.buffer('slots', n);
     const run = await prepareScoreInit(device, {
@@ -31,7 +31,7 @@ export const scoreInitBench: KernelBench<ScoreInitShape> = {
       stride: products.stride,
       slices,
       weights: scope.matrix('weights', n, c, b),
-      correlations,
+      moments,
       scores,
       slots,
     });
@@ -43,10 +43,14 @@ export const scoreInitBench: KernelBench<ScoreInitShape> = {
           n,
           outputs: c,
           slices,
+          fitted: false,
           products: (s, r, i) => product(s * (c + 1) + r, i),
           weights: elementsOf(b, c),
         });
-        requireWithin('correlations', await readFloats(correlations), reference.correlations);
+        const known = await readFloats(moments);
+        const column = (at: number) => known.filter((_, word) => word % 4 === at);
+        for (const at of [0, 2]) requireWithin('correlations', column(at), reference.correlations);
+        for (const at of [1, 3]) requireWithin('norms', column(at), reference.energies);
         requireWithin('scores', await readFloats(scores), reference.scores);
         requireSame('slots', await readUints(slots), new Uint32Array(n).fill(NO_SLOT));
       },

@@ -1,8 +1,12 @@
-import { readMatrix } from '../../src/gpu/matrix.js';
+import { type Matrix, readMatrix } from '../../src/gpu/matrix.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { hiddenActivations } from '../../src/models/forward.js';
 import { selectGreedily } from '../../src/prune/greedy.js';
-import type { Selection, SelectionProblem } from '../../src/prune/selection.js';
+import {
+  residentActivations,
+  type Selection,
+  type SelectionProblem,
+} from '../../src/prune/problem.js';
 import { judgePicks } from '../../src/reference/greedy-selection.js';
 import { advance, startTraining } from '../../src/train/gradient-descent.js';
 import { type Benchmark, type ContestContext, type Cost, workload } from '../benchmark.js';
@@ -47,7 +51,7 @@ async function contend(context: ContestContext, shape: SelectionShape) {
     verify: async () => {
       const found = await run();
       await requireGreedy(problem, found);
-      distinct = found.distinct;
+      distinct = found.neurons.length;
       return `every pick within ${GREEDY} of the best; ${distinct} distinct in ${found.passes} passes`;
     },
     time: (seconds: number) => timeRuns(run, seconds),
@@ -64,15 +68,17 @@ async function trainedProblem(
   const training = own(startTraining(network, dataset, TRAINING));
   for await (const _ of advance(training, TRAINING_STEPS, signal));
   const scope = own(new Scope(device));
-  const activations = await hiddenActivations(network, dataset, scope, signal);
-  return { activations, weights: network.output, targets: dataset.targets };
+  const activations = residentActivations(await hiddenActivations(network, dataset, scope, signal));
+  return { activations, weights: network.output, targets: dataset.targets, loss: 'squared' };
 }
 
 /** @throws when a pick was not greedy, or a loss was reported wrongly. */
 async function requireGreedy(problem: SelectionProblem, found: Selection): Promise<void> {
-  const { rows: m, columns: n, chunks } = problem.activations;
+  const { rows: m, columns: n, chunks, buffers } = problem.activations;
   const activations = new Float32Array(m * n);
-  for (const chunk of chunks) activations.set(await readMatrix(chunk), chunk.firstRow * n);
+  for (const { buffer, firstRow } of chunks) {
+    activations.set(await readMatrix(buffers[buffer] as Matrix), firstRow * n);
+  }
   const judged = judgePicks(
     {
       m,

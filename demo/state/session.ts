@@ -25,7 +25,7 @@ export interface Stage {
 export interface Checkpoint {
   readonly iteration: number;
   readonly dense: Stage;
-  readonly subnetwork?: Stage & { readonly selection: Selection; readonly weight: Float32Array };
+  readonly subnetwork?: Stage & { readonly selection: Selection };
   readonly fineTuned?: Stage;
 }
 
@@ -208,8 +208,8 @@ function checkpointsOf(findings: readonly Finding[]): readonly Checkpoint[] {
     const known = found.get(iteration);
     if (event.type === 'checkpoint') found.set(iteration, { iteration, dense: stage });
     else if (known && event.type === 'subnetwork') {
-      const { selection, weight } = event;
-      found.set(iteration, { ...known, subnetwork: { ...stage, selection, weight } });
+      const { selection } = event;
+      if (selection) found.set(iteration, { ...known, subnetwork: { ...stage, selection } });
     } else if (known) found.set(iteration, { ...known, fineTuned: stage });
   }
   return [...found.values()];

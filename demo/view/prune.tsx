@@ -62,7 +62,7 @@ function explainPruning(view: Checkpoint | undefined): string {
   if (view.iteration === 0) {
     return 'Before any training no choice of neurons is good: pre-training matters.';
   }
-  const { distinct, passes } = subnetwork.selection;
-  const share = percent(distinct / dense.figures.neurons);
+  const { neurons, passes } = subnetwork.selection;
+  const share = percent(neurons.length / dense.figures.neurons);
   return `${share} of the neurons, found in ${plural(passes, 'pass', 'passes')} over the data.`;
 }

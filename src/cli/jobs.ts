@@ -1,5 +1,11 @@
 import { type BenchEvent, type BenchInput, type BenchOutput, bench } from '../../bench/bench.js';
 import type { Job, JobContext } from '../hosts/host.js';
+import {
+  type CompareEvent,
+  type CompareInput,
+  type CompareSummary,
+  compare,
+} from '../study/compare.js';
 import { type RunEvent, type RunInput, type RunSummary, run } from '../study/run.js';
 import type { TrialState } from '../study/state.js';
 import { studyTrial, type TrialEvent, type TrialInput } from '../study/trial.js';
@@ -13,12 +19,15 @@ export const jobs = {
     { device, emit, signal }: JobContext<TrialEvent>,
     { input, state }: { readonly input: TrialInput; readonly state?: TrialState },
   ) => relay(studyTrial(device, input, state, signal), emit),
+  compare: async ({ device, emit, signal }: JobContext<CompareEvent>, input: CompareInput) =>
+    relay(compare(device, input, signal), emit),
   bench: async ({ device, emit, signal }: JobContext<BenchEvent>, input: BenchInput) =>
     relay(bench(device, input, signal), emit),
   info: async ({ device }: JobContext<never>, _input: null) => reportDevice(device),
 } satisfies {
   run: Job<RunInput, RunEvent, RunSummary>;
   trial: Job<{ readonly input: TrialInput; readonly state?: TrialState }, TrialEvent, void>;
+  compare: Job<CompareInput, CompareEvent, CompareSummary>;
   bench: Job<BenchInput, BenchEvent, BenchOutput>;
   info: Job<null, never, DeviceReport>;
 };

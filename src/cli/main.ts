@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addBench } from './bench.js';
+import { addCompare } from './compare.js';
 import { addInfo } from './info.js';
 import { exitCodeOf, explain } from './outcome.js';
 import { addReport } from './report.js';
@@ -23,11 +24,13 @@ const program = new Command('espalier')
 Examples:
   espalier run           a network for MNIST: pre-trained, pruned, fine-tuned
   espalier run --help    every flag of a run, with its default
+  espalier compare       ways to prune one network, at several sizes
   espalier study         how much pre-training was enough, over dataset sizes
   espalier info          the adapter that the work runs on`,
   );
 
 addRun(program, version);
+addCompare(program, version);
 addStudy(program, version);
 addReport(program, version);
 addBench(program, version);

@@ -88,15 +88,21 @@ function describe(event: RunEvent): string | undefined {
       const { trainingLoss, testAccuracy } = event.figures;
       return `Iteration ${event.iteration}: training loss ${trainingLoss.toPrecision(4)}, test accuracy ${percent(testAccuracy)}.`;
     }
-    case 'subnetwork': {
-      const { figures, selection } = event;
-      return `Selected ${selection.selected.length} times among ${figures.neurons} distinct neurons in ${selection.passes} passes over the activations: training loss ${figures.trainingLoss.toPrecision(4)}, test accuracy ${percent(figures.testAccuracy)}.`;
-    }
+    case 'subnetwork':
+      return `${choiceOf(event)}: training loss ${event.figures.trainingLoss.toPrecision(4)}, test accuracy ${percent(event.figures.testAccuracy)}.`;
     case 'fine-tuned':
       return `Fine-tuned: training loss ${event.figures.trainingLoss.toPrecision(4)}, test accuracy ${percent(event.figures.testAccuracy)}.`;
     default:
       return undefined;
   }
+}
+
+function choiceOf({ figures, selection }: Extract<RunEvent, { type: 'subnetwork' }>): string {
+  if (!selection) return `Trained ${figures.neurons} neurons from scratch`;
+  const { selected, passes, stopped, plan } = selection;
+  const how = plan ? `, ${plan.oracle} oracle` : '';
+  const why = { count: '', target: ', target reached', stalled: ', nothing improves further' };
+  return `Picked ${selected.length} times, ${figures.neurons} distinct neurons, in ${passes} passes over the activations${how}${why[stopped]}`;
 }
 
 export function percent(share: number): string {

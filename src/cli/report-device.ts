@@ -1,6 +1,5 @@
-import type { AdapterDescription } from '../gpu/adapter.js';
+import { type AdapterDescription, LIMITS } from '../gpu/adapter.js';
 import type { Device } from '../gpu/device.js';
-import { LIMITS } from '../gpu/limits.js';
 import { defaultVariant } from '../kernels/variant.js';
 
 export interface DeviceReport {

@@ -4,7 +4,7 @@ import { EspalierError } from '../errors.js';
 import type { RunFile } from '../study/files.js';
 
 const RUN_FILE =
-  /^(?:config\.json|summary\.json|events\.jsonl|dataset\.safetensors|(?:weights|subnetwork|fine-tuned)-\d+\.safetensors)$/;
+  /^(?:config\.json|summary\.json|events\.jsonl|comparison\.(?:json|csv|html)|(?:loss|accuracy)\.(?:svg|png)|dataset\.safetensors|(?:weights|subnetwork|fine-tuned)-\d+\.safetensors)$/;
 
 /**
  * Refuses a folder that holds another run, before any work is done.

@@ -3,7 +3,7 @@ import { readImageSource } from '../data/folder.js';
 import { TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
-import { fineTuneRate, parseRunConfig, type RunConfig } from '../study/config.js';
+import { fineTuneRate, parseRunConfig, type RunConfig, runSchema } from '../study/config.js';
 import { drawExamples } from '../study/examples.js';
 import { datasetFile, fileOf, recordOf } from '../study/files.js';
 import type { RunEvent, RunSummary } from '../study/run.js';
@@ -21,6 +21,11 @@ import {
   writeWhole,
 } from './run-folder.js';
 import { summaryTable } from './summary-table.js';
+
+const { method, rule, loss } = runSchema.shape;
+const METHOD_NAMES = method.unwrap().options;
+const RULE_NAMES = rule.unwrap().options;
+const LOSS_NAMES = loss.unwrap().options;
 
 /** Flags that are no part of a run's configuration. */
 interface OwnFlags {
@@ -44,10 +49,18 @@ export function addRun(program: Command, version: string): void {
     .option('--momentum <mu>', 'from 0 to below 1', number)
     .option('--prune-every <steps>', 'also prune every so many steps; 0: only at the end', number)
     .option('--neurons <k>', 'picks of the selection', number)
-    .option('--method <name>', 'how neurons are chosen: greedy')
-    .option('--rule <name>', 'how the chosen are weighted: average')
+    .addOption(new Option('--method <name>', 'how neurons are chosen').choices(METHOD_NAMES))
+    .addOption(new Option('--rule <name>', 'how the chosen are weighted').choices(RULE_NAMES))
     .option('--no-replacement', 'pick no neuron twice')
-    .option('--loss <name>', 'of training and of selection: squared')
+    .addOption(new Option('--loss <name>', 'of training and of selection').choices(LOSS_NAMES))
+    .option('--target-loss <loss>', 'stop picking at this training loss', number)
+    .option('--target-fraction <share>', "or at this share of the dense network's", number)
+    .option('--until-stalled', 'stop picking when no pick lowers the loss')
+    .option('--candidates <n>', 'random candidates that each pick looks at; all by default', number)
+    .option('--selection-batch <m>', 'random examples that each pick looks at', number)
+    .option('--oracle <name>', 'rows, gram or direct, instead of what the planner chooses')
+    .option('--block <p>', 'Gram rows computed in one pass', number)
+    .option('--stream-activations', 'compute them anew for each pass instead of keeping them')
     .option('--fine-tune <steps>', 'steps of training the subnetwork; 0: none', number)
     .option('--fine-tune-learning-rate <rate>', 'a quarter of --learning-rate by default', number)
     .option('--seed <seed>', 'of weights, examples and batches', number)
@@ -68,6 +81,7 @@ Examples:
   espalier run                                          1,000 digits, 256 neurons, 100 picks
   espalier run --task digits --examples 5000            ten classes
   espalier run --prune-every 100 --seed 3               a subnetwork every 100 steps
+  espalier run --rule corrective --target-fraction 1    as few neurons as match the dense loss
   espalier run --data ./my-idx-files --out runs/mine    other images
   espalier run --config runs/mine/config.json --out runs/again`,
     );

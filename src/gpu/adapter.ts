@@ -1,3 +1,17 @@
+/** The limits asked of an adapter, by name: WebGPU grants only its small defaults otherwise. */
+export const LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupsPerDimension',
+] as const satisfies readonly (keyof GPUSupportedLimits)[];
+
+/** Optional features that are used where an adapter has them. */
+export const FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'subgroups', 'shader-f16'];
+
 /** What a report says of the adapter. A software adapter is never called a GPU. */
 export interface AdapterDescription {
   readonly name: string;

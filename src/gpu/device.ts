@@ -1,6 +1,5 @@
 import { EspalierError } from '../errors.js';
-import { type AdapterDescription, describeAdapter } from './adapter.js';
-import { FEATURES, LIMITS } from './limits.js';
+import { type AdapterDescription, describeAdapter, FEATURES, LIMITS } from './adapter.js';
 
 export interface OpenOptions {
   /** Wraps every wait for the GPU. Node's host uses it to slow Dawn's busy polling. */

@@ -1,20 +1,6 @@
 import { EspalierError } from '../errors.js';
 import type { Device } from './device.js';
 
-/** The limits asked of an adapter, by name: WebGPU grants only its small defaults otherwise. */
-export const LIMITS = [
-  'maxBufferSize',
-  'maxStorageBufferBindingSize',
-  'maxStorageBuffersPerShaderStage',
-  'maxComputeWorkgroupStorageSize',
-  'maxComputeInvocationsPerWorkgroup',
-  'maxComputeWorkgroupSizeX',
-  'maxComputeWorkgroupsPerDimension',
-] as const satisfies readonly (keyof GPUSupportedLimits)[];
-
-/** Optional features that are used where an adapter has them. */
-export const FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'subgroups', 'shader-f16'];
-
 /** The largest buffer that one binding can show to a shader, in bytes. */
 export function largestBinding(device: Device): number {
   return Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);

@@ -4,12 +4,14 @@ import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 
-export { NO_SLOT, SELECTION_STATE, TAKEN } from '../../shaders/selection-state.js';
+export { NO_SLOT, SELECTION_STATE, TAKEN, TRACE } from '../../shaders/selection-state.js';
 
 export interface Argmin {
   /** N, the number of scores. */
   readonly count: number;
+  /** [slices × N]; their sum counts. */
   readonly scores: GpuBuffer;
+  readonly slices: number;
   /** Cache slot of each neuron [N]. */
   readonly slots: GpuBuffer;
   /** Neuron of each cache slot [capacity]. */
@@ -18,9 +20,15 @@ export interface Argmin {
   readonly state: GpuBuffer;
   /** The pick of each step, written. */
   readonly picks: GpuBuffer;
+  /** [N × 4]; the pick's are kept in the trace. */
+  readonly moments: GpuBuffer;
+  /** Score and moments of each pick, [k × TRACE.words], written. */
+  readonly trace: GpuBuffer;
   /** p: Gram rows computed in one pass, at most the capacity. */
   readonly block: number;
   readonly replacement: boolean;
+  /** The neurons that may be picked in each step, [k × size]; without it all of them. */
+  readonly subset?: { readonly neurons: GpuBuffer; readonly size: number } | undefined;
 }
 
 /** Prepares the choice of step `step`'s pick and of the Gram rows to compute with it. */
@@ -28,17 +36,26 @@ export async function prepareArgmin(
   device: Device,
   argmin: Argmin,
 ): Promise<(batch: Batch, step: number) => void> {
-  const { count, scores, slots, owners, capacity, state, picks, block, replacement } = argmin;
+  const { count, scores, slices, slots, owners, capacity, state, picks } = argmin;
+  const { moments, trace, block, replacement, subset } = argmin;
   if (block > capacity) {
     throw new RangeError(`A block of ${block} rows does not fit a cache of ${capacity}.`);
   }
-  const kernel = await prepareKernel(device, argminShader({ replacement }), {
+  const kernel = await prepareKernel(device, argminShader({ replacement, subset: !!subset }), {
     scores,
     slots,
     owners,
     state,
     picks,
+    moments,
+    trace,
+    ...(subset && { subset: subset.neurons }),
   });
   return (batch, step) =>
-    batch.dispatch(kernel, { n: count, p: block, capacity, step }, 1, count * 2);
+    batch.dispatch(
+      kernel,
+      { n: count, slices, p: block, capacity, step, subset_size: subset?.size ?? 0 },
+      1,
+      count * (slices + 1),
+    );
 }

@@ -5,24 +5,27 @@ import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
 
-/** Prepares block [m × p] ← the columns of `activations` that the selection state names. */
+/**
+ * Prepares block [m × p] ← the columns of `activations` that the selection state names, for the
+ * rows from `first` on; all rows by default.
+ */
 export async function prepareGatherColumns(
   device: Device,
   activations: Matrix,
   state: GpuBuffer,
   block: Matrix,
-): Promise<(batch: Batch) => void> {
+): Promise<(batch: Batch, call?: { readonly first: number; readonly m: number }) => void> {
   const kernel = await prepareKernel(device, gatherColumnsShader(), {
     activations: activations.buffer,
     state,
     block: block.buffer,
   });
-  const m = activations.rows;
-  return (batch) =>
+  const { columns: p, stride } = block;
+  return (batch, { first, m } = { first: 0, m: activations.rows }) =>
     batch.dispatch(
       kernel,
-      { m, p: block.columns, activations_stride: activations.stride, block_stride: block.stride },
+      { m, p, activations_stride: activations.stride, block_stride: stride, first },
       Math.ceil(m / GATHER_COLUMNS_THREADS),
-      m * block.columns,
+      m * p,
     );
 }

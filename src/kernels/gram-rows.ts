@@ -26,12 +26,21 @@ export interface GramRows {
   readonly variant?: GramRowsVariant | undefined;
 }
 
+export interface GramRowsCall {
+  /** Row of the block that goes with the activations' first. */
+  readonly blockFirst: number;
+  readonly firstSlice: number;
+  /** Examples to take in; all of the chunk by default. */
+  readonly m?: number;
+}
+
 /** Examples of a slice: short enough that few neurons still fill a GPU with slices. */
 const SLICE_ROWS = { hardware: 256, software: 1024 } as const;
 /** More slices than this only take memory. */
 const MOST_SLICES = 64;
 
-function sliceRows(device: Device, m: number): number {
+/** Examples of one slice, when m are cut on this adapter. */
+export function sliceRows(device: Device, m: number): number {
   return Math.max(SLICE_ROWS[device.adapter.kind], Math.ceil(m / MOST_SLICES));
 }
 
@@ -47,9 +56,7 @@ export function gramSlices(device: Device, m: number): number {
 export async function prepareGramRows(
   device: Device,
   { block, activations, products, squares = false, state, variant }: GramRows,
-): Promise<
-  (batch: Batch, call: { readonly blockFirst: number; readonly firstSlice: number }) => void
-> {
+): Promise<(batch: Batch, call: GramRowsCall) => void> {
   const preferred = defaultVariant(device);
   const chosen = variant ?? (preferred === 'tiled' ? 'coalesced' : preferred);
   requireVariant(device, chosen);
@@ -66,20 +73,19 @@ export async function prepareGramRows(
     products,
     ...(state && { state }),
   });
-  const { rows: m, stride } = activations;
-  const workgroups = Math.ceil(stride / gramRowsTile(chosen, p)) * gramSlices(device, m);
-  return (batch, { blockFirst, firstSlice }) =>
+  const across = Math.ceil(activations.stride / gramRowsTile(chosen, p));
+  return (batch, { blockFirst, firstSlice, m = activations.rows }) =>
     batch.dispatch(
       kernel,
       {
         m,
-        vectors: stride / 4,
+        vectors: activations.stride / 4,
         block_stride: block.stride,
         block_first: blockFirst,
         slice_rows: sliceRows(device, m),
         first_slice: firstSlice,
       },
-      workgroups,
+      across * gramSlices(device, m),
       2 * m * activations.columns * (squares ? p + 1 : p),
     );
 }

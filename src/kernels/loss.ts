@@ -1,4 +1,5 @@
 import { LOSS_ROWS, lossShader } from '../../shaders/loss.wgsl.js';
+import type { LossKind } from '../../shaders/point-loss.js';
 import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
@@ -6,12 +7,13 @@ import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
 
 export interface Loss {
-  /** f − y of a block of examples [m × C]. */
-  readonly residual: Matrix;
+  /** f of a block of examples [m × C]. */
+  readonly outputs: Matrix;
   /** Y of all examples. */
   readonly targets: Matrix;
-  /** Pairs (Σ‖f − y‖², correct), one a group of examples, written. */
+  /** Pairs (Σ loss, correct), one a group of examples, written. */
   readonly sums: GpuBuffer;
+  readonly loss: LossKind;
 }
 
 /** Pairs of sums that m examples leave behind. */
@@ -19,18 +21,18 @@ export function lossGroups(m: number): number {
   return Math.ceil(m / LOSS_ROWS);
 }
 
-/** Prepares the reduction of m residuals whose first target is row `first`. */
+/** Prepares the reduction of m outputs whose first target is row `first`. */
 export async function prepareLoss(
   device: Device,
-  { residual, targets, sums }: Loss,
+  { outputs, targets, sums, loss }: Loss,
 ): Promise<
   (
     batch: Batch,
     call: { readonly m: number; readonly first: number; readonly firstGroup: number },
   ) => void
 > {
-  const kernel = await prepareKernel(device, lossShader({ outputs: targets.columns }), {
-    residual: residual.buffer,
+  const kernel = await prepareKernel(device, lossShader({ outputs: targets.columns, loss }), {
+    outputs: outputs.buffer,
     targets: targets.buffer,
     sums,
   });
@@ -39,7 +41,7 @@ export async function prepareLoss(
       kernel,
       {
         m,
-        residual_stride: residual.stride,
+        outputs_stride: outputs.stride,
         targets_stride: targets.stride,
         first,
         first_group: firstGroup,

@@ -22,6 +22,8 @@ export interface Matmul {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
   readonly epilogue?: Epilogue;
+  /** A and B make a symmetric `out`, as in AᵀA: half the work is spared. */
+  readonly symmetric?: boolean;
   /** σ(x) of the derivative epilogue, shaped and strided as `out`. */
   readonly states?: Matrix;
   /** Accumulated steps of the momentum epilogue, shaped and strided as `out`. */
@@ -68,6 +70,7 @@ export async function prepareMatmul(
     transposeA: matmul.transposeA ?? false,
     transposeB: matmul.transposeB ?? false,
     gather: rows !== undefined,
+    symmetric: matmul.symmetric ?? false,
     epilogue,
     variant,
     tile,
@@ -100,7 +103,7 @@ export async function prepareMatmul(
         rate: call.rate ?? 0,
       },
       Math.ceil(m / tile[0]) * across,
-      2 * m * n * k,
+      (matmul.symmetric ? 1 : 2) * m * n * k,
     );
   };
 }

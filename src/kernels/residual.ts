@@ -1,4 +1,4 @@
-import { residualShader } from '../../shaders/residual.wgsl.js';
+import { type ResidualForm, residualShader } from '../../shaders/residual.wgsl.js';
 import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
@@ -14,23 +14,25 @@ export interface Residual {
   readonly targets: Matrix;
   /** [m × C], written. */
   readonly residual: Matrix;
+  /** f − y by default. */
+  readonly form?: ResidualForm;
   /** Which rows of the targets belong to the batch; without it they are taken in order. */
   readonly rows?: GpuBuffer | undefined;
 }
 
 /**
- * Prepares residual = H B / N − Y, the mean-field network's outputs less the targets, for a batch
- * of m examples starting at `first` (an entry of `rows`, or a row of the targets).
+ * Prepares the mean-field network's outputs f = H B / N, or what they are off the targets, for a
+ * batch of m examples starting at `first` (an entry of `rows`, or a row of the targets).
  */
 export async function prepareResidual(
   device: Device,
-  { activations, weights, targets, residual, rows }: Residual,
+  { activations, weights, targets, residual, rows, form = 'difference' }: Residual,
 ): Promise<(batch: Batch, call: { readonly m: number; readonly first: number }) => void> {
   const outputs = weights.columns;
   const n = weights.rows;
   const kernel = await prepareKernel(
     device,
-    residualShader({ outputs, gather: rows !== undefined }),
+    residualShader({ outputs, gather: rows !== undefined, form }),
     {
       activations: activations.buffer,
       weights: weights.buffer,

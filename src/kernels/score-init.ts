@@ -12,24 +12,26 @@ export interface ScoreInit {
   readonly slices: number;
   /** B [N × C]. */
   readonly weights: Matrix;
-  /** ⟨φ_i, y⟩ [N], written. */
-  readonly correlations: GpuBuffer;
+  /** (⟨φ_i, y⟩, ‖φ_i‖²) twice [N × 4], written. */
+  readonly moments: GpuBuffer;
   /** [N], written. */
   readonly scores: GpuBuffer;
   /** Cache slot of each neuron [N], all emptied. */
   readonly slots: GpuBuffer;
+  /** Judges each neuron with its best weight instead of weight 1. */
+  readonly fitted?: boolean;
 }
 
 /** Prepares the scores of all neurons before the first pick. */
 export async function prepareScoreInit(
   device: Device,
-  { products, stride, slices, weights, correlations, scores, slots }: ScoreInit,
+  { products, stride, slices, weights, moments, scores, slots, fitted = false }: ScoreInit,
 ): Promise<(batch: Batch) => void> {
   const { rows: n, columns: outputs } = weights;
-  const kernel = await prepareKernel(device, scoreInitShader({ outputs }), {
+  const kernel = await prepareKernel(device, scoreInitShader({ outputs, fitted }), {
     products,
     weights: weights.buffer,
-    correlations,
+    moments,
     scores,
     slots,
   });

@@ -3,6 +3,7 @@ import { readFloats } from '../gpu/buffer.js';
 import { largestBinding } from '../gpu/limits.js';
 import { type ChunkedMatrix, type Matrix, strideOf } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
+import type { LossKind } from '../kernels/candidate-loss.js';
 import { lossGroups, prepareLoss } from '../kernels/loss.js';
 import { prepareMatmul } from '../kernels/matmul.js';
 import { prepareResidual } from '../kernels/residual.js';
@@ -14,7 +15,7 @@ const BLOCK_ROWS = { most: 1024, least: 64 } as const;
 
 /** How well a network does on a dataset. */
 export interface Evaluation {
-  /** 1/(2m) Σ‖f(x_j) − y_j‖² */
+  /** 1/(2m) Σ‖f(x_j) − y_j‖², or the mean softmax cross-entropy. */
   readonly loss: number;
   /** Share of the examples classified correctly, in [0, 1]. */
   readonly accuracy: number;
@@ -49,6 +50,32 @@ export async function hiddenActivations(
 }
 
 /**
+ * A chunk of activations that is computed anew whenever it is wanted, for when they do not fit:
+ * `load` encodes σ(X Aᵀ) for the examples from `firstRow` on.
+ */
+export async function streamedActivations(
+  network: Network,
+  dataset: Dataset,
+  scope: Scope,
+  rowsPerChunk: number,
+) {
+  const { device, width, hidden, activation } = network;
+  const rows = Math.min(rowsPerChunk, dataset.count);
+  const buffer = scope.matrix('streamed activations', rows, width);
+  const forward = await prepareMatmul(device, {
+    a: dataset.inputs,
+    b: hidden,
+    out: buffer,
+    epilogue: { kind: 'activation', activation },
+  });
+  return {
+    buffer,
+    load: (batch: Batch, chunk: { readonly firstRow: number; readonly rows: number }) =>
+      forward(batch, { first: chunk.firstRow, m: chunk.rows }),
+  };
+}
+
+/**
  * Measures loss and accuracy over a whole dataset.
  *
  * @throws aborted between submits when the signal fires.
@@ -56,9 +83,10 @@ export async function hiddenActivations(
 export async function evaluate(
   network: Network,
   dataset: Dataset,
+  loss: LossKind = 'squared',
   signal?: AbortSignal,
 ): Promise<Evaluation> {
-  const [evaluation] = await evaluateOutputs(network, [network.output], dataset, signal);
+  const [evaluation] = await evaluateOutputs(network, [network.output], dataset, loss, signal);
   return evaluation as Evaluation;
 }
 
@@ -74,6 +102,7 @@ export async function evaluateOutputs(
   network: Network,
   outputLayers: readonly Matrix[],
   dataset: Dataset,
+  loss: LossKind = 'squared',
   signal?: AbortSignal,
 ): Promise<readonly Evaluation[]> {
   const { device, width, outputs, hidden, activation } = network;
@@ -84,7 +113,7 @@ export async function evaluateOutputs(
   const small = Math.max(BLOCK_ROWS.least, Math.floor(inputs.columns / 2));
   const rows = Math.min(BLOCK_ROWS.most, small, fitting, count);
   const activations = scope.matrix('evaluated activations', rows, width);
-  const residual = scope.matrix('evaluated residual', rows, outputs);
+  const evaluated = scope.matrix('evaluated outputs', rows, outputs);
   const blocks = Math.ceil(count / rows);
   const groups = lossGroups(rows);
   const forward = await prepareMatmul(device, {
@@ -98,8 +127,14 @@ export async function evaluateOutputs(
       const sums = scope.buffer('loss sums', blocks * groups * 2);
       return {
         sums,
-        subtract: await prepareResidual(device, { activations, weights, targets, residual }),
-        reduce: await prepareLoss(device, { residual, targets, sums }),
+        mix: await prepareResidual(device, {
+          activations,
+          weights,
+          targets,
+          residual: evaluated,
+          form: 'outputs',
+        }),
+        reduce: await prepareLoss(device, { outputs: evaluated, targets, sums, loss }),
       };
     }),
   );
@@ -108,25 +143,29 @@ export async function evaluateOutputs(
     const first = block * rows;
     const m = Math.min(rows, count - first);
     forward(batch, { m, first });
-    for (const { subtract, reduce } of heads) {
-      subtract(batch, { m, first });
+    for (const { mix, reduce } of heads) {
+      mix(batch, { m, first });
       reduce(batch, { m, first, firstGroup: block * groups });
     }
     await batch.breathe(signal);
   }
   await batch.finish();
   const evaluations: Evaluation[] = [];
-  for (const { sums } of heads) evaluations.push(evaluationOf(await readFloats(sums), count));
+  for (const { sums } of heads) {
+    const { total, correct } = addPairs(await readFloats(sums));
+    const scale = loss === 'squared' ? 2 * count : count;
+    evaluations.push({ loss: total / scale, accuracy: correct / count });
+  }
   return evaluations;
 }
 
-/** Adds up pairs of (sum of squared residuals, examples classified correctly). */
-function evaluationOf(pairs: Float32Array, count: number): Evaluation {
-  let squares = 0;
+/** Adds up pairs of (sum of losses, examples classified correctly). */
+function addPairs(pairs: Float32Array): { readonly total: number; readonly correct: number } {
+  let total = 0;
   let correct = 0;
   for (let pair = 0; pair < pairs.length; pair += 2) {
-    squares += pairs[pair] ?? 0;
+    total += pairs[pair] ?? 0;
     correct += pairs[pair + 1] ?? 0;
   }
-  return { loss: squares / (2 * count), accuracy: correct / count };
+  return { total, correct };
 }

@@ -2,206 +2,263 @@ import { EspalierError } from '../errors.js';
 import { Batch } from '../gpu/batch.js';
 import { readFloats, readUints } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
-import { largestBinding } from '../gpu/limits.js';
+import { readMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
-import { NO_SLOT, prepareArgmin, SELECTION_STATE } from '../kernels/argmin.js';
-import { prepareGatherColumns } from '../kernels/gather-columns.js';
-import { gramSlices, prepareGramRows } from '../kernels/gram-rows.js';
-import { prepareScoreInit } from '../kernels/score-init.js';
-import { prepareScoreUpdate } from '../kernels/score-update.js';
-import { prepareSelectionLoss, selectionLossGroups } from '../kernels/selection-loss.js';
-import type { Selection, SelectionProblem } from './selection.js';
+import { NO_SLOT, prepareArgmin, SELECTION_STATE, TRACE } from '../kernels/argmin.js';
+import { allocateBuffers, type SelectionBuffers } from './buffers.js';
+import { drawRows } from './draws.js';
+import { measureMixtures } from './measure.js';
+import { directSlices, type ExampleBatches, prepareDirectOracle } from './oracles/direct.js';
+import { prepareGramOracle } from './oracles/gram.js';
+import type { Oracle, OracleContext } from './oracles/oracle.js';
+import { prepareRowsOracle } from './oracles/rows.js';
+import { type OracleName, type Plan, planSelection } from './plan.js';
+import type { Selection, SelectionProblem, StopReason } from './problem.js';
+import { average } from './rules/average.js';
+import { corrective } from './rules/corrective.js';
+import { lineSearch } from './rules/line-search.js';
+import { distinctOf, type History, type Rule } from './rules/rule.js';
+
+export const RULES = { average, 'line-search': lineSearch, corrective } as const;
+export type RuleName = keyof typeof RULES;
 
 export interface GreedyOptions {
-  /** k, the number of picks. */
+  /** k, the most picks. */
   readonly neurons: number;
   /** A neuron may be picked again, which gives it more weight. */
   readonly replacement: boolean;
-  /** p: Gram rows computed in one pass over the activations; chosen by adapter when absent. */
-  readonly block?: number;
+  readonly rule?: RuleName;
+  /** Stops at the first loss at or under this one. */
+  readonly targetLoss?: number | undefined;
+  /** Stops before the first pick that does not lower the loss. Rules with a best step always do. */
+  readonly untilStalled?: boolean | undefined;
+  /** Each step looks at this many random candidates instead of all. */
+  readonly candidates?: number | undefined;
+  /** Each step judges by this many random examples instead of all. */
+  readonly batch?: number | undefined;
+  /** Of the random candidates and examples. */
+  readonly seed?: number;
+  readonly oracle?: OracleName | undefined;
+  /** p: Gram rows of one pass. */
+  readonly block?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * A hardware GPU is short of bandwidth, so many rows share a pass; a software adapter is short of
- * arithmetic, so speculation must not cost more than the pass it may save.
- */
-const BLOCK = { hardware: 16, software: 4 } as const;
-
-/** Share of the activations' memory that cached Gram rows may take. */
-const CACHE_SHARE = 1 / 4;
+export interface GreedySelection extends Selection {
+  readonly plan: Plan;
+}
 
 /**
- * Greedy forward selection for the squared loss, exact (Ye et al., ICML 2020, with the Gram
- * identity): argmin_i ‖f_{S+i} − y‖² = argmin_i ⟨ψ_i, ψ_i⟩ + 2 Σ_{s∈S} ⟨ψ_s, ψ_i⟩ with
- * ψ_i = φ_i − y. A pick adds twice its Gram row to the scores: a pass over the activations for
- * each *block* of distinct picks, O(N) for a repeated one. All k steps run on the GPU without a
- * read-back. Ties go to the lowest index. Yields the number of picks made, now and then.
+ * Greedy forward selection, exact: each pick is the candidate whose addition gives the smallest
+ * loss under the rule, ties to the lowest index. For the squared loss scores follow from the Gram
+ * matrix of the neurons' outputs, argmin_i ‖f_{S+i} − y‖² = argmin_i ⟨ψ_i, ψ_i⟩ + 2 Σ_s ⟨ψ_s, ψ_i⟩
+ * with ψ_i = φ_i − y, so that a pick costs at most one pass over the activations. All steps run on
+ * the GPU without a read-back, except for a look at whether to stop about every tenth of a second.
+ * Yields the number of picks made, now and then.
  *
- * Besides the problem it holds p columns and rows of N, and at most a quarter of the activations'
- * size of cached rows.
- *
- * @throws bad-config for k < 1, or k > N without replacement; bad-data when a neuron's activations
- *   or weights are not finite; aborted between submits.
+ * @throws bad-config for a wish that cannot be granted, naming its flag; bad-data when a neuron's
+ *   outputs are not numbers; limit-exceeded; aborted between submits.
  */
 export async function* selectGreedily(
   device: Device,
-  { activations, weights, targets }: SelectionProblem,
-  { neurons: k, replacement, signal, ...options }: GreedyOptions,
-): AsyncGenerator<number, Selection> {
-  const { rows: m, columns: n, chunks } = activations;
-  requireCount(k, n, replacement);
+  problem: SelectionProblem,
+  options: GreedyOptions,
+): AsyncGenerator<number, GreedySelection> {
+  requireSensible(problem, options);
+  const { neurons: k, replacement, signal, candidates, batch: batchSize, seed = 0 } = options;
+  const { activations, weights, targets } = problem;
+  const n = activations.columns;
+  const rule = RULES[options.rule ?? 'average'];
+  const plan = planSelection(device, problem, { picks: k, ...options });
+  const examples = await readMatrix(targets);
+  const fixed: Fixed = {
+    neurons: n,
+    examples: activations.rows,
+    energy: examples.reduce((sum, y) => sum + y * y, 0),
+  };
+
   using scope = new Scope(device);
-  const p = Math.min(options.block ?? BLOCK[device.adapter.kind], n);
-  const fitting = Math.floor(largestBinding(device) / (n * 4));
-  const capacity = Math.min(n, fitting, Math.max(p, Math.floor(m * CACHE_SHARE)));
-  const stride = chunks[0]?.stride ?? 0;
-  const outputs = weights.columns;
-
-  const layout = layOut(device, chunks);
-  const { slices, groups } = layout;
-  const products = scope.buffer('gram products', slices * Math.max(p, outputs + 1) * stride);
-  const cache = scope.buffer('gram row cache', capacity * n);
-  const correlations = scope.buffer('correlations', n);
-  const scores = scope.buffer('scores', n);
-  const slots = scope.buffer('slots', n);
-  const owners = scope.buffer('slot owners', capacity);
-  const state = scope.buffer('selection state', SELECTION_STATE.candidates + p);
-  const picks = scope.buffer('picks', k);
-  const totals = scope.matrix('selected outputs', m, outputs);
-  const sums = scope.buffer('selection losses', k * groups);
-
-  const initialise = await prepareScoreInit(device, {
-    products,
-    stride,
-    slices,
-    weights,
-    correlations,
-    scores,
-    slots,
+  const batches: ExampleBatches | undefined = batchSize
+    ? { size: batchSize, indices: drawRows(k, activations.rows, batchSize, seed, 'batch') }
+    : undefined;
+  const direct = plan.oracle === 'direct';
+  const buffers = allocateBuffers(scope, {
+    neurons: n,
+    picks: k,
+    block: plan.block,
+    capacity: plan.capacity,
+    slices: direct ? directSlices(device, activations.chunks, batches) : 1,
   });
+  const { fitted } = rule;
+  const context = { device, scope, problem, buffers, block: plan.block, fitted };
+  const oracle = await prepareOracle(plan.oracle, context, batches);
+  const state = await rule.prepare({ device, scope, weights, buffers, picks: k });
   const pick = await prepareArgmin(device, {
+    ...buffers,
     count: n,
-    scores,
-    slots,
-    owners,
-    capacity,
-    state,
-    picks,
-    block: p,
+    block: plan.block,
     replacement,
+    subset: candidates
+      ? {
+          size: candidates,
+          neurons: scope.bufferOf('candidates', drawRows(k, n, candidates, seed, 'candidates')),
+        }
+      : undefined,
   });
-  const update = await prepareScoreUpdate(device, {
-    state,
-    products,
-    stride,
-    slices,
-    columns: p,
-    weights,
-    correlations,
-    cache,
-    capacity,
-    scores,
-  });
-  const perChunk = await Promise.all(
-    layout.chunks.map(async ({ chunk, firstSlice, firstGroup }) => {
-      const block = scope.matrix('candidate activations', chunk.rows, p);
-      return {
-        chunk,
-        firstSlice,
-        firstGroup,
-        correlate: await prepareGramRows(device, {
-          block: targets,
-          activations: chunk,
-          products,
-          squares: true,
-        }),
-        gather: await prepareGatherColumns(device, chunk, state, block),
-        multiply: await prepareGramRows(device, { block, activations: chunk, products, state }),
-        measure: await prepareSelectionLoss(device, {
-          state,
-          activations: chunk,
-          weights,
-          targets,
-          totals,
-          sums,
-        }),
-      };
-    }),
-  );
 
   const batch = new Batch(device);
-  for (const { correlate, chunk, firstSlice } of perChunk) {
-    correlate(batch, { blockFirst: chunk.firstRow, firstSlice });
-  }
-  initialise(batch);
-  for (let step = 0; step < k; step++) {
-    pick(batch, step);
-    for (const { gather, multiply, firstSlice } of perChunk) {
-      gather(batch);
-      multiply(batch, { blockFirst: 0, firstSlice });
-    }
-    update(batch);
-    for (const { measure, chunk, firstGroup } of perChunk) {
-      measure(batch, {
-        first: chunk.firstRow,
-        firstGroup: step * groups + firstGroup,
-        count: step + 1,
-      });
-    }
-    if (await batch.breathe(signal)) yield step + 1;
+  oracle.begin(batch);
+  let made = 0;
+  let ended = false;
+  while (made < k && !ended) {
+    oracle.score(batch, made);
+    pick(batch, made);
+    oracle.take(batch);
+    if (oracle.bringsRows) state.update(batch, made);
+    made++;
+    if (!(await batch.breathe(signal))) continue;
+    yield made;
+    ended = oracle.bringsRows && isOver(rule, options, await readHistory(buffers, made, fixed));
   }
   await batch.finish();
 
-  const selected = await readUints(picks);
-  const finalState = await readUints(state);
-  requireFinite(selected, finalState[SELECTION_STATE.notNumbers] ?? 0, n);
+  const history = await readHistory(buffers, made, fixed);
+  await requireNumbers(buffers, history);
+  const improving = oracle.bringsRows ? Math.max(1, rule.replay(history).stalled) : made;
+  const kept = { ...history, picks: history.picks.slice(0, improving) };
+  const { neurons } = distinctOf(kept.picks);
+  const shares = rule.replay(kept).shares(await state.read());
+  const losses = await measureMixtures(device, problem, neurons, shares, signal);
+  const { count, stopped } = endOf(losses, made, options);
+  const selected = kept.picks.slice(0, count);
+  const distinct = distinctOf(selected).neurons;
+  const mixtures = cut(shares, neurons.length, count, distinct.length);
   return {
     selected,
-    loss: lossesOf(await readFloats(sums), k, groups, m),
-    distinct: new Set(selected).size,
-    passes: finalState[SELECTION_STATE.passes] ?? 0,
+    loss: losses.slice(0, count),
+    neurons: distinct,
+    weight: Float32Array.from(mixtures.subarray(-distinct.length)),
+    shares: mixtures,
+    passes: oracle.passes(made, (await readUints(buffers.state))[SELECTION_STATE.passes] ?? 0),
+    stopped,
+    plan,
   };
 }
 
-/** Where each chunk's slices of Gram rows and groups of losses begin, and how many there are. */
-function layOut(device: Device, chunks: SelectionProblem['activations']['chunks']) {
-  let slices = 0;
-  let groups = 0;
-  const placed = chunks.map((chunk) => {
-    const place = { chunk, firstSlice: slices, firstGroup: groups };
-    slices += gramSlices(device, chunk.rows);
-    groups += selectionLossGroups(chunk.rows);
-    return place;
-  });
-  return { chunks: placed, slices, groups };
-}
-
-/** Adds the groups' sums in float64: 1/(2m) Σ‖error‖² after each pick. */
-function lossesOf(sums: Float32Array, k: number, groups: number, m: number): Float32Array {
-  return Float32Array.from({ length: k }, (_, step) => {
-    let sum = 0;
-    for (const part of sums.subarray(step * groups, (step + 1) * groups)) sum += part;
-    return sum / (2 * m);
-  });
-}
-
-function requireCount(k: number, n: number, replacement: boolean): void {
-  if (!Number.isInteger(k) || k < 1) {
-    throw new EspalierError('bad-config', `--neurons must be a whole number from 1 on, not ${k}.`);
+/** The first `rows` rows and `columns` columns of a matrix with rows of `stride`. */
+function cut(matrix: Float64Array, stride: number, rows: number, columns: number): Float64Array {
+  const part = new Float64Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    part.set(matrix.subarray(row * stride, row * stride + columns), row * columns);
   }
-  if (!replacement && k > n) {
-    throw new EspalierError(
-      'bad-config',
-      `--neurons ${k} without replacement asks for more than the network's ${n} neurons; use at most ${n}, or allow replacement.`,
-    );
-  }
+  return part;
 }
 
-function requireFinite(selected: Uint32Array, notNumbers: number, n: number): void {
-  if (notNumbers === 0 && !selected.includes(NO_SLOT)) return;
+/** What of a history does not change with the picks. */
+type Fixed = Pick<History, 'neurons' | 'examples' | 'energy'>;
+
+async function readHistory(
+  { picks, trace }: SelectionBuffers,
+  count: number,
+  fixed: Fixed,
+): Promise<History> {
+  return {
+    ...fixed,
+    picks: (await readUints(picks)).slice(0, count),
+    trace: (await readFloats(trace)).slice(0, count * TRACE.words),
+  };
+}
+
+/** Share of ⟨y, y⟩ that the residual which float32 scores imply may be off by. */
+const SCORE_ROUNDING = 2 ** -20;
+
+/**
+ * Whether the scores imply that more picks are of no use. A target counts as reached when rounding
+ * cannot be why: the measured losses decide where the picks end, and too few could not be mended.
+ */
+function isOver(rule: Rule, { targetLoss }: GreedyOptions, history: History): boolean {
+  const { residual, stalled } = rule.replay(history);
+  const target = 2 * history.examples * (targetLoss ?? -1) - SCORE_ROUNDING * history.energy;
+  return stalled < history.picks.length || residual.some((left) => left <= target);
+}
+
+/** Where the picks end, by their measured losses: at the target, or where nothing improves. */
+function endOf(
+  losses: Float32Array,
+  made: number,
+  { targetLoss = -1, untilStalled = false }: GreedyOptions,
+): { readonly count: number; readonly stopped: StopReason } {
+  for (const [step, loss] of losses.entries()) {
+    if (loss <= targetLoss) return { count: step + 1, stopped: 'target' };
+    const before = losses[step - 1] ?? Number.POSITIVE_INFINITY;
+    if (untilStalled && loss >= before) return { count: step, stopped: 'stalled' };
+  }
+  return { count: losses.length, stopped: losses.length < made ? 'stalled' : 'count' };
+}
+
+function prepareOracle(
+  name: OracleName,
+  context: OracleContext,
+  batches: ExampleBatches | undefined,
+): Promise<Oracle> {
+  if (name === 'gram') return prepareGramOracle(context);
+  return name === 'rows' ? prepareRowsOracle(context) : prepareDirectOracle(context, batches);
+}
+
+async function requireNumbers({ state }: SelectionBuffers, { picks }: History): Promise<void> {
+  const words = await readUints(state);
+  const bad = words[SELECTION_STATE.notNumbers] ?? 0;
+  if (bad === 0 && !picks.includes(NO_SLOT)) return;
   throw new EspalierError(
     'bad-data',
-    `Selection met neurons whose outputs are not numbers (${Math.ceil(notNumbers / selected.length)} of ${n}): the network has diverged. Train it with a smaller --learning-rate.`,
+    `Selection met neurons whose outputs are not numbers (${Math.ceil(bad / picks.length)} in a step): the network has diverged. Train it with a smaller --learning-rate.`,
+  );
+}
+
+function requireSensible(problem: SelectionProblem, options: GreedyOptions): void {
+  const { rows: m, columns: n } = problem.activations;
+  const { neurons: k, replacement, rule = 'average', candidates, batch, targetLoss } = options;
+  requireCount('neurons', k, replacement ? Number.POSITIVE_INFINITY : n);
+  if (candidates !== undefined) requireCount('candidates', candidates, n);
+  if (batch !== undefined) requireCount('selection-batch', batch, m);
+  const fail = (message: string) => {
+    throw new EspalierError('bad-config', message);
+  };
+  if (candidates !== undefined && !replacement && candidates < k) {
+    fail(
+      `--candidates ${candidates} without replacement can run out before ${k} picks; use at least ${k}.`,
+    );
+  }
+  if (targetLoss !== undefined && !(targetLoss >= 0)) {
+    fail(`--target-loss must be a number from 0 on, not ${targetLoss}.`);
+  }
+  if (rule !== 'average' && problem.loss !== 'squared') {
+    fail(`--rule ${rule} goes with --loss squared; the cross-entropy goes with --rule average.`);
+  }
+  if (rule !== 'average' && batch !== undefined) {
+    fail(`--selection-batch goes with --rule average, not with ${rule}.`);
+  }
+  if (rule !== 'average' && options.oracle === 'direct') {
+    fail(`--oracle direct goes with --rule average; --rule ${rule} needs rows or gram.`);
+  }
+  requireProblem(problem);
+}
+
+/** @throws bad-config when the loss does not go with the outputs. */
+export function requireProblem({ loss, weights }: SelectionProblem): void {
+  if (loss !== 'cross-entropy' || weights.columns > 1) return;
+  throw new EspalierError(
+    'bad-config',
+    '--loss cross-entropy needs more than one output; use --task digits.',
+  );
+}
+
+/** @throws bad-config unless the value is a whole number from 1 to `most`. */
+export function requireCount(flag: string, value: number, most: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return;
+  const range = Number.isFinite(most) ? `from 1 to ${most}` : 'from 1 on';
+  throw new EspalierError(
+    'bad-config',
+    `--${flag} must be a whole number ${range} here, not ${value}.`,
   );
 }

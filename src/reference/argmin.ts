@@ -20,7 +20,10 @@ export interface ArgminStep {
 }
 
 export interface ArgminProblem {
+  /** The sums of all slices. */
   readonly scores: ArrayLike<number>;
+  /** The neurons that may be picked in this step; without it all of them. */
+  readonly subset?: readonly number[] | undefined;
   /** p. */
   readonly block: number;
   readonly capacity: number;
@@ -33,7 +36,7 @@ export interface ArgminProblem {
  * slots from `nextSlot` on, and the rows that were there are forgotten.
  */
 export function argminReference(problem: ArgminProblem, state: ArgminState): ArgminStep {
-  const { block, capacity, replacement } = problem;
+  const { block, capacity, replacement, subset } = problem;
   const scores = Array.from(problem.scores);
   const ranked = scores
     .map((score, index) => ({ score, index }))
@@ -41,14 +44,18 @@ export function argminReference(problem: ArgminProblem, state: ArgminState): Arg
     .sort((a, b) => (a.score === b.score ? a.index - b.index : a.score < b.score ? -1 : 1))
     .map(({ index }) => index);
   const notNumbers = state.notNumbers + scores.length - ranked.length;
-  const pick = ranked.find((index) => state.slots[index] !== 'taken');
+  const pick = ranked.find(
+    (index) => state.slots[index] !== 'taken' && (subset?.includes(index) ?? true),
+  );
   if (pick === undefined) {
     return { state: { ...state, notNumbers }, pick, slot: undefined, candidates: [] };
   }
   const known = state.slots[pick];
   const cached = typeof known === 'number';
   const uncached = ranked.filter((index) => state.slots[index] === 'none');
-  const candidates = cached ? [] : uncached.slice(0, block);
+  // With a subset the pick need not be the best of those without a row.
+  const others = uncached.filter((index) => index !== pick);
+  const candidates = cached ? [] : [pick, ...others.slice(0, block - 1)];
   const slots = [...state.slots];
   const owners = [...state.owners];
   candidates.forEach((neuron, q) => {

@@ -1,56 +1,39 @@
-import { type Bounded, sumBound, UNIT } from './bound.js';
+import type { LossKind } from '../../shaders/point-loss.js';
+import type { Bounded } from './bound.js';
 import type { Element } from './element.js';
+import { prefixLossReference } from './prefix-loss.js';
 
 export interface LossProblem {
   readonly m: number;
   /** C. */
   readonly outputs: number;
-  /** f − y [m × C]. */
-  readonly residual: Element;
+  readonly loss: LossKind;
+  /** f [m × C]. */
+  readonly values: Element;
   /** Y [m × C]. */
   readonly targets: Element;
 }
 
 /**
- * The pair (Σ‖f − y‖², number classified correctly) in float64. C = 1: f and y lie on the same
- * side of 1/2, which belongs to the upper; C > 1: the largest f, the first of equals, is at y's one.
+ * The pair (Σ loss, number classified correctly) in float64. C = 1: f and y lie on the same side of
+ * 1/2, which belongs to the upper; C > 1: the largest f, the first of equals, is at y's one. The
+ * count is exact.
  */
-export function lossReference({ m, outputs, residual, targets }: LossProblem): Bounded {
-  let loss = 0;
+export function lossReference(problem: LossProblem): Bounded {
+  const { m, outputs, values, targets } = problem;
+  const { value, bound } = prefixLossReference({ ...problem, networks: 1 });
   let correct = 0;
-  let open = 0;
   for (let j = 0; j < m; j++) {
-    const labels = Array.from({ length: outputs }, (_, c) => targets(j, c));
-    for (let c = 0; c < outputs; c++) loss += residual(j, c) ** 2;
-    const ranges = labels.map((y, c) => float32Sum(residual(j, c), y));
-    const verdicts = outputs === 1 ? sidesAgree(ranges, labels) : winnersAgree(ranges, labels);
-    if (verdicts.every(Boolean)) correct++;
-    else if (verdicts.some(Boolean)) open++;
+    const f = Array.from({ length: outputs }, (_, c) => values(j, c));
+    const [first = Number.NaN] = f;
+    const hit =
+      outputs === 1
+        ? first >= 0.5 === targets(j, 0) >= 0.5
+        : targets(j, f.indexOf(Math.max(...f))) > 0.5;
+    if (hit) correct++;
   }
-  // The loss is a sum of m C squares. An example that rounding can tip over counts half, ± a half.
   return {
-    value: Float64Array.of(loss, correct + open / 2),
-    bound: Float64Array.of(sumBound(m * outputs, loss), open / 2),
+    value: Float64Array.of(value[0] ?? Number.NaN, correct),
+    bound: Float64Array.of(bound[0] ?? Number.NaN, 0),
   };
-}
-
-type Range = readonly [low: number, high: number];
-
-/** Where x + y may lie in float32: WGSL rounds it either way unless it is representable. */
-function float32Sum(x: number, y: number): Range {
-  const sum = x + y;
-  const error = Math.fround(sum) === sum ? 0 : 2 * UNIT * Math.abs(sum);
-  return [sum - error, sum + error];
-}
-
-/** Whether f is on y's side of 1/2, for f at either end of its range. */
-function sidesAgree(ranges: readonly Range[], labels: readonly number[]): boolean[] {
-  return labels.flatMap((y, c) => (ranges[c] ?? []).map((f) => f >= 0.5 === y >= 0.5));
-}
-
-/** Whether y has its one there, for each output that may come out as the first largest. */
-function winnersAgree(ranges: readonly Range[], labels: readonly number[]): boolean[] {
-  const mayWin = ([, high]: Range, c: number) =>
-    ranges.every(([low], other) => (other < c ? high > low : high >= low));
-  return ranges.flatMap((range, c) => (mayWin(range, c) ? [(labels[c] ?? 0) > 0.5] : []));
 }

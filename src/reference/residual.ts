@@ -1,4 +1,17 @@
-import { type Bounded, sumBound } from './bound.js';
+import type { ResidualForm } from '../../shaders/residual.wgsl.js';
+import {
+  type Approx,
+  boundedOf,
+  exactly,
+  exponential,
+  inner,
+  largest,
+  minus,
+  over,
+  times,
+  total,
+} from './approx.js';
+import type { Bounded } from './bound.js';
 import type { Element } from './element.js';
 
 export interface ResidualProblem {
@@ -6,6 +19,7 @@ export interface ResidualProblem {
   readonly n: number;
   /** C. */
   readonly outputs: number;
+  readonly form: ResidualForm;
   /** H [m × N]. */
   readonly activations: Element;
   /** B [N × C]. */
@@ -14,25 +28,31 @@ export interface ResidualProblem {
   readonly targets: Element;
 }
 
-/** H B / N − Y [m × C] in float64, with the error bound of a float32 kernel. */
+/** H B / N, itself or off Y, [m × C] in float64, with the error bound of a float32 kernel. */
 export function residualReference(problem: ResidualProblem): Bounded {
-  const { m, n, outputs, activations, weights, targets } = problem;
-  const value = new Float64Array(m * outputs);
-  const bound = new Float64Array(m * outputs);
-  for (let j = 0; j < m; j++) {
-    for (let c = 0; c < outputs; c++) {
-      let sum = 0;
-      let magnitude = 0;
-      for (let i = 0; i < n; i++) {
-        const product = activations(j, i) * weights(i, c);
-        sum += product;
-        magnitude += Math.abs(product);
-      }
-      const y = targets(j, c);
-      value[j * outputs + c] = sum / n - y;
-      // N + 1 terms; a product is rounded itself, in N − 1 sums, by 1/N and its product, and by − y.
-      bound[j * outputs + c] = sumBound(n + 1, magnitude / n + Math.abs(y));
-    }
-  }
-  return { value, bound };
+  const { m, n, outputs, form, activations, weights, targets } = problem;
+  const scale = over(exactly(1), exactly(n));
+  const rows = Array.from({ length: m }, (_, j) => {
+    const f = Array.from({ length: outputs }, (_, c) =>
+      times(
+        scale,
+        inner(
+          n,
+          (i) => activations(j, i),
+          (i) => weights(i, c),
+        ),
+      ),
+    );
+    if (form === 'outputs') return f;
+    const stored = form === 'difference' ? f : softmax(f);
+    return stored.map((value, c) => minus(value, exactly(targets(j, c))));
+  });
+  return boundedOf(rows.flat());
+}
+
+function softmax(logits: readonly Approx[]): readonly Approx[] {
+  const peak = largest(logits);
+  const powers = logits.map((logit) => exponential(minus(logit, peak)));
+  const sum = total(powers);
+  return powers.map((power) => over(power, sum));
 }

@@ -1,4 +1,5 @@
-import { type Bounded, sumBound } from './bound.js';
+import { type Approx, boundedOf, exactly, inner, minus, over, times, total } from './approx.js';
+import type { Bounded } from './bound.js';
 import type { Element } from './element.js';
 
 export interface ScoreInitProblem {
@@ -6,39 +7,44 @@ export interface ScoreInitProblem {
   /** C. */
   readonly outputs: number;
   readonly slices: number;
+  /** Judges a neuron with its best weight instead of weight 1. */
+  readonly fitted: boolean;
   /** Neuron i of row r of slice s: rows 0 … C − 1 are part of Yᵀ H, row C of the squares' sums. */
   readonly products: (s: number, r: number, i: number) => number;
   /** B [N × C]. */
   readonly weights: Element;
 }
 
-/** ⟨φ_i, y⟩ and ‖φ_i‖² − 2⟨φ_i, y⟩ in float64, with the error bounds of a float32 kernel. */
+/** q = ⟨φ_i, y⟩, d = ‖φ_i‖², and d − 2q or −q² / d, in float64 with float32's error bounds. */
 export function scoreInitReference(problem: ScoreInitProblem): {
   readonly correlations: Bounded;
+  readonly energies: Bounded;
   readonly scores: Bounded;
 } {
-  const { n, outputs, slices, products, weights } = problem;
-  const empty = () => ({ value: new Float64Array(n), bound: new Float64Array(n) });
-  const [correlations, scores] = [empty(), empty()];
-  for (let i = 0; i < n; i++) {
-    const all = { correlation: 0, norm: 0 };
-    const magnitudes = { correlation: 0, norm: 0 };
-    for (let s = 0; s < slices; s++) {
-      const square = products(s, outputs, i);
-      for (let c = 0; c < outputs; c++) {
-        const b = weights(i, c);
-        all.correlation += b * products(s, c, i);
-        magnitudes.correlation += Math.abs(b * products(s, c, i));
-        all.norm += b * b * square;
-        magnitudes.norm += Math.abs(b * b * square);
-      }
-    }
-    correlations.value[i] = all.correlation;
-    scores.value[i] = all.norm - 2 * all.correlation;
-    // A product is rounded by itself and in slices − 1 and C − 1 sums; in the score b² squares are
-    // rounded by one product more, and all by the difference: slices + C + 1 times at most.
-    correlations.bound[i] = sumBound(slices + outputs, magnitudes.correlation);
-    scores.bound[i] = sumBound(slices + outputs, magnitudes.norm + 2 * magnitudes.correlation);
-  }
-  return { correlations, scores };
+  const { n, outputs, slices, fitted, products, weights } = problem;
+  const neurons = Array.from({ length: n }, (_, i) => {
+    const sum = (row: number) =>
+      total(Array.from({ length: slices }, (_, s) => exactly(products(s, row, i))));
+    const b = (c: number) => weights(i, c);
+    const correlation = total(
+      Array.from({ length: outputs }, (_, c) => times(exactly(b(c)), sum(c))),
+    );
+    const energy = times(inner(outputs, b, b), sum(outputs));
+    const score = fitted
+      ? gainOf(correlation, energy)
+      : minus(energy, times(exactly(2), correlation));
+    return { correlation, energy, score };
+  });
+  return {
+    correlations: boundedOf(neurons.map(({ correlation }) => correlation)),
+    energies: boundedOf(neurons.map(({ energy }) => energy)),
+    scores: boundedOf(neurons.map(({ score }) => score)),
+  };
+}
+
+/** −q² / d, and 0 for a neuron that is silent on all examples. */
+function gainOf(correlation: Approx, energy: Approx): Approx {
+  if (energy.value === 0) return exactly(0);
+  const { value, error } = over(times(correlation, correlation), energy);
+  return { value: -value, error };
 }

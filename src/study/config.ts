@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { TASKS } from '../data/tasks.js';
+import { outputsOf, TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
+import { METHODS } from '../prune/methods.js';
+import { ORACLES } from '../prune/plan.js';
 
 export const count = (least: number) =>
   z.int({ error: `must be a whole number from ${least} on` }).min(least, {
@@ -14,6 +16,8 @@ export const rate = () =>
   z
     .number({ error: 'must be a finite number above 0' })
     .positive({ error: 'must be a finite number above 0' });
+
+const flag = () => z.boolean({ error: 'must be true or false' });
 
 /** Everything that decides a run. The command line's flags are these keys in kebab case. */
 export const runSchema = z
@@ -37,10 +41,21 @@ export const runSchema = z
       .default(0),
     pruneEvery: count(0).default(0),
     neurons: count(1).default(100),
-    method: choice(['greedy']).default('greedy'),
-    rule: choice(['average']).default('average'),
-    replacement: z.boolean({ error: 'must be true or false' }).default(true),
-    loss: choice(['squared']).default('squared'),
+    method: choice([...METHODS, 'scratch']).default('greedy'),
+    rule: choice(['average', 'line-search', 'corrective']).default('average'),
+    replacement: flag().default(true),
+    loss: choice(['squared', 'cross-entropy']).default('squared'),
+    /** Stops at the first training loss at or under this one, or under this share of the dense one's. */
+    targetLoss: rate().optional(),
+    targetFraction: rate().optional(),
+    untilStalled: flag().default(false),
+    /** Random candidates, and random examples, that each step looks at; all of them by default. */
+    candidates: count(1).optional(),
+    selectionBatch: count(1).optional(),
+    /** What the planner chooses by itself. */
+    oracle: choice(ORACLES).optional(),
+    block: count(1).optional(),
+    streamActivations: flag().default(false),
     fineTune: count(0).default(200),
     /** A quarter of `learningRate` when it is not given; see `fineTuneRate`. */
     fineTuneLearningRate: rate().optional(),
@@ -52,6 +67,14 @@ export const runSchema = z
   .refine(({ neurons, width, replacement }) => replacement || neurons <= width, {
     path: ['neurons'],
     error: 'without replacement must not be larger than the width',
+  })
+  .refine(({ loss, task }) => loss !== 'cross-entropy' || outputsOf(task) > 1, {
+    path: ['loss'],
+    error: 'goes with a task of several outputs: --task digits',
+  })
+  .refine(({ loss, rule }) => loss !== 'cross-entropy' || rule === 'average', {
+    path: ['rule'],
+    error: 'must be average with --loss cross-entropy',
   });
 
 export type RunConfig = z.infer<typeof runSchema>;

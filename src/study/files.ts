@@ -25,13 +25,16 @@ export function fileOf(event: RunEvent): RunFile | undefined {
         bytes: encodeSafetensors(layers(event.network)),
       };
     case 'subnetwork': {
-      const { selected, loss } = event.selection;
+      // A network trained from scratch has no picks: its lists are empty.
+      const selected = event.selection?.selected ?? new Uint32Array();
+      const loss = event.selection?.loss ?? new Float32Array();
+      const weight = event.selection?.weight ?? new Float32Array();
       return {
         name: `subnetwork-${event.iteration}.safetensors`,
         bytes: encodeSafetensors({
           selected: { dtype: 'U32', shape: [selected.length], data: selected },
           loss: { dtype: 'F32', shape: [loss.length], data: loss },
-          weight: { dtype: 'F32', shape: [event.weight.length], data: event.weight },
+          weight: { dtype: 'F32', shape: [weight.length], data: weight },
           ...layers(event.network),
         }),
       };
@@ -62,9 +65,10 @@ export function recordOf(event: RunEvent): object {
       return rest;
     }
     case 'subnetwork': {
-      const { network: _, weight: __, selection, ...rest } = event;
-      const { distinct, passes } = selection;
-      return { ...rest, picks: selection.selected.length, distinct, passes };
+      const { network: _, selection, ...rest } = event;
+      if (!selection) return rest;
+      const { selected, passes, stopped, plan } = selection;
+      return { ...rest, picks: selected.length, passes, stopped, plan };
     }
     default:
       return event;

@@ -1,9 +1,8 @@
 import { outputsOf } from '../data/tasks.js';
 import type { AdapterDescription } from '../gpu/adapter.js';
 import type { Device } from '../gpu/device.js';
-import { Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
-import { type Evaluation, evaluate, hiddenActivations } from '../models/forward.js';
+import { evaluate } from '../models/forward.js';
 import { subnetworkOf } from '../models/subnetwork.js';
 import {
   drawParameters,
@@ -14,9 +13,9 @@ import {
   readParameters,
   uploadNetwork,
 } from '../models/two-layer.js';
-import { selectGreedily } from '../prune/greedy.js';
-import { type Selection, weightsOf } from '../prune/selection.js';
+import type { MethodSelection } from '../prune/methods.js';
 import { advance, divergence, startTraining } from '../train/gradient-descent.js';
+import { chooseNeurons, trainFromScratch } from './choose.js';
 import { fineTuneRate, type RunConfig } from './config.js';
 import { type Examples, uploadImages } from './examples.js';
 import { requireFits } from './limits.js';
@@ -66,9 +65,8 @@ export type RunEvent =
   | {
       readonly type: 'subnetwork';
       readonly iteration: number;
-      readonly selection: Selection;
-      /** α of the distinct neurons, in order of first selection. */
-      readonly weight: Float32Array;
+      /** Absent when the network was trained from scratch instead. */
+      readonly selection?: MethodSelection;
       readonly network: Parameters;
       readonly figures: Figures;
     }
@@ -84,10 +82,21 @@ export interface RunSummary {
   readonly adapter: AdapterDescription;
   readonly iterations: number;
   readonly dense: Figures;
-  readonly subnetwork: Figures & { readonly picks: number; readonly passes: number };
+  readonly subnetwork: Figures & ChoiceFigures;
   readonly fineTuned: Figures | undefined;
   readonly memory: MemoryFigures;
   readonly seconds: number;
+}
+
+/** How the subnetwork was chosen. */
+export interface ChoiceFigures {
+  readonly method: RunConfig['method'];
+  readonly rule: RunConfig['rule'];
+  readonly picks: number;
+  readonly passes: number;
+  readonly stopped: MethodSelection['stopped'];
+  /** What the planner chose, and why. */
+  readonly plan?: MethodSelection['plan'];
 }
 
 /** Bytes on the GPU. */
@@ -126,8 +135,8 @@ export async function* run(
     activation: config.activation,
   };
   using network = uploadNetwork(device, drawParameters(shape, config.seed));
-  const { batch, learningRate, momentum, seed } = config;
-  using training = startTraining(network, train, { batch, learningRate, momentum, seed });
+  const { batch, learningRate, momentum, loss, seed } = config;
+  using training = startTraining(network, train, { batch, learningRate, momentum, loss, seed });
   const networkBytes = device.liveBytes - before - dataBytes;
   const context: Context = { config, train, test, signal };
 
@@ -153,7 +162,7 @@ export async function* run(
     requireFinite(dense.trainingLoss, iteration, learningRate);
     yield { type: 'checkpoint', iteration, network: parameters, figures: dense };
     if (config.pruneEvery === 0 && iteration < config.iterations) continue;
-    last = { dense, ...(yield* prune(context, network, parameters, iteration)) };
+    last = { dense, ...(yield* prune(context, network, parameters, dense, iteration)) };
   }
   if (!last) throw new RangeError('A run without a checkpoint to prune at.');
   return {
@@ -181,42 +190,60 @@ async function* prune(
   context: Context,
   network: Network,
   parameters: Parameters,
+  { trainingLoss }: Figures,
   iteration: number,
 ): AsyncGenerator<RunEvent, Pick<RunSummary, 'subnetwork' | 'fineTuned'>> {
-  const { config } = context;
+  const { config, train, signal } = context;
+  const { method, rule } = config;
+  const dense = { network, train, trainingLoss };
   const clock = performance.now();
   yield progressOf('prune', iteration, 0, config.neurons);
-  const selection = yield* select(context, network, iteration);
-  const { neurons, weight } = weightsOf(selection.selected);
-  const subnetwork = subnetworkOf(parameters, neurons, weight);
+  let selection: MethodSelection | undefined;
+  let subnetwork: Parameters;
+  if (method === 'scratch') {
+    subnetwork = yield* relayed(
+      trainFromScratch(dense, config, iteration, signal),
+      ({ iteration: done }) => progressOf('prune', iteration, done, iteration),
+    );
+  } else {
+    selection = yield* relayed(chooseNeurons(dense, method, config, signal), (picks) =>
+      progressOf('prune', iteration, picks, config.neurons),
+    );
+    subnetwork = subnetworkOf(parameters, selection.neurons, selection.weight);
+  }
   const seconds = (performance.now() - clock) / 1000;
-  yield progressOf('prune', iteration, config.neurons, config.neurons);
   using small = uploadNetwork(network.device, subnetwork);
   const figures = await measure(context, small, seconds);
-  yield { type: 'subnetwork', iteration, selection, weight, network: subnetwork, figures };
+  yield {
+    type: 'subnetwork',
+    iteration,
+    network: subnetwork,
+    figures,
+    ...(selection && { selection }),
+  };
+  const choice: ChoiceFigures = {
+    method,
+    rule,
+    picks: selection?.selected.length ?? 0,
+    passes: selection?.passes ?? 0,
+    stopped: selection?.stopped ?? 'count',
+    ...(selection?.plan && { plan: selection.plan }),
+  };
   return {
-    subnetwork: { ...figures, picks: selection.selected.length, passes: selection.passes },
+    subnetwork: { ...figures, ...choice },
     fineTuned: config.fineTune > 0 ? yield* fineTune(context, small, iteration) : undefined,
   };
 }
 
-async function* select(
-  context: Context,
-  network: Network,
-  iteration: number,
-): AsyncGenerator<RunEvent, Selection> {
-  const { config, train, signal } = context;
-  using scope = new Scope(network.device);
-  const activations = await hiddenActivations(network, train, scope, signal);
-  const picks = selectGreedily(
-    network.device,
-    { activations, weights: network.output, targets: train.targets },
-    { neurons: config.neurons, replacement: config.replacement, signal },
-  );
+/** Passes a generator's values on as events, and gives what it returns. */
+async function* relayed<Value, Result>(
+  values: AsyncGenerator<Value, Result>,
+  eventOf: (value: Value) => RunEvent,
+): AsyncGenerator<RunEvent, Result> {
   for (;;) {
-    const next = await picks.next();
+    const next = await values.next();
     if (next.done) return next.value;
-    yield progressOf('prune', iteration, next.value, config.neurons);
+    yield eventOf(next.value);
   }
 }
 
@@ -226,10 +253,10 @@ async function* fineTune(
   iteration: number,
 ): AsyncGenerator<RunEvent, Figures> {
   const { config, train, signal } = context;
-  const { batch, momentum, seed, fineTune: steps } = config;
+  const { batch, momentum, loss, seed, fineTune: steps } = config;
   const learningRate = fineTuneRate(config);
   const clock = performance.now();
-  const options = { batch, learningRate, momentum, seed, purpose: 'fine-tuning batches' };
+  const options = { batch, learningRate, momentum, loss, seed, purpose: 'fine-tuning batches' };
   using training = startTraining(network, train, options);
   for await (const progress of advance(training, steps, signal)) {
     yield progressOf('fine-tune', iteration, progress.iteration, steps, progress.batchLoss);
@@ -242,8 +269,9 @@ async function* fineTune(
 }
 
 async function measure(context: Context, network: Network, seconds: number): Promise<Figures> {
-  const training: Evaluation = await evaluate(network, context.train, context.signal);
-  const test: Evaluation = await evaluate(network, context.test, context.signal);
+  const { loss } = context.config;
+  const training = await evaluate(network, context.train, loss, context.signal);
+  const test = await evaluate(network, context.test, loss, context.signal);
   return {
     neurons: network.width,
     parameters: parameterCount(network),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { METHODS } from '../prune/methods.js';
 import { count, parseWith, rate, runSchema } from './config.js';
 
 const PRESETS = ['quick', 'paper'] as const;
@@ -41,6 +42,8 @@ const swept = <Value extends z.ZodType>(value: Value, least: string) => {
 
 const SIZES = 'must be a list of whole numbers from 1 on in ascending order, none of them twice';
 
+const SHARE = 'must be a number above 0 and below 1';
+
 /** `run`'s keys that mean the same here. */
 const shared = runSchema.shape;
 
@@ -70,7 +73,7 @@ export const studySchema = z
     momentum: shared.momentum,
     pruneEvery: count(1),
     neurons: swept(count(1), 'a whole number from 1 on'),
-    method: swept(shared.method.unwrap(), 'a method').default(['greedy']),
+    method: swept(z.enum(METHODS), 'a method').default(['greedy']),
     rule: swept(shared.rule.unwrap(), 'a rule').default(['average']),
     replacement: shared.replacement,
     loss: shared.loss,
@@ -78,8 +81,12 @@ export const studySchema = z
     fineTuneLearningRate: shared.fineTuneLearningRate,
     /** Loss of the absolute criterion; by default one that every trial reaches. */
     level: rate().optional(),
-    /** Share by which the loss may exceed the best in the relative criterion. */
-    tolerance: rate().default(0.1),
+    /** Share of the way to the best loss that the relative criterion forgoes. */
+    tolerance: z
+      .number({ error: SHARE })
+      .gt(0, { error: SHARE })
+      .lt(1, { error: SHARE })
+      .default(0.1),
     seed: shared.seed,
     host: shared.host,
     adapter: shared.adapter,

@@ -1,6 +1,5 @@
 import { outputsOf } from '../data/tasks.js';
 import type { Device } from '../gpu/device.js';
-import type { ChunkedMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
 import {
@@ -17,8 +16,8 @@ import {
   type Shape,
   uploadNetwork,
 } from '../models/two-layer.js';
-import { selectGreedily } from '../prune/greedy.js';
-import { type Selection, weightsOf } from '../prune/selection.js';
+import { type MethodSelection, select } from '../prune/methods.js';
+import { type Activations, residentActivations } from '../prune/problem.js';
 import {
   advance,
   divergence,
@@ -78,7 +77,8 @@ export async function* studyTrial(
   const seed = seedOf(config, trial);
   const first = kept?.network ?? drawParameters(trialShape(config, trial, examples), seed);
   using network = uploadNetwork(device, first);
-  const options = { batch, learningRate, momentum: config.momentum, seed };
+  const { momentum, loss } = config;
+  const options = { batch, learningRate, momentum, loss, seed };
   using training = startTraining(network, train, options, kept);
   const context: Context = { config, trial, train, test, training, signal };
 
@@ -132,9 +132,7 @@ interface Context {
 }
 
 interface Pruned extends Pruning {
-  readonly selection: Selection;
-  readonly distinct: Uint32Array;
-  readonly weight: Float32Array;
+  readonly selection: MethodSelection;
 }
 
 /** Prunes a checkpoint in each way that is missing and measures all of them together. */
@@ -145,33 +143,32 @@ async function prune(
 ): Promise<readonly Omit<Cell, 'seconds'>[]> {
   const { config, trial, train, test, training, signal } = context;
   const { network } = training;
+  const { loss } = config;
   const pruned: Pruned[] = [];
   {
     using scope = new Scope(network.device);
-    const activations = await hiddenActivations(network, train, scope, signal);
+    const activations = residentActivations(await hiddenActivations(network, train, scope, signal));
     for (const pruning of missing) {
-      const selection = await select(context, activations, pruning);
-      const { neurons: distinct, weight } = weightsOf(selection.selected);
-      pruned.push({ ...pruning, selection, distinct, weight });
+      pruned.push({ ...pruning, selection: await choose(context, state, activations, pruning) });
     }
   }
   using scope = new Scope(network.device);
-  const outputs = pruned.map(({ distinct, weight }) =>
+  const outputs = pruned.map(({ selection }) =>
     scope.matrix(
       'subnetwork output.weight',
       network.width,
       network.outputs,
-      outputOfSubnetwork(state.network, distinct, weight),
+      outputOfSubnetwork(state.network, selection.neurons, selection.weight),
     ),
   );
   const layers = [network.output, ...outputs];
-  const [dense, ...onTrain] = await evaluateOutputs(network, layers, train, signal);
-  const [denseTest, ...onTest] = await evaluateOutputs(network, layers, test, signal);
+  const [dense, ...onTrain] = await evaluateOutputs(network, layers, train, loss, signal);
+  const [denseTest, ...onTest] = await evaluateOutputs(network, layers, test, loss, signal);
   if (!dense || !denseTest || !Number.isFinite(dense.loss)) {
     throw divergence(state.iteration, trial.learningRate);
   }
   const cells: Omit<Cell, 'seconds'>[] = [];
-  for (const [at, { neurons, method, rule, selection, distinct, weight }] of pruned.entries()) {
+  for (const [at, { neurons, method, rule, selection }] of pruned.entries()) {
     const key: CellKey = { ...trial, iteration: state.iteration, neurons, method, rule };
     const subnetwork = onTrain[at] as Evaluation;
     const subnetworkTest = onTest[at] as Evaluation;
@@ -183,26 +180,40 @@ async function prune(
       subnetworkTestLoss: subnetworkTest.loss,
       denseTestAccuracy: denseTest.accuracy,
       subnetworkTestAccuracy: subnetworkTest.accuracy,
-      distinct: selection.distinct,
+      distinct: selection.neurons.length,
       passes: selection.passes,
       ...(config.fineTune > 0 &&
-        (await fineTune(context, state, subnetworkOf(state.network, distinct, weight)))),
+        (await fineTune(
+          context,
+          state,
+          subnetworkOf(state.network, selection.neurons, selection.weight),
+        ))),
       adapter: network.device.adapter.name,
     });
   }
   return cells;
 }
 
-async function select(
-  { config, train, training, signal }: Context,
-  activations: ChunkedMatrix,
-  { neurons }: Pruning,
-): Promise<Selection> {
+async function choose(
+  { config, trial, train, training, signal }: Context,
+  { network }: TrialState,
+  activations: Activations,
+  { neurons, method, rule }: Pruning,
+): Promise<MethodSelection> {
   const { device, output } = training.network;
-  const picks = selectGreedily(
+  const { replacement, loss } = config;
+  const picks = select(
     device,
-    { activations, weights: output, targets: train.targets },
-    { neurons, replacement: config.replacement, signal },
+    { activations, weights: output, targets: train.targets, loss },
+    {
+      method,
+      rule,
+      neurons,
+      replacement,
+      seed: seedOf(config, trial),
+      hidden: async () => network.hidden,
+      signal,
+    },
   );
   for (;;) {
     const next = await picks.next();
@@ -240,7 +251,7 @@ async function fineTune(context: Context, state: TrialState, subnetwork: Paramet
 }
 
 async function trained(
-  { train, test, training, signal }: Context,
+  { config: { loss }, train, test, training, signal }: Context,
   from: Parameters,
   until: number,
   options: Training['options'],
@@ -250,8 +261,8 @@ async function trained(
   using other = startTraining(network, train, options, state);
   for await (const _ of advance(other, until, signal));
   return {
-    train: await evaluate(network, train, signal),
-    test: await evaluate(network, test, signal),
+    train: await evaluate(network, train, loss, signal),
+    test: await evaluate(network, test, loss, signal),
   };
 }
 

@@ -4,6 +4,7 @@ import { type GpuBuffer, upload } from '../gpu/buffer.js';
 import { largestBinding } from '../gpu/limits.js';
 import { type Matrix, readMatrix, uploadMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
+import type { LossKind } from '../kernels/candidate-loss.js';
 import { prepareMatmul } from '../kernels/matmul.js';
 import { prepareMomentumUpdate } from '../kernels/momentum-update.js';
 import { gradientSlices, prepareOutputGradient } from '../kernels/output-gradient.js';
@@ -19,6 +20,8 @@ export interface TrainingOptions {
   readonly learningRate: number;
   /** μ in [0, 1). */
   readonly momentum: number;
+  /** Squared by default; the cross-entropy is of the softmax of the outputs. */
+  readonly loss?: LossKind;
   readonly seed: number;
   /** Names the random stream of the batches, so that two trainings of one seed differ. */
   readonly purpose?: string;
@@ -51,7 +54,7 @@ export interface TrainingState {
 
 export interface TrainingProgress {
   readonly iteration: number;
-  /** Loss of the batch of the last step, where it was read: 1/(2 batch) Σ‖f − y‖². */
+  /** Loss of the batch of the last step, where it was read. */
   readonly batchLoss: number | undefined;
 }
 
@@ -194,6 +197,7 @@ async function prepareStep(training: Training, until: number, scope: Scope) {
     targets: dataset.targets,
     residual,
     rows: index,
+    form: options.loss === 'cross-entropy' ? 'softmax-difference' : 'difference',
   });
   const backward = await prepareOutputGradient(device, {
     activations,
@@ -268,11 +272,28 @@ async function prepareStep(training: Training, until: number, scope: Scope) {
 
   /** Loss of the last chunk of the last step. */
   const readLoss = async (): Promise<number> => {
-    const errors = await readMatrix(residual);
-    let squares = 0;
-    for (const error of errors.subarray(0, lastRows * outputs)) squares += error * error;
-    return squares / (2 * lastRows);
+    const errors = (await readMatrix(residual)).subarray(0, lastRows * outputs);
+    const sum =
+      options.loss === 'cross-entropy' ? crossEntropy(errors, outputs) : squareOf(errors) / 2;
+    return sum / lastRows;
   };
 
   return { encode, readLoss };
+}
+
+function squareOf(errors: Float32Array): number {
+  return errors.reduce((sum, error) => sum + error * error, 0);
+}
+
+/**
+ * Σ −log p of the true classes, from softmax(f) − y: only the true class's entry is negative, and
+ * it is p − 1. A p under float32's resolution counts as that, so that the sum stays finite.
+ */
+function crossEntropy(errors: Float32Array, outputs: number): number {
+  let sum = 0;
+  for (let first = 0; first < errors.length; first += outputs) {
+    const least = errors.subarray(first, first + outputs).reduce((a, b) => Math.min(a, b));
+    sum -= Math.log(Math.max(1 + least, 2 ** -24));
+  }
+  return sum;
 }

@@ -1,10 +1,10 @@
-import { NO_SLOT, SELECTION_STATE, TAKEN } from '../../shaders/selection-state.js';
+import { NO_SLOT, SELECTION_STATE, TAKEN, TRACE } from '../../shaders/selection-state.js';
 import { Batch } from '../../src/gpu/batch.js';
 import { upload } from '../../src/gpu/buffer.js';
 import { prepareArgmin } from '../../src/kernels/argmin.js';
 import { type ArgminState, argminReference } from '../../src/reference/argmin.js';
 import { type KernelCase, randomNumbers, requireSame } from './case.js';
-import { GUARD, memoryCase, nans, uintsOf } from './memory.js';
+import { floatsOf, GUARD, memoryCase, nans, uintsOf } from './memory.js';
 
 interface Spec {
   readonly name: string;
@@ -12,6 +12,10 @@ interface Spec {
   readonly p: number;
   readonly capacity: number;
   readonly replacement?: boolean;
+  /** Parts that the scores come in; their sums must be exact in float32. */
+  readonly slices?: number;
+  /** The neurons that may be picked in each step. */
+  readonly subset?: (step: number) => readonly number[];
   /** Scores before each step; the slots, owners and state carry over. */
   readonly steps: readonly Float32Array[];
 }
@@ -87,7 +91,50 @@ const SPECS: readonly Spec[] = [
     replacement: false,
     steps: drifting(131, 12, 0.25),
   },
+  { name: 'three slices', n: 131, p: 4, capacity: 9, slices: 3, steps: drifting(131, 6, 0.125) },
+  { name: 'NaN in a slice', n: 67, p: 2, capacity: 4, slices: 5, steps: [nans(67), level(67, 1)] },
+  {
+    name: 'a few candidates',
+    n: 257,
+    p: 4,
+    capacity: 9,
+    subset: (step) => Array.from({ length: 7 }, (_, e) => (step * 13 + e * 37) % 257),
+    steps: drifting(257, 9, 0.25),
+  },
+  {
+    name: 'one candidate, NaN in the end',
+    n: 13,
+    p: 3,
+    capacity: 5,
+    subset: (step) => [(step * 5) % 13],
+    steps: [...drifting(13, 4), level(13, 1, { 7: Number.NaN })],
+  },
+  {
+    name: 'candidates of which some are taken, two slices',
+    n: 131,
+    p: 3,
+    capacity: 8,
+    replacement: false,
+    slices: 2,
+    subset: () => [130, 4, 9, 77, 128, 0],
+    steps: drifting(131, 7, 0.5),
+  },
 ];
+
+/** The scores as slices [slices × n] whose sum is exact. */
+function sliced(scores: Float32Array, slices: number, seed: number): Float32Array {
+  if (slices === 1) return scores;
+  const parts = new Float32Array(slices * scores.length);
+  const rest = Float32Array.from(scores);
+  randomNumbers((slices - 1) * scores.length, seed).forEach((x, at) => {
+    const part = Math.round(x * 8) / 8;
+    parts[at] = part;
+    const i = at % scores.length;
+    rest[i] = (rest[i] ?? Number.NaN) - part;
+  });
+  parts.set(rest, (slices - 1) * scores.length);
+  return parts;
+}
 
 function floats(values: readonly number[]): Float32Array {
   return Float32Array.from(values);
@@ -99,10 +146,10 @@ function stripes(n: number, steps: number): Float32Array[] {
 }
 
 export const argminCases: readonly KernelCase[] = SPECS.map((spec) => {
-  const { n, p, capacity, replacement = true, steps } = spec;
+  const { n, p, capacity, replacement = true, slices = 1, subset, steps } = spec;
   const name = `argmin${replacement ? '' : ' without replacement'}, ${spec.name}: ${n}, p = ${p}`;
   return memoryCase(name, async (device, memory) => {
-    const scores = memory.buffer(nans(n));
+    const scores = memory.buffer(nans(slices * n));
     const slots = memory.buffer(new Uint32Array(n).fill(NO_SLOT));
     const owners = memory.buffer(new Uint32Array(capacity));
     const words = new Uint32Array(SELECTION_STATE.candidates + p).fill(GUARD);
@@ -110,8 +157,26 @@ export const argminCases: readonly KernelCase[] = SPECS.map((spec) => {
     const state = memory.buffer(words);
     const chosen = new Uint32Array(steps.length).fill(GUARD);
     const picks = memory.buffer(chosen);
+    const known = randomNumbers(n * 4, 99);
+    const noted = nans(steps.length * TRACE.words);
+    const trace = memory.buffer(noted);
     const options = { count: n, capacity, block: p, replacement };
-    const run = await prepareArgmin(device, { ...options, scores, slots, owners, state, picks });
+    const open = steps.map((_, step) => subset?.(step) ?? []);
+    const run = await prepareArgmin(device, {
+      ...options,
+      scores,
+      slices,
+      slots,
+      owners,
+      state,
+      picks,
+      moments: memory.buffer(known),
+      trace,
+      subset: subset && {
+        neurons: memory.buffer(Uint32Array.from(open.flat())),
+        size: open[0]?.length ?? 0,
+      },
+    });
     let expected: ArgminState = {
       slots: Array(n).fill('none'),
       owners: Array(capacity).fill(0),
@@ -120,25 +185,33 @@ export const argminCases: readonly KernelCase[] = SPECS.map((spec) => {
       notNumbers: 0,
     };
     for (const [step, given] of steps.entries()) {
-      upload(scores, given);
+      upload(scores, sliced(given, slices, 50 + step));
       const batch = new Batch(device);
       run(batch, step);
       await batch.finish();
-      const answer = argminReference({ ...options, scores: given }, expected);
+      const problem = { ...options, scores: given, subset: subset?.(step) };
+      const answer = argminReference(problem, expected);
+      const { pick } = answer;
       expected = answer.state;
       words[SELECTION_STATE.pending] = answer.candidates.length;
-      words[SELECTION_STATE.pick] = answer.pick ?? NO_SLOT;
+      words[SELECTION_STATE.pick] = pick ?? NO_SLOT;
       words[SELECTION_STATE.slot] = answer.slot ?? words[SELECTION_STATE.slot] ?? 0;
       words[SELECTION_STATE.nextSlot] = expected.nextSlot;
       words[SELECTION_STATE.passes] = expected.passes;
       words[SELECTION_STATE.notNumbers] = expected.notNumbers;
       words.set(answer.candidates, SELECTION_STATE.candidates);
-      chosen[step] = answer.pick ?? NO_SLOT;
+      chosen[step] = pick ?? NO_SLOT;
+      if (pick !== undefined) {
+        const at = step * TRACE.words;
+        noted[at + TRACE.score] = given[pick] ?? Number.NaN;
+        noted.set(known.subarray(pick * 4, pick * 4 + 4), at + TRACE.moments);
+      }
       try {
         requireSame(await uintsOf(state), words);
         requireSame(await uintsOf(slots), expected.slots.map(slotWord));
         requireSame(await uintsOf(owners), expected.owners);
         requireSame(await uintsOf(picks), chosen);
+        requireSame(await floatsOf(trace), noted);
       } catch (error) {
         throw new Error(`step ${step}: ${String(error)}`);
       }

@@ -1,27 +1,39 @@
+import { accumulateOutputsCases } from './accumulate-outputs.js';
 import { argminCases } from './argmin.js';
+import { averageUpdateCases } from './average-update.js';
+import { cacheRowsCases } from './cache-rows.js';
+import { candidateLossCases } from './candidate-loss.js';
 import type { KernelCase } from './case.js';
+import { correctiveUpdateCases } from './corrective-update.js';
 import { gatherColumnsCases } from './gather-columns.js';
 import { gramRowsCases } from './gram-rows.js';
+import { lineSearchUpdateCases } from './line-search-update.js';
 import { lossCases } from './loss.js';
 import { matmulCases } from './matmul.js';
 import { momentumUpdateCases } from './momentum-update.js';
 import { outputGradientCases } from './output-gradient.js';
+import { prefixLossCases } from './prefix-loss.js';
 import { residualCases } from './residual.js';
 import { scoreInitCases } from './score-init.js';
-import { scoreUpdateCases } from './score-update.js';
-import { selectionLossCases } from './selection-loss.js';
+import { selectionCases } from './selection.js';
 
 /** Every kernel's cases; both hosts run this list. */
 export const kernelCases: readonly KernelCase[] = [
   ...matmulCases,
   ...residualCases,
   ...lossCases,
+  ...prefixLossCases,
   ...outputGradientCases,
   ...momentumUpdateCases,
   ...gramRowsCases,
   ...scoreInitCases,
   ...argminCases,
   ...gatherColumnsCases,
-  ...scoreUpdateCases,
-  ...selectionLossCases,
+  ...cacheRowsCases,
+  ...averageUpdateCases,
+  ...lineSearchUpdateCases,
+  ...correctiveUpdateCases,
+  ...candidateLossCases,
+  ...accumulateOutputsCases,
+  ...selectionCases,
 ];

@@ -9,6 +9,8 @@ import { GUARD, memoryCase, valuesOf } from './memory.js';
 interface Spec {
   readonly shape: readonly [m: number, n: number, p: number];
   readonly candidates: readonly number[];
+  /** Rows of the activations to copy; all of them without it. */
+  readonly rows?: { readonly first: number; readonly m: number };
 }
 
 const SPECS: readonly Spec[] = [
@@ -17,36 +19,43 @@ const SPECS: readonly Spec[] = [
   { shape: [64, 131, 10], candidates: [130, 7, 64, 0, 1, 63, 129, 2, 99, 31] },
   { shape: [193, 5, 3], candidates: [4, 2] },
   { shape: [67, 13, 2], candidates: [] },
+  { shape: [131, 11, 3], candidates: [10, 0, 5], rows: { first: 64, m: 67 } },
+  { shape: [71, 6, 2], candidates: [5, 1], rows: { first: 3, m: 1 } },
 ];
 
 /** Rows of the block behind the copy, which must stay as they are. */
 const SPARE = 2;
 
-export const gatherColumnsCases: readonly KernelCase[] = SPECS.map(({ shape, candidates }) => {
-  const [m, n, p] = shape;
-  const name = `gather-columns ${shape.join(' × ')}, ${candidates.length} pending`;
-  return memoryCase(name, async (device, memory) => {
-    const activations = randomNumbers(m * n, 1);
-    const state = new Uint32Array(SELECTION_STATE.candidates + p).fill(GUARD);
-    state[SELECTION_STATE.pending] = candidates.length;
-    state.set(candidates, SELECTION_STATE.candidates);
-    const block = memory.matrix(m + SPARE, p);
-    const run = await prepareGatherColumns(
-      device,
-      memory.matrix(m, n, activations),
-      memory.buffer(state),
-      block,
-    );
-    const batch = new Batch(device);
-    run(batch);
-    await batch.finish();
-    const copies = gatherColumnsReference(m, elementsOf(activations, n), candidates);
-    const copy = elementsOf(copies, candidates.length);
-    requireSame(
-      await valuesOf(block),
-      Array.from({ length: (m + SPARE) * p }, (_, at) =>
-        at < m * p && at % p < candidates.length ? copy(Math.floor(at / p), at % p) : Number.NaN,
-      ),
-    );
-  });
-});
+export const gatherColumnsCases: readonly KernelCase[] = SPECS.map(
+  ({ shape, candidates, rows }) => {
+    const [stored, n, p] = shape;
+    const { first, m } = rows ?? { first: 0, m: stored };
+    const part = rows ? `, rows ${first} to ${first + m}` : '';
+    const name = `gather-columns ${shape.join(' × ')}, ${candidates.length} pending${part}`;
+    return memoryCase(name, async (device, memory) => {
+      const activations = randomNumbers(stored * n, 1);
+      const state = new Uint32Array(SELECTION_STATE.candidates + p).fill(GUARD);
+      state[SELECTION_STATE.pending] = candidates.length;
+      state.set(candidates, SELECTION_STATE.candidates);
+      const block = memory.matrix(m + SPARE, p);
+      const run = await prepareGatherColumns(
+        device,
+        memory.matrix(stored, n, activations),
+        memory.buffer(state),
+        block,
+      );
+      const batch = new Batch(device);
+      run(batch, rows);
+      await batch.finish();
+      const given = elementsOf(activations, n);
+      const copies = gatherColumnsReference(m, (j, i) => given(first + j, i), candidates);
+      const copy = elementsOf(copies, candidates.length);
+      requireSame(
+        await valuesOf(block),
+        Array.from({ length: (m + SPARE) * p }, (_, at) =>
+          at < m * p && at % p < candidates.length ? copy(Math.floor(at / p), at % p) : Number.NaN,
+        ),
+      );
+    });
+  },
+);

@@ -16,6 +16,8 @@ interface Spec {
   readonly firstSlice?: number;
   /** Rows that the selection state says are pending; without it there is no state. */
   readonly pending?: number;
+  /** Rows that the chunk's buffer holds, when the call takes fewer. */
+  readonly stored?: number;
 }
 
 const SPECS: readonly Spec[] = [
@@ -27,14 +29,20 @@ const SPECS: readonly Spec[] = [
   { shape: [37, 259, 16], blockFirst: 3, pending: 3 },
   { shape: [37, 61, 16], firstSlice: 1, pending: 0 },
   { shape: [29, 2, 17], pending: 1 },
+  { shape: [1031, 67, 3], squares: true, blockFirst: 2, firstSlice: 1, stored: 2100 },
+  { shape: [1, 13, 4], stored: 3, pending: 2 },
   // So many examples that slices grow longer instead of more.
   { shape: [65_541, 1, 2] },
 ];
 
 /** All variants that this adapter can run, each on every shape. */
 export const gramRowsCases: readonly KernelCase[] = SPECS.map((spec) => {
-  const { shape, squares, pending } = spec;
-  const options = [squares && 'squares', pending !== undefined && `${pending} pending`];
+  const { shape, squares, pending, stored } = spec;
+  const options = [
+    stored && `of ${stored}`,
+    squares && 'squares',
+    pending !== undefined && `${pending} pending`,
+  ];
   const name = ['gram-rows', shape.join(' × '), ...options].filter(Boolean).join(' ');
   return memoryCase(name, async (device, memory) => {
     const variants: readonly GramRowsVariant[] =
@@ -48,13 +56,15 @@ export const gramRowsCases: readonly KernelCase[] = SPECS.map((spec) => {
 async function check(
   device: Device,
   memory: Memory,
-  { shape, squares = false, blockFirst = 0, firstSlice = 0, pending }: Spec,
+  { shape, squares = false, blockFirst = 0, firstSlice = 0, pending, stored }: Spec,
   variant: GramRowsVariant,
 ): Promise<void> {
   const [m, n, p] = shape;
   const rows = squares ? p + 1 : p;
   const columns = randomNumbers((blockFirst + m) * p, 1);
-  const values = randomNumbers(m * n, 2);
+  // Past the call's rows NaN: one too many would show.
+  const values = nans((stored ?? m) * n);
+  values.set(randomNumbers(m * n, 2));
   const stride = strideOf(n);
   const slices = gramSlices(device, m);
   const products = memory.buffer(nans((firstSlice + slices + 1) * rows * stride));
@@ -62,14 +72,14 @@ async function check(
   state[SELECTION_STATE.pending] = pending ?? 0;
   const run = await prepareGramRows(device, {
     block: memory.matrix(blockFirst + m, p, columns),
-    activations: memory.matrix(m, n, values),
+    activations: memory.matrix(stored ?? m, n, values),
     products,
     squares,
     state: pending === undefined ? undefined : memory.buffer(state),
     variant,
   });
   const batch = new Batch(device);
-  run(batch, { blockFirst, firstSlice });
+  run(batch, { blockFirst, firstSlice, ...(stored && { m }) });
   await batch.finish();
   const written = pending === 0 ? 0 : slices;
   const range = { first: firstSlice, count: written, size: rows * stride };

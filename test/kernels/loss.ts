@@ -1,16 +1,21 @@
 import { Batch } from '../../src/gpu/batch.js';
+import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { lossGroups, prepareLoss } from '../../src/kernels/loss.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { lossReference } from '../../src/reference/loss.js';
 import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { randomLabels } from './labels.js';
 import { floatsOf, memoryCase, nans, sumOfSlices } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [m: number, outputs: number];
+  readonly loss?: LossKind;
   readonly first?: number;
   readonly firstGroup?: number;
-  /** Residuals are multiples of it, so that outputs meet 1/2 and each other exactly. */
+  /** Outputs are multiples of it, so that they meet 1/2 and each other exactly. */
   readonly quantum?: number;
+  /** Outputs are this many times N(0, 1), cut off at it. */
+  readonly spread?: number;
 }
 
 const SPECS: readonly Spec[] = [
@@ -22,28 +27,31 @@ const SPECS: readonly Spec[] = [
   { shape: [1, 10], first: 2 },
   { shape: [1543, 10], first: 7, firstGroup: 1, quantum: 1 },
   { shape: [131, 10] },
+  { shape: [1, 2], loss: 'cross-entropy', first: 1 },
+  { shape: [515, 2], loss: 'cross-entropy', firstGroup: 1 },
+  { shape: [67, 3], loss: 'cross-entropy', first: 4, spread: 80 },
+  { shape: [1031, 10], loss: 'cross-entropy', first: 3, firstGroup: 2, spread: 5 },
+  { shape: [33, 10], loss: 'cross-entropy', quantum: 1000 },
 ];
 
 export const lossCases: readonly KernelCase[] = SPECS.map((spec) => {
-  const { shape, first = 0, firstGroup = 0, quantum } = spec;
+  const { shape, loss = 'squared', first = 0, firstGroup = 0, quantum, spread } = spec;
   const [m, outputs] = shape;
-  const grid = quantum ? `, multiples of ${quantum}` : '';
-  const name = `loss ${shape.join(' × ')} from ${first} into group ${firstGroup}${grid}`;
+  const options = [quantum && `, multiples of ${quantum}`, spread && `, up to ${spread}`];
+  const name = `loss ${loss} ${shape.join(' × ')} from ${first} into group ${firstGroup}${options.filter(Boolean).join('')}`;
   return memoryCase(name, async (device, memory) => {
-    const errors = randomNumbers(m * outputs, 1).map((x) =>
-      quantum ? Math.round(x / quantum) * quantum : x,
-    );
-    const labels = randomNumbers(first + m, 2).map((x) => Math.floor(Math.abs(x) * 97));
-    const oneHot = Float32Array.from({ length: (first + m) * outputs }, (_, at) => {
-      const label = labels[Math.floor(at / outputs)] ?? 0;
-      return outputs === 1 ? label % 2 : Number(label % outputs === at % outputs);
+    const values = randomNumbers(m * outputs, 1).map((x) => {
+      if (spread) return Math.min(Math.max(x * spread, -spread), spread);
+      return quantum ? Math.round(x / quantum) * quantum : x;
     });
+    const oneHot = randomLabels(first + m, outputs, 2);
     const groups = lossGroups(m);
     const sums = memory.buffer(nans((firstGroup + groups + 1) * 2));
     const run = await prepareLoss(device, {
-      residual: memory.matrix(m, outputs, errors),
+      outputs: memory.matrix(m, outputs, values),
       targets: memory.matrix(first + m, outputs, oneHot),
       sums,
+      loss,
     });
     const batch = new Batch(device);
     run(batch, { m, first, firstGroup });
@@ -52,7 +60,8 @@ export const lossCases: readonly KernelCase[] = SPECS.map((spec) => {
     const reference = lossReference({
       m,
       outputs,
-      residual: elementsOf(errors, outputs),
+      loss,
+      values: elementsOf(values, outputs),
       targets: (j, c) => target(first + j, c),
     });
     const range = { first: firstGroup, count: groups, size: 2 };

@@ -15,6 +15,8 @@ interface Spec {
   /** Rows that the stored A has when they are gathered by index. */
   readonly gatherFrom?: number;
   readonly epilogue?: Epilogue;
+  /** A is B too, stored [k × m]: out = AᵀA, and only its upper half is computed. */
+  readonly symmetric?: boolean;
   readonly call?: MatmulCall;
 }
 
@@ -38,6 +40,17 @@ const EPILOGUES: readonly Spec[] = [
   },
 ];
 
+/** Tiles on the diagonal, above it, below it, and one that the edge cuts. */
+const SYMMETRIC: readonly Spec[] = [1, 7, 64, 131, 259].flatMap((n) => [
+  { shape: [n, n, 23] as const, symmetric: true, call: { alpha: 0.75 } },
+  {
+    shape: [n, n, 18] as const,
+    symmetric: true,
+    epilogue: { kind: 'descent' } as const,
+    call: { rate: -1 },
+  },
+]);
+
 const SPECS: readonly Spec[] = [
   { shape: [1, 1, 1] },
   { shape: [1, 131, 7] },
@@ -51,6 +64,7 @@ const SPECS: readonly Spec[] = [
   { shape: [21, 65, 33], gatherFrom: 20, transposeA: true, call: { first: 2 } },
   { shape: [9, 10, 11], call: { first: 4 } },
   ...EPILOGUES,
+  ...SYMMETRIC,
 ];
 
 /** All variants that this adapter can run, each on every shape. */
@@ -64,10 +78,18 @@ export const matmulCases: readonly KernelCase[] = SPECS.map((spec) => ({
   },
 }));
 
-function describe({ shape, transposeA, transposeB, gatherFrom, epilogue }: Spec): string {
+function describe({
+  shape,
+  symmetric,
+  transposeA,
+  transposeB,
+  gatherFrom,
+  epilogue,
+}: Spec): string {
   const activation = epilogue && 'activation' in epilogue ? epilogue.activation : '';
   return [
     shape.join(' × '),
+    symmetric && 'symmetric',
     transposeA && 'AT',
     transposeB && 'BT',
     gatherFrom && 'gathered',
@@ -79,7 +101,8 @@ function describe({ shape, transposeA, transposeB, gatherFrom, epilogue }: Spec)
 }
 
 async function check(device: Device, spec: Spec, variant: MatmulVariant): Promise<void> {
-  const { transposeA = false, transposeB = false, epilogue = { kind: 'store' } } = spec;
+  const { symmetric = false, transposeB = false, epilogue = { kind: 'store' } } = spec;
+  const { transposeA = symmetric } = spec;
   const [m, n, k] = spec.shape;
   const { first = 0, ...call } = spec.call ?? {};
   const logicalRows = first + (transposeA ? k : m);
@@ -87,12 +110,13 @@ async function check(device: Device, spec: Spec, variant: MatmulVariant): Promis
   const aColumns = transposeA ? m : Math.max(k, 1);
   const [bRows, bColumns] = transposeB ? [n, Math.max(k, 1)] : [Math.max(k, 1), n];
   const a = randomNumbers(storedRows * aColumns, 1);
-  const b = randomNumbers(bRows * bColumns, 2);
+  const b = symmetric ? a : randomNumbers(bRows * bColumns, 2);
   const index = spec.gatherFrom
     ? Uint32Array.from({ length: logicalRows }, (_, row) => (row * 7 + 3) % storedRows)
     : undefined;
   const updates = epilogue.kind === 'momentum' || epilogue.kind === 'descent';
   const [start, states, velocity] = [3, 4, 5].map((seed) => randomNumbers(m * n, seed));
+  if (symmetric && start) mirror(start, n);
   const owned: GpuBuffer[] = [];
   const matrix = (rows: number, columns: number, data?: Float32Array) => {
     const made = data
@@ -104,10 +128,12 @@ async function check(device: Device, spec: Spec, variant: MatmulVariant): Promis
   const rows = index && bufferOf(device, 'rows', index);
   if (rows) owned.push(rows);
   const out = matrix(m, n, updates ? start : undefined);
+  const left = matrix(storedRows, aColumns, a);
   const run = await prepareMatmul(device, {
-    a: matrix(storedRows, aColumns, a),
-    b: matrix(bRows, bColumns, b),
+    a: left,
+    b: symmetric ? left : matrix(bRows, bColumns, b),
     out,
+    symmetric,
     rows,
     transposeA,
     transposeB,
@@ -142,5 +168,12 @@ async function check(device: Device, spec: Spec, variant: MatmulVariant): Promis
     throw new Error(`variant ${variant}: ${String(error)}`);
   } finally {
     for (const buffer of owned) buffer.dispose();
+  }
+}
+
+/** Copies what is above the diagonal below it. */
+function mirror(square: Float32Array, n: number): void {
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < i; j++) square[i * n + j] = square[j * n + i] ?? Number.NaN;
   }
 }

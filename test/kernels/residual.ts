@@ -1,3 +1,4 @@
+import type { ResidualForm } from '../../shaders/residual.wgsl.js';
 import { Batch } from '../../src/gpu/batch.js';
 import { prepareResidual } from '../../src/kernels/residual.js';
 import { elementsOf } from '../../src/reference/element.js';
@@ -10,6 +11,9 @@ interface Spec {
   /** Rows of the targets when they are gathered by index. */
   readonly gatherFrom?: number;
   readonly first?: number;
+  readonly form?: ResidualForm;
+  /** Factor on the weights: logits of a softmax that is nearly one-hot, or, with 0, uniform. */
+  readonly spread?: number;
 }
 
 const SPECS: readonly Spec[] = [
@@ -22,20 +26,29 @@ const SPECS: readonly Spec[] = [
   // More outputs than threads share a row, and more rows than one dimension of the grid holds.
   { shape: [2, 5, 33] },
   { shape: [65_539, 1, 1], first: 2 },
+  { shape: [1, 1, 1], form: 'outputs' },
+  { shape: [37, 131, 2], form: 'outputs', first: 1 },
+  { shape: [5, 33, 10], form: 'outputs', gatherFrom: 9 },
+  { shape: [3, 7, 1], form: 'softmax-difference' },
+  { shape: [13, 67, 2], form: 'softmax-difference', first: 3 },
+  { shape: [29, 1, 3], form: 'softmax-difference', gatherFrom: 31, first: 2, spread: 80 },
+  { shape: [67, 31, 10], form: 'softmax-difference', first: 1, spread: 200 },
+  { shape: [7, 5, 10], form: 'softmax-difference', spread: 0 },
+  { shape: [2, 5, 33], form: 'softmax-difference', spread: 9 },
 ];
 
 /** Rows behind the batch, which must stay as they are. */
 const SPARE = 2;
 
 export const residualCases: readonly KernelCase[] = SPECS.map((spec) => {
-  const { shape, gatherFrom, first = 0 } = spec;
+  const { shape, gatherFrom, first = 0, form = 'difference', spread = 1 } = spec;
   const [m, n, outputs] = shape;
-  const name = `residual ${shape.join(' × ')}${gatherFrom ? ' gathered' : ''} from ${first}`;
+  const name = `residual ${form} ${shape.join(' × ')}${gatherFrom ? ' gathered' : ''} from ${first}, weights ${spread}`;
   return memoryCase(name, async (device, memory) => {
     const stored = gatherFrom ?? first + m;
     const index = Uint32Array.from({ length: first + m }, (_, row) => (row * 7 + 3) % stored);
     const activations = randomNumbers(m * n, 1);
-    const weights = randomNumbers(n * outputs, 2);
+    const weights = randomNumbers(n * outputs, 2).map((x) => x * spread);
     const targets = randomNumbers(stored * outputs, 3);
     const residual = memory.matrix(m + SPARE, outputs);
     const run = await prepareResidual(device, {
@@ -43,6 +56,7 @@ export const residualCases: readonly KernelCase[] = SPECS.map((spec) => {
       weights: memory.matrix(n, outputs, weights),
       targets: memory.matrix(stored, outputs, targets),
       residual,
+      form,
       rows: gatherFrom ? memory.buffer(index) : undefined,
     });
     const batch = new Batch(device);
@@ -53,6 +67,7 @@ export const residualCases: readonly KernelCase[] = SPECS.map((spec) => {
       m,
       n,
       outputs,
+      form,
       activations: elementsOf(activations, n),
       weights: elementsOf(weights, outputs),
       targets: (j, c) => target(gatherFrom ? (index[first + j] ?? Number.NaN) : first + j, c),

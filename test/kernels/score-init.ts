@@ -1,25 +1,42 @@
 import { NO_SLOT } from '../../shaders/selection-state.js';
 import { Batch } from '../../src/gpu/batch.js';
 import { prepareScoreInit } from '../../src/kernels/score-init.js';
+import type { Bounded } from '../../src/reference/bound.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { scoreInitReference } from '../../src/reference/score-init.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
 import { floatsOf, GUARD, memoryCase, nans, uintsOf } from './memory.js';
 
-const SHAPES: readonly (readonly [n: number, outputs: number, slices: number])[] = [
-  [1, 1, 1],
-  [131, 1, 4],
-  [65, 2, 3],
-  [64, 3, 1],
-  [67, 10, 5],
-];
+interface Spec {
+  readonly shape: readonly [n: number, outputs: number, slices: number];
+  readonly fitted: boolean;
+  /** A neuron that is silent on all examples. */
+  readonly silent?: number;
+  /** A neuron whose activations are NaN: its moments and its score are. */
+  readonly diverged?: number;
+}
 
-export const scoreInitCases: readonly KernelCase[] = SHAPES.map(([n, outputs, slices]) =>
-  memoryCase(`score-init ${n} × ${outputs}, ${slices} slices`, async (device, memory) => {
-    const values = randomNumbers(slices * (outputs + 1) * n, 1);
+const SPECS: readonly Spec[] = [false, true].flatMap((fitted) => [
+  { shape: [1, 1, 1] as const, fitted },
+  { shape: [131, 1, 4] as const, fitted, silent: 130, diverged: 3 },
+  { shape: [65, 2, 3] as const, fitted, silent: 0 },
+  { shape: [64, 3, 1] as const, fitted, diverged: 63 },
+  { shape: [67, 10, 5] as const, fitted },
+]);
+
+export const scoreInitCases: readonly KernelCase[] = SPECS.map((spec) => {
+  const { shape, fitted, silent, diverged } = spec;
+  const [n, outputs, slices] = shape;
+  const name = `score-init ${n} × ${outputs}, ${slices} slices${fitted ? ', fitted' : ''}`;
+  return memoryCase(name, async (device, memory) => {
+    const values = randomNumbers(slices * (outputs + 1) * n, 1).map((x, at) => {
+      if (at % n === silent) return 0;
+      if (at % n === diverged) return Number.NaN;
+      return Math.floor(at / n) % (outputs + 1) === outputs ? x * x : x;
+    });
     const weights = randomNumbers(n * outputs, 2);
     const products = memory.matrix(slices * (outputs + 1), n, values);
-    const correlations = memory.buffer(nans(n));
+    const moments = memory.buffer(nans(n * 4));
     const scores = memory.buffer(nans(n));
     const slots = memory.buffer(new Uint32Array(n).fill(GUARD));
     const run = await prepareScoreInit(device, {
@@ -27,9 +44,10 @@ export const scoreInitCases: readonly KernelCase[] = SHAPES.map(([n, outputs, sl
       stride: products.stride,
       slices,
       weights: memory.matrix(n, outputs, weights),
-      correlations,
+      moments,
       scores,
       slots,
+      fitted,
     });
     const batch = new Batch(device);
     run(batch);
@@ -39,11 +57,25 @@ export const scoreInitCases: readonly KernelCase[] = SHAPES.map(([n, outputs, sl
       n,
       outputs,
       slices,
+      fitted,
       products: (s, r, i) => product(s * (outputs + 1) + r, i),
       weights: elementsOf(weights, outputs),
     });
-    requireWithin(await floatsOf(correlations), reference.correlations);
-    requireWithin(await floatsOf(scores), reference.scores);
+    const found = await floatsOf(moments);
+    const column = (which: number) => found.filter((_, at) => at % 4 === which);
+    const check = (actual: Float32Array, { value, bound }: Bounded) => {
+      const sound = (_: number, i: number) => i !== diverged;
+      if (diverged !== undefined && !Number.isNaN(actual[diverged])) {
+        throw new Error(`neuron ${diverged} is not a number, but came out as ${actual[diverged]}`);
+      }
+      const bounded = { value: value.filter(sound), bound: bound.filter(sound) };
+      requireWithin(actual.filter(sound), bounded);
+    };
+    check(column(0), reference.correlations);
+    check(column(1), reference.energies);
+    requireSame(column(2), column(0));
+    requireSame(column(3), column(1));
+    check(await floatsOf(scores), reference.scores);
     requireSame(await uintsOf(slots), new Uint32Array(n).fill(NO_SLOT));
-  }),
-);
+  });
+});

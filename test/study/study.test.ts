@@ -73,6 +73,24 @@ test('a study goes on from any event with the same cells to the bit', async () =
   expect(device.liveBytes).toBe(0);
 });
 
+test('a study goes on with a new device where the old one was lost', async () => {
+  const whole = await session(config);
+  const cells: Cell[] = [];
+  const states = new Map<string, TrialState>();
+  const losing = await openDevice(await openNodeAdapter());
+  const lost = (async () => {
+    for await (const event of study(losing, { config, source })) {
+      if (event.type === 'cell') cells.push(event.cell);
+      if (event.type === 'state') states.set(nameOf(event.trial), event.state);
+      if (cells.length === 3) losing.raw.destroy();
+    }
+  })();
+  await expect(lost).rejects.toMatchObject({ code: 'device-lost' });
+  losing.dispose();
+  const resumed = await session(config, { cells, states });
+  expect(figuresOf(resumed.cells)).toEqual(figuresOf(whole.cells));
+});
+
 test('a missing cell before the kept state is computed from the start', async () => {
   const whole = await session(config);
   const gap = { ...whole, cells: whole.cells.filter(({ iteration }) => iteration !== 10) };

@@ -165,7 +165,7 @@ function provenance({ config, cells, versions }: ReportInput): string {
 </section>`;
 }
 
-function table({ head, rows, best }: Rows): string {
+export function table({ head, rows, best }: Rows): string {
   const line = (cells: readonly string[], tag: 'th' | 'td') =>
     cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('');
   const body = rows.map(
@@ -178,6 +178,6 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

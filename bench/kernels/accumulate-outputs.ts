@@ -1,0 +1,51 @@
+import { readMatrix } from '../../src/gpu/matrix.js';
+import { prepareAccumulateOutputs } from '../../src/kernels/accumulate-outputs.js';
+import { SELECTION_STATE } from '../../src/kernels/argmin.js';
+import { accumulateOutputsReference } from '../../src/reference/accumulate-outputs.js';
+import { elementsOf } from '../../src/reference/element.js';
+import { requireWithin } from '../check.js';
+import type { KernelBench } from '../kernel.js';
+import { randomNumbers } from '../numbers.js';
+
+type AccumulateOutputsShape = { readonly m: number; readonly n: number; readonly c: number };
+
+export const accumulateOutputsBench: KernelBench<AccumulateOutputsShape> = {
+  name: 'accumulate-outputs',
+  shapes: [
+    { m: 4096, n: 1024, c: 1 },
+    { m: 4096, n: 1024, c: 10 },
+  ],
+  hardwareShapes: [{ m: 16_384, n: 10_000, c: 1 }],
+  operations: ({ m, c }) => 2 * m * c,
+  // One column of activations, and the totals in and out.
+  bytes: ({ m, c }) => 4 * m * (1 + 2 * c),
+  prepare: async ({ device, scope, shape: { m, n, c } }) => {
+    const values = randomNumbers(m * n, 1);
+    const b = randomNumbers(n * c, 2);
+    const before = randomNumbers(m * c, 3);
+    const pick = n - 1;
+    const state = new Uint32Array(SELECTION_STATE.candidates + 1);
+    state[SELECTION_STATE.pick] = pick;
+    const totals = scope.matrix('totals', m, c, before);
+    const run = await prepareAccumulateOutputs(device, {
+      state: scope.bufferOf('selection state', state),
+      activations: scope.matrix('activations', m, n, values),
+      weights: scope.matrix('weights', n, c, b),
+      totals,
+    });
+    return {
+      encode: (batch) => run(batch, 0),
+      verify: async () => {
+        const [h, weight] = [elementsOf(values, n), elementsOf(b, c)];
+        const reference = accumulateOutputsReference({
+          m,
+          outputs: c,
+          activations: (j) => h(j, pick),
+          weights: (output) => weight(pick, output),
+          totals: elementsOf(before, c),
+        });
+        requireWithin('totals', await readMatrix(totals), reference);
+      },
+    };
+  },
+};

@@ -1,0 +1,72 @@
+import { readFloats } from '../../src/gpu/buffer.js';
+import { type LossKind, prepareCandidateLoss } from '../../src/kernels/candidate-loss.js';
+import { gramSlices, sliceRows } from '../../src/kernels/gram-rows.js';
+import { candidateLossReference } from '../../src/reference/candidate-loss.js';
+import { elementsOf } from '../../src/reference/element.js';
+import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
+import type { KernelBench } from '../kernel.js';
+import { nans, randomNumbers } from '../numbers.js';
+
+type CandidateLossShape = { readonly m: number; readonly n: number; readonly c: number };
+
+/** Cross-entropy for more than one output, as a selection would ask for it; squared for one. */
+const lossOf = ({ c }: CandidateLossShape): LossKind => (c > 1 ? 'cross-entropy' : 'squared');
+
+export const candidateLossBench: KernelBench<CandidateLossShape> = {
+  name: 'candidate-loss',
+  shapes: [
+    { m: 1024, n: 256, c: 10 },
+    { m: 4096, n: 1024, c: 1 },
+  ],
+  hardwareShapes: [{ m: 50_000, n: 10_000, c: 10 }],
+  // A product and a sum an output; then difference, square and sum, or difference, exponential,
+  // two sums and a product (an exponential counted as one operation).
+  operations: (shape) => shape.m * shape.n * shape.c * (lossOf(shape) === 'squared' ? 5 : 7),
+  bytes: ({ m, n, c }) => 4 * (m * n + 2 * m * c + n * c + n),
+  prepare: async ({ device, scope, shape }) => {
+    const { m, n, c } = shape;
+    const loss = lossOf(shape);
+    const activations = randomNumbers(m * n, 1);
+    const weights = randomNumbers(n * c, 2);
+    const totals = randomNumbers(m * c, 3);
+    const targets = Float32Array.from({ length: m * c }, (_, at) =>
+      Number(Math.floor(at / c) % Math.max(c, 2) === at % c),
+    );
+    const slices = gramSlices(device, m);
+    const scores = scope.bufferOf('scores', nans(slices * n));
+    const count = 7;
+    const run = await prepareCandidateLoss(device, {
+      activations: scope.matrix('activations', m, n, activations),
+      weights: scope.matrix('weights', n, c, weights),
+      targets: scope.matrix('targets', m, c, targets),
+      totals: scope.matrix('totals', m, c, totals),
+      scores,
+      loss,
+    });
+    return {
+      encode: (batch) => run(batch, { first: 0, firstSlice: 0, count, m }),
+      verify: async () => {
+        const actual = await readFloats(scores);
+        requireWritten('scores', actual);
+        const columns = spread(n, 24);
+        const rows = sliceRows(device, m);
+        const [h, b] = [elementsOf(activations, n), elementsOf(weights, c)];
+        for (let slice = 0; slice < slices; slice++) {
+          const first = slice * rows;
+          const reference = candidateLossReference({
+            rows: Array.from({ length: Math.min(rows, m - first) }, (_, j) => first + j),
+            n: columns.length,
+            outputs: c,
+            loss,
+            activations: (j, i) => h(j, columns[i] ?? -1),
+            weights: (i, output) => b(columns[i] ?? -1, output),
+            targets: elementsOf(targets, c),
+            totals: elementsOf(totals, c),
+            count,
+          });
+          requireWithin('scores', elementsAt(actual, n, [slice], columns), reference);
+        }
+      },
+    };
+  },
+};

@@ -1,0 +1,34 @@
+import { readFloats } from '../../src/gpu/buffer.js';
+import { prepareLineSearchUpdate } from '../../src/kernels/line-search-update.js';
+import { lineSearchUpdateReference } from '../../src/reference/line-search-update.js';
+import { requireWithin } from '../check.js';
+import type { KernelBench } from '../kernel.js';
+import { type RuleUpdateShape, ruleOperands } from '../rule-update.js';
+
+/** ‖u‖² and ⟨u, y⟩ of the mixture that the pick joins. */
+const BEFORE = [1.5, 0.75] as const;
+
+export const lineSearchUpdateBench: KernelBench<RuleUpdateShape> = {
+  name: 'line-search-update',
+  shapes: [
+    { n: 1024, c: 1, step: 8 },
+    { n: 10_000, c: 10, step: 8 },
+  ],
+  // B_i · B_s, the row, ⟨φ_i, y − u⟩, e, f, the step and the score.
+  operations: ({ n, c }) => n * (2 * c + 18),
+  // Row, weights, three moments in and one out, scores out.
+  bytes: ({ n, c }) => 4 * n * (c + 6),
+  prepare: async ({ device, scope, shape }) => {
+    const { buffers, problem, picked } = ruleOperands(scope, shape);
+    const totals = scope.bufferOf('mixture totals', Float32Array.of(...BEFORE, ...BEFORE));
+    const run = await prepareLineSearchUpdate(device, { ...buffers, totals });
+    return {
+      encode: (batch) => run(batch, shape.step),
+      verify: async () => {
+        const { step } = shape;
+        const reference = lineSearchUpdateReference({ ...problem, step, picked, totals: BEFORE });
+        requireWithin('scores', await readFloats(buffers.scores), reference.scores);
+      },
+    };
+  },
+};

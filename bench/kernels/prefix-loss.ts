@@ -1,0 +1,51 @@
+import { readFloats } from '../../src/gpu/buffer.js';
+import { prefixLossSlices, preparePrefixLoss } from '../../src/kernels/prefix-loss.js';
+import { elementsOf } from '../../src/reference/element.js';
+import { prefixLossReference } from '../../src/reference/prefix-loss.js';
+import { requireWithin } from '../check.js';
+import type { KernelBench } from '../kernel.js';
+import { nans, randomNumbers } from '../numbers.js';
+
+type PrefixLossShape = { readonly m: number; readonly networks: number; readonly c: number };
+
+export const prefixLossBench: KernelBench<PrefixLossShape> = {
+  name: 'prefix-loss',
+  shapes: [
+    { m: 512, networks: 200, c: 1 },
+    { m: 512, networks: 100, c: 10 },
+  ],
+  operations: ({ m, networks, c }) => 3 * m * networks * c,
+  bytes: ({ m, networks, c }) => 4 * (m * networks * c + m * c),
+  prepare: async ({ device, scope, shape: { m, networks, c } }) => {
+    const values = randomNumbers(m * networks * c, 1);
+    const labels = randomNumbers(m * c, 2);
+    const slices = prefixLossSlices(m);
+    const sums = scope.bufferOf('losses', nans(slices * networks));
+    const run = await preparePrefixLoss(device, {
+      outputs: scope.matrix('outputs', m, networks * c, values),
+      targets: scope.matrix('targets', m, c, labels),
+      sums,
+      loss: 'squared',
+    });
+    return {
+      encode: (batch) => run(batch, { m, networks, first: 0, firstSlice: 0 }),
+      verify: async () => {
+        const reference = prefixLossReference({
+          m,
+          networks,
+          outputs: c,
+          loss: 'squared',
+          values: elementsOf(values, networks * c),
+          targets: elementsOf(labels, c),
+        });
+        const parts = await readFloats(sums);
+        const totals = Float64Array.from({ length: networks }, (_, network) => {
+          let sum = 0;
+          for (let s = 0; s < slices; s++) sum += parts[s * networks + network] ?? Number.NaN;
+          return sum;
+        });
+        requireWithin('losses', totals, reference);
+      },
+    };
+  },
+};

@@ -1,0 +1,60 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
+import { type LossKind, pointLoss } from './point-loss.js';
+import { unroll } from './unroll.js';
+
+export interface PrefixLossOptions {
+  /** C, the number of outputs. */
+  readonly outputs: number;
+  readonly loss: LossKind;
+}
+
+export const PREFIX_LOSS_THREADS = 64;
+/** Examples that one thread adds up. */
+export const PREFIX_LOSS_ROWS = 128;
+
+/**
+ * The losses of several networks on a block of examples. Their outputs lie side by side,
+ * outputs [m × (networks · C)]; sums [slices × networks] = Σ_j loss(f_j, y_j), one network a
+ * thread, a slice of examples at a time.
+ */
+export function prefixLossShader({ outputs, loss }: PrefixLossOptions) {
+  return {
+    name: 'prefix-loss',
+    bindings: {
+      outputs: ['read', 'f32'],
+      targets: ['read', 'f32'],
+      sums: ['read_write', 'f32'],
+    },
+    uniforms: {
+      m: 'u32',
+      networks: 'u32',
+      outputs_stride: 'u32',
+      targets_stride: 'u32',
+      first: 'u32',
+      first_slice: 'u32',
+    },
+    workgroupSize: [PREFIX_LOSS_THREADS, 1],
+    body: wgsl`
+${pointLoss(loss, outputs, 'f32')}
+
+fn kernel(workgroup: u32, local: u32) {
+  let across = (params.networks + ${PREFIX_LOSS_THREADS - 1}u) / ${PREFIX_LOSS_THREADS}u;
+  let slice = workgroup / across;
+  let network = (workgroup % across) * ${PREFIX_LOSS_THREADS}u + local;
+  let begin = slice * ${PREFIX_LOSS_ROWS}u;
+  if (network >= params.networks || begin >= params.m) { return; }
+  let end = min(begin + ${PREFIX_LOSS_ROWS}u, params.m);
+  var sum = 0.0;
+  for (var row = begin; row < end; row++) {
+    let f = row * params.outputs_stride + network * ${outputs}u;
+    let y = (params.first + row) * params.targets_stride;
+    sum += point_loss(
+      array<f32, ${outputs}>(${unroll(outputs, (c) => `outputs[f + ${c}u],`)}),
+      array<f32, ${outputs}>(${unroll(outputs, (c) => `targets[y + ${c}u],`)}),
+    );
+  }
+  sums[(params.first_slice + slice) * params.networks + network] = sum;
+}
+`,
+  } as const;
+}

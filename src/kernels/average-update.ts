@@ -1,0 +1,39 @@
+import { averageUpdateShader, RULE_UPDATE_THREADS } from '../../shaders/average-update.wgsl.js';
+import type { Batch } from '../gpu/batch.js';
+import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Device } from '../gpu/device.js';
+import { prepareKernel } from '../gpu/kernel.js';
+import type { Matrix } from '../gpu/matrix.js';
+
+/** What every rule's update works on. */
+export interface RuleUpdate {
+  readonly state: GpuBuffer;
+  /** Score and moments of each pick, [k × TRACE.words]. */
+  readonly trace: GpuBuffer;
+  /** B [N × C]. */
+  readonly weights: Matrix;
+  /** [capacity × N], the Gram rows kept. */
+  readonly cache: GpuBuffer;
+  /** [N × 4] */
+  readonly moments: GpuBuffer;
+  /** [N], updated. */
+  readonly scores: GpuBuffer;
+}
+
+/** Prepares the update of all scores by the pick, for the average of the picks. */
+export async function prepareAverageUpdate(
+  device: Device,
+  { state, weights, cache, moments, scores }: RuleUpdate,
+): Promise<(batch: Batch) => void> {
+  const { rows: n, columns: outputs, stride } = weights;
+  const kernel = await prepareKernel(device, averageUpdateShader({ outputs }), {
+    state,
+    weights: weights.buffer,
+    cache,
+    moments,
+    scores,
+  });
+  const uniforms = { n, weights_stride: stride };
+  const workgroups = Math.ceil(n / RULE_UPDATE_THREADS);
+  return (batch) => batch.dispatch(kernel, uniforms, workgroups, n * (2 * outputs + 4));
+}

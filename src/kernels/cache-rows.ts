@@ -1,0 +1,35 @@
+import { CACHE_ROWS_THREADS, cacheRowsShader } from '../../shaders/cache-rows.wgsl.js';
+import type { Batch } from '../gpu/batch.js';
+import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Device } from '../gpu/device.js';
+import { prepareKernel } from '../gpu/kernel.js';
+
+export interface CacheRows {
+  readonly state: GpuBuffer;
+  /** [slices × p × stride]: the Gram rows just computed, in slices. */
+  readonly products: GpuBuffer;
+  readonly stride: number;
+  readonly slices: number;
+  /** p. */
+  readonly columns: number;
+  /** [capacity × N], the Gram rows kept. */
+  readonly cache: GpuBuffer;
+  readonly capacity: number;
+  /** N. */
+  readonly neurons: number;
+}
+
+/** Prepares keeping the Gram rows that were just computed. */
+export async function prepareCacheRows(
+  device: Device,
+  { state, products, stride, slices, columns: p, cache, capacity, neurons: n }: CacheRows,
+): Promise<(batch: Batch) => void> {
+  const kernel = await prepareKernel(device, cacheRowsShader(), { state, products, cache });
+  return (batch) =>
+    batch.dispatch(
+      kernel,
+      { n, p, slices, capacity, products_stride: stride },
+      Math.ceil(n / CACHE_ROWS_THREADS),
+      n * slices * p,
+    );
+}

@@ -1,0 +1,60 @@
+import type { LossKind } from '../../shaders/point-loss.js';
+import {
+  PREFIX_LOSS_ROWS,
+  PREFIX_LOSS_THREADS,
+  prefixLossShader,
+} from '../../shaders/prefix-loss.wgsl.js';
+import type { Batch } from '../gpu/batch.js';
+import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Device } from '../gpu/device.js';
+import { prepareKernel } from '../gpu/kernel.js';
+import type { Matrix } from '../gpu/matrix.js';
+
+export interface PrefixLoss {
+  /** Networks' outputs side by side on a block of examples [m × (networks · C)]. */
+  readonly outputs: Matrix;
+  /** Y of all examples. */
+  readonly targets: Matrix;
+  /** [slices × networks], written. */
+  readonly sums: GpuBuffer;
+  readonly loss: LossKind;
+}
+
+export interface PrefixLossCall {
+  readonly m: number;
+  readonly networks: number;
+  /** First example of the block. */
+  readonly first: number;
+  readonly firstSlice: number;
+}
+
+/** Slices that a block of m examples leaves behind. */
+export function prefixLossSlices(m: number): number {
+  return Math.ceil(m / PREFIX_LOSS_ROWS);
+}
+
+/** Prepares the losses of several networks on a block of examples. */
+export async function preparePrefixLoss(
+  device: Device,
+  { outputs, targets, sums, loss }: PrefixLoss,
+): Promise<(batch: Batch, call: PrefixLossCall) => void> {
+  const kernel = await prepareKernel(device, prefixLossShader({ outputs: targets.columns, loss }), {
+    outputs: outputs.buffer,
+    targets: targets.buffer,
+    sums,
+  });
+  return (batch, { m, networks, first, firstSlice }) =>
+    batch.dispatch(
+      kernel,
+      {
+        m,
+        networks,
+        outputs_stride: outputs.stride,
+        targets_stride: targets.stride,
+        first,
+        first_slice: firstSlice,
+      },
+      Math.ceil(networks / PREFIX_LOSS_THREADS) * prefixLossSlices(m),
+      3 * m * networks * targets.columns,
+    );
+}

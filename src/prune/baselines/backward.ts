@@ -1,0 +1,104 @@
+import { EspalierError } from '../../errors.js';
+import { Batch } from '../../gpu/batch.js';
+import { readFloats } from '../../gpu/buffer.js';
+import type { Device } from '../../gpu/device.js';
+import { readMatrix } from '../../gpu/matrix.js';
+import { Scope } from '../../gpu/scope.js';
+import { allocateBuffers } from '../buffers.js';
+import { prepareGramOracle } from '../oracles/gram.js';
+import { planSelection } from '../plan.js';
+import type { SelectionProblem } from '../problem.js';
+
+/** What elimination needs: Gram matrix of the outputs ⟨φ_i, φ_j⟩ [N × N] and ⟨φ_i, y⟩ [N]. */
+export interface OutputGram {
+  readonly gram: Float64Array;
+  readonly correlations: Float64Array;
+}
+
+/**
+ * `backward`: exact greedy elimination. From the average of all neurons, again and again the one
+ * whose removal leaves the smallest loss is taken out (the lowest index among equals); the last
+ * to stay is the first of the ranking. With T_i = Σ_{s∈S} ⟨ψ_s, ψ_i⟩, ψ = φ − y, the removal of i
+ * leaves ‖Σψ‖² − 2 T_i + ⟨ψ_i, ψ_i⟩ over (|S| − 1)², and costs O(N) once the Gram matrix is there.
+ */
+export function rankByElimination({ gram, correlations }: OutputGram): Uint32Array {
+  const n = correlations.length;
+  const inner = (i: number, j: number) => gram[i * n + j] ?? Number.NaN;
+  const q = (i: number) => correlations[i] ?? Number.NaN;
+  // ‖y‖² is common to all candidates of a step and left out: it does not move the argmin.
+  const sums = Float64Array.from({ length: n }, (_, i) => {
+    let sum = 0;
+    for (let s = 0; s < n; s++) sum += inner(s, i) - q(s) - q(i);
+    return sum;
+  });
+  const alive = new Set(Array.from({ length: n }, (_, i) => i));
+  const ranking = new Uint32Array(n);
+  for (let left = n; left > 0; left--) {
+    let worst = -1;
+    let least = Number.POSITIVE_INFINITY;
+    for (const i of alive) {
+      const change = inner(i, i) - 2 * q(i) - 2 * (sums[i] ?? 0);
+      if (change < least) {
+        least = change;
+        worst = i;
+      }
+    }
+    if (worst < 0) {
+      throw new EspalierError(
+        'bad-data',
+        'Elimination met neurons whose outputs are not numbers: the network has diverged. Train it with a smaller --learning-rate.',
+      );
+    }
+    alive.delete(worst);
+    ranking[left - 1] = worst;
+    for (const i of alive) {
+      sums[i] = (sums[i] ?? 0) - (inner(worst, i) - q(worst) - q(i));
+    }
+  }
+  return ranking;
+}
+
+/**
+ * Computes the Gram matrix of the neurons' outputs on the GPU, in one pass, and reads it back.
+ *
+ * @throws limit-exceeded when it is larger than a binding.
+ */
+export async function outputGram(device: Device, problem: SelectionProblem): Promise<OutputGram> {
+  const n = problem.activations.columns;
+  const { capacity, block } = planSelection(
+    device,
+    { ...problem, loss: 'squared' },
+    { picks: 1, oracle: 'gram' },
+  );
+  using scope = new Scope(device);
+  const buffers = allocateBuffers(scope, { neurons: n, picks: 1, block, capacity, slices: 1 });
+  const oracle = await prepareGramOracle({
+    device,
+    scope,
+    problem,
+    buffers,
+    block,
+    fitted: false,
+  });
+  const batch = new Batch(device);
+  oracle.begin(batch);
+  await batch.finish();
+  const hidden = await readFloats(buffers.cache);
+  const moments = await readFloats(buffers.moments);
+  const columns = problem.weights.columns;
+  const b = await readMatrix(problem.weights);
+  const gram = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      let alignment = 0;
+      for (let c = 0; c < columns; c++) {
+        alignment += (b[i * columns + c] ?? 0) * (b[j * columns + c] ?? 0);
+      }
+      gram[i * n + j] = alignment * (hidden[i * n + j] ?? 0);
+    }
+  }
+  return {
+    gram,
+    correlations: Float64Array.from({ length: n }, (_, i) => moments[i * 4] ?? Number.NaN),
+  };
+}

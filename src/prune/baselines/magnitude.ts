@@ -1,0 +1,22 @@
+import { descending } from './ranking.js';
+
+/**
+ * `magnitude`: neurons by ‖a_i‖ · ‖b_i‖, from the weights alone.
+ *
+ * @param hidden A [N × d].
+ * @param output B [N × C].
+ */
+export function rankByMagnitude(
+  neurons: number,
+  hidden: Float32Array,
+  output: Float32Array,
+): Uint32Array {
+  const norms = (rows: Float32Array) => {
+    const width = rows.length / neurons;
+    return Float64Array.from({ length: neurons }, (_, i) =>
+      Math.hypot(...rows.subarray(i * width, (i + 1) * width)),
+    );
+  };
+  const [inner, outer] = [norms(hidden), norms(output)];
+  return descending(inner.map((norm, i) => norm * (outer[i] ?? 0)));
+}

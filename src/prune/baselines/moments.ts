@@ -1,0 +1,67 @@
+import { Batch } from '../../gpu/batch.js';
+import { readFloats } from '../../gpu/buffer.js';
+import type { Device } from '../../gpu/device.js';
+import { type Matrix, readMatrix } from '../../gpu/matrix.js';
+import { Scope } from '../../gpu/scope.js';
+import { gramSlices, prepareGramRows } from '../../kernels/gram-rows.js';
+import type { SelectionProblem } from '../problem.js';
+
+/** One pass over the activations: for every neuron its squares' sum, and its products with `block`. */
+export interface ActivationMoments {
+  /** Σ_j h_ji² [N] */
+  readonly squares: Float64Array;
+  /** Σ_j h_ji block_jc [C × N] */
+  readonly products: Float64Array;
+}
+
+/** @param block [m × C], such as the targets or a network's residual. */
+export async function activationMoments(
+  device: Device,
+  { activations }: SelectionProblem,
+  block: Matrix,
+  signal?: AbortSignal,
+): Promise<ActivationMoments> {
+  const { columns: n, chunks, buffers } = activations;
+  const stride = buffers[0]?.stride ?? 0;
+  const rows = block.columns + 1;
+  const slices = chunks.reduce((sum, chunk) => sum + gramSlices(device, chunk.rows), 0);
+  using scope = new Scope(device);
+  const products = scope.buffer('moment products', slices * rows * stride);
+  const correlate = await Promise.all(
+    buffers.map((buffer) =>
+      prepareGramRows(device, { block, activations: buffer, products, squares: true }),
+    ),
+  );
+  const batch = new Batch(device);
+  let firstSlice = 0;
+  for (const chunk of chunks) {
+    activations.load(batch, chunk);
+    correlate[chunk.buffer]?.(batch, { blockFirst: chunk.firstRow, firstSlice, m: chunk.rows });
+    firstSlice += gramSlices(device, chunk.rows);
+    await batch.breathe(signal);
+  }
+  await batch.finish();
+  const parts = await readFloats(products);
+  const sums = new Float64Array(rows * n);
+  for (let row = 0; row < slices * rows; row++) {
+    for (let i = 0; i < n; i++) {
+      const to = (row % rows) * n + i;
+      sums[to] = (sums[to] ?? 0) + (parts[row * stride + i] ?? 0);
+    }
+  }
+  return { products: sums.subarray(0, (rows - 1) * n), squares: sums.subarray((rows - 1) * n) };
+}
+
+/** Σ_c b_ic v_ci for every neuron. */
+export async function alongWeights(
+  { weights }: SelectionProblem,
+  value: (neuron: number, output: number, b: number) => number,
+): Promise<Float64Array> {
+  const b = await readMatrix(weights);
+  const { rows: n, columns } = weights;
+  return Float64Array.from({ length: n }, (_, i) => {
+    let sum = 0;
+    for (let c = 0; c < columns; c++) sum += value(i, c, b[i * columns + c] ?? Number.NaN);
+    return sum;
+  });
+}

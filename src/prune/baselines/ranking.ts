@@ -1,0 +1,53 @@
+import { EspalierError } from '../../errors.js';
+import type { Device } from '../../gpu/device.js';
+import { measureMixtures } from '../measure.js';
+import type { Selection, SelectionProblem } from '../problem.js';
+import { averageShares } from '../rules/average.js';
+
+/**
+ * The first k neurons of a ranking as a selection: each counts the same, and the loss of every
+ * prefix is measured as for the greedy methods.
+ *
+ * @throws bad-data when the outputs of a chosen neuron are not numbers.
+ */
+export async function selectByRanking(
+  device: Device,
+  problem: SelectionProblem,
+  ranking: Uint32Array,
+  k: number,
+  passes: number,
+  signal?: AbortSignal,
+): Promise<Selection> {
+  const selected = ranking.slice(0, k);
+  const shares = averageShares(selected);
+  const loss = await measureMixtures(device, problem, selected, shares, signal);
+  requireNumbers(loss);
+  return {
+    selected,
+    loss,
+    neurons: selected,
+    weight: new Float32Array(k).fill(1 / k),
+    shares,
+    passes,
+    stopped: 'count',
+  };
+}
+
+/**
+ * Neurons by descending value, the lowest index first among equals.
+ *
+ * @throws bad-data when a value is not a number.
+ */
+export function descending(values: Float64Array): Uint32Array {
+  requireNumbers(values);
+  const order = Uint32Array.from({ length: values.length }, (_, neuron) => neuron);
+  return order.sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0) || a - b);
+}
+
+function requireNumbers(values: Float64Array | Float32Array): void {
+  if (!values.some(Number.isNaN)) return;
+  throw new EspalierError(
+    'bad-data',
+    'Ranking met neurons whose outputs are not numbers: the network has diverged. Train it with a smaller --learning-rate.',
+  );
+}

@@ -1,0 +1,51 @@
+import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Scope } from '../gpu/scope.js';
+import { SELECTION_STATE, TRACE } from '../kernels/argmin.js';
+
+/** What the kernels of a selection share, by N neurons, k picks and a cache of Gram rows. */
+export interface SelectionBuffers {
+  readonly state: GpuBuffer;
+  /** [k] */
+  readonly picks: GpuBuffer;
+  /** [k × TRACE.words] */
+  readonly trace: GpuBuffer;
+  /** [N × 4] */
+  readonly moments: GpuBuffer;
+  /** [slices × N] */
+  readonly scores: GpuBuffer;
+  readonly slices: number;
+  /** [N] */
+  readonly slots: GpuBuffer;
+  /** [capacity] */
+  readonly owners: GpuBuffer;
+  /** [capacity × N] */
+  readonly cache: GpuBuffer;
+  readonly capacity: number;
+}
+
+export interface BufferSizes {
+  readonly neurons: number;
+  readonly picks: number;
+  /** p, the Gram rows of one pass. */
+  readonly block: number;
+  readonly capacity: number;
+  readonly slices: number;
+}
+
+export function allocateBuffers(
+  scope: Scope,
+  { neurons, picks, block, capacity, slices }: BufferSizes,
+): SelectionBuffers {
+  return {
+    state: scope.buffer('selection state', SELECTION_STATE.candidates + block),
+    picks: scope.buffer('picks', picks),
+    trace: scope.buffer('selection trace', picks * TRACE.words),
+    moments: scope.buffer('moments', neurons * 4),
+    scores: scope.buffer('scores', slices * neurons),
+    slices,
+    slots: scope.buffer('slots', neurons),
+    owners: scope.buffer('slot owners', capacity),
+    cache: scope.buffer('gram row cache', capacity * neurons),
+    capacity,
+  };
+}

@@ -1,0 +1,114 @@
+import { Batch } from '../gpu/batch.js';
+import { readFloats, upload } from '../gpu/buffer.js';
+import type { Device } from '../gpu/device.js';
+import { readMatrix, uploadMatrix } from '../gpu/matrix.js';
+import { Scope } from '../gpu/scope.js';
+import { SELECTION_STATE } from '../kernels/argmin.js';
+import { prepareGatherColumns } from '../kernels/gather-columns.js';
+import { prepareMatmul } from '../kernels/matmul.js';
+import { prefixLossSlices, preparePrefixLoss } from '../kernels/prefix-loss.js';
+import type { SelectionProblem } from './problem.js';
+
+/** Examples and outputs of networks that lie on the GPU at once. */
+const BLOCK_ROWS = 512;
+const BLOCK_OUTPUTS = 1024;
+
+/**
+ * Measures the loss of several mixtures of the same neurons from their own outputs,
+ * f_t(x) = Σ_s A_ts b_s σ(a_s · x): the columns of the chosen neurons times the mixtures' weights,
+ * a block of examples and of mixtures at a time, and sums in float64 at the end. Squared loss:
+ * 1/(2m) Σ‖f − y‖²; cross-entropy: the mean over the examples.
+ *
+ * @param neurons the n neurons.
+ * @param shares A, row-major [mixtures × n].
+ * @throws aborted between submits when the signal fires.
+ */
+export async function measureMixtures(
+  device: Device,
+  problem: SelectionProblem,
+  neurons: Uint32Array,
+  shares: Float64Array,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
+  const { activations, weights, targets, loss } = problem;
+  const n = neurons.length;
+  const outputs = weights.columns;
+  const count = shares.length / n;
+  const networks = Math.min(count, Math.max(1, Math.floor(BLOCK_OUTPUTS / outputs)));
+  const rows = Math.min(BLOCK_ROWS, activations.rows);
+  using scope = new Scope(device);
+  const state = scope.buffer('chosen neurons', SELECTION_STATE.candidates + n);
+  upload(state, Uint32Array.of(n), SELECTION_STATE.pending);
+  upload(state, neurons, SELECTION_STATE.candidates);
+  const columns = scope.matrix('chosen activations', rows, n);
+  const mixtures = scope.matrix('mixture weights', n, networks * outputs);
+  const mixed = scope.matrix('mixture outputs', rows, networks * outputs);
+  const blocks = activations.chunks.flatMap((chunk) => blocksOf(chunk.rows, rows));
+  const slices = blocks.reduce((sum, block) => sum + prefixLossSlices(block.m), 0);
+  const sums = scope.buffer('mixture losses', slices * networks);
+
+  const gather = await Promise.all(
+    activations.buffers.map((buffer) => prepareGatherColumns(device, buffer, state, columns)),
+  );
+  const mix = await prepareMatmul(device, { a: columns, b: mixtures, out: mixed });
+  const reduce = await preparePrefixLoss(device, { outputs: mixed, targets, sums, loss });
+
+  const weightsOnCpu = await readMatrix(weights);
+  const losses = new Float32Array(count);
+  const scale = loss === 'squared' ? 2 * activations.rows : activations.rows;
+  for (let start = 0; start < count; start += networks) {
+    const width = Math.min(networks, count - start);
+    uploadMatrix(
+      mixtures,
+      mixtureWeights(shares, weightsOnCpu, neurons, { start, width, networks, outputs }),
+    );
+    const batch = new Batch(device);
+    let firstSlice = 0;
+    for (const chunk of activations.chunks) {
+      activations.load(batch, chunk);
+      for (const { first, m } of blocksOf(chunk.rows, rows)) {
+        gather[chunk.buffer]?.(batch, { first, m });
+        mix(batch, { m });
+        reduce(batch, { m, networks, first: chunk.firstRow + first, firstSlice });
+        firstSlice += prefixLossSlices(m);
+        await batch.breathe(signal);
+      }
+    }
+    await batch.finish();
+    const parts = await readFloats(sums);
+    for (let network = 0; network < width; network++) {
+      let sum = 0;
+      for (let slice = 0; slice < slices; slice++) sum += parts[slice * networks + network] ?? 0;
+      losses[start + network] = sum / scale;
+    }
+  }
+  return losses;
+}
+
+function blocksOf(rows: number, size: number): readonly { first: number; m: number }[] {
+  return Array.from({ length: Math.ceil(rows / size) }, (_, block) => ({
+    first: block * size,
+    m: Math.min(size, rows - block * size),
+  }));
+}
+
+/** A_ts b_sc for the mixtures from `start` on [n × (networks · C)]; those past `width` are zero. */
+function mixtureWeights(
+  shares: Float64Array,
+  weights: Float32Array,
+  neurons: Uint32Array,
+  block: { start: number; width: number; networks: number; outputs: number },
+): Float32Array {
+  const { start, width, networks, outputs } = block;
+  const n = neurons.length;
+  const mixed = new Float32Array(n * networks * outputs);
+  neurons.forEach((neuron, s) => {
+    for (let t = 0; t < width; t++) {
+      const share = shares[(start + t) * n + s] ?? 0;
+      for (let c = 0; c < outputs; c++) {
+        mixed[(s * networks + t) * outputs + c] = share * (weights[neuron * outputs + c] ?? 0);
+      }
+    }
+  });
+  return mixed;
+}

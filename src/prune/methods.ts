@@ -1,0 +1,83 @@
+import { EspalierError } from '../errors.js';
+import type { Device } from '../gpu/device.js';
+import { readMatrix } from '../gpu/matrix.js';
+import { rankByActivation } from './baselines/activation.js';
+import { outputGram, rankByElimination } from './baselines/backward.js';
+import { rankByGradient } from './baselines/gradient.js';
+import { rankByMagnitude } from './baselines/magnitude.js';
+import { rankRandomly } from './baselines/random.js';
+import { selectByRanking } from './baselines/ranking.js';
+import { type GreedyOptions, requireCount, requireProblem, selectGreedily } from './greedy.js';
+import type { Plan } from './plan.js';
+import type { Selection, SelectionProblem } from './problem.js';
+
+/** Ways to choose neurons of a trained network. */
+export const METHODS = [
+  'greedy',
+  'random',
+  'magnitude',
+  'activation',
+  'gradient',
+  'backward',
+] as const;
+export type MethodName = (typeof METHODS)[number];
+
+export interface MethodOptions extends GreedyOptions {
+  readonly method: MethodName;
+  /** A [N × d], which only `magnitude` looks at. */
+  readonly hidden: () => Promise<Float32Array>;
+}
+
+export interface MethodSelection extends Selection {
+  /** How greedy selection was done. */
+  readonly plan?: Plan;
+}
+
+/**
+ * Selects neurons by any method, greedy or one to compare it with. The others rank all neurons,
+ * and the first k of the ranking count the same; no neuron comes twice.
+ *
+ * @throws bad-config when k is past the neurons of a ranking; what `selectGreedily` throws.
+ */
+export async function* select(
+  device: Device,
+  problem: SelectionProblem,
+  options: MethodOptions,
+): AsyncGenerator<number, MethodSelection> {
+  const { method, neurons: k, signal } = options;
+  if (method === 'greedy') return yield* selectGreedily(device, problem, options);
+  const n = problem.activations.columns;
+  requireProblem(problem);
+  requireCount('neurons', k, Number.POSITIVE_INFINITY);
+  if (k > n) {
+    throw new EspalierError(
+      'bad-config',
+      `--method ${method} picks no neuron twice: --neurons ${k} is more than the network's ${n}.`,
+    );
+  }
+  const { ranking, passes } = await rank(device, problem, options);
+  return await selectByRanking(device, problem, ranking, k, passes, signal);
+}
+
+/** All neurons, best first, and the passes over the activations that it took. */
+async function rank(
+  device: Device,
+  problem: SelectionProblem,
+  { method, seed = 0, hidden, signal }: MethodOptions,
+): Promise<{ readonly ranking: Uint32Array; readonly passes: number }> {
+  const n = problem.activations.columns;
+  switch (method) {
+    case 'magnitude': {
+      const output = await readMatrix(problem.weights);
+      return { ranking: rankByMagnitude(n, await hidden(), output), passes: 0 };
+    }
+    case 'activation':
+      return { ranking: await rankByActivation(device, problem, signal), passes: 1 };
+    case 'gradient':
+      return { ranking: await rankByGradient(device, problem, signal), passes: 2 };
+    case 'backward':
+      return { ranking: rankByElimination(await outputGram(device, problem)), passes: 1 };
+    default:
+      return { ranking: rankRandomly(n, seed), passes: 0 };
+  }
+}

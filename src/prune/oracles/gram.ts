@@ -1,0 +1,47 @@
+import { upload } from '../../gpu/buffer.js';
+import { prepareMatmul } from '../../kernels/matmul.js';
+import { prepareMoments } from './moments.js';
+import type { Oracle, OracleContext } from './oracle.js';
+
+/**
+ * The whole Gram matrix HᵀH at once, chunk after chunk of examples, the symmetric half computed
+ * and mirrored. One pass serves every pick, so the activations need not stay on the GPU. The cache
+ * of rows is the matrix itself: its capacity must be N.
+ */
+export async function prepareGramOracle(context: OracleContext): Promise<Oracle> {
+  const { device, problem, buffers } = context;
+  const { activations } = problem;
+  const n = activations.columns;
+  const out = { buffer: buffers.cache, rows: n, columns: n, stride: n };
+  const accumulate = await Promise.all(
+    activations.buffers.map((buffer) =>
+      prepareMatmul(device, {
+        a: buffer,
+        b: buffer,
+        out,
+        transposeA: true,
+        symmetric: true,
+        // out ← out + HᵀH of the chunk, on a buffer that starts as zeros.
+        epilogue: { kind: 'descent' },
+      }),
+    ),
+  );
+  const begin = await prepareMoments(context, (batch, { buffer, rows }) =>
+    accumulate[buffer]?.(batch, { k: rows, rate: -1 }),
+  );
+  return {
+    begin: (batch) => {
+      begin(batch);
+      batch.submit();
+      // Every row is cached from the start, each in the slot of its own number.
+      upload(
+        buffers.slots,
+        Uint32Array.from({ length: n }, (_, neuron) => neuron),
+      );
+    },
+    score: () => undefined,
+    take: () => undefined,
+    bringsRows: true,
+    passes: () => 1,
+  };
+}

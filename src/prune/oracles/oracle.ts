@@ -1,0 +1,33 @@
+import type { Batch } from '../../gpu/batch.js';
+import type { Device } from '../../gpu/device.js';
+import type { Scope } from '../../gpu/scope.js';
+import type { SelectionBuffers } from '../buffers.js';
+import type { SelectionProblem } from '../problem.js';
+
+/**
+ * Where the scores of candidates come from, given the picks. A step is: `score`, the argmin,
+ * `take`, and then the rule's own update where the oracle has brought a Gram row.
+ */
+export interface Oracle {
+  /** Encodes what is done once, before the first pick. */
+  begin(batch: Batch): void;
+  /** Encodes what this step's scores need before its pick. */
+  score(batch: Batch, step: number): void;
+  /** Encodes what the pick calls for: its Gram row, or its outputs. */
+  take(batch: Batch): void;
+  /** Whether `take` leaves the pick's Gram row in the cache for the rule. */
+  readonly bringsRows: boolean;
+  /** Passes over the activations of `picks` picks, given those that the state counted. */
+  passes(picks: number, counted: number): number;
+}
+
+export interface OracleContext {
+  readonly device: Device;
+  readonly scope: Scope;
+  readonly problem: SelectionProblem;
+  readonly buffers: SelectionBuffers;
+  /** p, the Gram rows of one pass. */
+  readonly block: number;
+  /** Scores judge a single neuron with its best weight instead of weight 1. */
+  readonly fitted: boolean;
+}

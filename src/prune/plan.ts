@@ -1,0 +1,114 @@
+import { EspalierError } from '../errors.js';
+import type { Device } from '../gpu/device.js';
+import { largestBinding } from '../gpu/limits.js';
+import type { SelectionProblem } from './problem.js';
+
+export const ORACLES = ['rows', 'gram', 'direct'] as const;
+export type OracleName = (typeof ORACLES)[number];
+
+/** How a selection will be done, and why. */
+export interface Plan {
+  readonly oracle: OracleName;
+  /** p: Gram rows of one pass. */
+  readonly block: number;
+  /** Gram rows kept. */
+  readonly capacity: number;
+  readonly reason: string;
+}
+
+export interface PlanRequest {
+  /** k. */
+  readonly picks: number;
+  /** Examples of a step, when each step looks at a random batch of them. */
+  readonly batch?: number | undefined;
+  /** What the caller has decided. */
+  readonly oracle?: OracleName | undefined;
+  readonly block?: number | undefined;
+}
+
+/**
+ * Rates of an adapter by class: bytes of activations streamed and operations of the Gram kernels,
+ * a second. Fixed and not measured at run time, so that a plan (and the last bit of every sum)
+ * never depends on how busy the machine is. Software: measured on SwiftShader with two cores, where
+ * a pass takes its loads *and* its arithmetic; hardware: a data-centre GPU's order of magnitude,
+ * where the larger of the two hides the other.
+ */
+const RATES = {
+  software: { bytes: 4.2e9, operations: 8e9, together: (a: number, b: number) => a + b },
+  hardware: { bytes: 1.5e12, operations: 1.5e13, together: Math.max },
+} as const;
+
+const BLOCKS = [1, 2, 4, 8, 16, 32] as const;
+
+/** Share of the activations' memory that cached Gram rows may take. */
+const CACHE_SHARE = 1 / 4;
+
+/** Picks that are distinct, as seen on trained MNIST networks. */
+const DISTINCT_SHARE = 0.7;
+
+/**
+ * Chooses oracle and block by bytes and operations. Rows on demand take about d / √p passes for d
+ * distinct picks (measured between d / √p and d / p), each of 4mN bytes and 2mNp operations; the
+ * Gram matrix takes one pass of mN² operations (half, as it is symmetric) and 4N² bytes.
+ *
+ * @throws bad-config for a wish that cannot be granted; limit-exceeded when the Gram matrix is
+ *   asked for, or needed, and larger than a binding.
+ */
+export function planSelection(
+  device: Device,
+  { activations, loss }: SelectionProblem,
+  { picks, batch, oracle, block }: PlanRequest,
+): Plan {
+  const { rows: m, columns: n, resident } = activations;
+  if (block !== undefined && !(Number.isInteger(block) && block >= 1)) {
+    throw new EspalierError(
+      'bad-config',
+      `--block must be a whole number from 1 on, not ${block}.`,
+    );
+  }
+  const direct = loss === 'cross-entropy' ? 'the cross-entropy' : batch && 'a batch of examples';
+  if (direct) {
+    if (oracle && oracle !== 'direct') {
+      throw new EspalierError(
+        'bad-config',
+        `--oracle ${oracle} cannot judge ${direct}; only direct evaluation can.`,
+      );
+    }
+    return { oracle: 'direct', block: 1, capacity: 1, reason: `${direct} has no Gram matrix` };
+  }
+  if (oracle === 'direct') return { oracle, block: 1, capacity: 1, reason: 'asked for' };
+
+  const fitting = Math.floor(largestBinding(device) / (n * 4));
+  const rates = RATES[device.adapter.kind];
+  const pass = (p: number) =>
+    rates.together((4 * m * n) / rates.bytes, (2 * m * n * p) / rates.operations);
+  const distinct = Math.max(1, DISTINCT_SHARE * Math.min(picks, n));
+  const wanted = block ? [Math.min(block, n)] : BLOCKS.filter((p) => p <= n);
+  const [best = { p: 1, seconds: 0 }] = wanted
+    .map((p) => ({ p, seconds: Math.max(1, distinct / Math.sqrt(p)) * pass(p) }))
+    .sort((a, b) => a.seconds - b.seconds);
+  const whole = rates.together((4 * m * n) / rates.bytes, (m * n * n) / rates.operations);
+
+  const streamed = !resident && oracle !== 'rows';
+  if (oracle === 'gram' || streamed || (!oracle && !block && whole < best.seconds)) {
+    if (n > fitting) {
+      throw new EspalierError(
+        'limit-exceeded',
+        `The Gram matrix of ${n} neurons is larger than this adapter's bindings, which hold ${fitting} rows of it. Use --oracle rows.`,
+      );
+    }
+    const why = oracle ? 'asked for' : streamed ? 'streamed' : expectation(whole, best.seconds);
+    return { oracle: 'gram', block: 1, capacity: n, reason: why };
+  }
+  const capacity = Math.min(n, fitting, Math.max(best.p, Math.floor(m * CACHE_SHARE)));
+  return {
+    oracle: 'rows',
+    block: best.p,
+    capacity,
+    reason: oracle || block ? 'asked for' : expectation(best.seconds, whole),
+  };
+}
+
+function expectation(chosen: number, other: number): string {
+  return `about ${chosen.toPrecision(2)} s expected, against ${other.toPrecision(2)} s the other way`;
+}

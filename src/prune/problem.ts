@@ -1,0 +1,86 @@
+import type { Batch } from '../gpu/batch.js';
+import type { ChunkedMatrix, Matrix } from '../gpu/matrix.js';
+import type { LossKind } from '../kernels/candidate-loss.js';
+
+/**
+ * H [m × N] in chunks of examples, each within one binding. Resident activations are all on the
+ * GPU; streamed ones are computed anew into one chunk whenever they are passed over.
+ */
+export interface Activations {
+  readonly rows: number;
+  readonly columns: number;
+  readonly resident: boolean;
+  /** The buffers that chunks lie in, so that kernels can be bound to them once. */
+  readonly buffers: readonly Matrix[];
+  /** The chunks in order: which buffer, its first example and how many. */
+  readonly chunks: readonly ActivationChunk[];
+  /** Encodes what puts a chunk into its buffer; nothing for resident ones. */
+  load(batch: Batch, chunk: ActivationChunk): void;
+}
+
+export interface ActivationChunk {
+  readonly buffer: number;
+  readonly firstRow: number;
+  readonly rows: number;
+}
+
+/**
+ * What a subnetwork is selected from. Neuron i's outputs are φ_i = b_i σ(a_i · x_j) over the
+ * examples; neither the model nor its trainer is known here.
+ */
+export interface SelectionProblem {
+  readonly activations: Activations;
+  /** B [N × C]. */
+  readonly weights: Matrix;
+  /** Y [m × C]. */
+  readonly targets: Matrix;
+  readonly loss: LossKind;
+}
+
+/** Activations that are on the GPU already. */
+export function residentActivations({ rows, columns, chunks }: ChunkedMatrix): Activations {
+  return {
+    rows,
+    columns,
+    resident: true,
+    buffers: chunks,
+    chunks: chunks.map((chunk, buffer) => ({
+      buffer,
+      firstRow: chunk.firstRow,
+      rows: chunk.rows,
+    })),
+    load: () => undefined,
+  };
+}
+
+/** Activations that are computed into one buffer whenever they are passed over. */
+export function streamedFrom(
+  rows: number,
+  { buffer, load }: { readonly buffer: Matrix; readonly load: Activations['load'] },
+): Activations {
+  const chunks = Array.from({ length: Math.ceil(rows / buffer.rows) }, (_, chunk) => ({
+    buffer: 0,
+    firstRow: chunk * buffer.rows,
+    rows: Math.min(buffer.rows, rows - chunk * buffer.rows),
+  }));
+  return { rows, columns: buffer.columns, resident: false, buffers: [buffer], chunks, load };
+}
+
+/** Why a selection ended. */
+export type StopReason = 'count' | 'target' | 'stalled';
+
+export interface Selection {
+  /** Neurons in order of selection [k]; one may come again. */
+  readonly selected: Uint32Array;
+  /** Loss after 1, 2, … k picks, measured from the subnetwork's outputs [k]. */
+  readonly loss: Float32Array;
+  /** The n distinct neurons in order of first selection. */
+  readonly neurons: Uint32Array;
+  /** Their shares α after the last pick: f_S(x) = Σ_s α_s b_s σ(a_s · x). */
+  readonly weight: Float32Array;
+  /** Their shares after every pick [k × n]. */
+  readonly shares: Float64Array;
+  /** Passes over the activations that the picks took. */
+  readonly passes: number;
+  readonly stopped: StopReason;
+}

@@ -1,0 +1,45 @@
+import { prepareAverageUpdate } from '../../kernels/average-update.js';
+import { distinctOf, type Rule, traceOf } from './rule.js';
+
+/** α_s = c_s / k: every pick counts the same (Ye et al., ICML 2020). */
+export const average: Rule = {
+  fitted: false,
+  prepare: async ({ device, weights, buffers }) => ({
+    update: await prepareAverageUpdate(device, { ...buffers, weights }),
+    read: async () => undefined,
+  }),
+  replay: (history) => {
+    const { picks, energy } = history;
+    // A score is the growth of ‖Σφ‖² − 2k⟨Σφ, y⟩ less what the earlier picks add to it by k alone.
+    let square = 0;
+    let correlation = 0;
+    const residual = Float64Array.from(picks, (_, step) => {
+      const { score, moments } = traceOf(history, step);
+      const k = step + 1;
+      square += score + 2 * k * moments[0];
+      correlation += moments[0];
+      return square / (k * k) - (2 * correlation) / k + energy;
+    });
+    return {
+      residual,
+      stalled: picks.length,
+      shares: () => averageShares(picks),
+    };
+  },
+};
+
+/** Counts of each distinct neuron among the first 1, 2, … k picks, over that many [k × n]. */
+export function averageShares(picks: Uint32Array): Float64Array {
+  const { neurons, places } = distinctOf(picks);
+  const n = neurons.length;
+  const shares = new Float64Array(picks.length * n);
+  const counts = new Float64Array(n);
+  places.forEach((place, step) => {
+    counts[place] = (counts[place] ?? 0) + 1;
+    shares.set(
+      counts.map((count) => count / (step + 1)),
+      step * n,
+    );
+  });
+  return shares;
+}

@@ -1,0 +1,67 @@
+import { NEGLIGIBLE, prepareLineSearchUpdate } from '../../kernels/line-search-update.js';
+import { distinctOf, type History, type Rule, traceOf } from './rule.js';
+
+/**
+ * u ← (1 − γ) u + γ φ_i with the best γ in [0, 1] for each candidate, and the candidate that gets
+ * furthest (Ye, Wu and Liu, NeurIPS 2020). The loss never rises; when no candidate has γ > 0 the
+ * mixture is the best in the neurons' convex hull and the selection has stalled.
+ */
+export const lineSearch: Rule = {
+  fitted: false,
+  prepare: async ({ device, scope, weights, buffers }) => {
+    const totals = scope.buffer('mixture totals', 4);
+    return {
+      update: await prepareLineSearchUpdate(device, { ...buffers, weights, totals }),
+      read: async () => undefined,
+    };
+  },
+  replay: (history) => {
+    const { picks, energy } = history;
+    const steps = stepsOf(history);
+    let left = energy;
+    const residual = Float64Array.from(picks, (_, step) => {
+      left += Math.min(0, traceOf(history, step).score);
+      return left;
+    });
+    const stalled = steps.findIndex((gamma, step) => step > 0 && gamma === 0);
+    return {
+      residual,
+      stalled: stalled < 0 ? picks.length : stalled,
+      shares: () => mixtureShares(picks, steps),
+    };
+  },
+};
+
+/** γ of each pick, from the same recursion as on the GPU. */
+function stepsOf(history: History): Float64Array {
+  let square = 0;
+  let correlation = 0;
+  return Float64Array.from(history.picks, (_, step) => {
+    const [q, d, remaining] = traceOf(history, step).moments;
+    const inner = q - remaining;
+    const e = remaining - correlation + square;
+    const f = d - 2 * inner + square;
+    const improves =
+      e > NEGLIGIBLE * (Math.abs(remaining) + Math.abs(correlation) + square) &&
+      f > NEGLIGIBLE * (d + 2 * Math.abs(inner) + square);
+    const gamma = step === 0 ? 1 : improves ? Math.min(e / f, 1) : 0;
+    const keep = 1 - gamma;
+    square = keep * keep * square + 2 * keep * gamma * inner + gamma * gamma * d;
+    correlation = keep * correlation + gamma * q;
+    return gamma;
+  });
+}
+
+function mixtureShares(picks: Uint32Array, steps: Float64Array): Float64Array {
+  const { neurons, places } = distinctOf(picks);
+  const n = neurons.length;
+  const shares = new Float64Array(picks.length * n);
+  const alpha = new Float64Array(n);
+  places.forEach((place, step) => {
+    const gamma = steps[step] ?? 0;
+    for (let s = 0; s < n; s++) alpha[s] = (alpha[s] ?? 0) * (1 - gamma);
+    alpha[place] = (alpha[place] ?? 0) + gamma;
+    shares.set(alpha, step * n);
+  });
+  return shares;
+}

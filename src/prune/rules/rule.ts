@@ -1,0 +1,87 @@
+import type { Batch } from '../../gpu/batch.js';
+import type { Device } from '../../gpu/device.js';
+import type { Matrix } from '../../gpu/matrix.js';
+import type { Scope } from '../../gpu/scope.js';
+import { TRACE } from '../../kernels/argmin.js';
+import type { SelectionBuffers } from '../buffers.js';
+
+/** How the chosen neurons are weighted. */
+export interface Rule {
+  /** Whether a single neuron is judged with its best weight. */
+  readonly fitted: boolean;
+  /** What the rule's updates keep on the GPU, and the update that follows each pick. */
+  prepare(context: RuleContext): Promise<RuleState>;
+  /** What the picks and their traces say, in float64. */
+  replay(history: History): Replay;
+}
+
+export interface RuleContext {
+  readonly device: Device;
+  readonly scope: Scope;
+  readonly weights: Matrix;
+  readonly buffers: SelectionBuffers;
+  /** k. */
+  readonly picks: number;
+}
+
+export interface RuleState {
+  /** Encodes taking in the pick of `step`, whose Gram row the cache holds. */
+  update(batch: Batch, step: number): void;
+  /** Reads what `shares` needs besides the history. */
+  read(): Promise<Float32Array | undefined>;
+}
+
+/** The picks made, with what the argmin noted of each. */
+export interface History {
+  readonly picks: Uint32Array;
+  /** N. */
+  readonly neurons: number;
+  /** m. */
+  readonly examples: number;
+  /** [k × TRACE.words] */
+  readonly trace: Float32Array;
+  /** ⟨y, y⟩ */
+  readonly energy: number;
+}
+
+export interface Replay {
+  /** ‖f_S − y‖² after each pick, as the scores imply it. */
+  readonly residual: Float64Array;
+  /** The first pick that improved nothing, or k. */
+  readonly stalled: number;
+  /**
+   * Shares after each pick [k × n] over the n distinct neurons in order of first selection.
+   *
+   * @param state what `RuleState.read` gave.
+   */
+  shares(state: Float32Array | undefined): Float64Array;
+}
+
+/** One pick's entry of the trace. */
+export interface PickTrace {
+  readonly score: number;
+  readonly moments: readonly [number, number, number, number];
+}
+
+export function traceOf({ trace }: History, step: number): PickTrace {
+  const word = (at: number) => trace[step * TRACE.words + at] ?? Number.NaN;
+  const [first, second, third, fourth] = [0, 1, 2, 3].map((c) => word(TRACE.moments + c));
+  return {
+    score: word(TRACE.score),
+    moments: [first ?? 0, second ?? 0, third ?? 0, fourth ?? 0],
+  };
+}
+
+/** The distinct neurons in order of first selection, and each pick's place among them. */
+export function distinctOf(picks: Uint32Array): {
+  readonly neurons: Uint32Array;
+  readonly places: Uint32Array;
+} {
+  const placeOf = new Map<number, number>();
+  const places = picks.map((neuron) => {
+    const place = placeOf.get(neuron) ?? placeOf.size;
+    placeOf.set(neuron, place);
+    return place;
+  });
+  return { neurons: Uint32Array.from(placeOf.keys()), places };
+}

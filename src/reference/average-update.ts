@@ -1,0 +1,40 @@
+import { type Approx, boundedOf, exactly, inner, minus, plus, times } from './approx.js';
+import type { Bounded } from './bound.js';
+import type { Element } from './element.js';
+
+/** What every rule's update starts from. */
+export interface RuleUpdateProblem {
+  readonly n: number;
+  /** C. */
+  readonly outputs: number;
+  readonly pick: number;
+  /** B [N × C]. */
+  readonly weights: Element;
+  /** H_i · H_pick [N]. */
+  readonly row: (i: number) => number;
+  /** [N × 4] */
+  readonly moments: Element;
+}
+
+/** ⟨φ_i, φ_pick⟩ = (B_i · B_pick)(H_i · H_pick). */
+export function pickInner({ outputs, pick, weights, row }: RuleUpdateProblem, i: number): Approx {
+  const alignment = inner(
+    outputs,
+    (c) => weights(i, c),
+    (c) => weights(pick, c),
+  );
+  return times(alignment, exactly(row(i)));
+}
+
+/** score_i + 2 (⟨φ_i, φ_pick⟩ − ⟨φ_i, y⟩) in float64, with the error bound of a float32 kernel. */
+export function averageUpdateReference(
+  problem: RuleUpdateProblem & { readonly scores: ArrayLike<number> },
+): Bounded {
+  const { n, moments, scores } = problem;
+  return boundedOf(
+    Array.from({ length: n }, (_, i) => {
+      const change = minus(pickInner(problem, i), exactly(moments(i, 0)));
+      return plus(exactly(scores[i] ?? Number.NaN), times(exactly(2), change));
+    }),
+  );
+}

@@ -1,0 +1,105 @@
+import { Scope } from '../gpu/scope.js';
+import type { Dataset } from '../models/dataset.js';
+import { hiddenActivations, streamedActivations } from '../models/forward.js';
+import {
+  drawParameters,
+  type Network,
+  type Parameters,
+  readParameters,
+  uploadNetwork,
+} from '../models/two-layer.js';
+import { type MethodName, type MethodSelection, select } from '../prune/methods.js';
+import { type Activations, residentActivations, streamedFrom } from '../prune/problem.js';
+import { advance, startTraining, type TrainingProgress } from '../train/gradient-descent.js';
+import type { RunConfig } from './config.js';
+
+/** Activations above this size are computed anew for each pass instead of kept. */
+const LARGEST_RESIDENT = 4 * 2 ** 30;
+const STREAMED_ROWS = 4096;
+
+export type SelectionConfig = Pick<
+  RunConfig,
+  | 'neurons'
+  | 'replacement'
+  | 'rule'
+  | 'loss'
+  | 'targetLoss'
+  | 'targetFraction'
+  | 'untilStalled'
+  | 'candidates'
+  | 'selectionBatch'
+  | 'oracle'
+  | 'block'
+  | 'streamActivations'
+  | 'seed'
+>;
+
+/** A trained network to choose neurons from. */
+export interface Dense {
+  readonly network: Network;
+  readonly train: Dataset;
+  readonly trainingLoss: number;
+}
+
+/** Chooses neurons of a trained network by a method; yields the number of picks made, now and then. */
+export async function* chooseNeurons(
+  dense: Dense,
+  method: MethodName,
+  config: SelectionConfig,
+  signal?: AbortSignal,
+): AsyncGenerator<number, MethodSelection> {
+  const { network, train, trainingLoss } = dense;
+  using scope = new Scope(network.device);
+  const activations = await activationsOf(dense, config.streamActivations, scope, signal);
+  const { targetLoss, targetFraction } = config;
+  const targets = [targetLoss, targetFraction && targetFraction * trainingLoss];
+  return yield* select(
+    network.device,
+    { activations, weights: network.output, targets: train.targets, loss: config.loss },
+    {
+      method,
+      neurons: config.neurons,
+      replacement: config.replacement,
+      rule: config.rule,
+      targetLoss: targets.find((target) => target !== undefined),
+      untilStalled: config.untilStalled,
+      candidates: config.candidates,
+      batch: config.selectionBatch,
+      seed: config.seed,
+      oracle: config.oracle,
+      block: config.block,
+      signal,
+      hidden: async () => (await readParameters(network)).hidden,
+    },
+  );
+}
+
+/** H of a network on its training data, kept on the GPU where it fits. */
+export async function activationsOf(
+  { network, train }: Dense,
+  streamed: boolean,
+  scope: Scope,
+  signal?: AbortSignal,
+): Promise<Activations> {
+  if (streamed || train.count * network.width * 4 > LARGEST_RESIDENT) {
+    return streamedFrom(
+      train.count,
+      await streamedActivations(network, train, scope, STREAMED_ROWS),
+    );
+  }
+  return residentActivations(await hiddenActivations(network, train, scope, signal));
+}
+
+/** `scratch`: a network of the subnetwork's width, trained from its own first weights. */
+export async function* trainFromScratch(
+  { network, train }: Dense,
+  config: Pick<RunConfig, 'neurons' | 'batch' | 'learningRate' | 'momentum' | 'loss' | 'seed'>,
+  iterations: number,
+  signal?: AbortSignal,
+): AsyncGenerator<TrainingProgress, Parameters> {
+  const { neurons: width, batch, learningRate, momentum, loss, seed } = config;
+  using small = uploadNetwork(network.device, drawParameters({ ...network, width }, seed));
+  using training = startTraining(small, train, { batch, learningRate, momentum, loss, seed });
+  yield* advance(training, iterations, signal);
+  return await readParameters(small);
+}

@@ -1,0 +1,249 @@
+import { outputsOf } from '../data/tasks.js';
+import { EspalierError } from '../errors.js';
+import type { AdapterDescription } from '../gpu/adapter.js';
+import type { Device } from '../gpu/device.js';
+import { Scope } from '../gpu/scope.js';
+import type { Dataset } from '../models/dataset.js';
+import { type Evaluation, evaluate, evaluateOutputs } from '../models/forward.js';
+import { outputOfSubnetwork } from '../models/subnetwork.js';
+import {
+  drawParameters,
+  type Network,
+  type Parameters,
+  readParameters,
+  uploadNetwork,
+} from '../models/two-layer.js';
+import { METHODS, type MethodSelection, select } from '../prune/methods.js';
+import type { SelectionProblem } from '../prune/problem.js';
+import { advance, startTraining } from '../train/gradient-descent.js';
+import { activationsOf, type Dense, trainFromScratch } from './choose.js';
+import type { RunConfig } from './config.js';
+import { type Examples, uploadImages } from './examples.js';
+import { type Guarantee, guaranteeOf } from './guarantee.js';
+import { requireFits } from './limits.js';
+
+/** What can be compared: greedy selection under each rule, and every other way. */
+export const CONTENDERS = [
+  'greedy',
+  'line-search',
+  'corrective',
+  ...METHODS.slice(1),
+  'scratch',
+] as const;
+export type Contender = (typeof CONTENDERS)[number];
+
+export interface CompareInput {
+  readonly config: RunConfig;
+  readonly contenders: readonly Contender[];
+  /** Numbers of picks to look at, ascending. */
+  readonly sizes: readonly number[];
+  readonly examples: Examples;
+}
+
+/** One method at one size. */
+export interface Comparison {
+  readonly method: Contender;
+  readonly picks: number;
+  readonly distinct: number;
+  readonly trainingLoss: number;
+  readonly testLoss: number;
+  readonly testAccuracy: number;
+}
+
+export type CompareEvent =
+  | {
+      readonly type: 'progress';
+      readonly what: string;
+      readonly done: number;
+      readonly total: number;
+    }
+  | { readonly type: 'compared'; readonly rows: readonly Comparison[] };
+
+export interface CompareSummary {
+  readonly adapter: AdapterDescription;
+  readonly dense: Evaluation & { readonly test: Evaluation };
+  readonly rows: readonly Comparison[];
+  /** Training loss after each pick, for the methods that pick. */
+  readonly curves: readonly { readonly method: Contender; readonly loss: Float32Array }[];
+  /** The theory for `greedy`, where it applies. */
+  readonly guarantee?: Guarantee;
+}
+
+/**
+ * Trains one network and prunes it by each contender, and measures all of them at every size.
+ *
+ * @throws bad-config for a size that a method cannot reach; what training and selection throw.
+ */
+export async function* compare(
+  device: Device,
+  { config, contenders, sizes, examples }: CompareInput,
+  signal?: AbortSignal,
+): AsyncGenerator<CompareEvent, CompareSummary> {
+  requireSizes(config, contenders, sizes);
+  requireFits(device, config, examples.train);
+  using train = uploadImages(device, 'training', examples.train, config.task);
+  using test = uploadImages(device, 'test', examples.test, config.task);
+  const { width, activation, seed, loss, iterations } = config;
+  const shape = {
+    width,
+    inputs: train.inputs.columns,
+    outputs: outputsOf(config.task),
+    activation,
+  };
+  using network = uploadNetwork(device, drawParameters(shape, seed));
+  using training = startTraining(network, train, config);
+  for await (const { iteration } of advance(training, iterations, signal)) {
+    yield { type: 'progress', what: 'pre-training', done: iteration, total: iterations };
+  }
+  const measured = await evaluate(network, train, loss, signal);
+  const dense: Dense = { network, train, trainingLoss: measured.loss };
+  const context: Context = {
+    config,
+    sizes,
+    dense,
+    test,
+    parameters: await readParameters(network),
+    signal,
+  };
+  using scope = new Scope(device);
+  const problem: SelectionProblem = {
+    activations: await activationsOf(dense, config.streamActivations, scope, signal),
+    weights: network.output,
+    targets: train.targets,
+    loss,
+  };
+
+  const rows: Comparison[] = [];
+  const curves: { method: Contender; loss: Float32Array }[] = [];
+  for (const [done, method] of contenders.entries()) {
+    yield { type: 'progress', what: method, done, total: contenders.length };
+    const own =
+      method === 'scratch'
+        ? await compareScratch(context)
+        : await compareSelection(context, problem, method, curves);
+    rows.push(...own);
+    yield { type: 'compared', rows: own };
+  }
+  const guarantee = await guaranteeOf(device, problem, Math.max(...sizes));
+  return {
+    adapter: device.adapter,
+    dense: { ...measured, test: await evaluate(network, test, loss, signal) },
+    rows,
+    curves,
+    ...(guarantee && { guarantee }),
+  };
+}
+
+interface Context {
+  readonly config: RunConfig;
+  readonly sizes: readonly number[];
+  readonly dense: Dense;
+  readonly test: Dataset;
+  readonly parameters: Parameters;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** One selection of the largest size serves the smaller ones: they are its beginnings. */
+async function compareSelection(
+  { config, sizes, dense, test, parameters, signal }: Context,
+  problem: SelectionProblem,
+  method: Exclude<Contender, 'scratch'>,
+  curves: { method: Contender; loss: Float32Array }[],
+): Promise<readonly Comparison[]> {
+  const { network } = dense;
+  const rule = method === 'line-search' || method === 'corrective' ? method : 'average';
+  const greedy = method === 'greedy' || rule !== 'average';
+  const picks = select(network.device, problem, {
+    ...config,
+    method: greedy ? 'greedy' : (method as Exclude<typeof method, 'line-search' | 'corrective'>),
+    rule,
+    batch: config.selectionBatch,
+    neurons: Math.max(...sizes),
+    hidden: async () => parameters.hidden,
+    signal,
+  });
+  let next = await picks.next();
+  while (!next.done) next = await picks.next();
+  const selection = next.value;
+  curves.push({ method, loss: selection.loss });
+  const reached = sizes.map((size) => Math.min(size, selection.selected.length));
+  const tests = await testPrefixes(network, parameters, selection, reached, test, config, signal);
+  return reached.map((count, index) => ({
+    method,
+    picks: count,
+    distinct: new Set(selection.selected.subarray(0, count)).size,
+    trainingLoss: selection.loss[count - 1] ?? Number.NaN,
+    testLoss: tests[index]?.loss ?? Number.NaN,
+    testAccuracy: tests[index]?.accuracy ?? Number.NaN,
+  }));
+}
+
+/** The subnetworks after some of a selection's picks, on the test data in one pass. */
+async function testPrefixes(
+  network: Network,
+  parameters: Parameters,
+  { neurons, shares }: MethodSelection,
+  counts: readonly number[],
+  test: Dataset,
+  { loss }: RunConfig,
+  signal: AbortSignal | undefined,
+): Promise<readonly Evaluation[]> {
+  using scope = new Scope(network.device);
+  const n = neurons.length;
+  const layers = counts.map((count) => {
+    const weight = Float32Array.from(shares.subarray((count - 1) * n, count * n));
+    const output = outputOfSubnetwork(parameters, neurons, weight);
+    return scope.matrix('compared output.weight', network.width, network.outputs, output);
+  });
+  return await evaluateOutputs(network, layers, test, loss, signal);
+}
+
+async function compareScratch(context: Context): Promise<readonly Comparison[]> {
+  const { config, sizes, dense, test, signal } = context;
+  const rows: Comparison[] = [];
+  for (const size of sizes) {
+    const settings = { ...config, neurons: size };
+    const trained = trainFromScratch(dense, settings, config.iterations, signal);
+    let next = await trained.next();
+    while (!next.done) next = await trained.next();
+    using network = uploadNetwork(dense.network.device, next.value);
+    const onTrain = await evaluate(network, dense.train, config.loss, signal);
+    const onTest = await evaluate(network, test, config.loss, signal);
+    rows.push({
+      method: 'scratch',
+      picks: size,
+      distinct: size,
+      trainingLoss: onTrain.loss,
+      testLoss: onTest.loss,
+      testAccuracy: onTest.accuracy,
+    });
+  }
+  return rows;
+}
+
+function requireSizes(
+  { width, loss }: RunConfig,
+  contenders: readonly Contender[],
+  sizes: readonly number[],
+): void {
+  const fail = (message: string) => {
+    throw new EspalierError('bad-config', message);
+  };
+  const largest = Math.max(...sizes);
+  if (sizes.length === 0 || sizes.some((size, at) => size <= (sizes[at - 1] ?? 0))) {
+    fail(`--sizes must be ascending whole numbers from 1 on, not ${sizes.join(',') || 'nothing'}.`);
+  }
+  if (largest > width && contenders.some((method) => METHODS.slice(1).includes(method as never))) {
+    fail(
+      `--sizes ${largest} is more than the network's ${width} neurons, of which some methods pick none twice.`,
+    );
+  }
+  if (
+    loss !== 'squared' &&
+    contenders.some(
+      (name) => name === 'line-search' || name === 'corrective' || name === 'backward',
+    )
+  ) {
+    fail('--methods line-search, corrective and backward go with --loss squared.');
+  }
+}

@@ -1,0 +1,108 @@
+import type { CompareSummary } from '../compare.js';
+import type { RunConfig } from '../config.js';
+import {
+  accuracyAgainstPicks,
+  comparisonLegend,
+  lossAgainstPicks,
+  NAMES,
+} from './comparison-plot.js';
+import { type Drawing, paperOf, stacked } from './drawing.js';
+import { escaped, table } from './page.js';
+import { STYLE } from './style.js';
+import type { Rows } from './tables.js';
+import { figure } from './words.js';
+
+export interface ComparisonInput {
+  readonly config: RunConfig;
+  readonly summary: CompareSummary;
+  readonly versions: Readonly<Record<string, string>>;
+  /** The command that makes it again. */
+  readonly command: string;
+  /** Where elements are made: a page's own document, or linkedom's in Node. */
+  readonly document: Document;
+}
+
+const WIDE = 720;
+const NARROW = 350;
+
+/** Draws a comparison as a self-contained page, and its figures by name. */
+export function comparisonPage(input: ComparisonInput): {
+  readonly html: string;
+  readonly figures: ReadonlyMap<string, Drawing>;
+} {
+  const { config, summary, versions, command, document } = input;
+  const [wide, narrow] = [paperOf(document, WIDE), paperOf(document, NARROW)];
+  const { dense, adapter, guarantee } = summary;
+  const both = (draw: typeof lossAgainstPicks) =>
+    `<div class="wide">${draw(wide, summary).svg}</div><div class="narrow">${draw(narrow, summary).svg}</div>`;
+  const figures = new Map(
+    Object.entries({ loss: lossAgainstPicks, accuracy: accuracyAgainstPicks }).map(
+      ([name, draw]) =>
+        [name, stacked(wide, [draw(wide, summary), comparisonLegend(wide, summary)])] as const,
+    ),
+  );
+  const theory = guarantee
+    ? `<p>No mixture of these neurons can have a training loss below ${figure(guarantee.hull.loss - guarantee.hull.gap)}: that is the best in the convex hull of their outputs (found to a duality gap of ${guarantee.hull.gap.toExponential(1)}${guarantee.hull.converged ? '' : ', more than was asked for'}). The hull’s squared diameter is ${figure(guarantee.diameter)} an example, and with it the theory guarantees greedy selection the dotted curve, which falls as (ln k)/k. Least squares may leave the hull and go below it.</p>`
+    : '';
+  const facts = [
+    ['adapter', adapter.name],
+    ['data', `${config.data}, ${config.task}, ${config.examples.toLocaleString('en-US')} examples`],
+    ['network', `${config.width} neurons, ${config.activation}, ${config.iterations} iterations`],
+    ['versions', Object.entries(versions).flat().join(' ')],
+  ];
+  const html = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Ways to prune one network</title>
+<style>${STYLE}</style>
+<main>
+<h1>Ways to prune one network</h1>
+<p class="lead">${escaped(headline(summary))}</p>
+<figure>
+${both(comparisonLegend)}
+${both(lossAgainstPicks)}
+<figcaption>Training loss against the number of picks, both on logarithmic axes. All methods prune the same network; a neuron that greedy selection picks again counts as a pick.</figcaption>
+</figure>
+${theory}
+<h2>On digits it has not seen</h2>
+<figure>
+${both(accuracyAgainstPicks)}
+<figcaption>Test accuracy at the sizes asked for. The dense network has ${(100 * dense.test.accuracy).toFixed(2)} %.</figcaption>
+</figure>
+<h2>All figures</h2>
+${table(comparisonRows(summary))}
+<h2>How it was made</h2>
+<pre>${escaped(command)}</pre>
+<dl>${facts.map(([name = '', value = '']) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`).join('')}</dl>
+</main>
+</html>
+`;
+  return { html, figures };
+}
+
+/** The comparison in one sentence, at the largest size. */
+function headline({ rows, dense }: CompareSummary): string {
+  const largest = Math.max(...rows.map(({ picks }) => picks));
+  const ranked = rows
+    .filter(({ picks }) => picks === largest)
+    .sort((a, b) => a.trainingLoss - b.trainingLoss);
+  const [best] = ranked;
+  const worst = ranked.at(-1);
+  if (!best || !worst) return 'Nothing was compared.';
+  return `With ${largest} picks, “${NAMES[best.method]}” comes to a training loss of ${figure(best.trainingLoss)} and “${NAMES[worst.method]}” to ${figure(worst.trainingLoss)}; the dense network has ${figure(dense.loss)}.`;
+}
+
+export function comparisonRows({ rows }: CompareSummary): Rows {
+  return {
+    head: ['method', 'picks', 'distinct', 'training loss', 'test loss', 'test accuracy'],
+    rows: rows.map(({ method, picks, distinct, trainingLoss, testLoss, testAccuracy }) => [
+      NAMES[method],
+      String(picks),
+      String(distinct),
+      trainingLoss.toFixed(5),
+      testLoss.toFixed(5),
+      `${(100 * testAccuracy).toFixed(2)} %`,
+    ]),
+  };
+}

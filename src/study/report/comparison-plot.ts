@@ -1,0 +1,121 @@
+import * as Plot from '@observablehq/plot';
+import type { CompareSummary, Contender } from '../compare.js';
+import { COLORS, type Drawing, drawingOf, type Paper } from './drawing.js';
+import { compact } from './words.js';
+
+/** A colour for each contender that is told apart in light and in dark, and by the colour-blind. */
+const INK: Readonly<Record<Contender, string>> = {
+  greedy: 'var(--subnetwork)',
+  'line-search': '#2a9d8f',
+  corrective: '#7b5cd6',
+  random: '#8a8f98',
+  magnitude: '#c77d0a',
+  activation: '#d1495b',
+  gradient: '#b5179e',
+  backward: '#3a7d44',
+  scratch: 'var(--text)',
+};
+
+/**
+ * Training loss against the number of picks: a line for each method that picks, points for networks
+ * trained from scratch, the dense network's loss, and greedy selection's guarantee where there is
+ * one.
+ */
+export function lossAgainstPicks(paper: Paper, summary: CompareSummary): Drawing {
+  const lines = summary.curves.flatMap(({ method, loss }) =>
+    Array.from(loss, (value, step) => ({ method, picks: step + 1, loss: value })),
+  );
+  const points = summary.rows
+    .filter(({ method }) => method === 'scratch')
+    .map(({ method, picks, trainingLoss }) => ({ method, picks, loss: trainingLoss }));
+  const { guarantee, dense } = summary;
+  const all = [...lines, ...points].map(({ loss }) => loss).concat(dense.loss);
+  const top = Math.max(...all);
+  const bound = Array.from(guarantee?.bound ?? [], (loss, step) => ({ picks: step + 1, loss }));
+  const seen = bound.filter(({ loss }) => loss <= top * 1.5);
+  return drawingOf(
+    Plot.plot({
+      ...paper.plot(paper.width < 500 ? 0.9 : 0.55),
+      x: { type: 'log', label: 'neurons picked', ticks: 5, tickFormat: compact },
+      y: {
+        type: 'log',
+        domain: [Math.min(...all, guarantee?.hull.loss || Number.POSITIVE_INFINITY), top],
+        label: 'training loss',
+        ticks: 4,
+        tickFormat: compact,
+        grid: true,
+      },
+      color: { type: 'identity' },
+      marks: [
+        Plot.ruleY([dense.loss], { stroke: COLORS.dense, strokeDasharray: '6,4' }),
+        Plot.lineY(seen, { x: 'picks', y: 'loss', stroke: COLORS.muted, strokeDasharray: '1,4' }),
+        Plot.lineY(lines, {
+          x: 'picks',
+          y: 'loss',
+          z: 'method',
+          stroke: ({ method }: { method: Contender }) => INK[method],
+          strokeWidth: ({ method }: { method: Contender }) => (method === 'greedy' ? 3 : 1.8),
+        }),
+        Plot.dot(points, { x: 'picks', y: 'loss', fill: INK.scratch, r: 3.5 }),
+      ],
+    }),
+  );
+}
+
+/** Test accuracy against the number of picks, at the sizes that were asked for. */
+export function accuracyAgainstPicks(paper: Paper, summary: CompareSummary): Drawing {
+  const { rows, dense } = summary;
+  const percent = (share: number) => 100 * share;
+  return drawingOf(
+    Plot.plot({
+      ...paper.plot(paper.width < 500 ? 0.9 : 0.55),
+      x: { type: 'log', label: 'neurons picked', ticks: 5, tickFormat: compact },
+      y: { label: 'test accuracy, %', ticks: 5, grid: true },
+      color: { type: 'identity' },
+      marks: [
+        Plot.ruleY([percent(dense.test.accuracy)], {
+          stroke: COLORS.dense,
+          strokeDasharray: '6,4',
+        }),
+        Plot.lineY(rows, {
+          x: 'picks',
+          y: ({ testAccuracy }: { testAccuracy: number }) => percent(testAccuracy),
+          z: 'method',
+          stroke: ({ method }: { method: Contender }) => INK[method],
+          strokeWidth: ({ method }: { method: Contender }) => (method === 'greedy' ? 3 : 1.8),
+          marker: 'circle',
+        }),
+      ],
+    }),
+  );
+}
+
+/** Names and colours, to be read beside both figures. */
+export function comparisonLegend(paper: Paper, summary: CompareSummary): Drawing {
+  const methods = [...new Set(summary.rows.map(({ method }) => method))];
+  return drawingOf(
+    paper.legend([
+      ...methods.map((method) => ({
+        mark: method === 'scratch' ? ('dot' as const) : ('line' as const),
+        text: NAMES[method],
+        color: INK[method],
+      })),
+      { mark: 'dashes', text: 'the dense network', color: COLORS.dense },
+      ...(summary.guarantee
+        ? [{ mark: 'dashes' as const, text: 'guaranteed for greedy, average', color: COLORS.muted }]
+        : []),
+    ]),
+  );
+}
+
+export const NAMES: Readonly<Record<Contender, string>> = {
+  greedy: 'greedy: average of the picks',
+  'line-search': 'greedy: line search',
+  corrective: 'greedy: least squares',
+  random: 'random',
+  magnitude: 'weight magnitude',
+  activation: 'activation norm',
+  gradient: 'gradient at a gate',
+  backward: 'backward elimination',
+  scratch: 'trained from scratch at this width',
+};

@@ -1,0 +1,23 @@
+import { Batch } from '../../src/gpu/batch.js';
+import { prepareAverageUpdate } from '../../src/kernels/average-update.js';
+import { averageUpdateReference } from '../../src/reference/average-update.js';
+import { type KernelCase, requireSame, requireWithin } from './case.js';
+import { floatsOf, memoryCase } from './memory.js';
+import { UPDATES, updateData } from './rule-update.js';
+
+export const averageUpdateCases: readonly KernelCase[] = UPDATES.map((spec) =>
+  memoryCase(
+    `average-update ${spec.shape.join(' × ')}, pick ${spec.pick}`,
+    async (device, memory) => {
+      const { buffers, problem, scores, moments } = updateData(memory, spec);
+      const run = await prepareAverageUpdate(device, buffers);
+      const batch = new Batch(device);
+      run(batch);
+      await batch.finish();
+      const after = await floatsOf(buffers.scores);
+      if (spec.pick === undefined) requireSame(after, scores);
+      else requireWithin(after, averageUpdateReference({ ...problem, scores }));
+      requireSame(await floatsOf(buffers.moments), moments);
+    },
+  ),
+);

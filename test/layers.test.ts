@@ -1,0 +1,127 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+/** Rooms below each room: what its files may import besides their own room. */
+const BELOW: Readonly<Record<string, readonly string[]>> = {
+  shaders: [],
+  'src/gpu': [],
+  'src/data': [],
+  'src/io': [],
+  'src/theory': [],
+  'src/reference': ['shaders'],
+  'src/kernels': ['src/gpu', 'shaders'],
+  'src/models': ['src/kernels', 'src/gpu', 'shaders'],
+  'src/train': ['src/models', 'src/kernels', 'src/gpu'],
+  'src/prune': ['src/kernels', 'src/gpu'],
+  'src/study': [
+    'src/prune',
+    'src/train',
+    'src/models',
+    'src/kernels',
+    'src/gpu',
+    'src/data',
+    'src/io',
+    'src/theory',
+  ],
+  'src/hosts': ['src/gpu'],
+  bench: ['src/*', 'shaders'],
+  'src/cli': ['src/*', 'bench'],
+};
+
+/** Below every room: errors and random streams. */
+const COMMON = ['src/errors.ts', 'src/random.ts'];
+
+const FILES = ['shaders', 'src', 'bench'].flatMap((folder) => filesIn(join(ROOT, folder)));
+const IMPORTS = new Map(FILES.map((file) => [file, importsOf(file)]));
+
+describe('layers', () => {
+  test.each(FILES.filter((file) => roomOf(file)))('%s imports only from below', (file) => {
+    const room = roomOf(file) as string;
+    const upward = (IMPORTS.get(file) ?? []).filter((imported) => {
+      if (!imported.startsWith('.') || COMMON.includes(pathOf(file, imported))) return false;
+      const other = roomOf(pathOf(file, imported));
+      if (other === room) return false;
+      return !(BELOW[room] ?? []).some(
+        (allowed) =>
+          allowed === other || (allowed === 'src/*' && other?.startsWith('src/') && room !== other),
+      );
+    });
+    expect(upward).toEqual([]);
+  });
+
+  test('no cycle among files', () => {
+    const done = new Set<string>();
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) {
+        throw new Error(`cycle: ${[...path.slice(path.indexOf(file)), file].join(' → ')}`);
+      }
+      if (done.has(file)) return;
+      for (const imported of IMPORTS.get(file) ?? []) {
+        if (imported.startsWith('.')) visit(pathOf(file, imported), [...path, file]);
+      }
+      done.add(file);
+    };
+    for (const file of FILES) visit(file, []);
+  });
+
+  test('every kernel has its launcher, oracle, cases and bench', () => {
+    const kernels = readdirSync(join(ROOT, 'shaders'))
+      .filter((name) => name.endsWith('.wgsl.ts'))
+      .map((name) => name.replace('.wgsl.ts', ''));
+    expect(kernels.length).toBeGreaterThan(10);
+    const missing = kernels.flatMap((kernel) =>
+      ['src/kernels', 'src/reference', 'test/kernels', 'bench/kernels']
+        .map((folder) => `${folder}/${kernel}.ts`)
+        .filter((file) => !existsSync(join(ROOT, file))),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test("the library's main entry reaches nothing of Node", () => {
+    const reached = new Set<string>();
+    const foreign: string[] = [];
+    const visit = (file: string): void => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const imported of IMPORTS.get(file) ?? []) {
+        if (imported.startsWith('.')) visit(pathOf(file, imported));
+        else if (!BROWSER_SAFE.some((name) => imported === name || imported.startsWith(`${name}/`)))
+          foreign.push(`${file}: ${imported}`);
+      }
+    };
+    visit('src/index.ts');
+    expect(reached.size).toBeGreaterThan(30);
+    expect(foreign).toEqual([]);
+  });
+});
+
+/** Packages without a trace of Node, fit for a page. */
+const BROWSER_SAFE = ['pure-rand', 'zod', 'wgsl-preprocessor', 'simple-statistics', 'fflate'];
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name) && !/\.d\.ts$|config\.ts$/.test(name))
+    .map((name) => relative(ROOT, join(folder, name)));
+}
+
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  return ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName);
+}
+
+/** The file that a relative import names. */
+function pathOf(file: string, imported: string): string {
+  const path = join(dirname(file), imported).replace(/\.js$/, '.ts');
+  return existsSync(join(ROOT, path)) ? path : `${path}x`;
+}
+
+/** `src/gpu` for src/gpu/buffer.ts; nothing for the entries in src itself. */
+function roomOf(file: string): string | undefined {
+  const [top, second, ...rest] = file.split('/');
+  if (top !== 'src') return top;
+  return rest.length > 0 ? `src/${second}` : undefined;
+}

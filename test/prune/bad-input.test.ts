@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Device, openDevice } from '../../src/gpu/device.js';
+import { Scope } from '../../src/gpu/scope.js';
+import { openNodeAdapter } from '../../src/hosts/node.js';
+import { METHODS, select } from '../../src/prune/methods.js';
+import { lossOf } from '../../src/reference/selection.js';
+import { faultsOf, judgeOf } from './judge.js';
+import { referenceOf, type Sample, sampleOf, uploadSample } from './problems.js';
+import { greedy, type Run, resultOf } from './run.js';
+
+const single = sampleOf({ examples: 23, neurons: 7, outputs: 1 }, 10);
+const multiple = sampleOf({ examples: 23, neurons: 7, outputs: 3 }, 10);
+
+/** Every rule with every oracle that serves it. */
+const WAYS = [
+  { rule: 'average', oracle: 'rows' },
+  { rule: 'average', oracle: 'gram' },
+  { rule: 'average', oracle: 'direct' },
+  { rule: 'average', oracle: 'direct', loss: 'cross-entropy' },
+  { rule: 'line-search', oracle: 'rows' },
+  { rule: 'line-search', oracle: 'gram' },
+  { rule: 'corrective', oracle: 'rows' },
+  { rule: 'corrective', oracle: 'gram' },
+] as const satisfies readonly Run[];
+
+describe('bad input to a selection', () => {
+  let device: Device;
+  beforeAll(async () => {
+    device = await openDevice(await openNodeAdapter());
+  });
+  afterAll(() => device?.dispose());
+
+  interface Refusal {
+    readonly says: RegExp;
+    readonly run: Run;
+    readonly sample?: Sample;
+  }
+  const refusals: readonly Refusal[] = [
+    {
+      says: /--neurons must be a whole number from 1 to 7 here, not 8/,
+      run: { neurons: 8, replacement: false },
+    },
+    { says: /--neurons .* from 1 on here, not 0/, run: { neurons: 0 } },
+    { says: /--neurons .* not 2\.5/, run: { neurons: 2.5 } },
+    { says: /--neurons .* not NaN/, run: { neurons: Number.NaN } },
+    { says: /--block .* not 0/, run: { block: 0 } },
+    { says: /--block .* not -3/, run: { block: -3, oracle: 'rows' } },
+    { says: /--candidates .* from 1 to 7 here, not 0/, run: { candidates: 0 } },
+    { says: /--candidates .* from 1 to 7 here, not 8/, run: { candidates: 8 } },
+    {
+      says: /--candidates 3 without replacement .* 5/,
+      run: { candidates: 3, neurons: 5, replacement: false },
+    },
+    { says: /--selection-batch .* from 1 to 23 here, not 0/, run: { batch: 0 } },
+    { says: /--selection-batch .* not 24/, run: { batch: 24 } },
+    { says: /--selection-batch goes with --rule average/, run: { batch: 5, rule: 'corrective' } },
+    { says: /--target-loss .* not -1/, run: { targetLoss: -1 } },
+    { says: /--target-loss .* not NaN/, run: { targetLoss: Number.NaN } },
+    {
+      says: /--rule line-search goes with --loss squared/,
+      run: { rule: 'line-search', loss: 'cross-entropy' },
+    },
+    {
+      says: /--rule corrective goes with --loss squared/,
+      run: { rule: 'corrective', loss: 'cross-entropy' },
+    },
+    {
+      says: /--oracle direct goes with --rule average/,
+      run: { rule: 'line-search', oracle: 'direct' },
+    },
+    {
+      says: /--oracle direct goes with --rule average/,
+      run: { rule: 'corrective', oracle: 'direct' },
+    },
+    {
+      says: /--oracle gram cannot judge the cross-entropy/,
+      run: { oracle: 'gram', loss: 'cross-entropy' },
+    },
+    { says: /--oracle rows cannot judge a batch of examples/, run: { oracle: 'rows', batch: 5 } },
+    {
+      says: /--loss cross-entropy needs more than one output/,
+      run: { loss: 'cross-entropy' },
+      sample: single,
+    },
+  ];
+  test.each(refusals)('is refused: $says', async ({ says, run, sample = multiple }) => {
+    const live = device.liveBytes;
+    await expect(greedy(device, sample, run)).rejects.toMatchObject({
+      code: 'bad-config',
+      message: expect.stringMatching(says),
+    });
+    expect(device.liveBytes).toBe(live);
+  });
+
+  test.each(WAYS)('one neuron that is not a number is told of, $rule, $oracle', async (way) => {
+    const live = device.liveBytes;
+    for (const replacement of [true, false]) {
+      const h = multiple.h.map((x, at) => (at === 9 * 7 + 4 ? Number.NaN : x));
+      await expect(
+        greedy(device, { ...multiple, h }, { ...way, replacement, neurons: 3 }),
+      ).rejects.toMatchObject({
+        code: 'bad-data',
+        message: expect.stringMatching(/\(1 in a step\)/),
+      });
+      const none = multiple.h.map(() => Number.NaN);
+      await expect(
+        greedy(device, { ...multiple, h: none }, { ...way, replacement, neurons: 3 }),
+      ).rejects.toMatchObject({
+        code: 'bad-data',
+        message: expect.stringMatching(/\(7 in a step\)/),
+      });
+    }
+    expect(device.liveBytes).toBe(live);
+  });
+
+  test.each(METHODS)(
+    'a neuron that is not a number is told of by every method: %s',
+    async (method) => {
+      using scope = new Scope(device);
+      const h = multiple.h.map((x, at) => (at % 7 === 4 ? Number.NaN : x));
+      const problem = uploadSample(scope, { ...multiple, h });
+      const run = select(device, problem, {
+        method,
+        neurons: 7,
+        replacement: false,
+        hidden: async () => new Float32Array(7).fill(1),
+      });
+      await expect(resultOf(run)).rejects.toMatchObject({ code: 'bad-data' });
+    },
+  );
+
+  test.each(METHODS)('more picks than neurons, or none, are refused by %s', async (method) => {
+    using scope = new Scope(device);
+    const problem = uploadSample(scope, single);
+    for (const neurons of [8, 0, 1.5]) {
+      const options = {
+        method,
+        neurons,
+        replacement: false,
+        hidden: async () => new Float32Array(7),
+      };
+      await expect(resultOf(select(device, problem, options))).rejects.toMatchObject({
+        code: 'bad-config',
+        message: expect.stringMatching(/--neurons/),
+      });
+    }
+  });
+
+  describe.each(WAYS)('$rule, $oracle, $loss', (way) => {
+    const { rule, loss = 'squared' }: Run = way;
+    const judged = async (sample: Sample, run: Run = {}) => {
+      const replacement = run.replacement ?? true;
+      const found = await greedy(device, sample, { ...way, ...run });
+      const judge = judgeOf(referenceOf(sample, loss), rule, replacement);
+      expect(faultsOf(judge, found)).toEqual([]);
+      return found;
+    };
+
+    test('equal neurons', async () => {
+      const h = multiple.h.map((_, at) => multiple.h[at - (at % 7)] ?? 0);
+      const b = multiple.b.map((_, at) => multiple.b[at % 3] ?? 0);
+      const sample = { ...multiple, h, b };
+      const found = await judged(sample, { neurons: 4 });
+      expect([...new Set(found.selected)]).toEqual([0]);
+      const each = await judged(sample, { neurons: 4, replacement: false });
+      const count = rule === 'average' ? 4 : each.selected.length;
+      expect([...each.selected]).toEqual([0, 1, 2, 3].slice(0, count));
+    });
+
+    test('constant targets', async () => {
+      for (const value of [0, 1]) {
+        const y = multiple.y.map((_, at) =>
+          loss === 'squared' ? value : Number(at % 3 === value),
+        );
+        await judged({ ...multiple, y }, { neurons: 5 });
+      }
+    });
+
+    test('silent neurons', async () => {
+      const h = multiple.h.map((x, at) => (at % 7 === 2 ? x : 0));
+      await judged({ ...multiple, h }, { neurons: 5 });
+      const found = await judged({ ...multiple, h: h.map(() => 0) }, { neurons: 3 });
+      expect(found.selected[0]).toBe(0);
+      const problem = referenceOf(multiple, loss);
+      const nothing = lossOf(problem, new Float64Array(problem.y.length));
+      expect(found.loss[0]).toBeCloseTo(nothing, 5);
+    });
+
+    test('one example', async () => {
+      await judged(sampleOf({ examples: 1, neurons: 7, outputs: 3 }, 0), { neurons: 5 });
+    });
+
+    test('one neuron', async () => {
+      const sample = sampleOf({ examples: 23, neurons: 1, outputs: 3 }, 0);
+      const found = await judged(sample, { neurons: 4 });
+      expect([...new Set(found.selected)]).toEqual([0]);
+      const alone = await judged(sample, { neurons: 1, replacement: false });
+      expect([...alone.selected]).toEqual([0]);
+    });
+
+    test('one example and one neuron', async () => {
+      await judged(sampleOf({ examples: 1, neurons: 1, outputs: 3 }, 0), { neurons: 2 });
+    });
+  });
+});

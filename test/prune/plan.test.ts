@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Device, openDevice } from '../../src/gpu/device.js';
+import type { Matrix } from '../../src/gpu/matrix.js';
+import { openNodeAdapter } from '../../src/hosts/node.js';
+import { type PlanRequest, planSelection } from '../../src/prune/plan.js';
+import type { SelectionProblem } from '../../src/prune/problem.js';
+import type { LossName } from '../../src/reference/selection.js';
+
+interface Size {
+  readonly m: number;
+  readonly n: number;
+  readonly loss?: LossName;
+  readonly resident?: boolean;
+}
+
+/** A problem's sizes, which are all that a plan looks at. */
+function problemOf({ m, n, loss = 'squared', resident = true }: Size): SelectionProblem {
+  const activations = { rows: m, columns: n, resident, buffers: [], chunks: [] };
+  return {
+    activations: { ...activations, load: () => undefined },
+    weights: {} as Matrix,
+    targets: {} as Matrix,
+    loss,
+  };
+}
+
+/** What a plan looks at of a device: the class of its adapter, and its limits. */
+function deviceRecord(kind: 'hardware' | 'software', gibibytes: number): Device {
+  const bytes = gibibytes * 2 ** 30;
+  const limits = { maxBufferSize: bytes, maxStorageBufferBindingSize: bytes };
+  return { adapter: { kind }, limits } as unknown as Device;
+}
+
+describe('the planner', () => {
+  let device: Device;
+  beforeAll(async () => {
+    device = await openDevice(await openNodeAdapter());
+  });
+  afterAll(() => device?.dispose());
+
+  const software = deviceRecord('software', 1);
+
+  test.each([
+    { size: { m: 4096, n: 1024 }, request: { picks: 20 }, oracle: 'rows' },
+    { size: { m: 4096, n: 512 }, request: { picks: 20_000 }, oracle: 'gram' },
+    { size: { m: 4096, n: 1024, resident: false }, request: { picks: 20 }, oracle: 'gram' },
+    {
+      size: { m: 4096, n: 1024, resident: false },
+      request: { picks: 20, oracle: 'rows' },
+      oracle: 'rows',
+    },
+    { size: { m: 512, n: 64 }, request: { picks: 3, oracle: 'gram' }, oracle: 'gram' },
+    { size: { m: 4096, n: 512 }, request: { picks: 20_000, oracle: 'rows' }, oracle: 'rows' },
+    { size: { m: 4096, n: 512 }, request: { picks: 20_000, block: 4 }, oracle: 'rows' },
+    { size: { m: 512, n: 64 }, request: { picks: 3, oracle: 'direct' }, oracle: 'direct' },
+    { size: { m: 512, n: 64 }, request: { picks: 3, batch: 100 }, oracle: 'direct' },
+    {
+      size: { m: 512, n: 64, loss: 'cross-entropy' },
+      request: { picks: 3 },
+      oracle: 'direct',
+    },
+    { size: { m: 1, n: 1 }, request: { picks: 1 }, oracle: 'gram' },
+  ] satisfies readonly { size: Size; request: PlanRequest; oracle: string }[])(
+    '$size, $request: $oracle',
+    ({ size, request, oracle }) => {
+      const plan = planSelection(software, problemOf(size), request);
+      expect(plan.oracle).toBe(oracle);
+      expect(plan.reason).not.toBe('');
+      expect(plan.block).toBeGreaterThanOrEqual(1);
+      expect(plan.block).toBeLessThanOrEqual(Math.min(request.block ?? size.n, size.n));
+      expect(plan.capacity).toBeGreaterThanOrEqual(plan.block);
+      if (oracle === 'gram') expect(plan.capacity).toBe(size.n);
+    },
+  );
+
+  test('a plan says the same on the device itself', () => {
+    const problem = problemOf({ m: 4096, n: 1024 });
+    const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+    const gibibytes = Math.min(maxBufferSize, maxStorageBufferBindingSize) / 2 ** 30;
+    const record = deviceRecord(device.adapter.kind, gibibytes);
+    expect(planSelection(device, problem, { picks: 200 })).toEqual(
+      planSelection(record, problem, { picks: 200 }),
+    );
+  });
+
+  test.each(['hardware', 'software'] as const)(
+    '10,000 neurons on 50,000 examples fit 1 GiB bindings, %s',
+    (kind) => {
+      const record = deviceRecord(kind, 1);
+      const plan = planSelection(record, problemOf({ m: 50_000, n: 10_000 }), { picks: 200 });
+      expect(plan.oracle).toBe('rows');
+      expect(plan.block).toBeGreaterThan(1);
+      expect(plan.capacity * 10_000 * 4).toBeLessThanOrEqual(2 ** 30);
+      const streamed = problemOf({ m: 50_000, n: 10_000, resident: false });
+      const gram = planSelection(record, streamed, { picks: 200 });
+      expect(gram).toMatchObject({ oracle: 'gram', capacity: 10_000, reason: 'streamed' });
+    },
+  );
+
+  test.each([
+    { size: { m: 9, n: 9 }, request: { picks: 1, block: 0 }, code: 'bad-config', says: /--block/ },
+    { size: { m: 9, n: 9 }, request: { picks: 1, block: 1.5 }, code: 'bad-config', says: /1\.5/ },
+    {
+      size: { m: 9, n: 9, loss: 'cross-entropy' },
+      request: { picks: 1, oracle: 'gram' },
+      code: 'bad-config',
+      says: /--oracle gram cannot judge the cross-entropy/,
+    },
+    {
+      size: { m: 9, n: 9 },
+      request: { picks: 1, batch: 3, oracle: 'rows' },
+      code: 'bad-config',
+      says: /--oracle rows cannot judge a batch/,
+    },
+    {
+      size: { m: 9, n: 20_000 },
+      request: { picks: 1, oracle: 'gram' },
+      code: 'limit-exceeded',
+      says: /20000 neurons .* 13421 rows .* --oracle rows/,
+    },
+    {
+      size: { m: 9, n: 20_000, resident: false },
+      request: { picks: 1 },
+      code: 'limit-exceeded',
+      says: /20000 neurons/,
+    },
+  ] satisfies readonly { size: Size; request: PlanRequest; code: string; says: RegExp }[])(
+    '$size, $request is refused',
+    ({ size, request, code, says }) => {
+      const plan = () => planSelection(software, problemOf(size), request);
+      expect(plan).toThrow(expect.objectContaining({ code, message: expect.stringMatching(says) }));
+    },
+  );
+});

@@ -1,0 +1,36 @@
+import type { Device } from '../../src/gpu/device.js';
+import { Scope } from '../../src/gpu/scope.js';
+import {
+  type GreedyOptions,
+  type GreedySelection,
+  selectGreedily,
+} from '../../src/prune/greedy.js';
+import type { LossName } from '../../src/reference/selection.js';
+import { type Layout, type Sample, uploadSample } from './problems.js';
+
+/** Runs a generator to its end and gives what it returned. */
+export async function resultOf<T>(run: AsyncGenerator<number, T>): Promise<T> {
+  for (;;) {
+    const { done, value } = await run.next();
+    if (done) return value;
+  }
+}
+
+export interface Run extends Partial<GreedyOptions>, Layout {
+  readonly loss?: LossName;
+}
+
+/** Selects greedily from a sample: 9 picks with replacement unless told otherwise. */
+export async function greedy(
+  device: Device,
+  sample: Sample,
+  run: Run = {},
+): Promise<GreedySelection> {
+  const { loss, rowsPerChunk, streamed, ...options } = run;
+  using scope = new Scope(device);
+  const layout = { ...(rowsPerChunk && { rowsPerChunk }), ...(streamed && { streamed }) };
+  const problem = uploadSample(scope, sample, loss, layout);
+  return await resultOf(
+    selectGreedily(device, problem, { neurons: 9, replacement: true, ...options }),
+  );
+}

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Device, openDevice } from '../../src/gpu/device.js';
+import { openNodeAdapter } from '../../src/hosts/node.js';
+import { drawRows } from '../../src/prune/draws.js';
+import { judgeOf, PICK_TOLERANCE } from './judge.js';
+import { referenceOf, sampleOf } from './problems.js';
+import { greedy } from './run.js';
+
+const trained = sampleOf({ examples: 89, neurons: 31, outputs: 2 }, 100);
+
+describe('where a selection ends and what it looks at', () => {
+  let device: Device;
+  beforeAll(async () => {
+    device = await openDevice(await openNodeAdapter());
+  });
+  afterAll(() => device?.dispose());
+
+  describe.each([
+    ['at the end of each submit', 2e8],
+    ['after nearly every pick', 1],
+  ])('looked at %s', (_name, operations) => {
+    beforeEach(() => {
+      device.operationsPerSubmit = operations;
+    });
+
+    test.each(['average', 'line-search', 'corrective'] as const)(
+      '%s stops at the first loss that reaches the target',
+      async (rule) => {
+        const whole = await greedy(device, trained, { rule, neurons: 12 });
+        const targetLoss = ((whole.loss[4] ?? 0) + (whole.loss[5] ?? 0)) / 2;
+        const reached = whole.loss.findIndex((loss) => loss <= targetLoss);
+        const early = await greedy(device, trained, { rule, neurons: 40, targetLoss });
+        expect(early.stopped).toBe('target');
+        expect([...early.selected]).toEqual([...whole.selected.slice(0, reached + 1)]);
+        expect(early.loss).toEqual(whole.loss.slice(0, reached + 1));
+        const exact = await greedy(device, trained, { rule, targetLoss: whole.loss[5] });
+        expect(exact.loss[exact.loss.length - 1]).toBeLessThanOrEqual(whole.loss[5] ?? 0);
+        expect(exact.stopped).toBe('target');
+        const never = await greedy(device, trained, { rule, neurons: 3, targetLoss: 0 });
+        expect(never).toMatchObject({ stopped: 'count' });
+        expect(never.selected).toHaveLength(3);
+      },
+    );
+
+    test('average until it stalls ends before the first pick that does not help', async () => {
+      const whole = await greedy(device, trained, { neurons: 60 });
+      const stall = whole.loss.findIndex((loss, at) => at > 0 && loss >= (whole.loss[at - 1] ?? 0));
+      expect(stall).toBeGreaterThan(0);
+      const early = await greedy(device, trained, { neurons: 60, untilStalled: true });
+      expect(early.stopped).toBe('stalled');
+      expect([...early.selected]).toEqual([...whole.selected.slice(0, stall)]);
+    });
+
+    test('line search stalls when one neuron is the whole answer', async () => {
+      const sample = sampleOf({ examples: 41, neurons: 7, outputs: 1 }, 0);
+      // The targets are the outputs of neuron 4, in numbers that float32 multiplies exactly.
+      const h = sample.h.map((x) => Math.round(x * 64) / 64);
+      const b = sample.b.map((x) => Math.round(x * 64) / 64);
+      const y = sample.y.map((_, j) => (h[j * 7 + 4] ?? 0) * (b[4] ?? 0));
+      const solved = { ...sample, h, b, y };
+      for (const oracle of ['rows', 'gram'] as const) {
+        for (const rule of ['line-search', 'corrective'] as const) {
+          const found = await greedy(device, solved, { rule, oracle, neurons: 300 });
+          expect([...found.selected]).toEqual([4]);
+          expect(found.stopped).toBe('stalled');
+          expect(found.weight[0]).toBeCloseTo(1, 6);
+          expect(found.loss[0]).toBeLessThan(1e-12);
+        }
+      }
+    });
+
+    test('corrective stalls when the picks span all neurons', async () => {
+      const sample = sampleOf({ examples: 9, neurons: 23, outputs: 1 }, 0);
+      const found = await greedy(device, sample, { rule: 'corrective', neurons: 23 });
+      expect(found.stopped).toBe('stalled');
+      expect(found.selected.length).toBeLessThanOrEqual(9);
+      expect(new Set(found.selected).size).toBe(found.selected.length);
+    });
+  });
+
+  test.each([
+    ['average', 'squared', 'rows'],
+    ['average', 'squared', 'gram'],
+    ['average', 'cross-entropy', 'direct'],
+    ['line-search', 'squared', 'rows'],
+    ['corrective', 'squared', 'gram'],
+  ] as const)('%s, %s, %s among random candidates', async (rule, loss, oracle) => {
+    const judge = judgeOf(referenceOf(trained, loss), rule, true);
+    const options = { rule, loss, oracle, candidates: 5, neurons: 11 };
+    const found = await greedy(device, trained, { ...options, seed: 3 });
+    const drawn = drawRows(11, 31, 5, 3, 'candidates');
+    found.selected.forEach((pick, step) => {
+      const open = [...drawn.slice(step * 5, step * 5 + 5)];
+      const losses = judge.losses([...found.selected.slice(0, step)]);
+      expect(open).toContain(pick);
+      const best = Math.min(...open.map((i) => losses[i] ?? Number.NaN));
+      expect((losses[pick] ?? 1) - best).toBeLessThanOrEqual(PICK_TOLERANCE);
+    });
+    expect(await greedy(device, trained, { ...options, seed: 3 })).toEqual(found);
+    const other = await greedy(device, trained, { ...options, seed: 4 });
+    expect([...other.selected]).not.toEqual([...found.selected]);
+    const all = await greedy(device, trained, { ...options, candidates: 31 });
+    const plain = await greedy(device, trained, { rule, loss, oracle, neurons: 11 });
+    expect([...all.selected]).toEqual([...plain.selected]);
+  });
+
+  test('random candidates without replacement', async () => {
+    const options = { candidates: 8, neurons: 8, replacement: false, seed: 5 };
+    const drawn = drawRows(8, 31, 8, 5, 'candidates');
+    const { selected } = await greedy(device, trained, options);
+    expect(new Set(selected).size).toBe(8);
+    selected.forEach((pick, step) => {
+      expect([...drawn.slice(step * 8, step * 8 + 8)]).toContain(pick);
+    });
+  });
+
+  test.each([
+    ['squared', {}],
+    ['squared', { rowsPerChunk: 20 }],
+    ['cross-entropy', {}],
+    ['cross-entropy', { rowsPerChunk: 13, streamed: true }],
+  ] as const)('%s on random batches of examples, %o', async (loss, layout) => {
+    const options = { loss, ...layout, batch: 17, neurons: 11 };
+    const found = await greedy(device, trained, { ...options, seed: 3 });
+    const drawn = drawRows(11, 89, 17, 3, 'batch');
+    const full = judgeOf(referenceOf(trained, loss), 'average', true);
+    found.selected.forEach((pick, step) => {
+      const rows = [...drawn.slice(step * 17, step * 17 + 17)];
+      const seen = judgeOf(referenceOf(trained, loss, rows), 'average', true);
+      const before = [...found.selected.slice(0, step)];
+      const losses = seen.losses(before);
+      expect((losses[pick] ?? 1) - Math.min(...losses)).toBeLessThanOrEqual(PICK_TOLERANCE);
+      // The loss that is reported is of all examples.
+      const exact = full.loss([...before, pick]);
+      expect(Math.abs((found.loss[step] ?? 0) - exact)).toBeLessThan(1e-4 * exact);
+    });
+    expect(await greedy(device, trained, { ...options, seed: 3 })).toEqual(found);
+    const other = await greedy(device, trained, { ...options, seed: 4 });
+    expect([...other.selected]).not.toEqual([...found.selected]);
+  });
+
+  test('draws are of different numbers, ascending, and every number comes up', () => {
+    const drawn = drawRows(200, 13, 4, 1, 'batch');
+    for (let step = 0; step < 200; step++) {
+      const row = [...drawn.slice(step * 4, step * 4 + 4)];
+      expect(row).toEqual([...new Set(row)].sort((a, b) => a - b));
+    }
+    // 800 draws of 13 numbers: 61.5 of each on average, with a standard deviation of 6.5.
+    const counts = Array.from({ length: 13 }, (_, i) => drawn.filter((x) => x === i).length);
+    expect(Math.min(...counts)).toBeGreaterThan(61.5 - 5 * 6.5);
+    expect(Math.max(...counts)).toBeLessThan(61.5 + 5 * 6.5);
+  });
+});

@@ -1,0 +1,111 @@
+import { parseHTML } from 'linkedom';
+import { describe, expect, test } from 'vitest';
+import { analyse } from '../../src/study/analysis.js';
+import type { Cell } from '../../src/study/cell.js';
+import { cellCount, pruningsOf, studyCheckpoints, trialsOf } from '../../src/study/grid.js';
+import { commandOf } from '../../src/study/report/command.js';
+import { type Report, reportOf } from '../../src/study/report/page.js';
+import { inLight } from '../../src/study/report/style.js';
+import { parseStudyConfig, type StudyConfig } from '../../src/study/study-config.js';
+
+/** Cells whose loss halves every √m iterations, down to `floor`. */
+function cellsOf(config: StudyConfig, floor = 0.001): readonly Cell[] {
+  return trialsOf(config).flatMap((trial) =>
+    studyCheckpoints(config).flatMap((iteration) =>
+      pruningsOf(config).map((pruning): Cell => {
+        const half = Math.sqrt(trial.examples) * (1 + 0.1 * trial.trial);
+        const loss = Math.max(floor, 0.2 * 0.5 ** (iteration / half));
+        return {
+          ...trial,
+          ...pruning,
+          iteration,
+          denseLoss: loss / 2,
+          subnetworkLoss: loss,
+          denseTestLoss: loss,
+          subnetworkTestLoss: loss,
+          denseTestAccuracy: 1 - loss,
+          subnetworkTestAccuracy: 1 - loss,
+          distinct: 5,
+          passes: 2,
+          seconds: 0.5,
+          adapter: 'an <adapter> & more',
+          ...(config.fineTune > 0 && { fineTunedLoss: loss / 4, fineTunedTestAccuracy: 0.987 }),
+        };
+      }),
+    ),
+  );
+}
+
+function draw(config: StudyConfig, cells: readonly Cell[]): Report {
+  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const analyses = analyse(config, cells, 785);
+  const versions = { espalier: '1.2.3' };
+  return reportOf({ config, cells, expected: cellCount(config), analyses, versions, document });
+}
+
+const BASE = { iterations: 100, pruneEvery: 10, width: 16, neurons: 8, batch: 8 };
+
+describe('a report', () => {
+  test.each([
+    ['sizes and trials', { sizes: [25, 100, 400] }, 4],
+    ['one size and one trial', { sizes: [25], trials: 1 }, 4],
+    ['one example', { sizes: [1, 2], trials: 1 }, 4],
+    ['a sweep', { sizes: [25, 100], neurons: [4, 8] }, 8],
+    ['thresholds that are never reached', { sizes: [25, 100, 90000], level: 0.02 }, 4],
+    ['a level that nothing reaches', { sizes: [25, 100], level: 1e-9 }, 4],
+    ['fine-tuning', { sizes: [25, 100], fineTune: 5 }, 4],
+  ] as const)(
+    'of %s holds figures, tables and nothing that is no number',
+    (_, changes, drawings) => {
+      const config = parseStudyConfig({ ...BASE, ...changes });
+      const { html, figures } = draw(config, cellsOf(config));
+      expect(html).not.toMatch(/NaN|Infinity|undefined|\[object/);
+      expect(figures.size).toBe(drawings);
+      for (const { svg, width, height } of figures.values()) {
+        const light = inLight(svg);
+        expect(light).not.toContain('var(--');
+        expect(light).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" /);
+        expect(width * height).toBeGreaterThan(0);
+      }
+      expect(html).toContain('an &lt;adapter&gt; &amp; more');
+      expect(html).toContain('--seed</dt><dd>0<');
+    },
+  );
+
+  test('of losses that are 0 still has its logarithms', () => {
+    const config = parseStudyConfig({ ...BASE, sizes: [25, 100] });
+    expect(draw(config, cellsOf(config, 0)).html).not.toMatch(/NaN|Infinity/);
+    const none = cellsOf(config).map((cell) => ({ ...cell, denseLoss: 0, subnetworkLoss: 0 }));
+    expect(draw(config, none).html).not.toMatch(/NaN|Infinity/);
+  });
+
+  test('of an unfinished study says so', () => {
+    const config = parseStudyConfig({ ...BASE, sizes: [25, 100] });
+    const cells = cellsOf(config);
+    expect(draw(config, cells.slice(0, 40)).html).toContain('40 of 66 cells are done');
+    const { html, figures } = draw(config, cells.slice(0, 3));
+    expect(html).toContain('No trial is finished yet');
+    expect(figures.size).toBe(0);
+    expect(draw(config, cells).html).not.toContain('Unfinished');
+  });
+
+  test('says which curve is supported, where the trials lie, and how it was made', () => {
+    const config = parseStudyConfig({ ...BASE, sizes: [25, 100, 400], level: 0.02 });
+    const { html } = draw(config, cellsOf(config));
+    // 0.2 falls to 0.02 after log2(10) √m iterations, seen at the next checkpoint.
+    expect(html).toContain('<td>20, 20, 20</td>');
+    expect(html).toContain('<td>70, 80, 80</td>');
+    expect(html).toContain('From 25 to 400 training examples (16 times)');
+    expect(html).toContain('Best supported is the power law, t = α mᵝ');
+    expect(html).toContain('espalier study --sizes 25,100,400');
+  });
+});
+
+test('the command repeats what differs from the preset, and quotes what a shell would split', () => {
+  expect(commandOf(parseStudyConfig({ out: 'x' }))).toBe('espalier study');
+  const given = { preset: 'paper', data: 'my files', batch: [64, 'full'], replacement: false };
+  const config = parseStudyConfig({ ...given, width: 400, learningRate: 0.5 });
+  expect(commandOf(config)).toBe(
+    "espalier study --preset paper --data 'my files' --width 400 --batch 64,full --learning-rate 0.5 --no-replacement",
+  );
+});
