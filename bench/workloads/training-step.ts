@@ -6,6 +6,7 @@ import { gradientStepReference } from '../../src/reference/gradient-step.js';
 import { advance, startTraining, type Training } from '../../src/train/gradient-descent.js';
 import { type Benchmark, type ContestContext, type Cost, workload } from '../benchmark.js';
 import { requireWithin, spread } from '../check.js';
+import { timeRuns } from '../sampling.js';
 import { checkedActivations, ownSubject, SEED, type Subject } from './network.js';
 
 /** Examples from which mini-batches are drawn, and η: a run's defaults. */
@@ -13,9 +14,8 @@ const SGD_EXAMPLES = 1000;
 const LEARNING_RATE = 1;
 
 const WARM_UP_STEPS = 2;
-/** One call of `advance` reports twenty times, so that this many steps a report make a sample. */
-const REPORTS = 20;
-const LEAST_STEPS = 3;
+/** So long that what a call of `advance` prepares and reads back is no hundredth of a sample. */
+const SAMPLE_MILLIS = 300;
 
 const CHECKED_NEURONS = 16;
 /** Share of the longest step by which a weight may be off. */
@@ -69,29 +69,20 @@ async function contend(context: ContestContext, shape: StepShape) {
       const start = performance.now();
       await take(training, WARM_UP_STEPS, signal);
       const perStep = (performance.now() - start) / WARM_UP_STEPS;
-      const steps = Math.max(Math.ceil((1000 * seconds) / perStep), LEAST_STEPS);
-      return take(training, steps > REPORTS ? REPORTS * Math.ceil(steps / REPORTS) : steps, signal);
+      const steps = Math.ceil(SAMPLE_MILLIS / perStep);
+      const samples = await timeRuns(() => take(training, steps, signal), seconds);
+      return samples.map((millis) => millis / steps);
     },
     cost: () => costOf(shape),
   };
 }
 
-/** Takes so many steps; milliseconds of a step, the mean between one report and the next. */
 async function take(
   training: Training,
   steps: number,
   signal: AbortSignal | undefined,
-): Promise<readonly number[]> {
-  const samples: number[] = [];
-  let done = training.iteration;
-  let since = performance.now();
-  for await (const { iteration } of advance(training, done + steps, signal)) {
-    const now = performance.now();
-    samples.push((now - since) / (iteration - done));
-    done = iteration;
-    since = now;
-  }
-  return samples;
+): Promise<void> {
+  for await (const _ of advance(training, training.iteration + steps, signal));
 }
 
 /** Four operations a hidden weight and example, forward and gradient; nine a neuron and example. */

@@ -1,7 +1,7 @@
 import { quantileSorted } from 'simple-statistics';
 import { randomStream } from '../random.js';
 import { type Fit, fitModel } from './fit.js';
-import { modelsOf, type Observation, type Setting } from './models.js';
+import { type Model, modelsOf, type Observation, type Setting } from './models.js';
 
 /** A parameter's estimate and its 95 % interval, which is absent with one trial alone. */
 export interface Estimate {
@@ -52,7 +52,7 @@ export function compare(
   const fits = fitted
     .map(({ model, fit: best }): ComparedFit => {
       const { solution, parameters, ...rest } = best;
-      const again = samples.map((sample) => fitModel(model, sample, solution));
+      const again = fitEach(model, samples, solution);
       return {
         ...rest,
         parameters: Object.fromEntries(
@@ -70,6 +70,24 @@ export function compare(
     })
     .toSorted((a, b) => a.aicc - b.aicc || b.logLikelihood - a.logLikelihood);
   return { fits, missing: undefined };
+}
+
+/** Trials of a size often agree, so many resamples are alike: each kind is fitted once. */
+function fitEach(
+  model: Model,
+  samples: readonly (readonly Observation[])[],
+  from: readonly number[],
+): readonly Fit[] {
+  const known = new Map<string, Fit>();
+  return samples.map((sample) => {
+    const key = sample
+      .map(({ examples, upper }) => `${examples}:${upper}`)
+      .toSorted()
+      .join();
+    const found = known.get(key) ?? fitModel(model, sample, from);
+    known.set(key, found);
+    return found;
+  });
 }
 
 /** A slope needs thresholds at two sizes at least. */

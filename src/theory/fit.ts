@@ -42,13 +42,14 @@ export function fitModel(
   const widths = observations.map(widthOf).filter(Number.isFinite);
   const least = Math.min(...widths) / Math.sqrt(12);
   const start = from ?? startOf(model, points, least);
+  const distinct = tallied(observations);
   const deviation = (at: readonly number[]) => Math.hypot(least, Math.exp(at.at(-1) ?? 0));
   const negative = (at: readonly number[]) => {
     const sigma = deviation(at);
     let sum = 0;
-    for (const { examples, lower, upper } of observations) {
+    for (const { examples, lower, upper, count } of distinct) {
       const middle = model.predict(at, examples);
-      sum -= logNormalInterval((lower - middle) / sigma, (upper - middle) / sigma);
+      sum -= count * logNormalInterval((lower - middle) / sigma, (upper - middle) / sigma);
     }
     return sum;
   };
@@ -65,6 +66,18 @@ export function fitModel(
     predict: (examples) => model.predict(at, examples),
     solution: at,
   };
+}
+
+/** Equal observations once, with how often they occur: they cost as much as one. */
+function tallied(observations: readonly Observation[]) {
+  const counts = new Map<string, Observation & { count: number }>();
+  for (const observation of observations) {
+    const key = `${observation.examples}:${observation.lower}:${observation.upper}`;
+    const known = counts.get(key);
+    if (known) known.count++;
+    else counts.set(key, { ...observation, count: 1 });
+  }
+  return [...counts.values()];
 }
 
 /** The model's own start, and ln σ of the errors that it leaves. */

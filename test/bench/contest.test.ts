@@ -52,7 +52,8 @@ test('a right answer is timed, and its figures follow from the median', async ()
   const { benchmark, calls } = counted(lossBench, { m: 600, c: 3 });
   const events = await eventsOf(benchmark);
   expect(events.map(({ type }) => type)).toEqual(['verified', 'measured']);
-  expect(calls.count).toBeGreaterThan(100);
+  // One to verify, a warm-up and one to see how long it takes, a warm-up and three samples.
+  expect(calls.count).toBeGreaterThanOrEqual(7);
   expect(device.liveBytes).toBe(before);
   const result = events[1]?.type === 'measured' ? events[1].result : undefined;
   if (!result) throw new Error('nothing measured');

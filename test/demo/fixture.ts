@@ -20,7 +20,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** A run of about a second on the software adapter. */
 export const QUICK =
-  '#task=digits&examples=200&width=32&iterations=30&pruneEvery=15&batch=16&neurons=10&fineTune=10&seed=3';
+  '#task=digits&examples=200&width=32&iterations=20&pruneEvery=10&batch=16&neurons=10&fineTune=5&seed=3';
 
 /** Builds the page as `npm run build` does, into a temporary folder. */
 export async function buildPage(): Promise<string> {
@@ -96,6 +96,10 @@ export async function ready(page: Page): Promise<void> {
 export async function playToEnd(page: Page): Promise<void> {
   await ready(page);
   await page.click('.play');
+  // The end of an earlier run is still on the page for a moment.
+  await page.waitForFunction(
+    () => !document.querySelector('.doing p')?.textContent?.startsWith('Done.'),
+  );
   await ended(page);
 }
 

@@ -125,7 +125,7 @@ describe('a run from beginning to end', () => {
         'dataset.safetensors',
         'events.jsonl',
         'summary.json',
-        ...[0, 15, 30].flatMap((t) => [
+        ...[0, 10, 20].flatMap((t) => [
           `fine-tuned-${t}.safetensors`,
           `subnetwork-${t}.safetensors`,
           `weights-${t}.safetensors`,
@@ -152,7 +152,7 @@ describe('a run from beginning to end', () => {
 
   test('draws each picked neuron with its multiplicity, in order of selection', async () => {
     const tensors = decodeSafetensors(
-      files['subnetwork-30.safetensors'] as Uint8Array,
+      files['subnetwork-20.safetensors'] as Uint8Array,
       'subnetwork',
     );
     const selected = [...(tensors.get('selected')?.data ?? [])];
@@ -169,11 +169,13 @@ describe('a run from beginning to end', () => {
   test('looks back at an earlier checkpoint, and saves its subnetwork', async () => {
     await page.focus('.timeline input:checked');
     await page.keyboard.press('ArrowLeft');
-    await page.waitForSelector('.timeline input[value="15"]:checked');
+    await page.waitForSelector('.timeline input[value="10"]:checked');
     await (await button(page, 'Save the subnetwork')).click();
-    const bytes = await downloaded(downloads, 'subnetwork-15.safetensors');
-    expect(Buffer.compare(bytes, files['subnetwork-15.safetensors'] as Uint8Array)).toBe(0);
+    const bytes = await downloaded(downloads, 'subnetwork-10.safetensors');
+    expect(Buffer.compare(bytes, files['subnetwork-10.safetensors'] as Uint8Array)).toBe(0);
+    await page.focus('.timeline input:checked');
     await page.keyboard.press('ArrowRight');
+    await page.waitForSelector('.timeline input[value="20"]:checked');
   });
 
   test('answers a drawn digit as the saved weights do', async () => {
@@ -193,7 +195,7 @@ describe('a run from beginning to end', () => {
       return [...(image?.data ?? [])].filter((_, i) => i % 4 === 3);
     });
     const drawing = { count: 1, rows: 28, columns: 28, pixels: Uint8Array.from(pixels) };
-    const names = ['weights-30', 'subnetwork-30', 'fine-tuned-30'];
+    const names = ['weights-20', 'subnetwork-20', 'fine-tuned-20'];
     const answers = names.map((name) =>
       answerOf(outputsAt(network(`${name}.safetensors`), inputAt(drawing, 0))),
     );
