@@ -12,6 +12,7 @@ import { fetchSource } from './data.js';
 import { type Problem, problemOf } from './problems.js';
 import { type Checkpoint, createSession, type Goal, type Session } from './session.js';
 import {
+  changed as changedSettings,
   defaultsFor,
   hashOf,
   type Settings,
@@ -113,7 +114,7 @@ export function createPage(gpu: GPU | undefined): Page {
 
   const change = (patch: Partial<Settings>) => {
     const before = settings.value;
-    settings.value = { ...before, ...patch };
+    settings.value = changedSettings(before, patch);
     history.replaceState(null, '', hashOf(settings.value));
     const { data } = settings.value;
     if (data === before.data || data === 'own') return;

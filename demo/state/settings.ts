@@ -15,7 +15,10 @@ export interface Settings
     | 'learningRate'
     | 'pruneEvery'
     | 'neurons'
+    | 'method'
+    | 'rule'
     | 'replacement'
+    | 'loss'
     | 'fineTune'
     | 'seed'
   > {
@@ -34,7 +37,10 @@ const SOFTWARE: Settings = {
   learningRate: 1,
   pruneEvery: 75,
   neurons: 50,
+  method: 'greedy',
+  rule: 'average',
   replacement: true,
+  loss: 'squared',
   fineTune: 100,
   seed: 0,
 };
@@ -95,6 +101,23 @@ export function settingsOf(hash: string, defaults: Settings): Settings {
  */
 export function configOf(settings: Settings, data = 'mnist'): RunConfig {
   return parseRunConfig({ ...settings, data });
+}
+
+/**
+ * Settings after a change, with what cannot go together put right in favour of the change: the
+ * cross-entropy needs several classes and equal weights, and a ranking names no neuron twice.
+ */
+export function changed(before: Settings, patch: Partial<Settings>): Settings {
+  const after = { ...before, ...patch };
+  const { task, rule, loss, method, replacement, neurons, width } = after;
+  const crossed = loss === 'cross-entropy';
+  const yields = crossed && patch.loss === undefined && (task !== 'digits' || rule !== 'average');
+  return {
+    ...after,
+    ...(yields && { loss: 'squared' }),
+    ...(crossed && !yields && { task: 'digits', rule: 'average' }),
+    ...((method !== 'greedy' || !replacement) && { neurons: Math.min(neurons, width) }),
+  };
 }
 
 /** The settings that a run's configuration holds; which images it had is another matter. */

@@ -142,7 +142,7 @@ export function Draw() {
 
 function Opinions({ drawing }: { readonly drawing: Images | undefined }) {
   const page = usePage();
-  const { task } = page.session.play.value?.settings ?? page.settings.value;
+  const { task, loss } = page.session.play.value?.settings ?? page.settings.value;
   const networks = networksOf(page.view.value);
   if (networks.length === 0) {
     return <p class="note">Press Play first: the networks have learned nothing yet.</p>;
@@ -163,7 +163,12 @@ function Opinions({ drawing }: { readonly drawing: Images | undefined }) {
             <div key={name} class={look}>
               <dt>{name}</dt>
               <dd>{spell(task, answer)}</dd>
-              {outputs.length > 1 && <Bars outputs={outputs} answer={answer} />}
+              {outputs.length > 1 && (
+                <Bars
+                  strengths={loss === 'cross-entropy' ? softmax(outputs) : outputs}
+                  answer={answer}
+                />
+              )}
             </div>
           );
         })}
@@ -172,19 +177,26 @@ function Opinions({ drawing }: { readonly drawing: Images | undefined }) {
   );
 }
 
+function softmax(logits: readonly number[]): readonly number[] {
+  const most = Math.max(...logits);
+  const powers = logits.map((logit) => Math.exp(logit - most));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+}
+
 /** How strongly a network speaks for each digit: its outputs, which aim at 1 for the right one. */
 function Bars({
-  outputs,
+  strengths,
   answer,
 }: {
-  readonly outputs: readonly number[];
+  readonly strengths: readonly number[];
   readonly answer: number;
 }) {
   return (
     <div class="bars" aria-hidden="true">
-      {outputs.map((output, digit) => (
+      {strengths.map((strength, digit) => (
         <span key={digit} class={digit === answer ? 'chosen' : ''}>
-          <i style={{ height: `${Math.round(100 * Math.min(1, Math.max(0.02, output)))}%` }} />
+          <i style={{ height: `${Math.round(100 * Math.min(1, Math.max(0.02, strength)))}%` }} />
           {digit}
         </span>
       ))}

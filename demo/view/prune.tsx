@@ -8,7 +8,7 @@ import { usePage } from './context.js';
 export function PruneCard() {
   const page = usePage();
   const view = page.view.value;
-  const { neurons } = page.session.play.value?.config ?? page.settings.value;
+  const { neurons, method } = page.session.play.value?.config ?? page.settings.value;
   const picks = view?.subnetwork?.selection.loss;
   const x = Array.from({ length: picks?.length ?? 0 }, (_, k) => k + 1);
   const first = page.session.checkpoints.value[0];
@@ -17,8 +17,16 @@ export function PruneCard() {
   return (
     <Card number={3} name="prune" title="Prune">
       <p class="about">
-        Start from nothing. Add the one neuron that <b>lowers the error most</b>. Again, up to{' '}
-        {plural(neurons, 'pick')}.
+        {method === 'greedy' ? (
+          <>
+            Start from nothing. Add the one neuron that <b>lowers the error most</b>. Again, up to{' '}
+            {plural(neurons, 'pick')}.
+          </>
+        ) : (
+          <>
+            Rank all neurons by another method ({method}) and <b>keep the first {neurons}</b>.
+          </>
+        )}
       </p>
       <Chart
         summary={

@@ -66,7 +66,9 @@ export function Result() {
 }
 
 function verdict(iteration: number, dense: Figures, best: Figures): string {
-  if (iteration === 0) return 'of a network that has learned nothing yet.';
+  if (iteration === 0) {
+    return `But nothing is learned yet: the dense network gets ${percent(dense.testAccuracy)} right.`;
+  }
   return `It gets ${percent(best.testAccuracy)} of new digits right, the dense network ${percent(dense.testAccuracy)}.`;
 }
 

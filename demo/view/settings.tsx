@@ -1,6 +1,6 @@
 import { fineTuneRate } from '../../src/index.js';
 import { grouped } from '../model/format.js';
-import { configOf } from '../state/settings.js';
+import { configOf, type Settings } from '../state/settings.js';
 import { usePage } from './context.js';
 import { Check, Seed, Select, Slider } from './control.js';
 
@@ -14,6 +14,15 @@ const STEPS = {
   checkpoints: [1, 2, 4, 5, 8, 10],
   fineTune: [0, 30, 60, 100, 200, 500],
 } as const;
+
+const METHODS: readonly (readonly [Settings['method'], string])[] = [
+  ['greedy', 'Greedy: what helps most'],
+  ['backward', 'Backward: drop what helps least'],
+  ['gradient', 'Largest effect on the error'],
+  ['activation', 'Most active'],
+  ['magnitude', 'Largest weights'],
+  ['random', 'At random'],
+];
 
 /** Every control, in the order of the story above them. */
 export function SettingsPanel() {
@@ -108,6 +117,17 @@ export function SettingsPanel() {
             steps={STEPS.learningRate}
             onChange={(learningRate) => change({ learningRate })}
           />
+          <Select
+            name="loss"
+            label="Error"
+            hint="What training and picking try to make small."
+            value={settings.loss}
+            options={[
+              ['squared', 'Squared error'],
+              ['cross-entropy', 'Cross-entropy'],
+            ]}
+            onChange={(loss) => change({ loss })}
+          />
           <Slider
             name="batch"
             label="Batch"
@@ -127,19 +147,32 @@ export function SettingsPanel() {
             steps={STEPS.neurons.filter((picks) => settings.replacement || picks <= settings.width)}
             onChange={(neurons) => change({ neurons })}
           />
+          <Select
+            name="method"
+            label="Method"
+            hint="How neurons are chosen. Only greedy tries what each one would add."
+            value={settings.method}
+            options={METHODS}
+            onChange={(method) => change({ method })}
+          />
+          <Select
+            name="rule"
+            label="Weights"
+            hint="How much each picked neuron counts, where they are picked greedily."
+            value={settings.rule}
+            options={[
+              ['average', 'Equal for each pick'],
+              ['line-search', 'Best step for each pick'],
+              ['corrective', 'Refitted after each pick'],
+            ]}
+            onChange={(rule) => change({ rule })}
+          />
           <Check
             name="replacement"
             label="A neuron may be picked again"
             hint="Picked twice, it counts twice and costs nothing more."
             value={settings.replacement}
-            onChange={(replacement) =>
-              change({
-                replacement,
-                neurons: replacement
-                  ? settings.neurons
-                  : Math.min(settings.neurons, settings.width),
-              })
-            }
+            onChange={(replacement) => change({ replacement })}
           />
           <Slider
             name="pruneEvery"

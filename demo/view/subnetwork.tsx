@@ -21,6 +21,8 @@ export function SubnetworkCard({ learned }: SubnetworkCardProps) {
   for (const neuron of selection?.selected ?? []) {
     counts.set(neuron, (counts.get(neuron) ?? 0) + 1);
   }
+  const { method, rule } = page.session.play.value?.config ?? page.settings.value;
+  const weighted = method === 'greedy' && rule !== 'average';
   const repeated = [...counts.values()].filter((count) => count > 1).length;
   return (
     <Card number={4} name="subnetwork" title="Subnetwork">
@@ -28,7 +30,11 @@ export function SubnetworkCard({ learned }: SubnetworkCardProps) {
         {selection ? (
           <>
             <b>{plural(counts.size, 'neuron')}</b> in order of picking.{' '}
-            {repeated > 0 ? '×2 was picked twice and weighs twice.' : 'Each was picked once.'}
+            {weighted
+              ? 'Each has a weight of its own.'
+              : repeated > 0
+                ? '×2 was picked twice and counts twice.'
+                : 'Each was picked once.'}
           </>
         ) : (
           'The picked neurons make a small network of their own.'

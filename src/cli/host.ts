@@ -6,15 +6,22 @@ import { jobs } from './jobs.js';
 /** The page's script lies beside the command line's own bundle. */
 const PAGE_SCRIPT = join(import.meta.dirname, 'page.js');
 
+interface HostFlags {
+  readonly host: HostChoice;
+  readonly adapter: AdapterPreference;
+}
+
+/** Opens a host that the caller closes. */
+export function openOwnHost({ host, adapter }: HostFlags): Promise<Host<typeof jobs>> {
+  return openHost(host, jobs, { pageScript: PAGE_SCRIPT, adapter });
+}
+
 /** Opens the host, lets `use` work with it, and closes it whatever happens. */
 export async function withHost<T>(
-  options: { readonly host: HostChoice; readonly adapter: AdapterPreference },
+  flags: HostFlags,
   use: (host: Host<typeof jobs>) => Promise<T>,
 ): Promise<T> {
-  const host = await openHost(options.host, jobs, {
-    pageScript: PAGE_SCRIPT,
-    adapter: options.adapter,
-  });
+  const host = await openOwnHost(flags);
   try {
     return await use(host);
   } finally {

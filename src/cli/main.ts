@@ -8,6 +8,7 @@ import { exitCodeOf, explain } from './outcome.js';
 import { addReport } from './report.js';
 import { addRun } from './run.js';
 import { addStudy } from './study.js';
+import { addWorker } from './worker.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -33,6 +34,7 @@ addRun(program, version);
 addCompare(program, version);
 addStudy(program, version);
 addReport(program, version);
+addWorker(program, version);
 addBench(program, version);
 addInfo(program, version);
 

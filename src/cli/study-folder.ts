@@ -20,8 +20,11 @@ export interface StudyFolder {
   readonly cells: readonly Cell[];
   /** What was mended when the folder was opened, in words. */
   readonly notes: readonly string[];
-  /** Appends a cell and waits until it is on the disk. A cell that is there already stays as it is. */
-  append(cell: Cell): Promise<void>;
+  /**
+   * Appends a cell and waits until it is on the disk; gives false, and leaves it, when it is there
+   * already.
+   */
+  append(cell: Cell): Promise<boolean>;
   saveState(trial: Trial, state: TrialState): Promise<void>;
   /** The state from which a trial can go on. */
   readState(trial: Trial, shape: Shape): Promise<TrialState | undefined>;
@@ -71,10 +74,11 @@ function records(path: string, found: readonly Cell[]): Omit<StudyFolder, 'notes
     cells,
     append: async (cell) => {
       const key = keyOf(cell);
-      if (known.has(key)) return;
+      if (known.has(key)) return false;
       await appendLine(join(path, CELLS), JSON.stringify(cell));
       known.add(key);
       cells.push(cell);
+      return true;
     },
     saveState: (trial, state) =>
       writeWhole(path, { name: stateFile(trial), bytes: encodeState(state) }),

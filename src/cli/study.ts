@@ -1,9 +1,13 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { readImageSource } from '../data/folder.js';
+import type { ImageSource } from '../data/images.js';
 import { TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
+import type { Analysis } from '../study/analysis.js';
+import type { Cell } from '../study/cell.js';
 import { cellCount, requireSizes } from '../study/grid.js';
 import { openTrials } from '../study/study.js';
 import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
@@ -19,6 +23,7 @@ import {
   type StudyFolder,
 } from './study-folder.js';
 import { createStudyProgress, duration, estimate, workloadOf } from './study-progress.js';
+import { runQueued } from './study-queue.js';
 import { runSession } from './study-session.js';
 import { studyTable } from './study-table.js';
 
@@ -26,6 +31,7 @@ import { studyTable } from './study-table.js';
 interface OwnFlags {
   readonly config?: string;
   readonly resume?: true;
+  readonly queue?: string;
   readonly json?: true;
 }
 
@@ -65,6 +71,7 @@ export function addStudy(program: Command, version: string): void {
     .addOption(adapterOption().default(undefined))
     .option('--out <folder>', 'where the records go (default: runs/study-…, by configuration)')
     .option('--resume', 'go on with the study in --out, which also gives the flags')
+    .option('--queue <address>', 'hand the trials to the workers of a Redis server')
     .option('--config <file>', 'a JSON file with these flags as keys; a flag given here wins')
     .option('--json', 'print the summary as one line of JSON')
     .addHelpText(
@@ -82,13 +89,14 @@ Examples:
   espalier study --sizes 250,1000,4000 --trials 5     other sizes, more trials
   espalier study --neurons 25,50,100 --batch 64,full  vary what the paper varies
   espalier study --preset paper --out runs/paper      the paper's grid: for a data-centre GPU
-  espalier study --resume --out runs/paper            go on with it after Ctrl-C`,
+  espalier study --resume --out runs/paper            go on with it after Ctrl-C
+  espalier study --queue redis://big:6379             on many machines: see espalier worker`,
     );
   command.action(async (_flags: unknown, self: Command) => {
-    const { config: file, resume, json, ...flags }: OwnFlags = givenFlags(self);
+    const { config: file, resume, json, queue, ...flags }: OwnFlags = givenFlags(self);
     const given = { ...(file && (await readConfig(file))), ...flags };
     const config = await configOf(given, resume === true);
-    await execute(config, json === true, version);
+    await execute(config, { json: json === true, queue, version });
   });
 }
 
@@ -113,29 +121,57 @@ async function configOf(
   return { ...parseStudyConfig({ ...config, ...given }), out: folder };
 }
 
+interface Settings {
+  readonly json: boolean;
+  /** Address of the Redis server whose workers do the trials; otherwise this process does. */
+  readonly queue: string | undefined;
+  readonly version: string;
+}
+
 async function execute(
   config: StudyConfig & { readonly out: string },
-  json: boolean,
-  version: string,
+  settings: Settings,
 ): Promise<void> {
   const start = performance.now();
   const source = await readImageSource(config.data);
   requireSizes(config, source);
   const folder = await openStudyFolder(config.out, config);
   const { signal, release } = interruptSignal();
+  const before = folder.cells.length;
+  try {
+    const host = await work(config, source, folder, settings, signal);
+    const analyses = await drawReport(config, folder, { version: settings.version, host });
+    const seconds = (performance.now() - start) / 1000;
+    await conclude(folder, analyses, { ...settings, host, before, seconds });
+  } catch (error) {
+    throw interrupted(error, folder, config);
+  } finally {
+    release();
+    await folder.close();
+  }
+}
+
+/** Computes the cells that the folder lacks, and gives the kind of host that did. */
+async function work(
+  config: StudyConfig,
+  source: ImageSource,
+  folder: StudyFolder,
+  { queue: address, version }: Settings,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const inputs = source.train.rows * source.train.columns + 1;
   const workload = workloadOf(config, inputs, source.test.count);
-  const before = folder.cells.length;
   const progress = createStudyProgress(process.stderr, workload, folder.cells);
+  const session = { config, source, folder, signal, onEvent: progress.show };
   let host: string | undefined;
   try {
     for (const note of folder.notes) progress.note(note);
+    if (address) {
+      await runQueued({ ...session, address, version, onNote: progress.note });
+      return 'queue';
+    }
     await runSession({
-      config,
-      source,
-      folder,
-      signal,
-      onEvent: progress.show,
+      ...session,
       onLoss: (message) => progress.note(`${message} Opening a new device.`),
       onHost: async (opened) => {
         host = opened.kind;
@@ -143,39 +179,49 @@ async function execute(
         progress.note(estimate(workload, folder.cells.length, adapter));
       },
     });
-    progress.stop();
-    const analyses = await drawReport(config, folder, { version, host });
-    const seconds = (performance.now() - start) / 1000;
-    const fresh = folder.cells.slice(before);
-    const work = fresh.reduce((sum, cell) => sum + cell.seconds, 0);
-    const summary = {
-      out: folder.path,
-      cells: folder.cells.length,
-      adapters: [...new Set(folder.cells.map(({ adapter }) => adapter))],
-      host,
-      versions: { espalier: version, node: process.versions.node },
-      /** Of this session; what it did not spend on training, pruning and measuring is overhead. */
-      session: { cells: fresh.length, seconds, overhead: 1 - work / seconds },
-      workSeconds: folder.cells.reduce((sum, cell) => sum + cell.seconds, 0),
-    };
-    if (fresh.length > 0) await writeJson(folder.path, 'summary.json', summary);
-    const overhead = `${((1 - work / seconds) * 100).toFixed(1)} % of it overhead`;
-    const text = [
-      studyTable(analyses),
-      fresh.length > 0
-        ? `${fresh.length} cells in ${duration(seconds)}, ${overhead}.`
-        : 'Every cell was there already.',
-      `Report: ${folder.path}/report.html\n`,
-    ].join('\n');
-    if (json) process.stderr.write(text);
-    process.stdout.write(json ? `${JSON.stringify(summary)}\n` : text);
-  } catch (error) {
-    progress.stop();
-    throw interrupted(error, folder, config);
+    return host;
   } finally {
-    release();
-    await folder.close();
+    progress.stop();
   }
+}
+
+interface Conclusion extends Settings {
+  readonly host: string | undefined;
+  /** Cells that were there before this session. */
+  readonly before: number;
+  readonly seconds: number;
+}
+
+/** Writes the summary and prints what came out. */
+async function conclude(
+  { path, cells }: StudyFolder,
+  analyses: readonly Analysis[],
+  { json, queue, version, host, before, seconds }: Conclusion,
+): Promise<void> {
+  const fresh = cells.slice(before);
+  const secondsOf = (some: readonly Cell[]) => some.reduce((sum, cell) => sum + cell.seconds, 0);
+  // What the session did not spend on training, pruning and measuring; workers keep their own time.
+  const overhead = queue ? undefined : 1 - secondsOf(fresh) / seconds;
+  const summary = {
+    out: path,
+    cells: cells.length,
+    adapters: [...new Set(cells.map(({ adapter }) => adapter))],
+    host,
+    versions: { espalier: version, node: process.versions.node },
+    session: { cells: fresh.length, seconds, ...(overhead !== undefined && { overhead }) },
+    workSeconds: secondsOf(cells),
+  };
+  if (fresh.length > 0) await writeJson(path, 'summary.json', summary);
+  const share = overhead === undefined ? '' : `, ${(100 * overhead).toFixed(1)} % of it overhead`;
+  const text = [
+    studyTable(analyses),
+    fresh.length > 0
+      ? `${fresh.length} cells in ${duration(seconds)}${share}.`
+      : 'Every cell was there already.',
+    `Report: ${join(path, 'report.html')}\n`,
+  ].join('\n');
+  if (json) process.stderr.write(text);
+  process.stdout.write(json ? `${JSON.stringify(summary)}\n` : text);
 }
 
 function interrupted(error: unknown, folder: StudyFolder, config: StudyConfig): unknown {

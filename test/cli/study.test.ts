@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { renameSync, symlinkSync } from 'node:fs';
 import {
   appendFile,
@@ -11,116 +10,29 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readImageSource } from '../../src/data/folder.js';
-import type { LabelledImages } from '../../src/data/images.js';
 import { randomStream } from '../../src/random.js';
-import { imagesFile, labelsFile } from '../data/idx-files.js';
+import {
+  type Ended,
+  espalier,
+  figuresOf,
+  flagsOf as flagsFor,
+  writeData,
+} from './study-fixture.js';
 
-const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
 const KILLS = 10;
 
 let folder: string;
 let data: string;
 
 beforeAll(async () => {
-  await stat(CLI).catch(() => {
-    throw new Error(`${CLI} is missing: run npm run build.`);
-  });
   folder = await mkdtemp(join(tmpdir(), 'espalier-study-'));
-  data = join(folder, 'data');
-  await mkdir(data);
-  // A little of MNIST, so that measuring takes no longer than training.
-  const { train, test: rest } = await readImageSource('mnist');
-  for (const [name, images, count] of [
-    ['train', train, 300],
-    ['t10k', rest, 200],
-  ] as const) {
-    const part: LabelledImages = {
-      ...images,
-      count,
-      pixels: images.pixels.slice(0, count * 784),
-      labels: images.labels.slice(0, count),
-    };
-    await writeFile(join(data, `${name}-images-idx3-ubyte`), imagesFile(part));
-    await writeFile(join(data, `${name}-labels-idx1-ubyte`), labelsFile([...part.labels]));
-  }
+  data = await writeData(folder);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const SMALL = {
-  sizes: '40,90,200',
-  trials: '2',
-  width: '24',
-  batch: '16',
-  iterations: '60',
-  'prune-every': '10',
-  neurons: '12',
-  momentum: '0.5',
-  adapter: 'software',
-};
-
-const flagsOf = (changes: Readonly<Record<string, string>> = {}) =>
-  Object.entries({ data, ...SMALL, ...changes }).flatMap(([flag, value]) => [`--${flag}`, value]);
-
-interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-interface Watch {
-  /** Milliseconds after which the process is killed outright. */
-  readonly killAfter?: number;
-  /** Sees the process once its stderr matches. */
-  readonly when?: RegExp;
-  readonly act?: (child: ChildProcess) => unknown;
-}
-
-/** Runs the command line to its end. */
-async function espalier(args: readonly string[], watch: Watch = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const timer =
-    watch.killAfter === undefined
-      ? undefined
-      : setTimeout(() => child.kill('SIGKILL'), watch.killAfter);
-  let [stdout, stderr, acted] = ['', '', false];
-  child.stdout.on('data', (piece) => {
-    stdout += piece;
-  });
-  child.stderr.on('data', (piece) => {
-    stderr += piece;
-    if (acted || !watch.when?.test(stderr)) return;
-    acted = true;
-    watch.act?.(child);
-  });
-  return new Promise((done, fail) => {
-    child.on('error', fail);
-    child.on('close', (code, signal) => {
-      clearTimeout(timer);
-      done({ code, signal, stdout, stderr });
-    });
-  });
-}
-
-/** Every figure of a study on disk: the table without its timings, the thresholds, the drawings. */
-async function figuresOf(out: string) {
-  const csv = await readFile(join(out, 'cells.csv'), 'utf8');
-  const rows = csv
-    .trim()
-    .split('\n')
-    .map((line) => line.split(','));
-  const seconds = rows[0]!.indexOf('seconds');
-  const files = (await readdir(out)).filter((name) => /\.(svg|png)$|^thresholds\.json$/.test(name));
-  return {
-    rows: rows.map((row) => row.filter((_, column) => column !== seconds)),
-    files: await Promise.all(
-      files.toSorted().map(async (name) => [name, await readFile(join(out, name), 'base64')]),
-    ),
-  };
-}
+const flagsOf = (changes: Readonly<Record<string, string>> = {}) => flagsFor(data, changes);
 
 test('a study killed ten times at random moments ends with the figures of one that was not', async () => {
   const whole = join(folder, 'whole');

@@ -48,7 +48,12 @@ test('every control changes the run and the address, which brings the view back'
     await page.focus(`[name="${name}"]`);
     await page.keyboard.press(key);
   };
+  await page.select('[name="loss"]', 'cross-entropy');
+  await expect.poll(() => page.url()).toContain('loss=cross-entropy');
+  // Two classes have no cross-entropy here: the newer choice stands.
   await page.select('[name="task"]', 'below-five');
+  await page.select('[name="method"]', 'gradient');
+  await page.select('[name="rule"]', 'line-search');
   await page.select('[name="activation"]', 'relu');
   for (const name of ['examples', 'width', 'learningRate', 'batch', 'fineTune', 'pruneEvery']) {
     await step(name, 'ArrowRight');
@@ -71,7 +76,10 @@ test('every control changes the run and the address, which brings the view back'
     learningRate: '2',
     pruneEvery: '25',
     neurons: '5',
+    method: 'gradient',
+    rule: 'line-search',
     replacement: 'false',
+    loss: 'squared',
     fineTune: '30',
     seed: '11',
   };
@@ -89,6 +97,20 @@ test('every control changes the run and the address, which brings the view back'
   expect(complaints).toEqual([]);
   await page.close();
 });
+
+test.each(['loss=cross-entropy', 'rule=corrective', 'method=backward'])(
+  'plays with %s, and no more neurons than picks',
+  async (patch) => {
+    const { page, complaints } = await visit(chrome.browser, `${url + QUICK}&${patch}`);
+    await playToEnd(page);
+    const { Neurons, Error: losses } = await resultOf(page);
+    expect(Neurons?.[0]).toBe('32');
+    expect(Number(Neurons?.[1])).toBeLessThanOrEqual(10);
+    expect(losses?.map(Number).every((loss) => loss > 0 && loss < 3)).toBe(true);
+    expect(complaints).toEqual([]);
+    await page.close();
+  },
+);
 
 test('brings own digits from a CSV and from IDX files, and all of MNIST on demand', async () => {
   const { page, complaints } = await visit(chrome.browser, url + QUICK);

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Job, Queue } from 'bullmq';
+import { throwIfAborted } from '../errors.js';
+import { nameOf, type Trial } from '../study/grid.js';
+import { openTrials } from '../study/study.js';
+import { cellsOf, type Line, loadQueue, openLine, placeOf, QUEUE, type TrialJob } from './queue.js';
+import type { Session } from './study-session.js';
+
+/** How often the jobs' records are read. */
+const EVERY_MILLIS = 500;
+
+export interface QueuedSession extends Omit<Session, 'onHost' | 'onLoss' | 'source'> {
+  /** Address of the Redis server. */
+  readonly address: string;
+  readonly version: string;
+  readonly onNote: (line: string) => void;
+}
+
+/**
+ * Puts a job for each trial that the folder lacks into the queue and gathers the cells from the
+ * jobs' records as workers do them. Jobs stay in the queue when this ends early: the same command
+ * finds them again, with what was done meanwhile.
+ *
+ * @throws what a trial threw on its worker; a plain error when Redis cannot be reached any more.
+ */
+export async function runQueued(session: QueuedSession): Promise<void> {
+  const place = placeOf(session.address);
+  const open = openTrials(session.config, session.folder.cells);
+  if (open.length === 0) return;
+  const { Queue } = await loadQueue();
+  const line = openLine(session.address);
+  const queue = new Queue(QUEUE, { connection: line.connection });
+  queue.on('error', line.complain);
+  try {
+    await Promise.race([line.lost, queue.waitUntilReady()]);
+    line.reached();
+    session.onNote(
+      `${open.length} trials for the workers on ${place}; start some with: espalier worker --queue redis://${place}`,
+    );
+    await Promise.race([line.lost, gather(session, queue, open)]);
+  } finally {
+    await closed(queue, line);
+  }
+}
+
+async function gather(
+  session: QueuedSession,
+  queue: Queue<TrialJob>,
+  open: readonly Trial[],
+): Promise<void> {
+  const { signal } = session;
+  for (const waiting = new Set(open); waiting.size > 0; ) {
+    for (const trial of waiting) {
+      throwIfAborted(signal);
+      if (await collect(session, queue, trial)) waiting.delete(trial);
+    }
+    if (waiting.size > 0) await sleep(EVERY_MILLIS);
+  }
+}
+
+/** Takes what a trial's job has, and gives whether that is all. */
+async function collect(
+  { config, folder, version, onEvent }: QueuedSession,
+  queue: Queue<TrialJob>,
+  trial: Trial,
+): Promise<boolean> {
+  const jobId = idOf(folder.path, config, trial);
+  // The state before the record, which then holds all that a completed job has done.
+  const state = await queue.getJobState(jobId);
+  const job: Job<TrialJob> | undefined = await queue.getJob(jobId);
+  if (!job) {
+    const known = folder.cells.filter((cell) => nameOf(cell) === nameOf(trial));
+    await queue.add('trial', { version, config, trial, known }, { jobId, attempts: 3 });
+    return false;
+  }
+  for (const cell of cellsOf(job.progress)) {
+    if (await folder.append(cell)) onEvent({ type: 'cell', trial, cell });
+  }
+  if (state === 'failed') {
+    await job.remove();
+    throw new Error(`The trial ${nameOf(trial)} failed on a worker: ${job.failedReason}`, {
+      cause: job.failedReason,
+    });
+  }
+  if (state === 'completed') await job.remove();
+  return state === 'completed';
+}
+
+/** One job for a trial of a folder, however often the command is given. */
+function idOf(path: string, config: Session['config'], trial: Trial): string {
+  const { level: _, tolerance: __, ...rest } = config;
+  const text = JSON.stringify([hostname(), resolve(path), rest]);
+  return `${createHash('sha256').update(text).digest('hex').slice(0, 12)}-${nameOf(trial)}`;
+}
+
+async function closed(queue: Queue, line: Line): Promise<void> {
+  // A queue whose server is gone waits for it in vain.
+  const isLost = await Promise.race([line.lost.catch(() => true), sleep(0, false)]);
+  if (isLost) await queue.disconnect();
+  else await queue.close();
+}

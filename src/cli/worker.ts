@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Job } from 'bullmq';
+import type { Command } from 'commander';
+import { readImageSource } from '../data/folder.js';
+import type { ImageSource } from '../data/images.js';
+import { EspalierError } from '../errors.js';
+import type { HostChoice } from '../hosts/choose.js';
+import type { AdapterPreference, Host } from '../hosts/host.js';
+import { nameOf } from '../study/grid.js';
+import { trialInput } from '../study/study.js';
+import { parseStudyConfig } from '../study/study-config.js';
+import { openOwnHost } from './host.js';
+import { adapterOption, hostOption } from './info.js';
+import type { jobs } from './jobs.js';
+import { interruptSignal } from './outcome.js';
+import { cellsOf, loadQueue, openLine, placeOf, QUEUE, type TrialJob } from './queue.js';
+
+/** A worker that has not been heard of for so long is taken for dead, and its job is given away. */
+const LOCK_MILLIS = 15_000;
+const LOOK_FOR_DEAD_MILLIS = 5_000;
+
+interface WorkerFlags {
+  readonly queue: string;
+  readonly host: HostChoice;
+  readonly adapter: AdapterPreference;
+}
+
+export function addWorker(program: Command, version: string): void {
+  program
+    .command('worker')
+    .description('Does trials of the studies that a Redis server holds, until Ctrl-C.')
+    .requiredOption('--queue <address>', 'of the Redis server: redis://host:port')
+    .addOption(hostOption())
+    .addOption(adapterOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  espalier study --queue redis://big:6379     hand the trials out, and gather the results
+  espalier worker --queue redis://big:6379    do some of them; on as many machines as there are`,
+    )
+    .action((flags: WorkerFlags) => work(flags, version));
+}
+
+async function work(flags: WorkerFlags, version: string): Promise<void> {
+  const place = placeOf(flags.queue);
+  const { Worker, UnrecoverableError } = await loadQueue();
+  const { signal, release } = interruptSignal();
+  const bench = openBench(flags, version, signal);
+  const line = openLine(flags.queue);
+  const note = (text: string) => process.stderr.write(`${text}\n`);
+  const take = async (job: Job<TrialJob>) => {
+    note(`${nameOf(job.data.trial)}: started.`);
+    try {
+      await bench.doJob(job);
+      note(`${nameOf(job.data.trial)}: done.`);
+    } catch (error) {
+      // Neither done nor failed: the lock runs out, and another worker takes the job over.
+      if (signal.aborted) await new Promise(() => undefined);
+      const message = error instanceof Error ? error.message : String(error);
+      note(`${nameOf(job.data.trial)}: ${message}`);
+      // Only what another device may do better is worth another try.
+      const again = error instanceof EspalierError && RETRIED.has(error.code);
+      throw again ? error : new UnrecoverableError(message);
+    }
+  };
+  const worker = new Worker<TrialJob>(QUEUE, take, {
+    connection: line.connection,
+    lockDuration: LOCK_MILLIS,
+    stalledInterval: LOOK_FOR_DEAD_MILLIS,
+    maxStalledCount: Number.MAX_SAFE_INTEGER,
+  });
+  worker.on('error', line.complain);
+  const interrupted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(new EspalierError('aborted', 'Interrupted. Another worker takes the trial over.'));
+    });
+  });
+  try {
+    await Promise.race([line.lost, interrupted, worker.waitUntilReady()]);
+    line.reached();
+    note(`Waiting for trials on ${place}.`);
+    await Promise.race([line.lost, interrupted]);
+  } finally {
+    release();
+    // Forced: it would wait for the job under way.
+    await Promise.race([worker.close(true), sleep(1000)]);
+    await bench.close();
+  }
+}
+
+const RETRIED: ReadonlySet<string> = new Set(['device-lost', 'out-of-memory']);
+
+/** What a worker keeps from one job to the next: a host with its device, and the data. */
+function openBench(flags: WorkerFlags, version: string, signal: AbortSignal) {
+  let host: Host<typeof jobs> | undefined;
+  const sources = new Map<string, Promise<ImageSource>>();
+
+  const sourceOf = (data: string) => {
+    const found = sources.get(data) ?? readImageSource(data);
+    sources.set(data, found);
+    return found;
+  };
+  const close = async () => {
+    const open = host;
+    host = undefined;
+    await open?.close();
+  };
+  const doJob = async (job: Job<TrialJob>) => {
+    const { trial } = job.data;
+    if (job.data.version !== version) {
+      throw new EspalierError(
+        'bad-config',
+        `The study comes from espalier ${job.data.version}, this worker is ${version}; use the same.`,
+      );
+    }
+    const config = parseStudyConfig(job.data.config);
+    const cells = [...cellsOf(job.progress)];
+    const done = [...job.data.known, ...cells];
+    const input = trialInput(config, await sourceOf(config.data), trial, done);
+    host ??= await openOwnHost(flags);
+    try {
+      await host.execute(
+        'trial',
+        { input },
+        {
+          signal,
+          onEvent: async (event) => {
+            if (event.type !== 'cell') return;
+            cells.push(event.cell);
+            await job.updateProgress({ cells });
+          },
+        },
+      );
+    } catch (error) {
+      if (error instanceof EspalierError && error.code === 'device-lost') await close();
+      throw error;
+    }
+  };
+  return { doJob, close };
+}

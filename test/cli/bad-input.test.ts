@@ -1,0 +1,156 @@
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { idxBytes } from '../data/idx-files.js';
+import { sourceFiles, writeSource } from '../study/source.js';
+import { espalier } from './espalier.js';
+
+let root: string;
+let data: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'espalier-bad-input-'));
+  data = await writeSource(join(root, 'data'), { rows: 3, columns: 5, train: 60, test: 10 });
+});
+afterAll(() => rm(root, { recursive: true }));
+
+/** An empty folder to stand in. */
+const emptyFolder = () => mkdtemp(join(root, 'cwd-'));
+
+const TINY = '--examples 50 --width 8 --batch 10 --iterations 4 --neurons 5 --fine-tune 2'.split(
+  ' ',
+);
+const tiny = (...more: string[]) => ['run', '--data', data, ...TINY, ...more];
+
+/** Runs in a folder of its own and checks that it fails with one message and leaves no file. */
+async function expectRefusal(args: readonly string[], code: number, message: RegExp) {
+  const cwd = await emptyFolder();
+  const outcome = await espalier(args, cwd);
+  expect(outcome.stderr).toMatch(message);
+  expect(outcome).toMatchObject({ code, stdout: '' });
+  expect(outcome.stderr.match(/^error: /gm)).toHaveLength(1);
+  // Commander adds where to find help and what was perhaps meant; a stack has no place here.
+  const lines = outcome.stderr.trimEnd().split('\n');
+  expect(lines.slice(1).every((line) => /^\(.*\)$/.test(line))).toBe(true);
+  expect(await readdir(cwd)).toEqual([]);
+}
+
+describe('bad usage ends with code 2, and names the flag and what it was:', () => {
+  test.each<[string, RegExp]>([
+    ['run --frobnicate 3', /'--frobnicate'/],
+    ['run stray', /too many arguments/],
+    ['frobnicate', /'frobnicate'/],
+    ['run --width 0', /--width .*from 1 on, not 0/],
+    ['run --width', /--width <n>' argument missing/],
+    ['run --width many', /--width .*not "many"/],
+    ['run --neurons 0', /--neurons .*from 1 on, not 0/],
+    ['run --learning-rate -1', /--learning-rate .*above 0, not -1/],
+    ['run --learning-rate nan', /--learning-rate .*not "nan"/],
+    ['run --learning-rate NaN', /--learning-rate .*not "NaN"/],
+    ['run --learning-rate 1e999', /--learning-rate .*not Infinity/],
+    ['run --fine-tune-learning-rate 0', /--fine-tune-learning-rate .*above 0, not 0/],
+    ['run --momentum 1', /--momentum .*below 1, not 1/],
+    ['run --momentum -0.1', /--momentum .*from 0 .*not -0\.1/],
+    ['run --batch half', /--batch .*"full" or a whole number.*not "half"/],
+    ['run --batch 0', /--batch .*not 0/],
+    ['run --examples 1.5', /--examples .*not 1\.5/],
+    ['run --examples 70000', /--examples 70000 .*60000/],
+    ['run --iterations -1', /--iterations .*not -1/],
+    ['run --seed 1e40', /--seed .*not 1e\+40/],
+    ['run --neurons 300 --width 256 --no-replacement', /--neurons .*without replacement.*not 300/],
+    ['run --task sums', /--task .*'sums'.*below-five, parity, digits/],
+    ['run --activation sine', /--activation .*'sine'.*tanh, sigmoid, relu/],
+    ['run --host moon', /--host .*'moon'.*auto, node, chrome/],
+    ['run --config missing.json', /--config missing\.json .*no such file/],
+    ['info --adapter both', /--adapter .*'both'.*auto, hardware, software/],
+  ])('espalier %s', (line, message) => expectRefusal(line.split(' '), 2, message));
+
+  test.each<[string, RegExp]>([
+    ['{ "widht": 3 }', /"widht".*width/],
+    ['{ "width": "3" }', /--width .*not "3"/],
+    ['{ "learningRate": null }', /--learning-rate .*not null/],
+    ['{ "learning-rate": [1] }', /--learning-rate .*not \[1\]/],
+    ['{ "replacement": 0 }', /--replacement .*true or false, not 0/],
+    ['{ "json": true }', /"json"/],
+    ['[3]', /--config .*one JSON object/],
+    ['{ "width": 3', /--config .*JSON/],
+  ])('a configuration of %s', async (text, message) => {
+    const file = join(await emptyFolder(), 'config.json');
+    await writeFile(file, text);
+    await expectRefusal(['run', '--config', file], 2, message);
+  });
+});
+
+describe('bad data end with code 1, and name the file:', () => {
+  type Files = ReturnType<typeof sourceFiles>;
+  const images = (rows: number, columns: number, count: number) =>
+    idxBytes([0x803, count, rows, columns], new Uint8Array(count * rows * columns));
+
+  test.each<[string, (files: Files) => Promise<void>, RegExp]>([
+    ['a missing file', ({ testLabels }) => rm(testLabels), /t10k-labels-idx1-ubyte/],
+    [
+      'a truncated file',
+      ({ trainImages }) => truncate(trainImages, 200),
+      /train-images-idx3-ubyte breaks off.*expected 900 bytes.*found 184/,
+    ],
+    ['a cut header', ({ testImages }) => truncate(testImages, 6), /t10k-images.*offset 4.*6/],
+    [
+      'a wrong magic number',
+      ({ trainImages }) => writeFile(trainImages, idxBytes([0x802, 60, 3, 5], new Uint8Array(900))),
+      /train-images.*0x00000803.*0x00000802/,
+    ],
+    [
+      'images and labels swapped',
+      ({ trainLabels }) => writeFile(trainLabels, images(3, 5, 60)),
+      /train-labels.*0x00000801.*0x00000803/,
+    ],
+    [
+      'counts that differ',
+      ({ trainLabels }) => writeFile(trainLabels, idxBytes([0x801, 59], new Uint8Array(59))),
+      /train .*60 images.*59 labels/,
+    ],
+    [
+      'sizes that differ',
+      ({ testImages }) => writeFile(testImages, images(5, 3, 10)),
+      /train .*3 × 5.*test .*5 × 3/,
+    ],
+    [
+      'gzip that breaks off',
+      async ({ trainImages }) => {
+        const gzip = sourceFiles(join(trainImages, '..'), true);
+        await writeSource(join(trainImages, '..'), {
+          rows: 3,
+          columns: 5,
+          train: 60,
+          test: 10,
+          gzip: true,
+        });
+        await truncate(gzip.trainImages, 100);
+        await rm(trainImages);
+      },
+      /train-images-idx3-ubyte\.gz .*100 bytes do not decompress/,
+    ],
+    [
+      'a label above 9',
+      ({ trainLabels }) =>
+        writeFile(trainLabels, idxBytes([0x801, 60], new Uint8Array(60).fill(10))),
+      /label 10/,
+    ],
+  ])('%s', async (_, spoil, message) => {
+    const shape = { rows: 3, columns: 5, train: 60, test: 10 };
+    const folder = await writeSource(join(await emptyFolder(), 'spoilt'), shape);
+    await spoil(sourceFiles(folder));
+    await expectRefusal(['run', '--data', folder, ...TINY, '--out', 'out'], 1, message);
+  });
+
+  test('a missing folder', () =>
+    expectRefusal(['run', '--data', 'nowhere', ...TINY], 1, /nowhere is not a folder/));
+});
+
+describe('a size over the limits of the adapter ends with code 1 and says what fits:', () => {
+  test.each(['--width', '--batch'])('%s', async (flag) => {
+    const args = tiny(flag, '1000000000', '--out', 'out');
+    const message = new RegExp(`${flag} 1000000000 .* up to ${flag} [1-9]\\d+\\.`);
+    await expectRefusal(args, 1, message);
+  });
+});

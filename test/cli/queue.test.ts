@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Ended, espalier, figuresOf, flagsOf, writeData } from './study-fixture.js';
+
+const found = spawnSync('redis-server', ['--version']).status === 0;
+const required = process.env.ESPALIER_REQUIRE_REDIS !== undefined;
+if (!found && required) throw new Error('redis-server is required here, but not installed.');
+
+let folder: string;
+let data: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'espalier-queue-'));
+  data = await writeData(folder);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe.skipIf(!found)('a study on a queue (skipped where redis-server is not installed)', () => {
+  let redis: ChildProcess;
+  let port: number;
+
+  const start = async () => {
+    const flags = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder];
+    redis = spawn('redis-server', flags, { stdio: ['ignore', 'pipe', 'ignore'] });
+    for await (const piece of redis.stdout!) {
+      if (String(piece).includes('Ready to accept connections')) break;
+    }
+  };
+  const stop = async () => {
+    const ended = once(redis, 'exit');
+    redis.kill('SIGKILL');
+    await ended;
+  };
+  beforeAll(async () => {
+    port = await freePort();
+    await start();
+  });
+  afterAll(stop);
+
+  const address = () => `redis://127.0.0.1:${port}`;
+  /** A worker that is killed when its stderr matches. */
+  const worker = (when: RegExp, signal: NodeJS.Signals) =>
+    espalier(['worker', '--queue', address(), '--adapter', 'software'], {
+      when,
+      act: (child) => child.kill(signal),
+    });
+  const study = (out: string, changes: Readonly<Record<string, string>> = {}) =>
+    espalier(['study', ...flagsOf(data, changes), '--out', out, '--queue', address(), '--json']);
+
+  test('gives the figures of one in process, though a worker is killed in its job', async () => {
+    const alone = join(folder, 'alone');
+    expect(await espalier(['study', ...flagsOf(data), '--out', alone])).toMatchObject({ code: 0 });
+
+    const shared = join(folder, 'shared');
+    const gathering = study(shared);
+    // Killed a little into its first job, with some of its cells done.
+    const killed = espalier(['worker', '--queue', address(), '--adapter', 'software'], {
+      when: /: started/,
+      act: (child) => setTimeout(() => child.kill('SIGKILL'), 300),
+    });
+    const children: ChildProcess[] = [];
+    const steady = espalier(['worker', '--queue', address(), '--adapter', 'software'], {
+      when: /Waiting/,
+      act: (child) => children.push(child),
+    });
+    const gathered = await gathering;
+    expect(gathered).toMatchObject({ code: 0 });
+    expect(JSON.parse(gathered.stdout)).toMatchObject({ cells: 42, host: 'queue' });
+    expect((await killed).signal).toBe('SIGKILL');
+    children[0]?.kill('SIGINT');
+    expect(await steady).toMatchObject({ code: 130 });
+
+    expect(await figuresOf(shared)).toEqual(await figuresOf(alone));
+    const lines = (await readFile(join(shared, 'cells.jsonl'), 'utf8')).trim().split('\n');
+    expect(lines).toHaveLength(42);
+  });
+
+  test('is gathered after who handed it out was killed, and says why a trial failed', async () => {
+    const out = join(folder, 'left');
+    const changes = { trials: '1', sizes: '40' };
+    const args = ['study', ...flagsOf(data, changes), '--out', out, '--queue', address()];
+    const left = await espalier(args, {
+      when: /start some/,
+      act: (child) => child.kill('SIGKILL'),
+    });
+    expect(left.signal).toBe('SIGKILL');
+    const busy = worker(/: done\./, 'SIGINT');
+    expect(await busy).toMatchObject({ code: 130 });
+    expect(JSON.parse((await study(out, changes)).stdout)).toMatchObject({ cells: 7 });
+
+    const failing = study(join(folder, 'diverged'), { ...changes, 'learning-rate': '1e30' });
+    const witness = worker(/diverged/, 'SIGINT');
+    const failed = await failing;
+    expect(failed).toMatchObject({ code: 1, stdout: '' });
+    expect(failed.stderr).toMatch(/The trial m40-r0-\S+ failed on a worker: Training diverged/);
+    await witness;
+  });
+
+  test('tells that the server is lost, and goes on when it is back', async () => {
+    const out = join(folder, 'lost');
+    const changes = { trials: '1', sizes: '40' };
+    const args = ['study', ...flagsOf(data, changes), '--out', out, '--queue', address()];
+    const lost = espalier(args, { when: /start some/, act: () => redis.kill('SIGKILL') });
+    expect(await lost).toMatchObject({ code: 1, stdout: '' });
+    expect((await lost).stderr).toMatch(
+      /Redis at 127\.0\.0\.1:\d+ cannot be reached \(.*ECONNREFUSED.*\), after \d+ tries/,
+    );
+    const unreached: Ended = await espalier(['worker', '--queue', address()]);
+    expect(unreached).toMatchObject({ code: 1 });
+    expect(unreached.stderr).toContain('cannot be reached');
+    await start();
+    const gathering = study(out, changes);
+    const busy = worker(/: done\./, 'SIGINT');
+    expect(JSON.parse((await gathering).stdout)).toMatchObject({ cells: 7 });
+    await busy;
+  });
+});
+
+test('an address that is none of Redis is refused', async () => {
+  for (const address of ['localhost', 'http://localhost:6379', 'redis://']) {
+    const refused = await espalier(['worker', '--queue', address]);
+    expect(refused.stderr).toContain('--queue must be the address of a Redis server');
+    expect(refused).toMatchObject({ code: 2 });
+  }
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}

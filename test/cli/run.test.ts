@@ -1,0 +1,218 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readTensors } from '../study/reader.js';
+import { writeSource } from '../study/source.js';
+import { espalier, start } from './espalier.js';
+
+let root: string;
+let data: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'espalier-cli-'));
+  data = await writeSource(join(root, 'data'), { rows: 3, columns: 5, train: 60, test: 10 });
+});
+afterAll(() => rm(root, { recursive: true }));
+
+/** An empty folder to stand in. */
+const emptyFolder = () => mkdtemp(join(root, 'cwd-'));
+
+const TINY = '--examples 50 --width 8 --batch 10 --iterations 4 --neurons 5 --fine-tune 2'.split(
+  ' ',
+);
+const tiny = (...more: string[]) => ['run', '--data', data, ...TINY, ...more];
+
+describe('--out', () => {
+  test('that holds another run is refused; --overwrite replaces it and leaves nothing of it', async () => {
+    const cwd = await emptyFolder();
+    await mkdir(join(cwd, 'out'));
+    await writeFile(join(cwd, 'out', 'notes.txt'), 'not of a run');
+    const first = await espalier(tiny('--out', 'out', '--prune-every', '2'), cwd);
+    expect(first.code).toBe(0);
+    const files = await readdir(join(cwd, 'out'));
+    expect(files).toContain('subnetwork-2.safetensors');
+    const config = await readFile(join(cwd, 'out/config.json'), 'utf8');
+
+    const refused = await espalier(tiny('--out', 'out'), cwd);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toMatch(/^error: --out out holds another run.*--overwrite/);
+    // Neither does a run that cannot start touch it.
+    const unable = await espalier(tiny('--out', 'out', '--overwrite', '--width', '1e9'), cwd);
+    expect(unable.code).toBe(1);
+    expect((await readdir(join(cwd, 'out'))).sort()).toEqual(files.sort());
+    expect(await readFile(join(cwd, 'out/config.json'), 'utf8')).toBe(config);
+
+    const replaced = await espalier(tiny('--out', 'out', '--overwrite', '--fine-tune', '0'), cwd);
+    expect(replaced.code).toBe(0);
+    expect((await readdir(join(cwd, 'out'))).sort()).toEqual([
+      'config.json',
+      'dataset.safetensors',
+      'events.jsonl',
+      'notes.txt',
+      'subnetwork-4.safetensors',
+      'summary.json',
+      'weights-0.safetensors',
+      'weights-4.safetensors',
+    ]);
+    const events = await readFile(join(cwd, 'out/events.jsonl'), 'utf8');
+    expect(events.trimEnd().split('\n')).toHaveLength(4);
+  });
+
+  test('that is a file is refused', async () => {
+    const cwd = await emptyFolder();
+    await writeFile(join(cwd, 'taken'), 'a file');
+    const { code, stderr } = await espalier(tiny('--out', 'taken'), cwd);
+    expect(stderr).toMatch(/^error: --out taken is a file/);
+    expect(code).toBe(2);
+    expect(await readFile(join(cwd, 'taken'), 'utf8')).toBe('a file');
+  });
+
+  test('is a new folder in runs/ each time when it is not given', async () => {
+    const cwd = await emptyFolder();
+    for (let turn = 0; turn < 2; turn++) {
+      const { code, stdout } = await espalier(tiny(), cwd);
+      expect(code).toBe(0);
+      const [, folder] = /^Files: (\S+)$/m.exec(stdout) ?? [];
+      expect(await readdir(join(cwd, folder ?? 'not said'))).toContain('summary.json');
+    }
+    expect(await readdir(join(cwd, 'runs'))).toHaveLength(2);
+  });
+});
+
+describe('a run that cannot go on', () => {
+  test('because it diverges names the iteration and a smaller rate, and keeps its checkpoints', async () => {
+    const cwd = await emptyFolder();
+    const args = tiny('--learning-rate', '1e6', '--iterations', '2000', '--out', 'out');
+    const { code, stdout, stderr } = await espalier(args, cwd);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    const [, iteration, rate] = /diverged.* iteration (\d+)\b.*--learning-rate (\S+)\.$/m
+      .exec(stderr)!
+      .map(Number);
+    expect(iteration).toBeLessThanOrEqual(2000);
+    expect(rate).toBeLessThan(1e6);
+    expect(rate).toBeGreaterThan(0);
+    const kept = await readdir(join(cwd, 'out'));
+    expect(kept.sort()).toEqual([
+      'config.json',
+      'dataset.safetensors',
+      'events.jsonl',
+      'weights-0.safetensors',
+    ]);
+    expect(readTensors(join(cwd, 'out/weights-0.safetensors')).size).toBe(2);
+  });
+
+  test('because there is no such adapter says how to get one', async () => {
+    const cwd = await emptyFolder();
+    const outcome = await espalier(tiny('--adapter', 'hardware', '--out', 'out'), cwd);
+    if (outcome.code === 0) {
+      const summary = await readFile(join(cwd, 'out/summary.json'), 'utf8');
+      expect(JSON.parse(summary).adapter.kind).toBe('hardware');
+    } else {
+      expect(outcome).toMatchObject({ code: 1, stdout: '' });
+      expect(outcome.stderr).toMatch(/^error: .*no GPU.*--adapter software|--host chrome/);
+      expect(await readdir(cwd)).toEqual([]);
+    }
+  });
+
+  // Ctrl-C reaches the whole process group, so a browser gets it as well.
+  test.each<[string, string[], RegExp]>([
+    ['pre-training', ['--iterations', '10000000'], /Iteration 0:/],
+    [
+      'checkpoints too small to fill a submit',
+      ['--iterations', '100000', '--prune-every', '1', '--fine-tune', '0'],
+      /Iteration 3:/,
+    ],
+    ['selection', ['--neurons', '300000'], /Iteration 4:/],
+    ['pre-training in Chrome', ['--iterations', '10000000', '--host', 'chrome'], /Iteration 0:/],
+  ])(
+    'because of Ctrl-C during %s keeps what is finished and says where',
+    async (_, flags, sign) => {
+      const cwd = await emptyFolder();
+      const { child, said, ended } = start(tiny('--out', 'out', ...flags), cwd);
+      await said(sign);
+      process.kill(-child.pid!, 'SIGINT');
+      const { code, stdout, stderr } = await ended;
+      expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+      const [, count] = /^Interrupted\. The (\d+) finished checkpoint files are in out\.$/m.exec(
+        stderr,
+      )!;
+      const files = await readdir(join(cwd, 'out'));
+      const checkpoints = files.filter((name) => /-\d+\.safetensors$/.test(name));
+      expect(checkpoints).toContain('weights-0.safetensors');
+      expect(checkpoints).toHaveLength(Number(count));
+      for (const name of checkpoints) {
+        expect(readTensors(join(cwd, 'out', name)).get('hidden.weight')?.shape[1]).toBe(16);
+      }
+      expect(files.filter((name) => name.includes('.part'))).toEqual([]);
+      expect(files).not.toContain('summary.json');
+    },
+  );
+});
+
+describe('what is printed', () => {
+  test('is the table on stdout and the progress on stderr', async () => {
+    const { code, stdout, stderr } = await espalier(tiny(), await emptyFolder());
+    expect(code).toBe(0);
+    for (const word of ['dense', 'subnetwork', 'fine-tuned', 'neurons', 'parameters']) {
+      expect(stdout).toContain(word);
+    }
+    for (const word of ['FLOPs per example', 'training loss', 'test accuracy', 'seconds']) {
+      expect(stdout).toContain(word);
+    }
+    expect(stdout).toMatch(/Adapter: .+peak memory/);
+    expect(stdout).not.toContain('Iteration');
+    expect(stderr).toMatch(/^Running on .+\.\nIteration 0: /);
+  });
+
+  test('is one line of JSON on stdout with --json', async () => {
+    const cwd = await emptyFolder();
+    const { code, stdout } = await espalier(tiny('--json', '--out', 'out'), cwd);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^.+\n$/);
+    const { out, ...printed } = JSON.parse(stdout);
+    expect(out).toBe('out');
+    const written = JSON.parse(await readFile(join(cwd, 'out/summary.json'), 'utf8'));
+    expect(written).toMatchObject(printed);
+    expect(printed).toMatchObject({ iterations: 4, adapter: { kind: expect.any(String) } });
+  });
+
+  test('by info is the adapter, as a table or as JSON', async () => {
+    const cwd = await emptyFolder();
+    const [table, json] = [await espalier(['info'], cwd), await espalier(['info', '--json'], cwd)];
+    expect([table.code, json.code, table.stderr, json.stderr]).toEqual([0, 0, '', '']);
+    const report = JSON.parse(json.stdout);
+    expect(json.stdout).toMatch(/^.+\n$/);
+    expect(report).toMatchObject({
+      host: 'node',
+      limits: { maxStorageBufferBindingSize: expect.any(Number) },
+      versions: { node: process.versions.node },
+    });
+    expect(table.stdout).toContain(report.adapter.name);
+    expect(report.adapter.name.includes('(software)')).toBe(report.adapter.kind === 'software');
+    expect(await readdir(cwd)).toEqual([]);
+  });
+
+  test.each(['', 'run', 'info'])('by "espalier %s --help" has examples', async (command) => {
+    const args = [...(command ? [command] : []), '--help'];
+    const { code, stdout, stderr } = await espalier(args, await emptyFolder());
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Usage: espalier/);
+    expect(stdout).toMatch(/Examples:\n +espalier \w+/);
+  });
+});
+
+test('headless Chrome picks what Node picks', async () => {
+  const cwd = await emptyFolder();
+  const flags = ['--adapter', 'software', '--iterations', '20', '--neurons', '12'];
+  for (const host of ['node', 'chrome']) {
+    const { code, stderr } = await espalier(tiny(...flags, '--host', host, '--out', host), cwd);
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(await readFile(join(cwd, host, 'summary.json'), 'utf8')).host).toBe(host);
+  }
+  const selected = (host: string) =>
+    readTensors(join(cwd, host, 'subnetwork-20.safetensors')).get('selected');
+  expect(selected('chrome')).toEqual(selected('node'));
+  expect(selected('node')?.shape).toEqual([12]);
+  const weights = (host: string) => readFile(join(cwd, host, 'weights-0.safetensors'));
+  expect(await weights('chrome')).toEqual(await weights('node'));
+});

@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { readImageSource } from '../../src/data/folder.js';
+import type { LabelledImages } from '../../src/data/images.js';
+import { imagesFile, labelsFile } from '../data/idx-files.js';
+
+const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
+
+/** A little of MNIST in `folder`/data, so that measuring takes no longer than training. */
+export async function writeData(folder: string): Promise<string> {
+  await stat(CLI).catch(() => {
+    throw new Error(`${CLI} is missing: run npm run build.`);
+  });
+  const data = join(folder, 'data');
+  await mkdir(data);
+  const { train, test } = await readImageSource('mnist');
+  for (const [name, images, count] of [
+    ['train', train, 300],
+    ['t10k', test, 200],
+  ] as const) {
+    const part: LabelledImages = {
+      ...images,
+      count,
+      pixels: images.pixels.slice(0, count * 784),
+      labels: images.labels.slice(0, count),
+    };
+    await writeFile(join(data, `${name}-images-idx3-ubyte`), imagesFile(part));
+    await writeFile(join(data, `${name}-labels-idx1-ubyte`), labelsFile([...part.labels]));
+  }
+  return data;
+}
+
+/** 42 cells: 3 sizes, 2 trials, 7 checkpoints. */
+const SMALL = {
+  sizes: '40,90,200',
+  trials: '2',
+  width: '24',
+  batch: '16',
+  iterations: '60',
+  'prune-every': '10',
+  neurons: '12',
+  momentum: '0.5',
+  adapter: 'software',
+};
+
+export function flagsOf(data: string, changes: Readonly<Record<string, string>> = {}) {
+  return Object.entries({ data, ...SMALL, ...changes }).flatMap(([flag, value]) => [
+    `--${flag}`,
+    value,
+  ]);
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Watch {
+  /** Milliseconds after which the process is killed outright. */
+  readonly killAfter?: number;
+  /** Sees the process once its stderr matches. */
+  readonly when?: RegExp;
+  readonly act?: (child: ChildProcess) => unknown;
+}
+
+/** Runs the command line to its end. */
+export async function espalier(args: readonly string[], watch: Watch = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const timer =
+    watch.killAfter === undefined
+      ? undefined
+      : setTimeout(() => child.kill('SIGKILL'), watch.killAfter);
+  let [stdout, stderr, acted] = ['', '', false];
+  child.stdout.on('data', (piece) => {
+    stdout += piece;
+  });
+  child.stderr.on('data', (piece) => {
+    stderr += piece;
+    if (acted || !watch.when?.test(stderr)) return;
+    acted = true;
+    watch.act?.(child);
+  });
+  return new Promise((done, fail) => {
+    child.on('error', fail);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      done({ code, signal, stdout, stderr });
+    });
+  });
+}
+
+/** Every figure of a study on disk: the table without its timings, the thresholds, the drawings. */
+export async function figuresOf(out: string) {
+  const csv = await readFile(join(out, 'cells.csv'), 'utf8');
+  const rows = csv
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
+  const seconds = rows[0]!.indexOf('seconds');
+  const files = (await readdir(out)).filter((name) => /\.(svg|png)$|^thresholds\.json$/.test(name));
+  return {
+    rows: rows.map((row) => row.filter((_, column) => column !== seconds)),
+    files: await Promise.all(
+      files.toSorted().map(async (name) => [name, await readFile(join(out, name), 'base64')]),
+    ),
+  };
+}

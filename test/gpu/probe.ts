@@ -1,0 +1,20 @@
+import { type Device, type OpenOptions, openDevice } from '../../src/gpu/device.js';
+import type { KernelRecord } from '../../src/gpu/kernel.js';
+import { openNodeAdapter } from '../../src/hosts/node.js';
+
+/** A device of its own, for tests that break theirs. */
+export async function freshDevice(options?: OpenOptions): Promise<Device> {
+  return openDevice(await openNodeAdapter(), options);
+}
+
+/** Adds `by` to one word a workgroup: the smallest kernel that shows which workgroups ran. */
+export const ADD = {
+  name: 'add',
+  bindings: { words: ['read_write', 'u32'] },
+  uniforms: { count: 'u32', by: 'u32', scale: 'f32' },
+  workgroupSize: [1, 1],
+  body: `
+fn kernel(workgroup: u32, local: u32) {
+  if (workgroup < params.count) { words[workgroup] += params.by * u32(params.scale); }
+}`,
+} as const satisfies KernelRecord;
