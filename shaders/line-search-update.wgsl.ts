@@ -1,13 +1,7 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { RULE_UPDATE_THREADS, type RuleUpdateOptions } from './average-update.wgsl.js';
 import { pickRow } from './pick-row.js';
-import { TRACE } from './selection-state.js';
-
-/**
- * Below this share of the terms that it is a difference of, e or f is rounding error: about eight
- * roundings of 2⁻²⁴ lie behind each. A candidate with such an e or f improves nothing.
- */
-export const NEGLIGIBLE = 2 ** -21;
+import { NEGLIGIBLE, TRACE } from './selection-state.js';
 
 /**
  * Takes in the pick s under the rule `line-search`, u ← (1 − γ) u + γ φ_s, one neuron a thread.
@@ -33,7 +27,8 @@ export function lineSearchUpdateShader({ outputs }: RuleUpdateOptions) {
     uniforms: { n: 'u32', weights_stride: 'u32', step: 'u32' },
     workgroupSize: [RULE_UPDATE_THREADS, 1],
     body: wgsl`
-// γ of a neuron with moments (q, d, z), from totals u: e and f must stand out from their terms.
+// γ of a neuron with moments (q, d, z), from totals u: e and f must stand out from their terms,
+// or nothing is improved and the selection could go on for ever.
 fn best_step(e: f32, f: f32, neuron: vec3<f32>, u: vec2<f32>) -> f32 {
   let e_terms = abs(neuron.z) + abs(u.y) + u.x;
   let f_terms = neuron.y + 2.0 * abs(neuron.x - neuron.z) + u.x;

@@ -24,3 +24,9 @@ export const TAKEN = 0xfffffffe;
 
 /** What is kept of each pick, in words of the f32 trace: its score and its four moments. */
 export const TRACE = { score: 0, moments: 1, words: 5 } as const;
+
+/**
+ * Below this share of the terms that it is a difference of, a number worked out from moments is
+ * rounding error: about eight roundings of 2⁻²⁴ lie behind it.
+ */
+export const NEGLIGIBLE = 2 ** -21;

@@ -4,7 +4,13 @@ import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 
-export { NO_SLOT, SELECTION_STATE, TAKEN, TRACE } from '../../shaders/selection-state.js';
+export {
+  NEGLIGIBLE,
+  NO_SLOT,
+  SELECTION_STATE,
+  TAKEN,
+  TRACE,
+} from '../../shaders/selection-state.js';
 
 export interface Argmin {
   /** N, the number of scores. */

@@ -6,8 +6,6 @@ import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { RuleUpdate } from './average-update.js';
 
-export { NEGLIGIBLE } from '../../shaders/line-search-update.wgsl.js';
-
 export interface LineSearchUpdate extends RuleUpdate {
   /** (‖u‖², ⟨u, y⟩) of even and of odd steps [2 × 2]; zero before the first. */
   readonly totals: GpuBuffer;

@@ -1,6 +1,7 @@
 import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { largestBinding } from '../gpu/limits.js';
+import { gramSlices } from '../kernels/gram-rows.js';
 import type { SelectionProblem } from './problem.js';
 
 export const ORACLES = ['rows', 'gram', 'direct'] as const;
@@ -43,6 +44,9 @@ const BLOCKS = [1, 2, 4, 8, 16, 32] as const;
 /** Share of the activations' memory that cached Gram rows may take. */
 const CACHE_SHARE = 1 / 4;
 
+/** Unless it is asked for, the Gram matrix takes no more than this share of the activations. */
+const GRAM_SHARE = 1 / 2;
+
 /** Picks that are distinct, as seen on trained MNIST networks. */
 const DISTINCT_SHARE = 0.7;
 
@@ -59,7 +63,7 @@ export function planSelection(
   { activations, loss }: SelectionProblem,
   { picks, batch, oracle, block }: PlanRequest,
 ): Plan {
-  const { rows: m, columns: n, resident } = activations;
+  const { rows: m, columns: n, resident, chunks } = activations;
   if (block !== undefined && !(Number.isInteger(block) && block >= 1)) {
     throw new EspalierError(
       'bad-config',
@@ -83,14 +87,19 @@ export function planSelection(
   const pass = (p: number) =>
     rates.together((4 * m * n) / rates.bytes, (2 * m * n * p) / rates.operations);
   const distinct = Math.max(1, DISTINCT_SHARE * Math.min(picks, n));
-  const wanted = block ? [Math.min(block, n)] : BLOCKS.filter((p) => p <= n);
+  // Every chunk leaves slices of p rows behind, which have to fit a binding together.
+  const slices = chunks.reduce((sum, { rows }) => sum + gramSlices(device, rows), 0);
+  const most = Math.max(1, Math.min(n, Math.floor(fitting / slices)));
+  const wanted = block ? [Math.min(block, most)] : BLOCKS.filter((p) => p <= most);
   const [best = { p: 1, seconds: 0 }] = wanted
     .map((p) => ({ p, seconds: Math.max(1, distinct / Math.sqrt(p)) * pass(p) }))
     .sort((a, b) => a.seconds - b.seconds);
   const whole = rates.together((4 * m * n) / rates.bytes, (m * n * n) / rates.operations);
 
   const streamed = !resident && oracle !== 'rows';
-  if (oracle === 'gram' || streamed || (!oracle && !block && whole < best.seconds)) {
+  const affordable = n <= m * GRAM_SHARE;
+  const cheaper = affordable && whole < best.seconds;
+  if (oracle === 'gram' || streamed || (!oracle && !block && cheaper)) {
     if (n > fitting) {
       throw new EspalierError(
         'limit-exceeded',
@@ -105,7 +114,12 @@ export function planSelection(
     oracle: 'rows',
     block: best.p,
     capacity,
-    reason: oracle || block ? 'asked for' : expectation(best.seconds, whole),
+    reason:
+      oracle || block
+        ? 'asked for'
+        : affordable
+          ? expectation(best.seconds, whole)
+          : 'the Gram matrix would take more memory than half the activations',
   };
 }
 

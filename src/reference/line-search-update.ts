@@ -1,4 +1,4 @@
-import { NEGLIGIBLE } from '../../shaders/line-search-update.wgsl.js';
+import { NEGLIGIBLE } from '../../shaders/selection-state.js';
 import { type Approx, boundedOf, exactly, minus, over, plus, times, ZERO } from './approx.js';
 import { pickInner, type RuleUpdateProblem } from './average-update.js';
 import type { Bounded } from './bound.js';

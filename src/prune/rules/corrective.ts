@@ -1,4 +1,5 @@
 import { readFloats } from '../../gpu/buffer.js';
+import { NEGLIGIBLE } from '../../kernels/argmin.js';
 import { DEPENDENT, prepareCorrectiveUpdate } from '../../kernels/corrective-update.js';
 import { type History, type Rule, traceOf } from './rule.js';
 
@@ -33,10 +34,13 @@ export const corrective: Rule = {
   },
 };
 
-/** Whether a pick brings a direction of its own. */
+/** Whether a pick brings a direction of its own, along which something of the targets is left. */
 function brings(history: History, step: number): boolean {
   const { score, moments } = traceOf(history, step);
-  return score < 0 && moments[3] > DEPENDENT * moments[1];
+  const [, energy, remaining, outside] = moments;
+  // |⟨φ, r⟩| ≤ NEGLIGIBLE ‖φ‖ ‖y‖ is what rounding leaves of an answer that is complete.
+  const helps = remaining * remaining > NEGLIGIBLE ** 2 * energy * history.energy;
+  return score < 0 && helps && outside > DEPENDENT * energy;
 }
 
 /**

@@ -1,4 +1,5 @@
-import { NEGLIGIBLE, prepareLineSearchUpdate } from '../../kernels/line-search-update.js';
+import { NEGLIGIBLE } from '../../kernels/argmin.js';
+import { prepareLineSearchUpdate } from '../../kernels/line-search-update.js';
 import { distinctOf, type History, type Rule, traceOf } from './rule.js';
 
 /**
