@@ -12,6 +12,15 @@ import type { Session } from './study-session.js';
 /** How often the jobs' records are read. */
 const EVERY_MILLIS = 500;
 
+/** Seconds for which Redis keeps a job that nobody gathers. */
+const AGE = 7 * 24 * 3600;
+
+const OPTIONS = {
+  attempts: 3,
+  removeOnComplete: { age: AGE },
+  removeOnFail: { age: AGE },
+} as const;
+
 export interface QueuedSession extends Omit<Session, 'onHost' | 'onLoss' | 'source'> {
   /** Address of the Redis server. */
   readonly address: string;
@@ -37,10 +46,7 @@ export async function runQueued(session: QueuedSession): Promise<void> {
   try {
     await Promise.race([line.lost, queue.waitUntilReady()]);
     line.reached();
-    session.onNote(
-      `${open.length} trials for the workers on ${place}; start some with: espalier worker --queue redis://${place}`,
-    );
-    await Promise.race([line.lost, gather(session, queue, open)]);
+    await Promise.race([line.lost, gather(session, queue, open, place)]);
   } finally {
     await closed(queue, line);
   }
@@ -50,12 +56,19 @@ async function gather(
   session: QueuedSession,
   queue: Queue<TrialJob>,
   open: readonly Trial[],
+  place: string,
 ): Promise<void> {
   const { signal } = session;
-  for (const waiting = new Set(open); waiting.size > 0; ) {
+  const waiting = new Set(open);
+  for (let round = 0; waiting.size > 0; round++) {
     for (const trial of waiting) {
       throwIfAborted(signal);
       if (await collect(session, queue, trial)) waiting.delete(trial);
+    }
+    if (round === 0) {
+      session.onNote(
+        `${open.length} trials wait for workers on ${place}; start some with: espalier worker --queue redis://${place}`,
+      );
     }
     if (waiting.size > 0) await sleep(EVERY_MILLIS);
   }
@@ -73,20 +86,25 @@ async function collect(
   const job: Job<TrialJob> | undefined = await queue.getJob(jobId);
   if (!job) {
     const known = folder.cells.filter((cell) => nameOf(cell) === nameOf(trial));
-    await queue.add('trial', { version, config, trial, known }, { jobId, attempts: 3 });
+    await queue.add('trial', { version, config, trial, known }, { ...OPTIONS, jobId });
     return false;
   }
   for (const cell of cellsOf(job.progress)) {
     if (await folder.append(cell)) onEvent({ type: 'cell', trial, cell });
   }
+  if (openTrials(config, folder.cells).every((open) => nameOf(open) !== nameOf(trial))) {
+    // A worker may still hold it for a moment; then it stays until its age removes it.
+    await job.remove().catch(() => undefined);
+    return true;
+  }
+  // Completed, and yet a cell is missing: it was taken out of the folder, and comes anew.
+  if (state === 'completed' || state === 'failed') await job.remove();
   if (state === 'failed') {
-    await job.remove();
     throw new Error(`The trial ${nameOf(trial)} failed on a worker: ${job.failedReason}`, {
       cause: job.failedReason,
     });
   }
-  if (state === 'completed') await job.remove();
-  return state === 'completed';
+  return false;
 }
 
 /** One job for a trial of a folder, however often the command is given. */

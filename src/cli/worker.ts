@@ -53,7 +53,6 @@ async function work(flags: WorkerFlags, version: string): Promise<void> {
     note(`${nameOf(job.data.trial)}: started.`);
     try {
       await bench.doJob(job);
-      note(`${nameOf(job.data.trial)}: done.`);
     } catch (error) {
       // Neither done nor failed: the lock runs out, and another worker takes the job over.
       if (signal.aborted) await new Promise(() => undefined);
@@ -71,6 +70,7 @@ async function work(flags: WorkerFlags, version: string): Promise<void> {
     maxStalledCount: Number.MAX_SAFE_INTEGER,
   });
   worker.on('error', line.complain);
+  worker.on('completed', ({ data }) => note(`${nameOf(data.trial)}: done.`));
   const interrupted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => {
       reject(new EspalierError('aborted', 'Interrupted. Another worker takes the trial over.'));

@@ -68,6 +68,45 @@ export const runSchema = z
     path: ['neurons'],
     error: 'without replacement must not be larger than the width',
   })
+  .refine(
+    ({ neurons, width, method }) => method === 'greedy' || method === 'scratch' || neurons <= width,
+    {
+      path: ['neurons'],
+      error: 'must not be larger than the width: of the methods only greedy picks a neuron again',
+    },
+  )
+  .refine(({ candidates = 1, width }) => candidates <= width, {
+    path: ['candidates'],
+    error: 'must not be larger than the width',
+  })
+  .refine(
+    ({ candidates, neurons, replacement }) =>
+      replacement || candidates === undefined || candidates >= neurons,
+    {
+      path: ['candidates'],
+      error: 'without replacement must not be fewer than the picks, or they can run out',
+    },
+  )
+  .refine(({ selectionBatch = 1, examples }) => selectionBatch <= examples, {
+    path: ['selectionBatch'],
+    error: 'must not be larger than the examples',
+  })
+  .refine(({ selectionBatch, rule }) => selectionBatch === undefined || rule === 'average', {
+    path: ['selectionBatch'],
+    error: 'goes with --rule average only',
+  })
+  .refine(({ oracle, rule }) => oracle !== 'direct' || rule === 'average', {
+    path: ['oracle'],
+    error: 'must be rows or gram with a rule other than average',
+  })
+  .refine(
+    ({ oracle = 'direct', loss, selectionBatch }) =>
+      oracle === 'direct' || (loss === 'squared' && selectionBatch === undefined),
+    {
+      path: ['oracle'],
+      error: 'must be direct with --loss cross-entropy or --selection-batch',
+    },
+  )
   .refine(({ loss, task }) => loss !== 'cross-entropy' || outputsOf(task) > 1, {
     path: ['loss'],
     error: 'goes with a task of several outputs: --task digits',

@@ -3,6 +3,7 @@ import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { largestBinding } from '../gpu/limits.js';
 import { strideOf } from '../gpu/matrix.js';
+import { TRACE } from '../kernels/argmin.js';
 import type { RunConfig } from './config.js';
 
 /**
@@ -13,7 +14,7 @@ import type { RunConfig } from './config.js';
  */
 export function requireFits(
   device: Device,
-  config: Pick<RunConfig, 'examples' | 'width' | 'batch'>,
+  config: Pick<RunConfig, 'examples' | 'width' | 'batch' | 'neurons'>,
   { rows, columns }: Pick<Images, 'rows' | 'columns'>,
 ): void {
   const inputs = rows * columns + 1;
@@ -28,6 +29,7 @@ export function requireFits(
       Math.floor(words / strideOf(config.width)),
       "a batch's activations",
     ],
+    ['neurons', config.neurons, Math.floor(words / TRACE.words), 'the record of the picks'],
   ] as const;
   for (const [flag, value, fits, what] of checks) {
     if (value <= fits) continue;

@@ -14,7 +14,7 @@ import {
   uploadNetwork,
 } from '../models/two-layer.js';
 import type { MethodSelection } from '../prune/methods.js';
-import { advance, divergence, startTraining } from '../train/gradient-descent.js';
+import { advance, divergence, type Rate, startTraining } from '../train/gradient-descent.js';
 import { chooseNeurons, trainFromScratch } from './choose.js';
 import { fineTuneRate, type RunConfig } from './config.js';
 import { type Examples, uploadImages } from './examples.js';
@@ -159,7 +159,7 @@ export async function* run(
     seconds += (performance.now() - clock) / 1000;
     const parameters = await readParameters(network);
     const dense = await measure(context, network, seconds);
-    requireFinite(dense.trainingLoss, iteration, learningRate);
+    requireFinite(dense.trainingLoss, iteration, { learningRate });
     yield { type: 'checkpoint', iteration, network: parameters, figures: dense };
     if (config.pruneEvery === 0 && iteration < config.iterations) continue;
     last = { dense, ...(yield* prune(context, network, parameters, dense, iteration)) };
@@ -254,16 +254,23 @@ async function* fineTune(
 ): AsyncGenerator<RunEvent, Figures> {
   const { config, train, signal } = context;
   const { batch, momentum, loss, seed, fineTune: steps } = config;
-  const learningRate = fineTuneRate(config);
   const clock = performance.now();
-  const options = { batch, learningRate, momentum, loss, seed, purpose: 'fine-tuning batches' };
+  const options = {
+    batch,
+    learningRate: fineTuneRate(config),
+    momentum,
+    loss,
+    seed,
+    purpose: 'fine-tuning batches',
+    rateFlag: '--fine-tune-learning-rate',
+  } as const;
   using training = startTraining(network, train, options);
   for await (const progress of advance(training, steps, signal)) {
     yield progressOf('fine-tune', iteration, progress.iteration, steps, progress.batchLoss);
   }
   const seconds = (performance.now() - clock) / 1000;
   const figures = await measure(context, network, seconds);
-  requireFinite(figures.trainingLoss, steps, learningRate);
+  requireFinite(figures.trainingLoss, steps, options);
   yield { type: 'fine-tuned', iteration, network: await readParameters(network), figures };
   return figures;
 }
@@ -301,6 +308,6 @@ function progressOf(
   };
 }
 
-function requireFinite(loss: number, iteration: number, learningRate: number): void {
-  if (!Number.isFinite(loss)) throw divergence(iteration, learningRate);
+function requireFinite(loss: number, iteration: number, rate: Rate): void {
+  if (!Number.isFinite(loss)) throw divergence(iteration, rate);
 }

@@ -68,7 +68,8 @@ export async function* studyTrial(
 ): AsyncGenerator<TrialEvent, void> {
   const { config, trial, examples } = input;
   const { width, learningRate, batch } = trial;
-  requireFits(device, { examples: trial.examples, width, batch }, examples.train);
+  const neurons = Math.max(...config.neurons);
+  requireFits(device, { examples: trial.examples, width, batch, neurons }, examples.train);
   using train = uploadImages(device, 'training', examples.train, config.task);
   using test = uploadImages(device, 'test', examples.test, config.task);
   const missing = missingOf(input);
@@ -165,7 +166,7 @@ async function prune(
   const [dense, ...onTrain] = await evaluateOutputs(network, layers, train, loss, signal);
   const [denseTest, ...onTest] = await evaluateOutputs(network, layers, test, loss, signal);
   if (!dense || !denseTest || !Number.isFinite(dense.loss)) {
-    throw divergence(state.iteration, trial.learningRate);
+    throw divergence(state.iteration, trial);
   }
   const cells: Omit<Cell, 'seconds'>[] = [];
   for (const [at, { neurons, method, rule, selection }] of pruned.entries()) {
@@ -237,6 +238,7 @@ async function fineTune(context: Context, state: TrialState, subnetwork: Paramet
     ...options,
     learningRate: rate,
     purpose: 'fine-tuning batches',
+    rateFlag: '--fine-tune-learning-rate',
   });
   const continued = await trained(context, state.network, until, options, state);
   const scratch = await trained(context, drawParameters(subnetwork, options.seed), until, options);

@@ -25,6 +25,8 @@ export interface TrainingOptions {
   readonly seed: number;
   /** Names the random stream of the batches, so that two trainings of one seed differ. */
   readonly purpose?: string;
+  /** The flag that sets η, for the advice when the training diverges. */
+  readonly rateFlag?: '--learning-rate' | '--fine-tune-learning-rate';
 }
 
 /** A training under way: the network, how far it has come, and what the next step needs. */
@@ -150,17 +152,23 @@ export async function* advance(
     if ((iteration - start) % checkEvery !== 0 && iteration !== until) continue;
     batch.submit();
     const batchLoss = await step.readLoss();
-    if (!Number.isFinite(batchLoss)) throw divergence(iteration, options.learningRate);
+    if (!Number.isFinite(batchLoss)) throw divergence(iteration, options);
     yield { iteration, batchLoss };
   }
   await batch.finish();
 }
 
-export function divergence(iteration: number, learningRate: number): EspalierError {
+/** A learning rate and where it came from. */
+export type Rate = Pick<TrainingOptions, 'learningRate' | 'rateFlag'>;
+
+export function divergence(
+  iteration: number,
+  { learningRate, rateFlag = '--learning-rate' }: Rate,
+): EspalierError {
   const smaller = Number((learningRate / 4).toPrecision(2));
   return new EspalierError(
     'diverged',
-    `Training diverged: the loss was no longer finite at iteration ${iteration}. Try --learning-rate ${smaller}.`,
+    `Training diverged: the loss was no longer finite at iteration ${iteration}. Try ${rateFlag} ${smaller}.`,
   );
 }
 

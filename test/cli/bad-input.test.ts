@@ -58,6 +58,13 @@ describe('bad usage ends with code 2, and names the flag and what it was:', () =
     ['run --iterations -1', /--iterations .*not -1/],
     ['run --seed 1e40', /--seed .*not 1e\+40/],
     ['run --neurons 300 --width 256 --no-replacement', /--neurons .*without replacement.*not 300/],
+    ['run --neurons 30 --width 20 --method magnitude', /--neurons .*only greedy.*not 30/],
+    ['run --candidates 300', /--candidates .*width, not 300/],
+    ['run --candidates 50 --no-replacement', /--candidates .*without replacement.*not 50/],
+    ['run --selection-batch 2000', /--selection-batch .*examples, not 2000/],
+    ['run --oracle gram --selection-batch 9', /--oracle .*direct.*not "gram"/],
+    ['run --oracle direct --rule corrective', /--oracle .*rows or gram.*not "direct"/],
+    ['run --loss cross-entropy', /--loss .*--task digits, not "cross-entropy"/],
     ['run --task sums', /--task .*'sums'.*below-five, parity, digits/],
     ['run --activation sine', /--activation .*'sine'.*tanh, sigmoid, relu/],
     ['run --host moon', /--host .*'moon'.*auto, node, chrome/],
@@ -148,7 +155,7 @@ describe('bad data end with code 1, and name the file:', () => {
 });
 
 describe('a size over the limits of the adapter ends with code 1 and says what fits:', () => {
-  test.each(['--width', '--batch'])('%s', async (flag) => {
+  test.each(['--width', '--batch', '--neurons'])('%s', async (flag) => {
     const args = tiny(flag, '1000000000', '--out', 'out');
     const message = new RegExp(`${flag} 1000000000 .* up to ${flag} [1-9]\\d+\\.`);
     await expectRefusal(args, 1, message);

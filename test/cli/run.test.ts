@@ -101,6 +101,13 @@ describe('a run that cannot go on', () => {
     expect(readTensors(join(cwd, 'out/weights-0.safetensors')).size).toBe(2);
   });
 
+  test('because fine-tuning diverges names the rate of fine-tuning', async () => {
+    const flags = ['--fine-tune-learning-rate', '1e30', '--fine-tune', '50'];
+    const { code, stderr } = await espalier(tiny(...flags), await emptyFolder());
+    expect(stderr).toMatch(/diverged.*--fine-tune-learning-rate 2\.5e\+29\.$/m);
+    expect(code).toBe(1);
+  });
+
   test('because there is no such adapter says how to get one', async () => {
     const cwd = await emptyFolder();
     const outcome = await espalier(tiny('--adapter', 'hardware', '--out', 'out'), cwd);
