@@ -95,7 +95,7 @@ describe('a report', () => {
     // 0.2 falls to 0.02 after log2(10) √m iterations, seen at the next checkpoint.
     expect(html).toContain('<td>20, 20, 20</td>');
     expect(html).toContain('<td>70, 80, 80</td>');
-    expect(html).toContain('From 25 to 400 training examples (16 times)');
+    expect(html).toContain('it took 20 iterations for 25 training examples and 77 for 400;');
     expect(html).toContain('Best supported is the power law, t = α mᵝ');
     expect(html).toContain('espalier study --sizes 25,100,400');
   });

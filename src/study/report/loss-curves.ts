@@ -18,7 +18,8 @@ export function lossCurves(paper: Paper, analysis: Analysis): readonly Drawing[]
   const losses = all
     .flatMap(({ denseLoss, subnetworkLoss }) => [denseLoss, subnetworkLoss])
     .filter((loss) => loss > 0);
-  const domain = [Math.min(...losses), Math.max(...losses)];
+  // Were all of them 0, the axis would still need a range.
+  const domain = losses.length > 0 ? [Math.min(...losses), Math.max(...losses)] : [0.1, 1];
   return sizesOf(analysis).map((size) => {
     const curve = (of: 'denseLoss' | 'subnetworkLoss', color: string) => {
       const bands = bandsOf(analysis, size, of, domain[0] ?? 0);
@@ -41,7 +42,7 @@ export function lossCurves(paper: Paper, analysis: Analysis): readonly Drawing[]
           type: 'log',
           domain,
           label: 'training loss',
-          ticks: 4,
+          ticks: powersOfTen(domain),
           tickFormat: compact,
           grid: true,
         },
@@ -57,6 +58,11 @@ export function lossCurves(paper: Paper, analysis: Analysis): readonly Drawing[]
       }),
     );
   });
+}
+
+function powersOfTen(domain: readonly number[]): readonly number[] {
+  const [low = 0, high = 0] = domain.map((loss) => Math.floor(Math.log10(loss)));
+  return Array.from({ length: high - low }, (_, i) => Number(`1e${low + 1 + i}`));
 }
 
 /** A loss of 0 has no logarithm: it is drawn at the least of the others. */

@@ -4,7 +4,7 @@ import { flagOf } from '../config.js';
 import type { StudyConfig } from '../study-config.js';
 import { commandOf } from './command.js';
 import { type Drawing, paperOf, tiled } from './drawing.js';
-import { heatMap, meanThresholds, sizesOf } from './heat-map.js';
+import { heatMap, meanThresholds } from './heat-map.js';
 import { lossCurves } from './loss-curves.js';
 import { STYLE } from './style.js';
 import { endRows, fitRows, type Rows, thresholdRows } from './tables.js';
@@ -123,18 +123,26 @@ ${table(endRows(analysis))}
 </section>`;
 }
 
-/** The finding in one sentence: how the threshold moved with the data. */
+/** The findings: by each criterion, how the threshold moved with the data and which curve it follows. */
 function headline(analysis: Analysis): string {
-  const points = meanThresholds(analysis.absolute);
+  const { absolute, relative, setting } = analysis;
+  return [
+    `How long must a network be pre-trained before a good subnetwork of ${setting.neurons} picks can be pruned from it? ${movement(absolute)}`,
+    movement(relative),
+  ].join(' ');
+}
+
+function movement(finding: Finding): string {
+  const points = meanThresholds(finding);
   const [first] = points;
   const last = points.at(-1);
+  const name = `By the ${finding.criterion.name} criterion (${criterionText(finding)})`;
   if (!first || !last || points.length < 2) {
-    return `Over ${sizesOf(analysis).length} dataset sizes too few thresholds were reached to say how they move.`;
+    return `${name} too few thresholds were reached to say how they move.`;
   }
   const [from, to] = [first, last].map(([, iterations]) => figure(Math.round(iterations)));
   const [fewest, most] = [first, last].map(([examples]) => examples.toLocaleString('en-US'));
-  const times = (a: number, b: number) => (a > 0 ? ` (${figure(b / a)} times)` : '');
-  return `From ${fewest} to ${most} training examples${times(first[0], last[0])}, the pre-training after which pruning finds a subnetwork with ${criterionText(analysis.absolute)} went from ${from} to ${to} iterations${times(first[1], last[1])}: ${fitText(analysis.absolute)}`;
+  return `${name} it took ${from} iterations for ${fewest} training examples and ${to} for ${most}; ${fitText(finding)}`;
 }
 
 function figureOf({ criterion }: Finding): string {
