@@ -35,7 +35,7 @@ async function expectRefusal(args: readonly string[], code: number, message: Reg
   expect(await readdir(cwd)).toEqual([]);
 }
 
-describe('bad usage ends with code 2, and names the flag and what it was:', () => {
+describe.concurrent('bad usage ends with code 2, and names the flag and what it was:', () => {
   test.each<[string, RegExp]>([
     ['run --frobnicate 3', /'--frobnicate'/],
     ['run stray', /too many arguments/],
@@ -88,7 +88,7 @@ describe('bad usage ends with code 2, and names the flag and what it was:', () =
   });
 });
 
-describe('bad data end with code 1, and name the file:', () => {
+describe.concurrent('bad data end with code 1, and name the file:', () => {
   type Files = ReturnType<typeof sourceFiles>;
   const images = (rows: number, columns: number, count: number) =>
     idxBytes([0x803, count, rows, columns], new Uint8Array(count * rows * columns));
@@ -154,7 +154,7 @@ describe('bad data end with code 1, and name the file:', () => {
     expectRefusal(['run', '--data', 'nowhere', ...TINY], 1, /nowhere is not a folder/));
 });
 
-describe('a size over the limits of the adapter ends with code 1 and says what fits:', () => {
+describe.concurrent('a size over the limits of the adapter ends with code 1 and says what fits:', () => {
   test.each(['--width', '--batch', '--neurons'])('%s', async (flag) => {
     const args = tiny(flag, '1000000000', '--out', 'out');
     const message = new RegExp(`${flag} 1000000000 .* up to ${flag} [1-9]\\d+\\.`);

@@ -22,7 +22,7 @@ const TINY = '--examples 50 --width 8 --batch 10 --iterations 4 --neurons 5 --fi
 );
 const tiny = (...more: string[]) => ['run', '--data', data, ...TINY, ...more];
 
-describe('--out', () => {
+describe.concurrent('--out', () => {
   test('that holds another run is refused; --overwrite replaces it and leaves nothing of it', async () => {
     const cwd = await emptyFolder();
     await mkdir(join(cwd, 'out'));
@@ -79,7 +79,7 @@ describe('--out', () => {
   });
 });
 
-describe('a run that cannot go on', () => {
+describe.concurrent('a run that cannot go on', () => {
   test('because it diverges names the iteration and a smaller rate, and keeps its checkpoints', async () => {
     const cwd = await emptyFolder();
     const args = tiny('--learning-rate', '1e6', '--iterations', '2000', '--out', 'out');
@@ -156,7 +156,7 @@ describe('a run that cannot go on', () => {
   );
 });
 
-describe('what is printed', () => {
+describe.concurrent('what is printed', () => {
   test('is the table on stdout and the progress on stderr', async () => {
     const { code, stdout, stderr } = await espalier(tiny(), await emptyFolder());
     expect(code).toBe(0);

@@ -30,7 +30,7 @@ test('activations larger than a binding are cut, in descent and in selection', a
     batch: 'full',
     iterations: 2,
     momentum: 0.9,
-    neurons: 3,
+    neurons: 2,
     fineTune: 0,
     activation: 'relu',
   });

@@ -257,16 +257,23 @@ describe.each(cases.map((item, index) => ({ ...item, index })))('$name', (item) 
     expect(events).toHaveLength(1 + weights.length);
   });
 
-  test('runs again from its config.json, to the same bytes', async () => {
-    const again = join(root, `again-${index}`);
-    const args = ['run', '--config', join(out, 'config.json'), '--out', again];
-    expect((await espalier(args, root)).code).toBe(0);
-    expect((await readdir(again)).sort()).toEqual((await readdir(out)).sort());
-    for (const name of (await readdir(out)).filter((file) => file.endsWith('.safetensors'))) {
-      const [first, second] = [await readFile(join(out, name)), await readFile(join(again, name))];
-      expect(second.equals(first), name).toBe(true);
-    }
-  });
+  // Determinism has tests of its own: here it is the configuration that is tried, once either way.
+  test.runIf([1, 4].includes(index))(
+    'runs again from its config.json, to the same bytes',
+    async () => {
+      const again = join(root, `again-${index}`);
+      const args = ['run', '--config', join(out, 'config.json'), '--out', again];
+      expect((await espalier(args, root)).code).toBe(0);
+      expect((await readdir(again)).sort()).toEqual((await readdir(out)).sort());
+      for (const name of (await readdir(out)).filter((file) => file.endsWith('.safetensors'))) {
+        const [first, second] = [
+          await readFile(join(out, name)),
+          await readFile(join(again, name)),
+        ];
+        expect(second.equals(first), name).toBe(true);
+      }
+    },
+  );
 });
 
 interface Figures {
