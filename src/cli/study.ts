@@ -6,6 +6,7 @@ import type { ImageSource } from '../data/images.js';
 import { TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
+import { METHODS } from '../prune/methods.js';
 import type { Analysis } from '../study/analysis.js';
 import type { Cell } from '../study/cell.js';
 import { cellCount, requireSizes } from '../study/grid.js';
@@ -58,10 +59,10 @@ export function addStudy(program: Command, version: string): void {
     .option('--momentum <mu>', 'from 0 to below 1', number)
     .option('--prune-every <steps>', 'steps from one checkpoint to the next', number)
     .option('--neurons <k,…>', 'picks of the selection', numbers)
-    .option('--method <name,…>', 'how neurons are chosen', names)
-    .option('--rule <name,…>', 'how the chosen are weighted', names)
+    .option('--method <name,…>', `how neurons are chosen: ${METHODS.join(', ')}`, names)
+    .option('--rule <name,…>', 'how greedy weights them: average, line-search, corrective', names)
     .option('--no-replacement', 'pick no neuron twice')
-    .option('--loss <name>', 'of training and of selection')
+    .option('--loss <name>', 'of training and of selection: squared, cross-entropy')
     .option('--fine-tune <steps>', 'steps of training each subnetwork, with comparisons', number)
     .option('--fine-tune-learning-rate <rate>', 'a quarter of --learning-rate by default', number)
     .option('--level <loss>', 'of the absolute criterion (default: one that all reach)', number)

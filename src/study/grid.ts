@@ -35,10 +35,12 @@ export function trialsOf(config: StudyConfig): readonly Trial[] {
   );
 }
 
+/** Only greedy selection has a rule; the neurons of the other methods are averaged. */
 export function pruningsOf(config: StudyConfig): readonly Pruning[] {
-  return config.method.flatMap((method) =>
-    config.rule.flatMap((rule) => config.neurons.map((neurons) => ({ neurons, method, rule }))),
-  );
+  return config.method.flatMap((method) => {
+    const rules = method === 'greedy' ? config.rule : (['average'] as const);
+    return rules.flatMap((rule) => config.neurons.map((neurons) => ({ neurons, method, rule })));
+  });
 }
 
 export function studyCheckpoints({ iterations, pruneEvery }: StudyConfig): readonly number[] {

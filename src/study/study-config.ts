@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { outputsOf } from '../data/tasks.js';
 import { METHODS } from '../prune/methods.js';
 import { count, parseWith, rate, runSchema } from './config.js';
 
@@ -73,7 +74,10 @@ export const studySchema = z
     momentum: shared.momentum,
     pruneEvery: count(1),
     neurons: swept(count(1), 'a whole number from 1 on'),
-    method: swept(z.enum(METHODS), 'a method').default(['greedy']),
+    method: swept(
+      z.enum(METHODS, { error: `must be one of ${METHODS.join(', ')}` }),
+      'a method',
+    ).default(['greedy']),
     rule: swept(shared.rule.unwrap(), 'a rule').default(['average']),
     replacement: shared.replacement,
     loss: shared.loss,
@@ -99,6 +103,25 @@ export const studySchema = z
   .refine(
     ({ neurons, width, replacement }) => replacement || Math.max(...neurons) <= Math.min(...width),
     { path: ['neurons'], error: 'without replacement must not be larger than the width' },
+  )
+  .refine(
+    ({ neurons, width, method }) =>
+      method.every((name) => name === 'greedy') || Math.max(...neurons) <= Math.min(...width),
+    {
+      path: ['neurons'],
+      error: 'must not be larger than the width: of the methods only greedy picks a neuron again',
+    },
+  )
+  .refine(({ loss, task }) => loss !== 'cross-entropy' || outputsOf(task) > 1, {
+    path: ['loss'],
+    error: 'goes with a task of several outputs: --task digits',
+  })
+  .refine(
+    ({ loss, rule }) => loss !== 'cross-entropy' || rule.every((name) => name === 'average'),
+    {
+      path: ['rule'],
+      error: 'must be average with --loss cross-entropy',
+    },
   );
 
 export type StudyConfig = z.infer<typeof studySchema>;

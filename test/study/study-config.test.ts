@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { EspalierError } from '../../src/errors.js';
-import { cellCount, nameOf, operationsOf, trialsOf } from '../../src/study/grid.js';
+import { cellCount, nameOf, operationsOf, pruningsOf, trialsOf } from '../../src/study/grid.js';
 import { differingKey, parseStudyConfig } from '../../src/study/study-config.js';
 
 test('the presets are those of the issue, and a given key wins', () => {
@@ -40,6 +40,10 @@ describe('a bad configuration is refused by name', () => {
     [{ width: [] }, /^--width /],
     [{ batch: 'most' }, /^--batch .* must be "full" or a whole number/],
     [{ replacement: false, width: [300, 90] }, /^--neurons .*without replacement/],
+    [{ method: ['greedy', 'best'] }, /^--method .* must be one of greedy, random/],
+    [{ method: ['random'], neurons: 300 }, /^--neurons .*only greedy picks a neuron again/],
+    [{ loss: 'cross-entropy' }, /^--loss .*--task digits/],
+    [{ loss: 'cross-entropy', task: 'digits', rule: ['average', 'corrective'] }, /^--rule /],
     [{ preset: 'slow' }, /^--preset .* quick, paper, not "slow"/],
     [{ examples: 5 }, /^Unknown configuration key "examples"\. The keys are preset, data/],
   ])('%j', (given, message) => {
@@ -58,6 +62,19 @@ test('trials are named apart, and cost more where they do more', () => {
   expect(cost({ width: 16 }) / cost({ width: 8 })).toBeCloseTo(2, 2);
   expect(cost({ batch: 'full' })).toBeGreaterThan(cost({}));
   expect(cost({ examples: 250 })).toBeGreaterThan(cost({}));
+});
+
+test('each rule is swept for greedy selection, and the other methods come once', () => {
+  const swept = { method: ['greedy', 'random'], rule: ['average', 'corrective'], neurons: [5, 9] };
+  const prunings = pruningsOf(parseStudyConfig(swept));
+  expect(prunings.map(({ method, rule, neurons }) => `${method} ${rule} ${neurons}`)).toEqual([
+    'greedy average 5',
+    'greedy average 9',
+    'greedy corrective 5',
+    'greedy corrective 9',
+    'random average 5',
+    'random average 9',
+  ]);
 });
 
 test('two studies differ by what makes their figures, not by where they run', () => {

@@ -150,6 +150,27 @@ test('fine-tuning is compared with as many steps of the dense network and of a f
   }
 });
 
+test('methods and rules are compared on the same checkpoints', async () => {
+  const swept = parseStudyConfig({
+    ...config,
+    sizes: [37],
+    trials: 1,
+    neurons: 6,
+    method: ['greedy', 'random'],
+    rule: ['average', 'line-search', 'corrective'],
+  });
+  const { cells } = await session(swept);
+  expect(cells).toHaveLength(cellCount(swept));
+  const last = cells.filter(({ iteration }) => iteration === 25);
+  const [average, lineSearch, corrective, random] = last.map(
+    ({ subnetworkLoss }) => subnetworkLoss,
+  );
+  expect(new Set(last.map(({ denseLoss }) => denseLoss)).size).toBe(1);
+  expect(lineSearch).toBeLessThan(average!);
+  expect(corrective).toBeLessThan(average!);
+  expect(random).toBeGreaterThan(average!);
+});
+
 test('a state survives its file, and one of another network is refused', async () => {
   const { states } = await session(config, undefined, 8);
   const [trial] = trialsOf(config);
