@@ -12,6 +12,12 @@ import { addWorker } from './worker.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
+// A reader that has seen enough, such as `head`, is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 const program = new Command('espalier')
   .description(
     'Pre-trains a neural network on WebGPU, prunes it by greedy forward selection, and fine-tunes what is left.',

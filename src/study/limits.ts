@@ -25,7 +25,7 @@ export function requireFits(
     ['width', config.width, wide - (wide % 4), 'the hidden weights'],
     [
       'batch',
-      config.batch === 'full' ? 0 : config.batch,
+      config.batch === 'full' ? 0 : Math.min(config.batch, config.examples),
       Math.floor(words / strideOf(config.width)),
       "a batch's activations",
     ],

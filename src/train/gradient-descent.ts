@@ -14,7 +14,10 @@ import type { Network } from '../models/two-layer.js';
 import { type RandomStream, randomStream } from '../random.js';
 
 export interface TrainingOptions {
-  /** Examples of a step, drawn uniformly with replacement; 'full': all of them, in order. */
+  /**
+   * Examples of a step, drawn uniformly with replacement; 'full', or as many as there are or more:
+   * all of them, in order, which is gradient descent.
+   */
   readonly batch: number | 'full';
   /** η, in mean-field units: a step moves θ_i by η N ∂L/∂θ_i. */
   readonly learningRate: number;
@@ -90,7 +93,8 @@ export function startTraining(
     uploadMatrix(velocity.output, state.velocity.output);
   }
   const batches = randomStream(options.seed, options.purpose ?? 'batches');
-  const drawn = options.batch === 'full' ? 0 : state.iteration * options.batch;
+  const size = drawnBatch(dataset, options);
+  const drawn = size === undefined ? 0 : state.iteration * size;
   for (let i = 0; i < drawn; i++) batches.below(dataset.count);
   return {
     network,
@@ -172,9 +176,17 @@ export function divergence(
   );
 }
 
+/** Examples that a step draws; none when it takes all of them. */
+function drawnBatch(
+  { count }: Dataset,
+  { batch }: Pick<TrainingOptions, 'batch'>,
+): number | undefined {
+  return batch === 'full' || batch >= count ? undefined : batch;
+}
+
 /** How a step cuts its examples so that their activations fit one binding. */
 function rowsOfStep(network: Network, dataset: Dataset, { batch }: TrainingOptions) {
-  const examples = batch === 'full' ? dataset.count : batch;
+  const examples = drawnBatch(dataset, { batch }) ?? dataset.count;
   const fitting = Math.floor(largestBinding(network.device) / (network.output.rows * 4 + 12));
   const rows = Math.min(examples, Math.max(1, fitting));
   return { examples, rows, chunks: Math.ceil(examples / rows) };
@@ -186,7 +198,10 @@ async function prepareStep(training: Training, until: number, scope: Scope) {
   const { examples, rows, chunks } = rowsOfStep(network, dataset, options);
   const slices = gradientSlices(rows);
   const stepsPerBlock = Math.max(1, Math.floor(INDEX_BLOCK / examples));
-  const indices = options.batch === 'full' ? undefined : new Uint32Array(stepsPerBlock * examples);
+  const indices =
+    drawnBatch(dataset, options) === undefined
+      ? undefined
+      : new Uint32Array(stepsPerBlock * examples);
   const index = indices && scope.buffer('batch indices', indices.length);
   const activations = scope.matrix('batch activations', rows, width);
   const residual = scope.matrix('batch residual', rows, outputs);

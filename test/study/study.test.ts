@@ -3,6 +3,7 @@ import { readImageSource } from '../../src/data/folder.js';
 import type { ImageSource } from '../../src/data/images.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
+import { createPace } from '../../src/hosts/pace.js';
 import { type Cell, keyOf, parseCell } from '../../src/study/cell.js';
 import { parseRunConfig } from '../../src/study/config.js';
 import { drawExamples } from '../../src/study/examples.js';
@@ -15,14 +16,17 @@ import { trialShape } from '../../src/study/trial.js';
 
 let device: Device;
 let source: ImageSource;
+/** The study that was not interrupted. */
+let whole: Awaited<ReturnType<typeof session>>;
 
 beforeAll(async () => {
-  device = await openDevice(await openNodeAdapter());
+  device = await openDevice(await openNodeAdapter(), { pace: createPace(0.5) });
   const mnist = await readImageSource('mnist');
   source = {
     ...mnist,
     test: { ...mnist.test, count: 500, labels: mnist.test.labels.slice(0, 500) },
   };
+  whole = await session(config);
 });
 afterAll(() => device?.dispose());
 
@@ -58,7 +62,6 @@ async function session(given: StudyConfig, before?: Session, until = Number.POSI
 const figuresOf = (cells: readonly Cell[]) => cells.map((cell) => ({ ...cell, seconds: 0 }));
 
 test('a study goes on from any event with the same cells to the bit', async () => {
-  const whole = await session(config);
   expect(whole.cells).toHaveLength(cellCount(config));
   expect(new Set(whole.cells.map(keyOf)).size).toBe(whole.cells.length);
   for (let until = 1; until < whole.seen; until += 13) {
@@ -74,7 +77,6 @@ test('a study goes on from any event with the same cells to the bit', async () =
 });
 
 test('a study goes on with a new device where the old one was lost', async () => {
-  const whole = await session(config);
   const cells: Cell[] = [];
   const states = new Map<string, TrialState>();
   const losing = await openDevice(await openNodeAdapter());
@@ -92,7 +94,6 @@ test('a study goes on with a new device where the old one was lost', async () =>
 });
 
 test('a missing cell before the kept state is computed from the start', async () => {
-  const whole = await session(config);
   const gap = { ...whole, cells: whole.cells.filter(({ iteration }) => iteration !== 10) };
   const { cells } = await session(config, gap);
   const sorted = (all: readonly Cell[]) =>
@@ -101,8 +102,7 @@ test('a missing cell before the kept state is computed from the start', async ()
 });
 
 test('a cell has the figures that a run of its seed has', async () => {
-  const { cells } = await session(config);
-  const cell = cells.find(
+  const cell = whole.cells.find(
     (one) => one.examples === 37 && one.trial === 1 && one.neurons === 7 && one.iteration === 10,
   );
   const { width, momentum } = { width: 19, momentum: 0.5 };
