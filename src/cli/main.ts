@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addBench } from './bench.js';
 import { addCompare } from './compare.js';
+import { addDemo } from './demo.js';
 import { addInfo } from './info.js';
 import { exitCodeOf, explain } from './outcome.js';
 import { addReport } from './report.js';
@@ -33,6 +34,7 @@ Examples:
   espalier run --help    every flag of a run, with its default
   espalier compare       ways to prune one network, at several sizes
   espalier study         how much pre-training was enough, over dataset sizes
+  espalier demo          the web page, served on this machine
   espalier info          the adapter that the work runs on`,
   );
 
@@ -43,6 +45,7 @@ addReport(program, version);
 addWorker(program, version);
 addBench(program, version);
 addInfo(program, version);
+addDemo(program);
 
 try {
   await program.parseAsync();

@@ -30,6 +30,9 @@ export const COLORS = {
   muted: 'var(--muted)',
 } as const;
 
+/** By name, for programs that do not know `system-ui`. */
+const FONTS = 'system-ui, Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif';
+
 const ROW = 20;
 
 export function paperOf(document: Document, width: number): Paper {
@@ -39,10 +42,10 @@ export function paperOf(document: Document, width: number): Paper {
     width,
     height: Math.round(width * aspect),
     marginLeft: 52,
-    marginRight: narrow ? 12 : 24,
+    marginRight: narrow ? 20 : 24,
     marginTop: 28,
     marginBottom: 42,
-    style: { fontSize: '12px', color: COLORS.text, background: 'none' },
+    style: { fontSize: '12px', fontFamily: FONTS, color: COLORS.text, background: 'none' },
   });
   const legend = (entries: readonly LegendEntry[]) => {
     const rows = entries.map((entry, row) => ({ color: COLORS.text, ...entry, row }));

@@ -3,7 +3,7 @@ import type { Cell } from '../cell.js';
 import { flagOf } from '../config.js';
 import type { StudyConfig } from '../study-config.js';
 import { commandOf } from './command.js';
-import { type Drawing, paperOf, tiled } from './drawing.js';
+import { COLORS, type Drawing, drawingOf, paperOf, stacked, tiled } from './drawing.js';
 import { heatMap, meanThresholds } from './heat-map.js';
 import { lossCurves } from './loss-curves.js';
 import { STYLE } from './style.js';
@@ -80,7 +80,12 @@ function section(
     return `<div class="wide">${drawing.svg}</div><div class="narrow">${draw(narrow).svg}</div>`;
   };
   const curves = lossCurves(tile, analysis);
-  keep('loss-curves', tiled(curves, 3));
+  const tiles = tiled(curves, 3);
+  const networks = paperOf(document, tiles.width).legend([
+    { mark: 'line', color: COLORS.dense, text: 'dense network' },
+    { mark: 'line', color: COLORS.subnetwork, text: 'subnetwork pruned from it' },
+  ]);
+  keep('loss-curves', stacked(paperOf(document, tiles.width), [tiles, drawingOf(networks)]));
   const { absolute, relative } = analysis;
   const findings = [
     { name: 'thresholds-absolute', finding: absolute },

@@ -65,6 +65,7 @@ th, td { padding: 0.3rem 0.7rem; text-align: right; border-bottom: 1px solid var
 th { font-weight: 600; vertical-align: bottom; }
 th:first-child, td:first-child, .fits :is(th, td):nth-child(2) { text-align: left; }
 th:first-child, td:first-child { padding-left: 0; }
+.fits table { min-width: 34rem; }
 tr.best td { font-weight: 600; }
 code, pre { font: 0.88rem/1.5 ui-monospace, monospace; }
 pre { background: var(--panel); padding: 0.75rem 1rem; overflow-x: auto; border-radius: 6px;

@@ -1,0 +1,68 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import type { Command } from 'commander';
+import { EspalierError } from '../errors.js';
+import { number } from './flags.js';
+import { interruptSignal } from './outcome.js';
+
+/** The built page lies beside the command line's own bundle. */
+const PAGE = join(import.meta.dirname, 'demo');
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
+
+export function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('Serves the web page on this machine, until Ctrl-C.')
+    .option('--port <port>', '0: any that is free', number, 0)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  espalier demo                 prints the address to open in a browser
+  espalier demo --port 8080     at http://127.0.0.1:8080`,
+    )
+    .action(({ port }: { readonly port: unknown }) => serve(port));
+}
+
+async function serve(port: unknown): Promise<void> {
+  if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new EspalierError('bad-config', `--port must be a whole number to 65535, not ${port}.`);
+  }
+  const server = createServer(async (request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    // Normalised below the root, so that no address leaves the folder.
+    const name = normalize(`/${path.endsWith('/') ? `${path}index.html` : path}`);
+    const file = join(PAGE, name);
+    const found = await stat(file).catch(() => undefined);
+    if (!found?.isFile()) {
+      response.writeHead(404).end();
+      return;
+    }
+    const type = TYPES[extname(file)] ?? 'application/octet-stream';
+    response.writeHead(200, { 'content-type': type, 'content-length': found.size });
+    createReadStream(file).pipe(response);
+  });
+  const { signal, release } = interruptSignal();
+  await new Promise<void>((resolve, reject) => {
+    signal.addEventListener('abort', () => server.close(() => resolve()), { once: true });
+    server.on('error', (cause) =>
+      reject(new EspalierError('bad-config', `Cannot serve at port ${port}: ${cause.message}.`)),
+    );
+    // Loopback only: the page is for whoever sits at this machine.
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address();
+      const own = typeof address === 'object' ? address?.port : port;
+      process.stdout.write(`Open http://127.0.0.1:${own}/ in a browser. Ctrl-C ends it.\n`);
+    });
+  });
+  release();
+  throw new EspalierError('aborted', 'Ended.');
+}
