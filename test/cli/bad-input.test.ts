@@ -155,7 +155,7 @@ describe.concurrent('bad data end with code 1, and name the file:', () => {
 });
 
 describe.concurrent('a size over the limits of the adapter ends with code 1 and says what fits:', () => {
-  test.each(['--width', '--batch', '--neurons'])('%s', async (flag) => {
+  test.each(['--width', '--neurons'])('%s', async (flag) => {
     const args = tiny(flag, '1000000000', '--out', 'out');
     const message = new RegExp(`${flag} 1000000000 .* up to ${flag} [1-9]\\d+\\.`);
     await expectRefusal(args, 1, message);

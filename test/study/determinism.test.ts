@@ -59,3 +59,10 @@ test('training does not depend on where checkpoints fall', async () => {
   expect(Object.keys(often)).toHaveLength(1 + 3 * 4);
   expect(often).toMatchObject(plain);
 });
+
+test('a batch of all examples, or more, is gradient descent', async () => {
+  const flags = '--examples 67 --width 9 --iterations 5 --neurons 4 --fine-tune 3 --batch';
+  const full = await filesOf(large, `${flags} full`);
+  for (const batch of ['67', '1000000000'])
+    expect(await filesOf(large, `${flags} ${batch}`)).toEqual(full);
+});
