@@ -1,5 +1,6 @@
 import {
   type Epilogue,
+  LANES,
   MATMUL_TILES,
   type MatmulVariant,
   matmulShader,
@@ -29,6 +30,8 @@ export interface Matmul {
   /** Accumulated steps of the momentum epilogue, shaped and strided as `out`. */
   readonly velocity?: Matrix;
   readonly variant?: MatmulVariant | undefined;
+  /** Rows and columns of a workgroup, one of `MATMUL_TILES[variant]`. */
+  readonly tile?: Tile | undefined;
 }
 
 export interface MatmulCall {
@@ -43,8 +46,12 @@ export interface MatmulCall {
   readonly rate?: number;
 }
 
+type Tile = readonly [rows: number, columns: number];
+
 /** Fewer workgroups than this leave a GPU idle, so smaller tiles are taken. */
 const ENOUGH_WORKGROUPS = 128;
+/** Multiply-adds that a software adapter does in the time of a load: measured on SwiftShader. */
+const LOAD_COST = 32;
 
 /**
  * Prepares out = epilogue(alpha · op(A) op(B)), with op the identity or the transpose, and returns
@@ -65,7 +72,7 @@ export async function prepareMatmul(
   requireVariant(device, variant);
   requireSameLayout(out, states);
   requireSameLayout(out, velocity);
-  const tile = chooseTile(variant, out.rows, out.columns);
+  const tile = matmul.tile ?? chooseTile(variant, out.rows, out.columns);
   const shader = matmulShader({
     transposeA: matmul.transposeA ?? false,
     transposeB: matmul.transposeB ?? false,
@@ -108,14 +115,24 @@ export async function prepareMatmul(
   };
 }
 
-/** The first (largest) tile that gives enough workgroups, else the smallest. */
-function chooseTile(variant: MatmulVariant, m: number, n: number): readonly [number, number] {
-  const tiles: readonly (readonly [number, number])[] = MATMUL_TILES[variant];
-  const smallest = tiles[tiles.length - 1] as readonly [number, number];
-  if (variant !== 'tiled') return tiles.find(([rows]) => m >= rows) ?? smallest;
-  const workgroups = ([rows, columns]: readonly [number, number]) =>
-    Math.ceil(m / rows) * Math.ceil(n / columns);
-  return tiles.find((tile) => workgroups(tile) >= ENOUGH_WORKGROUPS) ?? smallest;
+/**
+ * The tile that should take least time for [m × n]. On hardware, the largest that gives enough
+ * workgroups. On a software adapter, the least sum of products and loads on two cores.
+ */
+function chooseTile(variant: MatmulVariant, m: number, n: number): Tile {
+  const tiles: readonly Tile[] = MATMUL_TILES[variant];
+  const workgroups = ([rows, columns]: Tile) => Math.ceil(m / rows) * Math.ceil(n / columns);
+  if (variant === 'tiled') {
+    const smallest = tiles[tiles.length - 1] as Tile;
+    return tiles.find((tile) => workgroups(tile) >= ENOUGH_WORKGROUPS) ?? smallest;
+  }
+  const cost = (tile: Tile) => {
+    const rowsALoad = variant === 'subgroup' ? 4 : 1;
+    const [rows, columns] = [tile[0], tile[1] / LANES];
+    const loads = columns + rows / rowsALoad;
+    return Math.ceil(workgroups(tile) / 2) * (rows * columns + LOAD_COST * loads);
+  };
+  return [...tiles].sort((one, other) => cost(one) - cost(other))[0] as Tile;
 }
 
 function requireSameLayout(out: Matrix, other: Matrix | undefined): void {

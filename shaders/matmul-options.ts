@@ -1,0 +1,36 @@
+import type { Activation } from './activations.js';
+
+/** What becomes of alpha · A B before it is stored in `out`. */
+export type Epilogue =
+  | { readonly kind: 'store' }
+  /** out = σ(alpha · A B) */
+  | { readonly kind: 'activation'; readonly activation: Activation }
+  /** out = (alpha · A B) ∘ σ′, with σ′ computed from `states` = σ(x) */
+  | { readonly kind: 'derivative'; readonly activation: Activation }
+  /** velocity = decay · velocity + alpha · A B;  out = out − rate · velocity */
+  | { readonly kind: 'momentum' }
+  /** out = out − rate · alpha · A B */
+  | { readonly kind: 'descent' };
+
+/**
+ * `tiled` stages blocks of A and B in workgroup memory and suits hardware. On a software adapter
+ * barriers and workgroup memory cost more than they save and a load costs as much as a dozen
+ * multiply-adds; there `subgroup` keeps a tall tile in registers, one column a lane, and spreads
+ * each load of A over four rows by broadcast. `lanes` is the same without subgroups.
+ */
+export type MatmulVariant = 'tiled' | 'subgroup' | 'lanes';
+
+export interface MatmulOptions {
+  /** A is stored [k × m] instead of [m × k]. */
+  readonly transposeA: boolean;
+  /** B is stored [n × k] instead of [k × n]. */
+  readonly transposeB: boolean;
+  /** Stored row r of A is row rows[first + r] of the buffer instead of row first + r. */
+  readonly gather: boolean;
+  readonly epilogue: Epilogue;
+  readonly variant: MatmulVariant;
+  /** `out` is symmetric: tiles below the diagonal are left out and filled from those above. */
+  readonly symmetric: boolean;
+  /** Rows and columns of `out` that a workgroup computes. */
+  readonly tile: readonly [number, number];
+}

@@ -1,0 +1,151 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
+import type { MatmulOptions } from './matmul-options.js';
+import { unroll } from './unroll.js';
+
+/** Rows and columns of `out` that a workgroup may compute, the largest first. */
+export const TILED_TILES = [
+  [128, 128],
+  [64, 64],
+  [32, 32],
+] as const;
+
+/** Threads across and down: each computes 8 × 8 sums, of the smallest tile 4 × 4. */
+export function tiledThreads([rows, columns]: readonly [number, number]) {
+  const side = rows === 32 ? 4 : 8;
+  return [columns / side, rows / side] as const;
+}
+
+/**
+ * Depth of the blocks of A and B in workgroup memory: 16 fills a 64-byte line of a row; the
+ * largest tile takes half, so that two blocks of each fit 16 KiB.
+ */
+const depthOf = (tileRows: number) => (tileRows === 128 ? 8 : 16);
+
+/**
+ * The body of the variant `tiled`. Blocks of A and B lie in workgroup memory as vectors of four
+ * rows or columns, twice: while one pair is multiplied, the next is on its way from memory to
+ * registers, and one barrier a block is enough.
+ */
+export function tiledBody(options: MatmulOptions): string {
+  const { tile, transposeA, transposeB } = options;
+  const [tileRows, tileColumns] = tile;
+  const [threadsX, threadsY] = tiledThreads(tile);
+  const threads = threadsX * threadsY;
+  const depth = depthOf(tileRows);
+  const [vectorsA, vectorsB] = [tileRows / 4, tileColumns / 4];
+  const [loadsA, loadsB] = [(vectorsA * depth) / threads, (vectorsB * depth) / threads];
+  const [rows, columns] = [vectorsA / threadsY, vectorsB / threadsX];
+  // Neighbouring threads read neighbouring words, whichever way the matrix is stored.
+  const place = (e: string, vectors: number, depthFirst: boolean) =>
+    depthFirst
+      ? { outer: `(${e}) / ${depth}u`, inner: `(${e}) % ${depth}u` }
+      : { outer: `(${e}) % ${vectors}u`, inner: `(${e}) / ${vectors}u` };
+  const placeA = (load: number) => place(`local + ${load * threads}u`, vectorsA, !transposeA);
+  const placeB = (load: number) => place(`local + ${load * threads}u`, vectorsB, transposeB);
+  const fetch = unroll(loadsA, (load) => {
+    const { outer, inner } = placeA(load);
+    return `    next_a${load} = a_vector(top + 4u * (${outer}), depth + ${inner});`;
+  }).concat(
+    '\n',
+    unroll(loadsB, (load) => {
+      const { outer, inner } = placeB(load);
+      return `    next_b${load} = b_vector(depth + ${inner}, left + 4u * (${outer}));`;
+    }),
+  );
+  const stage = unroll(loadsA, (load) => {
+    const { outer, inner } = placeA(load);
+    return `      a_block[(at + ${inner}) * ${vectorsA}u + ${outer}] = next_a${load};`;
+  }).concat(
+    '\n',
+    unroll(loadsB, (load) => {
+      const { outer, inner } = placeB(load);
+      return `      b_block[(at + ${inner}) * ${vectorsB}u + ${outer}] = next_b${load};`;
+    }),
+  );
+  const components = ['x', 'y', 'z', 'w'] as const;
+  return wgsl`
+var<workgroup> a_block: array<vec4<f32>, ${2 * depth * vectorsA}>;
+var<workgroup> b_block: array<vec4<f32>, ${2 * depth * vectorsB}>;
+
+// Rows and columns past the edge repeat the last one and are never stored; positions past the end
+// of k are zero.
+fn a_vector(i: u32, p: u32) -> vec4<f32> {
+  let last = params.m - 1u;
+  let at = min(p, params.k - 1u);
+  let value = vec4<f32>(
+    a_at(min(i, last), at),
+    a_at(min(i + 1u, last), at),
+    a_at(min(i + 2u, last), at),
+    a_at(min(i + 3u, last), at),
+  );
+  return select(vec4<f32>(), value, p < params.k);
+}
+fn b_vector(p: u32, j: u32) -> vec4<f32> {
+  let last = params.n - 1u;
+  let at = min(p, params.k - 1u);
+  let value = vec4<f32>(
+    b[b_index(at, min(j, last))],
+    b[b_index(at, min(j + 1u, last))],
+    b[b_index(at, min(j + 2u, last))],
+    b[b_index(at, min(j + 3u, last))],
+  );
+  return select(vec4<f32>(), value, p < params.k);
+}
+
+fn kernel(workgroup: u32, local: u32) {
+  let across = (params.n + ${tileColumns - 1}u) / ${tileColumns}u;
+  let top = (workgroup / across) * ${tileRows}u;
+  let left = (workgroup % across) * ${tileColumns}u;
+  if (top >= params.m${options.symmetric ? ` || left + ${tileColumns}u <= top` : ''}) { return; }
+  let x = local % ${threadsX}u;
+  let y = local / ${threadsX}u;
+${unroll(4 * rows, (i) => unroll(columns, (j) => `  var sum${i}_${j} = vec4<f32>();`))}
+${unroll(loadsA, (load) => `  var next_a${load} = vec4<f32>();`)}
+${unroll(loadsB, (load) => `  var next_b${load} = vec4<f32>();`)}
+  // Turn t brings block t and multiplies block t − 1.
+  let blocks = (params.k + ${depth - 1}u) / ${depth}u;
+  for (var turn = 0u; turn <= blocks; turn++) {
+    if (turn < blocks) {
+      let depth = turn * ${depth}u;
+${fetch}
+    }
+    if (turn > 0u) {
+      for (var p = 0u; p < ${depth}u; p++) {
+        let at = ((turn - 1u) % 2u) * ${depth}u + p;
+        let a_row = at * ${vectorsA}u + y;
+        let b_row = at * ${vectorsB}u + x;
+${unroll(columns, (j) => `        let b${j} = b_block[b_row + ${j * threadsX}u];`)}
+${unroll(rows, (v) => {
+  const load = `        let a${v} = a_block[a_row + ${v * threadsY}u];`;
+  const products = components.map((component, c) =>
+    unroll(columns, (j) => `        sum${4 * v + c}_${j} += a${v}.${component} * b${j};`),
+  );
+  return [load, ...products].join('\n');
+})}
+      }
+    }
+    if (turn < blocks) {
+      let at = (turn % 2u) * ${depth}u;
+${stage}
+    }
+    // The pair that the next turn overwrites was last read before this.
+    workgroupBarrier();
+  }
+  // A loop over rows that move up to the first: it compiles in an eighth of the time.
+  for (var r = 0u; r < ${4 * rows}u; r++) {
+    let i = top + 4u * (y + (r / 4u) * ${threadsY}u) + r % 4u;
+    if (i < params.m) {
+${unroll(columns, (j) =>
+  components
+    .map((component, c) => {
+      const column = `left + 4u * (x + ${j * threadsX}u) + ${c}u`;
+      return `      store(i, ${column}, sum0_${j}.${component});`;
+    })
+    .join('\n'),
+)}
+    }
+${unroll(4 * rows - 1, (r) => unroll(columns, (j) => `    sum${r}_${j} = sum${r + 1}_${j};`))}
+  }
+}
+`;
+}
