@@ -18,21 +18,29 @@ export interface GramRowsOptions {
   /** Does nothing when the selection state says that no row is pending. */
   readonly onlyPending: boolean;
   readonly variant: GramRowsVariant;
+  readonly layout: GramRowsLayout;
 }
 
 const SUBGROUP = 4;
 
-/** Threads of a workgroup and the columns of four that each keeps sums for. */
-function layoutOf(variant: GramRowsVariant, p: number) {
-  if (variant === 'coalesced') return { threads: 64, vectors: 1 };
-  // The more rows, the more products a load serves already, and the fewer columns fit beside them.
-  return { threads: 16, vectors: p <= 4 ? 8 : p <= 8 ? 4 : 2 };
+/** How the columns of the activations are dealt out. */
+export interface GramRowsLayout {
+  readonly threads: number;
+  /** Columns of four that each thread keeps sums for. */
+  readonly vectors: number;
 }
 
-/** Columns of the activations that one workgroup covers. */
-export function gramRowsTile(variant: GramRowsVariant, p: number): number {
-  const { threads, vectors } = layoutOf(variant, p);
-  return threads * vectors * 4;
+/** Layouts that may be best for a block of p columns, the likeliest first. */
+export function gramRowsLayouts(variant: GramRowsVariant, p: number): readonly GramRowsLayout[] {
+  if (variant === 'coalesced') {
+    const wide = [
+      { threads: 64, vectors: 1 },
+      { threads: 256, vectors: 1 },
+    ];
+    return p <= 8 ? [...wide, { threads: 64, vectors: 2 }] : wide;
+  }
+  // The more rows, the more products a load serves already, and the fewer columns fit beside them.
+  return [{ threads: 16, vectors: p <= 4 ? 8 : p <= 8 ? 4 : 2 }];
 }
 
 /**
@@ -42,7 +50,7 @@ export function gramRowsTile(variant: GramRowsVariant, p: number): number {
 export function gramRowsShader(options: GramRowsOptions) {
   const { columns: p, squares, onlyPending } = options;
   const subgroup = options.variant === 'subgroup' && p % SUBGROUP === 0;
-  const { threads, vectors } = layoutOf(options.variant, p);
+  const { threads, vectors } = options.layout;
   const rows = squares ? p + 1 : p;
   const accumulate = (q: number, x: string) =>
     unroll(vectors, (v) => `    sum${q}_${v} += ${x} * h${v};`);

@@ -6,7 +6,15 @@ export interface OpenOptions {
   readonly pace?: <T>(wait: Promise<T>) => Promise<T>;
   /** Milliseconds of GPU work that one submit should hold; short keeps a page smooth. */
   readonly submitMillis?: number;
+  /** What was measured on this adapter before; filled as more is. Without it, nothing is measured. */
+  readonly tuning?: Tuning | undefined;
 }
+
+/**
+ * Which form of a kernel was measured to be fastest, by adapter, kernel and class of size. A device
+ * that has one adds to it whenever it meets a new key (see `fastestForm`); hosts keep it.
+ */
+export type Tuning = Map<string, string>;
 
 /** Bytes of one dispatch's uniforms in the ring: WebGPU's smallest guaranteed dynamic offset. */
 export const UNIFORM_SLOT = 256;
@@ -29,6 +37,7 @@ export class Device {
   readonly adapter: AdapterDescription;
   readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly submitMillis: number;
+  readonly tuning: Tuning | undefined;
   /** Uniforms of the dispatches of one submit, by dynamic offset; each submit rewrites it. */
   readonly uniformRing: GPUBuffer;
   /** Operations that fit one submit; `Batch` adapts it to the speed it observes. */
@@ -52,6 +61,7 @@ export class Device {
     this.raw = raw;
     this.adapter = adapter;
     this.submitMillis = options.submitMillis ?? 100;
+    this.tuning = options.tuning;
     this.uniformRing = raw.createBuffer({
       label: 'uniforms',
       size: UNIFORM_SLOT * UNIFORM_SLOTS,

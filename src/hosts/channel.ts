@@ -11,7 +11,8 @@ import type { Command, Failure, Reply } from './page.js';
 /** A command before it has its id. */
 export type Request =
   | Omit<Extract<Command, { kind: 'open' }>, 'id'>
-  | Omit<Extract<Command, { kind: 'execute' }>, 'id'>;
+  | Omit<Extract<Command, { kind: 'execute' }>, 'id'>
+  | Omit<Extract<Command, { kind: 'tuning' }>, 'id'>;
 
 /** The way to the one page that is opened at `url`. */
 export interface Channel {

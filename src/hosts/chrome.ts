@@ -1,17 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EspalierError } from '../errors.js';
+import type { Tuning } from '../gpu/device.js';
 import type { AdapterKind } from './adapter.js';
 import { type Channel, openChannel } from './channel.js';
 import { type Chrome, findChrome } from './executable.js';
 import type { AdapterPreference, ExecuteOptions, Host, Jobs } from './host.js';
 import { type LaunchedChrome, launchChrome } from './launch.js';
+import { keepTuning, readTuning, type TuningMode } from './tuning.js';
 
 export interface ChromeOptions {
   readonly adapter?: AdapterPreference;
   /** The browser's executable; see findChrome for the default. */
   readonly browser?: string;
+  readonly tuning?: TuningMode;
 }
 
 const OPEN_MILLIS = 60_000;
+const TUNING_MILLIS = 1000;
 
 /**
  * A host that runs jobs in a page of headless Chrome. `pageScript` is the path of one ES module
@@ -26,7 +31,8 @@ export async function openChromeHost<J extends Jobs>(
 ): Promise<Host<J>> {
   const chrome = await findChrome(options.browser);
   const { adapter = 'auto' } = options;
-  const open = (kind: AdapterKind) => openPage<J>(chrome, pageScript, kind);
+  const tuning = await readTuning(options.tuning ?? 'kept');
+  const open = (kind: AdapterKind) => openPage<J>(chrome, pageScript, kind, tuning);
   if (adapter !== 'auto') return open(adapter);
   // Which adapter Chrome offers is decided by its flags, so the second kind takes a second start.
   return open('hardware').catch((error: unknown) => {
@@ -39,10 +45,13 @@ async function openPage<J extends Jobs>(
   chrome: Chrome,
   pageScript: string,
   adapter: AdapterKind,
+  tuning: Tuning | undefined,
 ): Promise<Host<J>> {
   const channel = await openChannel(pageScript);
   let launched: LaunchedChrome | undefined;
+  let opened = false;
   const end = async () => {
+    if (opened && tuning) await keepTuning(await tuningOf(channel));
     await channel.close();
     await launched?.close();
   };
@@ -54,7 +63,12 @@ async function openPage<J extends Jobs>(
   try {
     launched = await launchChrome(chrome, adapter);
     await visit(launched, channel);
-    await openAdapter(channel, adapter, pageScript);
+    await openAdapter(
+      channel,
+      { adapter, tuning: tuning && Object.fromEntries(tuning) },
+      pageScript,
+    );
+    opened = true;
   } catch (error) {
     await close();
     throw error;
@@ -62,6 +76,15 @@ async function openPage<J extends Jobs>(
   const execute = (job: string, input: unknown, options?: ExecuteOptions<unknown>) =>
     channel.call({ kind: 'execute', job, input }, options);
   return { kind: 'chrome', execute: execute as Host<J>['execute'], close };
+}
+
+/** What the page has measured, which ends with it; nothing from one that crashed or hangs. */
+async function tuningOf(channel: Channel): Promise<Tuning> {
+  const silent = new AbortController();
+  const silence = sleep(TUNING_MILLIS, {}, { signal: silent.signal });
+  const known = await Promise.race([channel.call({ kind: 'tuning' }), silence]).catch(() => ({}));
+  silent.abort();
+  return new Map(Object.entries(known as Record<string, string>));
 }
 
 async function visit({ browser }: LaunchedChrome, channel: Channel): Promise<void> {
@@ -84,7 +107,7 @@ async function visit({ browser }: LaunchedChrome, channel: Channel): Promise<voi
 
 async function openAdapter(
   channel: Channel,
-  adapter: AdapterKind,
+  command: { readonly adapter: AdapterKind; readonly tuning: Record<string, string> | undefined },
   pageScript: string,
 ): Promise<void> {
   const late = setTimeout(() => {
@@ -96,7 +119,7 @@ async function openAdapter(
     );
   }, OPEN_MILLIS);
   try {
-    await channel.call({ kind: 'open', adapter });
+    await channel.call({ kind: 'open', ...command });
   } finally {
     clearTimeout(late);
   }

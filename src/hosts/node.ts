@@ -7,6 +7,7 @@ import type { AdapterPreference, Host, Jobs } from './host.js';
 import { localHost } from './local.js';
 import { createPace } from './pace.js';
 import { missingPeer } from './peers.js';
+import { keepTuning, readTuning, type TuningMode } from './tuning.js';
 import { type Dawn, loadDawn } from './vulkan.js';
 
 /** The longest sleep between two polls; longer ones won nothing more. */
@@ -48,14 +49,18 @@ export async function openNodeAdapter(preference: AdapterPreference = 'auto'): P
 /** A host that runs jobs in this process. */
 export async function openNodeHost<J extends Jobs>(
   jobs: J,
-  options: { readonly adapter?: AdapterPreference } = {},
+  options: { readonly adapter?: AdapterPreference; readonly tuning?: TuningMode } = {},
 ): Promise<Host<J>> {
   const adapter = await openNodeAdapter(options.adapter);
-  const device = await openDevice(
-    adapter,
-    isSoftware(adapter.info) ? { pace: createPace(PACE_MILLIS) } : {},
-  );
-  return localHost('node', jobs, device);
+  const tuning = await readTuning(options.tuning ?? 'kept');
+  const pace = isSoftware(adapter.info) ? createPace(PACE_MILLIS) : undefined;
+  const device = await openDevice(adapter, { tuning, ...(pace && { pace }) });
+  const host = localHost('node', jobs, device);
+  const close = async () => {
+    await host.close();
+    await keepTuning(tuning);
+  };
+  return { ...host, close };
 }
 
 function requestFrom(dawn: Dawn, kind: AdapterKind): Promise<GPUAdapter | null> {

@@ -1,5 +1,5 @@
 import { type ErrorCode, EspalierError } from '../errors.js';
-import { openDevice } from '../gpu/device.js';
+import { openDevice, type Tuning } from '../gpu/device.js';
 import { openBrowserAdapter } from './browser.js';
 import type { AdapterPreference, Host, Job, Jobs } from './host.js';
 import { localHost } from './local.js';
@@ -7,7 +7,15 @@ import { decode, encode } from './message.js';
 
 /** What the process asks of the page. Each call has an id, which `stop` and the replies repeat. */
 export type Command =
-  | { readonly kind: 'open'; readonly id: number; readonly adapter: AdapterPreference }
+  | {
+      readonly kind: 'open';
+      readonly id: number;
+      readonly adapter: AdapterPreference;
+      /** What was measured before; the page measures nothing without it. */
+      readonly tuning?: Readonly<Record<string, string>> | undefined;
+    }
+  /** Asks for what is known by now. */
+  | { readonly kind: 'tuning'; readonly id: number }
   | { readonly kind: 'execute'; readonly id: number; readonly job: string; readonly input: unknown }
   | { readonly kind: 'stop'; readonly id: number };
 
@@ -33,8 +41,11 @@ export async function serveJobs(jobs: Jobs, gpu: GPU | undefined): Promise<never
   const running = new Map<number, AbortController>();
   let host: Host<Record<string, AnyJob>> | undefined;
 
-  const open = async (adapter: AdapterPreference) => {
-    const device = await openDevice(await openBrowserAdapter(gpu, adapter));
+  let tuning: Tuning | undefined;
+
+  const open = async ({ adapter, tuning: known }: Extract<Command, { kind: 'open' }>) => {
+    tuning = known && new Map(Object.entries(known));
+    const device = await openDevice(await openBrowserAdapter(gpu, adapter), { tuning });
     host = localHost('browser', jobs as Record<string, AnyJob>, device);
   };
 
@@ -50,14 +61,16 @@ export async function serveJobs(jobs: Jobs, gpu: GPU | undefined): Promise<never
     }
   };
 
+  const outputOf = async (command: Exclude<Command, { kind: 'stop' }>): Promise<unknown> => {
+    if (command.kind === 'open') return await open(command);
+    if (command.kind === 'tuning') return Object.fromEntries(tuning ?? []);
+    return await execute(command.id, command.job, command.input);
+  };
+
   const answer = async (command: Exclude<Command, { kind: 'stop' }>) => {
     const { id } = command;
     try {
-      const output =
-        command.kind === 'open'
-          ? await open(command.adapter)
-          : await execute(id, command.job, command.input);
-      await reply({ kind: 'result', id, output });
+      await reply({ kind: 'result', id, output: await outputOf(command) });
     } catch (error) {
       await reply({ kind: 'failure', id, error: failureOf(error) });
     }

@@ -1,13 +1,16 @@
 import {
+  type GramRowsLayout,
   type GramRowsVariant,
+  gramRowsLayouts,
   gramRowsShader,
-  gramRowsTile,
 } from '../../shaders/gram-rows.wgsl.js';
 import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
+import { Scope } from '../gpu/scope.js';
+import { fastestForm, sizeClass } from '../gpu/tuning.js';
 import { defaultVariant, requireVariant } from './variant.js';
 
 export type { GramRowsVariant } from '../../shaders/gram-rows.wgsl.js';
@@ -55,17 +58,44 @@ export function gramSlices(device: Device, m: number): number {
  */
 export async function prepareGramRows(
   device: Device,
-  { block, activations, products, squares = false, state, variant }: GramRows,
+  gram: GramRows,
 ): Promise<(batch: Batch, call: GramRowsCall) => void> {
   const preferred = defaultVariant(device);
-  const chosen = variant ?? (preferred === 'tiled' ? 'coalesced' : preferred);
-  requireVariant(device, chosen);
+  const variant = gram.variant ?? (preferred === 'tiled' ? 'coalesced' : preferred);
+  requireVariant(device, variant);
+  const { activations, block, squares = false } = gram;
+  const [p, n, m] = [block.columns, activations.columns, activations.rows];
+  const [first, ...others] = gramRowsLayouts(variant, p).map((layout) => ({
+    name: `${layout.threads}x${layout.vectors}`,
+    layout,
+  }));
+  if (!first) throw new RangeError(`gram-rows has no layout for the variant ${variant}.`);
+  using scope = new Scope(device);
+  let products: GpuBuffer | undefined;
+  const key = `gram-rows ${variant} ${p} ${sizeClass(n)}x${sizeClass(m)}`;
+  const { layout } = await fastestForm(device, key, [first, ...others], async (form) => {
+    const words = gramSlices(device, m) * p * activations.stride;
+    products ??= scope.buffer('tuned gram products', words);
+    // Neither squares nor the state: whether a row is pending now says nothing of the time it takes.
+    const run = await bind(device, { block, activations, products }, variant, form.layout);
+    return (batch) => run(batch, { blockFirst: 0, firstSlice: 0, m: Math.min(m, block.rows) });
+  });
+  return bind(device, { ...gram, squares }, variant, layout);
+}
+
+async function bind(
+  device: Device,
+  { block, activations, products, squares = false, state }: GramRows,
+  variant: GramRowsVariant,
+  layout: GramRowsLayout,
+) {
   const p = block.columns;
   const shader = gramRowsShader({
     columns: p,
     squares,
     onlyPending: state !== undefined,
-    variant: chosen,
+    variant,
+    layout,
   });
   const kernel = await prepareKernel(device, shader, {
     block: block.buffer,
@@ -73,8 +103,8 @@ export async function prepareGramRows(
     products,
     ...(state && { state }),
   });
-  const across = Math.ceil(activations.stride / gramRowsTile(chosen, p));
-  return (batch, { blockFirst, firstSlice, m = activations.rows }) =>
+  const across = Math.ceil(activations.stride / (4 * layout.threads * layout.vectors));
+  return (batch: Batch, { blockFirst, firstSlice, m = activations.rows }: GramRowsCall) =>
     batch.dispatch(
       kernel,
       {

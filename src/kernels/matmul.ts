@@ -10,6 +10,8 @@ import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
+import { Scope } from '../gpu/scope.js';
+import { fastestForm, sizeClass } from '../gpu/tuning.js';
 import { defaultVariant, requireVariant } from './variant.js';
 
 export type { Epilogue, MatmulVariant } from '../../shaders/matmul.wgsl.js';
@@ -50,15 +52,20 @@ type Tile = readonly [rows: number, columns: number];
 
 /** Fewer workgroups than this leave a GPU idle, so smaller tiles are taken. */
 const ENOUGH_WORKGROUPS = 128;
+/** Tiles worth timing: on a software adapter a shader takes longer to compile than to run. */
+const LIKELY_TILES = { tiled: 3, subgroup: 2, lanes: 2 } as const;
 /** Multiply-adds that a software adapter does in the time of a load: measured on SwiftShader. */
 const LOAD_COST = 32;
+
+/** Rows and depth of the product that is timed to choose a tile: more would tell no more. */
+const TIMED = 1024;
 
 /**
  * Prepares out = epilogue(alpha · op(A) op(B)), with op the identity or the transpose, and returns
  * the function that encodes it.
  *
  * A [m × k], B [k × n], out [m × n] float32, row-major. 2 m n k operations; the least that must
- * move is 4 (m k + k n + m n) bytes.
+ * move is 4 (m k + k n + m n) bytes. Sums run along k in order, whatever the tile.
  *
  * @throws bad-config for a variant that the adapter cannot run; shader when it does not compile.
  */
@@ -66,19 +73,22 @@ export async function prepareMatmul(
   device: Device,
   matmul: Matmul,
 ): Promise<(batch: Batch, call?: MatmulCall) => void> {
-  const { a, b, out, rows, states, velocity } = matmul;
-  const epilogue = matmul.epilogue ?? { kind: 'store' };
   const variant = matmul.variant ?? defaultVariant(device);
   requireVariant(device, variant);
-  requireSameLayout(out, states);
-  requireSameLayout(out, velocity);
-  const tile = matmul.tile ?? chooseTile(variant, out.rows, out.columns);
+  requireSameLayout(matmul.out, matmul.states);
+  requireSameLayout(matmul.out, matmul.velocity);
+  const tile = matmul.tile ?? (await fastestTile(device, matmul, variant));
+  return bind(device, matmul, variant, tile);
+}
+
+async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile: Tile) {
+  const { a, b, out, rows, states, velocity, transposeB = false, symmetric = false } = matmul;
   const shader = matmulShader({
     transposeA: matmul.transposeA ?? false,
-    transposeB: matmul.transposeB ?? false,
+    transposeB,
     gather: rows !== undefined,
-    symmetric: matmul.symmetric ?? false,
-    epilogue,
+    symmetric,
+    epilogue: matmul.epilogue ?? { kind: 'store' },
     variant,
     tile,
   });
@@ -92,9 +102,9 @@ export async function prepareMatmul(
   });
   const n = out.columns;
   const across = Math.ceil(n / tile[1]);
-  return (batch, call = {}) => {
+  return (batch: Batch, call: MatmulCall = {}) => {
     const m = call.m ?? out.rows;
-    const k = call.k ?? (matmul.transposeB ? b.columns : b.rows);
+    const k = call.k ?? (transposeB ? b.columns : b.rows);
     batch.dispatch(
       kernel,
       {
@@ -110,29 +120,58 @@ export async function prepareMatmul(
         rate: call.rate ?? 0,
       },
       Math.ceil(m / tile[0]) * across,
-      (matmul.symmetric ? 1 : 2) * m * n * k,
+      (symmetric ? 1 : 2) * m * n * k,
     );
   };
 }
 
+async function fastestTile(device: Device, matmul: Matmul, variant: MatmulVariant): Promise<Tile> {
+  const { out, b, transposeA = false, transposeB = false, rows, symmetric = false } = matmul;
+  const n = out.columns;
+  const m = Math.min(out.rows, symmetric ? n : TIMED);
+  const k = Math.min(transposeB ? b.columns : b.rows, TIMED);
+  const forms = likelyTiles(variant, m, n).map((tile) => ({ name: tile.join('x'), tile }));
+  const [first, ...others] = forms;
+  if (!first) throw new RangeError(`matmul has no tiles for the variant ${variant}.`);
+  const traits = [
+    variant,
+    transposeA && 'AT',
+    transposeB && 'BT',
+    rows && 'gather',
+    symmetric && 'symmetric',
+  ];
+  const key = `matmul ${traits.filter(Boolean).join(' ')} ${[m, n, k].map(sizeClass).join('x')}`;
+  using scope = new Scope(device);
+  let scratch: Matrix | undefined;
+  const { tile } = await fastestForm(device, key, [first, ...others], async (form) => {
+    scratch ??= scope.matrix('tuned product', m, n);
+    const { a } = matmul;
+    const product = { a, b, out: scratch, rows, transposeA, transposeB, symmetric };
+    const run = await bind(device, product, variant, form.tile);
+    return (batch) => run(batch, { m, k });
+  });
+  return tile;
+}
+
 /**
- * The tile that should take least time for [m × n]. On hardware, the largest that gives enough
- * workgroups. On a software adapter, the least sum of products and loads on two cores.
+ * Tiles that may be best for [m × n], the likeliest first. On hardware that is the largest that
+ * gives enough workgroups; on a software adapter, the least sum of products and loads on two cores.
  */
-function chooseTile(variant: MatmulVariant, m: number, n: number): Tile {
+function likelyTiles(variant: MatmulVariant, m: number, n: number): readonly Tile[] {
   const tiles: readonly Tile[] = MATMUL_TILES[variant];
   const workgroups = ([rows, columns]: Tile) => Math.ceil(m / rows) * Math.ceil(n / columns);
-  if (variant === 'tiled') {
-    const smallest = tiles[tiles.length - 1] as Tile;
-    return tiles.find((tile) => workgroups(tile) >= ENOUGH_WORKGROUPS) ?? smallest;
-  }
   const cost = (tile: Tile) => {
+    // Too few workgroups for a GPU come last, and the smaller the tile the better they are.
+    if (variant === 'tiled') {
+      return workgroups(tile) >= ENOUGH_WORKGROUPS ? 1 / tile[0] : tile[0];
+    }
     const rowsALoad = variant === 'subgroup' ? 4 : 1;
     const [rows, columns] = [tile[0], tile[1] / LANES];
     const loads = columns + rows / rowsALoad;
     return Math.ceil(workgroups(tile) / 2) * (rows * columns + LOAD_COST * loads);
   };
-  return [...tiles].sort((one, other) => cost(one) - cost(other))[0] as Tile;
+  const sorted = [...tiles].sort((one, other) => cost(one) - cost(other));
+  return sorted.slice(0, LIKELY_TILES[variant]);
 }
 
 function requireSameLayout(out: Matrix, other: Matrix | undefined): void {

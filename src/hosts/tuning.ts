@@ -1,0 +1,42 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Tuning } from '../gpu/device.js';
+import { cachedFolder } from './cache.js';
+
+/** `kept`: kernels' forms are measured once and remembered; `fixed`: chosen without measuring. */
+export const TUNING_MODES = ['kept', 'fixed'] as const;
+export type TuningMode = (typeof TUNING_MODES)[number];
+
+const choices = z.record(z.string(), z.string());
+
+/** What was measured on this machine's adapters; empty at first, or where nothing can be kept. */
+export async function readTuning(mode: TuningMode): Promise<Tuning | undefined> {
+  if (mode === 'fixed') return undefined;
+  try {
+    return new Map(Object.entries(choices.parse(JSON.parse(await readFile(await file(), 'utf8')))));
+  } catch {
+    // A cache: what cannot be read is measured again.
+    return new Map();
+  }
+}
+
+/** Keeps what was measured for the next process. */
+export async function keepTuning(tuning: Tuning | undefined): Promise<void> {
+  if (!tuning || tuning.size === 0) return;
+  const before = (await readTuning('kept')) ?? new Map();
+  const all = Object.fromEntries([...before, ...tuning]);
+  if (Object.keys(all).length === before.size) return;
+  try {
+    const path = await file();
+    const draft = `${path}.${process.pid}`;
+    await writeFile(draft, `${JSON.stringify(all, null, 2)}\n`);
+    await rename(draft, path);
+  } catch {
+    // Nowhere to keep it: the next process measures again.
+  }
+}
+
+async function file(): Promise<string> {
+  return join(await cachedFolder('tuning', async () => undefined), 'forms.json');
+}

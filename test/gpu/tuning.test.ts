@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MATMUL_TILES, type MatmulVariant } from '../../shaders/matmul.wgsl.js';
+import { Batch } from '../../src/gpu/batch.js';
+import type { Device, Tuning } from '../../src/gpu/device.js';
+import { readMatrix } from '../../src/gpu/matrix.js';
+import { Scope } from '../../src/gpu/scope.js';
+import { type Form, fastestForm, sizeClass } from '../../src/gpu/tuning.js';
+import { prepareMatmul } from '../../src/kernels/matmul.js';
+import { randomNumbers } from '../kernels/case.js';
+import { freshDevice } from './probe.js';
+
+const tuning: Tuning = new Map();
+let device: Device;
+beforeAll(async () => {
+  device = await freshDevice({ tuning });
+});
+afterAll(() => device?.dispose());
+
+const FORMS: readonly [Form, Form] = [{ name: 'many calls' }, { name: 'few calls' }];
+
+/** Encodes products, many or few, so that one form takes several times as long as the other. */
+async function prepareOf(scope: Scope, prepared: string[]) {
+  const [a, b, out] = ['a', 'b', 'out'].map((name) => scope.matrix(name, 256, 256));
+  if (!a || !b || !out) throw new Error('no matrices');
+  const run = await prepareMatmul(device, { a, b, out, tile: [16, 128] });
+  return async ({ name }: { readonly name: string }) => {
+    prepared.push(name);
+    return (batch: Batch) => {
+      for (let call = 0; call < (name === 'many calls' ? 20 : 1); call++) run(batch);
+    };
+  };
+}
+
+test('the faster form is found once, whoever asks at once, and kept by adapter', async () => {
+  using scope = new Scope(device);
+  const prepared: string[] = [];
+  const prepare = await prepareOf(scope, prepared);
+  const asked = await Promise.all(
+    [1, 2, 3].map(() => fastestForm(device, 'calls', FORMS, prepare)),
+  );
+  expect(asked.map(({ name }) => name)).toEqual(Array(3).fill('few calls'));
+  expect(prepared).toEqual(['many calls', 'few calls']);
+  expect(tuning.get(`${device.adapter.name}: calls`)).toBe('few calls');
+  tuning.set(`${device.adapter.name}: calls`, 'many calls');
+  expect((await fastestForm(device, 'calls', FORMS, prepare)).name).toBe('many calls');
+  tuning.set(`${device.adapter.name}: calls`, 'a form of an older version');
+  expect((await fastestForm(device, 'calls', FORMS, prepare)).name).toBe('few calls');
+});
+
+test('a failure to prepare is told, and does not stand in the way of the next', async () => {
+  using scope = new Scope(device);
+  const fail = () => Promise.reject(new Error('does not compile'));
+  await expect(fastestForm(device, 'broken', FORMS, fail)).rejects.toThrow('compile');
+  const prepare = await prepareOf(scope, []);
+  expect((await fastestForm(device, 'broken', FORMS, prepare)).name).toBe('few calls');
+});
+
+test('classes of size are powers of two', () => {
+  expect([0, 1, 2, 3, 4, 785, 1024, 1025].map(sizeClass)).toEqual([
+    1, 1, 2, 4, 4, 1024, 1024, 2048,
+  ]);
+});
+
+test('a choice of tile changes no bit, so that measuring may make it', async () => {
+  using scope = new Scope(device);
+  const [m, n, k] = [37, 131, 203];
+  const a = scope.matrix('a', m, k, randomNumbers(m * k, 1));
+  const b = scope.matrix('b', k, n, randomNumbers(k * n, 2));
+  for (const variant of ['subgroup', 'lanes', 'tiled'] satisfies MatmulVariant[]) {
+    const answers = [];
+    for (const tile of MATMUL_TILES[variant]) {
+      const out = scope.matrix('out', m, n);
+      const batch = new Batch(device);
+      (await prepareMatmul(device, { a, b, out, variant, tile }))(batch);
+      await batch.finish();
+      answers.push(await readMatrix(out));
+    }
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+  }
+});

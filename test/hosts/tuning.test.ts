@@ -1,0 +1,57 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { openHost } from '../../src/hosts/choose.js';
+import { keepTuning, readTuning } from '../../src/hosts/tuning.js';
+import { bundle, folderWith } from './fixture/build.js';
+import { jobs } from './fixture/jobs.js';
+
+let folder: string;
+let pageScript: string;
+let cache: string;
+beforeAll(async () => {
+  folder = await folderWith();
+  pageScript = await bundle('page', folder);
+  cache = await mkdtemp(join(tmpdir(), 'espalier-tuning-'));
+  vi.stubEnv('ESPALIER_CACHE', cache);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
+  await rm(cache, { recursive: true });
+});
+
+test.each([
+  ['node', 24],
+  ['chrome', 40],
+] as const)('what a host in %s measures is known to the next one', async (choice, size) => {
+  const open = () => openHost(choice, jobs, { adapter: 'software', pageScript });
+  const first = await open();
+  const measured = await first.execute('multiply', { size });
+  await first.close();
+  expect(measured.at(-1)).toMatch(/^SwiftShader.*: matmul subgroup \d+x\d+x\d+ \d+x\d+$/);
+  const kept = await readTuning('kept');
+  expect([...(kept ?? [])].map((entry) => entry.join(' '))).toContain(measured.at(-1));
+  const second = await open();
+  const known = await second.execute('multiply', { size: 1 });
+  await second.close();
+  expect(known).toContain(measured.at(-1));
+});
+
+test('the fixed choice measures nothing', async () => {
+  const host = await openHost('node', jobs, { adapter: 'software', pageScript, tuning: 'fixed' });
+  expect(await host.execute('multiply', { size: 24 })).toEqual([]);
+  await host.close();
+});
+
+test('what cannot be read is measured again, and what others kept stays', async () => {
+  await keepTuning(new Map([['one', 'a']]));
+  await keepTuning(new Map([['two', 'b']]));
+  const kept = await readTuning('kept');
+  expect([kept?.get('one'), kept?.get('two')]).toEqual(['a', 'b']);
+  const file = join(cache, 'tuning-1', 'forms.json');
+  expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ one: 'a' });
+  await writeFile(file, '{"one": 1');
+  expect(await readTuning('kept')).toEqual(new Map());
+});
