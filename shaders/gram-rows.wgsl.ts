@@ -40,7 +40,7 @@ export function gramRowsLayouts(variant: GramRowsVariant, p: number): readonly G
     return p <= 8 ? [...wide, { threads: 64, vectors: 2 }] : wide;
   }
   // The more rows, the more products a load serves already, and the fewer columns fit beside them.
-  return [{ threads: 16, vectors: p <= 4 ? 8 : p <= 8 ? 4 : 2 }];
+  return [{ threads: 16, vectors: p <= 8 ? 8 : p <= 16 ? 4 : 2 }];
 }
 
 /**
@@ -53,12 +53,13 @@ export function gramRowsShader(options: GramRowsOptions) {
   const { threads, vectors } = options.layout;
   const rows = squares ? p + 1 : p;
   const accumulate = (q: number, x: string) =>
-    unroll(vectors, (v) => `    sum${q}_${v} += ${x} * h${v};`);
+    unroll(vectors, (v) => `    sum${q}_${v} = fma(vec4<f32>(${x}), h${v}, sum${q}_${v});`);
   const products = subgroup
     ? unroll(p / SUBGROUP, (load) => {
-        const spread = unroll(SUBGROUP, (l) =>
-          accumulate(load * SUBGROUP + l, `subgroupBroadcast(x${load}, ${l}u)`),
-        );
+        const spread = unroll(SUBGROUP, (l) => {
+          const x = `x${load}_${l}`;
+          return `    let ${x} = subgroupBroadcast(x${load}, ${l}u);\n${accumulate(load * SUBGROUP + l, x)}`;
+        });
         return `    let x${load} = block[at + ${load * SUBGROUP}u + lane];\n${spread}`;
       })
     : unroll(p, (q) => `    let x${q} = block[at + ${q}u];\n${accumulate(q, `x${q}`)}`);
@@ -94,13 +95,19 @@ fn kernel(workgroup: u32, local: u32${subgroup ? ', lane: u32' : ''}) {
   let left = (workgroup % across) * ${threads * vectors}u + local;
 ${unroll(vectors, (v) => `  let column${v} = min(left + ${v * threads}u, params.vectors - 1u);`)}
 ${unroll(rows, (q) => unroll(vectors, (v) => `  var sum${q}_${v} = vec4<f32>();`))}
+  // Kept in variables: some compilers read a uniform anew wherever it stands.
+  let step = params.vectors;
+  let block_step = params.block_stride;
+  var at = (params.block_first + begin) * block_step;
+  var start = begin * step;
   for (var row = begin; row < end; row++) {
-    let at = (params.block_first + row) * params.block_stride;
-${unroll(vectors, (v) => `    let h${v} = activations[row * params.vectors + column${v}];`)}
+${unroll(vectors, (v) => `    let h${v} = activations[start + column${v}];`)}
 ${products}
 #if ${squares}
 ${unroll(vectors, (v) => `    sum${p}_${v} += h${v} * h${v};`)}
 #endif
+    at += block_step;
+    start += step;
   }
   let to = (params.first_slice + slice) * ${rows}u;
 ${unroll(

@@ -9,7 +9,7 @@ const SUBGROUP = 4;
 
 /** The body of the variants `subgroup` and `lanes`: a tall tile in each thread's registers. */
 export function lanesBody(options: MatmulOptions): string {
-  const { tile, transposeA, variant } = options;
+  const { tile, transposeA, transposeB, variant } = options;
   const [rows, tileColumns] = tile;
   const columns = tileColumns / LANES;
   const broadcast = variant === 'subgroup';
@@ -17,15 +17,18 @@ export function lanesBody(options: MatmulOptions): string {
   const rowOf = (load: number) => (broadcast ? `${load * SUBGROUP}u + lane` : `${load}u`);
   // One position along k: a load for each column, a load for each (broadcast) row, all products.
   const products = (x: string, row: number) =>
-    unroll(columns, (j) => `c${row}_${j} += ${x} * b${j};`);
+    unroll(columns, (j) => `c${row}_${j} = fma(${x}, b${j}, c${row}_${j});`);
   const position = wgsl`
     {
 #if ${transposeA}
-    let a_row = stored_row(p) * params.a_stride;
+    let a_at = stored_row(p) * a_step;
+#else
+    let a_at = p;
 #endif
-${unroll(columns, (j) => `let b${j} = b[b_index(p, column${j})];`)}
+    let b_at = p * b_step;
+${unroll(columns, (j) => `let b${j} = b[column${j} + b_at];`)}
 ${unroll(loads, (load) => {
-  const value = `let x${load} = a[${transposeA ? `a_row + i${load}` : `i${load} + p`}];`;
+  const value = `let x${load} = a[i${load} + a_at];`;
   if (!broadcast) return `${value}\n${products(`x${load}`, load)}`;
   const spread = unroll(SUBGROUP, (l) => {
     const x = `x${load}_${l}`;
@@ -41,11 +44,15 @@ fn kernel(workgroup: u32, local: u32${broadcast ? ', lane: u32' : ''}) {
   let tile_left = (workgroup % across) * ${tileColumns}u;
   let left = tile_left + local;
   if (top >= params.m${options.symmetric ? ` || tile_left + ${tileColumns}u <= top` : ''}) { return; }
+  // In variables, since a software adapter reads a uniform anew wherever it stands.
+  let a_step = params.a_stride;
+  let b_step = ${transposeB ? '1u' : 'params.b_stride'};
+  let column_step = ${transposeB ? 'params.b_stride' : '1u'};
   // Rows and columns past the edge repeat the last one: a clamp here spares a test in the loop.
-${unroll(columns, (j) => `  let column${j} = min(left + ${j * LANES}u, params.n - 1u);`)}
+${unroll(columns, (j) => `  let column${j} = min(left + ${j * LANES}u, params.n - 1u) * column_step;`)}
 ${unroll(loads, (load) => {
   const row = `min(top + ${rowOf(load)}, params.m - 1u)`;
-  return `  let i${load} = ${transposeA ? row : `stored_row(${row}) * params.a_stride`};`;
+  return `  let i${load} = ${transposeA ? row : `stored_row(${row}) * a_step`};`;
 })}
 ${unroll(rows, (i) => unroll(columns, (j) => `  var c${i}_${j} = 0.0;`))}
   // Two positions a turn: enough to pay for the loop, small enough for the instruction cache.

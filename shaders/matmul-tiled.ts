@@ -67,6 +67,18 @@ export function tiledBody(options: MatmulOptions): string {
 var<workgroup> a_block: array<vec4<f32>, ${2 * depth * vectorsA}>;
 var<workgroup> b_block: array<vec4<f32>, ${2 * depth * vectorsB}>;
 
+#if ${transposeA}
+fn a_at(i: u32, p: u32) -> f32 { return a[stored_row(p) * params.a_stride + i]; }
+#else
+fn a_at(i: u32, p: u32) -> f32 { return a[stored_row(i) * params.a_stride + p]; }
+#endif
+fn b_index(p: u32, j: u32) -> u32 {
+#if ${transposeB}
+  return j * params.b_stride + p;
+#else
+  return p * params.b_stride + j;
+#endif
+}
 // Rows and columns past the edge repeat the last one and are never stored; positions past the end
 // of k are zero.
 fn a_vector(i: u32, p: u32) -> vec4<f32> {

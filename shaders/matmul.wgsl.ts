@@ -59,7 +59,7 @@ export function matmulShader(options: MatmulOptions) {
 
 /** Index arithmetic and the epilogue, the same for every variant. */
 function accessors(options: MatmulOptions): string {
-  const { transposeA, transposeB, gather, epilogue, symmetric } = options;
+  const { gather, epilogue, symmetric } = options;
   const activation = 'activation' in epilogue ? epilogue.activation : 'tanh';
   return wgsl`
 fn stored_row(r: u32) -> u32 {
@@ -67,13 +67,6 @@ fn stored_row(r: u32) -> u32 {
   return rows[params.first + r];
 #else
   return params.first + r;
-#endif
-}
-fn b_index(p: u32, j: u32) -> u32 {
-#if ${transposeB}
-  return j * params.b_stride + p;
-#else
-  return p * params.b_stride + j;
 #endif
 }
 #if ${epilogue.kind === 'activation'}
@@ -106,10 +99,5 @@ fn store(i: u32, j: u32, sum: f32) {
 #endif
   put(i, j, sum);
 }
-#if ${transposeA}
-fn a_at(i: u32, p: u32) -> f32 { return a[stored_row(p) * params.a_stride + i]; }
-#else
-fn a_at(i: u32, p: u32) -> f32 { return a[stored_row(i) * params.a_stride + p]; }
-#endif
 `;
 }
