@@ -19,7 +19,7 @@ import { advance, startTraining } from '../train/gradient-descent.js';
 import { activationsOf, type Dense, trainFromScratch } from './choose.js';
 import type { RunConfig } from './config.js';
 import { type Examples, uploadImages } from './examples.js';
-import { type Guarantee, guaranteeOf } from './guarantee.js';
+import { type Guarantee, guaranteedRule, guaranteeOf } from './guarantee.js';
 import { requireFits } from './limits.js';
 
 /** What can be compared: greedy selection under each rule, and every other way. */
@@ -124,7 +124,9 @@ export async function* compare(
     rows.push(...own);
     yield { type: 'compared', rows: own };
   }
-  const guarantee = await guaranteeOf(device, problem, Math.max(...sizes));
+  const applies = guaranteedRule({ ...config, method: 'greedy', rule: 'average' });
+  const guarantee =
+    'rule' in applies && (await guaranteeOf(device, problem, applies.rule, Math.max(...sizes)));
   return {
     adapter: device.adapter,
     dense: { ...measured, test: await evaluate(network, test, loss, signal) },

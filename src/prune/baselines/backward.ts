@@ -15,6 +15,8 @@ export interface OutputGram {
   readonly correlations: Float64Array;
 }
 
+const READ_ROWS = 64;
+
 /**
  * `backward`: exact greedy elimination. From the average of all neurons, again and again the one
  * whose removal leaves the smallest loss is taken out (the lowest index among equals); the last
@@ -83,18 +85,22 @@ export async function outputGram(device: Device, problem: SelectionProblem): Pro
   const batch = new Batch(device);
   oracle.begin(batch);
   await batch.finish();
-  const hidden = await readFloats(buffers.cache);
   const moments = await readFloats(buffers.moments);
   const columns = problem.weights.columns;
   const b = await readMatrix(problem.weights);
   const gram = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) {
-      let alignment = 0;
-      for (let c = 0; c < columns; c++) {
-        alignment += (b[i * columns + c] ?? 0) * (b[j * columns + c] ?? 0);
+  // A block at a time: read back as a whole it would lie on the GPU twice.
+  for (let first = 0; first < n; first += READ_ROWS) {
+    const rows = Math.min(READ_ROWS, n - first);
+    const hidden = await readFloats(buffers.cache, first * n, rows * n);
+    for (let i = first; i < first + rows; i++) {
+      for (let j = 0; j < n; j++) {
+        let alignment = 0;
+        for (let c = 0; c < columns; c++) {
+          alignment += (b[i * columns + c] ?? 0) * (b[j * columns + c] ?? 0);
+        }
+        gram[i * n + j] = alignment * (hidden[(i - first) * n + j] ?? 0);
       }
-      gram[i * n + j] = alignment * (hidden[i * n + j] ?? 0);
     }
   }
   return {
