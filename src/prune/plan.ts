@@ -70,6 +70,14 @@ export function planSelection(
       `--block must be a whole number from 1 on, not ${block}.`,
     );
   }
+  const refuseBlock = (what: string) => {
+    if (block === undefined) return;
+    throw new EspalierError(
+      'bad-config',
+      `--block ${block} goes with --oracle rows: ${what} computes no Gram rows by the block.`,
+    );
+  };
+  if (oracle && oracle !== 'rows') refuseBlock(`--oracle ${oracle}`);
   const direct = loss === 'cross-entropy' ? 'the cross-entropy' : batch && 'a batch of examples';
   if (direct) {
     if (oracle && oracle !== 'direct') {
@@ -78,6 +86,7 @@ export function planSelection(
         `--oracle ${oracle} cannot judge ${direct}; only direct evaluation can.`,
       );
     }
+    refuseBlock(`direct evaluation, which ${direct} needs,`);
     return { oracle: 'direct', block: 1, capacity: 1, reason: `${direct} has no Gram matrix` };
   }
   if (oracle === 'direct') return { oracle, block: 1, capacity: 1, reason: 'asked for' };
@@ -96,10 +105,11 @@ export function planSelection(
     .sort((a, b) => a.seconds - b.seconds);
   const whole = rates.together((4 * m * n) / rates.bytes, (m * n * n) / rates.operations);
 
-  const streamed = !resident && oracle !== 'rows';
+  const asked = oracle ?? (block && 'rows');
+  const streamed = !resident && asked !== 'rows';
   const affordable = n <= m * GRAM_SHARE;
   const cheaper = affordable && whole < best.seconds;
-  if (oracle === 'gram' || streamed || (!oracle && !block && cheaper)) {
+  if (oracle === 'gram' || streamed || (!asked && cheaper)) {
     if (n > fitting) {
       throw new EspalierError(
         'limit-exceeded',
@@ -114,12 +124,11 @@ export function planSelection(
     oracle: 'rows',
     block: best.p,
     capacity,
-    reason:
-      oracle || block
-        ? 'asked for'
-        : affordable
-          ? expectation(best.seconds, whole)
-          : 'the Gram matrix would take more memory than half the activations',
+    reason: asked
+      ? 'asked for'
+      : affordable
+        ? expectation(best.seconds, whole)
+        : 'the Gram matrix would take more memory than half the activations',
   };
 }
 

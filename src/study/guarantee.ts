@@ -95,7 +95,7 @@ export type RunTheory =
  * @param loss after each pick.
  */
 export async function theoryOf(
-  { network, train }: Dense,
+  { network, train }: Pick<Dense, 'network' | 'train'>,
   config: RunConfig,
   loss: Float32Array,
 ): Promise<RunTheory> {

@@ -198,7 +198,7 @@ async function* prune(
 ): AsyncGenerator<RunEvent, Pick<RunSummary, 'subnetwork' | 'fineTuned' | 'theory'>> {
   const { config, train, signal } = context;
   const { method, rule } = config;
-  const dense = { network, train, trainingLoss };
+  const dense = { network, train, trainingLoss, iteration };
   const clock = performance.now();
   yield progressOf('prune', iteration, 0, config.neurons);
   let selection: MethodSelection | undefined;

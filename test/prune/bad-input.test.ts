@@ -77,6 +77,10 @@ describe('bad input to a selection', () => {
       run: { oracle: 'gram', loss: 'cross-entropy' },
     },
     { says: /--oracle rows cannot judge a batch of examples/, run: { oracle: 'rows', batch: 5 } },
+    { says: /--block 4 goes with --oracle rows: --oracle gram/, run: { oracle: 'gram', block: 4 } },
+    { says: /--block 4 .* --oracle direct/, run: { oracle: 'direct', block: 4 } },
+    { says: /--block 4 .* a batch of examples/, run: { batch: 5, block: 4 } },
+    { says: /--block 4 .* the cross-entropy/, run: { loss: 'cross-entropy', block: 4 } },
     {
       says: /--loss cross-entropy needs more than one output/,
       run: { loss: 'cross-entropy' },
@@ -111,6 +115,18 @@ describe('bad input to a selection', () => {
       });
     }
     expect(device.liveBytes).toBe(live);
+  });
+
+  test.each(WAYS)('infinite outputs are told of or not picked, $rule, $oracle', async (way) => {
+    for (const spread of [1, 7]) {
+      const h = multiple.h.map((x, at) => (at % 7 < spread ? Number.POSITIVE_INFINITY : x));
+      const outcome = await greedy(device, { ...multiple, h }, { ...way, neurons: 3 }).catch(
+        (error: { code: string }) => error.code,
+      );
+      // A neuron of infinite loss may be passed over; where all are so there is nothing to pick.
+      if (typeof outcome === 'string' || spread === 7) expect(outcome).toBe('bad-data');
+      else expect([...outcome.selected]).not.toContain(0);
+    }
   });
 
   test.each(METHODS)(

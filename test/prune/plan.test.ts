@@ -52,6 +52,11 @@ describe('the planner', () => {
     { size: { m: 512, n: 64 }, request: { picks: 3, oracle: 'gram' }, oracle: 'gram' },
     { size: { m: 4096, n: 512 }, request: { picks: 20_000, oracle: 'rows' }, oracle: 'rows' },
     { size: { m: 4096, n: 512 }, request: { picks: 20_000, block: 4 }, oracle: 'rows' },
+    {
+      size: { m: 4096, n: 512, resident: false },
+      request: { picks: 20_000, block: 4 },
+      oracle: 'rows',
+    },
     { size: { m: 512, n: 64 }, request: { picks: 3, oracle: 'direct' }, oracle: 'direct' },
     { size: { m: 512, n: 64 }, request: { picks: 3, batch: 100 }, oracle: 'direct' },
     {

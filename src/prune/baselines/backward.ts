@@ -1,4 +1,3 @@
-import { EspalierError } from '../../errors.js';
 import { Batch } from '../../gpu/batch.js';
 import { readFloats } from '../../gpu/buffer.js';
 import type { Device } from '../../gpu/device.js';
@@ -7,7 +6,7 @@ import { Scope } from '../../gpu/scope.js';
 import { allocateBuffers } from '../buffers.js';
 import { prepareGramOracle } from '../oracles/gram.js';
 import { planSelection } from '../plan.js';
-import type { SelectionProblem } from '../problem.js';
+import { notFinite, type SelectionProblem } from '../problem.js';
 
 /** What elimination needs: Gram matrix of the outputs ⟨φ_i, φ_j⟩ [N × N] and ⟨φ_i, y⟩ [N]. */
 export interface OutputGram {
@@ -46,10 +45,7 @@ export function rankByElimination({ gram, correlations }: OutputGram): Uint32Arr
       }
     }
     if (worst < 0) {
-      throw new EspalierError(
-        'bad-data',
-        'Elimination met neurons whose outputs are not numbers: the network has diverged. Train it with a smaller --learning-rate.',
-      );
+      throw notFinite('outputs of neurons that are');
     }
     alive.delete(worst);
     ranking[left - 1] = worst;
