@@ -41,7 +41,12 @@ const RATES = {
 
 const BLOCKS = [1, 2, 4, 8, 16, 32] as const;
 
-/** Share of the activations' memory that cached Gram rows may take. */
+/**
+ * Share of the activations' memory that cached Gram rows may take; the oldest give way. They only
+ * have to where m < 4k, that is with so few examples that a pass costs little, and giving up the
+ * least recently used instead changed the passes there by 4 % in the median (MNIST, N = 1024,
+ * k = 200, m from 60 to 500, p from 1 to 16: 5 % more to 35 % fewer).
+ */
 const CACHE_SHARE = 1 / 4;
 
 /** Unless it is asked for, the Gram matrix takes no more than this share of the activations. */
