@@ -49,7 +49,7 @@ function theoryLine(theory: RunTheory): string {
   if ('missing' in theory) return `No theoretical bound: ${theory.missing}.`;
   const { hull, bound, loss } = theory;
   const gap = `duality gap ${hull.gap.toExponential(1)}${hull.converged ? '' : ', more than asked for'}`;
-  return `No mixture of its neurons has a training loss below ${(hull.loss - hull.gap).toFixed(5)} (${gap}); after ${loss.length} picks the theory guarantees ${bound.at(-1)?.toPrecision(3)}, measured ${loss.at(-1)?.toFixed(5)}.`;
+  return `No mixture of the dense network's neurons has a training loss below ${(hull.loss - hull.gap).toFixed(5)} (${gap}); after ${loss.length} picks the theory guarantees ${bound.at(-1)?.toPrecision(3)}, measured ${loss.at(-1)?.toFixed(5)}.`;
 }
 
 function grouped(value: number): string {

@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { readMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
@@ -93,11 +94,13 @@ export type RunTheory =
  * at a time, so that the Gram matrix takes the place that they had during the selection.
  *
  * @param loss after each pick.
+ * @throws aborted when the signal has fired before.
  */
 export async function theoryOf(
   { network, train }: Pick<Dense, 'network' | 'train'>,
   config: RunConfig,
   loss: Float32Array,
+  signal?: AbortSignal,
 ): Promise<RunTheory> {
   const applies = guaranteedRule(config);
   if ('missing' in applies) return applies;
@@ -113,6 +116,7 @@ export async function theoryOf(
   if (work > Math.max(FREE_OPERATIONS, WORK_SHARE * training)) {
     return { missing: 'it would take more than a tenth of the pre-training' };
   }
+  throwIfAborted(signal);
   const rows = Math.min(CHUNK_ROWS.most, room, m);
   using scope = new Scope(device);
   const streamed = await streamedActivations(network, train, scope, rows);

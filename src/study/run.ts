@@ -234,7 +234,7 @@ async function* prune(
   };
   const theory =
     selection && iteration === config.iterations
-      ? await theoryOf(dense, config, selection.loss)
+      ? await theoryOf(dense, config, selection.loss, signal)
       : { missing: 'nothing was selected' };
   return {
     subnetwork: { ...figures, ...choice },
