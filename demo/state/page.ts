@@ -51,13 +51,6 @@ export interface Page {
   dismiss(): void;
 }
 
-/** Data that go bad in the middle of a run are a network whose weights are numbers no more. */
-function failureOf(error: unknown): unknown {
-  return error instanceof EspalierError && error.code === 'bad-data'
-    ? new EspalierError('diverged', error.message, { cause: error })
-    : error;
-}
-
 export function createPage(gpu: GPU | undefined): Page {
   const settings = signal<Settings>(defaultsFor('software'));
   const device = signal<Device | undefined>();
@@ -178,7 +171,7 @@ export function createPage(gpu: GPU | undefined): Page {
   };
 
   effect(() => {
-    const error = failureOf(session.error.value);
+    const error = session.error.value;
     if (error !== undefined) complain(error, remedyOf(error));
   });
 

@@ -1,6 +1,8 @@
 import Table from 'cli-table3';
 import { shapeLabel } from '../../bench/benchmark.js';
 import type { BenchEntry, BenchReport, MeasuredResult } from '../../bench/report.js';
+import { exponentsOf } from '../../bench/scaling.js';
+import { SCALING_BASE, selectionScaling } from '../../bench/workloads/selection-scaling.js';
 
 /** A line of the table without figures, and why. */
 export interface Omission {
@@ -77,8 +79,28 @@ export function benchTable(
     `Limits, measured in this run: copy ${figure(limits.copyGBps)} GB/s, multiply-add ${figure(limits.fmaGflops)} GFLOP/s, empty dispatch ${figure(limits.dispatchMicros)} µs, empty submit ${figure(limits.submitMicros)} µs.`,
     `Kernels are timed by ${clock === 'gpu' ? 'GPU timestamps' : 'the wall clock'}, tasks by the wall clock; low–high is the median's 95 % interval.`,
     table.toString(),
+    ...scalingOf(results),
     ...(disturbances.length > 0 ? [warningOf(disturbances)] : []),
   ].join('\n');
+}
+
+/** How the selection's time grows with each of its sizes, where enough of them were measured. */
+function scalingOf(results: BenchReport['results']): readonly string[] {
+  const own = results.filter(({ work }) => work === selectionScaling.name);
+  const exponents = exponentsOf(own, SCALING_BASE);
+  if (exponents.length === 0) return [];
+  const table = new Table({
+    head: ['selection grows as', 'exponent', 'standard error', 'shapes'],
+    colAligns: ['left', 'right', 'right', 'right'],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { size, exponent, error, shapes } of exponents) {
+    table.push([`${size}^exponent`, exponent.toFixed(2), error.toFixed(2), shapes]);
+  }
+  return [
+    table.toString(),
+    `Least squares of ln t over each size's logarithm, the other sizes as in ${shapeLabel(SCALING_BASE)}.`,
+  ];
 }
 
 function warningOf(disturbances: readonly Disturbance[]): string {

@@ -53,6 +53,7 @@ Every answer is verified in float64 before it is timed.
 Examples:
   espalier bench                                     what stands for all
   espalier bench selection --host chrome             the selection in headless Chrome
+  espalier bench selection-scaling                   how its time grows with k, N and m
   espalier bench --kernel matmul --shape m=1024      every variant, at the shapes with m = 1024
   espalier bench --kernel gram-rows --variant lanes  one variant, at every shape
   espalier bench --quick --json bench.json           a first impression, kept`,

@@ -54,7 +54,11 @@ export function addRun(program: Command, version: string): void {
     .option('--no-replacement', 'pick no neuron twice')
     .addOption(new Option('--loss <name>', 'of training and of selection').choices(LOSS_NAMES))
     .option('--target-loss <loss>', 'stop picking at this training loss', number)
-    .option('--target-fraction <share>', "or at this share of the dense network's", number)
+    .option(
+      '--target-fraction <share>',
+      "or at this share of the dense network's; of both, the lower",
+      number,
+    )
     .option('--until-stalled', 'stop picking when no pick lowers the loss')
     .option('--candidates <n>', 'random candidates that each pick looks at; all by default', number)
     .option('--selection-batch <m>', 'random examples that each pick looks at', number)

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import type { RunTheory } from '../study/guarantee.js';
 import type { Figures, RunSummary } from '../study/run.js';
 import { percent } from './progress.js';
 
@@ -26,6 +27,7 @@ export function summaryTable(summary: RunSummary): string {
   return [
     table.toString(),
     verdict(summary),
+    theoryLine(summary.theory),
     `Adapter: ${adapter.name}. ${summary.seconds.toFixed(1)} s in all; peak memory ${mebibytes(memory.peak)} for ${mebibytes(memory.data)} of data, ${mebibytes(memory.network)} of network and ${mebibytes(memory.activations)} of activations.`,
   ].join('\n');
 }
@@ -40,6 +42,14 @@ function verdict({ dense, subnetwork, fineTuned }: RunSummary): string {
       ? 'the same test accuracy as'
       : `${Math.abs(points).toFixed(2)} points ${points > 0 ? 'more' : 'less'} test accuracy than`;
   return `With ${share} of the parameters the ${fineTuned ? 'fine-tuned ' : ''}subnetwork has ${change} the dense network.`;
+}
+
+/** What the theory says beside what was measured. */
+function theoryLine(theory: RunTheory): string {
+  if ('missing' in theory) return `No theoretical bound: ${theory.missing}.`;
+  const { hull, bound, loss } = theory;
+  const gap = `duality gap ${hull.gap.toExponential(1)}${hull.converged ? '' : ', more than asked for'}`;
+  return `No mixture of the dense network's neurons has a training loss below ${(hull.loss - hull.gap).toFixed(5)} (${gap}); after ${loss.length} picks the theory guarantees ${bound.at(-1)?.toPrecision(3)}, measured ${loss.at(-1)?.toFixed(5)}.`;
 }
 
 function grouped(value: number): string {

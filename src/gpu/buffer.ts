@@ -76,23 +76,32 @@ export function bufferOf(device: Device, label: string, data: Words): GpuBuffer 
   return buffer;
 }
 
-/** Waits for all work submitted before and copies the whole buffer to the CPU. */
-export async function readFloats(buffer: GpuBuffer): Promise<Float32Array> {
-  return new Float32Array(await readBytes(buffer));
+/** Waits for all work submitted before and copies words to the CPU: all, or `length` from `first` on. */
+export async function readFloats(
+  buffer: GpuBuffer,
+  first = 0,
+  length = buffer.bytes / 4 - first,
+): Promise<Float32Array> {
+  return new Float32Array(await readBytes(buffer, first, length));
 }
 
 /** As `readFloats`, for unsigned integers. */
-export async function readUints(buffer: GpuBuffer): Promise<Uint32Array> {
-  return new Uint32Array(await readBytes(buffer));
+export async function readUints(
+  buffer: GpuBuffer,
+  first = 0,
+  length = buffer.bytes / 4 - first,
+): Promise<Uint32Array> {
+  return new Uint32Array(await readBytes(buffer, first, length));
 }
 
-async function readBytes(buffer: GpuBuffer): Promise<ArrayBuffer> {
-  const { device, bytes } = buffer;
+async function readBytes(buffer: GpuBuffer, first: number, length: number): Promise<ArrayBuffer> {
+  const { device } = buffer;
+  const bytes = length * 4;
   const label = `${buffer.label} read-back`;
   using staging = allocate(device, label, bytes, USAGE.MAP_READ | USAGE.COPY_DST);
   device.scoped(`Reading ${buffer.label}`, () => {
     const encoder = device.raw.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer.raw, 0, staging.raw, 0, bytes);
+    encoder.copyBufferToBuffer(buffer.raw, first * 4, staging.raw, 0, bytes);
     device.raw.queue.submit([encoder.finish()]);
   });
   await device.wait(staging.raw.mapAsync(MAP_MODE_READ));

@@ -13,7 +13,13 @@ import { prepareGramOracle } from './oracles/gram.js';
 import type { Oracle, OracleContext } from './oracles/oracle.js';
 import { prepareRowsOracle } from './oracles/rows.js';
 import { type OracleName, type Plan, planSelection } from './plan.js';
-import type { Selection, SelectionProblem, StopReason } from './problem.js';
+import {
+  notFinite,
+  requireFinite,
+  type Selection,
+  type SelectionProblem,
+  type StopReason,
+} from './problem.js';
 import { average } from './rules/average.js';
 import { corrective } from './rules/corrective.js';
 import { lineSearch } from './rules/line-search.js';
@@ -57,7 +63,7 @@ export interface GreedySelection extends Selection {
  * Yields the number of picks made, now and then.
  *
  * @throws bad-config for a wish that cannot be granted, naming its flag; bad-data when a neuron's
- *   outputs are not numbers; limit-exceeded; aborted between submits.
+ *   outputs are not finite; limit-exceeded; aborted between submits.
  */
 export async function* selectGreedily(
   device: Device,
@@ -106,6 +112,8 @@ export async function* selectGreedily(
       : undefined,
   });
 
+  // A history can only say that the end is reached where there is an end before the last pick.
+  const watched = oracle.bringsRows && (rule.stalls || options.targetLoss !== undefined);
   const batch = new Batch(device);
   oracle.begin(batch);
   let made = 0;
@@ -118,7 +126,7 @@ export async function* selectGreedily(
     made++;
     if (!(await batch.breathe(signal))) continue;
     yield made;
-    ended = oracle.bringsRows && isOver(rule, options, await readHistory(buffers, made, fixed));
+    ended = watched && isOver(rule, options, await readHistory(buffers, made, fixed));
   }
   await batch.finish();
 
@@ -129,6 +137,7 @@ export async function* selectGreedily(
   const { neurons } = distinctOf(kept.picks);
   const shares = rule.replay(kept).shares(await state.read());
   const losses = await measureMixtures(device, problem, neurons, shares, signal);
+  requireFinite('losses of subnetworks', losses);
   const { count, stopped } = endOf(losses, made, options);
   const selected = kept.picks.slice(0, count);
   const distinct = distinctOf(selected).neurons;
@@ -164,8 +173,8 @@ async function readHistory(
 ): Promise<History> {
   return {
     ...fixed,
-    picks: (await readUints(picks)).slice(0, count),
-    trace: (await readFloats(trace)).slice(0, count * TRACE.words),
+    picks: await readUints(picks, 0, count),
+    trace: await readFloats(trace, 0, count * TRACE.words),
   };
 }
 
@@ -209,10 +218,7 @@ async function requireNumbers({ state }: SelectionBuffers, { picks }: History): 
   const words = await readUints(state);
   const bad = words[SELECTION_STATE.notNumbers] ?? 0;
   if (bad === 0 && !picks.includes(NO_SLOT)) return;
-  throw new EspalierError(
-    'bad-data',
-    `Selection met neurons whose outputs are not numbers (${Math.ceil(bad / picks.length)} in a step): the network has diverged. Train it with a smaller --learning-rate.`,
-  );
+  throw notFinite(`outputs of neurons (${Math.ceil(bad / picks.length)} in a step) that are`);
 }
 
 function requireSensible(problem: SelectionProblem, options: GreedyOptions): void {

@@ -41,13 +41,21 @@ const RATES = {
 
 const BLOCKS = [1, 2, 4, 8, 16, 32] as const;
 
-/** Share of the activations' memory that cached Gram rows may take. */
+/**
+ * Share of the activations' memory that cached Gram rows may take; the oldest give way. They only
+ * have to where m < 4k, that is with so few examples that a pass costs little, and giving up the
+ * least recently used instead changed the passes there by 4 % in the median (MNIST, N = 1024,
+ * k = 200, m from 60 to 500, p from 1 to 16: 5 % more to 35 % fewer).
+ */
 const CACHE_SHARE = 1 / 4;
 
 /** Unless it is asked for, the Gram matrix takes no more than this share of the activations. */
 const GRAM_SHARE = 1 / 2;
 
-/** Picks that are distinct, as seen on trained MNIST networks. */
+/**
+ * Picks that are distinct, as seen on MNIST networks: 0.55 of 200 after 100 steps and 0.8 after 500
+ * (N = 1024, m = 4096), 0.85 of 100 in the default run.
+ */
 const DISTINCT_SHARE = 0.7;
 
 /**
@@ -70,6 +78,14 @@ export function planSelection(
       `--block must be a whole number from 1 on, not ${block}.`,
     );
   }
+  const refuseBlock = (what: string) => {
+    if (block === undefined) return;
+    throw new EspalierError(
+      'bad-config',
+      `--block ${block} goes with --oracle rows: ${what} computes no Gram rows by the block.`,
+    );
+  };
+  if (oracle && oracle !== 'rows') refuseBlock(`--oracle ${oracle}`);
   const direct = loss === 'cross-entropy' ? 'the cross-entropy' : batch && 'a batch of examples';
   if (direct) {
     if (oracle && oracle !== 'direct') {
@@ -78,6 +94,7 @@ export function planSelection(
         `--oracle ${oracle} cannot judge ${direct}; only direct evaluation can.`,
       );
     }
+    refuseBlock(`direct evaluation, which ${direct} needs,`);
     return { oracle: 'direct', block: 1, capacity: 1, reason: `${direct} has no Gram matrix` };
   }
   if (oracle === 'direct') return { oracle, block: 1, capacity: 1, reason: 'asked for' };
@@ -96,10 +113,11 @@ export function planSelection(
     .sort((a, b) => a.seconds - b.seconds);
   const whole = rates.together((4 * m * n) / rates.bytes, (m * n * n) / rates.operations);
 
-  const streamed = !resident && oracle !== 'rows';
+  const asked = oracle ?? (block && 'rows');
+  const streamed = !resident && asked !== 'rows';
   const affordable = n <= m * GRAM_SHARE;
   const cheaper = affordable && whole < best.seconds;
-  if (oracle === 'gram' || streamed || (!oracle && !block && cheaper)) {
+  if (oracle === 'gram' || streamed || (!asked && cheaper)) {
     if (n > fitting) {
       throw new EspalierError(
         'limit-exceeded',
@@ -114,12 +132,11 @@ export function planSelection(
     oracle: 'rows',
     block: best.p,
     capacity,
-    reason:
-      oracle || block
-        ? 'asked for'
-        : affordable
-          ? expectation(best.seconds, whole)
-          : 'the Gram matrix would take more memory than half the activations',
+    reason: asked
+      ? 'asked for'
+      : affordable
+        ? expectation(best.seconds, whole)
+        : 'the Gram matrix would take more memory than half the activations',
   };
 }
 

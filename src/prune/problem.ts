@@ -1,3 +1,4 @@
+import { EspalierError } from '../errors.js';
 import type { Batch } from '../gpu/batch.js';
 import type { ChunkedMatrix, Matrix } from '../gpu/matrix.js';
 import type { LossKind } from '../kernels/candidate-loss.js';
@@ -83,4 +84,19 @@ export interface Selection {
   /** Passes over the activations that the picks took. */
   readonly passes: number;
   readonly stopped: StopReason;
+}
+
+/** What ends a selection that meets NaN or infinity in what it was given, or whose sums overflow. */
+export function notFinite(what: string): EspalierError {
+  return new EspalierError(
+    'bad-data',
+    `Selection met ${what} not finite: look for NaN, infinity and very large numbers in the activations and the output weights.`,
+  );
+}
+
+/** @throws bad-data when a value is not finite. */
+export function requireFinite(what: string, values: Iterable<number>): void {
+  const all = [...values];
+  const bad = all.filter((value) => !Number.isFinite(value)).length;
+  if (bad > 0) throw notFinite(`${what}, ${bad} of ${all.length} of them`);
 }

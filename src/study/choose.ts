@@ -1,3 +1,5 @@
+import { EspalierError } from '../errors.js';
+import type { Device } from '../gpu/device.js';
 import { Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
 import { hiddenActivations, streamedActivations } from '../models/forward.js';
@@ -8,9 +10,25 @@ import {
   readParameters,
   uploadNetwork,
 } from '../models/two-layer.js';
-import { type MethodName, type MethodSelection, select } from '../prune/methods.js';
-import { type Activations, residentActivations, streamedFrom } from '../prune/problem.js';
-import { advance, startTraining, type TrainingProgress } from '../train/gradient-descent.js';
+import {
+  type MethodName,
+  type MethodOptions,
+  type MethodSelection,
+  select,
+} from '../prune/methods.js';
+import {
+  type Activations,
+  residentActivations,
+  type SelectionProblem,
+  streamedFrom,
+} from '../prune/problem.js';
+import {
+  advance,
+  divergence,
+  type Rate,
+  startTraining,
+  type TrainingProgress,
+} from '../train/gradient-descent.js';
 import type { RunConfig } from './config.js';
 
 /** Activations above this size are computed anew for each pass instead of kept. */
@@ -32,6 +50,7 @@ export type SelectionConfig = Pick<
   | 'block'
   | 'streamActivations'
   | 'seed'
+  | 'learningRate'
 >;
 
 /** A trained network to choose neurons from. */
@@ -39,6 +58,8 @@ export interface Dense {
   readonly network: Network;
   readonly train: Dataset;
   readonly trainingLoss: number;
+  /** Steps of its training. */
+  readonly iteration: number;
 }
 
 /** Chooses neurons of a trained network by a method; yields the number of picks made, now and then. */
@@ -48,12 +69,13 @@ export async function* chooseNeurons(
   config: SelectionConfig,
   signal?: AbortSignal,
 ): AsyncGenerator<number, MethodSelection> {
-  const { network, train, trainingLoss } = dense;
+  const { network, train, trainingLoss, iteration } = dense;
   using scope = new Scope(network.device);
   const activations = await activationsOf(dense, config.streamActivations, scope, signal);
   const { targetLoss, targetFraction } = config;
   const targets = [targetLoss, targetFraction && targetFraction * trainingLoss];
-  return yield* select(
+  const target = Math.min(...targets.filter((loss) => loss !== undefined));
+  return yield* selectTrained(
     network.device,
     { activations, weights: network.output, targets: train.targets, loss: config.loss },
     {
@@ -61,7 +83,7 @@ export async function* chooseNeurons(
       neurons: config.neurons,
       replacement: config.replacement,
       rule: config.rule,
-      targetLoss: targets.find((target) => target !== undefined),
+      ...(Number.isFinite(target) && { targetLoss: target }),
       untilStalled: config.untilStalled,
       candidates: config.candidates,
       batch: config.selectionBatch,
@@ -71,7 +93,27 @@ export async function* chooseNeurons(
       signal,
       hidden: async () => (await readParameters(network)).hidden,
     },
+    { iteration, learningRate: config.learningRate },
   );
+}
+
+/**
+ * `select` on a network of one's own training: outputs that are not finite are its doing.
+ *
+ * @throws diverged where `select` throws bad-data.
+ */
+export async function* selectTrained(
+  device: Device,
+  problem: SelectionProblem,
+  options: MethodOptions,
+  training: Rate & { readonly iteration: number },
+): AsyncGenerator<number, MethodSelection> {
+  try {
+    return yield* select(device, problem, options);
+  } catch (error) {
+    if (!(error instanceof EspalierError && error.code === 'bad-data')) throw error;
+    throw divergence(training.iteration, training, error);
+  }
 }
 
 /** H of a network on its training data, kept on the GPU where it fits. */

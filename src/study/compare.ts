@@ -13,13 +13,13 @@ import {
   readParameters,
   uploadNetwork,
 } from '../models/two-layer.js';
-import { METHODS, type MethodSelection, select } from '../prune/methods.js';
+import { METHODS, type MethodOptions, type MethodSelection } from '../prune/methods.js';
 import type { SelectionProblem } from '../prune/problem.js';
 import { advance, startTraining } from '../train/gradient-descent.js';
-import { activationsOf, type Dense, trainFromScratch } from './choose.js';
+import { activationsOf, type Dense, selectTrained, trainFromScratch } from './choose.js';
 import type { RunConfig } from './config.js';
 import { type Examples, uploadImages } from './examples.js';
-import { type Guarantee, guaranteeOf } from './guarantee.js';
+import { type Guarantee, guaranteedRule, guaranteeOf } from './guarantee.js';
 import { requireFits } from './limits.js';
 
 /** What can be compared: greedy selection under each rule, and every other way. */
@@ -96,7 +96,7 @@ export async function* compare(
     yield { type: 'progress', what: 'pre-training', done: iteration, total: iterations };
   }
   const measured = await evaluate(network, train, loss, signal);
-  const dense: Dense = { network, train, trainingLoss: measured.loss };
+  const dense: Dense = { network, train, trainingLoss: measured.loss, iteration: iterations };
   const context: Context = {
     config,
     sizes,
@@ -124,7 +124,9 @@ export async function* compare(
     rows.push(...own);
     yield { type: 'compared', rows: own };
   }
-  const guarantee = await guaranteeOf(device, problem, Math.max(...sizes));
+  const applies = guaranteedRule({ ...config, method: 'greedy', rule: 'average' });
+  const guarantee =
+    'rule' in applies && (await guaranteeOf(device, problem, applies.rule, Math.max(...sizes)));
   return {
     adapter: device.adapter,
     dense: { ...measured, test: await evaluate(network, test, loss, signal) },
@@ -150,10 +152,10 @@ async function compareSelection(
   method: Exclude<Contender, 'scratch'>,
   curves: { method: Contender; loss: Float32Array }[],
 ): Promise<readonly Comparison[]> {
-  const { network } = dense;
+  const { network, iteration } = dense;
   const rule = method === 'line-search' || method === 'corrective' ? method : 'average';
   const greedy = method === 'greedy' || rule !== 'average';
-  const picks = select(network.device, problem, {
+  const options: MethodOptions = {
     ...config,
     method: greedy ? 'greedy' : (method as Exclude<typeof method, 'line-search' | 'corrective'>),
     rule,
@@ -161,7 +163,9 @@ async function compareSelection(
     neurons: Math.max(...sizes),
     hidden: async () => parameters.hidden,
     signal,
-  });
+  };
+  const training = { iteration, learningRate: config.learningRate };
+  const picks = selectTrained(network.device, problem, options, training);
   let next = await picks.next();
   while (!next.done) next = await picks.next();
   const selection = next.value;

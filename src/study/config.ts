@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { outputsOf, TASKS } from '../data/tasks.js';
+import { outputsOf, TASKS, type Task } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
 import { METHODS } from '../prune/methods.js';
@@ -17,10 +17,66 @@ export const rate = () =>
     .number({ error: 'must be a finite number above 0' })
     .positive({ error: 'must be a finite number above 0' });
 
+type Several<Value> = Value | readonly Value[];
+
+/** What `run` and `study` have in common; a study may sweep several values of some. */
+interface Choices {
+  readonly neurons: Several<number>;
+  readonly width: Several<number>;
+  readonly method: Several<string>;
+  readonly rule: Several<string>;
+  readonly replacement: boolean;
+  readonly loss: string;
+  readonly task: Task;
+}
+
+const all = <Value>(values: Several<Value>): readonly Value[] => [values].flat() as Value[];
+
+const fits = ({ neurons, width }: Choices) => Math.max(...all(neurons)) <= Math.min(...all(width));
+
+/** Choices that do not go together, of which each may be right for itself. */
+const REFUSALS: readonly {
+  readonly path: keyof Choices;
+  readonly error: string;
+  readonly allows: (choices: Choices) => boolean;
+}[] = [
+  {
+    path: 'neurons',
+    error: 'without replacement must not be larger than the width',
+    allows: (choices) => choices.replacement || fits(choices),
+  },
+  {
+    path: 'neurons',
+    error: 'must not be larger than the width: of the methods only greedy picks a neuron again',
+    allows: (choices) =>
+      all(choices.method).every((name) => name === 'greedy' || name === 'scratch') || fits(choices),
+  },
+  {
+    path: 'loss',
+    error: 'goes with a task of several outputs: --task digits',
+    allows: ({ loss, task }) => loss !== 'cross-entropy' || outputsOf(task) > 1,
+  },
+  {
+    path: 'rule',
+    error: 'must be average with --loss cross-entropy',
+    allows: ({ loss, rule }) =>
+      loss !== 'cross-entropy' || all(rule).every((name) => name === 'average'),
+  },
+];
+
+/** The schema with what `run` and `study` refuse alike. */
+export function withRefusals<Output extends Choices, Schema extends z.ZodType<Output>>(
+  schema: Schema,
+): Schema {
+  return REFUSALS.reduce(
+    (refined, { path, error, allows }) => refined.refine(allows, { path: [path], error }),
+    schema,
+  );
+}
+
 const flag = () => z.boolean({ error: 'must be true or false' });
 
-/** Everything that decides a run. The command line's flags are these keys in kebab case. */
-export const runSchema = z
+const runShape = z
   .strictObject({
     data: z.string({ error: 'must be "mnist" or a folder' }).min(1).default('mnist'),
     task: choice(TASKS).default('below-five'),
@@ -45,7 +101,10 @@ export const runSchema = z
     rule: choice(['average', 'line-search', 'corrective']).default('average'),
     replacement: flag().default(true),
     loss: choice(['squared', 'cross-entropy']).default('squared'),
-    /** Stops at the first training loss at or under this one, or under this share of the dense one's. */
+    /**
+     * Stops at the first training loss at or under this one, or this share of the dense one's; of
+     * both, the lower.
+     */
     targetLoss: rate().optional(),
     targetFraction: rate().optional(),
     untilStalled: flag().default(false),
@@ -64,17 +123,6 @@ export const runSchema = z
     adapter: choice(['auto', 'hardware', 'software']).default('auto'),
     out: z.string({ error: 'must be a path' }).min(1).optional(),
   })
-  .refine(({ neurons, width, replacement }) => replacement || neurons <= width, {
-    path: ['neurons'],
-    error: 'without replacement must not be larger than the width',
-  })
-  .refine(
-    ({ neurons, width, method }) => method === 'greedy' || method === 'scratch' || neurons <= width,
-    {
-      path: ['neurons'],
-      error: 'must not be larger than the width: of the methods only greedy picks a neuron again',
-    },
-  )
   .refine(({ candidates = 1, width }) => candidates <= width, {
     path: ['candidates'],
     error: 'must not be larger than the width',
@@ -107,14 +155,21 @@ export const runSchema = z
       error: 'must be direct with --loss cross-entropy or --selection-batch',
     },
   )
-  .refine(({ loss, task }) => loss !== 'cross-entropy' || outputsOf(task) > 1, {
-    path: ['loss'],
-    error: 'goes with a task of several outputs: --task digits',
+  .refine(({ oracle, block }) => block === undefined || oracle === undefined || oracle === 'rows', {
+    path: ['block'],
+    error: 'goes with --oracle rows only',
   })
-  .refine(({ loss, rule }) => loss !== 'cross-entropy' || rule === 'average', {
-    path: ['rule'],
-    error: 'must be average with --loss cross-entropy',
-  });
+  .refine(
+    ({ block, loss, selectionBatch }) =>
+      block === undefined || (loss === 'squared' && selectionBatch === undefined),
+    {
+      path: ['block'],
+      error: 'does not go with --loss cross-entropy or --selection-batch, which use no Gram rows',
+    },
+  );
+
+/** Everything that decides a run. The command line's flags are these keys in kebab case. */
+export const runSchema = withRefusals(runShape);
 
 export type RunConfig = z.infer<typeof runSchema>;
 

@@ -1,11 +1,24 @@
+import { throwIfAborted } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { readMatrix } from '../gpu/matrix.js';
+import { Scope } from '../gpu/scope.js';
+import { streamedActivations } from '../models/forward.js';
 import { outputGram } from '../prune/baselines/backward.js';
-import type { SelectionProblem } from '../prune/problem.js';
+import { type SelectionProblem, streamedFrom } from '../prune/problem.js';
 import { bestInHull, guaranteedExcess, type HullOptimum, squaredDiameter } from '../theory/hull.js';
+import type { Dense } from './choose.js';
+import type { RunConfig } from './config.js';
 
 /** More neurons than this make the float64 work on the CPU longer than the selection itself. */
 const MOST_NEURONS = 2048;
+
+/** Share of the pre-training's operations that the theory may take in a run, and what is nothing. */
+const WORK_SHARE = 1 / 10;
+const FREE_OPERATIONS = 1e9;
+
+/** What a selection has on the GPU, in activations: themselves, and a quarter for Gram rows. */
+const MEMORY_SHARE = 5 / 4;
+const CHUNK_ROWS = { most: 1024, least: 64 } as const;
 
 /** The theory beside a selection by the squared loss. */
 export interface Guarantee {
@@ -13,21 +26,41 @@ export interface Guarantee {
   readonly hull: HullOptimum;
   /** D² / m, with D the hull's diameter. */
   readonly diameter: number;
-  /** Guaranteed loss after 1, 2, … k picks, for the rule `average` with replacement. */
+  /** Guaranteed loss after 1, 2, … k picks. */
   readonly bound: Float64Array;
 }
 
-/**
- * Works out the guarantee from the whole Gram matrix; undefined where it does not apply (another
- * loss) or N is past 2,048.
- */
+export type GuaranteeConfig = Pick<
+  RunConfig,
+  'method' | 'rule' | 'replacement' | 'loss' | 'width' | 'candidates' | 'selectionBatch'
+>;
+
+type GuaranteedRule = 'average' | 'line-search';
+
+/** The rule of a selection of which the theory says something, or why it says nothing. */
+export function guaranteedRule(
+  config: GuaranteeConfig,
+): { readonly rule: GuaranteedRule } | { readonly missing: string } {
+  const { method, rule, replacement, loss, width, candidates, selectionBatch } = config;
+  if (method !== 'greedy') return { missing: 'it is of greedy selection' };
+  if (loss !== 'squared') return { missing: 'it is of the squared loss' };
+  if (rule === 'corrective') return { missing: 'least squares leave the hull of the outputs' };
+  if (!replacement) return { missing: 'it is of selection with replacement' };
+  if (candidates || selectionBatch) {
+    return { missing: 'it is of steps that look at all candidates and all examples' };
+  }
+  if (width > MOST_NEURONS) return { missing: `it is worked out up to ${MOST_NEURONS} neurons` };
+  return { rule };
+}
+
+/** Works out the guarantee of a selection by a `guaranteedRule`, from the whole Gram matrix. */
 export async function guaranteeOf(
   device: Device,
   problem: SelectionProblem,
+  rule: GuaranteedRule,
   picks: number,
-): Promise<Guarantee | undefined> {
-  const { activations, targets, loss } = problem;
-  if (loss !== 'squared' || activations.columns > MOST_NEURONS) return undefined;
+): Promise<Guarantee> {
+  const { activations, targets } = problem;
   const y = await readMatrix(targets);
   const hullProblem = {
     ...(await outputGram(device, problem)),
@@ -36,10 +69,60 @@ export async function guaranteeOf(
   };
   const hull = bestInHull(hullProblem);
   const diameter = squaredDiameter(hullProblem);
-  const excess = guaranteedExcess('average', diameter, activations.rows, picks);
+  const excess = guaranteedExcess(rule, diameter, activations.rows, picks);
   return {
     hull,
     diameter: diameter / activations.rows,
     bound: excess.map((value) => hull.loss + value),
   };
+}
+
+/** The theory in a run's summary, or why there is none. */
+export type RunTheory =
+  | { readonly missing: string }
+  | {
+      readonly hull: HullOptimum;
+      /** D² / m, with D the hull's diameter. */
+      readonly diameter: number;
+      /** Guaranteed and measured training loss after 1, 2, … k picks. */
+      readonly bound: readonly number[];
+      readonly loss: readonly number[];
+    };
+
+/**
+ * The theory beside the selection that a run has made. The activations are computed again, a few
+ * at a time, so that the Gram matrix takes the place that they had during the selection.
+ *
+ * @param loss after each pick.
+ * @throws aborted when the signal has fired before.
+ */
+export async function theoryOf(
+  { network, train }: Pick<Dense, 'network' | 'train'>,
+  config: RunConfig,
+  loss: Float32Array,
+  signal?: AbortSignal,
+): Promise<RunTheory> {
+  const applies = guaranteedRule(config);
+  if ('missing' in applies) return applies;
+  const { width: n, inputs: d, device, output } = network;
+  const m = train.count;
+  const room = Math.floor(MEMORY_SHARE * m) - n;
+  if (room < Math.min(CHUNK_ROWS.least, m)) {
+    return { missing: 'the Gram matrix would take more memory than the selection' };
+  }
+  const { iterations, batch } = config;
+  const work = m * n * (2 * d + n);
+  const training = 4 * d * n * iterations * (batch === 'full' ? m : Math.min(batch, m));
+  if (work > Math.max(FREE_OPERATIONS, WORK_SHARE * training)) {
+    return { missing: 'it would take more than a tenth of the pre-training' };
+  }
+  throwIfAborted(signal);
+  const rows = Math.min(CHUNK_ROWS.most, room, m);
+  using scope = new Scope(device);
+  const streamed = await streamedActivations(network, train, scope, rows);
+  const activations = streamedFrom(m, streamed);
+  const { targets } = train;
+  const problem = { activations, weights: output, targets, loss: 'squared' } as const;
+  const { bound, ...theory } = await guaranteeOf(device, problem, applies.rule, loss.length);
+  return { ...theory, bound: [...bound], loss: [...loss] };
 }

@@ -18,6 +18,7 @@ import { advance, divergence, type Rate, startTraining } from '../train/gradient
 import { chooseNeurons, trainFromScratch } from './choose.js';
 import { fineTuneRate, type RunConfig } from './config.js';
 import { type Examples, uploadImages } from './examples.js';
+import { type RunTheory, theoryOf } from './guarantee.js';
 import { requireFits } from './limits.js';
 import { checkpointsOf } from './schedule.js';
 
@@ -84,6 +85,8 @@ export interface RunSummary {
   readonly dense: Figures;
   readonly subnetwork: Figures & ChoiceFigures;
   readonly fineTuned: Figures | undefined;
+  /** Of the last subnetwork. */
+  readonly theory: RunTheory;
   readonly memory: MemoryFigures;
   readonly seconds: number;
 }
@@ -192,10 +195,10 @@ async function* prune(
   parameters: Parameters,
   { trainingLoss }: Figures,
   iteration: number,
-): AsyncGenerator<RunEvent, Pick<RunSummary, 'subnetwork' | 'fineTuned'>> {
+): AsyncGenerator<RunEvent, Pick<RunSummary, 'subnetwork' | 'fineTuned' | 'theory'>> {
   const { config, train, signal } = context;
   const { method, rule } = config;
-  const dense = { network, train, trainingLoss };
+  const dense = { network, train, trainingLoss, iteration };
   const clock = performance.now();
   yield progressOf('prune', iteration, 0, config.neurons);
   let selection: MethodSelection | undefined;
@@ -229,8 +232,13 @@ async function* prune(
     stopped: selection?.stopped ?? 'count',
     ...(selection?.plan && { plan: selection.plan }),
   };
+  const theory =
+    selection && iteration === config.iterations
+      ? await theoryOf(dense, config, selection.loss, signal)
+      : { missing: 'nothing was selected' };
   return {
     subnetwork: { ...figures, ...choice },
+    theory,
     fineTuned: config.fineTune > 0 ? yield* fineTune(context, small, iteration) : undefined,
   };
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { outputsOf } from '../data/tasks.js';
 import { METHODS } from '../prune/methods.js';
-import { count, parseWith, rate, runSchema } from './config.js';
+import { count, parseWith, rate, runSchema, withRefusals } from './config.js';
 
 const PRESETS = ['quick', 'paper'] as const;
 export type Preset = (typeof PRESETS)[number];
@@ -48,8 +47,7 @@ const SHARE = 'must be a number above 0 and below 1';
 /** `run`'s keys that mean the same here. */
 const shared = runSchema.shape;
 
-/** Everything that decides a study. The command line's flags are these keys in kebab case. */
-export const studySchema = z
+const studyShape = z
   .strictObject({
     preset: z.enum(PRESETS, { error: `must be one of ${PRESETS.join(', ')}` }).default('quick'),
     data: shared.data,
@@ -99,30 +97,10 @@ export const studySchema = z
   .refine(({ pruneEvery, iterations }) => pruneEvery <= iterations, {
     path: ['pruneEvery'],
     error: 'must not be larger than the iterations',
-  })
-  .refine(
-    ({ neurons, width, replacement }) => replacement || Math.max(...neurons) <= Math.min(...width),
-    { path: ['neurons'], error: 'without replacement must not be larger than the width' },
-  )
-  .refine(
-    ({ neurons, width, method }) =>
-      method.every((name) => name === 'greedy') || Math.max(...neurons) <= Math.min(...width),
-    {
-      path: ['neurons'],
-      error: 'must not be larger than the width: of the methods only greedy picks a neuron again',
-    },
-  )
-  .refine(({ loss, task }) => loss !== 'cross-entropy' || outputsOf(task) > 1, {
-    path: ['loss'],
-    error: 'goes with a task of several outputs: --task digits',
-  })
-  .refine(
-    ({ loss, rule }) => loss !== 'cross-entropy' || rule.every((name) => name === 'average'),
-    {
-      path: ['rule'],
-      error: 'must be average with --loss cross-entropy',
-    },
-  );
+  });
+
+/** Everything that decides a study. The command line's flags are these keys in kebab case. */
+export const studySchema = withRefusals(studyShape);
 
 export type StudyConfig = z.infer<typeof studySchema>;
 

@@ -16,7 +16,7 @@ import {
   type Shape,
   uploadNetwork,
 } from '../models/two-layer.js';
-import { type MethodSelection, select } from '../prune/methods.js';
+import type { MethodSelection } from '../prune/methods.js';
 import { type Activations, residentActivations } from '../prune/problem.js';
 import {
   advance,
@@ -26,6 +26,7 @@ import {
   type Training,
 } from '../train/gradient-descent.js';
 import { type Cell, type CellKey, keyOf } from './cell.js';
+import { selectTrained } from './choose.js';
 import { fineTuneRate } from './config.js';
 import { type Examples, uploadImages } from './examples.js';
 import { type Pruning, pruningsOf, seedOf, studyCheckpoints, type Trial } from './grid.js';
@@ -197,13 +198,13 @@ async function prune(
 
 async function choose(
   { config, trial, train, training, signal }: Context,
-  { network }: TrialState,
+  { network, iteration }: TrialState,
   activations: Activations,
   { neurons, method, rule }: Pruning,
 ): Promise<MethodSelection> {
   const { device, output } = training.network;
   const { replacement, loss } = config;
-  const picks = select(
+  const picks = selectTrained(
     device,
     { activations, weights: output, targets: train.targets, loss },
     {
@@ -215,6 +216,7 @@ async function choose(
       hidden: async () => network.hidden,
       signal,
     },
+    { iteration, learningRate: trial.learningRate },
   );
   for (;;) {
     const next = await picks.next();

@@ -63,6 +63,8 @@ describe.concurrent('bad usage ends with code 2, and names the flag and what it 
     ['run --candidates 50 --no-replacement', /--candidates .*without replacement.*not 50/],
     ['run --selection-batch 2000', /--selection-batch .*examples, not 2000/],
     ['run --oracle gram --selection-batch 9', /--oracle .*direct.*not "gram"/],
+    ['run --oracle gram --block 4', /--block .*--oracle rows only, not 4/],
+    ['run --loss cross-entropy --task digits --block 4', /--block .*cross-entropy.*not 4/],
     ['run --oracle direct --rule corrective', /--oracle .*rows or gram.*not "direct"/],
     ['run --loss cross-entropy', /--loss .*--task digits, not "cross-entropy"/],
     ['run --task sums', /--task .*'sums'.*below-five, parity, digits/],

@@ -166,6 +166,9 @@ describe.concurrent('what is printed', () => {
     for (const word of ['FLOPs per example', 'training loss', 'test accuracy', 'seconds']) {
       expect(stdout).toContain(word);
     }
+    expect(stdout).toMatch(
+      /^No mixture .+ below .+duality gap.+ 5 picks .+ guarantees .+ measured/m,
+    );
     expect(stdout).toMatch(/Adapter: .+peak memory/);
     expect(stdout).not.toContain('Iteration');
     expect(stderr).toMatch(/^Running on .+\.\nIteration 0: /);

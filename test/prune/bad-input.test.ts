@@ -4,7 +4,7 @@ import { Scope } from '../../src/gpu/scope.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import { METHODS, select } from '../../src/prune/methods.js';
 import { lossOf } from '../../src/reference/selection.js';
-import { faultsOf, judgeOf } from './judge.js';
+import { faultsOf, judgeOf, weightedOutputs } from './judge.js';
 import { referenceOf, type Sample, sampleOf, uploadSample } from './problems.js';
 import { greedy, type Run, resultOf } from './run.js';
 
@@ -77,6 +77,10 @@ describe('bad input to a selection', () => {
       run: { oracle: 'gram', loss: 'cross-entropy' },
     },
     { says: /--oracle rows cannot judge a batch of examples/, run: { oracle: 'rows', batch: 5 } },
+    { says: /--block 4 goes with --oracle rows: --oracle gram/, run: { oracle: 'gram', block: 4 } },
+    { says: /--block 4 .* --oracle direct/, run: { oracle: 'direct', block: 4 } },
+    { says: /--block 4 .* a batch of examples/, run: { batch: 5, block: 4 } },
+    { says: /--block 4 .* the cross-entropy/, run: { loss: 'cross-entropy', block: 4 } },
     {
       says: /--loss cross-entropy needs more than one output/,
       run: { loss: 'cross-entropy' },
@@ -113,6 +117,18 @@ describe('bad input to a selection', () => {
     expect(device.liveBytes).toBe(live);
   });
 
+  test.each(WAYS)('infinite outputs are told of or not picked, $rule, $oracle', async (way) => {
+    for (const spread of [1, 7]) {
+      const h = multiple.h.map((x, at) => (at % 7 < spread ? Number.POSITIVE_INFINITY : x));
+      const outcome = await greedy(device, { ...multiple, h }, { ...way, neurons: 3 }).catch(
+        (error: { code: string }) => error.code,
+      );
+      // A neuron of infinite loss may be passed over; where all are so there is nothing to pick.
+      if (typeof outcome === 'string' || spread === 7) expect(outcome).toBe('bad-data');
+      else expect([...outcome.selected]).not.toContain(0);
+    }
+  });
+
   test.each(METHODS)(
     'a neuron that is not a number is told of by every method: %s',
     async (method) => {
@@ -128,6 +144,37 @@ describe('bad input to a selection', () => {
       await expect(resultOf(run)).rejects.toMatchObject({ code: 'bad-data' });
     },
   );
+
+  describe.each(METHODS.slice(1))('%s', (method) => {
+    const equal = multiple.h.map((_, at) => multiple.h[at - (at % 7)] ?? 0);
+    const weights = multiple.b.map((_, at) => multiple.b[at % 3] ?? 0);
+    test.each<[string, Sample]>([
+      ['equal neurons', { ...multiple, h: equal, b: weights }],
+      ['constant targets', { ...multiple, y: multiple.y.map(() => 1) }],
+      ['silent neurons', { ...multiple, h: multiple.h.map(() => 0) }],
+      ['one example', sampleOf({ examples: 1, neurons: 7, outputs: 3 }, 0)],
+      ['one neuron', sampleOf({ examples: 23, neurons: 1, outputs: 3 }, 0)],
+    ])('%s', async (name, sample) => {
+      using scope = new Scope(device);
+      const n = sample.neurons;
+      const run = select(device, uploadSample(scope, sample), {
+        method,
+        neurons: n,
+        replacement: false,
+        hidden: async () => new Float32Array(n).fill(1),
+      });
+      const { selected, loss, neurons, weight } = await resultOf(run);
+      expect([...selected].sort((a, b) => a - b)).toEqual([...Array(n).keys()]);
+      if (name.startsWith('silent') && method !== 'random' && method !== 'magnitude') {
+        // All the same to it: the lowest index first, and eliminated first where that is asked.
+        const order = [...Array(n).keys()];
+        expect([...selected]).toEqual(method === 'backward' ? order.reverse() : order);
+      }
+      const problem = referenceOf(sample);
+      const expected = lossOf(problem, weightedOutputs(problem, { neurons, weight }));
+      expect(Math.abs((loss.at(-1) ?? Number.NaN) - expected)).toBeLessThan(1e-4 * (expected || 1));
+    });
+  });
 
   test.each(METHODS)('more picks than neurons, or none, are refused by %s', async (method) => {
     using scope = new Scope(device);

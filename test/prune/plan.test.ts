@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import type { Matrix } from '../../src/gpu/matrix.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
+import { gramSlices } from '../../src/kernels/gram-rows.js';
 import { type PlanRequest, planSelection } from '../../src/prune/plan.js';
 import type { SelectionProblem } from '../../src/prune/problem.js';
 import type { LossName } from '../../src/reference/selection.js';
@@ -13,9 +14,15 @@ interface Size {
   readonly resident?: boolean;
 }
 
-/** A problem's sizes, which are all that a plan looks at. */
+/** A problem's sizes, which are all that a plan looks at, in chunks that fit 1 GiB. */
 function problemOf({ m, n, loss = 'squared', resident = true }: Size): SelectionProblem {
-  const activations = { rows: m, columns: n, resident, buffers: [], chunks: [] };
+  const size = Math.floor(2 ** 30 / (4 * n));
+  const chunks = Array.from({ length: Math.ceil(m / size) }, (_, buffer) => ({
+    buffer,
+    firstRow: buffer * size,
+    rows: Math.min(size, m - buffer * size),
+  }));
+  const activations = { rows: m, columns: n, resident, buffers: [], chunks };
   return {
     activations: { ...activations, load: () => undefined },
     weights: {} as Matrix,
@@ -52,6 +59,11 @@ describe('the planner', () => {
     { size: { m: 512, n: 64 }, request: { picks: 3, oracle: 'gram' }, oracle: 'gram' },
     { size: { m: 4096, n: 512 }, request: { picks: 20_000, oracle: 'rows' }, oracle: 'rows' },
     { size: { m: 4096, n: 512 }, request: { picks: 20_000, block: 4 }, oracle: 'rows' },
+    {
+      size: { m: 4096, n: 512, resident: false },
+      request: { picks: 20_000, block: 4 },
+      oracle: 'rows',
+    },
     { size: { m: 512, n: 64 }, request: { picks: 3, oracle: 'direct' }, oracle: 'direct' },
     { size: { m: 512, n: 64 }, request: { picks: 3, batch: 100 }, oracle: 'direct' },
     {
@@ -93,6 +105,10 @@ describe('the planner', () => {
       expect(plan.oracle).toBe('rows');
       expect(plan.block).toBeGreaterThan(1);
       expect(plan.capacity * 10_000 * 4).toBeLessThanOrEqual(2 ** 30);
+      const { chunks } = problemOf({ m: 50_000, n: 10_000 }).activations;
+      expect(chunks).toHaveLength(2);
+      const slices = chunks.reduce((sum, { rows }) => sum + gramSlices(record, rows), 0);
+      expect(slices * plan.block * 10_000 * 4).toBeLessThanOrEqual(2 ** 30);
       const streamed = problemOf({ m: 50_000, n: 10_000, resident: false });
       const gram = planSelection(record, streamed, { picks: 200 });
       expect(gram).toMatchObject({ oracle: 'gram', capacity: 10_000, reason: 'streamed' });

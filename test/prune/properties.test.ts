@@ -102,6 +102,33 @@ describe('properties of greedy selection', () => {
       expect(weight[0]).toBeCloseTo(best.share, 5);
     });
 
+    test.each(
+      sample.outputs > 1 ? (['squared', 'cross-entropy'] as const) : (['squared'] as const),
+    )(
+      'direct evaluation by %s: one pick is brute force’s, and the order of examples is nothing to it',
+      async (loss) => {
+        const direct = { oracle: 'direct', loss } as const;
+        const judged = referenceOf(sample, loss);
+        const alone = judged.phi.map((own) => lossOf(judged, own));
+        const one = await greedy(device, sample, { ...direct, neurons: 1 });
+        const best = Math.min(...alone);
+        expect([...one.selected]).toEqual([alone.indexOf(best)]);
+        expect(Math.abs((one.loss[0] ?? 0) - best)).toBeLessThan(1e-4 * best);
+        const plain = await greedy(device, sample, direct);
+        const permuted = await greedy(device, permutedSample(sample), {
+          ...direct,
+          rowsPerChunk: 17,
+        });
+        const decided = decidedSteps(judgeOf(judged, 'average', true), [...plain.selected]);
+        expect(decided).toBeGreaterThan(0);
+        for (let step = 0; step < decided; step++) {
+          const [a, b] = [plain.loss[step] ?? 0, permuted.loss[step] ?? 1];
+          expect(permuted.selected[step]).toBe(plain.selected[step]);
+          expect(Math.abs(a - b)).toBeLessThan(1e-5 * a);
+        }
+      },
+    );
+
     test.each(RULES)('a permutation of the examples changes nothing for %s', async (rule) => {
       const judge = judgeOf(problem, rule, true);
       const plain = await greedy(device, sample, { rule });

@@ -109,6 +109,8 @@ describe('peak memory', () => {
     expect(data).toBeLessThanOrEqual(1.02 * 4 * 605 * (785 + outputs));
     expect(network).toBeLessThanOrEqual(1.02 * weights * (flags.momentum ? 2 : 1));
     expect(activations).toBe(4 * 600 * 512);
+    // It was the theory's Gram matrix, too, that had to fit.
+    expect('hull' in summary!.theory).toBe(!('replacement' in flags));
   });
 
   test('does not grow with the test set, where inputs are few', async () => {

@@ -1,4 +1,3 @@
-import { EspalierError } from '../../errors.js';
 import { Batch } from '../../gpu/batch.js';
 import { readFloats } from '../../gpu/buffer.js';
 import type { Device } from '../../gpu/device.js';
@@ -7,13 +6,15 @@ import { Scope } from '../../gpu/scope.js';
 import { allocateBuffers } from '../buffers.js';
 import { prepareGramOracle } from '../oracles/gram.js';
 import { planSelection } from '../plan.js';
-import type { SelectionProblem } from '../problem.js';
+import { notFinite, type SelectionProblem } from '../problem.js';
 
 /** What elimination needs: Gram matrix of the outputs ⟨φ_i, φ_j⟩ [N × N] and ⟨φ_i, y⟩ [N]. */
 export interface OutputGram {
   readonly gram: Float64Array;
   readonly correlations: Float64Array;
 }
+
+const READ_ROWS = 64;
 
 /**
  * `backward`: exact greedy elimination. From the average of all neurons, again and again the one
@@ -44,10 +45,7 @@ export function rankByElimination({ gram, correlations }: OutputGram): Uint32Arr
       }
     }
     if (worst < 0) {
-      throw new EspalierError(
-        'bad-data',
-        'Elimination met neurons whose outputs are not numbers: the network has diverged. Train it with a smaller --learning-rate.',
-      );
+      throw notFinite('outputs of neurons that are');
     }
     alive.delete(worst);
     ranking[left - 1] = worst;
@@ -83,18 +81,22 @@ export async function outputGram(device: Device, problem: SelectionProblem): Pro
   const batch = new Batch(device);
   oracle.begin(batch);
   await batch.finish();
-  const hidden = await readFloats(buffers.cache);
   const moments = await readFloats(buffers.moments);
   const columns = problem.weights.columns;
   const b = await readMatrix(problem.weights);
   const gram = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) {
-      let alignment = 0;
-      for (let c = 0; c < columns; c++) {
-        alignment += (b[i * columns + c] ?? 0) * (b[j * columns + c] ?? 0);
+  // A block at a time: read back as a whole it would lie on the GPU twice.
+  for (let first = 0; first < n; first += READ_ROWS) {
+    const rows = Math.min(READ_ROWS, n - first);
+    const hidden = await readFloats(buffers.cache, first * n, rows * n);
+    for (let i = first; i < first + rows; i++) {
+      for (let j = 0; j < n; j++) {
+        let alignment = 0;
+        for (let c = 0; c < columns; c++) {
+          alignment += (b[i * columns + c] ?? 0) * (b[j * columns + c] ?? 0);
+        }
+        gram[i * n + j] = alignment * (hidden[(i - first) * n + j] ?? 0);
       }
-      gram[i * n + j] = alignment * (hidden[i * n + j] ?? 0);
     }
   }
   return {

@@ -1,14 +1,13 @@
-import { EspalierError } from '../../errors.js';
 import type { Device } from '../../gpu/device.js';
 import { measureMixtures } from '../measure.js';
-import type { Selection, SelectionProblem } from '../problem.js';
+import { requireFinite, type Selection, type SelectionProblem } from '../problem.js';
 import { averageShares } from '../rules/average.js';
 
 /**
  * The first k neurons of a ranking as a selection: each counts the same, and the loss of every
  * prefix is measured as for the greedy methods.
  *
- * @throws bad-data when the outputs of a chosen neuron are not numbers.
+ * @throws bad-data when the outputs of a chosen neuron are not finite.
  */
 export async function selectByRanking(
   device: Device,
@@ -21,7 +20,7 @@ export async function selectByRanking(
   const selected = ranking.slice(0, k);
   const shares = averageShares(selected);
   const loss = await measureMixtures(device, problem, selected, shares, signal);
-  requireNumbers(loss);
+  requireFinite('losses of subnetworks', loss);
   return {
     selected,
     loss,
@@ -36,18 +35,10 @@ export async function selectByRanking(
 /**
  * Neurons by descending value, the lowest index first among equals.
  *
- * @throws bad-data when a value is not a number.
+ * @throws bad-data when a value is not finite.
  */
 export function descending(values: Float64Array): Uint32Array {
-  requireNumbers(values);
+  requireFinite('values to rank', values);
   const order = Uint32Array.from({ length: values.length }, (_, neuron) => neuron);
   return order.sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0) || a - b);
-}
-
-function requireNumbers(values: Float64Array | Float32Array): void {
-  if (!values.some(Number.isNaN)) return;
-  throw new EspalierError(
-    'bad-data',
-    'Ranking met neurons whose outputs are not numbers: the network has diverged. Train it with a smaller --learning-rate.',
-  );
 }

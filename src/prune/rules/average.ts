@@ -4,6 +4,7 @@ import { distinctOf, type Rule, traceOf } from './rule.js';
 /** α_s = c_s / k: every pick counts the same (Ye et al., ICML 2020). */
 export const average: Rule = {
   fitted: false,
+  stalls: false,
   prepare: async ({ device, weights, buffers }) => ({
     update: await prepareAverageUpdate(device, { ...buffers, weights }),
     read: async () => undefined,

@@ -11,6 +11,7 @@ import { type History, type Rule, traceOf } from './rule.js';
  */
 export const corrective: Rule = {
   fitted: true,
+  stalls: true,
   prepare: async ({ device, scope, weights, buffers, picks }) => {
     const basis = scope.buffer('orthonormal basis', picks * weights.rows);
     return {

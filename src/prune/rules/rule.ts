@@ -9,6 +9,8 @@ import type { SelectionBuffers } from '../buffers.js';
 export interface Rule {
   /** Whether a single neuron is judged with its best weight. */
   readonly fitted: boolean;
+  /** Whether there comes a point from which no pick changes anything. */
+  readonly stalls: boolean;
   /** What the rule's updates keep on the GPU, and the update that follows each pick. */
   prepare(context: RuleContext): Promise<RuleState>;
   /** What the picks and their traces say, in float64. */

@@ -1,0 +1,88 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readImageSource } from '../../src/data/folder.js';
+import { type Device, openDevice } from '../../src/gpu/device.js';
+import { openNodeAdapter } from '../../src/hosts/node.js';
+import type { Dataset } from '../../src/models/dataset.js';
+import { drawParameters, type Network, uploadNetwork } from '../../src/models/two-layer.js';
+import { METHODS } from '../../src/prune/methods.js';
+import { chooseNeurons } from '../../src/study/choose.js';
+import { parseRunConfig } from '../../src/study/config.js';
+import { drawExamples, uploadImages } from '../../src/study/examples.js';
+import { resultOf } from '../prune/run.js';
+import { writeSource } from './source.js';
+
+const M = 70;
+
+let root: string;
+let device: Device;
+let train: Dataset;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'espalier-choose-'));
+  const data = await writeSource(root, { rows: 3, columns: 5, train: M, test: 3 });
+  device = await openDevice(await openNodeAdapter());
+  train = uploadImages(
+    device,
+    'training',
+    drawExamples(await readImageSource(data), M, 0).train,
+    'below-five',
+  );
+});
+afterAll(async () => {
+  device?.dispose();
+  await rm(root, { recursive: true });
+});
+
+/** A network as drawn, but for the output weight of neuron 2 where it is given. */
+function networkWith(weight?: number): Network {
+  const parameters = drawParameters({ width: 9, inputs: 16, outputs: 1, activation: 'tanh' }, 0);
+  if (weight !== undefined) parameters.output[2] = weight;
+  return uploadNetwork(device, parameters);
+}
+
+describe('neurons of a network of one’s own training', () => {
+  test.each(METHODS)('whose numbers ran out: it diverged, by %s', async (method) => {
+    for (const weight of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      using network = networkWith(weight);
+      const live = device.liveBytes;
+      const dense = { network, train, trainingLoss: 1, iteration: 40 };
+      const config = parseRunConfig({ neurons: 9, width: 9, learningRate: 8, examples: M });
+      await expect(resultOf(chooseNeurons(dense, method, config))).rejects.toMatchObject({
+        code: 'diverged',
+        message: expect.stringMatching(/at iteration 40\. Try --learning-rate 2\.$/),
+        cause: { code: 'bad-data' },
+      });
+      expect(device.liveBytes).toBe(live);
+    }
+  });
+
+  test('of two targets the lower is to be reached', async () => {
+    using network = networkWith();
+    const pick = (targets: object) => {
+      const config = parseRunConfig({
+        neurons: 30,
+        width: 9,
+        examples: M,
+        rule: 'line-search',
+        ...targets,
+      });
+      return resultOf(
+        chooseNeurons({ network, train, trainingLoss: 0.5, iteration: 0 }, 'greedy', config),
+      );
+    };
+    const { loss } = await pick({});
+    const [early = 0, late = 0] = [loss[1], loss[4]];
+    expect(late).toBeLessThan(early);
+    const lengths = await Promise.all(
+      [
+        { targetLoss: early },
+        { targetLoss: late },
+        { targetLoss: late, targetFraction: 2 * early },
+        { targetLoss: early, targetFraction: 2 * late },
+      ].map(async (targets) => (await pick(targets)).selected.length),
+    );
+    expect(lengths).toEqual([2, 5, 5, 5]);
+  });
+});
