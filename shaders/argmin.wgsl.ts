@@ -74,7 +74,9 @@ fn scan(local: u32, uncached: bool) {
     let slot = slots[i];
     let open = select(slot != ${TAKEN}u, slot == NONE, uncached);
     let s = score_of(i);
-    if (open && !is_nan(s) && (index == NONE || s < score)) { index = i; score = s; }
+    // A subset need not be in order.
+    let better = index == NONE || s < score || (s == score && i < index);
+    if (open && !is_nan(s) && better) { index = i; score = s; }
   }
   best_index[local] = index;
   best_score[local] = score;
