@@ -78,7 +78,8 @@ describe('a process', () => {
       worked,
       worked,
     ]);
-    expect(await readdir(cache)).toEqual(hasBundle ? [expect.stringMatching(/^dawn-/)] : []);
+    const dawn = (await readdir(cache)).filter((name) => !name.startsWith('tuning-'));
+    expect(dawn).toEqual(hasBundle ? [expect.stringMatching(/^dawn-/)] : []);
   });
 
   test.each(['webgpu', ...(hasBundle ? ['@sparticuz/chromium'] : [])])(
