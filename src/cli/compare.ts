@@ -17,9 +17,8 @@ import { parseRunConfig, type RunConfig } from '../study/config.js';
 import { drawExamples } from '../study/examples.js';
 import { comparisonPage, comparisonRows } from '../study/report/comparison-page.js';
 import { inLight, LIGHT } from '../study/report/style.js';
-import { givenFlags, number, numbers, readConfig } from './flags.js';
+import { adapterOption, givenFlags, hostOption, number, numbers, readConfig } from './flags.js';
 import { withHost } from './host.js';
-import { adapterOption, hostOption } from './info.js';
 import { interruptSignal } from './outcome.js';
 import {
   nextFolder,

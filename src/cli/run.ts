@@ -7,9 +7,8 @@ import { fineTuneRate, parseRunConfig, type RunConfig, runSchema } from '../stud
 import { drawExamples } from '../study/examples.js';
 import { datasetFile, fileOf, recordOf } from '../study/files.js';
 import type { RunEvent, RunSummary } from '../study/run.js';
-import { givenFlags, number, readConfig } from './flags.js';
+import { adapterOption, givenFlags, hostOption, number, readConfig } from './flags.js';
 import { withHost } from './host.js';
-import { adapterOption, hostOption } from './info.js';
 import { interruptSignal } from './outcome.js';
 import { createProgress } from './progress.js';
 import {
