@@ -1,4 +1,5 @@
 import { type BenchEvent, type BenchInput, type BenchOutput, bench } from '../../bench/bench.js';
+import { type AdapterLimits, measureLimits } from '../../bench/limits.js';
 import type { Job, JobContext } from '../hosts/host.js';
 import {
   type CompareEvent,
@@ -23,12 +24,17 @@ export const jobs = {
     relay(compare(device, input, signal), emit),
   bench: async ({ device, emit, signal }: JobContext<BenchEvent>, input: BenchInput) =>
     relay(bench(device, input, signal), emit),
+  limits: async (
+    { device, signal }: JobContext<never>,
+    { seconds }: { readonly seconds: number },
+  ) => (await measureLimits(device, seconds, signal)).limits,
   info: async ({ device }: JobContext<never>, _input: null) => reportDevice(device),
 } satisfies {
   run: Job<RunInput, RunEvent, RunSummary>;
   trial: Job<{ readonly input: TrialInput; readonly state?: TrialState }, TrialEvent, void>;
   compare: Job<CompareInput, CompareEvent, CompareSummary>;
   bench: Job<BenchInput, BenchEvent, BenchOutput>;
+  limits: Job<{ readonly seconds: number }, never, AdapterLimits>;
   info: Job<null, never, DeviceReport>;
 };
 
