@@ -1,5 +1,6 @@
 import type { ImageSource } from '../src/data/images.js';
 import type { Device } from '../src/gpu/device.js';
+import type { Shape } from './benchmark.js';
 import { type ContestEvent, holdContest } from './contest.js';
 import { kernelBenchmarks } from './kernels.js';
 import { type MeasuredLimits, measureLimits } from './limits.js';
@@ -15,6 +16,14 @@ export interface BenchInput {
 
 export type BenchEvent =
   | ({ readonly type: 'limits' } & Omit<MeasuredLimits, 'pulse'>)
+  /** The next contest begins, after so many of them all. */
+  | {
+      readonly type: 'contest';
+      readonly work: string;
+      readonly shape: Shape;
+      readonly done: number;
+      readonly total: number;
+    }
   | ContestEvent
   /** Right after this work, the adapter did only (or even) this share of its multiply-add limit. */
   | { readonly type: 'disturbed'; readonly work: string; readonly share: number };
@@ -69,9 +78,11 @@ export async function* bench(
   yield { type: 'limits', limits, clock };
   const results: BenchResult[] = [];
   const refused = new Set<string>();
-  for (const contest of contests) {
+  for (const [done, contest] of contests.entries()) {
+    const { name: work } = contest.benchmark;
     // A kernel that was wrong once is timed no further.
-    if (refused.has(contest.benchmark.name)) continue;
+    if (refused.has(work)) continue;
+    yield { type: 'contest', work, shape: contest.case.shape, done, total: contests.length };
     for await (const event of holdContest(device, contest, { limits, source, effort, signal })) {
       if (event.type === 'measured' || event.type === 'refused') results.push(event.result);
       if (event.type === 'refused') refused.add(event.result.work);
@@ -79,7 +90,7 @@ export async function* bench(
     }
     const share = await pulse();
     if (Math.abs(share - 1) > DISTURBED) {
-      yield { type: 'disturbed', work: contest.benchmark.name, share };
+      yield { type: 'disturbed', work, share };
     }
   }
   return { adapter: device.adapter, limits, results, browser: browserVersion() };
