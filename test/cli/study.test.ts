@@ -113,7 +113,7 @@ test('one folder has one study at a time, and mends what a kill left', async () 
   });
   expect(first.signal).toBe('SIGKILL');
   expect(await second).toMatchObject({ code: 2, stdout: '' });
-  expect((await second)?.stderr).toMatch(/is in use by another study \(process \d+ on /);
+  expect((await second)?.stderr).toMatch(/is in use by another run or study \(process \d+ on /);
 
   const cells = join(out, 'cells.jsonl');
   await appendFile(cells, '{"examples":40,"trial":0,"itera');
