@@ -1,5 +1,6 @@
 import { EspalierError } from '../src/errors.js';
 import { type Benchmark, type BenchmarkCase, type Shape, shapeLabel } from './benchmark.js';
+import type { BenchEntry } from './report.js';
 
 /** What a user asks for; the flags of `espalier bench`. */
 export interface BenchRequest {
@@ -8,6 +9,8 @@ export interface BenchRequest {
   /** Sizes that a shape must have, all of them. */
   readonly shape?: Shape;
   readonly variant?: string;
+  /** Who takes part; all that are there when absent. */
+  readonly subjects?: readonly BenchEntry['subject'][];
   /** One shape, the library's own variant, and a third of the time. */
   readonly quick: boolean;
 }
@@ -31,8 +34,9 @@ export interface Contest {
 export function planContests(
   benchmarks: readonly Benchmark[],
   standard: readonly string[],
-  { names, shape, variant, quick }: BenchRequest,
+  request: BenchRequest,
 ): readonly Contest[] {
+  const { names, shape, variant, quick } = request;
   const asked = names.length > 0;
   const wanted = asked ? names : standard;
   for (const name of wanted) {
@@ -58,7 +62,13 @@ export function planContests(
     return (one ? fitting.slice(0, 1) : fitting).map((each) => ({
       benchmark,
       case: each,
-      variants: variant === undefined ? (one ? undefined : benchmark.variants) : [variant],
+      variants: !takesPart(request, 'espalier')
+        ? []
+        : variant === undefined
+          ? one
+            ? undefined
+            : benchmark.variants
+          : [variant],
       forced: shape !== undefined,
     }));
   });
@@ -68,6 +78,10 @@ export function planContests(
     shapeLabel(shape ?? {}),
     able.flatMap(({ name, cases }) => cases.map((each) => `${name} ${shapeLabel(each.shape)}`)),
   );
+}
+
+export function takesPart({ subjects }: BenchRequest, subject: BenchEntry['subject']): boolean {
+  return subjects?.includes(subject) ?? true;
 }
 
 function matches(own: Shape, wanted: Shape | undefined): boolean {

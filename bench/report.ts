@@ -2,11 +2,14 @@ import { z } from 'zod';
 
 const positive = z.number().positive();
 
+/** Who does the work: this library, and its peers. */
+export const SUBJECTS = ['espalier', 'jax-js', 'tfjs'] as const;
+
 /** Names a line of the table. */
 const entrySchema = z.strictObject({
   work: z.string(),
   shape: z.record(z.string(), z.int().nonnegative()),
-  subject: z.enum(['espalier', 'jax-js', 'tfjs']),
+  subject: z.enum(SUBJECTS),
   variant: z.string(),
 });
 

@@ -4,14 +4,14 @@ import { Argument, type Command, Option } from 'commander';
 import { BENCH_NAMES, type BenchEvent, contestsOf, needsSource } from '../../bench/bench.js';
 import { type Shape, shapeLabel } from '../../bench/benchmark.js';
 import type { BenchRequest } from '../../bench/plan.js';
-import type { BenchEntry, BenchReport } from '../../bench/report.js';
+import { type BenchEntry, type BenchReport, SUBJECTS } from '../../bench/report.js';
 import { readImageSource } from '../data/folder.js';
 import { EspalierError } from '../errors.js';
 import type { HostChoice } from '../hosts/choose.js';
 import type { AdapterPreference, Host } from '../hosts/host.js';
 import { findPeer } from '../hosts/peers.js';
+import { withBenchHost } from './bench-host.js';
 import { benchTable, type Disturbance, type Omission } from './bench-table.js';
-import { withHost } from './host.js';
 import { adapterOption, hostOption } from './info.js';
 import { interruptSignal } from './outcome.js';
 
@@ -22,6 +22,7 @@ interface BenchFlags {
   readonly work?: readonly string[];
   readonly shape?: string;
   readonly variant?: string;
+  readonly subject?: readonly BenchEntry['subject'][];
   readonly quick?: true;
   readonly json?: string;
 }
@@ -42,6 +43,11 @@ export function addBench(program: Command, version: string): void {
     .addOption(new Option('--work <names...>', 'whole tasks by name').choices(works))
     .option('--shape <sizes>', 'only shapes with these sizes, such as m=128,n=1024')
     .option('--variant <name>', 'only this variant of the kernels that have it')
+    .addOption(
+      new Option('--subject <names...>', 'who takes part; by default all that are there').choices(
+        SUBJECTS,
+      ),
+    )
     .option('--quick', 'one shape each, in a third of the time')
     .option('--json <file>', 'also write the results to this file')
     .addHelpText(
@@ -63,6 +69,7 @@ Examples:
         quick: flags.quick === true,
         ...(flags.shape !== undefined && { shape: parseShape(flags.shape) }),
         ...(flags.variant !== undefined && { variant: flags.variant }),
+        ...(flags.subject !== undefined && { subjects: flags.subject }),
       };
       contestsOf(request);
       if (flags.json) await requireWritable(flags.json);
@@ -88,7 +95,7 @@ async function execute(request: BenchRequest, flags: BenchFlags, version: string
   };
   process.stderr.write('Measuring what the adapter can do …\n');
   try {
-    const report = await withHost(flags, async (host): Promise<BenchReport> => {
+    const report = await withBenchHost(request, flags, async (host): Promise<BenchReport> => {
       const output = await host.execute('bench', { request, source }, { onEvent, signal });
       const { adapter, browser, limits, results } = output;
       const versions = await versionsOf(host.kind, version, browser);
@@ -120,8 +127,8 @@ function describe(event: BenchEvent): string | undefined {
   }
 }
 
-function nameOf({ work, shape, variant }: BenchEntry): string {
-  return `${work} ${shapeLabel(shape)} (${variant})`;
+function nameOf({ work, shape, subject, variant }: BenchEntry): string {
+  return `${work} ${shapeLabel(shape)} (${subject === 'espalier' ? variant : subject})`;
 }
 
 async function versionsOf(
