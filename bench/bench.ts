@@ -24,6 +24,8 @@ export type BenchEvent =
 export type BenchOutput = Pick<BenchReport, 'adapter' | 'limits' | 'results'> & {
   /** Chrome's version where this ran in a page. */
   readonly browser: string | undefined;
+  /** Who took part beside this library. */
+  readonly peers: readonly Pick<Peer, 'subject' | 'package'>[];
 };
 
 /** Seconds a kernel that measures a limit. */
@@ -99,7 +101,10 @@ export async function* bench(
       yield { type: 'disturbed', work: contest.benchmark.name, share };
     }
   }
-  return { adapter: device.adapter, limits, results, browser: browserVersion() };
+  const present = invited
+    .filter(({ subject }) => results.some((result) => result.subject === subject))
+    .map(({ subject, package: name }) => ({ subject, package: name }));
+  return { adapter: device.adapter, limits, results, browser: browserVersion(), peers: present };
 }
 
 function browserVersion(): string | undefined {

@@ -11,6 +11,8 @@ export interface Cost {
   readonly operations: number;
   /** Bytes to and from memory when everything is read and written once. */
   readonly bytes: number;
+  /** Where they are most of the work. */
+  readonly exponentials?: number;
 }
 
 export interface ContestContext {

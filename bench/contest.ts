@@ -183,7 +183,7 @@ function announce(entry: BenchEntry, { right, what }: Verdict): ContestEvent {
 
 function resultOf({ entry, contender, samples }: Ready, limits: AdapterLimits): MeasuredResult {
   const { median, low, high } = medianInterval(samples);
-  const { operations, bytes } = contender.cost();
+  const { operations, bytes, exponentials } = contender.cost();
   const [gflops, gbps] = [operations / median / 1e6, bytes / median / 1e6];
   return {
     ...entry,
@@ -194,5 +194,6 @@ function resultOf({ entry, contender, samples }: Ready, limits: AdapterLimits): 
     gflops,
     gbps,
     shareOfLimit: Math.max(gflops / limits.fmaGflops, gbps / limits.copyGBps),
+    ...(exponentials !== undefined && { gexps: exponentials / median / 1e6 }),
   };
 }

@@ -25,6 +25,8 @@ const measuredSchema = entrySchema.extend({
   gbps: positive,
   /** The larger of gflops / fmaGflops and gbps / copyGBps. */
   shareOfLimit: positive,
+  /** Exponentials, 10⁹ a second, of the work that consists of them. */
+  gexps: positive.optional(),
 });
 
 /** Its answer was wrong, so that it was not timed. */

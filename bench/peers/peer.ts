@@ -89,8 +89,10 @@ export interface Challenge<Task, Answer> {
   readonly cost: () => Cost;
 }
 
-/** Where a run takes longer, one sample has to do: a software adapter would need minutes for more. */
-const SLOW_MILLIS = 10_000;
+/** Where a run takes longer, one sample has to do, … */
+const SLOW_MILLIS = 20_000;
+/** … and from here on none: a software adapter would need minutes. */
+const HOPELESS_MILLIS = 60_000;
 
 /** A peer's program as a contender like any other. */
 export async function peerContender<Task, Answer>(
@@ -104,7 +106,9 @@ export async function peerContender<Task, Answer>(
   // Here and not in `verify`: a program that does not run has failed, and is not wrong.
   const start = performance.now();
   await program.run(1);
-  const slow = performance.now() - start > SLOW_MILLIS;
+  const first = performance.now() - start;
+  if (first > HOPELESS_MILLIS) throw new Error(`one run takes ${Math.round(first / 1000)} s here`);
+  const slow = first > SLOW_MILLIS;
   let timed = false;
   return {
     verify: async () => check(await program.answer()),
