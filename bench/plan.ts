@@ -57,22 +57,29 @@ export function planContests(
     );
   }
   const one = quick || !asked;
+  const ours = takesPart(request, 'espalier');
+  const variantsOf = ({ variants }: Benchmark) => {
+    if (variant !== undefined) return [variant];
+    return one ? undefined : variants;
+  };
   const contests = able.flatMap((benchmark) => {
     const fitting = benchmark.cases.filter(({ shape: own }) => matches(own, shape));
     return (one ? fitting.slice(0, 1) : fitting).map((each) => ({
       benchmark,
       case: each,
-      variants: !takesPart(request, 'espalier')
-        ? []
-        : variant === undefined
-          ? one
-            ? undefined
-            : benchmark.variants
-          : [variant],
+      variants: ours ? variantsOf(benchmark) : [],
       forced: shape !== undefined,
     }));
   });
-  if (contests.length > 0) return contests;
+  const held = contests.filter(({ case: each }) => ours || each.rival);
+  if (held.length > 0) return held;
+  if (contests.length > 0) {
+    const rivalled = benchmarks.filter(({ cases }) => cases.some(({ rival }) => rival));
+    throw new EspalierError(
+      'bad-config',
+      `There are no peers for ${wanted.join(', ')}; there are for ${rivalled.map(({ name }) => name).join(', ')}.`,
+    );
+  }
   throw unknown(
     'shape',
     shapeLabel(shape ?? {}),

@@ -31,10 +31,13 @@ export async function withBenchHost<T>(
 
 async function openBenchHost(request: BenchRequest, flags: HostFlags) {
   if (!wantsPeers(request)) return openOwnHost(flags);
+  const alone = request.subjects?.includes('espalier') === false;
   const reason = await absence(flags);
-  if (reason === undefined) return openWithPeers(flags);
-  if (request.subjects && !request.subjects.includes('espalier')) {
-    throw new EspalierError('bad-config', `--subject ${request.subjects.join(' ')}: ${reason}`);
+  if (reason === undefined) {
+    return openWithPeers(alone ? { ...flags, host: 'chrome' } : flags);
+  }
+  if (alone) {
+    throw new EspalierError('bad-config', `--subject ${request.subjects?.join(' ')}: ${reason}`);
   }
   process.stderr.write(`Without jax-js and TensorFlow.js: ${reason}\n`);
   return openOwnHost(flags);

@@ -1,5 +1,6 @@
 import { defaultDevice, getWebGPUDevice, init } from '@jax-js/jax';
 import type { Peer } from '../peer.js';
+import { crossEntropySelection } from './cross-entropy-selection.js';
 import { hidden } from './hidden.js';
 import { matmul } from './matmul.js';
 import { selection } from './selection.js';
@@ -15,5 +16,12 @@ export const jaxJs: Peer = {
     defaultDevice('webgpu');
     return getWebGPUDevice();
   },
-  works: { matmul, hidden, 'sgd-step': trainingStep, 'gd-step': trainingStep, selection },
+  works: {
+    matmul,
+    hidden,
+    'sgd-step': trainingStep,
+    'gd-step': trainingStep,
+    selection,
+    'cross-entropy-selection': crossEntropySelection,
+  },
 };

@@ -1,5 +1,6 @@
 import { ready, setBackend } from '@tensorflow/tfjs-core';
 import type { Peer } from '../peer.js';
+import { crossEntropySelection } from './cross-entropy-selection.js';
 import { hidden } from './hidden.js';
 import { matmul } from './matmul.js';
 import { backend } from './queue.js';
@@ -15,5 +16,12 @@ export const tfjs: Peer = {
     await ready();
     return backend().device;
   },
-  works: { matmul, hidden, 'sgd-step': trainingStep, 'gd-step': trainingStep, selection },
+  works: {
+    matmul,
+    hidden,
+    'sgd-step': trainingStep,
+    'gd-step': trainingStep,
+    selection,
+    'cross-entropy-selection': crossEntropySelection,
+  },
 };
