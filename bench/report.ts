@@ -3,11 +3,14 @@ import { EspalierError } from '../src/errors.js';
 
 const positive = z.number().positive();
 
+/** Who does the work: this library, and its peers. */
+export const SUBJECTS = ['espalier', 'jax-js', 'tfjs'] as const;
+
 /** Names a line of the table. */
 const entrySchema = z.strictObject({
   work: z.string(),
   shape: z.record(z.string(), z.int().nonnegative()),
-  subject: z.enum(['espalier', 'jax-js', 'tfjs']),
+  subject: z.enum(SUBJECTS),
   variant: z.string(),
 });
 
@@ -23,6 +26,8 @@ const measuredSchema = entrySchema.extend({
   gbps: positive,
   /** The larger of gflops / fmaGflops and gbps / copyGBps. */
   shareOfLimit: positive,
+  /** Exponentials, 10⁹ a second, of the work that consists of them. */
+  gexps: positive.optional(),
 });
 const inOrder = measuredSchema.refine(
   ({ lowMs, medianMs, highMs }) => lowMs <= medianMs && medianMs <= highMs,

@@ -67,6 +67,6 @@ function describe(event: BenchEvent): string | undefined {
   }
 }
 
-function nameOf({ work, shape, variant }: BenchEntry): string {
-  return `${work} ${shapeLabel(shape)} (${variant})`;
+function nameOf({ work, shape, subject, variant }: BenchEntry): string {
+  return `${work} ${shapeLabel(shape)} (${subject === 'espalier' ? variant : subject})`;
 }

@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import { type Baseline, type Comparison, compareWith } from '../../bench/baseline.js';
 import { shapeLabel } from '../../bench/benchmark.js';
 import type { BenchRow, BenchRows } from '../../bench/page.js';
+import { ratioToOwn } from '../../bench/ratio.js';
 import {
   type BenchEntry,
   type BenchReport,
@@ -33,7 +34,7 @@ export interface Circumstances {
 }
 
 const NAMING = ['work', 'shape', 'subject', 'variant'] as const;
-const FIGURES = ['median ms', 'low–high', 'GFLOP/s', 'GB/s', 'of the limit'] as const;
+const FIGURES = ['median ms', 'low–high', 'to ours', 'GFLOP/s', 'GB/s', 'of the limit'] as const;
 const COMPARED = ['vs baseline', 'noise band', 'verdict'] as const;
 
 /** Where it was measured, what the adapter can do, and a line for each contender. */
@@ -55,6 +56,7 @@ export function benchTable(report: BenchReport, circumstances: Circumstances): s
     `Limits, measured in this run: copy ${figure(limits.copyGBps)} GB/s, multiply-add ${figure(limits.fmaGflops)} GFLOP/s, empty dispatch ${figure(limits.dispatchMicros)} µs, empty submit ${figure(limits.submitMicros)} µs.`,
     ...benchNotes(report, circumstances),
     table.toString(),
+    ...report.results.flatMap(exponentialsOf),
     ...warningOf(circumstances),
   ].join('\n');
 }
@@ -73,6 +75,7 @@ export function benchRows(
     const figures = [
       figure(medianMs),
       `${figure(lowMs)}–${figure(highMs)}`,
+      ratioOf(results, result),
       gflops === 0 ? '–' : figure(gflops),
       figure(gbps),
       shareOf(result, limits),
@@ -98,7 +101,7 @@ export function benchNotes(
   { limits }: BenchReport,
   { clock, baseline }: Circumstances,
 ): readonly string[] {
-  const clocks = `Kernels are timed by ${clock === 'gpu' ? 'GPU timestamps' : 'the wall clock'}, tasks by the wall clock; low–high is the median's 95 % interval.`;
+  const clocks = `Kernels are timed by ${clock === 'gpu' ? 'GPU timestamps (by the wall clock where peers take part)' : 'the wall clock'}, tasks by the wall clock; low–high is the median's 95 % interval, to ours the ratio of the medians.`;
   if (!baseline) return [clocks];
   const { file, report } = baseline;
   const before = report.limits;
@@ -130,6 +133,17 @@ function comparedCells(comparison: Comparison | undefined): readonly string[] {
   if (!comparison) return ['–', '–', 'not in the baseline'];
   const { ratio, low, high, verdict } = comparison;
   return [ratio.toFixed(2), `${low.toFixed(2)}–${high.toFixed(2)}`, verdict];
+}
+
+export function exponentialsOf(result: BenchReport['results'][number]): readonly string[] {
+  if (!result.verified || result.gexps === undefined) return [];
+  const { work, subject, gexps } = result;
+  return [`${work}, ${subject}: ${figure(1000 * gexps)} million exponentials a second.`];
+}
+
+function ratioOf(results: BenchReport['results'], result: MeasuredResult): string {
+  const ratio = ratioToOwn(results, result);
+  return ratio === undefined ? '–' : `${figure(ratio)}×`;
 }
 
 function shareOf({ gflops, gbps, shareOfLimit }: MeasuredResult, limits: BenchReport['limits']) {

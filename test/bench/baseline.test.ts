@@ -113,8 +113,8 @@ test('the table has figures, comparisons and reasons', () => {
   });
   const lines = table.split('\n').map((line) => line.replaceAll(/ +/g, ' '));
   expect(lines.filter((line) => /^│ (?!work)/.test(line))).toEqual([
-    '│ matmul │ m=128,n=1024 │ espalier │ default │ yes │ 5.00 │ 4.90–5.10 │ 2.00 │ 1.00 │ 25.0 % copy │ 0.50 │ 0.45–0.57 │ faster │',
-    '│ argmin │ m=128,n=1024 │ espalier │ default │ yes │ 10.0 │ 9.00–11.0 │ – │ 1.00 │ 25.0 % copy │ – │ – │ not in the baseline │',
+    '│ matmul │ m=128,n=1024 │ espalier │ default │ yes │ 5.00 │ 4.90–5.10 │ 1.00× │ 2.00 │ 1.00 │ 25.0 % copy │ 0.50 │ 0.45–0.57 │ faster │',
+    '│ argmin │ m=128,n=1024 │ espalier │ default │ yes │ 10.0 │ 9.00–11.0 │ 1.00× │ – │ 1.00 │ 25.0 % copy │ – │ – │ not in the baseline │',
     '│ loss │ m=128,n=1024 │ espalier │ default │ NO │ element 3 is off │',
     '│ matmul │ m=128,n=1024 │ espalier │ subgroup │ – │ skipped: no subgroups │',
   ]);
