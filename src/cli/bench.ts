@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { access, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { access, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
 import { parseHTML } from 'linkedom';
 import { type Baseline, requireSameAdapter } from '../../bench/baseline.js';
@@ -27,7 +27,7 @@ import {
 import { adapterOption, hostOption } from './flags.js';
 import { withHost } from './host.js';
 import { interruptSignal } from './outcome.js';
-import { messageOf, writeWhole } from './run-folder.js';
+import { messageOf } from './run-folder.js';
 
 interface BenchFlags {
   readonly host: HostChoice;
@@ -130,8 +130,8 @@ async function execute(request: BenchRequest, flags: BenchFlags, version: string
     progress.stop();
     const circumstances = { clock, omissions, disturbances, baseline };
     process.stdout.write(`${benchTable(report, circumstances)}\n`);
-    if (flags.json) await writeText(flags.json, `${JSON.stringify(report, null, 2)}\n`);
-    if (flags.html) await writeText(flags.html, pageOf(report, circumstances));
+    if (flags.json) await writeFile(flags.json, `${JSON.stringify(report, null, 2)}\n`);
+    if (flags.html) await writeFile(flags.html, pageOf(report, circumstances));
     if (report.results.some(({ verified }) => !verified)) {
       process.stderr.write('error: Not every answer was right; see the table.\n');
       process.exitCode = 1;
@@ -169,11 +169,6 @@ async function readBaseline(file: string): Promise<Baseline> {
     );
   });
   return { file, report: parseReport(text, `--baseline ${file}`) };
-}
-
-async function writeText(file: string, text: string): Promise<void> {
-  const [folder, name] = [dirname(file), basename(file)];
-  await writeWhole(folder, { name, bytes: new TextEncoder().encode(text) });
 }
 
 async function versionsOf(
