@@ -165,16 +165,17 @@ function rangeOf({ gflops, medianMs, lowMs, highMs }: MeasuredResult): readonly 
   return [(gflops * medianMs) / highMs, (gflops * medianMs) / lowMs];
 }
 
-/** Work, with shape, variant and subject where the report has several of them. */
+/** Work, with shape and variant where its subject has several of them; colour tells the subject. */
 function namesOf(results: readonly MeasuredResult[]): readonly string[] {
-  const several = (work: string, of: (result: MeasuredResult) => string) =>
-    new Set(results.filter((other) => other.work === work).map(of)).size > 1;
+  const several = ({ work, subject }: MeasuredResult, of: (result: MeasuredResult) => string) =>
+    new Set(results.filter((other) => other.work === work && other.subject === subject).map(of))
+      .size > 1;
   return results.map((result) => {
     const { work, shape, variant } = result;
     return [
       work,
-      ...(several(work, (other) => shapeLabel(other.shape)) ? [shapeLabel(shape)] : []),
-      ...(several(work, (other) => other.variant) ? [variant] : []),
+      ...(several(result, (other) => shapeLabel(other.shape)) ? [shapeLabel(shape)] : []),
+      ...(several(result, (other) => other.variant) ? [variant] : []),
     ].join(' ');
   });
 }
