@@ -1,30 +1,30 @@
-import { type Matrix, readMatrix } from '../../src/gpu/matrix.js';
-import { Scope } from '../../src/gpu/scope.js';
-import { hiddenActivations } from '../../src/models/forward.js';
+import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { selectGreedily } from '../../src/prune/greedy.js';
+import type { Selection } from '../../src/prune/problem.js';
+import { type JudgedPick, judgePicks } from '../../src/reference/greedy-selection.js';
 import {
-  residentActivations,
-  type Selection,
-  type SelectionProblem,
-} from '../../src/prune/problem.js';
-import { judgePicks } from '../../src/reference/greedy-selection.js';
-import { advance, startTraining } from '../../src/train/gradient-descent.js';
-import { type Benchmark, type ContestContext, type Cost, workload } from '../benchmark.js';
+  type Benchmark,
+  type ContestContext,
+  type Cost,
+  ONLY_VARIANT,
+  workload,
+} from '../benchmark.js';
+import { type Peer, peerContender } from '../peers/peer.js';
 import { timeRuns } from '../sampling.js';
-import { ownSubject, SEED } from './network.js';
+import { type Trained, trainedProblem } from './trained.js';
 
 type SelectionShape = { readonly n: number; readonly m: number; readonly k: number };
-
-/** Distinct picks, the costly ones, grow with training: 43 of 200 before the first step, 110 here. */
-const TRAINING_STEPS = 100;
-const TRAINING = { batch: 128, learningRate: 1, momentum: 0, seed: SEED } as const;
+type ClassesShape = SelectionShape & { readonly c: number };
 
 /** Share by which a pick's loss may exceed the best candidate's, and a reported loss its own. */
 const GREEDY = 1e-5;
 const REPORTED = 1e-4;
 
+/** Evaluates every candidate in one pass over the activations a pick, without the Gram identity. */
+const DIRECT = 'direct';
+
 /** Greedy forward selection from ready activations of a network briefly trained on MNIST. */
-export const selection: Benchmark = workload({
+export const selection: Benchmark = workload<SelectionShape>({
   name: 'selection',
   seconds: 8,
   shapes: [
@@ -32,80 +32,114 @@ export const selection: Benchmark = workload({
     { n: 256, m: 1000, k: 100 },
   ],
   hardwareShapes: [{ n: 10_000, m: 50_000, k: 200 }],
-  contend,
+  variants: [ONLY_VARIANT, DIRECT],
+  ...contestants('selection', 'squared', squaredCost),
 });
 
-async function contend(context: ContestContext, shape: SelectionShape) {
-  const { device, signal } = context;
-  const problem = await trainedProblem(context, shape);
-  const run = async (): Promise<Selection> => {
-    const options = { neurons: shape.k, replacement: true, signal };
-    const picks = selectGreedily(device, problem, options);
-    for (;;) {
-      const next = await picks.next();
-      if (next.done) return next.value;
-    }
+/** The same by the softmax cross-entropy, which has no Gram identity: a few picks tell. */
+export const crossEntropySelection: Benchmark = workload<ClassesShape>({
+  name: 'cross-entropy-selection',
+  seconds: 4,
+  shapes: [{ n: 256, m: 1024, c: 10, k: 5 }],
+  hardwareShapes: [{ n: 1024, m: 50_000, c: 10, k: 20 }],
+  ...contestants('cross-entropy-selection', 'cross-entropy', crossEntropyCost),
+});
+
+function contestants<S extends SelectionShape>(
+  work: 'selection' | 'cross-entropy-selection',
+  loss: LossKind,
+  costOf: (shape: S, distinct: number) => Cost,
+) {
+  const contend = async (context: ContestContext, shape: S) => {
+    const { device, signal, variant } = context;
+    const subject = await context.share(() => subjectOf(context, shape, loss));
+    const oracle = variant === DIRECT ? DIRECT : undefined;
+    const run = async (): Promise<Selection> => {
+      const options = { neurons: shape.k, replacement: true, oracle, signal } as const;
+      const picks = selectGreedily(device, subject.problem, options);
+      for (;;) {
+        const next = await picks.next();
+        if (next.done) return next.value;
+      }
+    };
+    return {
+      verify: async () => {
+        const found = await run();
+        const what = subject.judge(found.selected, found.loss);
+        return `${what}; ${found.neurons.length} distinct in ${found.passes} passes`;
+      },
+      time: (seconds: number) => timeRuns(run, seconds),
+      cost: () => costOf(shape, subject.distinct()),
+    };
   };
-  let distinct = 0;
-  return {
-    verify: async () => {
-      const found = await run();
-      await requireGreedy(problem, found);
-      distinct = found.neurons.length;
-      return `every pick within ${GREEDY} of the best; ${distinct} distinct in ${found.passes} passes`;
-    },
-    time: (seconds: number) => timeRuns(run, seconds),
-    cost: () => costOf(shape, distinct),
+  const rival = async (context: ContestContext, shape: S, peer: Peer) => {
+    const prepare = peer.works[work];
+    if (!prepare) return undefined;
+    const subject = await context.share(() => subjectOf(context, shape, loss));
+    return peerContender(context, peer, prepare, {
+      task: { ...subject.arrays, picks: shape.k },
+      check: subject.judge,
+      cost: () => costOf(shape, subject.distinct()),
+    });
   };
+  return { contend, rival };
 }
 
-async function trainedProblem(
+/** What the contenders select from, and the judge of their picks. */
+interface SelectionSubject extends Trained {
+  /** @throws when a pick was not greedy, or a loss was reported wrongly. */
+  readonly judge: (picks: ArrayLike<number>, losses?: ArrayLike<number>) => string;
+  /** Neurons among the picks. */
+  readonly distinct: () => number;
+}
+
+async function subjectOf(
   context: ContestContext,
-  { n, m }: SelectionShape,
-): Promise<SelectionProblem> {
-  const { device, own, signal } = context;
-  const { network, dataset } = ownSubject(context, m, n);
-  const training = own(startTraining(network, dataset, TRAINING));
-  for await (const _ of advance(training, TRAINING_STEPS, signal));
-  const scope = own(new Scope(device));
-  const activations = residentActivations(await hiddenActivations(network, dataset, scope, signal));
-  return { activations, weights: network.output, targets: dataset.targets, loss: 'squared' };
+  shape: SelectionShape,
+  loss: LossKind,
+): Promise<SelectionSubject> {
+  const trained = await trainedProblem(context, shape, loss);
+  let first: { readonly picks: readonly number[]; readonly judged: readonly JudgedPick[] };
+  const judge = (selected: ArrayLike<number>, losses?: ArrayLike<number>): string => {
+    const picks = Array.from(selected);
+    if (picks.length !== shape.k) throw new Error(`${picks.length} picks, not ${shape.k}`);
+    // Judging takes as long as the slowest of the contenders, who mostly agree.
+    const parting = first ? picks.findIndex((pick, step) => pick !== first.picks[step]) : 0;
+    const judged = parting < 0 ? first.judged : judgePicks(trained.arrays, picks, loss);
+    requireGreedy(judged, losses);
+    const same = !first ? '' : parting < 0 ? 'the same picks, ' : `other picks from ${parting}, `;
+    first ??= { picks, judged };
+    return `${same}every pick within ${GREEDY} of the best`;
+  };
+  return { ...trained, judge, distinct: () => new Set(first.picks).size };
 }
 
-/** @throws when a pick was not greedy, or a loss was reported wrongly. */
-async function requireGreedy(problem: SelectionProblem, found: Selection): Promise<void> {
-  const { rows: m, columns: n, chunks, buffers } = problem.activations;
-  const activations = new Float32Array(m * n);
-  for (const { buffer, firstRow } of chunks) {
-    activations.set(await readMatrix(buffers[buffer] as Matrix), firstRow * n);
-  }
-  const judged = judgePicks(
-    {
-      m,
-      n,
-      outputs: problem.weights.columns,
-      activations,
-      weights: await readMatrix(problem.weights),
-      targets: await readMatrix(problem.targets),
-    },
-    found.selected,
-  );
+function requireGreedy(judged: readonly JudgedPick[], losses?: ArrayLike<number>): void {
   judged.forEach(({ loss, best }, step) => {
-    const reported = found.loss[step] ?? Number.NaN;
     if (!(loss <= best * (1 + GREEDY))) {
       throw new Error(`pick ${step} has a loss of ${loss}, the best candidate ${best}`);
     }
-    if (!(Math.abs(reported - loss) <= REPORTED * loss)) {
+    const reported = losses ? losses[step] : loss;
+    if (!(Math.abs((reported ?? Number.NaN) - loss) <= REPORTED * loss)) {
       throw new Error(`the loss after pick ${step} is ${loss}, reported as ${reported}`);
     }
   });
 }
 
 /** By the Gram identity: the targets' products and norms, then a row for each distinct pick. */
-function costOf({ n, m, k }: SelectionShape, distinct: number): Cost {
+function squaredCost({ n, m, k }: SelectionShape, distinct: number): Cost {
   return {
     operations: 4 * m * n + 2 * m * n * distinct + 2 * n * k,
     // No selection can leave out reading the activations once.
     bytes: 4 * (m * n + m + n),
+  };
+}
+
+/** Every pick looks at all activations again: as the kernel candidate-loss counts, once a pick. */
+function crossEntropyCost({ n, m, c, k }: ClassesShape): Cost {
+  return {
+    operations: 7 * m * n * c * k,
+    bytes: 4 * (m * n + 2 * m * c + n * c + n) * k,
+    exponentials: m * n * c * k,
   };
 }

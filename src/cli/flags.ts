@@ -1,6 +1,18 @@
 import { readFile } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { EspalierError } from '../errors.js';
+
+export function hostOption(): Option {
+  return new Option('--host <host>', 'where the GPU device comes from')
+    .choices(['auto', 'node', 'chrome'])
+    .default('auto');
+}
+
+export function adapterOption(): Option {
+  return new Option('--adapter <kind>', 'which adapter to take')
+    .choices(['auto', 'hardware', 'software'])
+    .default('auto');
+}
 
 /** The flags that were given, without commander's own defaults such as that of --no-replacement. */
 export function givenFlags(command: Command): Readonly<Record<string, unknown>> {

@@ -20,17 +20,22 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
   return stream.isTTY ? barProgress(stream) : lineProgress(stream);
 }
 
-function barProgress(stream: NodeJS.WriteStream): Progress {
-  const bar = new SingleBar({
+/** A bar as every command shows it, with the names in `format` filled in by each update. */
+export function barOn(stream: NodeJS.WriteStream, format: string): SingleBar {
+  return new SingleBar({
     stream,
-    format: '{title} {bar} {value}/{total} {note}',
-    barsize: 28,
+    format,
+    barsize: 26,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     hideCursor: true,
     clearOnComplete: true,
     gracefulExit: false,
   });
+}
+
+function barProgress(stream: NodeJS.WriteStream): Progress {
+  const bar = barOn(stream, '{title} {bar} {value}/{total} {note}');
   let phase: Phase | undefined;
   const stop = () => {
     if (phase) bar.stop();

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { Resvg } from '@resvg/resvg-js';
 import { Argument, type Command } from 'commander';
 import { parseHTML } from 'linkedom';
-import { readImageSource } from '../data/folder.js';
 import { type Analysis, analyse, recordOfAnalyses } from '../study/analysis.js';
 import { type Cell, csvOf } from '../study/cell.js';
 import { cellCount } from '../study/grid.js';
@@ -49,8 +48,7 @@ export async function drawReport(
   { version, host }: { readonly version: string; readonly host?: string | undefined },
 ): Promise<readonly Analysis[]> {
   const { path, cells } = folder;
-  const { rows, columns } = (await readImageSource(config.data)).train;
-  const analyses = analyse(config, cells, rows * columns + 1);
+  const analyses = analyse(config, cells);
   const text = (content: string) => new TextEncoder().encode(content);
   await writeWhole(path, { name: 'cells.csv', bytes: text(csvOf(cells)) });
   await writeJson(path, 'thresholds.json', recordOfAnalyses(analyses));

@@ -3,23 +3,15 @@ import { readImageSource } from '../data/folder.js';
 import { TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
-import { fineTuneRate, parseRunConfig, type RunConfig, runSchema } from '../study/config.js';
+import { parseRunConfig, type RunConfig, runSchema } from '../study/config.js';
 import { drawExamples } from '../study/examples.js';
-import { datasetFile, fileOf, recordOf } from '../study/files.js';
 import type { RunEvent, RunSummary } from '../study/run.js';
-import { givenFlags, number, readConfig } from './flags.js';
+import { adapterOption, givenFlags, hostOption, number, readConfig } from './flags.js';
 import { withHost } from './host.js';
-import { adapterOption, hostOption } from './info.js';
 import { interruptSignal } from './outcome.js';
 import { createProgress } from './progress.js';
-import {
-  appendEvent,
-  nextFolder,
-  prepareFolder,
-  requireFreeFolder,
-  writeJson,
-  writeWhole,
-} from './run-folder.js';
+import { requireFreeFolder } from './run-folder.js';
+import { createRunRecords, type RunRecords } from './run-records.js';
 import { summaryTable } from './summary-table.js';
 
 const { method, rule, loss } = runSchema.shape;
@@ -108,45 +100,27 @@ async function execute(config: RunConfig, { overwrite, json, version }: Settings
   const examples = drawExamples(await readImageSource(config.data), config.examples, config.seed);
   const progress = createProgress(process.stderr);
   const { signal, release } = interruptSignal();
-  let folder = config.out;
-  let written = 0;
-
-  // The folder appears with the first event: a run that cannot start leaves nothing behind.
-  const begin = async (): Promise<string> => {
-    if (config.out) await prepareFolder(config.out);
-    const made = config.out ?? (await nextFolder(defaultName(config)));
-    const resolved = { ...config, fineTuneLearningRate: fineTuneRate(config), out: made };
-    await writeJson(made, 'config.json', resolved);
-    await writeWhole(made, datasetFile(examples.indices));
-    return made;
-  };
+  const records = createRunRecords(config, examples, overwrite);
   const onEvent = async (event: RunEvent) => {
-    if (event.type === 'started') folder = await begin();
     progress.show(event);
-    if (!folder) return;
-    const file = fileOf(event);
-    if (file) {
-      await writeWhole(folder, file);
-      written++;
-    }
-    if (event.type !== 'progress') await appendEvent(folder, recordOf(event));
+    await records.keep(event);
   };
-
   try {
     const { summary, host } = await withHost(config, async (opened) => ({
       host: opened.kind,
       summary: await opened.execute('run', { config, examples }, { onEvent, signal }),
     }));
     progress.stop();
-    if (!folder) throw new Error('The run ended without having begun.');
     const versions = { espalier: version, node: process.versions.node };
-    await writeJson(folder, 'summary.json', { host, versions, ...summary });
-    report(summary, folder, json);
+    const all = { host, versions, ...summary };
+    const out = await records.finish(all);
+    report(all, out, json);
   } catch (error) {
-    progress.stop();
-    throw interrupted(error, folder, written);
+    throw interrupted(error, records);
   } finally {
+    progress.stop();
     release();
+    await records.close();
   }
 }
 
@@ -159,16 +133,10 @@ function report(summary: RunSummary, folder: string, json: boolean): void {
   }
 }
 
-function interrupted(error: unknown, folder: string | undefined, written: number): unknown {
+function interrupted(error: unknown, { path, written }: RunRecords): unknown {
   if (!(error instanceof EspalierError && error.code === 'aborted')) return error;
-  const kept =
-    folder && written > 0
-      ? `The ${written} finished checkpoint files are in ${folder}.`
-      : 'Nothing was finished yet.';
+  const kept = path
+    ? `The ${written} finished checkpoint files are in ${path}.`
+    : 'Nothing was finished yet.';
   return new EspalierError('aborted', `Interrupted. ${kept}`, { cause: error });
-}
-
-function defaultName({ data, task, examples, width, seed }: RunConfig): string {
-  const source = data.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[-.]+|-+$/g, '') || 'data';
-  return `${source}-${task}-${examples}x${width}-seed${seed}`;
 }

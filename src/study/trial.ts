@@ -176,6 +176,7 @@ async function prune(
     const subnetworkTest = onTest[at] as Evaluation;
     cells.push({
       ...key,
+      inputs: network.inputs,
       denseLoss: dense.loss,
       subnetworkLoss: subnetwork.loss,
       denseTestLoss: denseTest.loss,
