@@ -39,14 +39,9 @@ export { activate } from './reference/activation.js';
 export { fineTuneRate, parseRunConfig, type RunConfig } from './study/config.js';
 export { drawExamples, type Examples } from './study/examples.js';
 export { datasetFile, fileOf, type RunFile, recordOf } from './study/files.js';
-export {
-  type Figures,
-  type Phase,
-  type RunEvent,
-  type RunInput,
-  type RunSummary,
-  run,
-} from './study/run.js';
+export { newestWeights, stateOfFiles } from './study/resume.js';
+export { run } from './study/run.js';
+export type { Figures, Phase, RunEvent, RunInput, RunSummary } from './study/run-events.js';
 export { decodeState, encodeState, type TrialState } from './study/state.js';
 export { type StudyInput, study } from './study/study.js';
 export { parseStudyConfig, type StudyConfig } from './study/study-config.js';
@@ -57,7 +52,7 @@ export {
   readTrainingState,
   startTraining,
   type Training,
-  type TrainingOptions,
   type TrainingProgress,
   type TrainingState,
 } from './train/gradient-descent.js';
+export type { TrainingOptions } from './train/step.js';

@@ -6,7 +6,8 @@ import {
   type CompareSummary,
   compare,
 } from '../study/compare.js';
-import { type RunEvent, type RunInput, type RunSummary, run } from '../study/run.js';
+import { run } from '../study/run.js';
+import type { RunEvent, RunInput, RunSummary } from '../study/run-events.js';
 import type { TrialState } from '../study/state.js';
 import { studyTrial, type TrialEvent, type TrialInput } from '../study/trial.js';
 import { type DeviceReport, reportDevice } from './report-device.js';
