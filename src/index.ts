@@ -39,7 +39,7 @@ export { activate } from './reference/activation.js';
 export { fineTuneRate, parseRunConfig, type RunConfig } from './study/config.js';
 export { drawExamples, type Examples } from './study/examples.js';
 export { datasetFile, fileOf, type RunFile, recordOf } from './study/files.js';
-export { newestWeights, stateOfFiles } from './study/resume.js';
+export { differingTraining, newestWeights, stateOfFiles } from './study/resume.js';
 export { run } from './study/run.js';
 export type { Figures, Phase, RunEvent, RunInput, RunSummary } from './study/run-events.js';
 export { decodeState, encodeState, type TrialState } from './study/state.js';

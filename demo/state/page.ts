@@ -1,4 +1,4 @@
-import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import {
   type AdapterDescription,
   type Device,
@@ -9,6 +9,7 @@ import {
 } from '../../src/index.js';
 import { readBrought } from './bring.js';
 import { fetchSource } from './data.js';
+import { goesOnWith, type Kept, keptOf } from './kept.js';
 import { type Problem, problemOf } from './problems.js';
 import { type Checkpoint, createSession, type Goal, type Session } from './session.js';
 import {
@@ -42,12 +43,14 @@ export interface Page {
   /** Whether the settings have changed since the run on the screen began. */
   readonly changed: ReadonlySignal<boolean>;
   readonly ready: ReadonlySignal<boolean>;
+  /** The iteration of a brought run at which the next one goes on. */
+  readonly goesOnAt: ReadonlySignal<number | undefined>;
   start(): Promise<void>;
   change(patch: Partial<Settings>): void;
   /** Starts, goes on, or starts anew, as the state of the run asks. */
   play(goal: Goal): Promise<void>;
   reset(): Promise<void>;
-  bring(files: readonly File[]): Promise<void>;
+  bring(files: readonly File[] | Promise<readonly File[]>): Promise<void>;
   dismiss(): void;
 }
 
@@ -65,6 +68,7 @@ export function createPage(gpu: GPU | undefined): Page {
   const loading = signal<number | undefined>();
   const trouble = signal<Problem | undefined>();
   const chosen = signal<number | undefined>();
+  const kept = signal<Kept | undefined>();
   const session = createSession();
   let adapterMissing = false;
 
@@ -93,17 +97,20 @@ export function createPage(gpu: GPU | undefined): Page {
     }
   };
 
-  const load = async (set: 'small' | 'full') => {
+  const fetched = async (set: 'small' | 'full'): Promise<ImageSource> => {
     loading.value = 0;
     try {
-      const fetched = await fetchSource(set, (share) => {
+      return await fetchSource(set, (share) => {
         loading.value = share;
       });
-      source.value = fetched;
-      limitExamples(fetched);
     } finally {
       loading.value = undefined;
     }
+  };
+
+  const load = async (set: 'small' | 'full') => {
+    source.value = await fetched(set);
+    limitExamples(source.value);
   };
 
   /** No more examples than there are. */
@@ -112,15 +119,18 @@ export function createPage(gpu: GPU | undefined): Page {
     if (examples > train.count) change({ examples: train.count });
   };
 
+  const set = (patch: Partial<Settings>) => {
+    settings.value = changedSettings(settings.value, patch);
+    history.replaceState(null, '', hashOf(settings.value));
+  };
+
   const change = (patch: Partial<Settings>) => {
     const before = settings.value;
-    settings.value = changedSettings(before, patch);
-    history.replaceState(null, '', hashOf(settings.value));
+    set(patch);
     const { data } = settings.value;
     if (data === before.data || data === 'own') return;
     load(data).catch((error: unknown) => {
-      settings.value = { ...settings.value, data: before.data };
-      history.replaceState(null, '', hashOf(settings.value));
+      set({ data: before.data });
       complain(error);
     });
   };
@@ -171,7 +181,7 @@ export function createPage(gpu: GPU | undefined): Page {
       const images = source.value;
       if (!images) return;
       await session.reset();
-      session.start(await connected(), settings.value, images, goal);
+      session.start(await connected(), settings.value, images, goal, startingState.value);
     } catch (error) {
       complain(error, remedyOf(error));
     }
@@ -189,6 +199,12 @@ export function createPage(gpu: GPU | undefined): Page {
       !(sameSettings(current.settings, settings.value) && current.source === source.value)
     );
   });
+
+  const startingState = computed(() =>
+    kept.value && goesOnWith(kept.value, settings.value, source.value)
+      ? kept.value.state
+      : undefined,
+  );
 
   return {
     settings,
@@ -208,6 +224,7 @@ export function createPage(gpu: GPU | undefined): Page {
       return asked ?? all.findLast(({ subnetwork }) => subnetwork) ?? all.at(-1);
     }),
     ready: computed(() => device.value !== undefined && source.value !== undefined),
+    goesOnAt: computed(() => startingState.value?.iteration),
     start: async () => {
       try {
         const { adapter } = await connect();
@@ -242,18 +259,31 @@ export function createPage(gpu: GPU | undefined): Page {
     reset: async () => {
       trouble.value = undefined;
       chosen.value = undefined;
+      kept.value = undefined;
       await session.reset();
     },
     bring: async (files) => {
       trouble.value = undefined;
       try {
-        const brought = await readBrought(files);
-        if (brought.source) {
-          source.value = brought.source;
-          change({ data: 'own' });
-        }
-        if (brought.config) change(settingsFrom(brought.config));
-        if (source.value) limitExamples(source.value);
+        const given = await files;
+        if (given.length === 0) return;
+        const brought = await readBrought(given);
+        const { config, weights } = brought;
+        const before = settings.value.data;
+        // Weights go on only with the images that they have seen.
+        const full = weights && config?.data === 'mnist' && !brought.source && before !== 'full';
+        const images = full ? await fetched('full') : (brought.source ?? source.value);
+        const found = images && keptOf(brought, images);
+        if (found) await session.reset();
+        batch(() => {
+          kept.value = found;
+          source.value = images;
+          set({
+            ...(config && settingsFrom(config)),
+            data: full ? 'full' : brought.source ? 'own' : before,
+          });
+        });
+        if (images) limitExamples(images);
       } catch (error) {
         complain(error);
       }

@@ -12,6 +12,7 @@ import {
   type RunSummary,
   run,
   type Selection,
+  type TrialState,
 } from '../../src/index.js';
 import { configOf, type Settings } from './settings.js';
 
@@ -37,6 +38,8 @@ export interface Play {
   readonly config: RunConfig;
   readonly source: ImageSource;
   readonly examples: Examples;
+  /** Where it began, when that was not at the first weights. */
+  readonly from?: TrialState;
 }
 
 /** `stopped`: paused by the person, or failed (then `error` says why). */
@@ -56,9 +59,15 @@ export interface Session {
   readonly summary: ReadonlySignal<RunSummary | undefined>;
   readonly error: ReadonlySignal<unknown>;
   /** Starts a new run, or goes on with the stopped one. */
-  start(device: Device, settings: Settings, source: ImageSource, goal: Goal): void;
+  start(
+    device: Device,
+    settings: Settings,
+    source: ImageSource,
+    goal: Goal,
+    from?: TrialState,
+  ): void;
   resume(goal: Goal): void;
-  /** Goes on with the same run on another device. */
+  /** Goes on with the same run on another device, from its last checkpoint. */
   goOn(device: Device): Promise<void>;
   pause(): void;
   reset(): Promise<void>;
@@ -92,7 +101,7 @@ export function createSession(): Session {
       }
       return;
     }
-    // A run that goes on after a lost device repeats what was seen, bit for bit.
+    // A run that goes on after a lost device repeats its last checkpoint, bit for bit.
     if (!findings.value.some((known) => sameMoment(known, event))) {
       findings.value = [...findings.value, event];
     }
@@ -150,18 +159,18 @@ export function createSession(): Session {
     checkpoints: computed(() => checkpointsOf(findings.value)),
     summary,
     error,
-    start: (device, settings, source, next) => {
+    start: (device, settings, source, next, from) => {
       const config = configOf(settings);
       const examples = drawExamples(source, config.examples, config.seed);
       batch(() => {
-        play.value = { settings, config, source, examples };
+        play.value = { settings, config, source, examples, ...(from && { from }) };
         progress.value = undefined;
         losses.value = [];
         findings.value = [];
         summary.value = undefined;
         error.value = undefined;
       });
-      events = run(device, { config, examples }, abort.signal);
+      events = run(device, { config, examples, ...(from && { from }) }, abort.signal);
       go(next);
     },
     resume: (next) => go(next),
@@ -169,7 +178,8 @@ export function createSession(): Session {
       await halt();
       if (!play.value) return;
       error.value = undefined;
-      events = run(device, play.value, abort.signal);
+      const last = findings.value.findLast((event) => event.type === 'checkpoint');
+      events = run(device, { ...play.value, ...(last && { from: last }) }, abort.signal);
       go('end');
     },
     pause: () => {

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { filesOf } from '../model/dropped.js';
 import { Answers } from './answers.js';
 import { usePage } from './context.js';
 import { Draw } from './draw.js';
@@ -38,7 +39,7 @@ export function App() {
       </main>
       <Footer />
       <Herald />
-      {dragging && <div class="drop">Drop IDX files, a CSV or a run</div>}
+      {dragging && <div class="drop">Drop IDX files, a CSV, or a run’s .zip or folder</div>}
     </>
   );
 }
@@ -59,8 +60,7 @@ function useDrop(): boolean {
     const drop = (event: DragEvent) => {
       event.preventDefault();
       dragging.value = false;
-      const files = [...(event.dataTransfer?.files ?? [])];
-      if (files.length > 0) void page.bring(files);
+      if (event.dataTransfer) void page.bring(filesOf(event.dataTransfer));
     };
     addEventListener('dragover', over);
     addEventListener('dragleave', leave);

@@ -17,7 +17,8 @@ export function Player() {
   const running = mode === 'running';
   const failed = session.error.value !== undefined;
   const fresh = mode === 'idle' || mode === 'done' || changed.value || failed;
-  const label = running ? 'Pause' : mode === 'idle' ? 'Play' : fresh ? 'Play again' : 'Go on';
+  const start = page.goesOnAt.value === undefined ? 'Play' : 'Go on';
+  const label = running ? 'Pause' : mode === 'idle' ? start : fresh ? 'Play again' : 'Go on';
   return (
     <section class="player" aria-label="Player">
       <div class="buttons">
@@ -56,17 +57,20 @@ export function Player() {
 }
 
 function Doing({ page }: { readonly page: Page }) {
-  const { session, changed, ready, loading, source } = page;
+  const { session, changed, ready, loading, source, goesOnAt } = page;
   const mode = session.mode.value;
   const now = session.progress.value;
   const { iterations } = session.play.value?.settings ?? page.settings.value;
-  const trained = session.losses.value.at(-1)?.[0] ?? 0;
+  const begun = session.play.value ? session.play.value.from?.iteration : goesOnAt.value;
+  const trained = session.losses.value.at(-1)?.[0] ?? begun ?? 0;
   const share = loading.value;
   let text =
     'Press Play: a network learns to read digits, then all but its best neurons are dropped.';
   if (share !== undefined) text = `Fetching the digits: ${Math.round(100 * share)} %`;
   else if (!ready.value)
     text = source.value ? 'Without a graphics adapter it cannot run.' : 'Getting ready…';
+  else if (mode === 'idle' && begun !== undefined)
+    text = `This run is trained up to step ${grouped(begun)} of ${grouped(iterations)}: going on from there.`;
   else if (mode === 'done')
     text = 'Done. Look back with the checkpoints, or change something below.';
   else if (now) {

@@ -72,9 +72,10 @@ export function Take() {
       </div>
       <p class="note">
         Drop MNIST’s IDX files, a CSV (a label, then the pixels, on each line) or a run (its .zip or
-        config.json) anywhere on this page: they stay on this device. The subnetwork is a
-        safetensors file. The run is a .zip with all weights, which{' '}
-        <code>espalier run --config config.json</code> repeats on a command line.
+        folder) anywhere on this page: they stay on this device, and the run goes on from its last
+        weights. The subnetwork is a safetensors file. The run is a .zip with all weights, which,
+        unpacked, <code>espalier run --from</code> goes on with on a command line, and{' '}
+        <code>--config config.json</code> repeats.
       </p>
     </section>
   );

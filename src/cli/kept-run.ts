@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EspalierError } from '../errors.js';
 import { flagOf, parseRunConfig, type RunConfig } from '../study/config.js';
 import type { RunFile } from '../study/files.js';
-import { newestWeights } from '../study/resume.js';
+import { differingTraining, newestWeights } from '../study/resume.js';
 import { codeOf, messageOf } from './run-folder.js';
 
 /** What a run's folder holds to go on from. */
@@ -15,19 +15,6 @@ export interface KeptRun {
   readonly weights: RunFile;
   readonly dataset: RunFile | undefined;
 }
-
-/** Keys that decide what pre-training does at each iteration, given the images. */
-const OF_TRAINING = [
-  'task',
-  'examples',
-  'width',
-  'activation',
-  'batch',
-  'learningRate',
-  'momentum',
-  'loss',
-  'seed',
-] as const satisfies readonly (keyof RunConfig)[];
 
 /** @throws bad-config when the folder holds no run, or one without weights. */
 export async function readKeptRun(folder: string): Promise<KeptRun> {
@@ -80,7 +67,7 @@ async function dataOf(folder: string, data: string): Promise<string> {
 
 /** @throws bad-config naming the first flag that would have made another pre-training. */
 export function requireSameTraining({ folder, config: kept }: KeptRun, config: RunConfig): void {
-  const key = OF_TRAINING.find((name) => kept[name] !== config[name]);
+  const key = differingTraining(kept, config);
   if (key === undefined) return;
   throw new EspalierError(
     'bad-config',

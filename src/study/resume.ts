@@ -8,6 +8,26 @@ import { networkIn, type TrialState } from './state.js';
 
 const WEIGHTS = /(?:^|[/\\])weights-(\d+)\.safetensors$/;
 
+/** Keys that decide what pre-training does at each iteration, given the images. */
+const OF_TRAINING = [
+  'task',
+  'examples',
+  'width',
+  'activation',
+  'batch',
+  'learningRate',
+  'momentum',
+  'loss',
+  'seed',
+] as const satisfies readonly (keyof RunConfig)[];
+
+type Training = Pick<RunConfig, (typeof OF_TRAINING)[number]>;
+
+/** The first key by which two configurations would train the same images differently. */
+export function differingTraining(one: Training, other: Training): keyof Training | undefined {
+  return OF_TRAINING.find((key) => one[key] !== other[key]);
+}
+
 /** The name or path of the `weights-<t>.safetensors` with the most iterations. */
 export function newestWeights(names: readonly string[]): string | undefined {
   return names

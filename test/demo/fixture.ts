@@ -144,6 +144,16 @@ export async function downloaded(folder: string, name: string): Promise<Uint8Arr
   }
 }
 
+/** Drops files or folders on the page. */
+export async function drop(page: Page, paths: readonly string[]): Promise<void> {
+  const client = await page.createCDPSession();
+  const data = { items: [], files: [...paths], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await client.send('Input.dispatchDragEvent', { type, x: 200, y: 200, data });
+  }
+  await client.detach();
+}
+
 /** Hands files to the page as its file button does. */
 export async function bring(page: Page, paths: readonly string[]): Promise<void> {
   const input = (await page.$('input[type="file"]')) as ElementHandle<HTMLInputElement> | null;

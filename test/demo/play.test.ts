@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,11 +20,13 @@ import {
   parseRunConfig,
   type RunSummary,
 } from '../../src/index.js';
+import { espalier } from '../cli/espalier.js';
 import {
   bring,
   buildPage,
   button,
   downloaded,
+  drop,
   ended,
   playToEnd,
   QUICK,
@@ -86,6 +88,7 @@ describe('a run from beginning to end', () => {
   });
 
   const json = (name: string): unknown => JSON.parse(new TextDecoder().decode(files[name]));
+  const config = () => json('config.json') as object;
   const network = (name: string): Parameters => {
     const tensors = decodeSafetensors(files[name] as Uint8Array, name);
     const hidden = tensors.get('hidden.weight');
@@ -148,6 +151,73 @@ describe('a run from beginning to end', () => {
       const { seconds: _, ...expected } = repeated[name] as Figures;
       expect(summary[name]).toMatchObject(expected);
     }
+  });
+
+  test('a run that was cut short goes on: here, and on the command line', async () => {
+    const short = join(downloads, 'short');
+    await cp(join(downloads, 'unpacked'), short, { recursive: true });
+    for (const kind of ['weights', 'subnetwork', 'fine-tuned']) {
+      await rm(join(short, `${kind}-20.safetensors`));
+    }
+    const { page: other, complaints: others } = await visit(chrome.browser, url);
+    await ready(other);
+    await drop(other, [short]);
+    await other.waitForFunction(() => location.hash.includes('data=own'));
+    expect(await textOf(other, '.doing p')).toMatch(/trained up to step 10 of 20: going on/);
+    await playToEnd(other);
+    expect(await other.$$eval('.timeline input', (all) => all.length)).toBe(2);
+    expect(await resultOf(other)).toEqual(await resultOf(page));
+
+    const { code } = await espalier(['run', '--from', 'short', '--out', 'on'], downloads);
+    expect(code).toBe(0);
+    for (const name of ['weights-20', 'subnetwork-20', 'fine-tuned-20']) {
+      const file = `${name}.safetensors`;
+      const bytes = await readFile(join(downloads, 'on', file));
+      expect(bytes.equals(files[file] as Uint8Array), file).toBe(true);
+    }
+
+    const refused = async (expected: string) =>
+      other.waitForFunction(
+        (text) => document.querySelector('.trouble')?.textContent?.includes(text),
+        { timeout: 10_000 },
+        expected,
+      );
+    const at = (name: string) => join(short, name);
+    await bring(other, [at('weights-10.safetensors')]);
+    await refused('drop the config.json of its folder with it');
+    await writeFile(at('config.json'), JSON.stringify({ ...config(), width: 33 }));
+    await bring(other, [at('config.json'), at('weights-10.safetensors')]);
+    await refused('expected hidden.weight as F32 [33, 785], found F32 [32, 785]');
+    await writeFile(at('config.json'), JSON.stringify({ ...config(), seed: 4 }));
+    await bring(other, [
+      at('config.json'),
+      at('weights-10.safetensors'),
+      at('dataset.safetensors'),
+    ]);
+    await refused('dataset.safetensors does not hold the 200 examples');
+    expect(others).toEqual([]);
+    await other.close();
+  });
+
+  test('goes on with a run of the command line', async () => {
+    const flags =
+      '--task digits --examples 200 --width 32 --batch 16 --neurons 10 --fine-tune 5 --prune-every 10';
+    const run = ['run', ...flags.split(' '), '--iterations', '20', '--out', 'cli'];
+    expect((await espalier(run, downloads)).code).toBe(0);
+    const written = JSON.parse(await readFile(join(downloads, 'cli/summary.json'), 'utf8'));
+    await rm(join(downloads, 'cli/weights-20.safetensors'));
+    const { page: other, complaints: others } = await visit(chrome.browser, url);
+    await ready(other);
+    await drop(other, [join(downloads, 'cli')]);
+    await other.waitForFunction(() => location.hash.includes('data=full'));
+    expect(await textOf(other, '.doing p')).toMatch(/step 10 of 20: going on/);
+    await playToEnd(other);
+    const losses = [written.dense, written.subnetwork, written.fineTuned].map((figures: Figures) =>
+      figures.trainingLoss.toFixed(3),
+    );
+    expect((await resultOf(other)).Error).toEqual(losses);
+    expect(others).toEqual([]);
+    await other.close();
   });
 
   test('draws each picked neuron with its multiplicity, in order of selection', async () => {

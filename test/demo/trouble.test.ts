@@ -126,8 +126,9 @@ describe('a person is told what to do', () => {
   });
 });
 
-test('after the device is lost the run goes on, to the same end', async () => {
-  const { page } = await visit(chrome.browser, url + QUICK, {
+test('after the device is lost the run goes on from its last checkpoint, to the same end', async () => {
+  const long = `${url + QUICK}&iterations=300&pruneEvery=150`;
+  const { page } = await visit(chrome.browser, long, {
     before: () => {
       const { requestDevice } = GPUAdapter.prototype;
       GPUAdapter.prototype.requestDevice = async function (descriptor) {
@@ -138,15 +139,30 @@ test('after the device is lost the run goes on, to the same end', async () => {
     },
   });
   await ready(page);
+  await page.evaluate(() => {
+    const doing = document.querySelector('.doing p') as HTMLElement;
+    const steps: number[] = [];
+    new MutationObserver(() => {
+      const step = /Training the dense network: (\d+) of/.exec(doing.textContent ?? '')?.[1];
+      if (step) steps.push(Number(step));
+    }).observe(doing, { characterData: true, childList: true, subtree: true });
+    Object.assign(globalThis, { steps });
+  });
+  const takeSteps = () =>
+    page.evaluate(() => (globalThis as unknown as { steps: number[] }).steps.splice(0));
   await page.click('.play');
-  await page.waitForSelector('.timeline input');
+  await page.waitForSelector('.timeline input[value="150"]');
   await page.evaluate(() => (globalThis as unknown as { lose: () => void }).lose());
   expect(await trouble(page)).toMatch(/device was lost/);
   expect(await page.$('.timeline input')).not.toBeNull();
+  expect(Math.min(...(await takeSteps()))).toBeLessThan(150);
   await (await button(page, 'Go on')).click();
   await ended(page);
   const result = await resultOf(page);
   expect(await page.$('.trouble')).toBeNull();
+  const later = await takeSteps();
+  expect(later.length).toBeGreaterThan(2);
+  expect(Math.min(...later)).toBeGreaterThan(150);
 
   // Lost while nobody needs it, it is opened again without a word.
   await page.evaluate(() => (globalThis as unknown as { lose: () => void }).lose());
