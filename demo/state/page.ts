@@ -1,35 +1,31 @@
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import {
-  type AdapterDescription,
-  type Device,
-  EspalierError,
-  type ImageSource,
-  openBrowserAdapter,
-  openDevice,
-} from '../../src/index.js';
+import { type AdapterDescription, EspalierError, type ImageSource } from '../../src/index.js';
+import { addressOf, hashOf, type Kept, type View, viewOf } from './address.js';
 import { readBrought } from './bring.js';
+import { type Connection, createConnection } from './connection.js';
 import { fetchSource } from './data.js';
-import { goesOnWith, type Kept, keptOf } from './kept.js';
+import type { Turn } from './drive.js';
+import { goesOnWith, type Halfway, halfwayOf } from './halfway.js';
 import { type Problem, problemOf } from './problems.js';
 import { type Checkpoint, createSession, type Goal, type Session } from './session.js';
 import {
   changed as changedSettings,
   defaultsFor,
-  hashOf,
   type Settings,
   sameSettings,
   settingsFrom,
-  settingsOf,
 } from './settings.js';
 
-/** Short enough that the page, which shares the graphics device, misses no frame. */
-const SUBMIT_MILLIS = 30;
-
-export interface Page {
+export interface Page extends Pick<Connection, 'device' | 'connected'> {
+  /** The tab that is shown. */
+  readonly view: ReadonlySignal<View>;
+  /** What the tabs keep in the address beside the settings. */
+  readonly kept: ReadonlySignal<Kept>;
+  /** The tab whose work is on the device. */
+  readonly turn: Signal<Turn | undefined>;
   readonly settings: ReadonlySignal<Settings>;
   /** Undefined until the browser has given one, or when it has none. */
   readonly adapter: ReadonlySignal<AdapterDescription | undefined>;
-  readonly device: ReadonlySignal<Device | undefined>;
   readonly source: ReadonlySignal<ImageSource | undefined>;
   /** The images of the run on the screen; before there is one, those that the next will have. */
   readonly subject: ReadonlySignal<ImageSource | undefined>;
@@ -39,13 +35,19 @@ export interface Page {
   readonly session: Session;
   /** The iteration of the checkpoint that is looked at; undefined follows the newest. */
   readonly chosen: Signal<number | undefined>;
-  readonly view: ReadonlySignal<Checkpoint | undefined>;
+  readonly checkpoint: ReadonlySignal<Checkpoint | undefined>;
   /** Whether the settings have changed since the run on the screen began. */
   readonly changed: ReadonlySignal<boolean>;
   readonly ready: ReadonlySignal<boolean>;
   /** The iteration of a brought run at which the next one goes on. */
   readonly goesOnAt: ReadonlySignal<number | undefined>;
   start(): Promise<void>;
+  /** The address of a tab with all that the page shows now. */
+  hashOf(view: View): string;
+  /** Writes a tab's own word into the address, or takes it out. */
+  keep(key: `${View}.${string}`, value: string | undefined): void;
+  /** Tells what went wrong, above whatever tab is shown. */
+  complain(error: unknown, remedy?: Problem['remedy']): void;
   change(patch: Partial<Settings>): void;
   /** Starts, goes on, or starts anew, as the state of the run asks. */
   play(goal: Goal): Promise<void>;
@@ -63,38 +65,19 @@ function failureOf(error: unknown): unknown {
 
 export function createPage(gpu: GPU | undefined): Page {
   const settings = signal<Settings>(defaultsFor('software'));
-  const device = signal<Device | undefined>();
+  const { device, connect, connected } = createConnection(gpu);
   const source = signal<ImageSource | undefined>();
   const loading = signal<number | undefined>();
   const trouble = signal<Problem | undefined>();
   const chosen = signal<number | undefined>();
-  const kept = signal<Kept | undefined>();
-  const session = createSession();
-  let adapterMissing = false;
+  const halfway = signal<Halfway | undefined>();
+  const view = signal(viewOf(location.hash));
+  const kept = signal<Kept>({});
+  const turn = signal<Turn | undefined>();
+  const session = createSession(turn);
 
   const complain = (error: unknown, remedy?: Problem['remedy']) => {
     trouble.value = problemOf(error, remedy);
-  };
-
-  const connect = async (): Promise<Device> => {
-    device.value?.dispose();
-    const opened = await openDevice(await openBrowserAdapter(gpu), {
-      submitMillis: SUBMIT_MILLIS,
-    });
-    device.value = opened;
-    return opened;
-  };
-
-  /** The device, or a new one where it was lost while nobody was using it. */
-  const connected = async (): Promise<Device> => {
-    const known = device.value;
-    if (!known) return connect();
-    try {
-      known.check();
-      return known;
-    } catch {
-      return connect();
-    }
   };
 
   const fetched = async (set: 'small' | 'full'): Promise<ImageSource> => {
@@ -119,9 +102,13 @@ export function createPage(gpu: GPU | undefined): Page {
     if (examples > train.count) change({ examples: train.count });
   };
 
+  const here = (shown: View) => hashOf({ view: shown, settings: settings.value, kept: kept.value });
+
+  const writeAddress = () => history.replaceState(null, '', here(view.value));
+
   const set = (patch: Partial<Settings>) => {
     settings.value = changedSettings(settings.value, patch);
-    history.replaceState(null, '', hashOf(settings.value));
+    writeAddress();
   };
 
   const change = (patch: Partial<Settings>) => {
@@ -133,6 +120,42 @@ export function createPage(gpu: GPU | undefined): Page {
       set({ data: before.data });
       complain(error);
     });
+  };
+
+  /** The settings of a link, but for files that it cannot carry. */
+  const readAddress = (defaults: Settings): Settings => {
+    const address = addressOf(location.hash, defaults);
+    kept.value = address.kept;
+    const { data } = settings.value;
+    if (address.settings.data !== 'own' || data === 'own') return address.settings;
+    complain(
+      new EspalierError(
+        'bad-data',
+        'This link was made with files of somebody’s own, which a link cannot carry. Bring them again, or go on with the built-in digits.',
+      ),
+    );
+    return { ...address.settings, data };
+  };
+
+  /** Takes the settings of the link, and for those that it lacks what suits the adapter. */
+  const adopt = (kind: AdapterDescription['kind']) => {
+    settings.value = defaultsFor(kind);
+    try {
+      settings.value = readAddress(settings.value);
+    } catch (error) {
+      complain(error);
+    }
+  };
+
+  /** After a tab's link, the browser's Back and Forward, or a link typed over this one. */
+  const follow = () => {
+    view.value = viewOf(location.hash);
+    try {
+      change(readAddress(defaultsFor(device.value?.adapter.kind ?? 'software')));
+      if (source.value) limitExamples(source.value);
+    } catch (error) {
+      complain(error);
+    }
   };
 
   const goOn = async () => {
@@ -173,7 +196,7 @@ export function createPage(gpu: GPU | undefined): Page {
     chosen.value = undefined;
     try {
       const { mode, error } = session;
-      if (mode.value === 'running') return;
+      if (turn.value) return;
       if (mode.value === 'stopped' && error.value === undefined && !changed.value) {
         session.resume(goal);
         return;
@@ -201,12 +224,15 @@ export function createPage(gpu: GPU | undefined): Page {
   });
 
   const startingState = computed(() =>
-    kept.value && goesOnWith(kept.value, settings.value, source.value)
-      ? kept.value.state
+    halfway.value && goesOnWith(halfway.value, settings.value, source.value)
+      ? halfway.value.state
       : undefined,
   );
 
   return {
+    view,
+    kept,
+    turn,
     settings,
     device,
     adapter: computed(() => device.value?.adapter),
@@ -217,7 +243,7 @@ export function createPage(gpu: GPU | undefined): Page {
     session,
     chosen,
     changed,
-    view: computed(() => {
+    checkpoint: computed(() => {
       const all = session.checkpoints.value;
       const asked = all.find(({ iteration }) => iteration === chosen.value);
       // A checkpoint that is not pruned yet would empty half of the page for a moment.
@@ -226,40 +252,35 @@ export function createPage(gpu: GPU | undefined): Page {
     ready: computed(() => device.value !== undefined && source.value !== undefined),
     goesOnAt: computed(() => startingState.value?.iteration),
     start: async () => {
+      addEventListener('hashchange', follow);
+      // At once, so that the tabs' links lose nothing of this one while the adapter is waited for.
+      adopt('software');
       try {
-        const { adapter } = await connect();
-        settings.value = defaultsFor(adapter.kind);
+        const { adapter } = await connected();
+        if (adapter.kind !== 'software') adopt(adapter.kind);
       } catch (error) {
-        adapterMissing = true;
         complain(error);
       }
       try {
-        settings.value = settingsOf(location.hash, settings.value);
-      } catch (error) {
-        if (!adapterMissing) complain(error);
-      }
-      try {
-        const { data } = settings.value;
-        if (data === 'own') {
-          settings.value = { ...settings.value, data: 'small' };
-          complain(
-            new EspalierError(
-              'bad-data',
-              'This link was made with files of somebody’s own, which a link cannot carry. Bring them again, or go on with the built-in digits.',
-            ),
-          );
-        }
-        await load(data === 'full' ? 'full' : 'small');
+        await load(settings.value.data === 'full' ? 'full' : 'small');
       } catch (error) {
         complain(error);
       }
     },
+    hashOf: here,
+    keep: (key, value) => {
+      const { [key]: _, ...others } = kept.value;
+      kept.value = value === undefined ? others : { ...others, [key]: value };
+      writeAddress();
+    },
+    connected,
+    complain,
     change,
     play,
     reset: async () => {
       trouble.value = undefined;
       chosen.value = undefined;
-      kept.value = undefined;
+      halfway.value = undefined;
       await session.reset();
     },
     bring: async (files) => {
@@ -273,10 +294,10 @@ export function createPage(gpu: GPU | undefined): Page {
         // Weights go on only with the images that they have seen.
         const full = weights && config?.data === 'mnist' && !brought.source && before !== 'full';
         const images = full ? await fetched('full') : (brought.source ?? source.value);
-        const found = images && keptOf(brought, images);
+        const found = images && halfwayOf(brought, images);
         if (found) await session.reset();
         batch(() => {
-          kept.value = found;
+          halfway.value = found;
           source.value = images;
           set({
             ...(config && settingsFrom(config)),

@@ -1,8 +1,7 @@
-import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import {
   type Device,
   drawExamples,
-  EspalierError,
   type Examples,
   type Figures,
   type ImageSource,
@@ -14,6 +13,7 @@ import {
   type Selection,
   type TrialState,
 } from '../../src/index.js';
+import { createDrive, type Mode, type Turn } from './drive.js';
 import { configOf, type Settings } from './settings.js';
 
 /** A network at a checkpoint and how good it is. */
@@ -41,9 +41,6 @@ export interface Play {
   /** Where it began, when that was not at the first weights. */
   readonly from?: TrialState;
 }
-
-/** `stopped`: paused by the person, or failed (then `error` says why). */
-export type Mode = 'idle' | 'running' | 'stopped' | 'done';
 
 /** Where a run goes before it stops by itself. */
 export type Goal = 'end' | 'checkpoint';
@@ -73,23 +70,14 @@ export interface Session {
   reset(): Promise<void>;
 }
 
-/**
- * A run as a person drives it. The library's run is a generator that works only while it is asked
- * for its next event, so that pausing it is not asking.
- */
-export function createSession(): Session {
-  const mode = signal<Mode>('idle');
+/** A run as a person drives it. */
+export function createSession(turn: Signal<Turn | undefined>): Session {
   const play = signal<Play | undefined>();
   const progress = signal<Progress | undefined>();
   const losses = signal<readonly (readonly [number, number])[]>([]);
   const findings = signal<readonly Finding[]>([]);
   const summary = signal<RunSummary | undefined>();
-  const error = signal<unknown>();
-  let events: AsyncGenerator<RunEvent, RunSummary> | undefined;
-  let abort = new AbortController();
-  let goal: Goal | undefined;
-  let pumping: Promise<void> = Promise.resolve();
-  let pumps = false;
+  let goal: Goal = 'end';
 
   const heard = (event: RunEvent) => {
     if (event.type === 'progress') {
@@ -105,96 +93,60 @@ export function createSession(): Session {
     if (!findings.value.some((known) => sameMoment(known, event))) {
       findings.value = [...findings.value, event];
     }
+    if (goal === 'checkpoint' && endsCheckpoint(event, play.value)) drive.pause();
   };
+  const drive = createDrive<RunEvent, RunSummary>('play', turn, {
+    heard,
+    done: (result) => {
+      summary.value = result;
+    },
+  });
 
-  const pump = async () => {
-    pumps = true;
-    try {
-      while (events && goal) {
-        const next = await events.next();
-        if (next.done) {
-          batch(() => {
-            summary.value = next.value;
-            mode.value = 'done';
-          });
-          return;
-        }
-        heard(next.value);
-        if (goal === 'checkpoint' && endsCheckpoint(next.value, play.value)) goal = undefined;
-      }
-      mode.value = 'stopped';
-    } catch (caught) {
-      if (caught instanceof EspalierError && caught.code === 'aborted') return;
-      batch(() => {
-        error.value = caught;
-        mode.value = 'stopped';
-      });
-    } finally {
-      pumps = false;
-    }
-  };
-
-  const go = (next: Goal) => {
-    goal = next;
-    mode.value = 'running';
-    // Resumed before the pause took effect: the loop that still turns goes on.
-    if (!pumps) pumping = pump();
-  };
-
-  const halt = async () => {
-    goal = undefined;
-    abort.abort();
-    await pumping;
-    await events?.return(undefined as never).catch(() => undefined);
-    events = undefined;
-    abort = new AbortController();
+  const forget = () => {
+    progress.value = undefined;
+    losses.value = [];
+    findings.value = [];
+    summary.value = undefined;
   };
 
   return {
-    mode,
+    mode: drive.mode,
+    error: drive.error,
     play,
     progress,
     losses,
     findings,
     checkpoints: computed(() => checkpointsOf(findings.value)),
     summary,
-    error,
     start: (device, settings, source, next, from) => {
       const config = configOf(settings);
       const examples = drawExamples(source, config.examples, config.seed);
+      const input: Play = { settings, config, source, examples, ...(from && { from }) };
       batch(() => {
-        play.value = { settings, config, source, examples, ...(from && { from }) };
-        progress.value = undefined;
-        losses.value = [];
-        findings.value = [];
-        summary.value = undefined;
-        error.value = undefined;
+        play.value = input;
+        forget();
       });
-      events = run(device, { config, examples, ...(from && { from }) }, abort.signal);
-      go(next);
+      goal = next;
+      drive.start((signal) => run(device, input, signal));
     },
-    resume: (next) => go(next),
+    resume: (next) => {
+      goal = next;
+      drive.resume();
+    },
     goOn: async (device) => {
-      await halt();
-      if (!play.value) return;
-      error.value = undefined;
+      await drive.halt();
+      const input = play.value;
+      if (!input) return;
       const last = findings.value.findLast((event) => event.type === 'checkpoint');
-      events = run(device, { ...play.value, ...(last && { from: last }) }, abort.signal);
-      go('end');
+      goal = 'end';
+      drive.start((signal) => run(device, { ...input, ...(last && { from: last }) }, signal));
     },
-    pause: () => {
-      goal = undefined;
-    },
+    pause: drive.pause,
     reset: async () => {
-      await halt();
+      await drive.halt();
       batch(() => {
         play.value = undefined;
-        progress.value = undefined;
-        losses.value = [];
-        findings.value = [];
-        summary.value = undefined;
-        error.value = undefined;
-        mode.value = 'idle';
+        forget();
       });
     },
   };

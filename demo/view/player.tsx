@@ -15,6 +15,7 @@ export function Player() {
   const { session, ready, changed } = page;
   const mode = session.mode.value;
   const running = mode === 'running';
+  const able = ready.value && (running || !page.turn.value);
   const failed = session.error.value !== undefined;
   const fresh = mode === 'idle' || mode === 'done' || changed.value || failed;
   const start = page.goesOnAt.value === undefined ? 'Play' : 'Go on';
@@ -25,7 +26,7 @@ export function Player() {
         <button
           type="button"
           class="play"
-          disabled={!ready.value}
+          disabled={!able}
           onClick={() => (running ? session.pause() : void page.play('end'))}
         >
           <Icon name={running ? 'pause' : 'play'} />
@@ -33,7 +34,7 @@ export function Player() {
         </button>
         <button
           type="button"
-          disabled={!ready.value || running}
+          disabled={!able || running}
           onClick={() => void page.play('checkpoint')}
           title="Go to the next pruning and stop there"
         >
@@ -98,7 +99,7 @@ function Doing({ page }: { readonly page: Page }) {
 /** Radio buttons, so that arrow keys walk through the checkpoints. */
 function Timeline({ page }: { readonly page: Page }) {
   const checkpoints = page.session.checkpoints.value;
-  const shown = page.view.value?.iteration;
+  const shown = page.checkpoint.value?.iteration;
   if (checkpoints.length === 0) return null;
   return (
     <fieldset class="timeline">

@@ -9,7 +9,7 @@ export function Take() {
   const copied = useSignal(false);
   const newest = session.findings.value.findLast(({ type }) => type === 'subnetwork');
   const shown = session.findings.value.find(
-    (event) => event.type === 'subnetwork' && event.iteration === page.view.value?.iteration,
+    (event) => event.type === 'subnetwork' && event.iteration === page.checkpoint.value?.iteration,
   );
   const subnetwork = shown ?? newest;
   const complete = session.mode.value === 'done';

@@ -11,7 +11,7 @@ import type { Brought } from './bring.js';
 import type { Settings } from './settings.js';
 
 /** A run that a person brought, as far as it has come. */
-export interface Kept {
+export interface Halfway {
   readonly config: RunConfig;
   readonly source: ImageSource;
   readonly state: TrialState;
@@ -22,10 +22,10 @@ export interface Kept {
  * @throws bad-data naming the file when it is of another run; bad-config when the run has momentum,
  *   or asks for more examples than there are.
  */
-export function keptOf(
+export function halfwayOf(
   { config, weights, dataset }: Brought,
   source: ImageSource,
-): Kept | undefined {
+): Halfway | undefined {
   if (!config || !weights) return undefined;
   const count = source.train.count;
   if (config.examples > count) {
@@ -40,9 +40,11 @@ export function keptOf(
 
 /** Whether these settings would have brought the run where it is. */
 export function goesOnWith(
-  kept: Kept,
+  halfway: Halfway,
   settings: Settings,
   source: ImageSource | undefined,
 ): boolean {
-  return source === kept.source && !differingTraining(kept.config, { ...settings, momentum: 0 });
+  return (
+    source === halfway.source && !differingTraining(halfway.config, { ...settings, momentum: 0 })
+  );
 }
