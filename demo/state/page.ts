@@ -6,7 +6,7 @@ import { type Connection, createConnection } from './connection.js';
 import { fetchSource } from './data.js';
 import type { Turn } from './drive.js';
 import { goesOnWith, type Halfway, halfwayOf } from './halfway.js';
-import { type Problem, problemOf } from './problems.js';
+import { type Problem, problemOf, remedyFor } from './problems.js';
 import { type Checkpoint, createSession, type Goal, type Session } from './session.js';
 import {
   changed as changedSettings,
@@ -167,29 +167,14 @@ export function createPage(gpu: GPU | undefined): Page {
     }
   };
 
-  const remedyOf = (error: unknown): Problem['remedy'] => {
-    const code = error instanceof EspalierError ? error.code : undefined;
-    const again = (label: string, patch: Partial<Settings>) => ({
-      label,
-      act: () => {
+  const remedyOf = (error: unknown) =>
+    remedyFor(error, settings.value, {
+      goOn: () => void goOn().catch(complain),
+      again: (patch) => {
         change(patch);
         play('end').catch(complain);
       },
     });
-    const { learningRate, width, examples } = settings.value;
-    if (code === 'device-lost') return { label: 'Go on', act: () => void goOn().catch(complain) };
-    if (code === 'diverged') {
-      const smaller = Number((learningRate / 4).toPrecision(2));
-      return again(`Play again with learning rate ${smaller}`, { learningRate: smaller });
-    }
-    if (code === 'out-of-memory') {
-      return again('Play again at half the size', {
-        width: Math.max(1, Math.floor(width / 2)),
-        examples: Math.max(1, Math.floor(examples / 2)),
-      });
-    }
-    return undefined;
-  };
 
   const play = async (goal: Goal) => {
     trouble.value = undefined;
