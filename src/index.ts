@@ -36,15 +36,18 @@ export {
   streamedFrom,
 } from './prune/problem.js';
 export { activate } from './reference/activation.js';
+export { type Analysis, analyse, type Finding } from './study/analysis.js';
+export { type Cell, csvOf, keyOf, parseCell } from './study/cell.js';
 export { fineTuneRate, parseRunConfig, type RunConfig } from './study/config.js';
-export { drawExamples, type Examples } from './study/examples.js';
+export { drawExamples, type Examples, shapeOf } from './study/examples.js';
 export { datasetFile, fileOf, type RunFile, recordOf } from './study/files.js';
+export { cellCount, nameOf, studyCheckpoints, type Trial, trialsOf } from './study/grid.js';
 export { differingTraining, newestWeights, stateOfFiles } from './study/resume.js';
 export { run } from './study/run.js';
 export type { Figures, Phase, RunEvent, RunInput, RunSummary } from './study/run-events.js';
 export { decodeState, encodeState, type TrialState } from './study/state.js';
 export { type StudyInput, study } from './study/study.js';
-export { parseStudyConfig, type StudyConfig } from './study/study-config.js';
+export { identityOf, parseStudyConfig, type StudyConfig } from './study/study-config.js';
 export type { Criterion, Crossing, Threshold } from './study/thresholds.js';
 export { studyTrial, type TrialEvent, type TrialInput } from './study/trial.js';
 export {

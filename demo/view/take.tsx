@@ -81,7 +81,8 @@ export function Take() {
   );
 }
 
-function save(name: string, bytes: Uint8Array): void {
+/** Hands a file to the browser's downloads. */
+export function save(name: string, bytes: Uint8Array): void {
   const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
   const link = document.createElement('a');
   link.href = url;
