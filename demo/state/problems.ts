@@ -33,6 +33,8 @@ const LABELS: Readonly<Record<string, string>> = {
   '--seed': 'Seed',
   '--fine-tune': 'Fine-tuning steps',
   '--prune-every': 'Prune every',
+  '--sizes': 'Training examples',
+  '--trials': 'Trials',
 };
 
 export function problemOf(error: unknown, remedy?: Problem['remedy']): Problem {

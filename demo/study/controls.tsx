@@ -4,8 +4,8 @@ import type { PresetName, Word } from './settings.js';
 import type { Study } from './state.js';
 
 const PRESET_NAMES: readonly (readonly [PresetName, string])[] = [
-  ['small', 'Small: 1–2 minutes without a GPU'],
-  ['quick', 'Quick, as on the command line: many times that'],
+  ['small', 'Small: one or two minutes'],
+  ['quick', 'Quick: twenty times that'],
 ];
 
 interface WordField {
@@ -47,7 +47,7 @@ export function Controls({ study }: { readonly study: Study }) {
           label="Size of the study"
           hint={
             config
-              ? `${config.width} neurons, ${config.neurons} picks, batch ${config.batch}, a checkpoint every ${config.pruneEvery} steps.`
+              ? `Without a GPU. ${config.width} neurons, ${config.neurons} picks, batch ${config.batch}, a checkpoint every ${config.pruneEvery} steps.`
               : ''
           }
           value={study.preset.value}

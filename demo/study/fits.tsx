@@ -19,63 +19,83 @@ interface FitsProps {
 
 /** Thresholds against dataset size, and the curves through them. */
 export function Fits({ config, finding }: FitsProps) {
-  const { ref, width } = useWidth<HTMLDivElement>();
   if (!finding) {
     return (
       <p class="note">Curves appear when trials are finished: the first one fills its column.</p>
     );
   }
-  const height = Math.round(Math.max(220, Math.min(320, width * 0.62)));
   const text = fitText(finding);
+  // With no more thresholds than unknowns every curve fits, and nothing tells them apart.
+  const told = finding.fits.some(({ aicc }) => Number.isFinite(aicc));
   return (
     <>
-      <figure class="fits">
-        <div ref={ref}>
-          {width > 0 && (
-            <svg
-              width={width}
-              height={height}
-              role="img"
-              aria-label={`Thresholds by dataset size: ${text}`}
-            >
-              <Plot {...{ config, finding, width, height }} />
-            </svg>
-          )}
-        </div>
-      </figure>
-      {finding.fits.length > 0 && (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Curve t(m)</th>
-              <th scope="col">Fitted</th>
-              <th scope="col">AICc</th>
-              <th scope="col">Weight</th>
-            </tr>
-          </thead>
-          <tbody>
-            {finding.fits.map((fit) => (
-              <tr key={fit.model} class={`curve ${fit.model}`}>
-                <th scope="row">
-                  <i /> {formulaText(fit.formula)}
-                  <span class="note"> {curveName(fit.model)}</span>
-                </th>
-                <td>
-                  {Object.entries(fit.parameters)
-                    .map(([name, { value }]) =>
-                      estimateText(name, { value, low: undefined, high: undefined }),
-                    )
-                    .join(', ')}
-                </td>
-                <td>{figure(fit.aicc)}</td>
-                <td>{Math.round(100 * fit.weight)} %</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-      <p class="about">{text.charAt(0).toUpperCase() + text.slice(1)}</p>
+      <Curves config={config} finding={finding} summary={text} />
+      {told && <FitTable finding={finding} />}
+      <p class="about">
+        {told || finding.missing
+          ? text.charAt(0).toUpperCase() + text.slice(1)
+          : 'Too few trials are finished to tell the curves apart.'}
+      </p>
     </>
+  );
+}
+
+function FitTable({ finding }: { readonly finding: Finding }) {
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Curve t(m)</th>
+          <th scope="col">Fitted</th>
+          <th scope="col">AICc</th>
+          <th scope="col">Weight</th>
+        </tr>
+      </thead>
+      <tbody>
+        {finding.fits.map((fit) => (
+          <tr key={fit.model} class={`curve ${fit.model}`}>
+            <th scope="row">
+              <i /> {formulaText(fit.formula)}
+              <span class="note"> {curveName(fit.model)}</span>
+            </th>
+            <td>
+              {Object.entries(fit.parameters)
+                .map(([name, { value }]) =>
+                  estimateText(name, { value, low: undefined, high: undefined }),
+                )
+                .join(', ')}
+            </td>
+            <td>{figure(fit.aicc)}</td>
+            <td>{Math.round(100 * fit.weight)} %</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface CurvesProps {
+  readonly config: StudyConfig;
+  readonly finding: Finding;
+  readonly summary: string;
+}
+
+function Curves({ config, finding, summary }: CurvesProps) {
+  const { ref, width } = useWidth<HTMLElement>();
+  const height = Math.round(Math.max(220, Math.min(320, width * 0.62)));
+  return (
+    <figure class="fits" ref={ref}>
+      {width > 0 && (
+        <svg
+          width={width}
+          height={height}
+          role="img"
+          aria-label={`Thresholds by dataset size: ${summary}`}
+        >
+          <Plot {...{ config, finding, width, height }} />
+        </svg>
+      )}
+    </figure>
   );
 }
 

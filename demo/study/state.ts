@@ -137,7 +137,10 @@ export function createStudy(page: Page): Study {
   effect(() => {
     const id = identity.value;
     const source = page.source.value;
-    if (id && source) untracked(() => open(id, source).catch(page.complain));
+    if (!id || !source) return;
+    untracked(() => {
+      open(id, source).catch(page.complain);
+    });
   });
   effect(() => {
     if (mode.value === 'done' || mode.value === 'stopped') untracked(() => draw());

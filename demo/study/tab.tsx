@@ -73,7 +73,7 @@ function Player({ study }: { readonly study: Study }) {
   const done = cells.value.length;
   const complete = done > 0 && done >= total.value;
   const able = running || (ready.value && total.value > 0 && !complete && !page.turn.value);
-  const label = running ? 'Pause' : done > 0 ? 'Go on' : 'Start';
+  const label = running ? 'Pause' : complete ? 'Done' : done > 0 ? 'Go on' : 'Start';
   return (
     <section class="player" aria-label="Study">
       <div class="buttons">

@@ -144,6 +144,31 @@ export async function downloaded(folder: string, name: string): Promise<Uint8Arr
   }
 }
 
+/** For `visit`'s `before`: gives the page a function `lose` that loses its device. */
+export function losable(): void {
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (descriptor) {
+    const device = await requestDevice.call(this, descriptor);
+    Object.assign(globalThis, { lose: () => device.destroy() });
+    return device;
+  };
+}
+
+export async function loseDevice(page: Page): Promise<void> {
+  await page.evaluate(() => (globalThis as unknown as { lose: () => void }).lose());
+}
+
+/** What axe finds serious on the page as it is. */
+export async function axeFindings(page: Page): Promise<readonly string[]> {
+  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const result = (await page.evaluate(
+    `${axe}; axe.run(document, { resultTypes: ['violations'] })`,
+  )) as { violations: { impact: string; id: string; nodes: { html: string }[] }[] };
+  return result.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
 /** Drops files or folders on the page. */
 export async function drop(page: Page, paths: readonly string[]): Promise<void> {
   const client = await page.createCDPSession();

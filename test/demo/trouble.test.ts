@@ -1,6 +1,5 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
@@ -8,10 +7,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChrome } from '../../src/hosts/executable.js';
 import { type LaunchedChrome, launchChrome } from '../../src/hosts/launch.js';
 import {
+  axeFindings,
   bring,
   buildPage,
   button,
   ended,
+  losable,
+  loseDevice,
   playToEnd,
   QUICK,
   ready,
@@ -128,16 +130,7 @@ describe('a person is told what to do', () => {
 
 test('after the device is lost the run goes on from its last checkpoint, to the same end', async () => {
   const long = `${url + QUICK}&iterations=300&pruneEvery=150`;
-  const { page } = await visit(chrome.browser, long, {
-    before: () => {
-      const { requestDevice } = GPUAdapter.prototype;
-      GPUAdapter.prototype.requestDevice = async function (descriptor) {
-        const device = await requestDevice.call(this, descriptor);
-        Object.assign(globalThis, { lose: () => device.destroy() });
-        return device;
-      };
-    },
-  });
+  const { page } = await visit(chrome.browser, long, { before: losable });
   await ready(page);
   await page.evaluate(() => {
     const doing = document.querySelector('.doing p') as HTMLElement;
@@ -152,7 +145,7 @@ test('after the device is lost the run goes on from its last checkpoint, to the 
     page.evaluate(() => (globalThis as unknown as { steps: number[] }).steps.splice(0));
   await page.click('.play');
   await page.waitForSelector('.timeline input[value="150"]');
-  await page.evaluate(() => (globalThis as unknown as { lose: () => void }).lose());
+  await loseDevice(page);
   expect(await trouble(page)).toMatch(/device was lost/);
   expect(await page.$('.timeline input')).not.toBeNull();
   expect(Math.min(...(await takeSteps()))).toBeLessThan(150);
@@ -165,7 +158,7 @@ test('after the device is lost the run goes on from its last checkpoint, to the 
   expect(Math.min(...later)).toBeGreaterThan(150);
 
   // Lost while nobody needs it, it is opened again without a word.
-  await page.evaluate(() => (globalThis as unknown as { lose: () => void }).lose());
+  await loseDevice(page);
   await playToEnd(page);
   expect(await resultOf(page)).toEqual(result);
   await page.close();
@@ -204,29 +197,20 @@ test('everything can be done with the keyboard', async () => {
 });
 
 test('axe finds nothing serious, light and dark, before and after a run; a phone has no overflow', async () => {
-  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   const { page } = await visit(chrome.browser, url + QUICK);
   await ready(page);
-  const findings = async () => {
-    const result = (await page.evaluate(
-      `${axe}; axe.run(document, { resultTypes: ['violations'] })`,
-    )) as { violations: { impact: string; id: string; nodes: { html: string }[] }[] };
-    return result.violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-  };
-  expect(await findings()).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
   await playToEnd(page);
   // Half-way through their fading in, the picks have no contrast to speak of.
   await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
-  expect(await findings()).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
   await page.emulateMediaFeatures([
     { name: 'prefers-reduced-motion', value: 'reduce' },
     { name: 'prefers-color-scheme', value: 'dark' },
   ]);
-  expect(await findings()).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
   await page.setViewport({ width: 390, height: 844 });
-  expect(await findings()).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   await page.close();
 });
