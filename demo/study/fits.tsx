@@ -154,7 +154,9 @@ function Plot({ config, finding, width, height }: PlotProps) {
           key={fit.model}
           class={`curve ${fit.model}${fit === best ? ' best' : ''}`}
           points={path(
-            along.map((m) => [m, fit.predict(m)] as const).filter(([, t]) => Number.isFinite(t)),
+            along
+              .map((m) => [m, fit.predict(m)] as const)
+              .filter(([, t]) => t >= 0 && t <= iterations),
           )}
         />
       ))}

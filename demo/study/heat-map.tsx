@@ -27,7 +27,7 @@ export function HeatMap({ config, cells, finding, progress }: HeatMapProps) {
   const done = tiles.filter(({ trials }) => trials > 0).length;
   const means = finding ? meanThresholds(finding) : [];
   const summary = `Heat map of the subnetwork’s training loss: ${plural(config.sizes.length, 'dataset size')} by ${studyCheckpoints(config).length} checkpoints, ${done} of ${tiles.length} tiles filled.${means.map(([examples, t]) => ` With ${grouped(examples)} examples it was enough after ${grouped(Math.round(t))} steps.`).join('')}`;
-  const height = Math.round(Math.max(280, Math.min(420, width * 0.62)));
+  const height = Math.round(Math.max(280, Math.min(480, width * 0.72)));
   return (
     <figure class="heat">
       <div ref={ref}>

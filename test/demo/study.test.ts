@@ -10,6 +10,7 @@ import { openDevice } from '../../src/gpu/device.js';
 import { findChrome } from '../../src/hosts/executable.js';
 import { type LaunchedChrome, launchChrome } from '../../src/hosts/launch.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
+import { createPace } from '../../src/hosts/pace.js';
 import { analyse, recordOfAnalyses } from '../../src/study/analysis.js';
 import { type Cell, csvOf, inOrder, keyOf, parseCell } from '../../src/study/cell.js';
 import { cellCount } from '../../src/study/grid.js';
@@ -35,7 +36,7 @@ let url: string;
 
 const WORDS = {
   'study.sizes': '40,160',
-  'study.trials': '2',
+  'study.trials': '1',
   'study.iterations': '30',
   'study.seed': '7',
 };
@@ -85,7 +86,7 @@ const keptIn = (page: Page): Promise<string[]> =>
 /** The figures of a study that nothing disturbs, in Node. */
 async function undisturbed(): Promise<readonly Cell[]> {
   const source = await readImageSource(join(folder, 'data/small'));
-  const device = await openDevice(await openNodeAdapter('software'));
+  const device = await openDevice(await openNodeAdapter('software'), { pace: createPace(0.5) });
   const cells: Cell[] = [];
   for await (const event of study(device, { config: CONFIG, source })) {
     if (event.type === 'cell') cells.push(event.cell);
@@ -147,7 +148,7 @@ test('goes on from its kept cells after a reload and a lost device, to the same 
     rows.map((row) => row.children.length),
   );
   expect(shown).toHaveLength(11);
-  expect(await page.$$eval('.fits circle, .fits path', (marks) => marks.length)).toBe(4);
+  expect(await page.$$eval('.fits circle, .fits path', (marks) => marks.length)).toBe(2);
   expect(complaints).toEqual([]);
 
   for (const scheme of ['light', 'dark']) {
