@@ -214,22 +214,3 @@ test('axe finds nothing serious, light and dark, before and after a run; a phone
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   await page.close();
 });
-
-test('plays again and again without keeping memory on the graphics device', async () => {
-  const { page, complaints } = await visit(chrome.browser, url + QUICK);
-  for (let round = 0; round < 2; round++) {
-    await playToEnd(page);
-    await page.waitForFunction(
-      () => document.querySelector('[data-live-bytes]')?.getAttribute('data-live-bytes') === '0',
-    );
-  }
-  // Left in the middle of a run.
-  await page.click('.play');
-  await page.waitForSelector('.timeline input');
-  await (await button(page, 'Reset')).click();
-  await page.waitForFunction(
-    () => document.querySelector('[data-live-bytes]')?.getAttribute('data-live-bytes') === '0',
-  );
-  expect(complaints).toEqual([]);
-  await page.close();
-});

@@ -1,0 +1,96 @@
+import { rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import type { Page } from 'puppeteer-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findChrome } from '../../src/hosts/executable.js';
+import { type LaunchedChrome, launchChrome } from '../../src/hosts/launch.js';
+import { buildPage, button, playToEnd, QUICK, ready, SUB_PATH, serve, visit } from './fixture.js';
+
+/** How long the long test plays; it is run by hand. */
+const MINUTES = Number(process.env.ESPALIER_PLAY_MINUTES ?? 0);
+
+/**
+ * What the script's memory may grow by from one run to a later one, all garbage collected: code
+ * that is compiled better, and what the browser keeps of its own. A run that stayed would be more.
+ */
+const SLACK_BYTES = 2 ** 20;
+
+let folder: string;
+let server: Server;
+let chrome: LaunchedChrome;
+let url: string;
+
+beforeAll(async () => {
+  folder = await buildPage();
+  const served = await serve(folder);
+  server = served.server;
+  url = `http://127.0.0.1:${served.port}${SUB_PATH}`;
+  chrome = await launchChrome(await findChrome(), 'software');
+});
+afterAll(async () => {
+  await chrome.close();
+  server.close();
+  await rm(folder, { recursive: true });
+});
+
+const deviceIsEmpty = (page: Page) =>
+  page.waitForFunction(
+    () => document.querySelector('[data-live-bytes]')?.getAttribute('data-live-bytes') === '0',
+  );
+
+/** Bytes that the page's script holds, garbage and graphics aside. */
+async function heapOf(page: Page): Promise<number> {
+  const client = await page.createCDPSession();
+  // What a first pass lets go of may hold more.
+  for (let pass = 0; pass < 2; pass++) await client.send('HeapProfiler.collectGarbage');
+  const usage = (await client.send('Runtime.getHeapUsage')) as {
+    usedSize: number;
+    backingStorageSize: number;
+  };
+  await client.detach();
+  expect(usage.backingStorageSize).toBeGreaterThan(0);
+  return usage.usedSize + usage.backingStorageSize;
+}
+
+test('plays again and again without keeping memory', async () => {
+  const { page, complaints } = await visit(chrome.browser, url + QUICK);
+  const heaps: number[] = [];
+  for (let round = 0; round < 6; round++) {
+    await playToEnd(page);
+    await deviceIsEmpty(page);
+    heaps.push(await heapOf(page));
+  }
+  const [, second = 0] = heaps;
+  expect(heaps.at(-1), heaps.join(', ')).toBeLessThan(second + SLACK_BYTES);
+  // Left in the middle of a run.
+  await page.click('.play');
+  await page.waitForSelector('.timeline input');
+  await (await button(page, 'Reset')).click();
+  await deviceIsEmpty(page);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test.runIf(MINUTES > 0)(
+  `plays for ${MINUTES} minutes without keeping memory`,
+  { timeout: (MINUTES + 10) * 60_000 },
+  async () => {
+    const { page, complaints } = await visit(chrome.browser, url);
+    await ready(page);
+    const readings: { heap: number; frames: string }[] = [];
+    const end = performance.now() + MINUTES * 60_000;
+    while (performance.now() < end || readings.length < 3) {
+      await playToEnd(page);
+      const frames = await page.$eval('[data-longest-frame]', (reading) => reading.textContent);
+      await deviceIsEmpty(page);
+      readings.push({ heap: await heapOf(page), frames: frames ?? '' });
+      process.stderr.write(
+        `Run ${readings.length}: ${readings.at(-1)?.heap} bytes of script memory; frames ${frames}\n`,
+      );
+    }
+    const heaps = readings.slice(1).map(({ heap }) => heap);
+    expect(heaps.at(-1), heaps.join(', ')).toBeLessThan((heaps[0] ?? 0) + SLACK_BYTES);
+    expect(complaints).toEqual([]);
+    await page.close();
+  },
+);
