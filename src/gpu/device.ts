@@ -39,7 +39,8 @@ export class Device {
 
   readonly #owned: boolean;
   readonly #pace: <T>(wait: Promise<T>) => Promise<T>;
-  readonly #lost: Promise<never>;
+  /** Ends the waits under way. A race with `lost` itself would hold every wait there ever was. */
+  readonly #waiting = new Set<(error: EspalierError) => void>();
   readonly #scopes = new Set<Promise<void>>();
   #firstError: EspalierError | undefined;
   #disposed = false;
@@ -63,16 +64,14 @@ export class Device {
     this.#owned = owned;
     this.#pace = options.pace ?? ((wait) => wait);
     raw.addEventListener('uncapturederror', (event) => this.fail(typedError(event.error)));
-    this.#lost = raw.lost.then((info) => {
+    void raw.lost.then((info) => {
       const error = new EspalierError(
         'device-lost',
         `The GPU device was lost (${info.reason}): ${info.message || 'no reason given'}. Open a new device and go on from the last checkpoint.`,
       );
       this.fail(error);
-      throw error;
+      for (const end of this.#waiting) end(error);
     });
-    // The race in `wait` observes the loss; without a wait under way nobody has to.
-    this.#lost.catch(() => undefined);
   }
 
   get limits(): GPUSupportedLimits {
@@ -146,7 +145,7 @@ export class Device {
   /** Waits for the GPU, paced by the host, ended by device loss, and checked for errors. */
   async wait<T>(promise: Promise<T>): Promise<T> {
     this.check();
-    const result = await Promise.race([this.#pace(promise), this.#lost]).catch(async (error) => {
+    const result = await this.#orLost(this.#pace(promise)).catch(async (error) => {
       await this.#cause();
       throw error;
     });
@@ -160,10 +159,17 @@ export class Device {
    * was about to give is refused before the loss or the error itself is told.
    */
   async #cause(): Promise<void> {
-    const told = new Promise((resolve) => setTimeout(resolve, LATE_CAUSE_MILLIS));
-    await Promise.race([told, this.#lost]);
+    this.check();
+    await this.#orLost(new Promise((resolve) => setTimeout(resolve, LATE_CAUSE_MILLIS)));
     await Promise.all(this.#scopes);
     this.check();
+  }
+
+  #orLost<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
+      promise.finally(() => this.#waiting.delete(reject)).then(resolve, reject);
+    });
   }
 
   /** Waits until all submitted work is done. */
