@@ -36,6 +36,17 @@ export {
   streamedFrom,
 } from './prune/problem.js';
 export { activate } from './reference/activation.js';
+export {
+  CONTENDERS,
+  type CompareEvent,
+  type CompareInput,
+  type CompareSummary,
+  type Comparison,
+  type Contender,
+  compare,
+  compareNetwork,
+  type Outcome,
+} from './study/compare.js';
 export { fineTuneRate, parseRunConfig, type RunConfig } from './study/config.js';
 export { drawExamples, type Examples } from './study/examples.js';
 export { datasetFile, fileOf, type RunFile, recordOf } from './study/files.js';
