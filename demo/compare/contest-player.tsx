@@ -1,5 +1,6 @@
 import { grouped, plural } from '../model/format.js';
 import type { Page } from '../state/page.js';
+import { Bar } from '../view/bar.js';
 import { usePage } from '../view/context.js';
 import { Check } from '../view/control.js';
 import { Icon } from '../view/icon.js';
@@ -12,7 +13,8 @@ export function ContestPlayer({ comparing }: { readonly comparing: Comparing }) 
   if (!comparing.next.value && !comparing.subject.value) return <TrainFirst page={page} />;
   const mode = comparing.mode.value;
   const running = mode === 'running';
-  const goesOn = mode === 'stopped' && !comparing.changed.value && !page.problem.value;
+  const goesOn =
+    mode === 'stopped' && !comparing.changed.value && comparing.error.value === undefined;
   const label = running
     ? 'Pause'
     : goesOn
@@ -21,30 +23,23 @@ export function ContestPlayer({ comparing }: { readonly comparing: Comparing }) 
         ? 'Compare'
         : 'Compare again';
   const act = running ? comparing.pause : goesOn ? comparing.resume : comparing.start;
-  const free = running || !page.turn.value;
+  const able = running || (!page.turn.value && (goesOn || comparing.next.value !== undefined));
+  const { outcomes, progress, subject } = comparing;
+  const ways = subject.value?.contenders.length ?? 0;
+  const now = progress.value;
+  const share = now && now.total > 0 ? now.done / now.total : 0;
   return (
-    <div class="player">
-      <div class="buttons">
-        <button
-          type="button"
-          class="play"
-          disabled={!free || (!running && !goesOn && !comparing.next.value)}
-          onClick={() => void act()}
-        >
-          <Icon name={running ? 'pause' : 'play'} />
-          {label}
-        </button>
-        <button
-          type="button"
-          disabled={mode === 'idle'}
-          onClick={() => void comparing.reset()}
-          title="Forget this comparison"
-        >
-          <Icon name="reset" />
-          Reset
-        </button>
-      </div>
-      <Doing comparing={comparing} />
+    <Bar
+      label={label}
+      icon={running ? 'pause' : 'play'}
+      disabled={!able}
+      onMain={() => void act()}
+      onReset={mode === 'idle' ? undefined : () => void comparing.reset()}
+      text={textOf(comparing)}
+      done={mode === 'done' ? ways : Math.min(ways, outcomes.value.length + share)}
+      total={ways}
+      measure="Ways compared"
+    >
       <Check
         name="scratch"
         label="Train small ones, too"
@@ -52,7 +47,7 @@ export function ContestPlayer({ comparing }: { readonly comparing: Comparing }) 
         value={page.kept.value[SCRATCH] === 'true'}
         onChange={(wanted) => page.keep(SCRATCH, wanted ? 'true' : undefined)}
       />
-    </div>
+    </Bar>
   );
 }
 
@@ -75,24 +70,6 @@ function TrainFirst({ page }: { readonly page: Page }) {
       <div class="doing">
         <p>There is no trained network to prune yet. Play trains one; then come back.</p>
       </div>
-    </div>
-  );
-}
-
-function Doing({ comparing }: { readonly comparing: Comparing }) {
-  const { mode, outcomes, progress, subject } = comparing;
-  const about = subject.value;
-  const now = progress.value;
-  const ways = about?.contenders.length ?? 0;
-  const share = now && now.total > 0 ? now.done / now.total : 0;
-  return (
-    <div class="doing">
-      <p>{textOf(comparing)}</p>
-      <progress
-        max={Math.max(1, ways)}
-        value={mode.value === 'done' ? ways : Math.min(ways, outcomes.value.length + share)}
-        aria-label="Ways compared"
-      />
     </div>
   );
 }

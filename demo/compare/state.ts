@@ -22,6 +22,8 @@ export interface Subject extends CompareInput {
 
 export interface Comparing {
   readonly mode: ReadonlySignal<Mode>;
+  /** What ended it before its time; it cannot go on from there. */
+  readonly error: ReadonlySignal<unknown>;
   /** What the results on the screen are about. */
   readonly subject: ReadonlySignal<Subject | undefined>;
   readonly outcomes: ReadonlySignal<readonly Outcome[]>;
@@ -93,6 +95,7 @@ export function createComparing(page: Page): Comparing {
 
   return {
     mode: drive.mode,
+    error: drive.error,
     subject,
     outcomes,
     progress,

@@ -3,11 +3,12 @@ const PATHS = {
   pause: 'M5 4h3.5v12H5zM11.5 4H15v12h-3.5z',
   step: 'M4 3.5v13l8.5-6.5zM13.5 4H16v12h-2.5z',
   stop: 'M4.5 4.5h11v11h-11z',
-  copy: 'M7 2h9v11h-2V4H7zM4 6h8v12H4z',
   reset: 'M10 4V1L5.5 5 10 9V6a4.5 4.5 0 1 1-4.4 5.5H3.5A6.6 6.6 0 1 0 10 4z',
 } as const;
 
-export function Icon({ name }: { readonly name: keyof typeof PATHS }) {
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name }: { readonly name: IconName }) {
   return (
     <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
       <path d={PATHS[name]} fill="currentColor" />
