@@ -14,6 +14,9 @@ export const UNIFORM_SLOT = 256;
 /** Dispatches whose uniforms fit the ring, so the most that one submit can hold. */
 export const UNIFORM_SLOTS = 1024;
 
+/** A device tells why a wait failed within so long, if it does. */
+const LATE_CAUSE_MILLIS = 200;
+
 const UNIFORM_USAGE = 0x40 | 0x8; // UNIFORM | COPY_DST: no GPUBufferUsage global outside browsers.
 
 /**
@@ -143,10 +146,24 @@ export class Device {
   /** Waits for the GPU, paced by the host, ended by device loss, and checked for errors. */
   async wait<T>(promise: Promise<T>): Promise<T> {
     this.check();
-    const result = await Promise.race([this.#pace(promise), this.#lost]);
+    const result = await Promise.race([this.#pace(promise), this.#lost]).catch(async (error) => {
+      await this.#cause();
+      throw error;
+    });
     await Promise.all(this.#scopes);
     this.check();
     return result;
+  }
+
+  /**
+   * Throws why a wait failed, where the device says so: what a lost device, or one out of memory,
+   * was about to give is refused before the loss or the error itself is told.
+   */
+  async #cause(): Promise<void> {
+    const told = new Promise((resolve) => setTimeout(resolve, LATE_CAUSE_MILLIS));
+    await Promise.race([told, this.#lost]);
+    await Promise.all(this.#scopes);
+    this.check();
   }
 
   /** Waits until all submitted work is done. */
