@@ -13,7 +13,12 @@ export function nearestLimit(
   return gflops / fmaGflops >= gbps / copyGBps ? 'multiply-add' : 'copy';
 }
 
+/** `12.3 %` */
+export function percentOf({ shareOfLimit }: MeasuredResult): string {
+  return `${figure(100 * shareOfLimit)} %`;
+}
+
 /** `12.3 % copy` */
 export function shareOf(result: MeasuredResult, limits: BenchReport['limits']): string {
-  return `${(100 * result.shareOfLimit).toPrecision(3)} % ${nearestLimit(result, limits)}`;
+  return `${percentOf(result)} ${nearestLimit(result, limits)}`;
 }
