@@ -38,6 +38,17 @@ export {
 export { activate } from './reference/activation.js';
 export { type Analysis, analyse, type Finding } from './study/analysis.js';
 export { type Cell, csvOf, keyOf, parseCell } from './study/cell.js';
+export {
+  CONTENDERS,
+  type CompareEvent,
+  type CompareInput,
+  type CompareSummary,
+  type Comparison,
+  type Contender,
+  compare,
+  compareNetwork,
+  type Outcome,
+} from './study/compare.js';
 export { fineTuneRate, parseRunConfig, type RunConfig } from './study/config.js';
 export { drawExamples, type Examples, shapeOf } from './study/examples.js';
 export { datasetFile, fileOf, type RunFile, recordOf } from './study/files.js';

@@ -271,9 +271,7 @@ export function createPage(gpu: GPU | undefined): Page {
     bring: async (files) => {
       trouble.value = undefined;
       try {
-        const given = await files;
-        if (given.length === 0) return;
-        const brought = await readBrought(given);
+        const brought = await readBrought(await files);
         const { config, weights } = brought;
         const before = settings.value.data;
         // Weights go on only with the images that they have seen.

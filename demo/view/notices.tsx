@@ -30,11 +30,15 @@ export function Trouble() {
   );
 }
 
-/** A processor that plays a graphics card is slow, and a person should know why. */
+/**
+ * A processor that plays a graphics card is slow, and a person should know why. Bench has a word of
+ * its own about it.
+ */
 export function SlowNotice() {
   const page = usePage();
   const closed = useSignal(false);
-  if (page.adapter.value?.kind !== 'software' || closed.value) return null;
+  const software = page.adapter.value?.kind === 'software';
+  if (!software || closed.value || page.view.value === 'bench') return null;
   return (
     <p class="slow">
       <span>

@@ -61,6 +61,9 @@ export function Result() {
           ))}
         </tbody>
       </table>
+      <p class="note">
+        Greedy is one way to choose. <a href={page.hashOf('compare')}>Compare it with others</a>
+      </p>
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { View } from '../state/address.js';
+import { VIEWS, type View } from '../state/address.js';
 import { usePage } from './context.js';
 import { PlayTab } from './play.js';
 
@@ -21,20 +21,18 @@ const TABS: Readonly<Record<View, Tab>> = {
   bench: { name: 'Bench', load: async () => (await import('../bench/tab.js')).BenchTab },
 };
 
-const ENTRIES = Object.entries(TABS) as [View, Tab][];
-
 /** Links, so that Back, Forward and a new window work as everywhere. */
 export function Tabs() {
   const page = usePage();
   return (
     <nav class="tabs" aria-label="Parts of this page">
-      {ENTRIES.map(([view, { name }]) => (
+      {VIEWS.map((view) => (
         <a
           key={view}
           href={page.hashOf(view)}
           aria-current={page.view.value === view ? 'page' : undefined}
         >
-          {name}
+          {TABS[view].name}
           {page.turn.value?.view === view && (
             <i class="at-work">
               <span class="hidden">, at work</span>
@@ -61,7 +59,7 @@ export function Panels() {
   );
   return (
     <>
-      {seen.value.map((each) => (
+      {VIEWS.filter((each) => seen.value.includes(each)).map((each) => (
         <div key={each} class="panel" data-view={each} hidden={each !== view.value}>
           <Panel view={each} />
         </div>

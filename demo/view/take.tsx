@@ -1,12 +1,11 @@
-import { useSignal } from '@preact/signals';
 import { archiveOf, subnetworkFile } from '../model/archive.js';
 import { usePage } from './context.js';
+import { CopyButton } from './copy.js';
 
 /** Own data in; the subnetwork, the run and a link out. */
 export function Take() {
   const page = usePage();
   const { session } = page;
-  const copied = useSignal(false);
   const newest = session.findings.value.findLast(({ type }) => type === 'subnetwork');
   const shown = session.findings.value.find(
     (event) => event.type === 'subnetwork' && event.iteration === page.checkpoint.value?.iteration,
@@ -54,21 +53,11 @@ export function Take() {
         >
           Save the whole run
         </button>
-        <button
-          type="button"
-          onClick={() => {
-            navigator.clipboard
-              .writeText(location.href)
-              .then(() => {
-                copied.value = true;
-              })
-              .catch(() => {
-                copied.value = false;
-              });
-          }}
-        >
-          {copied.value ? 'Link copied' : 'Copy a link to this view'}
-        </button>
+        <CopyButton
+          label="Copy a link to this view"
+          copied="Link copied"
+          text={() => location.href}
+        />
       </div>
       <p class="note">
         Drop MNIST’s IDX files, a CSV (a label, then the pixels, on each line) or a run (its .zip or

@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import { shapeLabel } from '../../bench/benchmark.js';
-import type { BenchEntry, BenchReport, MeasuredResult } from '../../bench/report.js';
+import type { BenchEntry, BenchReport } from '../../bench/report.js';
+import { figure, shareOf } from '../../bench/words.js';
 
 /** A line of the table without figures, and why. */
 export interface Omission {
@@ -84,13 +85,4 @@ export function benchTable(
 function warningOf(disturbances: readonly Disturbance[]): string {
   const shares = disturbances.map(({ work, share }) => `${work} ${Math.round(100 * share)} %`);
   return `Disturbed: right after some of the work the multiply-add rate was far from its limit (${shares.join(', ')}), so that something else was using the machine, then or while the limits were measured. Run it again on an idle machine.`;
-}
-
-function shareOf({ gflops, gbps, shareOfLimit }: MeasuredResult, limits: BenchReport['limits']) {
-  const which = gflops / limits.fmaGflops >= gbps / limits.copyGBps ? 'multiply-add' : 'copy';
-  return `${(100 * shareOfLimit).toPrecision(3)} % ${which}`;
-}
-
-function figure(value: number): string {
-  return value >= 1000 ? value.toFixed(0) : value.toPrecision(3);
 }

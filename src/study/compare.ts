@@ -32,6 +32,7 @@ export const CONTENDERS = [
 ] as const;
 export type Contender = (typeof CONTENDERS)[number];
 
+/** Who prunes, and how far. */
 export interface CompareInput {
   readonly config: RunConfig;
   readonly contenders: readonly Contender[];
@@ -53,11 +54,21 @@ export interface Comparison {
 export type CompareEvent =
   | {
       readonly type: 'progress';
-      readonly what: string;
+      readonly what: 'pre-training' | Contender;
+      /** Steps of training, or picks. */
       readonly done: number;
       readonly total: number;
     }
-  | { readonly type: 'compared'; readonly rows: readonly Comparison[] };
+  | ({ readonly type: 'compared' } & Outcome);
+
+/** What one method came to. */
+export interface Outcome {
+  readonly method: Contender;
+  /** At every size. */
+  readonly rows: readonly Comparison[];
+  /** Training loss after each pick, where the method picks. */
+  readonly loss?: Float32Array;
+}
 
 export interface CompareSummary {
   readonly adapter: AdapterDescription;
@@ -70,66 +81,86 @@ export interface CompareSummary {
 }
 
 /**
- * Trains one network and prunes it by each contender, and measures all of them at every size.
+ * Trains one network, prunes it by each contender, and measures all of them at every size.
  *
  * @throws bad-config for a size that a method cannot reach; what training and selection throw.
  */
 export async function* compare(
   device: Device,
-  { config, contenders, sizes, examples }: CompareInput,
+  input: CompareInput,
   signal?: AbortSignal,
 ): AsyncGenerator<CompareEvent, CompareSummary> {
-  requireSizes(config, contenders, sizes);
-  requireFits(device, config, examples.train);
+  const { config, examples } = input;
+  requireInput(device, config.width, input);
   using train = uploadImages(device, 'training', examples.train, config.task);
   using test = uploadImages(device, 'test', examples.test, config.task);
-  const { width, activation, seed, loss, iterations } = config;
-  const shape = {
-    width,
-    inputs: train.inputs.columns,
-    outputs: outputsOf(config.task),
-    activation,
-  };
+  const { width, activation, seed, iterations } = config;
+  const inputs = train.inputs.columns;
+  const shape = { width, inputs, outputs: outputsOf(config.task), activation };
   using network = uploadNetwork(device, drawParameters(shape, seed));
   using training = startTraining(network, train, config);
   for await (const { iteration } of advance(training, iterations, signal)) {
     yield { type: 'progress', what: 'pre-training', done: iteration, total: iterations };
   }
-  const measured = await evaluate(network, train, loss, signal);
+  return yield* pruneByAll(network, train, test, input, true, signal);
+}
+
+/**
+ * Prunes a trained network by each contender, and measures all of them at every size, as `compare`
+ * does after its training, but for the guarantee.
+ *
+ * @param parameters the network; its width stands for that of the configuration.
+ * @throws bad-config for a size that a method cannot reach; what selection throws.
+ */
+export async function* compareNetwork(
+  device: Device,
+  parameters: Parameters,
+  input: CompareInput,
+  signal?: AbortSignal,
+): AsyncGenerator<CompareEvent, CompareSummary> {
+  const { config, examples } = input;
+  requireInput(device, parameters.width, input);
+  using train = uploadImages(device, 'training', examples.train, config.task);
+  using test = uploadImages(device, 'test', examples.test, config.task);
+  using network = uploadNetwork(device, parameters);
+  return yield* pruneByAll(network, train, test, input, false, signal);
+}
+
+async function* pruneByAll(
+  network: Network,
+  train: Dataset,
+  test: Dataset,
+  { config, contenders, sizes }: CompareInput,
+  theory: boolean,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<CompareEvent, CompareSummary> {
+  const { device } = network;
+  const measured = await evaluate(network, train, config.loss, signal);
   const dense: Dense = { network, train, trainingLoss: measured.loss };
-  const context: Context = {
-    config,
-    sizes,
-    dense,
-    test,
-    parameters: await readParameters(network),
-    signal,
-  };
+  const parameters = await readParameters(network);
+  const context: Context = { config, sizes, dense, test, parameters, signal };
   using scope = new Scope(device);
   const problem: SelectionProblem = {
     activations: await activationsOf(dense, config.streamActivations, scope, signal),
     weights: network.output,
     targets: train.targets,
-    loss,
+    loss: config.loss,
   };
-
-  const rows: Comparison[] = [];
-  const curves: { method: Contender; loss: Float32Array }[] = [];
-  for (const [done, method] of contenders.entries()) {
-    yield { type: 'progress', what: method, done, total: contenders.length };
-    const own =
+  const outcomes: Outcome[] = [];
+  for (const method of contenders) {
+    const outcome =
       method === 'scratch'
-        ? await compareScratch(context)
-        : await compareSelection(context, problem, method, curves);
-    rows.push(...own);
-    yield { type: 'compared', rows: own };
+        ? yield* compareScratch(context)
+        : yield* compareSelection(context, problem, method);
+    outcomes.push(outcome);
+    yield { type: 'compared', ...outcome };
   }
-  const guarantee = await guaranteeOf(device, problem, Math.max(...sizes));
+  const guarantee = theory && (await guaranteeOf(device, problem, Math.max(...sizes)));
   return {
     adapter: device.adapter,
-    dense: { ...measured, test: await evaluate(network, test, loss, signal) },
-    rows,
-    curves,
+    dense: { ...measured, test: await evaluate(network, test, config.loss, signal) },
+    rows: outcomes.flatMap(({ rows }) => rows),
+    curves: outcomes.flatMap(({ method, loss }) => (loss ? [{ method, loss }] : [])),
     ...(guarantee && { guarantee }),
   };
 }
@@ -144,13 +175,13 @@ interface Context {
 }
 
 /** One selection of the largest size serves the smaller ones: they are its beginnings. */
-async function compareSelection(
+async function* compareSelection(
   { config, sizes, dense, test, parameters, signal }: Context,
   problem: SelectionProblem,
   method: Exclude<Contender, 'scratch'>,
-  curves: { method: Contender; loss: Float32Array }[],
-): Promise<readonly Comparison[]> {
+): AsyncGenerator<CompareEvent, Outcome> {
   const { network } = dense;
+  const total = Math.max(...sizes);
   const rule = method === 'line-search' || method === 'corrective' ? method : 'average';
   const greedy = method === 'greedy' || rule !== 'average';
   const picks = select(network.device, problem, {
@@ -158,17 +189,20 @@ async function compareSelection(
     method: greedy ? 'greedy' : (method as Exclude<typeof method, 'line-search' | 'corrective'>),
     rule,
     batch: config.selectionBatch,
-    neurons: Math.max(...sizes),
+    neurons: total,
     hidden: async () => parameters.hidden,
     signal,
   });
+  yield { type: 'progress', what: method, done: 0, total };
   let next = await picks.next();
-  while (!next.done) next = await picks.next();
+  while (!next.done) {
+    yield { type: 'progress', what: method, done: next.value, total };
+    next = await picks.next();
+  }
   const selection = next.value;
-  curves.push({ method, loss: selection.loss });
   const reached = sizes.map((size) => Math.min(size, selection.selected.length));
   const tests = await testPrefixes(network, parameters, selection, reached, test, config, signal);
-  return reached.map((count, index) => ({
+  const rows = reached.map((count, index) => ({
     method,
     picks: count,
     distinct: new Set(selection.selected.subarray(0, count)).size,
@@ -176,6 +210,7 @@ async function compareSelection(
     testLoss: tests[index]?.loss ?? Number.NaN,
     testAccuracy: tests[index]?.accuracy ?? Number.NaN,
   }));
+  return { method, rows, loss: selection.loss };
 }
 
 /** The subnetworks after some of a selection's picks, on the test data in one pass. */
@@ -198,14 +233,19 @@ async function testPrefixes(
   return await evaluateOutputs(network, layers, test, loss, signal);
 }
 
-async function compareScratch(context: Context): Promise<readonly Comparison[]> {
+async function* compareScratch(context: Context): AsyncGenerator<CompareEvent, Outcome> {
   const { config, sizes, dense, test, signal } = context;
+  const total = sizes.length * config.iterations;
   const rows: Comparison[] = [];
-  for (const size of sizes) {
+  for (const [place, size] of sizes.entries()) {
     const settings = { ...config, neurons: size };
     const trained = trainFromScratch(dense, settings, config.iterations, signal);
     let next = await trained.next();
-    while (!next.done) next = await trained.next();
+    while (!next.done) {
+      const done = place * config.iterations + next.value.iteration;
+      yield { type: 'progress', what: 'scratch', done, total };
+      next = await trained.next();
+    }
     using network = uploadNetwork(dense.network.device, next.value);
     const onTrain = await evaluate(network, dense.train, config.loss, signal);
     const onTest = await evaluate(network, test, config.loss, signal);
@@ -218,14 +258,15 @@ async function compareScratch(context: Context): Promise<readonly Comparison[]> 
       testAccuracy: onTest.accuracy,
     });
   }
-  return rows;
+  return { method: 'scratch', rows };
 }
 
-function requireSizes(
-  { width, loss }: RunConfig,
-  contenders: readonly Contender[],
-  sizes: readonly number[],
+function requireInput(
+  device: Device,
+  width: number,
+  { config, contenders, sizes, examples }: CompareInput,
 ): void {
+  const { loss } = config;
   const fail = (message: string) => {
     throw new EspalierError('bad-config', message);
   };
@@ -246,4 +287,5 @@ function requireSizes(
   ) {
     fail('--methods line-search, corrective and backward go with --loss squared.');
   }
+  requireFits(device, { ...config, width }, examples.train);
 }

@@ -1,10 +1,6 @@
-import { rm } from 'node:fs/promises';
-import type { Server } from 'node:http';
 import type { Page } from 'puppeteer-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findChrome } from '../../src/hosts/executable.js';
-import { type LaunchedChrome, launchChrome } from '../../src/hosts/launch.js';
-import { buildPage, button, playToEnd, QUICK, ready, SUB_PATH, serve, visit } from './fixture.js';
+import { expect, test } from 'vitest';
+import { button, playToEnd, QUICK, ready, servedPage } from './fixture.js';
 
 /** How long the long test plays; it is run by hand. */
 const MINUTES = Number(process.env.ESPALIER_PLAY_MINUTES ?? 0);
@@ -14,23 +10,7 @@ const SLACK_BYTES = 2 ** 20;
 /** What the test itself leaves in a page: Puppeteer's questions are compiled each time. */
 const ASKING_BYTES = 2 ** 15;
 
-let folder: string;
-let server: Server;
-let chrome: LaunchedChrome;
-let url: string;
-
-beforeAll(async () => {
-  folder = await buildPage();
-  const served = await serve(folder);
-  server = served.server;
-  url = `http://127.0.0.1:${served.port}${SUB_PATH}`;
-  chrome = await launchChrome(await findChrome(), 'software');
-});
-afterAll(async () => {
-  await chrome.close();
-  server.close();
-  await rm(folder, { recursive: true });
-});
+const demo = servedPage();
 
 const deviceIsEmpty = (page: Page) =>
   page.waitForFunction(
@@ -58,7 +38,7 @@ function expectLevel([, ...heaps]: readonly number[]): void {
 }
 
 test('plays again and again without keeping memory', async () => {
-  const { page, complaints } = await visit(chrome.browser, url + QUICK);
+  const { page, complaints } = await demo.visit(QUICK);
   const heaps: number[] = [];
   for (let round = 0; round < 6; round++) {
     await playToEnd(page);
@@ -79,7 +59,7 @@ test.runIf(MINUTES > 0)(
   `plays for ${MINUTES} minutes without keeping memory`,
   { timeout: (MINUTES + 10) * 60_000 },
   async () => {
-    const { page, complaints } = await visit(chrome.browser, url);
+    const { page, complaints } = await demo.visit();
     await ready(page);
     const readings: { heap: number; frames: string }[] = [];
     const end = performance.now() + MINUTES * 60_000;
