@@ -79,7 +79,7 @@ function Doing({ page }: { readonly page: Page }) {
     text = `${DOING[now.phase]}: ${grouped(now.done)} of ${grouped(now.total)}`;
     if (mode === 'stopped') text = `Stopped at step ${grouped(trained)} of ${grouped(iterations)}.`;
   }
-  if (changed.value) {
+  if (changed.value && share === undefined) {
     text =
       mode === 'running'
         ? 'Your change takes effect when you play again.'

@@ -102,10 +102,23 @@ test('brings own digits from a CSV and from IDX files, and all of MNIST on deman
     document.querySelector('.data .note')?.textContent?.startsWith('1,000'),
   );
 
+  await page.evaluate(() => {
+    const shares: number[] = [];
+    new MutationObserver(() => {
+      const text = document.querySelector('.doing')?.textContent ?? '';
+      const share = /^Fetching the digits: (\d+) %/.exec(text)?.[1];
+      if (share !== undefined) shares.push(Number(share));
+    }).observe(document.body, { characterData: true, childList: true, subtree: true });
+    Object.assign(globalThis, { shares });
+  });
   await page.select('[name="data"]', 'full');
   await page.waitForFunction(() =>
     document.querySelector('.data .note')?.textContent?.startsWith('10,000'),
   );
+  const shares = await page.evaluate(() => (globalThis as unknown as { shares: number[] }).shares);
+  // Told while they come, and never backwards.
+  expect(shares.some((share) => share > 0 && share < 100)).toBe(true);
+  expect(shares).toEqual(shares.toSorted((a, b) => a - b));
   await page.focus('[name="examples"]');
   await page.keyboard.press('End');
   expect(await textOf(page, '.data')).toContain('60,000 handwritten digits');
