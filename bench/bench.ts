@@ -118,7 +118,8 @@ export async function* bench(
   return { adapter: device.adapter, limits, results, browser: browserVersion(), peers: present };
 }
 
-function browserVersion(): string | undefined {
+/** Chrome's version where this runs in its page. */
+export function browserVersion(): string | undefined {
   // Node 20 has no navigator; later ones have one that names no Chrome.
   const { navigator } = globalThis as { navigator?: Navigator };
   return /Chrome\/([\d.]+)/.exec(navigator?.userAgent ?? '')?.[1];

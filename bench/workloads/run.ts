@@ -1,6 +1,7 @@
 import { parseRunConfig } from '../../src/study/config.js';
 import { drawExamples } from '../../src/study/examples.js';
-import { type RunSummary, run } from '../../src/study/run.js';
+import { run } from '../../src/study/run.js';
+import type { RunSummary } from '../../src/study/run-events.js';
 import { type Benchmark, type ContestContext, requireSource, workload } from '../benchmark.js';
 import { timeRuns } from '../sampling.js';
 import { stepOperations } from './training-step.js';

@@ -11,6 +11,7 @@ import {
   type MeasuredResult,
 } from '../../bench/report.js';
 import { exponentsOf } from '../../bench/scaling.js';
+import { figure, shareOf } from '../../bench/words.js';
 import { SCALING_BASE, selectionScaling } from '../../bench/workloads/selection-scaling.js';
 
 /** A line of the table without figures, and why. */
@@ -162,14 +163,4 @@ function warningOf(disturbances: readonly Disturbance[]): readonly string[] {
 function ratioOf(results: BenchReport['results'], result: MeasuredResult): string {
   const ratio = ratioToOwn(results, result);
   return ratio === undefined ? '–' : `${figure(ratio)}×`;
-}
-
-function shareOf({ gflops, gbps, shareOfLimit }: MeasuredResult, limits: BenchReport['limits']) {
-  const which = gflops / limits.fmaGflops >= gbps / limits.copyGBps ? 'multiply-add' : 'copy';
-  return `${(100 * shareOfLimit).toPrecision(3)} % ${which}`;
-}
-
-/** Three digits, or all of a whole number. */
-export function figure(value: number): string {
-  return value >= 1000 ? value.toFixed(0) : value.toPrecision(3);
 }

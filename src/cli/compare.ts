@@ -12,7 +12,7 @@ import {
   type CompareEvent,
   type CompareSummary,
   type Contender,
-} from '../study/compare.js';
+} from '../study/compare-events.js';
 import { parseRunConfig, type RunConfig } from '../study/config.js';
 import { drawExamples } from '../study/examples.js';
 import { comparisonPage, comparisonRows } from '../study/report/comparison-page.js';

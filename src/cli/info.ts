@@ -1,9 +1,9 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { AdapterLimits } from '../../bench/limits.js';
+import { figure } from '../../bench/words.js';
 import type { HostChoice } from '../hosts/choose.js';
 import type { AdapterPreference } from '../hosts/host.js';
-import { figure } from './bench-table.js';
 import { adapterOption, hostOption } from './flags.js';
 import { withHost } from './host.js';
 import type { DeviceReport } from './report-device.js';

@@ -2,13 +2,10 @@ import { type BenchEvent, type BenchInput, type BenchOutput, bench } from '../..
 import { type AdapterLimits, measureLimits } from '../../bench/limits.js';
 import type { Peer } from '../../bench/peers/peer.js';
 import type { Job, JobContext } from '../hosts/host.js';
-import {
-  type CompareEvent,
-  type CompareInput,
-  type CompareSummary,
-  compare,
-} from '../study/compare.js';
-import { type RunEvent, type RunInput, type RunSummary, run } from '../study/run.js';
+import { compare } from '../study/compare.js';
+import type { CompareEvent, CompareInput, CompareSummary } from '../study/compare-events.js';
+import { run } from '../study/run.js';
+import type { RunEvent, RunInput, RunSummary } from '../study/run-events.js';
 import type { TrialState } from '../study/state.js';
 import { studyTrial, type TrialEvent, type TrialInput } from '../study/trial.js';
 import { type DeviceReport, reportDevice } from './report-device.js';

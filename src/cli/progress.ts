@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { Phase, RunEvent } from '../study/run.js';
+import type { Phase, RunEvent } from '../study/run-events.js';
 
 const TITLES: Readonly<Record<Phase, string>> = {
   'pre-train': 'Pre-training',
@@ -88,7 +88,7 @@ function noteOf(batchLoss: number | undefined): string {
 function describe(event: RunEvent): string | undefined {
   switch (event.type) {
     case 'started':
-      return `Running on ${event.adapter.name}.`;
+      return `Running on ${event.adapter.name}${event.iteration > 0 ? `, from iteration ${event.iteration}` : ''}.`;
     case 'checkpoint': {
       const { trainingLoss, testAccuracy } = event.figures;
       return `Iteration ${event.iteration}: training loss ${trainingLoss.toPrecision(4)}, test accuracy ${percent(testAccuracy)}.`;

@@ -2,7 +2,7 @@ import { rmdir } from 'node:fs/promises';
 import { fineTuneRate, type RunConfig } from '../study/config.js';
 import type { Examples } from '../study/examples.js';
 import { datasetFile, fileOf, recordOf } from '../study/files.js';
-import type { RunEvent } from '../study/run.js';
+import type { RunEvent } from '../study/run-events.js';
 import { lockFolder } from './lock.js';
 import {
   appendEvent,

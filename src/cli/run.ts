@@ -5,9 +5,11 @@ import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
 import { parseRunConfig, type RunConfig, runSchema } from '../study/config.js';
 import { drawExamples } from '../study/examples.js';
-import type { RunEvent, RunSummary } from '../study/run.js';
+import { stateOfFiles } from '../study/resume.js';
+import type { RunEvent, RunSummary } from '../study/run-events.js';
 import { adapterOption, givenFlags, hostOption, number, readConfig } from './flags.js';
 import { withHost } from './host.js';
+import { type KeptRun, readKeptRun, requireSameTraining } from './kept-run.js';
 import { interruptSignal } from './outcome.js';
 import { createProgress } from './progress.js';
 import { requireFreeFolder } from './run-folder.js';
@@ -22,6 +24,7 @@ const LOSS_NAMES = loss.unwrap().options;
 /** Flags that are no part of a run's configuration. */
 interface OwnFlags {
   readonly config?: string;
+  readonly from?: string;
   readonly overwrite?: true;
   readonly json?: true;
 }
@@ -64,6 +67,7 @@ export function addRun(program: Command, version: string): void {
     .addOption(adapterOption().default(undefined))
     .option('--out <folder>', 'where the files go (default: a new folder in runs/)')
     .option('--overwrite', 'replace the run that --out holds')
+    .option('--from <folder>', "go on from the newest weights in a run's folder, with its flags")
     .option('--config <file>', 'a JSON file with these flags as keys; a flag given here wins')
     .option('--json', 'print the summary as one line of JSON')
     .addHelpText(
@@ -73,19 +77,31 @@ Defaults: ${Object.entries(parseRunConfig({}))
         .map(([key, value]) => `${key} ${String(value)}`)
         .join(', ')}.
 
+--from takes the folder of a run with --momentum 0, finished or not, or the unpacked .zip that the
+web page saves. The new run has the flags in its config.json, and ends with the same figures as if
+it had never stopped. Flags that decide the pre-training cannot be changed, but --iterations can.
+
 Examples:
   espalier run                                          1,000 digits, 256 neurons, 100 picks
   espalier run --task digits --examples 5000            ten classes
   espalier run --prune-every 100 --seed 3               a subnetwork every 100 steps
   espalier run --rule corrective --target-fraction 1    as few neurons as match the dense loss
   espalier run --data ./my-idx-files --out runs/mine    other images
-  espalier run --config runs/mine/config.json --out runs/again`,
+  espalier run --config runs/mine/config.json --out runs/again
+  espalier run --from runs/mine --iterations 2000       on to more pre-training`,
     );
   command.action(async (_flags: unknown, self: Command) => {
     const given: OwnFlags = givenFlags(self);
-    const { config: file, overwrite, json, ...flags } = given;
-    const config = parseRunConfig({ ...(file && (await readConfig(file))), ...flags });
-    await execute(config, { overwrite: overwrite === true, json: json === true, version });
+    const { config: file, from, overwrite, json, ...flags } = given;
+    const kept = from === undefined ? undefined : await readKeptRun(from);
+    const config = parseRunConfig({
+      ...kept?.config,
+      ...(file && (await readConfig(file))),
+      ...flags,
+    });
+    if (kept) requireSameTraining(kept, config);
+    const own = { overwrite: overwrite === true, json: json === true, version, kept };
+    await execute(config, own);
   });
 }
 
@@ -93,11 +109,16 @@ interface Settings {
   readonly overwrite: boolean;
   readonly json: boolean;
   readonly version: string;
+  readonly kept: KeptRun | undefined;
 }
 
-async function execute(config: RunConfig, { overwrite, json, version }: Settings): Promise<void> {
+async function execute(
+  config: RunConfig,
+  { overwrite, json, version, kept }: Settings,
+): Promise<void> {
   if (config.out) await requireFreeFolder(config.out, overwrite);
   const examples = drawExamples(await readImageSource(config.data), config.examples, config.seed);
+  const from = kept && stateOfFiles(config, examples, kept.weights, kept.dataset);
   const progress = createProgress(process.stderr);
   const { signal, release } = interruptSignal();
   const records = createRunRecords(config, examples, overwrite);
@@ -108,7 +129,11 @@ async function execute(config: RunConfig, { overwrite, json, version }: Settings
   try {
     const { summary, host } = await withHost(config, async (opened) => ({
       host: opened.kind,
-      summary: await opened.execute('run', { config, examples }, { onEvent, signal }),
+      summary: await opened.execute(
+        'run',
+        { config, examples, ...(from && { from }) },
+        { onEvent, signal },
+      ),
     }));
     progress.stop();
     const versions = { espalier: version, node: process.versions.node };

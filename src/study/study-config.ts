@@ -124,6 +124,11 @@ const NO_FIGURE: ReadonlySet<string> = new Set([
   'out',
 ]);
 
+/** The same for two studies whose cells can stand for each other, and for no others. */
+export function identityOf(config: StudyConfig): string {
+  return JSON.stringify(Object.entries(config).filter(([key]) => !NO_FIGURE.has(key)));
+}
+
 /** The first key by which two studies' cells differ, if there is one. */
 export function differingKey(one: StudyConfig, other: StudyConfig): keyof StudyConfig | undefined {
   const keys = Object.keys(studySchema.shape) as (keyof StudyConfig)[];
