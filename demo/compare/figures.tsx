@@ -1,7 +1,7 @@
 import type { Comparison, Contender } from '../../src/index.js';
 import { grouped, percent } from '../model/format.js';
-import { Key } from './key.js';
 import { METHODS } from './methods.js';
+import { Name } from './name.js';
 import type { Comparing, Subject } from './state.js';
 
 interface FiguresProps {
@@ -61,7 +61,7 @@ export function Figures(props: FiguresProps) {
               onMouseEnter={() => onPoint(row.method)}
             >
               <th scope="row">
-                <Name
+                <Choice
                   method={row.method}
                   chosen={row.method === chosen}
                   onChoose={onChoose}
@@ -76,15 +76,17 @@ export function Figures(props: FiguresProps) {
           {waiting.map((method) => (
             <tr key={method} class="waiting">
               <th scope="row">
-                <Key method={method} /> {METHODS[method].name}
+                <Name method={method} />
               </th>
               <td colSpan={3}>{method === now ? 'at work…' : ''}</td>
             </tr>
           ))}
           <tr class="whole" onMouseEnter={() => onPoint(undefined)}>
             <th scope="row">
-              <i class="line" style={{ borderColor: 'var(--dense)' }} /> All{' '}
-              {grouped(figures.neurons)} neurons
+              <span class="method">
+                <i class="line" style={{ borderColor: 'var(--dense)' }} /> All{' '}
+                {grouped(figures.neurons)} neurons
+              </span>
             </th>
             <td>{figures.trainingLoss.toFixed(3)}</td>
             <td>{figures.testLoss.toFixed(3)}</td>
@@ -101,14 +103,14 @@ export function Figures(props: FiguresProps) {
   );
 }
 
-interface NameProps {
+interface ChoiceProps {
   readonly method: Contender;
   readonly chosen: boolean;
   readonly onChoose: (method: Contender) => void;
   readonly onPoint: (method: Contender | undefined) => void;
 }
 
-function Name({ method, chosen, onChoose, onPoint }: NameProps) {
+function Choice({ method, chosen, onChoose, onPoint }: ChoiceProps) {
   return (
     <button
       type="button"
@@ -117,8 +119,7 @@ function Name({ method, chosen, onChoose, onPoint }: NameProps) {
       onFocus={() => onPoint(method)}
       onBlur={() => onPoint(undefined)}
     >
-      <Key method={method} />
-      {METHODS[method].name}
+      <Name method={method} />
     </button>
   );
 }

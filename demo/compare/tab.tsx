@@ -8,8 +8,8 @@ import { Opening } from '../view/opening.js';
 import { ContestPlayer } from './contest-player.js';
 import { Curves } from './curves.js';
 import { Figures } from './figures.js';
-import { Key } from './key.js';
 import { METHODS } from './methods.js';
+import { Name } from './name.js';
 import { type Comparing, createComparing } from './state.js';
 
 /** Greedy selection beside every other way, on the network that Play has trained. */
@@ -73,7 +73,7 @@ function Ways() {
         {CONTENDERS.map((method) => (
           <div key={method}>
             <dt>
-              <Key method={method} /> {METHODS[method].name}
+              <Name method={method} />
             </dt>
             <dd>{METHODS[method].how}</dd>
           </div>

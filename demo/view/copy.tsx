@@ -14,9 +14,12 @@ const WHILE_MILLIS = 3000;
 export function CopyButton({ label, copied, text, disabled = false }: CopyButtonProps) {
   const { complain } = usePage();
   const done = useSignal(false);
-  const copy = async () => {
+  // What lies beside it must not move while its words change.
+  const width = useSignal<number | undefined>(undefined);
+  const copy = async (button: HTMLButtonElement) => {
     try {
       await navigator.clipboard.writeText(text());
+      width.value = button.offsetWidth;
       done.value = true;
       setTimeout(() => {
         done.value = false;
@@ -26,8 +29,18 @@ export function CopyButton({ label, copied, text, disabled = false }: CopyButton
     }
   };
   return (
-    <button type="button" disabled={disabled} onClick={() => void copy()}>
-      {done.value ? copied : label}
-    </button>
+    <>
+      <button
+        type="button"
+        disabled={disabled}
+        style={{ minWidth: width.value }}
+        onClick={({ currentTarget }) => void copy(currentTarget)}
+      >
+        {done.value ? copied : label}
+      </button>
+      <span class="hidden" role="status">
+        {done.value ? copied : ''}
+      </span>
+    </>
   );
 }
