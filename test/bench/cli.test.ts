@@ -46,7 +46,7 @@ test.each(['node', 'chrome'])('times a kernel in %s and leaves its report', asyn
     host === 'node' ? 'webgpu' : 'chrome',
   ]);
   expect(out).toContain(`Adapter: ${report.adapter.name}. Host: ${host}.`);
-  expect(out).toMatch(/│ argmin +│ n=1024,p=4 │ default +│ +yes │/);
+  expect(out).toMatch(/│ argmin +│ n=1024,p=4 │ espalier +│ default +│ +yes │/);
   expect(err).toContain('argmin n=1024,p=4 (default): within the bound');
 });
 
@@ -86,4 +86,4 @@ test('the peers select what this library selects, in one page of Chrome', async 
     expect(err).toContain(`(${peer}): the same picks, every pick within`);
     expect(out).toMatch(new RegExp(`│ ${peer} +│ default │ +yes │ .*[0-9]×`));
   }
-});
+}, 300_000);
