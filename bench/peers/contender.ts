@@ -24,7 +24,8 @@ export async function peerContender<Task, Answer>(
   { task, check, cost }: Challenge<Task, Answer>,
 ): Promise<Contender> {
   requireSameAdapter(device.raw, await peer.open());
-  const program = own(await prepare(task));
+  const program = await prepare(task);
+  own({ [Symbol.dispose]: () => freed(program) });
   // Here and not in `verify`: a program that does not run has failed, and is not wrong.
   const start = performance.now();
   await program.run(1);
@@ -41,6 +42,14 @@ export async function peerContender<Task, Answer>(
     },
     cost,
   };
+}
+
+function freed(program: Disposable): void {
+  try {
+    program[Symbol.dispose]();
+  } catch {
+    // One that failed half-way may not know what it holds; that must not end the benchmark.
+  }
 }
 
 /** @throws when the peer has opened another adapter than this library: they would not compare. */

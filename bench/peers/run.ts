@@ -65,7 +65,8 @@ async function trained(
     throw new Error(`its ${steps} steps would take ${Math.round(whole / 1000)} s here`);
   }
   await training.run(steps - 1 - TRIAL_STEPS);
-  return training.answer();
+  // Awaited here, since what it reads is freed at the end.
+  return await training.answer();
 }
 
 /** Share of the test images that f(x) = (1/n) Σ b_i tanh(a_i·x) puts on the right side of a half. */
