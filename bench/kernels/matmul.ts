@@ -7,7 +7,7 @@ import { matmulReference } from '../../src/reference/matmul.js';
 import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
 import { type KernelBench, WITHIN_BOUND } from '../kernel.js';
 import { nans, randomNumbers } from '../numbers.js';
-import { peerContender } from '../peers/peer.js';
+import { peerContender } from '../peers/contender.js';
 
 type MatmulShape = {
   readonly m: number;

@@ -1,6 +1,3 @@
-import type { Contender, ContestContext, Cost } from '../benchmark.js';
-import { timeRepeated } from '../sampling.js';
-
 /** Another library that does the same work on the same adapter, on a device of its own. */
 export interface Peer {
   readonly subject: 'jax-js' | 'tfjs';
@@ -29,6 +26,7 @@ export interface PeerWorks {
   readonly 'gd-step'?: Prepare<StepTask, StepWeights>;
   readonly selection?: Prepare<SelectionTask, ArrayLike<number>>;
   readonly 'cross-entropy-selection'?: Prepare<SelectionTask, ArrayLike<number>>;
+  readonly run?: Prepare<RunTask, readonly number[]>;
 }
 
 /** A B, with A [m × k], or [k × m] where it is to be transposed, and B [k × n]. */
@@ -80,51 +78,24 @@ export interface SelectionTask {
   readonly targets: Float32Array;
 }
 
-/** What a work asks of a peer, and how it judges the answer. */
-export interface Challenge<Task, Answer> {
-  readonly task: Task;
-  /** @throws when the answer is wrong. */
-  readonly check: (answer: Answer) => string;
-  /** Known once an answer has been checked. */
-  readonly cost: () => Cost;
+/** `espalier run`; an answer is the test accuracies: dense, pruned, fine-tuned. */
+export interface RunTask {
+  readonly train: Labelled;
+  readonly test: Labelled;
+  readonly d: number;
+  /** The first weights. */
+  readonly network: StepWeights;
+  readonly picks: number;
+  readonly learningRate: number;
+  readonly iterations: number;
+  readonly fineTuneRate: number;
+  readonly fineTune: number;
+  /** Begins a training's draws. */
+  readonly batchesOf: () => () => Int32Array;
 }
 
-/** Where a run takes longer, one sample has to do, … */
-const SLOW_MILLIS = 20_000;
-/** … and from here on none: a software adapter would need minutes. */
-const HOPELESS_MILLIS = 60_000;
-
-/** A peer's program as a contender like any other. */
-export async function peerContender<Task, Answer>(
-  { device, own }: ContestContext,
-  peer: Peer,
-  prepare: Prepare<Task, Answer>,
-  { task, check, cost }: Challenge<Task, Answer>,
-): Promise<Contender> {
-  requireSameAdapter(device.raw, await peer.open());
-  const program = own(await prepare(task));
-  // Here and not in `verify`: a program that does not run has failed, and is not wrong.
-  const start = performance.now();
-  await program.run(1);
-  const first = performance.now() - start;
-  if (first > HOPELESS_MILLIS) throw new Error(`one run takes ${Math.round(first / 1000)} s here`);
-  const slow = first > SLOW_MILLIS;
-  let timed = false;
-  return {
-    verify: async () => check(await program.answer()),
-    time: async (seconds) => {
-      if (slow && timed) return [];
-      timed = true;
-      return timeRepeated(program.run, slow ? 0 : seconds);
-    },
-    cost,
-  };
-}
-
-/** @throws when the peer has opened another adapter than this library: they would not compare. */
-function requireSameAdapter(own: GPUDevice, other: GPUDevice): void {
-  const [ours, theirs] = [own, other].map(({ adapterInfo }) =>
-    [adapterInfo.vendor, adapterInfo.architecture, adapterInfo.description].join(' '),
-  );
-  if (ours !== theirs) throw new Error(`it opened another adapter, ${theirs} and not ${ours}`);
+export interface Labelled {
+  readonly m: number;
+  readonly inputs: Float32Array;
+  readonly targets: Float32Array;
 }

@@ -1,7 +1,8 @@
 import { Scope } from '../../src/gpu/scope.js';
 import { hiddenActivations } from '../../src/models/forward.js';
 import { type Benchmark, type ContestContext, type Cost, workload } from '../benchmark.js';
-import { type Peer, peerContender } from '../peers/peer.js';
+import { peerContender } from '../peers/contender.js';
+import type { Peer } from '../peers/peer.js';
 import { timeRuns } from '../sampling.js';
 import { activationsOf, ownSubject, readSubject, requireActivations } from './network.js';
 

@@ -9,7 +9,8 @@ import {
   ONLY_VARIANT,
   workload,
 } from '../benchmark.js';
-import { type Peer, peerContender } from '../peers/peer.js';
+import { peerContender } from '../peers/contender.js';
+import type { Peer } from '../peers/peer.js';
 import { timeRuns } from '../sampling.js';
 import { type Trained, trainedProblem } from './trained.js';
 

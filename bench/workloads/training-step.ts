@@ -4,7 +4,8 @@ import { gradientStepReference } from '../../src/reference/gradient-step.js';
 import { advance, startTraining, type Training } from '../../src/train/gradient-descent.js';
 import { type Benchmark, type ContestContext, type Cost, workload } from '../benchmark.js';
 import { requireWithin, spread } from '../check.js';
-import { type Peer, peerContender, type StepWeights } from '../peers/peer.js';
+import { peerContender } from '../peers/contender.js';
+import type { Peer, StepWeights } from '../peers/peer.js';
 import { timeRuns } from '../sampling.js';
 import {
   activationsOf,
@@ -202,7 +203,7 @@ function columnsOf(data: Float32Array, stride: number, columns: readonly number[
 }
 
 /** Draws batch after batch as the trainer does. */
-function batchesOf(batch: number, count: number): () => Int32Array {
+export function batchesOf(batch: number, count: number): () => Int32Array {
   const stream = randomStream(SEED, 'batches');
   return () => Int32Array.from({ length: batch }, () => stream.below(count));
 }

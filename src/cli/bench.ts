@@ -84,10 +84,9 @@ Every answer is verified in float64 before it is timed.
 GB/s counts only the bytes that must move; "of the limit" is the larger share of the
 measured copy bandwidth and multiply-add rate. With --baseline, a ratio below 1 is faster.
 
-In a checkout, npm run bench puts two peers in the same run, in the same page and on the same
-adapter: jax-js and TensorFlow.js, for sgd-step, gd-step, hidden, selection,
-cross-entropy-selection and matmul. They run in Chrome, so that --host auto takes Chrome for
-these works where Chrome reaches the adapter; --subject espalier leaves the peers out.
+In a checkout, npm run bench puts two peers, jax-js and TensorFlow.js, in the same run, page and
+adapter, for matmul and every task. They run in Chrome, so that --host auto takes Chrome for these
+where Chrome reaches the adapter; --subject espalier leaves them out.
 
 Examples:
   espalier bench                                     what stands for all

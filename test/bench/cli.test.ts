@@ -156,4 +156,4 @@ test('the peers select what this library selects, in one page of Chrome', async 
     expect(err).toContain(`(${peer}): the same picks, every pick within`);
     expect(out).toMatch(new RegExp(`│ ${peer} +│ default │ +yes │ .*[0-9]×`));
   }
-});
+}, 300_000);

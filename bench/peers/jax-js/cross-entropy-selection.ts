@@ -5,7 +5,7 @@ import { finished } from './queue.js';
 /**
  * Scores Σ_j log Σ_c exp z_jic − Σ_jc y_jc z_jic of the logits z = (u + h b)/k. With the classes
  * written out jit makes the whole score one kernel, which stores no logit; logsumexp over an axis of
- * classes is two, and took ten times as long. The second sum needs the candidates' products with
+ * classes is two or three, and took several times as long. The second sum needs the candidates' products with
  * the targets once, and what they share of it no argmin sees.
  */
 export async function crossEntropySelection(

@@ -1,5 +1,6 @@
 import { ready, setBackend } from '@tensorflow/tfjs-core';
 import type { Peer } from '../peer.js';
+import { wholeRun } from '../run.js';
 import { crossEntropySelection } from './cross-entropy-selection.js';
 import { hidden } from './hidden.js';
 import { matmul } from './matmul.js';
@@ -23,5 +24,6 @@ export const tfjs: Peer = {
     'gd-step': trainingStep,
     selection,
     'cross-entropy-selection': crossEntropySelection,
+    run: wholeRun({ hidden, 'sgd-step': trainingStep, selection }),
   },
 };

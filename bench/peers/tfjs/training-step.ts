@@ -15,7 +15,6 @@ export async function trainingStep(task: StepTask): Promise<PeerProgram<StepWeig
     const x = rows ? tf.gather(inputs, rows) : inputs;
     const y = rows ? tf.gather(targets, rows) : targets;
     const h = tf.tanh(tf.matMul(x, hidden));
-    // An output column is a sum over the neurons: as a product it would take a whole tile.
     const f = tf.sum(tf.mul(h, output), 1, true);
     const r = tf.mul(tf.sub(tf.div(f, n), y), learningRate / x.shape[0]) as tf.Tensor2D;
     const g = tf.mul(tf.matMul(r, output), tf.sub(1, tf.square(h))) as tf.Tensor2D;
