@@ -9,6 +9,7 @@ import { correctiveUpdateBench } from './kernels/corrective-update.js';
 import { gatherColumnsBench } from './kernels/gather-columns.js';
 import { gramRowsBench } from './kernels/gram-rows.js';
 import { lineSearchUpdateBench } from './kernels/line-search-update.js';
+import { lookaheadBench } from './kernels/lookahead.js';
 import { lossBench } from './kernels/loss.js';
 import { matmulBench } from './kernels/matmul.js';
 import { momentumUpdateBench } from './kernels/momentum-update.js';
@@ -27,6 +28,7 @@ export const kernelBenchmarks: readonly Benchmark[] = [
   kernelBenchmark(gramRowsBench),
   kernelBenchmark(scoreInitBench),
   kernelBenchmark(argminBench),
+  kernelBenchmark(lookaheadBench),
   kernelBenchmark(gatherColumnsBench),
   kernelBenchmark(cacheRowsBench),
   kernelBenchmark(averageUpdateBench),

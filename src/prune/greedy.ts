@@ -75,7 +75,11 @@ export async function* selectGreedily(
   const { activations, weights, targets } = problem;
   const n = activations.columns;
   const rule = RULES[options.rule ?? 'average'];
-  const plan = planSelection(device, problem, { picks: k, ...options });
+  const plan = planSelection(device, problem, {
+    picks: k,
+    ...options,
+    foreseeable: rule.foreseeable && candidates === undefined,
+  });
   const examples = await readMatrix(targets);
   const fixed: Fixed = {
     neurons: n,
@@ -96,13 +100,15 @@ export async function* selectGreedily(
     slices: direct ? directSlices(device, activations.chunks, batches) : 1,
   });
   const { fitted } = rule;
-  const context = { device, scope, problem, buffers, block: plan.block, fitted };
+  const { block, lookahead } = plan;
+  const context = { device, scope, problem, buffers, block, lookahead, replacement, fitted };
   const oracle = await prepareOracle(plan.oracle, context, batches);
   const state = await rule.prepare({ device, scope, weights, buffers, picks: k });
   const pick = await prepareArgmin(device, {
     ...buffers,
     count: n,
-    block: plan.block,
+    // A lookahead chooses the rows that come with the pick's.
+    block: lookahead ? 1 : block,
     replacement,
     subset: candidates
       ? {

@@ -8,6 +8,7 @@ import { correctiveUpdateCases } from './corrective-update.js';
 import { gatherColumnsCases } from './gather-columns.js';
 import { gramRowsCases } from './gram-rows.js';
 import { lineSearchUpdateCases } from './line-search-update.js';
+import { lookaheadCases } from './lookahead.js';
 import { lossCases } from './loss.js';
 import { matmulCases } from './matmul.js';
 import { momentumUpdateCases } from './momentum-update.js';
@@ -28,6 +29,7 @@ export const kernelCases: readonly KernelCase[] = [
   ...gramRowsCases,
   ...scoreInitCases,
   ...argminCases,
+  ...lookaheadCases,
   ...gatherColumnsCases,
   ...cacheRowsCases,
   ...averageUpdateCases,

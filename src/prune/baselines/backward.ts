@@ -76,6 +76,8 @@ export async function outputGram(device: Device, problem: SelectionProblem): Pro
     problem,
     buffers,
     block,
+    lookahead: false,
+    replacement: false,
     fitted: false,
   });
   const batch = new Batch(device);

@@ -28,6 +28,9 @@ export interface OracleContext {
   readonly buffers: SelectionBuffers;
   /** p, the Gram rows of one pass. */
   readonly block: number;
+  /** Whether the rows that come with a pick's are those that a lookahead asks for. */
+  readonly lookahead: boolean;
+  readonly replacement: boolean;
   /** Scores judge a single neuron with its best weight instead of weight 1. */
   readonly fitted: boolean;
 }

@@ -1,12 +1,16 @@
+import type { Batch } from '../../gpu/batch.js';
 import { prepareCacheRows } from '../../kernels/cache-rows.js';
 import { prepareGatherColumns } from '../../kernels/gather-columns.js';
 import { gramSlices, prepareGramRows } from '../../kernels/gram-rows.js';
+import { prepareLookahead } from '../../kernels/lookahead.js';
+import { prepareMatmul } from '../../kernels/matmul.js';
+import { SKETCH_ROWS } from '../plan.js';
 import { prepareMoments } from './moments.js';
 import type { Oracle, OracleContext } from './oracle.js';
 
 /**
  * Gram rows on demand: a pick whose row is not cached takes one pass over the activations, and the
- * rows of the p − 1 best-scoring others come with it. Exact whatever p is; repeated picks and
+ * rows of p − 1 others come with it: the best-scoring ones, or those that a lookahead asks for. Exact whatever p is; repeated picks and
  * lucky guesses take no pass.
  */
 export async function prepareRowsOracle(context: OracleContext): Promise<Oracle> {
@@ -16,7 +20,8 @@ export async function prepareRowsOracle(context: OracleContext): Promise<Oracle>
   const stride = activations.buffers[0]?.stride ?? 0;
   const slices = activations.chunks.reduce((sum, { rows }) => sum + gramSlices(device, rows), 0);
   const products = scope.buffer('gram products', slices * p * stride);
-  const begin = await prepareMoments(context);
+  const moments = await prepareMoments(context);
+  const lookahead = context.lookahead ? await prepareForesight(context) : undefined;
   const perBuffer = await Promise.all(
     activations.buffers.map(async (buffer) => {
       const block = scope.matrix('candidate activations', buffer.rows, p);
@@ -37,9 +42,13 @@ export async function prepareRowsOracle(context: OracleContext): Promise<Oracle>
     neurons: activations.columns,
   });
   return {
-    begin,
+    begin: (batch) => {
+      moments(batch);
+      lookahead?.begin(batch);
+    },
     score: () => undefined,
     take: (batch) => {
+      lookahead?.choose(batch);
       let firstSlice = 0;
       for (const chunk of activations.chunks) {
         activations.load(batch, chunk);
@@ -52,5 +61,39 @@ export async function prepareRowsOracle(context: OracleContext): Promise<Oracle>
     bringsRows: true,
     // Streamed activations are computed anew in every step, also where the row is cached.
     passes: (picks, counted) => (activations.resident ? counted : picks),
+  };
+}
+
+/**
+ * Estimates of the Gram matrix from examples evenly spread over the first chunk, and the lookahead
+ * that works with them.
+ */
+async function prepareForesight({ device, scope, problem, buffers, ...context }: OracleContext) {
+  const { activations, weights } = problem;
+  const [source] = activations.buffers;
+  if (!source) throw new RangeError('A selection without activations.');
+  const n = activations.columns;
+  const rows = Math.min(SKETCH_ROWS, source.rows);
+  const every = Math.floor(source.rows / rows);
+  const sample = { ...source, rows, stride: source.stride * every };
+  const sketch = scope.buffer('gram sketch', n * n + n);
+  const estimate = await prepareMatmul(device, {
+    a: sample,
+    b: sample,
+    out: { buffer: sketch, rows: n, columns: n, stride: n },
+    transposeA: true,
+    symmetric: true,
+  });
+  const { block, replacement } = context;
+  const choose = await prepareLookahead(device, {
+    ...buffers,
+    weights,
+    sketch,
+    block,
+    replacement,
+  });
+  return {
+    begin: (batch: Batch) => estimate(batch, { alpha: activations.rows / rows }),
+    choose,
   };
 }

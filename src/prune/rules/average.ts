@@ -5,6 +5,7 @@ import { distinctOf, type Rule, traceOf } from './rule.js';
 export const average: Rule = {
   fitted: false,
   stalls: false,
+  foreseeable: true,
   prepare: async ({ device, weights, buffers }) => ({
     update: await prepareAverageUpdate(device, { ...buffers, weights }),
     read: async () => undefined,

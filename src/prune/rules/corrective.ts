@@ -12,6 +12,7 @@ import { type History, type Rule, traceOf } from './rule.js';
 export const corrective: Rule = {
   fitted: true,
   stalls: true,
+  foreseeable: false,
   prepare: async ({ device, scope, weights, buffers, picks }) => {
     const basis = scope.buffer('orthonormal basis', picks * weights.rows);
     return {

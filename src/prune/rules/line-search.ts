@@ -10,6 +10,7 @@ import { distinctOf, type History, type Rule, traceOf } from './rule.js';
 export const lineSearch: Rule = {
   fitted: false,
   stalls: true,
+  foreseeable: false,
   prepare: async ({ device, scope, weights, buffers }) => {
     const totals = scope.buffer('mixture totals', 4);
     return {

@@ -11,6 +11,8 @@ export interface Rule {
   readonly fitted: boolean;
   /** Whether there comes a point from which no pick changes anything. */
   readonly stalls: boolean;
+  /** Whether later picks can be foreseen from the scores as `lookahead` plays them on. */
+  readonly foreseeable: boolean;
   /** What the rule's updates keep on the GPU, and the update that follows each pick. */
   prepare(context: RuleContext): Promise<RuleState>;
   /** What the picks and their traces say, in float64. */

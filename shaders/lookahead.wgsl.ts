@@ -1,0 +1,149 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
+import { NO_SLOT, SELECTION_STATE, TAKEN } from './selection-state.js';
+import { unroll } from './unroll.js';
+
+export interface LookaheadOptions {
+  /** C, the number of outputs. */
+  readonly outputs: number;
+  /** A pick may be picked again. */
+  readonly replacement: boolean;
+}
+
+const THREADS = 64;
+
+/**
+ * When the pick's Gram row is not cached, foresees which rows the next picks will ask for, so that
+ * they come with it in one pass over the activations: the selection is played on with rows that are
+ * cached, and with estimates of those that are not, until p neurons without a row have been picked
+ * or `limit` picks are made; places that are left go to the best scores in the end. A wrong guess
+ * costs a pass later and never changes a pick. `sketch` holds the estimates [N × N] and, behind
+ * them, the scores as they are played on [N]. One workgroup.
+ */
+export function lookaheadShader({ outputs, replacement }: LookaheadOptions) {
+  return {
+    name: 'lookahead',
+    bindings: {
+      scores: ['read', 'f32'],
+      slots: ['read_write', 'u32'],
+      owners: ['read_write', 'u32'],
+      state: ['read_write', 'u32'],
+      weights: ['read', 'f32'],
+      moments: ['read', 'vec4<f32>'],
+      cache: ['read', 'f32'],
+      sketch: ['read_write', 'f32'],
+    },
+    uniforms: { n: 'u32', p: 'u32', capacity: 'u32', limit: 'u32', weights_stride: 'u32' },
+    workgroupSize: [THREADS, 1],
+    body: wgsl`
+const NONE = ${NO_SLOT}u;
+const NEVER = 3.4e38;
+var<workgroup> best_score: array<f32, ${THREADS}>;
+var<workgroup> best_index: array<u32, ${THREADS}>;
+var<workgroup> winner: u32;
+var<workgroup> wanted: u32;
+
+// Compilers may assume that no float is NaN, so the bits are asked.
+fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+
+// The best of all threads, for thread 0; a serial minimum of ${THREADS} needs no further barrier.
+fn reduce() -> u32 {
+  var index = NONE;
+  var score = 0.0;
+  for (var t = 0u; t < ${THREADS}u; t++) {
+    let i = best_index[t];
+    let s = best_score[t];
+    if (i != NONE && (index == NONE || s < score || (s == score && i < index))) {
+      index = i;
+      score = s;
+    }
+  }
+  return index;
+}
+
+// Has the neuron's row computed in this pass, in the slot behind those before it.
+fn want(i: u32) {
+  slots[i] = (state[${SELECTION_STATE.slot}] + wanted) % params.capacity;
+  state[${SELECTION_STATE.candidates}u + wanted] = i;
+  wanted++;
+}
+
+fn kernel(workgroup: u32, local: u32) {
+  if (local == 0u) {
+    wanted = state[${SELECTION_STATE.pending}];
+    winner = state[${SELECTION_STATE.pick}];
+  }
+  if (workgroupUniformLoad(&wanted) == 0u) { return; }
+  let first = state[${SELECTION_STATE.slot}];
+  let base = params.n * params.n;
+  for (var i = local; i < params.n; i += ${THREADS}u) { sketch[base + i] = scores[i]; }
+
+  for (var made = 0u; made < params.limit; made++) {
+    let pick = workgroupUniformLoad(&winner);
+    let count = workgroupUniformLoad(&wanted);
+    if (pick == NONE || count == params.p) { break; }
+    let slot = slots[pick];
+    // Rows of this very pass are not there yet.
+    let ahead = (slot + params.capacity - first) % params.capacity;
+    let cached = slot < params.capacity && ahead >= count;
+${unroll(outputs, (c) => `    let w${c} = weights[pick * params.weights_stride + ${c}u];`)}
+    var index = NONE;
+    var score = 0.0;
+    for (var i = local; i < params.n; i += ${THREADS}u) {
+      var product = 0.0;
+      if (cached) { product = cache[slot * params.n + i]; } else { product = sketch[pick * params.n + i]; }
+      var alignment = 0.0;
+${unroll(outputs, (c) => `      alignment += weights[i * params.weights_stride + ${c}u] * w${c};`)}
+      var s = sketch[base + i] + 2.0 * (alignment * product - moments[i].x);
+#if ${!replacement}
+      if (i == pick || slots[i] == ${TAKEN}u) { s = NEVER; }
+#endif
+      sketch[base + i] = s;
+      if (!is_nan(s) && s < NEVER && (index == NONE || s < score)) { index = i; score = s; }
+    }
+    best_index[local] = index;
+    best_score[local] = score;
+    workgroupBarrier();
+    if (local == 0u) {
+      winner = reduce();
+      if (winner != NONE) { if (slots[winner] == NONE) { want(winner); } }
+    }
+    storageBarrier();
+  }
+
+  // What is left of the block goes to the best of those without a row.
+  for (;;) {
+    let count = workgroupUniformLoad(&wanted);
+    if (count == params.p) { break; }
+    var index = NONE;
+    var score = 0.0;
+    for (var i = local; i < params.n; i += ${THREADS}u) {
+      let s = sketch[base + i];
+      if (slots[i] == NONE && !is_nan(s) && (index == NONE || s < score)) { index = i; score = s; }
+    }
+    best_index[local] = index;
+    best_score[local] = score;
+    workgroupBarrier();
+    if (local == 0u) {
+      winner = reduce();
+      if (winner != NONE) { want(winner); }
+    }
+    storageBarrier();
+    if (workgroupUniformLoad(&winner) == NONE) { break; }
+  }
+
+  // The earlier owners of the slots give way, once all are chosen. The pick's own slot is its already.
+  if (local == 0u) {
+    for (var q = 1u; q < wanted; q++) {
+      let slot = (first + q) % params.capacity;
+      let i = state[${SELECTION_STATE.candidates}u + q];
+      let before = owners[slot];
+      if (before != i && before < params.n && slots[before] == slot) { slots[before] = NONE; }
+      owners[slot] = i;
+    }
+    state[${SELECTION_STATE.pending}] = wanted;
+    state[${SELECTION_STATE.nextSlot}] = (first + wanted) % params.capacity;
+  }
+}
+`,
+  } as const;
+}

@@ -1,0 +1,68 @@
+import { lookaheadShader } from '../../shaders/lookahead.wgsl.js';
+import type { Batch } from '../gpu/batch.js';
+import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Device } from '../gpu/device.js';
+import { prepareKernel } from '../gpu/kernel.js';
+import type { Matrix } from '../gpu/matrix.js';
+
+export interface Lookahead {
+  /** [N], as they were when the pick was made. */
+  readonly scores: GpuBuffer;
+  /** Cache slot of each neuron [N]. */
+  readonly slots: GpuBuffer;
+  /** Neuron of each cache slot [capacity]. */
+  readonly owners: GpuBuffer;
+  readonly capacity: number;
+  /** Of an argmin of block 1, whose pick's row is the first of the block. */
+  readonly state: GpuBuffer;
+  /** B [N × C]. */
+  readonly weights: Matrix;
+  /** [N × 4], ⟨φ_i, y⟩ first. */
+  readonly moments: GpuBuffer;
+  /** [capacity × N] */
+  readonly cache: GpuBuffer;
+  /** Estimates of HᵀH [N × N], and N words of room. */
+  readonly sketch: GpuBuffer;
+  /** p, at most the capacity. */
+  readonly block: number;
+  readonly replacement: boolean;
+}
+
+/** Picks that are played on for each row of the block: more found little more. */
+export const PICKS_A_ROW = 4;
+
+/**
+ * Prepares the choice of the Gram rows that are computed with the pick's, under the rule `average`.
+ * For each pick that is played on 4 N C operations and 12 N bytes; at most 4 p of them, and none
+ * when the pick's row is cached.
+ */
+export async function prepareLookahead(
+  device: Device,
+  lookahead: Lookahead,
+): Promise<(batch: Batch) => void> {
+  const { scores, slots, owners, capacity, state, weights, moments, cache, sketch } = lookahead;
+  const { block, replacement } = lookahead;
+  if (block > capacity) {
+    throw new RangeError(`A block of ${block} rows does not fit a cache of ${capacity}.`);
+  }
+  const shader = lookaheadShader({ outputs: weights.columns, replacement });
+  const kernel = await prepareKernel(device, shader, {
+    scores,
+    slots,
+    owners,
+    state,
+    weights: weights.buffer,
+    moments,
+    cache,
+    sketch,
+  });
+  const n = weights.rows;
+  const limit = PICKS_A_ROW * block;
+  return (batch) =>
+    batch.dispatch(
+      kernel,
+      { n, p: block, capacity, limit, weights_stride: weights.stride },
+      1,
+      4 * n * weights.columns * limit,
+    );
+}
