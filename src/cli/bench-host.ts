@@ -52,11 +52,13 @@ async function absence({ host }: HostFlags): Promise<string | undefined> {
 }
 
 /** Hardware comes before peers where Chrome does not reach it and Node does. */
-async function openWithPeers({ host, adapter }: HostFlags): Promise<Host<typeof jobs>> {
+async function openWithPeers(flags: HostFlags): Promise<Host<typeof jobs>> {
+  const { host, adapter } = flags;
   const chrome = (kind: HostFlags['adapter']) => () =>
-    openOwnHost({ host: 'chrome', adapter: kind }, PEERS_SCRIPT);
+    openOwnHost({ ...flags, host: 'chrome', adapter: kind }, PEERS_SCRIPT);
   if (host === 'chrome') return chrome(adapter)();
-  const node = (kind: HostFlags['adapter']) => () => openOwnHost({ host: 'node', adapter: kind });
+  const node = (kind: HostFlags['adapter']) => () =>
+    openOwnHost({ ...flags, host: 'node', adapter: kind });
   const attempts =
     adapter === 'auto'
       ? [chrome('hardware'), node('hardware'), chrome('software')]

@@ -17,8 +17,7 @@ import type { BenchRequest } from '../../bench/plan.js';
 import { type BenchEntry, type BenchReport, parseReport, SUBJECTS } from '../../bench/report.js';
 import { readImageSource } from '../data/folder.js';
 import { EspalierError } from '../errors.js';
-import type { HostChoice } from '../hosts/choose.js';
-import type { AdapterPreference, Host } from '../hosts/host.js';
+import type { Host } from '../hosts/host.js';
 import { findPeer } from '../hosts/peers.js';
 import { withBenchHost } from './bench-host.js';
 import { createBenchProgress } from './bench-progress.js';
@@ -31,13 +30,12 @@ import {
   type Disturbance,
   type Omission,
 } from './bench-table.js';
-import { adapterOption, hostOption } from './flags.js';
+import { adapterOption, hostOption, tuningOption } from './flags.js';
+import type { HostFlags } from './host.js';
 import { interruptSignal } from './outcome.js';
 import { messageOf } from './run-folder.js';
 
-interface BenchFlags {
-  readonly host: HostChoice;
-  readonly adapter: AdapterPreference;
+interface BenchFlags extends HostFlags {
   readonly kernel?: readonly string[];
   readonly work?: readonly string[];
   readonly shape?: string;
@@ -62,6 +60,7 @@ export function addBench(program: Command, version: string): void {
     )
     .addOption(hostOption())
     .addOption(adapterOption())
+    .addOption(tuningOption())
     .addOption(new Option('--kernel <names...>', 'kernels by name').choices(kernels))
     .addOption(new Option('--work <names...>', 'whole tasks by name').choices(works))
     .option('--shape <sizes>', 'only shapes with these sizes, such as m=128,n=1024')

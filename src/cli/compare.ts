@@ -17,7 +17,15 @@ import { parseRunConfig, type RunConfig } from '../study/config.js';
 import { drawExamples } from '../study/examples.js';
 import { comparisonPage, comparisonRows } from '../study/report/comparison-page.js';
 import { inLight, LIGHT } from '../study/report/style.js';
-import { adapterOption, givenFlags, hostOption, number, numbers, readConfig } from './flags.js';
+import {
+  adapterOption,
+  givenFlags,
+  hostOption,
+  number,
+  numbers,
+  readConfig,
+  tuningOption,
+} from './flags.js';
 import { withHost } from './host.js';
 import { interruptSignal } from './outcome.js';
 import { requireFreeFolder, writeJson, writeWhole } from './run-folder.js';
@@ -53,6 +61,7 @@ export function addCompare(program: Command, version: string): void {
     .option('--seed <seed>', 'of weights, examples and batches', number)
     .addOption(hostOption().default(undefined))
     .addOption(adapterOption().default(undefined))
+    .addOption(tuningOption().default(undefined))
     .option('--out <folder>', 'where the files go (default: a new folder in runs/)')
     .option('--overwrite', 'replace what --out holds')
     .option(

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type HostChoice, openHost } from '../hosts/choose.js';
 import type { AdapterPreference, Host } from '../hosts/host.js';
+import type { TuningMode } from '../hosts/tuning.js';
 import { jobs } from './jobs.js';
 
 /** The page's script lies beside the command line's own bundle. */
@@ -9,14 +10,15 @@ const PAGE_SCRIPT = join(import.meta.dirname, 'page.js');
 export interface HostFlags {
   readonly host: HostChoice;
   readonly adapter: AdapterPreference;
+  readonly tuning: TuningMode;
 }
 
 /** Opens a host that the caller closes; `pageScript` for Chrome serves the same jobs. */
 export function openOwnHost(
-  { host, adapter }: HostFlags,
+  { host, adapter, tuning }: HostFlags,
   pageScript = PAGE_SCRIPT,
 ): Promise<Host<typeof jobs>> {
-  return openHost(host, jobs, { pageScript, adapter });
+  return openHost(host, jobs, { pageScript, adapter, tuning });
 }
 
 /** Opens the host, lets `use` work with it, and closes it whatever happens. */

@@ -2,15 +2,11 @@ import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { AdapterLimits } from '../../bench/limits.js';
 import { figure } from '../../bench/words.js';
-import type { HostChoice } from '../hosts/choose.js';
-import type { AdapterPreference } from '../hosts/host.js';
-import { adapterOption, hostOption } from './flags.js';
-import { withHost } from './host.js';
+import { adapterOption, hostOption, tuningOption } from './flags.js';
+import { type HostFlags, withHost } from './host.js';
 import type { DeviceReport } from './report-device.js';
 
-interface InfoFlags {
-  readonly host: HostChoice;
-  readonly adapter: AdapterPreference;
+interface InfoFlags extends HostFlags {
   readonly json?: true;
 }
 
@@ -25,6 +21,7 @@ export function addInfo(program: Command, version: string): void {
     )
     .addOption(hostOption())
     .addOption(adapterOption())
+    .addOption(tuningOption())
     .option('--json', 'print one line of JSON instead of a table')
     .addHelpText(
       'after',

@@ -7,7 +7,14 @@ import { parseRunConfig, type RunConfig, runSchema } from '../study/config.js';
 import { drawExamples } from '../study/examples.js';
 import { stateOfFiles } from '../study/resume.js';
 import type { RunEvent, RunSummary } from '../study/run-events.js';
-import { adapterOption, givenFlags, hostOption, number, readConfig } from './flags.js';
+import {
+  adapterOption,
+  givenFlags,
+  hostOption,
+  number,
+  readConfig,
+  tuningOption,
+} from './flags.js';
 import { withHost } from './host.js';
 import { type KeptRun, readKeptRun, requireSameTraining } from './kept-run.js';
 import { interruptSignal } from './outcome.js';
@@ -65,6 +72,7 @@ export function addRun(program: Command, version: string): void {
     .option('--seed <seed>', 'of weights, examples and batches', number)
     .addOption(hostOption().default(undefined))
     .addOption(adapterOption().default(undefined))
+    .addOption(tuningOption().default(undefined))
     .option('--out <folder>', 'where the files go (default: a new folder in runs/)')
     .option('--overwrite', 'replace the run that --out holds')
     .option('--from <folder>', "go on from the newest weights in a run's folder, with its flags")

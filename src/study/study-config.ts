@@ -92,6 +92,7 @@ const studyShape = z
     seed: shared.seed,
     host: shared.host,
     adapter: shared.adapter,
+    tuning: shared.tuning,
     out: shared.out,
   })
   .refine(({ pruneEvery, iterations }) => pruneEvery <= iterations, {
@@ -121,6 +122,7 @@ const NO_FIGURE: ReadonlySet<string> = new Set([
   'tolerance',
   'host',
   'adapter',
+  'tuning',
   'out',
 ]);
 

@@ -58,6 +58,7 @@ describe.concurrent('bad usage ends with code 2, and names the flag and what it 
     ['run --host moon', /--host .*'moon'.*auto, node, chrome/],
     ['run --config missing.json', /--config missing\.json .*no such file/],
     ['info --adapter both', /--adapter .*'both'.*auto, hardware, software/],
+    ['worker --queue redis://h --tuning best', /--tuning .*'best'.*kept, fixed/],
   ])('espalier %s', (line, message) => expectRefusal(line.split(' '), 2, message));
 
   test.each<[string, RegExp]>([
