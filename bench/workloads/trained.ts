@@ -8,9 +8,6 @@ import { advance, startTraining } from '../../src/train/gradient-descent.js';
 import type { ContestContext } from '../benchmark.js';
 import { ownSubject, readChunks, SEED } from './network.js';
 
-/** Distinct picks, the costly ones, grow with training: 43 of 200 before the first step, 110 here. */
-const TRAINING_STEPS = 100;
-
 /** What contenders select from: a network briefly trained on MNIST. */
 export interface Trained {
   readonly problem: SelectionProblem;
@@ -23,13 +20,14 @@ export async function trainedProblem(
   context: ContestContext,
   { n, m }: { readonly n: number; readonly m: number },
   loss: LossKind,
+  steps: number,
 ): Promise<Trained> {
   const { device, own, signal } = context;
   const task = loss === 'squared' ? 'below-five' : 'digits';
   const { network, dataset } = ownSubject(context, m, n, task);
   const options = { batch: 128, learningRate: 1, momentum: 0, loss, seed: SEED } as const;
   const training = own(startTraining(network, dataset, options));
-  for await (const _ of advance(training, TRAINING_STEPS, signal));
+  for await (const _ of advance(training, steps, signal));
   const hidden = await hiddenActivations(network, dataset, own(new Scope(device)), signal);
   const { output: weights } = network;
   const { targets } = dataset;

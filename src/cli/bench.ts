@@ -84,7 +84,8 @@ GB/s counts only the bytes that must move; "of the limit" is the larger share of
 measured copy bandwidth and multiply-add rate. With --baseline, a ratio below 1 is faster.
 
 In a checkout, npm run bench puts two peers, jax-js and TensorFlow.js, in the same run, page and
-adapter, for matmul and every task. They run in Chrome, so that --host auto takes Chrome for these
+adapter, for matmul and every task but selection-scaling. They run in Chrome, so that --host auto
+takes Chrome for these
 where Chrome reaches the adapter; --subject espalier leaves them out.
 
 Examples:
