@@ -85,8 +85,7 @@ measured copy bandwidth and multiply-add rate. With --baseline, a ratio below 1 
 
 In a checkout, npm run bench puts two peers, jax-js and TensorFlow.js, in the same run, page and
 adapter, for matmul and every task but selection-scaling. They run in Chrome, so that --host auto
-takes Chrome for these
-where Chrome reaches the adapter; --subject espalier leaves them out.
+takes Chrome for these where Chrome reaches the adapter; --subject espalier leaves them out.
 
 Examples:
   espalier bench                                     what stands for all
