@@ -41,6 +41,7 @@ export interface TrainingProgress {
 const LOSS_CHECKS = 20;
 /** Steps between two readings at least: each waits for the GPU to run dry. */
 const STEPS_BETWEEN_CHECKS = 25;
+
 /**
  * Begins a training, or goes on with one whose network and state were kept; its velocities live
  * until `dispose()`. The network stays the caller's.
