@@ -4,11 +4,11 @@ import { NO_SLOT, SELECTION_STATE, TAKEN, TRACE } from './selection-state.js';
 export interface ArgminOptions {
   /** A pick may be picked again. */
   readonly replacement: boolean;
+  /** Threads of the one workgroup: many on hardware, few where each takes its turn at a barrier. */
+  readonly threads: number;
   /** Only the neurons that `subset` lists for the step may be picked. */
   readonly subset: boolean;
 }
-
-const THREADS = 128;
 
 /**
  * Picks the neuron of the smallest score, the lowest index among equals; NaN never wins and is
@@ -18,7 +18,7 @@ const THREADS = 128;
  * slices [slices × N], whose sum counts. The pick's score and moments go to the trace, since a
  * rule's update overwrites them. One workgroup.
  */
-export function argminShader({ replacement, subset }: ArgminOptions) {
+export function argminShader({ replacement, subset, threads }: ArgminOptions) {
   return {
     name: 'argmin',
     bindings: {
@@ -39,12 +39,12 @@ export function argminShader({ replacement, subset }: ArgminOptions) {
       step: 'u32',
       subset_size: 'u32',
     },
-    workgroupSize: [THREADS, 1],
+    workgroupSize: [threads, 1],
     body: wgsl`
 const NONE = ${NO_SLOT}u;
-var<workgroup> best_score: array<f32, ${THREADS}>;
-var<workgroup> best_index: array<u32, ${THREADS}>;
-var<workgroup> not_numbers: array<u32, ${THREADS}>;
+var<workgroup> best_score: array<f32, ${threads}>;
+var<workgroup> best_index: array<u32, ${threads}>;
+var<workgroup> not_numbers: array<u32, ${threads}>;
 var<workgroup> winner: u32;
 
 // Compilers may assume that no float is NaN, so the bits are asked.
@@ -56,7 +56,7 @@ fn score_of(i: u32) -> f32 {
   return sum;
 }
 
-// The best of every ${THREADS}th neuron from local on: any that may be picked, or any not cached.
+// The best of every ${threads}th neuron from local on: any that may be picked, or any not cached.
 fn scan(local: u32, uncached: bool) {
   var index = NONE;
   var score = 0.0;
@@ -65,7 +65,7 @@ fn scan(local: u32, uncached: bool) {
 #else
   let count = params.n;
 #endif
-  for (var e = local; e < count; e += ${THREADS}u) {
+  for (var e = local; e < count; e += ${threads}u) {
 #if ${subset}
     let i = select(subset[params.step * params.subset_size + e], e, uncached);
 #else
@@ -74,17 +74,19 @@ fn scan(local: u32, uncached: bool) {
     let slot = slots[i];
     let open = select(slot != ${TAKEN}u, slot == NONE, uncached);
     let s = score_of(i);
-    if (open && !is_nan(s) && (index == NONE || s < score)) { index = i; score = s; }
+    // A subset need not be in order.
+    let better = index == NONE || s < score || (s == score && i < index);
+    if (open && !is_nan(s) && better) { index = i; score = s; }
   }
   best_index[local] = index;
   best_score[local] = score;
 }
 
-// The best of all threads; a serial sum of ${THREADS} needs no further barrier.
+// The best of all threads; a serial sum of ${threads} needs no further barrier.
 fn reduce() -> u32 {
   var index = NONE;
   var score = 0.0;
-  for (var t = 0u; t < ${THREADS}u; t++) {
+  for (var t = 0u; t < ${threads}u; t++) {
     let i = best_index[t];
     let s = best_score[t];
     if (i != NONE && (index == NONE || s < score || (s == score && i < index))) {
@@ -109,14 +111,14 @@ fn evict(first: u32, count: u32) {
 
 fn kernel(workgroup: u32, local: u32) {
   var count = 0u;
-  for (var i = local; i < params.n; i += ${THREADS}u) { count += u32(is_nan(score_of(i))); }
+  for (var i = local; i < params.n; i += ${threads}u) { count += u32(is_nan(score_of(i))); }
   not_numbers[local] = count;
   scan(local, false);
   workgroupBarrier();
   if (local == 0u) {
     let pick = reduce();
     var bad = 0u;
-    for (var t = 0u; t < ${THREADS}u; t++) { bad += not_numbers[t]; }
+    for (var t = 0u; t < ${threads}u; t++) { bad += not_numbers[t]; }
     state[${SELECTION_STATE.notNumbers}] += bad;
     state[${SELECTION_STATE.pick}] = pick;
     state[${SELECTION_STATE.pending}] = 0u;
@@ -156,7 +158,7 @@ fn kernel(workgroup: u32, local: u32) {
       let chosen = workgroupUniformLoad(&winner);
       if (chosen == NONE) { break; }
       // Only the thread that lost its best has to look again.
-      if (chosen % ${THREADS}u == local) { scan(local, true); }
+      if (chosen % ${threads}u == local) { scan(local, true); }
     }
   }
   storageBarrier();

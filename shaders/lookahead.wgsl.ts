@@ -7,9 +7,9 @@ export interface LookaheadOptions {
   readonly outputs: number;
   /** A pick may be picked again. */
   readonly replacement: boolean;
+  /** Threads of the one workgroup: many on hardware, few where each takes its turn at a barrier. */
+  readonly threads: number;
 }
-
-const THREADS = 64;
 
 /**
  * When the pick's Gram row is not cached, foresees which rows the next picks will ask for, so that
@@ -19,7 +19,7 @@ const THREADS = 64;
  * costs a pass later and never changes a pick. `sketch` holds the estimates [N × N] and, behind
  * them, the scores as they are played on [N]. One workgroup.
  */
-export function lookaheadShader({ outputs, replacement }: LookaheadOptions) {
+export function lookaheadShader({ outputs, replacement, threads }: LookaheadOptions) {
   return {
     name: 'lookahead',
     bindings: {
@@ -33,23 +33,23 @@ export function lookaheadShader({ outputs, replacement }: LookaheadOptions) {
       sketch: ['read_write', 'f32'],
     },
     uniforms: { n: 'u32', p: 'u32', capacity: 'u32', limit: 'u32', weights_stride: 'u32' },
-    workgroupSize: [THREADS, 1],
+    workgroupSize: [threads, 1],
     body: wgsl`
 const NONE = ${NO_SLOT}u;
 const NEVER = 3.4e38;
-var<workgroup> best_score: array<f32, ${THREADS}>;
-var<workgroup> best_index: array<u32, ${THREADS}>;
+var<workgroup> best_score: array<f32, ${threads}>;
+var<workgroup> best_index: array<u32, ${threads}>;
 var<workgroup> winner: u32;
 var<workgroup> wanted: u32;
 
 // Compilers may assume that no float is NaN, so the bits are asked.
 fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
 
-// The best of all threads, for thread 0; a serial minimum of ${THREADS} needs no further barrier.
+// The best of all threads, for thread 0; a serial minimum of ${threads} needs no further barrier.
 fn reduce() -> u32 {
   var index = NONE;
   var score = 0.0;
-  for (var t = 0u; t < ${THREADS}u; t++) {
+  for (var t = 0u; t < ${threads}u; t++) {
     let i = best_index[t];
     let s = best_score[t];
     if (i != NONE && (index == NONE || s < score || (s == score && i < index))) {
@@ -75,7 +75,7 @@ fn kernel(workgroup: u32, local: u32) {
   if (workgroupUniformLoad(&wanted) == 0u) { return; }
   let first = state[${SELECTION_STATE.slot}];
   let base = params.n * params.n;
-  for (var i = local; i < params.n; i += ${THREADS}u) { sketch[base + i] = scores[i]; }
+  for (var i = local; i < params.n; i += ${threads}u) { sketch[base + i] = scores[i]; }
 
   for (var made = 0u; made < params.limit; made++) {
     let pick = workgroupUniformLoad(&winner);
@@ -88,7 +88,7 @@ fn kernel(workgroup: u32, local: u32) {
 ${unroll(outputs, (c) => `    let w${c} = weights[pick * params.weights_stride + ${c}u];`)}
     var index = NONE;
     var score = 0.0;
-    for (var i = local; i < params.n; i += ${THREADS}u) {
+    for (var i = local; i < params.n; i += ${threads}u) {
       var product = 0.0;
       if (cached) { product = cache[slot * params.n + i]; } else { product = sketch[pick * params.n + i]; }
       var alignment = 0.0;
@@ -116,7 +116,7 @@ ${unroll(outputs, (c) => `      alignment += weights[i * params.weights_stride +
     if (count == params.p) { break; }
     var index = NONE;
     var score = 0.0;
-    for (var i = local; i < params.n; i += ${THREADS}u) {
+    for (var i = local; i < params.n; i += ${threads}u) {
       let s = sketch[base + i];
       if (slots[i] == NONE && !is_nan(s) && (index == NONE || s < score)) { index = i; score = s; }
     }

@@ -3,6 +3,7 @@ import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
+import { serialThreads } from './variant.js';
 
 export {
   NEGLIGIBLE,
@@ -35,6 +36,8 @@ export interface Argmin {
   readonly replacement: boolean;
   /** The neurons that may be picked in each step, [k × size]; without it all of them. */
   readonly subset?: { readonly neurons: GpuBuffer; readonly size: number } | undefined;
+  /** Of the workgroup; as the adapter likes it by default. */
+  readonly threads?: number | undefined;
 }
 
 /** Prepares the choice of step `step`'s pick and of the Gram rows to compute with it. */
@@ -47,7 +50,9 @@ export async function prepareArgmin(
   if (block > capacity) {
     throw new RangeError(`A block of ${block} rows does not fit a cache of ${capacity}.`);
   }
-  const kernel = await prepareKernel(device, argminShader({ replacement, subset: !!subset }), {
+  const threads = argmin.threads ?? serialThreads(device);
+  const shader = argminShader({ replacement, subset: !!subset, threads });
+  const kernel = await prepareKernel(device, shader, {
     scores,
     slots,
     owners,

@@ -4,6 +4,7 @@ import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
+import { serialThreads } from './variant.js';
 
 export interface Lookahead {
   /** [N], as they were when the pick was made. */
@@ -26,6 +27,8 @@ export interface Lookahead {
   /** p, at most the capacity. */
   readonly block: number;
   readonly replacement: boolean;
+  /** Of the workgroup; as the adapter likes it by default. */
+  readonly threads?: number | undefined;
 }
 
 /** Picks that are played on for each row of the block: more found little more. */
@@ -45,7 +48,11 @@ export async function prepareLookahead(
   if (block > capacity) {
     throw new RangeError(`A block of ${block} rows does not fit a cache of ${capacity}.`);
   }
-  const shader = lookaheadShader({ outputs: weights.columns, replacement });
+  const shader = lookaheadShader({
+    outputs: weights.columns,
+    replacement,
+    threads: lookahead.threads ?? serialThreads(device),
+  });
   const kernel = await prepareKernel(device, shader, {
     scores,
     slots,

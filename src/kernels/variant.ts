@@ -5,6 +5,9 @@ import type { Device } from '../gpu/device.js';
 /** The subgroup size for which the `subgroup` variants are written: SwiftShader's SIMD width. */
 const SUBGROUP = 4;
 
+/** One subgroup: SwiftShader switches between those of a workgroup at every barrier. */
+const SOFTWARE_THREADS = 4;
+
 /** The one place that chooses between variants by the class of the adapter. */
 export function defaultVariant(device: Device): MatmulVariant {
   if (device.adapter.kind === 'hardware') return 'tiled';
@@ -18,6 +21,11 @@ export function requireVariant(device: Device, variant: string): void {
     'bad-config',
     `The variant "subgroup" needs an adapter whose subgroups always have ${SUBGROUP} lanes; ${device.adapter.name} has not. Leave the variant to the adapter, or use "lanes".`,
   );
+}
+
+/** Threads of a kernel whose one workgroup goes from barrier to barrier. */
+export function serialThreads(device: Device): number {
+  return device.adapter.kind === 'hardware' ? 256 : SOFTWARE_THREADS;
 }
 
 function hasSubgroupsOfFour(device: Device): boolean {

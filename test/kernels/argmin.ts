@@ -140,14 +140,19 @@ function floats(values: readonly number[]): Float32Array {
   return Float32Array.from(values);
 }
 
-/** Scores whose best lie 128 apart, so that one thread's stripe holds them all. */
+/** Scores whose best lie 128 apart, so that one thread's stripe holds many of them. */
 function stripes(n: number, steps: number): Float32Array[] {
   return drifting(n, steps).map((scores) => scores.map((s, i) => (i % 128 === 9 ? s - 9 : s)));
 }
 
-export const argminCases: readonly KernelCase[] = SPECS.map((spec) => {
+/** With the threads of a software adapter, and of hardware. */
+export const argminCases: readonly KernelCase[] = [4, 256].flatMap((threads) =>
+  SPECS.map((spec) => argminCase(spec, threads)),
+);
+
+function argminCase(spec: Spec, threads: number): KernelCase {
   const { n, p, capacity, replacement = true, slices = 1, subset, steps } = spec;
-  const name = `argmin${replacement ? '' : ' without replacement'}, ${spec.name}: ${n}, p = ${p}`;
+  const name = `argmin${replacement ? '' : ' without replacement'}, ${spec.name}: ${n}, p = ${p}, ${threads} threads`;
   return memoryCase(name, async (device, memory) => {
     const scores = memory.buffer(nans(slices * n));
     const slots = memory.buffer(new Uint32Array(n).fill(NO_SLOT));
@@ -160,7 +165,7 @@ export const argminCases: readonly KernelCase[] = SPECS.map((spec) => {
     const known = randomNumbers(n * 4, 99);
     const noted = nans(steps.length * TRACE.words);
     const trace = memory.buffer(noted);
-    const options = { count: n, capacity, block: p, replacement };
+    const options = { count: n, capacity, block: p, replacement, threads };
     const open = steps.map((_, step) => subset?.(step) ?? []);
     const run = await prepareArgmin(device, {
       ...options,
@@ -217,7 +222,7 @@ export const argminCases: readonly KernelCase[] = SPECS.map((spec) => {
       }
     }
   });
-});
+}
 
 function slotWord(slot: ArgminState['slots'][number]): number {
   if (slot === 'none') return NO_SLOT;

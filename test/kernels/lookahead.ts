@@ -43,90 +43,99 @@ function wholeNumbers(count: number, seed: number, most: number): Float32Array {
   return randomNumbers(count, seed).map((x) => Math.round(x * most) + 0);
 }
 
-export const lookaheadCases: readonly KernelCase[] = SPECS.map((spec) => {
+/** With the threads of a software adapter, and of hardware. */
+export const lookaheadCases: readonly KernelCase[] = [4, 256].flatMap((threads) =>
+  SPECS.map((spec) => lookaheadCase(spec, threads)),
+);
+
+function lookaheadCase(spec: Spec, threads: number): KernelCase {
   const { name, n, outputs = 1, p, capacity, cached = 0, first = 0, replacement = true } = spec;
-  return memoryCase(`lookahead, ${name}: ${n}, p = ${p}`, async (device, memory) => {
-    const scores = wholeNumbers(n, 1, 60);
-    for (const i of spec.notNumbers ?? []) scores[i] = Number.NaN;
-    const weights = wholeNumbers(n * outputs, 2, 3);
-    const moments = wholeNumbers(n * 4, 3, 20);
-    const sketch = wholeNumbers(n * n + n, 4, 9);
-    const cache = wholeNumbers(capacity * n, 5, 9);
-    // Every third neuron is cached or, where each is taken once, gone.
-    const slots: (number | 'none' | 'taken')[] = Array(n).fill('none');
-    const owners: number[] = Array(capacity).fill(0);
-    for (let slot = 0; slot < Math.min(cached, n - 1); slot++) {
-      const neuron = (slot * 3 + 1) % n;
-      if (typeof slots[neuron] === 'number') continue;
-      owners[slot] = neuron;
-      slots[neuron] = replacement || slot % 2 === 0 ? slot : 'taken';
-    }
-    const pick = spec.idle ? 1 : slots.indexOf('none');
-    if (!spec.idle) {
-      const before = owners[first] ?? 0;
-      if (slots[before] === first) slots[before] = 'none';
-      owners[first] = pick;
-      slots[pick] = replacement ? first : 'taken';
-    }
-    const words = new Uint32Array(SELECTION_STATE.candidates + p).fill(GUARD);
-    words.fill(0, 0, SELECTION_STATE.notNumbers + 1);
-    words[SELECTION_STATE.pending] = spec.idle ? 0 : 1;
-    words[SELECTION_STATE.pick] = pick;
-    words[SELECTION_STATE.slot] = first;
-    words[SELECTION_STATE.nextSlot] = (first + (spec.idle ? 0 : 1)) % capacity;
-    if (!spec.idle) words[SELECTION_STATE.candidates] = pick;
-    const buffers = {
-      slots: memory.buffer(Uint32Array.from(slots, slotWord)),
-      owners: memory.buffer(Uint32Array.from(owners)),
-      state: memory.buffer(words),
-    };
-    const run = await prepareLookahead(device, {
-      ...buffers,
-      scores: memory.buffer(scores),
-      capacity,
-      weights: memory.matrix(n, outputs, weights),
-      moments: memory.buffer(moments),
-      cache: memory.buffer(cache),
-      sketch: memory.buffer(sketch),
-      block: p,
-      replacement,
-    });
-    const batch = new Batch(device);
-    run(batch);
-    await batch.finish();
-    const slotOf = (neuron: number) => {
-      const slot = slots[neuron];
-      return typeof slot === 'number' ? slot : -1;
-    };
-    const problem = {
-      ...{
-        n,
-        outputs,
-        scores,
-        block: p,
+  return memoryCase(
+    `lookahead, ${name}: ${n}, p = ${p}, ${threads} threads`,
+    async (device, memory) => {
+      const scores = wholeNumbers(n, 1, 60);
+      for (const i of spec.notNumbers ?? []) scores[i] = Number.NaN;
+      const weights = wholeNumbers(n * outputs, 2, 3);
+      const moments = wholeNumbers(n * 4, 3, 20);
+      const sketch = wholeNumbers(n * n + n, 4, 9);
+      const cache = wholeNumbers(capacity * n, 5, 9);
+      // Every third neuron is cached or, where each is taken once, gone.
+      const slots: (number | 'none' | 'taken')[] = Array(n).fill('none');
+      const owners: number[] = Array(capacity).fill(0);
+      for (let slot = 0; slot < Math.min(cached, n - 1); slot++) {
+        const neuron = (slot * 3 + 1) % n;
+        if (typeof slots[neuron] === 'number') continue;
+        owners[slot] = neuron;
+        slots[neuron] = replacement || slot % 2 === 0 ? slot : 'taken';
+      }
+      const pick = spec.idle ? 1 : slots.indexOf('none');
+      if (!spec.idle) {
+        const before = owners[first] ?? 0;
+        if (slots[before] === first) slots[before] = 'none';
+        owners[first] = pick;
+        slots[pick] = replacement ? first : 'taken';
+      }
+      const words = new Uint32Array(SELECTION_STATE.candidates + p).fill(GUARD);
+      words.fill(0, 0, SELECTION_STATE.notNumbers + 1);
+      words[SELECTION_STATE.pending] = spec.idle ? 0 : 1;
+      words[SELECTION_STATE.pick] = pick;
+      words[SELECTION_STATE.slot] = first;
+      words[SELECTION_STATE.nextSlot] = (first + (spec.idle ? 0 : 1)) % capacity;
+      if (!spec.idle) words[SELECTION_STATE.candidates] = pick;
+      const buffers = {
+        slots: memory.buffer(Uint32Array.from(slots, slotWord)),
+        owners: memory.buffer(Uint32Array.from(owners)),
+        state: memory.buffer(words),
+      };
+      const run = await prepareLookahead(device, {
+        ...buffers,
+        scores: memory.buffer(scores),
         capacity,
-        limit: PICKS_A_ROW * p,
+        weights: memory.matrix(n, outputs, weights),
+        moments: memory.buffer(moments),
+        cache: memory.buffer(cache),
+        sketch: memory.buffer(sketch),
+        block: p,
         replacement,
-        pick,
-        slot: first,
-      },
-      weights: elementsOf(weights, outputs),
-      correlation: (i: number) => moments[i * 4] ?? Number.NaN,
-      row: (j: number, i: number) => cache[slotOf(j) * n + i] ?? Number.NaN,
-      sketch: elementsOf(sketch, n),
-    };
-    const state: Pick<ArgminState, 'slots' | 'owners'> = { slots, owners };
-    const answer = spec.idle ? undefined : lookaheadReference(problem, state);
-    if (answer) {
-      words[SELECTION_STATE.pending] = answer.candidates.length;
-      words[SELECTION_STATE.nextSlot] = answer.nextSlot;
-      words.set(answer.candidates, SELECTION_STATE.candidates);
-    }
-    requireSame(await uintsOf(buffers.state), words);
-    requireSame(await uintsOf(buffers.slots), (answer?.slots ?? slots).map(slotWord));
-    requireSame(await uintsOf(buffers.owners), answer?.owners ?? owners);
-  });
-});
+        threads,
+      });
+      const batch = new Batch(device);
+      run(batch);
+      await batch.finish();
+      const slotOf = (neuron: number) => {
+        const slot = slots[neuron];
+        return typeof slot === 'number' ? slot : -1;
+      };
+      const problem = {
+        ...{
+          n,
+          outputs,
+          scores,
+          block: p,
+          capacity,
+          limit: PICKS_A_ROW * p,
+          replacement,
+          pick,
+          slot: first,
+        },
+        weights: elementsOf(weights, outputs),
+        correlation: (i: number) => moments[i * 4] ?? Number.NaN,
+        row: (j: number, i: number) => cache[slotOf(j) * n + i] ?? Number.NaN,
+        sketch: elementsOf(sketch, n),
+      };
+      const state: Pick<ArgminState, 'slots' | 'owners'> = { slots, owners };
+      const answer = spec.idle ? undefined : lookaheadReference(problem, state);
+      if (answer) {
+        words[SELECTION_STATE.pending] = answer.candidates.length;
+        words[SELECTION_STATE.nextSlot] = answer.nextSlot;
+        words.set(answer.candidates, SELECTION_STATE.candidates);
+      }
+      requireSame(await uintsOf(buffers.state), words);
+      requireSame(await uintsOf(buffers.slots), (answer?.slots ?? slots).map(slotWord));
+      requireSame(await uintsOf(buffers.owners), answer?.owners ?? owners);
+    },
+  );
+}
 
 function slotWord(slot: ArgminState['slots'][number]): number {
   if (slot === 'none') return NO_SLOT;
