@@ -7,7 +7,7 @@ import { TILED_TILES, tiledBody, tiledThreads } from './matmul-tiled.js';
 export { LANES } from './matmul-lanes.js';
 export type { Epilogue, MatmulOptions, MatmulVariant } from './matmul-options.js';
 
-/** The tiles that each variant can be generated for; every row count divides by 8. */
+/** The tiles that each variant can be generated for; every row count divides by 4, every column count by 64. */
 export const MATMUL_TILES = {
   tiled: TILED_TILES,
   subgroup: [
@@ -15,11 +15,11 @@ export const MATMUL_TILES = {
     [8, 8 * LANES],
     [16, 4 * LANES],
     [8, 4 * LANES],
-    [8, 2 * LANES],
+    [4, 4 * LANES],
   ],
   lanes: [
     [8, 4 * LANES],
-    [8, 2 * LANES],
+    [4, 4 * LANES],
   ],
 } as const satisfies Record<MatmulVariant, readonly (readonly [number, number])[]>;
 
@@ -28,7 +28,7 @@ export function matmulShader(options: MatmulOptions) {
   const { epilogue, gather } = options;
   const bindings = {
     a: ['read', 'f32'],
-    b: ['read', 'f32'],
+    b: ['read', options.variant === 'tiled' || options.transposeB ? 'f32' : 'vec4<f32>'],
     out: ['read_write', 'f32'],
     ...(gather && ({ rows: ['read', 'u32'] } as const)),
     ...(epilogue.kind === 'derivative' && ({ states: ['read', 'f32'] } as const)),

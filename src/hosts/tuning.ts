@@ -1,6 +1,5 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { Tuning } from '../gpu/device.js';
 import { cachedFolder } from './cache.js';
 
@@ -8,13 +7,13 @@ import { cachedFolder } from './cache.js';
 export const TUNING_MODES = ['kept', 'fixed'] as const;
 export type TuningMode = (typeof TUNING_MODES)[number];
 
-const choices = z.record(z.string(), z.string());
-
 /** What was measured on this machine's adapters; empty at first, or where nothing can be kept. */
 export async function readTuning(mode: TuningMode): Promise<Tuning | undefined> {
   if (mode === 'fixed') return undefined;
   try {
-    return new Map(Object.entries(choices.parse(JSON.parse(await readFile(await file(), 'utf8')))));
+    const kept: unknown = JSON.parse(await readFile(await file(), 'utf8'));
+    // A form of another name, or none at all, is measured again.
+    return new Map(Object.entries(kept as object).filter(([, form]) => typeof form === 'string'));
   } catch {
     // A cache: what cannot be read is measured again.
     return new Map();
