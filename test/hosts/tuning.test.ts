@@ -30,7 +30,7 @@ test.each([
   const first = await open();
   const measured = await first.execute('multiply', { size });
   await first.close();
-  expect(measured.at(-1)).toMatch(/^SwiftShader.*: matmul subgroup \d+x\d+x\d+ \d+x\d+$/);
+  expect(measured.at(-1)).toMatch(/^swiftshader.*: matmul subgroup \d+x\d+x\d+ \d+x\d+$/i);
   const kept = await readTuning('kept');
   expect([...(kept ?? [])].map((entry) => entry.join(' '))).toContain(measured.at(-1));
   const second = await open();
