@@ -1,10 +1,12 @@
 import type { ImageSource } from '../src/data/images.js';
 import type { Device } from '../src/gpu/device.js';
+import type { Shape } from './benchmark.js';
 import { type ContestEvent, holdContest } from './contest.js';
 import { kernelBenchmarks } from './kernels.js';
 import { type MeasuredLimits, measureLimits } from './limits.js';
-import { type BenchRequest, type Contest, planContests } from './plan.js';
-import type { BenchReport, BenchResult } from './report.js';
+import type { Peer } from './peers/peer.js';
+import { type BenchRequest, type Contest, planContests, takesPart } from './plan.js';
+import { type BenchReport, type BenchResult, SUBJECTS } from './report.js';
 import { workloads } from './workloads.js';
 
 export interface BenchInput {
@@ -15,6 +17,14 @@ export interface BenchInput {
 
 export type BenchEvent =
   | ({ readonly type: 'limits' } & Omit<MeasuredLimits, 'pulse'>)
+  /** The next contest begins, after so many of them all. */
+  | {
+      readonly type: 'contest';
+      readonly work: string;
+      readonly shape: Shape;
+      readonly done: number;
+      readonly total: number;
+    }
   | ContestEvent
   /** Right after this work, the adapter did only (or even) this share of its multiply-add limit. */
   | { readonly type: 'disturbed'; readonly work: string; readonly share: number };
@@ -23,6 +33,8 @@ export type BenchEvent =
 export type BenchOutput = Pick<BenchReport, 'adapter' | 'limits' | 'results'> & {
   /** Chrome's version where this ran in a page. */
   readonly browser: string | undefined;
+  /** Who took part beside this library. */
+  readonly peers: readonly Pick<Peer, 'subject' | 'package'>[];
 };
 
 /** Seconds a kernel that measures a limit. */
@@ -48,9 +60,21 @@ export function contestsOf(request: BenchRequest): readonly Contest[] {
   return planContests([...workloads, ...kernelBenchmarks], STANDARD, request);
 }
 
+/** Whether peers can take part in what the request asks for. */
+export function wantsPeers(request: BenchRequest): boolean {
+  const invited = SUBJECTS.some((subject) => subject !== 'espalier' && takesPart(request, subject));
+  return invited && contestsOf(request).some(({ case: each }) => each.rival !== undefined);
+}
+
 /** Whether the request takes images. */
 export function needsSource(request: BenchRequest): boolean {
   return contestsOf(request).some(({ benchmark }) => benchmark.needsSource);
+}
+
+export interface BenchOptions {
+  /** Those that are there; the request says which of them take part. */
+  readonly peers?: readonly Peer[];
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -61,7 +85,7 @@ export function needsSource(request: BenchRequest): boolean {
 export async function* bench(
   device: Device,
   { request, source }: BenchInput,
-  signal?: AbortSignal,
+  { peers = [], signal }: BenchOptions = {},
 ): AsyncGenerator<BenchEvent, BenchOutput> {
   const contests = contestsOf(request);
   const effort = request.quick ? QUICK_EFFORT : 1;
@@ -69,23 +93,33 @@ export async function* bench(
   yield { type: 'limits', limits, clock };
   const results: BenchResult[] = [];
   const refused = new Set<string>();
-  for (const contest of contests) {
+  const invited = peers.filter(({ subject }) => takesPart(request, subject));
+  const common = { limits, source, effort, signal, peers: invited };
+  for (const [done, contest] of contests.entries()) {
+    const { name: work } = contest.benchmark;
     // A kernel that was wrong once is timed no further.
-    if (refused.has(contest.benchmark.name)) continue;
-    for await (const event of holdContest(device, contest, { limits, source, effort, signal })) {
+    if (refused.has(work)) continue;
+    yield { type: 'contest', work, shape: contest.case.shape, done, total: contests.length };
+    for await (const event of holdContest(device, contest, common)) {
       if (event.type === 'measured' || event.type === 'refused') results.push(event.result);
-      if (event.type === 'refused') refused.add(event.result.work);
+      if (event.type === 'refused' && event.result.subject === 'espalier') {
+        refused.add(event.result.work);
+      }
       yield event;
     }
     const share = await pulse();
     if (Math.abs(share - 1) > DISTURBED) {
-      yield { type: 'disturbed', work: contest.benchmark.name, share };
+      yield { type: 'disturbed', work, share };
     }
   }
-  return { adapter: device.adapter, limits, results, browser: browserVersion() };
+  const present = invited
+    .filter(({ subject }) => results.some((result) => result.subject === subject))
+    .map(({ subject, package: name }) => ({ subject, package: name }));
+  return { adapter: device.adapter, limits, results, browser: browserVersion(), peers: present };
 }
 
-function browserVersion(): string | undefined {
+/** Chrome's version where this runs in its page. */
+export function browserVersion(): string | undefined {
   // Node 20 has no navigator; later ones have one that names no Chrome.
   const { navigator } = globalThis as { navigator?: Navigator };
   return /Chrome\/([\d.]+)/.exec(navigator?.userAgent ?? '')?.[1];

@@ -1,6 +1,7 @@
 import type { ImageSource } from '../src/data/images.js';
 import { EspalierError } from '../src/errors.js';
 import type { Device } from '../src/gpu/device.js';
+import type { Peer } from './peers/peer.js';
 
 /** Sizes by name: m examples, n neurons, d inputs, c outputs, p Gram rows, k picks. */
 export type Shape = Readonly<Record<string, number>>;
@@ -10,6 +11,8 @@ export interface Cost {
   readonly operations: number;
   /** Bytes to and from memory when everything is read and written once. */
   readonly bytes: number;
+  /** Where they are most of the work. */
+  readonly exponentials?: number;
 }
 
 export interface ContestContext {
@@ -20,6 +23,10 @@ export interface ContestContext {
   readonly signal: AbortSignal | undefined;
   /** Has the resource disposed of when the contest is over. */
   readonly own: <T extends Disposable>(resource: T) => T;
+  /** Given where peers compete, which only the wall clock can time. */
+  readonly clock: 'wall' | undefined;
+  /** What the contenders of a contest share: prepared by the first that asks. */
+  readonly share: <T>(prepare: () => Promise<T>) => Promise<T>;
 }
 
 /** One program, or one variant of it, that does the work: verified once, then timed in turns. */
@@ -44,6 +51,14 @@ export interface BenchmarkCase {
   readonly hardwareOnly: boolean;
   /** @throws bad-config or limit-exceeded when the adapter cannot run the variant or shape. */
   readonly contend: (context: ContestContext) => Promise<Contender>;
+  /**
+   * The peer as a contender; undefined when it does not do this work. Absent where none does.
+   *
+   * @throws when the peer fails.
+   */
+  readonly rival:
+    | ((context: ContestContext, peer: Peer) => Promise<Contender | undefined>)
+    | undefined;
 }
 
 /** Work that can be timed. */
@@ -62,16 +77,24 @@ export interface Benchmark {
 /** The variant of work that has only one. */
 export const ONLY_VARIANT = 'default';
 
+export type RivalOf<S extends Shape> = (
+  context: ContestContext,
+  shape: S,
+  peer: Peer,
+) => Promise<Contender | undefined>;
+
 /** The cases of shapes for all adapters, and of those that only hardware does in seconds. */
 export function casesOf<S extends Shape>(
   shapes: readonly S[],
   hardwareShapes: readonly S[],
   contend: (context: ContestContext, shape: S) => Promise<Contender>,
+  rival?: RivalOf<S>,
 ): readonly BenchmarkCase[] {
   const caseOf = (shape: S, hardwareOnly: boolean): BenchmarkCase => ({
     shape,
     hardwareOnly,
     contend: (context) => contend(context, shape),
+    rival: rival && ((context, peer) => rival(context, shape, peer)),
   });
   return [
     ...shapes.map((shape) => caseOf(shape, false)),
@@ -79,22 +102,25 @@ export function casesOf<S extends Shape>(
   ];
 }
 
-/** A user's whole task: one variant, images, and the wall clock. */
+/** A user's whole task: images, and the wall clock. The first variant is what the library does. */
 export function workload<S extends Shape>(task: {
   readonly name: string;
   readonly seconds: number;
   readonly shapes: readonly S[];
   readonly hardwareShapes?: readonly S[];
+  readonly variants?: readonly [string, ...string[]];
   readonly contend: (context: ContestContext, shape: S) => Promise<Contender>;
+  readonly rival?: RivalOf<S>;
 }): Benchmark {
-  const { name, seconds, shapes, hardwareShapes = [], contend } = task;
+  const { name, seconds, shapes, hardwareShapes = [], contend, rival } = task;
+  const { variants = [ONLY_VARIANT] } = task;
   return {
     name,
-    variants: [ONLY_VARIANT],
-    preferred: () => ONLY_VARIANT,
+    variants,
+    preferred: () => variants[0],
     needsSource: true,
     seconds,
-    cases: casesOf(shapes, hardwareShapes, contend),
+    cases: casesOf(shapes, hardwareShapes, contend, rival),
   };
 }
 

@@ -23,34 +23,53 @@ export function elementsAt(
   );
 }
 
-/** @throws naming the first element that is further from the oracle's value than its bound. */
+/**
+ * @throws naming the element that exceeds its bound by the largest factor, when any does or is not
+ *   a number.
+ */
 export function requireWithin(
   what: string,
   actual: ArrayLike<number>,
   { value, bound }: Bounded,
 ): void {
-  if (actual.length !== value.length) {
-    throw new Error(`${what}: ${actual.length} values where ${value.length} were expected`);
+  requireLength(what, actual, value);
+  let worst = -1;
+  let excess = 1;
+  for (let e = 0; e < value.length; e++) {
+    const error = Math.abs(at(actual, e) - at(value, e));
+    const ratio = error / at(bound, e);
+    if (Number.isNaN(error) || (error > 0 && !(ratio <= excess))) {
+      worst = e;
+      excess = Number.isNaN(error) ? Number.POSITIVE_INFINITY : ratio;
+    }
   }
-  value.forEach((expected, e) => {
-    const error = Math.abs((actual[e] ?? Number.NaN) - expected);
-    if (error <= (bound[e] ?? 0)) return;
-    throw new Error(
-      `${what}: element ${e} is ${actual[e]}, expected ${expected} ± ${bound[e]?.toPrecision(3)}`,
-    );
-  });
+  if (worst < 0) return;
+  throw new Error(
+    `${what}: element ${worst} is ${at(actual, worst)}, expected ${at(value, worst)} ± ${at(bound, worst).toPrecision(3)} (${excess.toPrecision(3)} times the bound)`,
+  );
 }
 
-/** @throws naming the first element that differs. */
+/** @throws naming the first element that differs; NaN is the same as NaN. */
 export function requireSame(
   what: string,
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
 ): void {
+  requireLength(what, actual, expected);
   for (let e = 0; e < expected.length; e++) {
-    if (Object.is(actual[e], expected[e])) continue;
-    throw new Error(`${what}: element ${e} is ${actual[e]}, expected ${expected[e]}`);
+    const [found, wanted] = [actual[e], expected[e]];
+    if (found === wanted || (Number.isNaN(found) && Number.isNaN(wanted))) continue;
+    throw new Error(`${what}: element ${e} is ${found}, expected ${wanted}`);
   }
+}
+
+function requireLength(what: string, actual: ArrayLike<number>, expected: ArrayLike<number>): void {
+  if (actual.length === expected.length) return;
+  throw new Error(`${what}: ${actual.length} values where ${expected.length} were expected`);
+}
+
+function at(values: ArrayLike<number>, index: number): number {
+  return values[index] ?? Number.NaN;
 }
 
 /** @throws when an element is NaN, with which outputs are filled before: it was left out. */

@@ -1,8 +1,9 @@
 import type { ImageSource } from '../src/data/images.js';
 import { EspalierError, throwIfAborted } from '../src/errors.js';
 import type { Device } from '../src/gpu/device.js';
-import { type Contender, shapeLabel } from './benchmark.js';
+import { type Contender, type ContestContext, ONLY_VARIANT, shapeLabel } from './benchmark.js';
 import type { AdapterLimits } from './limits.js';
+import type { Peer } from './peers/peer.js';
 import type { Contest } from './plan.js';
 import type { BenchEntry, MeasuredResult, RefusedResult } from './report.js';
 import { medianInterval } from './statistics.js';
@@ -10,7 +11,7 @@ import { medianInterval } from './statistics.js';
 export type ContestEvent =
   | { readonly type: 'verified'; readonly entry: BenchEntry; readonly what: string }
   | { readonly type: 'refused'; readonly result: RefusedResult; readonly reason: string }
-  /** The adapter cannot do it. */
+  /** The adapter cannot do it, or a peer fails at it. */
   | { readonly type: 'skipped'; readonly entry: BenchEntry; readonly reason: string }
   | { readonly type: 'measured'; readonly result: MeasuredResult };
 
@@ -20,13 +21,16 @@ export interface ContestOptions {
   /** Share of the benchmark's seconds. */
   readonly effort: number;
   readonly signal?: AbortSignal | undefined;
+  /** Who competes beside this library. */
+  readonly peers?: readonly Peer[];
 }
 
 /** Turns in which contenders alternate, so that a slow minute of the machine hits all of them. */
 const TURNS = 3;
 
 /**
- * Verifies every contender and then times them in turns. When one fails, none is timed.
+ * Verifies every contender and then times them in turns. When one of this library's fails, none is
+ * timed; a peer that fails is left out.
  *
  * @throws what the device reports, and aborted between samples.
  */
@@ -36,14 +40,14 @@ export async function* holdContest(
   options: ContestOptions,
 ): AsyncGenerator<ContestEvent> {
   const { benchmark, case: each, forced } = contest;
-  const entries = (contest.variants ?? [benchmark.preferred(device)]).map(
-    (variant): BenchEntry => ({
-      work: benchmark.name,
-      shape: each.shape,
-      subject: 'espalier',
-      variant,
-    }),
-  );
+  const { signal, source, peers = [] } = options;
+  const entryOf = (subject: BenchEntry['subject'], variant: string): BenchEntry => ({
+    work: benchmark.name,
+    shape: each.shape,
+    subject,
+    variant,
+  });
+  const entries = variantsOf(contest, device).map((variant) => entryOf('espalier', variant));
   if (each.hardwareOnly && !forced && device.adapter.kind === 'software') {
     const reason = `takes minutes on a software adapter; --shape ${shapeLabel(each.shape)} runs it`;
     for (const entry of entries) yield { type: 'skipped', entry, reason };
@@ -54,35 +58,52 @@ export async function* holdContest(
     owned.push(resource);
     return resource;
   };
+  const clock = each.rival && peers.length > 0 ? ('wall' as const) : undefined;
+  const common = { device, source, signal, own, clock, share: sharing() };
+  const contextOf = (variant: string): ContestContext => ({ ...common, variant });
   const { operationsPerSubmit } = device;
   try {
     const ready: Ready[] = [];
     let refused = false;
     for (const entry of entries) {
-      const { source, signal } = options;
       throwIfAborted(signal);
-      const context = { device, variant: entry.variant, source, signal, own };
-      const contender = await each.contend(context).catch(inability);
+      const contender = await each.contend(contextOf(entry.variant)).catch(inability);
       if (typeof contender === 'string') {
         yield { type: 'skipped', entry, reason: contender };
         continue;
       }
       const verdict = await judge(contender);
-      if (verdict.right) {
-        ready.push({ entry, contender, samples: [] });
-        yield { type: 'verified', entry, what: verdict.what };
-      } else {
-        refused = true;
-        yield { type: 'refused', result: { ...entry, ...REFUSED }, reason: verdict.what };
-      }
+      refused ||= !verdict.right;
+      if (verdict.right) ready.push({ entry, contender, samples: [] });
+      yield announce(entry, verdict);
     }
     if (refused) return;
+    for (const peer of peers) {
+      throwIfAborted(signal);
+      const entry = entryOf(peer.subject, ONLY_VARIANT);
+      const contender = await each.rival?.(contextOf(ONLY_VARIANT), peer).catch(failure);
+      if (typeof contender === 'string') {
+        yield { type: 'skipped', entry, reason: contender };
+      } else if (contender) {
+        const verdict = await judge(contender);
+        if (verdict.right) ready.push({ entry, contender, samples: [] });
+        yield announce(entry, verdict);
+      }
+    }
     const turns = ready.length > 1 ? TURNS : 1;
     const seconds = (benchmark.seconds * options.effort) / turns;
     for (let turn = 0; turn < turns; turn++) {
-      for (const { contender, samples } of ready) {
-        throwIfAborted(options.signal);
-        samples.push(...(await contender.time(seconds)));
+      for (const { entry, contender, samples } of [...ready]) {
+        throwIfAborted(signal);
+        const timing = contender.time(seconds);
+        const taken = await (entry.subject === 'espalier' ? timing : timing.catch(failure));
+        if (typeof taken !== 'string') {
+          samples.push(...taken);
+          continue;
+        }
+        const at = ready.findIndex((one) => one.entry === entry);
+        ready.splice(at, 1);
+        yield { type: 'skipped', entry, reason: taken };
       }
     }
     for (const each of ready) yield { type: 'measured', result: resultOf(each, options.limits) };
@@ -91,6 +112,22 @@ export async function* holdContest(
     // What a submit holds was tuned to this work; the next begins as it would on its own.
     device.operationsPerSubmit = operationsPerSubmit;
   }
+}
+
+/** The library's own choice first: the others, and the peers, are compared with it. */
+function variantsOf({ benchmark, variants }: Contest, device: Device): readonly string[] {
+  const preferred = benchmark.preferred(device);
+  if (!variants?.includes(preferred)) return variants ?? [preferred];
+  return [preferred, ...variants.filter((variant) => variant !== preferred)];
+}
+
+/** What all contenders of a contest work on. */
+function sharing(): ContestContext['share'] {
+  let shared: Promise<unknown> | undefined;
+  return <T>(prepare: () => Promise<T>) => {
+    shared ??= prepare();
+    return shared as Promise<T>;
+  };
 }
 
 interface Ready {
@@ -118,8 +155,19 @@ function inability(error: unknown): string {
   throw error;
 }
 
+/** The reason when a peer fails; an error of this library stays one. */
+function failure(error: unknown): string {
+  if (error instanceof EspalierError) throw error;
+  return `it fails: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+interface Verdict {
+  readonly right: boolean;
+  readonly what: string;
+}
+
 /** A wrong answer is a verdict; what the device reports is an error. */
-async function judge(contender: Contender): Promise<{ readonly right: boolean; what: string }> {
+async function judge(contender: Contender): Promise<Verdict> {
   try {
     return { right: true, what: await contender.verify() };
   } catch (error) {
@@ -128,9 +176,14 @@ async function judge(contender: Contender): Promise<{ readonly right: boolean; w
   }
 }
 
+function announce(entry: BenchEntry, { right, what }: Verdict): ContestEvent {
+  if (right) return { type: 'verified', entry, what };
+  return { type: 'refused', result: { ...entry, ...REFUSED }, reason: what };
+}
+
 function resultOf({ entry, contender, samples }: Ready, limits: AdapterLimits): MeasuredResult {
   const { median, low, high } = medianInterval(samples);
-  const { operations, bytes } = contender.cost();
+  const { operations, bytes, exponentials } = contender.cost();
   const [gflops, gbps] = [operations / median / 1e6, bytes / median / 1e6];
   return {
     ...entry,
@@ -141,5 +194,6 @@ function resultOf({ entry, contender, samples }: Ready, limits: AdapterLimits): 
     gflops,
     gbps,
     shareOfLimit: Math.max(gflops / limits.fmaGflops, gbps / limits.copyGBps),
+    ...(exponentials !== undefined && { gexps: exponentials / median / 1e6 }),
   };
 }

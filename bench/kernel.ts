@@ -6,6 +6,7 @@ import {
   type ContestContext,
   casesOf,
   ONLY_VARIANT,
+  type RivalOf,
   type Shape,
 } from './benchmark.js';
 import { timeCalls } from './sampling.js';
@@ -44,14 +45,17 @@ export interface KernelBench<S extends Shape> {
   /** What must move when every input is read once and every output written once. */
   readonly bytes: (shape: S) => number;
   readonly prepare: (context: KernelBenchContext<S>) => Promise<PreparedKernel>;
+  readonly rival?: RivalOf<S>;
 }
 
 const SECONDS = 1.5;
 
+export const WITHIN_BOUND = 'within the bound of its float64 oracle';
+
 /** The kernel as work that can be timed beside any other. */
 export function kernelBenchmark<S extends Shape>(bench: KernelBench<S>): Benchmark {
   const { name, variants = [ONLY_VARIANT], preferred = () => ONLY_VARIANT } = bench;
-  const contend = async ({ device, variant, own }: ContestContext, shape: S) => {
+  const contend = async ({ device, variant, own, clock }: ContestContext, shape: S) => {
     const scope = own(new Scope(device));
     const { encode, verify } = await bench.prepare({ device, scope, shape, variant });
     return {
@@ -60,9 +64,9 @@ export function kernelBenchmark<S extends Shape>(bench: KernelBench<S>): Benchma
         encode(batch);
         await batch.finish();
         await verify();
-        return 'within the bound of its float64 oracle';
+        return WITHIN_BOUND;
       },
-      time: async (seconds: number) => (await timeCalls(device, encode, seconds)).samples,
+      time: async (seconds: number) => (await timeCalls(device, encode, seconds, clock)).samples,
       cost: () => ({ operations: bench.operations(shape), bytes: bench.bytes(shape) }),
     };
   };
@@ -72,6 +76,6 @@ export function kernelBenchmark<S extends Shape>(bench: KernelBench<S>): Benchma
     preferred,
     needsSource: false,
     seconds: SECONDS,
-    cases: casesOf(bench.shapes, bench.hardwareShapes ?? [], contend),
+    cases: casesOf(bench.shapes, bench.hardwareShapes ?? [], contend, bench.rival),
   };
 }

@@ -1,5 +1,6 @@
 import { EspalierError } from '../src/errors.js';
 import { type Benchmark, type BenchmarkCase, type Shape, shapeLabel } from './benchmark.js';
+import type { BenchEntry } from './report.js';
 
 /** What a user asks for; the flags of `espalier bench`. */
 export interface BenchRequest {
@@ -8,6 +9,8 @@ export interface BenchRequest {
   /** Sizes that a shape must have, all of them. */
   readonly shape?: Shape;
   readonly variant?: string;
+  /** Who takes part; all that are there when absent. */
+  readonly subjects?: readonly BenchEntry['subject'][];
   /** One shape, the library's own variant, and a third of the time. */
   readonly quick: boolean;
 }
@@ -31,8 +34,9 @@ export interface Contest {
 export function planContests(
   benchmarks: readonly Benchmark[],
   standard: readonly string[],
-  { names, shape, variant, quick }: BenchRequest,
+  request: BenchRequest,
 ): readonly Contest[] {
+  const { names, shape, variant, quick } = request;
   const asked = names.length > 0;
   const wanted = asked ? names : standard;
   for (const name of wanted) {
@@ -53,21 +57,38 @@ export function planContests(
     );
   }
   const one = quick || !asked;
+  const ours = takesPart(request, 'espalier');
+  const variantsOf = ({ variants }: Benchmark) => {
+    if (variant !== undefined) return [variant];
+    return one ? undefined : variants;
+  };
   const contests = able.flatMap((benchmark) => {
     const fitting = benchmark.cases.filter(({ shape: own }) => matches(own, shape));
     return (one ? fitting.slice(0, 1) : fitting).map((each) => ({
       benchmark,
       case: each,
-      variants: variant === undefined ? (one ? undefined : benchmark.variants) : [variant],
+      variants: ours ? variantsOf(benchmark) : [],
       forced: shape !== undefined,
     }));
   });
-  if (contests.length > 0) return contests;
+  const held = contests.filter(({ case: each }) => ours || each.rival);
+  if (held.length > 0) return held;
+  if (contests.length > 0) {
+    const rivalled = benchmarks.filter(({ cases }) => cases.some(({ rival }) => rival));
+    throw new EspalierError(
+      'bad-config',
+      `There are no peers for ${wanted.join(', ')}; there are for ${rivalled.map(({ name }) => name).join(', ')}.`,
+    );
+  }
   throw unknown(
     'shape',
     shapeLabel(shape ?? {}),
     able.flatMap(({ name, cases }) => cases.map((each) => `${name} ${shapeLabel(each.shape)}`)),
   );
+}
+
+export function takesPart({ subjects }: BenchRequest, subject: BenchEntry['subject']): boolean {
+  return subjects?.includes(subject) ?? true;
 }
 
 function matches(own: Shape, wanted: Shape | undefined): boolean {

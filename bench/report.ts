@@ -1,12 +1,16 @@
 import { z } from 'zod';
+import { EspalierError } from '../src/errors.js';
 
 const positive = z.number().positive();
+
+/** Who does the work: this library, and its peers. */
+export const SUBJECTS = ['espalier', 'jax-js', 'tfjs'] as const;
 
 /** Names a line of the table. */
 const entrySchema = z.strictObject({
   work: z.string(),
   shape: z.record(z.string(), z.int().nonnegative()),
-  subject: z.enum(['espalier', 'jax-js', 'tfjs']),
+  subject: z.enum(SUBJECTS),
   variant: z.string(),
 });
 
@@ -22,7 +26,13 @@ const measuredSchema = entrySchema.extend({
   gbps: positive,
   /** The larger of gflops / fmaGflops and gbps / copyGBps. */
   shareOfLimit: positive,
+  /** Exponentials, 10⁹ a second, of the work that consists of them. */
+  gexps: positive.optional(),
 });
+const inOrder = measuredSchema.refine(
+  ({ lowMs, medianMs, highMs }) => lowMs <= medianMs && medianMs <= highMs,
+  { path: ['medianMs'], error: 'must lie between lowMs and highMs' },
+);
 
 /** Its answer was wrong, so that it was not timed. */
 const refusedSchema = entrySchema.extend({
@@ -39,13 +49,16 @@ const adapterSchema = z.strictObject({
   name: z.string(),
   vendor: z.string(),
   architecture: z.string(),
-  description: z.string(),
+  device: z.string(),
+  driver: z.string(),
   kind: z.enum(['hardware', 'software']),
   subgroupSize: z.strictObject({ min: z.int(), max: z.int() }).optional(),
 });
 
 /** The file that `espalier bench --json` writes. */
 export const reportSchema = z.strictObject({
+  /** When it was measured, ISO 8601 in UTC. */
+  date: z.iso.datetime(),
   adapter: adapterSchema,
   host: z.enum(['node', 'chrome', 'browser']),
   versions: z.record(z.string(), z.string()),
@@ -55,7 +68,7 @@ export const reportSchema = z.strictObject({
     dispatchMicros: positive,
     submitMicros: positive,
   }),
-  results: z.array(z.discriminatedUnion('verified', [measuredSchema, refusedSchema])),
+  results: z.array(z.discriminatedUnion('verified', [inOrder, refusedSchema])),
 });
 
 export type BenchReport = z.infer<typeof reportSchema>;
@@ -63,3 +76,35 @@ export type BenchEntry = z.infer<typeof entrySchema>;
 export type MeasuredResult = z.infer<typeof measuredSchema>;
 export type RefusedResult = z.infer<typeof refusedSchema>;
 export type BenchResult = BenchReport['results'][number];
+
+/** The same text for the same work, shape, subject and variant. */
+export function entryKey({ work, shape, subject, variant }: BenchEntry): string {
+  const sizes = Object.entries(shape).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([work, sizes, subject, variant]);
+}
+
+/**
+ * Reads a report that may come from anywhere.
+ *
+ * @throws bad-config naming the file and the first key that is wrong.
+ */
+export function parseReport(text: string, file: string): BenchReport {
+  const fail = (why: string, cause?: unknown) =>
+    new EspalierError(
+      'bad-config',
+      `${file} is no result of \`espalier bench --json\`: ${why}. Measure it again.`,
+      { cause },
+    );
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw fail(`it is not JSON (${cause instanceof Error ? cause.message : cause})`, cause);
+  }
+  const parsed = reportSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const why = `${issue?.path.length ? `"${issue.path.join('.')}"` : 'it'}: ${issue?.message}`;
+  // Keys are quoted from the file, and a terminal would obey what is hidden in them.
+  throw fail(why.replaceAll(/\p{Cc}/gu, '?'));
+}

@@ -19,16 +19,25 @@ export async function timeCalls(
   device: Device,
   encode: (batch: Batch) => void,
   seconds: number,
+  preferred?: Timing['clock'],
 ): Promise<Timing> {
   const fitting = Math.max((1000 * seconds) / LEAST_SAMPLES, SHORT_SAMPLE_MILLIS);
   const wallMillis = Math.min(fitting, SAMPLE_MILLIS);
   let repetitions = 1;
   for (;;) {
-    const { samples, clock } = await timeGpu(device, encode, { samples: 1, repetitions });
+    const { samples, clock } = await timeGpu(device, encode, {
+      samples: 1,
+      repetitions,
+      clock: preferred,
+    });
     const millis = (samples[0] as number) * repetitions;
     const enough = clock === 'gpu' ? GPU_SAMPLE_MILLIS : wallMillis;
     if (millis >= enough || repetitions === UNIFORM_SLOTS) {
-      return timeGpu(device, encode, { samples: samplesWithin(seconds, millis), repetitions });
+      return timeGpu(device, encode, {
+        samples: samplesWithin(seconds, millis),
+        repetitions,
+        clock: preferred,
+      });
     }
     // A single call is mostly the ends of its measurement: the step is bounded, and looked at again.
     const factor = Math.min(Math.max((1.2 * enough) / millis, 2), 16);
@@ -39,6 +48,23 @@ export async function timeCalls(
 function samplesWithin(seconds: number, millis: number): number {
   const fitting = Math.round((1000 * seconds) / millis);
   return Math.min(Math.max(fitting, LEAST_SAMPLES), MOST_SAMPLES);
+}
+
+/**
+ * Times a peer's runs by the wall clock, the end of its queue included: repeated until a sample is
+ * long enough for the clock, for about `seconds`. One sample is enough where it takes longer.
+ */
+export async function timeRepeated(
+  run: (times: number) => Promise<void>,
+  seconds: number,
+): Promise<readonly number[]> {
+  const start = performance.now();
+  await run(1);
+  const once = performance.now() - start;
+  const times = Math.ceil(SAMPLE_MILLIS / once);
+  if (times === 1) return [once, ...(await timeRuns(() => run(1), seconds - once / 1000, 0))];
+  const samples = await timeRuns(() => run(times), seconds, 1);
+  return samples.map((millis) => millis / times);
 }
 
 /**

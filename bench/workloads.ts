@@ -1,7 +1,7 @@
 import type { Benchmark } from './benchmark.js';
 import { hidden } from './workloads/hidden.js';
 import { wholeRun } from './workloads/run.js';
-import { selection } from './workloads/selection.js';
+import { crossEntropySelection, selection } from './workloads/selection.js';
 import { selectionScaling } from './workloads/selection-scaling.js';
 import { gdStep, sgdStep } from './workloads/training-step.js';
 
@@ -11,6 +11,7 @@ export const workloads: readonly Benchmark[] = [
   gdStep,
   hidden,
   selection,
+  crossEntropySelection,
   selectionScaling,
   wholeRun,
 ];

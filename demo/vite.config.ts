@@ -44,5 +44,7 @@ export default defineConfig(({ mode }) => ({
     // A data: address would need a wider policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // before.ts must run before what it readies the ground for, whichever chunk that lands in.
+    rolldownOptions: { output: { strictExecutionOrder: true } },
   },
 }));

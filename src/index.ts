@@ -36,20 +36,28 @@ export {
   streamedFrom,
 } from './prune/problem.js';
 export { activate } from './reference/activation.js';
-export { fineTuneRate, parseRunConfig, type RunConfig } from './study/config.js';
-export { drawExamples, type Examples } from './study/examples.js';
-export { datasetFile, fileOf, type RunFile, recordOf } from './study/files.js';
+export { type Analysis, analyse, type Finding } from './study/analysis.js';
+export { type Cell, csvOf, keyOf, parseCell } from './study/cell.js';
+export { compare, compareNetwork } from './study/compare.js';
 export {
-  type Figures,
-  type Phase,
-  type RunEvent,
-  type RunInput,
-  type RunSummary,
-  run,
-} from './study/run.js';
+  CONTENDERS,
+  type CompareEvent,
+  type CompareInput,
+  type CompareSummary,
+  type Comparison,
+  type Contender,
+  type Outcome,
+} from './study/compare-events.js';
+export { fineTuneRate, parseRunConfig, type RunConfig } from './study/config.js';
+export { drawExamples, type Examples, shapeOf } from './study/examples.js';
+export { datasetFile, fileOf, type RunFile, recordOf } from './study/files.js';
+export { cellCount, nameOf, studyCheckpoints, type Trial, trialsOf } from './study/grid.js';
+export { differingTraining, newestWeights, stateOfFiles } from './study/resume.js';
+export { run } from './study/run.js';
+export type { Figures, Phase, RunEvent, RunInput, RunSummary } from './study/run-events.js';
 export { decodeState, encodeState, type TrialState } from './study/state.js';
 export { type StudyInput, study } from './study/study.js';
-export { parseStudyConfig, type StudyConfig } from './study/study-config.js';
+export { identityOf, parseStudyConfig, type StudyConfig } from './study/study-config.js';
 export type { Criterion, Crossing, Threshold } from './study/thresholds.js';
 export { studyTrial, type TrialEvent, type TrialInput } from './study/trial.js';
 export {
@@ -57,7 +65,7 @@ export {
   readTrainingState,
   startTraining,
   type Training,
-  type TrainingOptions,
   type TrainingProgress,
   type TrainingState,
 } from './train/gradient-descent.js';
+export type { TrainingOptions } from './train/step.js';

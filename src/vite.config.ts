@@ -36,8 +36,18 @@ const page: UserConfig = {
   },
 };
 
+/** The same with the benchmark's peers, development dependencies, which are not published. */
+const benchPage: UserConfig = {
+  build: {
+    emptyOutDir: false,
+    lib: { formats: ['es'], entry: { 'bench-page': resolve(root, 'src/cli/bench-page.ts') } },
+    // jax-js loads its backends when it opens; the page is served one file.
+    rolldownOptions: { output: { codeSplitting: false } },
+  },
+};
+
 export default defineConfig(({ mode }) => {
-  const { build } = mode === 'page' ? page : library;
+  const { build } = mode === 'page' ? page : mode === 'bench-page' ? benchPage : library;
   return {
     root,
     publicDir: false,

@@ -82,25 +82,46 @@ describe('layers', () => {
   });
 
   test("the library's main entry reaches nothing of Node", () => {
-    const reached = new Set<string>();
-    const foreign: string[] = [];
-    const visit = (file: string): void => {
-      if (reached.has(file)) return;
-      reached.add(file);
-      for (const imported of IMPORTS.get(file) ?? []) {
-        if (imported.startsWith('.')) visit(pathOf(file, imported));
-        else if (!BROWSER_SAFE.some((name) => imported === name || imported.startsWith(`${name}/`)))
-          foreign.push(`${file}: ${imported}`);
-      }
-    };
-    visit('src/index.ts');
-    expect(reached.size).toBeGreaterThan(30);
-    expect(foreign).toEqual([]);
+    const { files, packages } = reachedFrom('src/index.ts');
+    expect(files.size).toBeGreaterThan(30);
+    expect([...packages].filter((name) => !isOneOf(BROWSER_SAFE, name))).toEqual([]);
+  });
+
+  test("only the benchmark's own page reaches its peers", () => {
+    for (const entry of ['src/index.ts', 'src/node.ts', 'src/cli/main.ts', 'src/cli/page.ts']) {
+      const { packages } = reachedFrom(entry);
+      expect([...packages].filter((name) => isOneOf(PEERS, name))).toEqual([]);
+    }
+    const { packages } = reachedFrom('src/cli/bench-page.ts');
+    expect(PEERS.filter((peer) => !packages.has(peer))).toEqual([]);
   });
 });
 
+/** Development dependencies, which an installed package has not. */
+const PEERS = ['@jax-js/jax', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu'];
+
 /** Packages without a trace of Node, fit for a page. */
 const BROWSER_SAFE = ['pure-rand', 'zod', 'wgsl-preprocessor', 'simple-statistics', 'fflate'];
+
+function isOneOf(packages: readonly string[], imported: string): boolean {
+  return packages.some((name) => imported === name || imported.startsWith(`${name}/`));
+}
+
+/** All that an entry imports, directly or not. */
+function reachedFrom(entry: string) {
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (file: string): void => {
+    if (files.has(file)) return;
+    files.add(file);
+    for (const imported of IMPORTS.get(file) ?? []) {
+      if (imported.startsWith('.')) visit(pathOf(file, imported));
+      else packages.add(imported);
+    }
+  };
+  visit(entry);
+  return { files, packages };
+}
 
 function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -5,8 +5,9 @@ import { defaultVariant } from '../../src/kernels/variant.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { matmulReference } from '../../src/reference/matmul.js';
 import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
-import type { KernelBench } from '../kernel.js';
+import { type KernelBench, WITHIN_BOUND } from '../kernel.js';
 import { nans, randomNumbers } from '../numbers.js';
+import { peerContender } from '../peers/contender.js';
 
 type MatmulShape = {
   readonly m: number;
@@ -15,6 +16,9 @@ type MatmulShape = {
   /** A is stored [k × m], as in the gradient of the hidden layer. */
   readonly transposeA?: 1;
 };
+
+const operations = ({ m, n, k }: MatmulShape) => 2 * m * n * k;
+const bytes = ({ m, n, k }: MatmulShape) => 4 * (m * k + k * n + m * n);
 
 export const matmulBench: KernelBench<MatmulShape> = {
   name: 'matmul',
@@ -37,13 +41,13 @@ export const matmulBench: KernelBench<MatmulShape> = {
   ],
   variants: Object.keys(MATMUL_TILES),
   preferred: defaultVariant,
-  operations: ({ m, n, k }) => 2 * m * n * k,
-  bytes: ({ m, n, k }) => 4 * (m * k + k * n + m * n),
+  operations,
+  bytes,
   prepare: async ({ device, scope, shape, variant }) => {
     const { m, n, k } = shape;
     const transposeA = shape.transposeA === 1;
     const [aRows, aColumns] = transposeA ? [k, m] : [m, k];
-    const [a, b] = [randomNumbers(m * k, 1), randomNumbers(k * n, 2)];
+    const [a, b] = factors(shape);
     const out = scope.matrix('product', m, n, nans(m * n));
     const run = await prepareMatmul(device, {
       a: scope.matrix('left factor', aRows, aColumns, a),
@@ -54,23 +58,43 @@ export const matmulBench: KernelBench<MatmulShape> = {
     });
     return {
       encode: (batch) => run(batch),
-      verify: async () => {
-        const [left, right] = [elementsOf(a, aColumns), elementsOf(b, n)];
-        const rows = spread(m, 16);
-        const columns = spread(n, 64);
-        const reference = matmulReference({
-          m: rows.length,
-          n: columns.length,
-          k,
-          a: (i, p) => (transposeA ? left(p, rows[i] ?? -1) : left(rows[i] ?? -1, p)),
-          b: (p, j) => right(p, columns[j] ?? -1),
-          alpha: 1,
-          epilogue: { kind: 'store' },
-        });
-        const product = await readMatrix(out);
-        requireWritten('product', product);
-        requireWithin('product', elementsAt(product, n, rows, columns), reference);
-      },
+      verify: async () => requireProduct(shape, await readMatrix(out)),
     };
   },
+  rival: async (context, shape, peer) => {
+    if (!peer.works.matmul) return undefined;
+    const [a, b] = factors(shape);
+    return peerContender(context, peer, peer.works.matmul, {
+      task: { ...shape, transposeA: shape.transposeA === 1, a, b },
+      check: (product) => {
+        requireProduct(shape, product);
+        return WITHIN_BOUND;
+      },
+      cost: () => ({ operations: operations(shape), bytes: bytes(shape) }),
+    });
+  },
 };
+
+function factors({ m, n, k }: MatmulShape): readonly [Float32Array, Float32Array] {
+  return [randomNumbers(m * k, 1), randomNumbers(k * n, 2)];
+}
+
+/** @throws when an element is missing, or one of a sample outside its oracle's bound. */
+function requireProduct(shape: MatmulShape, product: Float32Array): void {
+  const { m, n, k, transposeA } = shape;
+  const [a, b] = factors(shape);
+  const [left, right] = [elementsOf(a, transposeA ? m : k), elementsOf(b, n)];
+  const rows = spread(m, 16);
+  const columns = spread(n, 64);
+  const reference = matmulReference({
+    m: rows.length,
+    n: columns.length,
+    k,
+    a: (i, p) => (transposeA ? left(p, rows[i] ?? -1) : left(rows[i] ?? -1, p)),
+    b: (p, j) => right(p, columns[j] ?? -1),
+    alpha: 1,
+    epilogue: { kind: 'store' },
+  });
+  requireWritten('product', product);
+  requireWithin('product', elementsAt(product, n, rows, columns), reference);
+}

@@ -1,101 +1,120 @@
-import { type Matrix, readMatrix } from '../../src/gpu/matrix.js';
-import { Scope } from '../../src/gpu/scope.js';
-import { hiddenActivations } from '../../src/models/forward.js';
+import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { selectGreedily } from '../../src/prune/greedy.js';
-import {
-  residentActivations,
-  type Selection,
-  type SelectionProblem,
-} from '../../src/prune/problem.js';
-import { judgePicks } from '../../src/reference/greedy-selection.js';
-import { advance, startTraining } from '../../src/train/gradient-descent.js';
+import type { Selection } from '../../src/prune/problem.js';
+import { type JudgedPick, judgePicks } from '../../src/reference/greedy-selection.js';
 import type { Contender, ContestContext, Cost } from '../benchmark.js';
+import { peerContender } from '../peers/contender.js';
+import type { Peer } from '../peers/peer.js';
 import { timeRuns } from '../sampling.js';
-import { ownSubject, SEED } from './network.js';
+import { type Trained, trainedProblem } from './trained.js';
 
 /** N neurons, m examples, k picks. */
 export type SelectionShape = { readonly n: number; readonly m: number; readonly k: number };
 
-const TRAINING = { batch: 128, learningRate: 1, momentum: 0, seed: SEED } as const;
+/** A selection to contend in. */
+export interface GreedyTask<Shape extends SelectionShape> {
+  readonly loss: LossKind;
+  /** Of the network's training. */
+  readonly steps: number;
+  readonly costOf: (shape: Shape, distinct: number) => Cost;
+}
+
+/** Evaluates every candidate in one pass over the activations a pick, without the Gram identity. */
+export const DIRECT = 'direct';
 
 /** Share by which a pick's loss may exceed the best candidate's, and a reported loss its own. */
 const GREEDY = 1e-5;
 const REPORTED = 1e-4;
 
-/** Greedy selection as the library plans it, on ready activations of a network of so many steps. */
-export async function contendGreedily(
+/** Greedy selection from ready activations, as the library plans it or `direct`. */
+export async function contendGreedily<Shape extends SelectionShape>(
   context: ContestContext,
-  shape: SelectionShape,
-  steps: number,
+  shape: Shape,
+  task: GreedyTask<Shape>,
 ): Promise<Contender> {
-  const { device, signal } = context;
-  const problem = await trainedProblem(context, shape, steps);
+  const { device, signal, variant } = context;
+  const subject = await context.share(() => subjectOf(context, shape, task));
+  const oracle = variant === DIRECT ? DIRECT : undefined;
   const run = async (): Promise<Selection> => {
-    const options = { neurons: shape.k, replacement: true, signal };
-    const picks = selectGreedily(device, problem, options);
+    const options = { neurons: shape.k, replacement: true, oracle, signal } as const;
+    const picks = selectGreedily(device, subject.problem, options);
     for (;;) {
       const next = await picks.next();
       if (next.done) return next.value;
     }
   };
-  let distinct = 0;
   return {
     verify: async () => {
       const found = await run();
-      await requireGreedy(problem, found);
-      distinct = found.neurons.length;
-      return `every pick within ${GREEDY} of the best; ${distinct} distinct in ${found.passes} passes`;
+      const what = subject.judge(found.selected, found.loss);
+      return `${what}; ${found.neurons.length} distinct in ${found.passes} passes`;
     },
     time: (seconds: number) => timeRuns(run, seconds),
-    cost: () => costOf(shape, distinct),
+    cost: () => task.costOf(shape, subject.distinct()),
   };
 }
 
-async function trainedProblem(
+/** The same by a peer, from the same activations. */
+export async function rivalGreedily<Shape extends SelectionShape>(
   context: ContestContext,
-  { n, m }: SelectionShape,
-  steps: number,
-): Promise<SelectionProblem> {
-  const { device, own, signal } = context;
-  const { network, dataset } = ownSubject(context, m, n);
-  const training = own(startTraining(network, dataset, TRAINING));
-  for await (const _ of advance(training, steps, signal));
-  const scope = own(new Scope(device));
-  const activations = residentActivations(await hiddenActivations(network, dataset, scope, signal));
-  return { activations, weights: network.output, targets: dataset.targets, loss: 'squared' };
+  shape: Shape,
+  task: GreedyTask<Shape>,
+  peer: Peer,
+): Promise<Contender | undefined> {
+  const { selection, 'cross-entropy-selection': byCrossEntropy } = peer.works;
+  const prepare = task.loss === 'squared' ? selection : byCrossEntropy;
+  if (!prepare) return undefined;
+  const subject = await context.share(() => subjectOf(context, shape, task));
+  return peerContender(context, peer, prepare, {
+    task: { ...subject.arrays, picks: shape.k },
+    check: subject.judge,
+    cost: () => task.costOf(shape, subject.distinct()),
+  });
 }
 
-/** @throws when a pick was not greedy, or a loss was reported wrongly. */
-async function requireGreedy(problem: SelectionProblem, found: Selection): Promise<void> {
-  const { rows: m, columns: n, chunks, buffers } = problem.activations;
-  const activations = new Float32Array(m * n);
-  for (const { buffer, firstRow } of chunks) {
-    activations.set(await readMatrix(buffers[buffer] as Matrix), firstRow * n);
-  }
-  const judged = judgePicks(
-    {
-      m,
-      n,
-      outputs: problem.weights.columns,
-      activations,
-      weights: await readMatrix(problem.weights),
-      targets: await readMatrix(problem.targets),
-    },
-    found.selected,
-  );
+/** What the contenders select from, and the judge of their picks. */
+interface SelectionSubject extends Trained {
+  /** @throws when a pick was not greedy, or a loss was reported wrongly. */
+  readonly judge: (picks: ArrayLike<number>, losses?: ArrayLike<number>) => string;
+  /** Neurons among the picks. */
+  readonly distinct: () => number;
+}
+
+async function subjectOf<Shape extends SelectionShape>(
+  context: ContestContext,
+  shape: Shape,
+  { loss, steps }: GreedyTask<Shape>,
+): Promise<SelectionSubject> {
+  const trained = await trainedProblem(context, shape, loss, steps);
+  let first: { readonly picks: readonly number[]; readonly judged: readonly JudgedPick[] };
+  const judge = (selected: ArrayLike<number>, losses?: ArrayLike<number>): string => {
+    const picks = Array.from(selected);
+    if (picks.length !== shape.k) throw new Error(`${picks.length} picks, not ${shape.k}`);
+    // Judging takes as long as the slowest of the contenders, who mostly agree.
+    const parting = first ? picks.findIndex((pick, step) => pick !== first.picks[step]) : 0;
+    const judged = parting < 0 ? first.judged : judgePicks(trained.arrays, picks, loss);
+    requireGreedy(judged, losses);
+    const same = !first ? '' : parting < 0 ? 'the same picks, ' : `other picks from ${parting}, `;
+    first ??= { picks, judged };
+    return `${same}every pick within ${GREEDY} of the best`;
+  };
+  return { ...trained, judge, distinct: () => new Set(first.picks).size };
+}
+
+function requireGreedy(judged: readonly JudgedPick[], losses?: ArrayLike<number>): void {
   judged.forEach(({ loss, best }, step) => {
-    const reported = found.loss[step] ?? Number.NaN;
     if (!(loss <= best * (1 + GREEDY))) {
       throw new Error(`pick ${step} has a loss of ${loss}, the best candidate ${best}`);
     }
-    if (!(Math.abs(reported - loss) <= REPORTED * loss)) {
+    const reported = losses ? losses[step] : loss;
+    if (!(Math.abs((reported ?? Number.NaN) - loss) <= REPORTED * loss)) {
       throw new Error(`the loss after pick ${step} is ${loss}, reported as ${reported}`);
     }
   });
 }
 
 /** By the Gram identity: the targets' products and norms, then a row for each distinct pick. */
-function costOf({ n, m, k }: SelectionShape, distinct: number): Cost {
+export function squaredCost({ n, m, k }: SelectionShape, distinct: number): Cost {
   return {
     operations: 4 * m * n + 2 * m * n * distinct + 2 * n * k,
     // No selection can leave out reading the activations once.

@@ -1,8 +1,10 @@
 import { Scope } from '../../src/gpu/scope.js';
 import { hiddenActivations } from '../../src/models/forward.js';
-import { type Benchmark, type ContestContext, workload } from '../benchmark.js';
+import { type Benchmark, type ContestContext, type Cost, workload } from '../benchmark.js';
+import { peerContender } from '../peers/contender.js';
+import type { Peer } from '../peers/peer.js';
 import { timeRuns } from '../sampling.js';
-import { checkedActivations, ownSubject } from './network.js';
+import { activationsOf, ownSubject, readSubject, requireActivations } from './network.js';
 
 type HiddenShape = { readonly n: number; readonly m: number; readonly d: number };
 
@@ -16,21 +18,43 @@ export const hidden: Benchmark = workload({
   ],
   hardwareShapes: [{ n: 1024, m: 50_000, d: 785 }],
   contend,
+  rival,
 });
 
-async function contend(context: ContestContext, { n, m, d }: HiddenShape) {
+const VERIFIED = 'a sample within the bound of its float64 oracle';
+
+async function contend(context: ContestContext, shape: HiddenShape) {
   const { device, signal } = context;
-  const subject = ownSubject(context, m, n);
+  const { subject, check } = await context.share(() => subjectOf(context, shape));
   return {
-    verify: async () => {
-      await checkedActivations(subject, signal);
-      return 'a sample within the bound of its float64 oracle';
-    },
+    verify: async () => check(await activationsOf(subject, signal)),
     time: (seconds: number) =>
       timeRuns(async () => {
         using scope = new Scope(device);
         await hiddenActivations(subject.network, subject.dataset, scope, signal);
       }, seconds),
-    cost: () => ({ operations: 2 * m * d * n, bytes: 4 * (m * d + d * n + m * n) }),
+    cost: () => costOf(shape),
   };
+}
+
+async function rival(context: ContestContext, shape: HiddenShape, peer: Peer) {
+  const { works } = peer;
+  if (!works.hidden) return undefined;
+  const { arrays, check } = await context.share(() => subjectOf(context, shape));
+  const task = { ...shape, ...arrays };
+  return peerContender(context, peer, works.hidden, { task, check, cost: () => costOf(shape) });
+}
+
+async function subjectOf(context: ContestContext, { m, n }: HiddenShape) {
+  const subject = ownSubject(context, m, n);
+  const arrays = await readSubject(subject);
+  const check = (activations: Float32Array) => {
+    requireActivations(activations, arrays, subject.parameters);
+    return VERIFIED;
+  };
+  return { subject, arrays, check };
+}
+
+function costOf({ n, m, d }: HiddenShape): Cost {
+  return { operations: 2 * m * d * n, bytes: 4 * (m * d + d * n + m * n) };
 }

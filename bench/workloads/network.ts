@@ -1,4 +1,5 @@
-import { readMatrix } from '../../src/gpu/matrix.js';
+import type { Task } from '../../src/data/tasks.js';
+import { type ChunkedMatrix, readMatrix } from '../../src/gpu/matrix.js';
 import { Scope } from '../../src/gpu/scope.js';
 import type { Dataset } from '../../src/models/dataset.js';
 import { hiddenActivations } from '../../src/models/forward.js';
@@ -25,10 +26,15 @@ export interface Subject {
   readonly parameters: Parameters;
 }
 
-export function ownSubject(context: ContestContext, m: number, width: number): Subject {
+export function ownSubject(
+  context: ContestContext,
+  m: number,
+  width: number,
+  task: Task = 'below-five',
+): Subject {
   const { device, own } = context;
   const { train } = drawExamples(requireSource(context), m, SEED);
-  const dataset = own(uploadImages(device, 'training', train, 'below-five'));
+  const dataset = own(uploadImages(device, 'training', train, task));
   const { inputs, targets } = dataset;
   const parameters = drawParameters(
     { width, inputs: inputs.columns, outputs: targets.columns, activation: 'tanh' },
@@ -37,36 +43,59 @@ export function ownSubject(context: ContestContext, m: number, width: number): S
   return { dataset, parameters, network: own(uploadNetwork(device, parameters)) };
 }
 
-/**
- * H = σ(X Aᵀ) [m × N] of all examples with the first weights, a sample of it checked.
- *
- * @throws when an element of the sample is outside its oracle's bound.
- */
-export async function checkedActivations(
-  { dataset, network, parameters }: Subject,
+/** What a peer is given of a subject, read from where this library starts from. */
+export interface SubjectArrays {
+  /** X [m × d]. */
+  readonly inputs: Float32Array;
+  /** Y [m × C]. */
+  readonly targets: Float32Array;
+  /** Aᵀ [d × N]. */
+  readonly hidden: Float32Array;
+  /** B [N × C]. */
+  readonly output: Float32Array;
+}
+
+export async function readSubject({ dataset, network }: Subject): Promise<SubjectArrays> {
+  return {
+    inputs: await readMatrix(dataset.inputs),
+    targets: await readMatrix(dataset.targets),
+    hidden: await readMatrix(network.hidden),
+    output: await readMatrix(network.output),
+  };
+}
+
+/** H = σ(X Aᵀ) [m × N] of all examples. */
+export async function activationsOf(
+  { dataset, network }: Subject,
   signal: AbortSignal | undefined,
 ): Promise<Float32Array> {
-  const { inputs: d, width: n } = parameters;
   using scope = new Scope(network.device);
-  const { chunks } = await hiddenActivations(network, dataset, scope, signal);
-  const x = elementsOf(await readMatrix(dataset.inputs), d);
-  const a = elementsOf(parameters.hidden, d);
-  const columns = spread(n, 64);
-  const all = new Float32Array(dataset.count * n);
-  for (const chunk of chunks) {
-    const rows = spread(chunk.rows, 16);
-    const reference = matmulReference({
-      m: rows.length,
-      n: columns.length,
-      k: d,
-      a: (j, p) => x(chunk.firstRow + (rows[j] ?? -1), p),
-      b: (p, i) => a(columns[i] ?? -1, p),
-      alpha: 1,
-      epilogue: { kind: 'activation', activation: parameters.activation },
-    });
-    const states = await readMatrix(chunk);
-    requireWithin('activations', elementsAt(states, n, rows, columns), reference);
-    all.set(states, chunk.firstRow * n);
-  }
+  return readChunks(await hiddenActivations(network, dataset, scope, signal));
+}
+
+export async function readChunks({ rows, columns, chunks }: ChunkedMatrix): Promise<Float32Array> {
+  const all = new Float32Array(rows * columns);
+  for (const chunk of chunks) all.set(await readMatrix(chunk), chunk.firstRow * columns);
   return all;
+}
+
+/** @throws when an element of a sample of H [m × N] is outside its oracle's bound. */
+export function requireActivations(
+  activations: Float32Array,
+  { inputs, hidden }: SubjectArrays,
+  { width: n, inputs: d, activation }: Parameters,
+): void {
+  const [x, a] = [elementsOf(inputs, d), elementsOf(hidden, n)];
+  const rows = spread(inputs.length / d, 32);
+  const columns = spread(n, 64);
+  const reference = matmulReference({
+    m: rows.length,
+    n: columns.length,
+    k: d,
+    a: (j, p) => x(rows[j] ?? -1, p),
+    b: (p, i) => a(p, columns[i] ?? -1),
+    alpha: 1,
+    epilogue: { kind: 'activation', activation },
+  });
+  requireWithin('activations', elementsAt(activations, n, rows, columns), reference);
 }

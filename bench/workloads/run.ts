@@ -1,9 +1,22 @@
-import { parseRunConfig } from '../../src/study/config.js';
+import { inputsOf } from '../../src/data/preprocess.js';
+import { targetsOf } from '../../src/data/tasks.js';
+import { fineTuneRate, parseRunConfig } from '../../src/study/config.js';
 import { drawExamples } from '../../src/study/examples.js';
-import { type RunSummary, run } from '../../src/study/run.js';
-import { type Benchmark, type ContestContext, requireSource, workload } from '../benchmark.js';
+import { run } from '../../src/study/run.js';
+import type { RunSummary } from '../../src/study/run-events.js';
+import {
+  type Benchmark,
+  type ContestContext,
+  type Cost,
+  requireSource,
+  type Shape,
+  workload,
+} from '../benchmark.js';
+import { peerContender } from '../peers/contender.js';
+import type { Peer, RunTask } from '../peers/peer.js';
 import { timeRuns } from '../sampling.js';
-import { stepOperations } from './training-step.js';
+import { ownSubject, readSubject } from './network.js';
+import { batchesOf, stepOperations } from './training-step.js';
 
 const CONFIG = parseRunConfig({});
 const INPUTS = 785;
@@ -19,11 +32,13 @@ export const wholeRun: Benchmark = workload({
   seconds: 30,
   shapes: [{ n: CONFIG.width, m: CONFIG.examples, k: CONFIG.neurons }],
   contend,
+  rival,
 });
 
 async function contend(context: ContestContext) {
   const { device, signal } = context;
   const examples = drawExamples(requireSource(context), CONFIG.examples, CONFIG.seed);
+  const account = await context.share(openAccount);
   const once = async (): Promise<RunSummary> => {
     const events = run(device, { config: CONFIG, examples }, signal);
     for (;;) {
@@ -31,21 +46,63 @@ async function contend(context: ContestContext) {
       if (next.done) return next.value;
     }
   };
-  let summary: RunSummary | undefined;
   return {
     verify: async () => {
-      summary = await once();
+      const summary = await once();
+      account.summary = summary;
       const { dense, subnetwork, fineTuned } = summary;
       const networks = [dense, subnetwork, ...(fineTuned ? [fineTuned] : [])];
-      const worst = Math.min(...networks.map(({ testAccuracy }) => testAccuracy));
-      if (!(worst >= LEAST_ACCURACY)) throw new Error(`a test accuracy of ${worst}`);
-      return `test accuracies from ${worst}`;
+      return requireLearnt(networks.map(({ testAccuracy }) => testAccuracy));
     },
     time: (seconds: number) => timeRuns(once, seconds, LEAST_RUNS),
-    cost: () => ({
-      operations: summary ? operationsOf(summary, examples.test.count) : 0,
-      bytes: 4 * INPUTS * (examples.train.count + examples.test.count),
-    }),
+    cost: () => costOf(account, examples.test.count),
+  };
+}
+
+/** The same from the same images, first weights and batches. */
+async function rival(context: ContestContext, _shape: Shape, peer: Peer) {
+  const prepare = peer.works.run;
+  if (!prepare) return undefined;
+  const account = await context.share(openAccount);
+  const { examples: m, width, seed, neurons, iterations, learningRate, fineTune, batch } = CONFIG;
+  const { test } = drawExamples(requireSource(context), m, seed);
+  const { inputs, targets, ...network } = await readSubject(ownSubject(context, m, width));
+  const task: RunTask = {
+    train: { m, inputs, targets },
+    test: { m: test.count, inputs: inputsOf(test), targets: targetsOf(CONFIG.task, test.labels) },
+    d: INPUTS,
+    network,
+    picks: neurons,
+    learningRate,
+    iterations,
+    fineTuneRate: fineTuneRate(CONFIG),
+    fineTune,
+    batchesOf: () => batchesOf(batch === 'full' ? m : batch, m),
+  };
+  const cost = () => costOf(account, test.count);
+  return peerContender(context, peer, prepare, { task, check: requireLearnt, cost });
+}
+
+/** How many neurons were kept says what a run costs; this library's own run tells it. */
+interface Account {
+  summary: RunSummary | undefined;
+}
+
+async function openAccount(): Promise<Account> {
+  return { summary: undefined };
+}
+
+/** @throws when a network has learnt nothing. */
+function requireLearnt(testAccuracies: readonly number[]): string {
+  const worst = Math.min(...testAccuracies);
+  if (!(worst >= LEAST_ACCURACY)) throw new Error(`a test accuracy of ${worst}`);
+  return `test accuracies from ${worst}`;
+}
+
+function costOf({ summary }: Account, tests: number): Cost {
+  return {
+    operations: summary ? operationsOf(summary, tests) : 0,
+    bytes: 4 * INPUTS * (CONFIG.examples + tests),
   };
 }
 

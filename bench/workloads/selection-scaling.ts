@@ -1,5 +1,5 @@
 import { type Benchmark, workload } from '../benchmark.js';
-import { contendGreedily, type SelectionShape } from './greedy.js';
+import { contendGreedily, type SelectionShape, squaredCost } from './greedy.js';
 
 /** What the other shapes differ from in one size alone. */
 export const SCALING_BASE = { n: 1024, m: 4096, k: 200 } as const;
@@ -10,8 +10,8 @@ const SIZES = {
   m: [1024, 2048, 8192],
 } as const;
 
-/** Fewer than for `selection`: a network has to be trained for each of the shapes. */
-const TRAINING_STEPS = 20;
+/** Fewer steps than for `selection`: a network has to be trained for each of the shapes. */
+const TASK = { loss: 'squared', steps: 20, costOf: squaredCost } as const;
 
 const others = Object.entries(SIZES).flatMap(([name, sizes]) =>
   sizes.map((size): SelectionShape => ({ ...SCALING_BASE, [name]: size })),
@@ -22,5 +22,5 @@ export const selectionScaling: Benchmark = workload({
   name: 'selection-scaling',
   seconds: 3,
   shapes: [SCALING_BASE, ...others],
-  contend: (context, shape: SelectionShape) => contendGreedily(context, shape, TRAINING_STEPS),
+  contend: (context, shape: SelectionShape) => contendGreedily(context, shape, TASK),
 });

@@ -1,30 +1,27 @@
-import { type Matrix, readMatrix } from '../../src/gpu/matrix.js';
-import { Scope } from '../../src/gpu/scope.js';
-import { hiddenActivations } from '../../src/models/forward.js';
-import { selectGreedily } from '../../src/prune/greedy.js';
 import {
-  residentActivations,
-  type Selection,
-  type SelectionProblem,
-} from '../../src/prune/problem.js';
-import { judgePicks } from '../../src/reference/greedy-selection.js';
-import { advance, startTraining } from '../../src/train/gradient-descent.js';
-import { type Benchmark, type ContestContext, type Cost, workload } from '../benchmark.js';
-import { timeRuns } from '../sampling.js';
-import { ownSubject, SEED } from './network.js';
+  type Benchmark,
+  type ContestContext,
+  type Cost,
+  ONLY_VARIANT,
+  workload,
+} from '../benchmark.js';
+import type { Peer } from '../peers/peer.js';
+import {
+  contendGreedily,
+  DIRECT,
+  type GreedyTask,
+  rivalGreedily,
+  type SelectionShape,
+  squaredCost,
+} from './greedy.js';
 
-type SelectionShape = { readonly n: number; readonly m: number; readonly k: number };
+type ClassesShape = SelectionShape & { readonly c: number };
 
 /** Distinct picks, the costly ones, grow with training: 43 of 200 before the first step, 110 here. */
 const TRAINING_STEPS = 100;
-const TRAINING = { batch: 128, learningRate: 1, momentum: 0, seed: SEED } as const;
-
-/** Share by which a pick's loss may exceed the best candidate's, and a reported loss its own. */
-const GREEDY = 1e-5;
-const REPORTED = 1e-4;
 
 /** Greedy forward selection from ready activations of a network briefly trained on MNIST. */
-export const selection: Benchmark = workload({
+export const selection: Benchmark = workload<SelectionShape>({
   name: 'selection',
   seconds: 8,
   shapes: [
@@ -32,80 +29,32 @@ export const selection: Benchmark = workload({
     { n: 256, m: 1000, k: 100 },
   ],
   hardwareShapes: [{ n: 10_000, m: 50_000, k: 200 }],
-  contend,
+  variants: [ONLY_VARIANT, DIRECT],
+  ...contestants({ loss: 'squared', steps: TRAINING_STEPS, costOf: squaredCost }),
 });
 
-async function contend(context: ContestContext, shape: SelectionShape) {
-  const { device, signal } = context;
-  const problem = await trainedProblem(context, shape);
-  const run = async (): Promise<Selection> => {
-    const options = { neurons: shape.k, replacement: true, signal };
-    const picks = selectGreedily(device, problem, options);
-    for (;;) {
-      const next = await picks.next();
-      if (next.done) return next.value;
-    }
-  };
-  let distinct = 0;
+/** The same by the softmax cross-entropy, which has no Gram identity: a few picks tell. */
+export const crossEntropySelection: Benchmark = workload<ClassesShape>({
+  name: 'cross-entropy-selection',
+  seconds: 4,
+  shapes: [{ n: 256, m: 1024, c: 10, k: 5 }],
+  hardwareShapes: [{ n: 1024, m: 50_000, c: 10, k: 20 }],
+  ...contestants({ loss: 'cross-entropy', steps: TRAINING_STEPS, costOf: crossEntropyCost }),
+});
+
+function contestants<Shape extends SelectionShape>(task: GreedyTask<Shape>) {
   return {
-    verify: async () => {
-      const found = await run();
-      await requireGreedy(problem, found);
-      distinct = found.neurons.length;
-      return `every pick within ${GREEDY} of the best; ${distinct} distinct in ${found.passes} passes`;
-    },
-    time: (seconds: number) => timeRuns(run, seconds),
-    cost: () => costOf(shape, distinct),
+    contend: (context: ContestContext, shape: Shape) => contendGreedily(context, shape, task),
+    rival: (context: ContestContext, shape: Shape, peer: Peer) =>
+      rivalGreedily(context, shape, task, peer),
   };
 }
 
-async function trainedProblem(
-  context: ContestContext,
-  { n, m }: SelectionShape,
-): Promise<SelectionProblem> {
-  const { device, own, signal } = context;
-  const { network, dataset } = ownSubject(context, m, n);
-  const training = own(startTraining(network, dataset, TRAINING));
-  for await (const _ of advance(training, TRAINING_STEPS, signal));
-  const scope = own(new Scope(device));
-  const activations = residentActivations(await hiddenActivations(network, dataset, scope, signal));
-  return { activations, weights: network.output, targets: dataset.targets, loss: 'squared' };
-}
-
-/** @throws when a pick was not greedy, or a loss was reported wrongly. */
-async function requireGreedy(problem: SelectionProblem, found: Selection): Promise<void> {
-  const { rows: m, columns: n, chunks, buffers } = problem.activations;
-  const activations = new Float32Array(m * n);
-  for (const { buffer, firstRow } of chunks) {
-    activations.set(await readMatrix(buffers[buffer] as Matrix), firstRow * n);
-  }
-  const judged = judgePicks(
-    {
-      m,
-      n,
-      outputs: problem.weights.columns,
-      activations,
-      weights: await readMatrix(problem.weights),
-      targets: await readMatrix(problem.targets),
-    },
-    found.selected,
-  );
-  judged.forEach(({ loss, best }, step) => {
-    const reported = found.loss[step] ?? Number.NaN;
-    if (!(loss <= best * (1 + GREEDY))) {
-      throw new Error(`pick ${step} has a loss of ${loss}, the best candidate ${best}`);
-    }
-    if (!(Math.abs(reported - loss) <= REPORTED * loss)) {
-      throw new Error(`the loss after pick ${step} is ${loss}, reported as ${reported}`);
-    }
-  });
-}
-
-/** By the Gram identity: the targets' products and norms, then a row for each distinct pick. */
-function costOf({ n, m, k }: SelectionShape, distinct: number): Cost {
+/** Every pick looks at all activations again: as the kernel candidate-loss counts, once a pick. */
+function crossEntropyCost({ n, m, c, k }: ClassesShape): Cost {
   return {
-    operations: 4 * m * n + 2 * m * n * distinct + 2 * n * k,
-    // No selection can leave out reading the activations once.
-    bytes: 4 * (m * n + m + n),
+    operations: 7 * m * n * c * k,
+    bytes: 4 * (m * n + 2 * m * c + n * c + n) * k,
+    exponentials: m * n * c * k,
   };
 }

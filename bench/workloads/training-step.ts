@@ -1,13 +1,20 @@
-import { readMatrix } from '../../src/gpu/matrix.js';
-import { readParameters } from '../../src/models/two-layer.js';
 import { randomStream } from '../../src/random.js';
 import { UNIT } from '../../src/reference/bound.js';
 import { gradientStepReference } from '../../src/reference/gradient-step.js';
 import { advance, startTraining, type Training } from '../../src/train/gradient-descent.js';
 import { type Benchmark, type ContestContext, type Cost, workload } from '../benchmark.js';
 import { requireWithin, spread } from '../check.js';
+import { peerContender } from '../peers/contender.js';
+import type { Peer, StepWeights } from '../peers/peer.js';
 import { timeRuns } from '../sampling.js';
-import { checkedActivations, ownSubject, SEED, type Subject } from './network.js';
+import {
+  activationsOf,
+  ownSubject,
+  readSubject,
+  requireActivations,
+  SEED,
+  type SubjectArrays,
+} from './network.js';
 
 /** Examples from which mini-batches are drawn, and η: a run's defaults. */
 const SGD_EXAMPLES = 1000;
@@ -37,6 +44,7 @@ export const sgdStep: Benchmark = workload<StepShape>({
   ],
   hardwareShapes: [{ n: 10_000, batch: 128, d: 785 }],
   contend,
+  rival: rivalIn('sgd-step'),
 });
 
 /** A step of full-batch descent. */
@@ -49,21 +57,20 @@ export const gdStep: Benchmark = workload<StepShape>({
   ],
   hardwareShapes: [{ n: 1024, m: 50_000, d: 785 }],
   contend,
+  rival: rivalIn('gd-step'),
 });
 
 async function contend(context: ContestContext, shape: StepShape) {
   const { own, signal } = context;
-  const subject = ownSubject(context, 'm' in shape ? shape.m : SGD_EXAMPLES, shape.n);
+  const { subject, check } = await context.share(() => subjectOf(context, shape));
   const { network, dataset } = subject;
   const batch = 'm' in shape ? 'full' : shape.batch;
   const options = { batch, learningRate: LEARNING_RATE, momentum: 0, seed: SEED } as const;
   const training = own(startTraining(network, dataset, options));
   return {
     verify: async () => {
-      const states = await checkedActivations(subject, signal);
       await take(training, 1, signal);
-      await requireStep(subject, states, batchRows(batch, dataset.count));
-      return `the weights of ${CHECKED_NEURONS} neurons after one step to ${TOLERANCE} of the longest step`;
+      return check(await readSubject(subject));
     },
     time: async (seconds: number) => {
       const start = performance.now();
@@ -75,6 +82,39 @@ async function contend(context: ContestContext, shape: StepShape) {
     },
     cost: () => costOf(shape),
   };
+}
+
+function rivalIn(work: 'sgd-step' | 'gd-step') {
+  return async (context: ContestContext, shape: StepShape, peer: Peer) => {
+    const prepare = peer.works[work];
+    if (!prepare) return undefined;
+    const { subject, before, check } = await context.share(() => subjectOf(context, shape));
+    const { count } = subject.dataset;
+    const task = {
+      ...before,
+      m: count,
+      d: shape.d,
+      n: shape.n,
+      learningRate: LEARNING_RATE,
+      nextBatch: 'm' in shape ? undefined : batchesOf(shape.batch, count),
+    };
+    return peerContender(context, peer, prepare, { task, check, cost: () => costOf(shape) });
+  };
+}
+
+/** Network and examples, what they are before the first step, and the judge of that step. */
+async function subjectOf(context: ContestContext, shape: StepShape) {
+  const subject = ownSubject(context, 'm' in shape ? shape.m : SGD_EXAMPLES, shape.n);
+  const before = await readSubject(subject);
+  const states = await activationsOf(subject, context.signal);
+  requireActivations(states, before, subject.parameters);
+  const { count } = subject.dataset;
+  const rows = 'm' in shape ? spread(count, count) : batchesOf(shape.batch, count)();
+  const check = (after: StepWeights) => {
+    requireStep({ shape, states, before, after, rows: Array.from(rows) });
+    return `the weights of ${CHECKED_NEURONS} neurons after one step to ${TOLERANCE} of the longest step`;
+  };
+  return { subject, before, check };
 }
 
 async function take(
@@ -100,31 +140,44 @@ function costOf(shape: StepShape): Cost {
   };
 }
 
+interface TakenStep {
+  readonly shape: StepShape;
+  /** H [m × N] before the step. */
+  readonly states: Float32Array;
+  readonly before: SubjectArrays;
+  readonly after: StepWeights;
+  /** The examples of the step. */
+  readonly rows: readonly number[];
+}
+
 /** Compares the weights after the first step with that step in float64. */
-async function requireStep(
-  { network, dataset, parameters: before }: Subject,
-  states: Float32Array,
-  rows: readonly number[],
-): Promise<void> {
-  const { inputs, outputs, width } = before;
+function requireStep({ shape, states, before, after, rows }: TakenStep): void {
+  const { n: width, d: inputs } = shape;
+  const outputs = before.output.length / width;
   const neurons = spread(width, CHECKED_NEURONS);
   const step = gradientStepReference({
-    ...before,
     m: rows.length,
-    x: rowsOf(await readMatrix(dataset.inputs), inputs, rows),
-    y: rowsOf(await readMatrix(dataset.targets), outputs, rows),
+    inputs,
+    width,
+    outputs,
+    activation: 'tanh',
+    x: rowsOf(before.inputs, inputs, rows),
+    y: rowsOf(before.targets, outputs, rows),
     states: rowsOf(states, width, rows),
+    output: before.output,
     learningRate: LEARNING_RATE,
     neurons,
   });
-  const after = await readParameters(network);
+  const layers = {
+    hidden: (from: StepWeights) => columnsOf(from.hidden, width, neurons),
+    output: (from: StepWeights) => rowsOf(from.output, outputs, neurons),
+  };
   for (const layer of ['hidden', 'output'] as const) {
-    const columns = layer === 'hidden' ? inputs : outputs;
-    const [start, end] = [before, after].map((from) => rowsOf(from[layer], columns, neurons));
+    const [start, end] = [layers[layer](before), layers[layer](after)];
     const longest = step[layer].reduce((most, part) => Math.max(most, Math.abs(part)), 0);
-    requireWithin(`${layer} weights`, end ?? [], {
-      value: step[layer].map((part, e) => (start?.[e] ?? Number.NaN) - part),
-      bound: step[layer].map((_, e) => TOLERANCE * longest + 2 * UNIT * Math.abs(start?.[e] ?? 0)),
+    requireWithin(`${layer} weights`, end, {
+      value: step[layer].map((part, e) => (start[e] ?? Number.NaN) - part),
+      bound: step[layer].map((_, e) => TOLERANCE * longest + 2 * UNIT * Math.abs(start[e] ?? 0)),
     });
   }
 }
@@ -137,9 +190,20 @@ function rowsOf(data: Float32Array, columns: number, rows: readonly number[]): F
   return taken;
 }
 
-/** The examples of the first batch, drawn as the trainer draws them. */
-function batchRows(batch: number | 'full', count: number): readonly number[] {
-  if (batch === 'full') return spread(count, count);
+/** Columns of a matrix with rows of `stride`, each in a row of its own. */
+function columnsOf(data: Float32Array, stride: number, columns: readonly number[]): Float32Array {
+  const rows = data.length / stride;
+  const taken = new Float32Array(columns.length * rows);
+  columns.forEach((column, at) => {
+    for (let row = 0; row < rows; row++) {
+      taken[at * rows + row] = data[row * stride + column] as number;
+    }
+  });
+  return taken;
+}
+
+/** Draws batch after batch as the trainer does. */
+export function batchesOf(batch: number, count: number): () => Int32Array {
   const stream = randomStream(SEED, 'batches');
-  return Array.from({ length: batch }, () => stream.below(count));
+  return () => Int32Array.from({ length: batch }, () => stream.below(count));
 }

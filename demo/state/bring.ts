@@ -2,37 +2,64 @@ import { unzipSync } from 'fflate';
 import {
   EspalierError,
   type ImageSource,
+  newestWeights,
   parseRunConfig,
   type RunConfig,
+  type RunFile,
 } from '../../src/index.js';
 import { sourceOfFiles } from './data.js';
 
-/** What a person's files hold: images, a run's configuration, or both. */
+/** What a person's files hold: images, a run's configuration, or both; with weights it can go on. */
 export interface Brought {
   readonly source?: ImageSource;
   readonly config?: RunConfig;
+  /** The newest of the run's weights, and which examples they have seen. */
+  readonly weights?: RunFile;
+  readonly dataset?: RunFile;
 }
 
-/** Files of a run's folder that hold neither images nor settings. */
-const RECORDS = /\.(safetensors|jsonl)$|(^|\/)summary\.json$/;
+const CONFIG = 'config.json';
+const DATASET = 'dataset.safetensors';
+
+/** Files of a run's folder that hold neither images nor settings nor weights to go on from. */
+const RECORDS =
+  /^(\..*|(summary|comparison)\.\w+|(loss|accuracy)\.\w+|.*\.jsonl|(subnetwork|fine-tuned)-\d+\.safetensors)$/;
 
 /**
- * Reads images (a CSV or IDX files), the configuration of a run (`config.json`), or a .zip of both,
- * as this page saves it.
+ * Reads images (a CSV or IDX files), the configuration of a run (`config.json`) or all of a run:
+ * the files of its folder, or the .zip that this page saves.
  *
  * @throws bad-data or bad-config naming the file and what is wrong with it.
  */
-export async function readBrought(files: readonly File[]): Promise<Brought> {
-  const [first] = files;
-  if (files.length === 1 && first?.name.toLowerCase().endsWith('.zip')) {
+export async function readBrought(given: readonly File[]): Promise<Brought> {
+  const [first] = given;
+  if (given.length === 1 && first?.name.toLowerCase().endsWith('.zip')) {
     return readBrought(await unpacked(first));
   }
-  const settings = files.find(({ name }) => name.toLowerCase().endsWith('.json'));
-  const images = files.filter((file) => file !== settings);
+  const files = given.length > 1 ? given.filter(({ name }) => !RECORDS.test(name)) : given;
+  const named = (wanted: string | undefined) => files.find(({ name }) => name === wanted);
+  const settings = named(CONFIG) ?? files.find(({ name }) => /\.json$/i.test(name));
+  const weights = named(newestWeights(files.map(({ name }) => name)));
+  const dataset = named(DATASET);
+  if (weights && !settings) {
+    throw new EspalierError(
+      'bad-data',
+      `${weights.name} does not say of which run it is: drop the ${CONFIG} of its folder with it, or the whole folder.`,
+    );
+  }
+  const images = files.filter(
+    (file) => file !== settings && file !== dataset && !newestWeights([file.name]),
+  );
   return {
     ...(settings && { config: await configIn(settings) }),
     ...(images.length > 0 && { source: await sourceOfFiles(images) }),
+    ...(weights && { weights: await runFile(weights) }),
+    ...(dataset && { dataset: await runFile(dataset) }),
   };
+}
+
+async function runFile(file: File): Promise<RunFile> {
+  return { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
 }
 
 async function unpacked(archive: File): Promise<readonly File[]> {
@@ -40,7 +67,7 @@ async function unpacked(archive: File): Promise<readonly File[]> {
   let entries: Record<string, Uint8Array<ArrayBuffer>>;
   try {
     entries = unzipSync(bytes, {
-      filter: ({ name }) => !name.endsWith('/') && !RECORDS.test(name),
+      filter: ({ name }) => !name.endsWith('/') && !RECORDS.test(lastPart(name)),
     }) as typeof entries;
   } catch (cause) {
     throw new EspalierError(
@@ -58,7 +85,11 @@ async function unpacked(archive: File): Promise<readonly File[]> {
       `${archive.name} holds neither a config.json nor images: drop a run that this page saved.`,
     );
   }
-  return files.map(([name, content]) => new File([content], name.split('/').at(-1) ?? name));
+  return files.map(([name, content]) => new File([content], lastPart(name)));
+}
+
+function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 async function configIn(file: File): Promise<RunConfig> {

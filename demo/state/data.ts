@@ -13,6 +13,9 @@ import { parseCsv } from '../model/csv.js';
 const NAMES = { train: 'train', test: 't10k' } as const;
 type Part = keyof typeof NAMES;
 
+/** Images and labels, to train and to test with. */
+const FILES = 4;
+
 /** One image in this many is held back for testing where no test set came along. */
 const TEST_SHARE = 5;
 
@@ -32,6 +35,8 @@ export async function fetchSource(
     return gunzipped(
       await download(file, (done, total) => {
         shares.set(name, { done, total });
+        // Before the last of them says how large it is, the share would fall again.
+        if (shares.size < FILES) return;
         const all = [...shares.values()];
         const sum = (key: 'done' | 'total') => all.reduce((bytes, next) => bytes + next[key], 0);
         onProgress(sum('done') / Math.max(1, sum('total')));

@@ -1,34 +1,31 @@
-import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import {
-  type AdapterDescription,
-  type Device,
-  EspalierError,
-  type ImageSource,
-  openBrowserAdapter,
-  openDevice,
-} from '../../src/index.js';
+import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { type AdapterDescription, EspalierError, type ImageSource } from '../../src/index.js';
+import { addressOf, hashOf, type Kept, type View, viewOf } from './address.js';
 import { readBrought } from './bring.js';
+import { type Connection, createConnection } from './connection.js';
 import { fetchSource } from './data.js';
-import { type Problem, problemOf } from './problems.js';
+import type { Turn } from './drive.js';
+import { goesOnWith, type Halfway, halfwayOf } from './halfway.js';
+import { type Problem, problemOf, remedyFor } from './problems.js';
 import { type Checkpoint, createSession, type Goal, type Session } from './session.js';
 import {
   changed as changedSettings,
   defaultsFor,
-  hashOf,
   type Settings,
   sameSettings,
   settingsFrom,
-  settingsOf,
 } from './settings.js';
 
-/** Short enough that the page, which shares the graphics device, misses no frame. */
-const SUBMIT_MILLIS = 30;
-
-export interface Page {
+export interface Page extends Pick<Connection, 'device' | 'connected'> {
+  /** The tab that is shown. */
+  readonly view: ReadonlySignal<View>;
+  /** What the tabs keep in the address beside the settings. */
+  readonly kept: ReadonlySignal<Kept>;
+  /** The tab whose work is on the device. */
+  readonly turn: Signal<Turn | undefined>;
   readonly settings: ReadonlySignal<Settings>;
   /** Undefined until the browser has given one, or when it has none. */
   readonly adapter: ReadonlySignal<AdapterDescription | undefined>;
-  readonly device: ReadonlySignal<Device | undefined>;
   readonly source: ReadonlySignal<ImageSource | undefined>;
   /** The images of the run on the screen; before there is one, those that the next will have. */
   readonly subject: ReadonlySignal<ImageSource | undefined>;
@@ -38,65 +35,58 @@ export interface Page {
   readonly session: Session;
   /** The iteration of the checkpoint that is looked at; undefined follows the newest. */
   readonly chosen: Signal<number | undefined>;
-  readonly view: ReadonlySignal<Checkpoint | undefined>;
+  readonly checkpoint: ReadonlySignal<Checkpoint | undefined>;
   /** Whether the settings have changed since the run on the screen began. */
   readonly changed: ReadonlySignal<boolean>;
   readonly ready: ReadonlySignal<boolean>;
+  /** The iteration of a brought run at which the next one goes on. */
+  readonly goesOnAt: ReadonlySignal<number | undefined>;
   start(): Promise<void>;
+  /** The address of a tab with all that the page shows now. */
+  hashOf(view: View): string;
+  /** Writes a tab's own word into the address, or takes it out. */
+  keep(key: `${View}.${string}`, value: string | undefined): void;
+  /** Tells what went wrong, above whatever tab is shown. */
+  complain(error: unknown, remedy?: Problem['remedy']): void;
   change(patch: Partial<Settings>): void;
   /** Starts, goes on, or starts anew, as the state of the run asks. */
   play(goal: Goal): Promise<void>;
   reset(): Promise<void>;
-  bring(files: readonly File[]): Promise<void>;
+  bring(files: readonly File[] | Promise<readonly File[]>): Promise<void>;
   dismiss(): void;
 }
 
 export function createPage(gpu: GPU | undefined): Page {
   const settings = signal<Settings>(defaultsFor('software'));
-  const device = signal<Device | undefined>();
+  const { device, connect, connected } = createConnection(gpu);
   const source = signal<ImageSource | undefined>();
   const loading = signal<number | undefined>();
   const trouble = signal<Problem | undefined>();
   const chosen = signal<number | undefined>();
-  const session = createSession();
-  let adapterMissing = false;
+  const halfway = signal<Halfway | undefined>();
+  const view = signal(viewOf(location.hash));
+  const kept = signal<Kept>({});
+  const turn = signal<Turn | undefined>();
+  const session = createSession(turn);
 
   const complain = (error: unknown, remedy?: Problem['remedy']) => {
     trouble.value = problemOf(error, remedy);
   };
 
-  const connect = async (): Promise<Device> => {
-    device.value?.dispose();
-    const opened = await openDevice(await openBrowserAdapter(gpu), {
-      submitMillis: SUBMIT_MILLIS,
-    });
-    device.value = opened;
-    return opened;
-  };
-
-  /** The device, or a new one where it was lost while nobody was using it. */
-  const connected = async (): Promise<Device> => {
-    const known = device.value;
-    if (!known) return connect();
+  const fetched = async (set: 'small' | 'full'): Promise<ImageSource> => {
+    loading.value = 0;
     try {
-      known.check();
-      return known;
-    } catch {
-      return connect();
+      return await fetchSource(set, (share) => {
+        loading.value = share;
+      });
+    } finally {
+      loading.value = undefined;
     }
   };
 
   const load = async (set: 'small' | 'full') => {
-    loading.value = 0;
-    try {
-      const fetched = await fetchSource(set, (share) => {
-        loading.value = share;
-      });
-      source.value = fetched;
-      limitExamples(fetched);
-    } finally {
-      loading.value = undefined;
-    }
+    source.value = await fetched(set);
+    limitExamples(source.value);
   };
 
   /** No more examples than there are. */
@@ -105,17 +95,60 @@ export function createPage(gpu: GPU | undefined): Page {
     if (examples > train.count) change({ examples: train.count });
   };
 
+  const here = (shown: View) => hashOf({ view: shown, settings: settings.value, kept: kept.value });
+
+  const writeAddress = () => history.replaceState(null, '', here(view.value));
+
+  const set = (patch: Partial<Settings>) => {
+    settings.value = changedSettings(settings.value, patch);
+    writeAddress();
+  };
+
   const change = (patch: Partial<Settings>) => {
     const before = settings.value;
-    settings.value = changedSettings(before, patch);
-    history.replaceState(null, '', hashOf(settings.value));
+    set(patch);
     const { data } = settings.value;
     if (data === before.data || data === 'own') return;
     load(data).catch((error: unknown) => {
-      settings.value = { ...settings.value, data: before.data };
-      history.replaceState(null, '', hashOf(settings.value));
+      set({ data: before.data });
       complain(error);
     });
+  };
+
+  /** The settings of a link, but for files that it cannot carry. */
+  const readAddress = (defaults: Settings): Settings => {
+    const address = addressOf(location.hash, defaults);
+    kept.value = address.kept;
+    const { data } = settings.value;
+    if (address.settings.data !== 'own' || data === 'own') return address.settings;
+    complain(
+      new EspalierError(
+        'bad-data',
+        'This link was made with files of somebody’s own, which a link cannot carry. Bring them again, or go on with the built-in digits.',
+      ),
+    );
+    return { ...address.settings, data };
+  };
+
+  /** Takes the settings of the link, and for those that it lacks what suits the adapter. */
+  const adopt = (kind: AdapterDescription['kind']) => {
+    settings.value = defaultsFor(kind);
+    try {
+      settings.value = readAddress(settings.value);
+    } catch (error) {
+      complain(error);
+    }
+  };
+
+  /** After a tab's link, the browser's Back and Forward, or a link typed over this one. */
+  const follow = () => {
+    view.value = viewOf(location.hash);
+    try {
+      change(readAddress(defaultsFor(device.value?.adapter.kind ?? 'software')));
+      if (source.value) limitExamples(source.value);
+    } catch (error) {
+      complain(error);
+    }
   };
 
   const goOn = async () => {
@@ -127,36 +160,21 @@ export function createPage(gpu: GPU | undefined): Page {
     }
   };
 
-  const remedyOf = (error: unknown): Problem['remedy'] => {
-    const code = error instanceof EspalierError ? error.code : undefined;
-    const again = (label: string, patch: Partial<Settings>) => ({
-      label,
-      act: () => {
+  const remedyOf = (error: unknown) =>
+    remedyFor(error, settings.value, {
+      goOn: () => void goOn().catch(complain),
+      again: (patch) => {
         change(patch);
         play('end').catch(complain);
       },
     });
-    const { learningRate, width, examples } = settings.value;
-    if (code === 'device-lost') return { label: 'Go on', act: () => void goOn().catch(complain) };
-    if (code === 'diverged') {
-      const smaller = Number((learningRate / 4).toPrecision(2));
-      return again(`Play again with learning rate ${smaller}`, { learningRate: smaller });
-    }
-    if (code === 'out-of-memory') {
-      return again('Play again at half the size', {
-        width: Math.max(1, Math.floor(width / 2)),
-        examples: Math.max(1, Math.floor(examples / 2)),
-      });
-    }
-    return undefined;
-  };
 
   const play = async (goal: Goal) => {
     trouble.value = undefined;
     chosen.value = undefined;
     try {
       const { mode, error } = session;
-      if (mode.value === 'running') return;
+      if (turn.value) return;
       if (mode.value === 'stopped' && error.value === undefined && !changed.value) {
         session.resume(goal);
         return;
@@ -164,7 +182,7 @@ export function createPage(gpu: GPU | undefined): Page {
       const images = source.value;
       if (!images) return;
       await session.reset();
-      session.start(await connected(), settings.value, images, goal);
+      session.start(await connected(), settings.value, images, goal, startingState.value);
     } catch (error) {
       complain(error, remedyOf(error));
     }
@@ -183,7 +201,16 @@ export function createPage(gpu: GPU | undefined): Page {
     );
   });
 
+  const startingState = computed(() =>
+    halfway.value && goesOnWith(halfway.value, settings.value, source.value)
+      ? halfway.value.state
+      : undefined,
+  );
+
   return {
+    view,
+    kept,
+    turn,
     settings,
     device,
     adapter: computed(() => device.value?.adapter),
@@ -194,59 +221,66 @@ export function createPage(gpu: GPU | undefined): Page {
     session,
     chosen,
     changed,
-    view: computed(() => {
+    checkpoint: computed(() => {
       const all = session.checkpoints.value;
       const asked = all.find(({ iteration }) => iteration === chosen.value);
       // A checkpoint that is not pruned yet would empty half of the page for a moment.
       return asked ?? all.findLast(({ subnetwork }) => subnetwork) ?? all.at(-1);
     }),
     ready: computed(() => device.value !== undefined && source.value !== undefined),
+    goesOnAt: computed(() => startingState.value?.iteration),
     start: async () => {
+      addEventListener('hashchange', follow);
+      // At once, so that the tabs' links lose nothing of this one while the adapter is waited for.
+      adopt('software');
       try {
-        const { adapter } = await connect();
-        settings.value = defaultsFor(adapter.kind);
+        const { adapter } = await connected();
+        if (adapter.kind !== 'software') adopt(adapter.kind);
       } catch (error) {
-        adapterMissing = true;
         complain(error);
       }
       try {
-        settings.value = settingsOf(location.hash, settings.value);
-      } catch (error) {
-        if (!adapterMissing) complain(error);
-      }
-      try {
-        const { data } = settings.value;
-        if (data === 'own') {
-          settings.value = { ...settings.value, data: 'small' };
-          complain(
-            new EspalierError(
-              'bad-data',
-              'This link was made with files of somebody’s own, which a link cannot carry. Bring them again, or go on with the built-in digits.',
-            ),
-          );
-        }
-        await load(data === 'full' ? 'full' : 'small');
+        await load(settings.value.data === 'full' ? 'full' : 'small');
       } catch (error) {
         complain(error);
       }
     },
+    hashOf: here,
+    keep: (key, value) => {
+      const { [key]: _, ...others } = kept.value;
+      kept.value = value === undefined ? others : { ...others, [key]: value };
+      writeAddress();
+    },
+    connected,
+    complain,
     change,
     play,
     reset: async () => {
       trouble.value = undefined;
       chosen.value = undefined;
+      halfway.value = undefined;
       await session.reset();
     },
     bring: async (files) => {
       trouble.value = undefined;
       try {
-        const brought = await readBrought(files);
-        if (brought.source) {
-          source.value = brought.source;
-          change({ data: 'own' });
-        }
-        if (brought.config) change(settingsFrom(brought.config));
-        if (source.value) limitExamples(source.value);
+        const brought = await readBrought(await files);
+        const { config, weights } = brought;
+        const before = settings.value.data;
+        // Weights go on only with the images that they have seen.
+        const full = weights && config?.data === 'mnist' && !brought.source && before !== 'full';
+        const images = full ? await fetched('full') : (brought.source ?? source.value);
+        const found = images && halfwayOf(brought, images);
+        if (found) await session.reset();
+        batch(() => {
+          halfway.value = found;
+          source.value = images;
+          set({
+            ...(config && settingsFrom(config)),
+            data: full ? 'full' : brought.source ? 'own' : before,
+          });
+        });
+        if (images) limitExamples(images);
       } catch (error) {
         complain(error);
       }

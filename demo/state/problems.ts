@@ -1,4 +1,5 @@
 import { type ErrorCode, EspalierError } from '../../src/index.js';
+import type { Settings } from './settings.js';
 
 /** What a person is told when something goes wrong, and what they can do about it here. */
 export interface Problem {
@@ -32,6 +33,8 @@ const LABELS: Readonly<Record<string, string>> = {
   '--seed': 'Seed',
   '--fine-tune': 'Fine-tuning steps',
   '--prune-every': 'Prune every',
+  '--sizes': 'Training examples',
+  '--trials': 'Trials',
 };
 
 export function problemOf(error: unknown, remedy?: Problem['remedy']): Problem {
@@ -47,4 +50,31 @@ export function problemOf(error: unknown, remedy?: Problem['remedy']): Problem {
       .replaceAll(/ \(configuration key "\w+"\)/g, ''),
     ...(remedy && { remedy }),
   };
+}
+
+/** What would let a run go on, or another one succeed. */
+export function remedyFor(
+  error: unknown,
+  { learningRate, width, examples }: Settings,
+  act: { readonly goOn: () => void; readonly again: (patch: Partial<Settings>) => void },
+): Problem['remedy'] {
+  const again = (label: string, patch: Partial<Settings>) => ({
+    label,
+    act: () => act.again(patch),
+  });
+  switch (error instanceof EspalierError ? error.code : undefined) {
+    case 'device-lost':
+      return { label: 'Go on', act: act.goOn };
+    case 'diverged': {
+      const smaller = Number((learningRate / 4).toPrecision(2));
+      return again(`Play again with learning rate ${smaller}`, { learningRate: smaller });
+    }
+    case 'out-of-memory':
+      return again('Play again at half the size', {
+        width: Math.max(1, Math.floor(width / 2)),
+        examples: Math.max(1, Math.floor(examples / 2)),
+      });
+    default:
+      return undefined;
+  }
 }

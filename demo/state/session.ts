@@ -1,8 +1,7 @@
-import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import {
   type Device,
   drawExamples,
-  EspalierError,
   type Examples,
   type Figures,
   type ImageSource,
@@ -12,7 +11,9 @@ import {
   type RunSummary,
   run,
   type Selection,
+  type TrialState,
 } from '../../src/index.js';
+import { createDrive, type Mode, type Turn } from './drive.js';
 import { configOf, type Settings } from './settings.js';
 
 /** A network at a checkpoint and how good it is. */
@@ -37,10 +38,9 @@ export interface Play {
   readonly config: RunConfig;
   readonly source: ImageSource;
   readonly examples: Examples;
+  /** Where it began, when that was not at the first weights. */
+  readonly from?: TrialState;
 }
-
-/** `stopped`: paused by the person, or failed (then `error` says why). */
-export type Mode = 'idle' | 'running' | 'stopped' | 'done';
 
 /** Where a run goes before it stops by itself. */
 export type Goal = 'end' | 'checkpoint';
@@ -56,31 +56,28 @@ export interface Session {
   readonly summary: ReadonlySignal<RunSummary | undefined>;
   readonly error: ReadonlySignal<unknown>;
   /** Starts a new run, or goes on with the stopped one. */
-  start(device: Device, settings: Settings, source: ImageSource, goal: Goal): void;
+  start(
+    device: Device,
+    settings: Settings,
+    source: ImageSource,
+    goal: Goal,
+    from?: TrialState,
+  ): void;
   resume(goal: Goal): void;
-  /** Goes on with the same run on another device. */
+  /** Goes on with the same run on another device, from its last checkpoint. */
   goOn(device: Device): Promise<void>;
   pause(): void;
   reset(): Promise<void>;
 }
 
-/**
- * A run as a person drives it. The library's run is a generator that works only while it is asked
- * for its next event, so that pausing it is not asking.
- */
-export function createSession(): Session {
-  const mode = signal<Mode>('idle');
+/** A run as a person drives it. */
+export function createSession(turn: Signal<Turn | undefined>): Session {
   const play = signal<Play | undefined>();
   const progress = signal<Progress | undefined>();
   const losses = signal<readonly (readonly [number, number])[]>([]);
   const findings = signal<readonly Finding[]>([]);
   const summary = signal<RunSummary | undefined>();
-  const error = signal<unknown>();
-  let events: AsyncGenerator<RunEvent, RunSummary> | undefined;
-  let abort = new AbortController();
-  let goal: Goal | undefined;
-  let pumping: Promise<void> = Promise.resolve();
-  let pumps = false;
+  let goal: Goal = 'end';
 
   const heard = (event: RunEvent) => {
     if (event.type === 'progress') {
@@ -92,99 +89,64 @@ export function createSession(): Session {
       }
       return;
     }
-    // A run that goes on after a lost device repeats what was seen, bit for bit.
+    // A run that goes on after a lost device repeats its last checkpoint, bit for bit.
     if (!findings.value.some((known) => sameMoment(known, event))) {
       findings.value = [...findings.value, event];
     }
+    if (goal === 'checkpoint' && endsCheckpoint(event, play.value)) drive.pause();
   };
+  const drive = createDrive<RunEvent, RunSummary>('play', turn, {
+    heard,
+    done: (result) => {
+      summary.value = result;
+    },
+  });
 
-  const pump = async () => {
-    pumps = true;
-    try {
-      while (events && goal) {
-        const next = await events.next();
-        if (next.done) {
-          batch(() => {
-            summary.value = next.value;
-            mode.value = 'done';
-          });
-          return;
-        }
-        heard(next.value);
-        if (goal === 'checkpoint' && endsCheckpoint(next.value, play.value)) goal = undefined;
-      }
-      mode.value = 'stopped';
-    } catch (caught) {
-      if (caught instanceof EspalierError && caught.code === 'aborted') return;
-      batch(() => {
-        error.value = caught;
-        mode.value = 'stopped';
-      });
-    } finally {
-      pumps = false;
-    }
-  };
-
-  const go = (next: Goal) => {
-    goal = next;
-    mode.value = 'running';
-    // Resumed before the pause took effect: the loop that still turns goes on.
-    if (!pumps) pumping = pump();
-  };
-
-  const halt = async () => {
-    goal = undefined;
-    abort.abort();
-    await pumping;
-    await events?.return(undefined as never).catch(() => undefined);
-    events = undefined;
-    abort = new AbortController();
+  const forget = () => {
+    progress.value = undefined;
+    losses.value = [];
+    findings.value = [];
+    summary.value = undefined;
   };
 
   return {
-    mode,
+    mode: drive.mode,
+    error: drive.error,
     play,
     progress,
     losses,
     findings,
     checkpoints: computed(() => checkpointsOf(findings.value)),
     summary,
-    error,
-    start: (device, settings, source, next) => {
+    start: (device, settings, source, next, from) => {
       const config = configOf(settings);
       const examples = drawExamples(source, config.examples, config.seed);
+      const input: Play = { settings, config, source, examples, ...(from && { from }) };
       batch(() => {
-        play.value = { settings, config, source, examples };
-        progress.value = undefined;
-        losses.value = [];
-        findings.value = [];
-        summary.value = undefined;
-        error.value = undefined;
+        play.value = input;
+        forget();
       });
-      events = run(device, { config, examples }, abort.signal);
-      go(next);
+      goal = next;
+      drive.start((signal) => run(device, input, signal));
     },
-    resume: (next) => go(next),
+    resume: (next) => {
+      goal = next;
+      drive.resume();
+    },
     goOn: async (device) => {
-      await halt();
-      if (!play.value) return;
-      error.value = undefined;
-      events = run(device, play.value, abort.signal);
-      go('end');
+      await drive.halt();
+      const input = play.value;
+      if (!input) return;
+      const last = findings.value.findLast((event) => event.type === 'checkpoint');
+      goal = 'end';
+      drive.start((signal) => run(device, { ...input, ...(last && { from: last }) }, signal));
     },
-    pause: () => {
-      goal = undefined;
-    },
+    pause: drive.pause,
     reset: async () => {
-      await halt();
+      await drive.halt();
       batch(() => {
         play.value = undefined;
-        progress.value = undefined;
-        losses.value = [];
-        findings.value = [];
-        summary.value = undefined;
-        error.value = undefined;
-        mode.value = 'idle';
+        forget();
       });
     },
   };

@@ -63,18 +63,21 @@ export function defaultsFor(kind: 'hardware' | 'software'): Settings {
 const KEYS = Object.keys(SOFTWARE) as readonly (keyof Settings)[];
 
 /** All settings are written, for defaults differ from machine to machine. */
-export function hashOf(settings: Settings): string {
-  return `#${new URLSearchParams(KEYS.map((key) => [key, String(settings[key])]))}`;
+export function entriesOf(settings: Settings): [key: string, text: string][] {
+  return KEYS.map((key) => [key, String(settings[key])]);
 }
 
 /**
- * Reads what `hashOf` wrote; a key that is absent takes its default.
+ * Reads what `entriesOf` wrote; a key that is absent takes its default.
  *
  * @throws bad-config naming the first wrong key.
  */
-export function settingsOf(hash: string, defaults: Settings): Settings {
+export function settingsOf(
+  entries: readonly (readonly [key: string, text: string])[],
+  defaults: Settings,
+): Settings {
   const given: Record<string, unknown> = {};
-  for (const [key, text] of new URLSearchParams(hash.replace(/^#/, ''))) {
+  for (const [key, text] of entries) {
     if (!KEYS.some((known) => known === key)) {
       throw new EspalierError(
         'bad-config',

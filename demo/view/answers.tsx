@@ -53,7 +53,7 @@ interface RowProps {
 function Row({ test, indices }: RowProps) {
   const page = usePage();
   const { task } = page.session.play.value?.settings ?? page.settings.value;
-  const networks = networksOf(page.view.value);
+  const networks = networksOf(page.checkpoint.value);
   return (
     <table>
       <thead>

@@ -1,15 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { Answers } from './answers.js';
+import { filesOf } from '../model/dropped.js';
 import { usePage } from './context.js';
-import { Draw } from './draw.js';
-import { Enough } from './enough.js';
 import { Footer } from './footer.js';
-import { Herald, SlowNotice, Trouble } from './notices.js';
-import { Player } from './player.js';
-import { SettingsPanel } from './settings.js';
-import { Story } from './story.js';
-import { Take } from './take.js';
+import { SlowNotice, Trouble } from './notices.js';
+import { Panels, Tabs } from './tabs.js';
 
 export function App() {
   const dragging = useDrop();
@@ -20,25 +15,17 @@ export function App() {
         <p>
           Train a neural network, then <b>keep only the neurons it needs</b>.
         </p>
+        <Tabs />
       </header>
       <main>
         <div class="notices">
           <SlowNotice />
           <Trouble />
         </div>
-        <Player />
-        <Story />
-        <div class="looks">
-          <Enough />
-          <Answers />
-          <Draw />
-        </div>
-        <SettingsPanel />
-        <Take />
+        <Panels />
       </main>
       <Footer />
-      <Herald />
-      {dragging && <div class="drop">Drop IDX files, a CSV or a run</div>}
+      {dragging && <div class="drop">Drop IDX files, a CSV, or a run’s .zip or folder</div>}
     </>
   );
 }
@@ -59,8 +46,7 @@ function useDrop(): boolean {
     const drop = (event: DragEvent) => {
       event.preventDefault();
       dragging.value = false;
-      const files = [...(event.dataTransfer?.files ?? [])];
-      if (files.length > 0) void page.bring(files);
+      if (event.dataTransfer) void page.bring(filesOf(event.dataTransfer));
     };
     addEventListener('dragover', over);
     addEventListener('dragleave', leave);

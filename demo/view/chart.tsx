@@ -23,7 +23,19 @@ export interface ChartProps {
   readonly percent?: boolean;
   /** Marks one place on the x axis. */
   readonly mark?: number | undefined;
+  readonly logarithmic?: boolean;
+  /** The curves are named elsewhere. */
+  readonly unnamed?: boolean;
+  /** The label of a curve that stands out from the others. */
+  readonly lit?: string | undefined;
+  /** Is told the label of the curve under the pointer. */
+  readonly onPoint?: (label: string | undefined) => void;
 }
+
+/** A curve this near to the pointer is meant, in pixels. */
+const REACH = 24;
+/** How much of the others' colour is left beside a curve that stands out. */
+const DIMMED = 0.2;
 
 const FONT = '12px system-ui, sans-serif';
 
@@ -67,21 +79,31 @@ export function Chart(props: ChartProps) {
 
   useEffect(() => {
     plot.current?.setData(dataOf({ x, curves }));
+    light(plot.current, props.lit);
   });
 
   return (
     <figure class="chart">
       <div ref={place} role="img" aria-label={summary} />
-      <figcaption>
-        {curves.map(({ label, colour, dashed }) => (
-          <span key={label} class="key">
-            <i class={dashed ? 'dashed' : ''} style={{ borderColor: `var(${colour})` }} />
-            {label}
-          </span>
-        ))}
-      </figcaption>
+      {!props.unnamed && (
+        <figcaption>
+          {curves.map(({ label, colour, dashed }) => (
+            <span key={label} class="key">
+              <i class={dashed ? 'dashed' : ''} style={{ borderColor: `var(${colour})` }} />
+              {label}
+            </span>
+          ))}
+        </figcaption>
+      )}
     </figure>
   );
+}
+
+/** Lets one curve stand out, or none. */
+function light(plot: uPlot | undefined, label: string | undefined): void {
+  if (!plot) return;
+  const at = label === undefined ? -1 : plot.series.findIndex((series) => series.label === label);
+  plot.setSeries(at > 0 ? at : (null as never), { focus: true }, false);
 }
 
 function dataOf({ x, curves }: Pick<ChartProps, 'x' | 'curves'>): uPlot.AlignedData {
@@ -91,7 +113,7 @@ function dataOf({ x, curves }: Pick<ChartProps, 'x' | 'curves'>): uPlot.AlignedD
 function optionsOf(newest: { readonly current: ChartProps }, width: number): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const colourOf = (name: string) => style.getPropertyValue(name).trim();
-  const { curves, xLabel, height, percent } = newest.current;
+  const { curves, xLabel, height, percent, logarithmic, onPoint } = newest.current;
   const axis: uPlot.Axis = {
     stroke: colourOf('--muted'),
     grid: { stroke: colourOf('--line'), width: 1 },
@@ -103,10 +125,21 @@ function optionsOf(newest: { readonly current: ChartProps }, width: number): uPl
     width,
     height,
     legend: { show: false },
-    cursor: { show: false },
+    cursor: onPoint
+      ? {
+          x: false,
+          y: false,
+          points: { show: false },
+          drag: { setScale: false },
+          focus: { prox: REACH },
+        }
+      : { show: false },
+    focus: { alpha: DIMMED },
     scales: {
       x: { time: false, range: (_, least, most) => spread(newest.current.xRange, least, most) },
-      y: { range: (_, least, most) => spread(newest.current.yRange, least, most) },
+      y: logarithmic
+        ? { distr: 3, range: (_, least, most) => decades(least ?? 0.1, most ?? 1) }
+        : { range: (_, least, most) => spread(newest.current.yRange, least, most) },
     },
     axes: [
       { ...axis, label: xLabel, labelSize: 18, size: 24, space: 40, labelGap: 0 },
@@ -132,7 +165,17 @@ function optionsOf(newest: { readonly current: ChartProps }, width: number): uPl
         }),
       ),
     ],
-    hooks: { draw: [(plot) => drawMark(plot, newest.current.mark, colourOf('--muted'))] },
+    hooks: {
+      draw: [(plot) => drawMark(plot, newest.current.mark, colourOf('--muted'))],
+      ...(onPoint && {
+        setSeries: [
+          (plot: uPlot, at: number | null) => {
+            const label = at === null ? undefined : plot.series[at]?.label;
+            newest.current.onPoint?.(typeof label === 'string' ? label : undefined);
+          },
+        ],
+      }),
+    },
   };
 }
 
@@ -146,6 +189,18 @@ function spread(
   if (least === null || most === null) return [0, 1];
   const room = (most - least) * 0.06 || 0.1;
   return [Math.max(0, least - room), most + room];
+}
+
+/** The given range out to 1, 2 or 5 times a power of ten, where the labels are. */
+function decades(least: number, most: number): [number, number] {
+  const round = (value: number, side: 'floor' | 'ceil') => {
+    const power = 10 ** Math.floor(Math.log10(value));
+    const steps = [1, 2, 5, 10].map((step) => step * power);
+    return side === 'floor'
+      ? (steps.findLast((step) => step <= value) ?? value)
+      : (steps.find((step) => step >= value) ?? value);
+  };
+  return [round(least, 'floor'), round(most, 'ceil')];
 }
 
 function drawMark(plot: uPlot, mark: number | undefined, colour: string): void {

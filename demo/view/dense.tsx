@@ -22,7 +22,7 @@ interface DenseCardProps {
 
 export function DenseCard({ learned, onLearned }: DenseCardProps) {
   const page = usePage();
-  const view = page.view.value;
+  const view = page.checkpoint.value;
   const images = page.subject.value?.train;
   const untrained = useComputed(() => untrainedNetwork(page));
   const first = page.session.checkpoints.value[0]?.dense.network;

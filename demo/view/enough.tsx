@@ -25,7 +25,7 @@ export function Enough() {
         xRange={[0, iterations]}
         yRange={[0, 1]}
         percent
-        mark={page.view.value?.iteration}
+        mark={page.checkpoint.value?.iteration}
         curves={[
           { label: 'dense', colour: '--dense', points: true, values: of('dense') },
           {

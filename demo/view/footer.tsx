@@ -1,20 +1,11 @@
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { mebibytes } from '../model/format.js';
 import { usePage } from './context.js';
-
-const EVERY_MILLIS = 500;
-
-interface Readings {
-  readonly gpu: number;
-  readonly heap: number | undefined;
-  /** The longest time between two frames since the page was opened, in milliseconds. */
-  readonly frame: number;
-}
+import { useReadings } from './readings.js';
 
 export function Footer() {
   const page = usePage();
   const readings = useReadings();
+  const { frames } = readings;
   return (
     <footer>
       <p>
@@ -31,7 +22,9 @@ export function Footer() {
           </div>
           <div>
             <dt>Graphics memory in use</dt>
-            <dd data-live-bytes={readings.gpu}>{mebibytes(readings.gpu)}</dd>
+            <dd data-live-bytes={readings.gpu}>
+              {mebibytes(readings.gpu)}, at most {mebibytes(readings.peak)}
+            </dd>
           </div>
           <div>
             <dt>Script memory in use</dt>
@@ -40,39 +33,13 @@ export function Footer() {
             </dd>
           </div>
           <div>
-            <dt>Longest wait between frames</dt>
-            <dd data-longest-frame={readings.frame}>{Math.round(readings.frame)} ms</dd>
+            <dt>From frame to frame, of late</dt>
+            <dd data-longest-frame={frames.longest}>
+              {frames.median} ms, 95 % within {frames.most} ms, longest {frames.longest} ms
+            </dd>
           </div>
         </dl>
       </details>
     </footer>
   );
-}
-
-function useReadings(): Readings {
-  const { device } = usePage();
-  const readings = useSignal<Readings>({ gpu: 0, heap: undefined, frame: 0 });
-  useEffect(() => {
-    let longest = 0;
-    let last = performance.now();
-    let frame = requestAnimationFrame(function tick(now) {
-      // A hidden page gets no frames, which is no delay.
-      if (!document.hidden) longest = Math.max(longest, now - last);
-      last = now;
-      frame = requestAnimationFrame(tick);
-    });
-    const timer = setInterval(() => {
-      const { memory } = performance as { memory?: { usedJSHeapSize: number } };
-      readings.value = {
-        gpu: device.value?.liveBytes ?? 0,
-        heap: memory?.usedJSHeapSize,
-        frame: longest,
-      };
-    }, EVERY_MILLIS);
-    return () => {
-      cancelAnimationFrame(frame);
-      clearInterval(timer);
-    };
-  }, [device, readings]);
-  return readings.value;
 }

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { percent } from '../model/format.js';
+import type { View } from '../state/address.js';
 import type { Page } from '../state/page.js';
 import { usePage } from './context.js';
 
@@ -29,11 +30,15 @@ export function Trouble() {
   );
 }
 
-/** A processor that plays a graphics card is slow, and a person should know why. */
+/**
+ * A processor that plays a graphics card is slow, and a person should know why. Bench has a word of
+ * its own about it.
+ */
 export function SlowNotice() {
   const page = usePage();
   const closed = useSignal(false);
-  if (page.adapter.value?.kind !== 'software' || closed.value) return null;
+  const software = page.adapter.value?.kind === 'software';
+  if (!software || closed.value || page.view.value === 'bench') return null;
   return (
     <p class="slow">
       <span>
@@ -51,6 +56,33 @@ export function SlowNotice() {
     </p>
   );
 }
+
+/** Says that the device is taken by another tab, and offers to end that. */
+export function OtherTurn({ view }: { readonly view: View }) {
+  const turn = usePage().turn.value;
+  const other = turn && turn.view !== view ? turn : undefined;
+  return (
+    <div role="status">
+      {other && (
+        <p class="slow">
+          <span>
+            <b>{WORK[other.view]}:</b> one graphics device does one thing at a time.
+          </span>
+          <button type="button" onClick={other.end}>
+            {other.view === 'bench' ? 'Stop it' : 'Pause it'}
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+const WORK: Readonly<Record<View, string>> = {
+  play: 'Play is training a network',
+  compare: 'Compare is pruning a network',
+  study: 'Study is filling its map',
+  bench: 'Bench is timing the kernels',
+};
 
 /** Speaks at the turning points only, so that a screen reader is not drowned in steps. */
 export function Herald() {

@@ -2,6 +2,7 @@ import type { Phase } from '../../src/index.js';
 import { grouped } from '../model/format.js';
 import type { Page } from '../state/page.js';
 import { usePage } from './context.js';
+import { Icon } from './icon.js';
 
 const DOING: Readonly<Record<Phase, string>> = {
   'pre-train': 'Training the dense network',
@@ -15,16 +16,18 @@ export function Player() {
   const { session, ready, changed } = page;
   const mode = session.mode.value;
   const running = mode === 'running';
+  const able = ready.value && (running || !page.turn.value);
   const failed = session.error.value !== undefined;
   const fresh = mode === 'idle' || mode === 'done' || changed.value || failed;
-  const label = running ? 'Pause' : mode === 'idle' ? 'Play' : fresh ? 'Play again' : 'Go on';
+  const start = page.goesOnAt.value === undefined ? 'Play' : 'Go on';
+  const label = running ? 'Pause' : mode === 'idle' ? start : fresh ? 'Play again' : 'Go on';
   return (
     <section class="player" aria-label="Player">
       <div class="buttons">
         <button
           type="button"
           class="play"
-          disabled={!ready.value}
+          disabled={!able}
           onClick={() => (running ? session.pause() : void page.play('end'))}
         >
           <Icon name={running ? 'pause' : 'play'} />
@@ -32,7 +35,7 @@ export function Player() {
         </button>
         <button
           type="button"
-          disabled={!ready.value || running}
+          disabled={!able || running}
           onClick={() => void page.play('checkpoint')}
           title="Go to the next pruning and stop there"
         >
@@ -56,24 +59,27 @@ export function Player() {
 }
 
 function Doing({ page }: { readonly page: Page }) {
-  const { session, changed, ready, loading, source } = page;
+  const { session, changed, ready, loading, source, goesOnAt } = page;
   const mode = session.mode.value;
   const now = session.progress.value;
   const { iterations } = session.play.value?.settings ?? page.settings.value;
-  const trained = session.losses.value.at(-1)?.[0] ?? 0;
+  const begun = session.play.value ? session.play.value.from?.iteration : goesOnAt.value;
+  const trained = session.losses.value.at(-1)?.[0] ?? begun ?? 0;
   const share = loading.value;
   let text =
     'Press Play: a network learns to read digits, then all but its best neurons are dropped.';
   if (share !== undefined) text = `Fetching the digits: ${Math.round(100 * share)} %`;
   else if (!ready.value)
     text = source.value ? 'Without a graphics adapter it cannot run.' : 'Getting ready…';
+  else if (mode === 'idle' && begun !== undefined)
+    text = `This run is trained up to step ${grouped(begun)} of ${grouped(iterations)}: going on from there.`;
   else if (mode === 'done')
     text = 'Done. Look back with the checkpoints, or change something below.';
   else if (now) {
     text = `${DOING[now.phase]}: ${grouped(now.done)} of ${grouped(now.total)}`;
     if (mode === 'stopped') text = `Stopped at step ${grouped(trained)} of ${grouped(iterations)}.`;
   }
-  if (changed.value) {
+  if (changed.value && share === undefined) {
     text =
       mode === 'running'
         ? 'Your change takes effect when you play again.'
@@ -94,7 +100,7 @@ function Doing({ page }: { readonly page: Page }) {
 /** Radio buttons, so that arrow keys walk through the checkpoints. */
 function Timeline({ page }: { readonly page: Page }) {
   const checkpoints = page.session.checkpoints.value;
-  const shown = page.view.value?.iteration;
+  const shown = page.checkpoint.value?.iteration;
   if (checkpoints.length === 0) return null;
   return (
     <fieldset class="timeline">
@@ -114,20 +120,5 @@ function Timeline({ page }: { readonly page: Page }) {
         </label>
       ))}
     </fieldset>
-  );
-}
-
-const PATHS = {
-  play: 'M5 3.5v13l11-6.5z',
-  pause: 'M5 4h3.5v12H5zM11.5 4H15v12h-3.5z',
-  step: 'M4 3.5v13l8.5-6.5zM13.5 4H16v12h-2.5z',
-  reset: 'M10 4V1L5.5 5 10 9V6a4.5 4.5 0 1 1-4.4 5.5H3.5A6.6 6.6 0 1 0 10 4z',
-} as const;
-
-function Icon({ name }: { readonly name: keyof typeof PATHS }) {
-  return (
-    <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
-      <path d={PATHS[name]} fill="currentColor" />
-    </svg>
   );
 }

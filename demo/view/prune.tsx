@@ -7,7 +7,7 @@ import { usePage } from './context.js';
 /** Loss against neurons picked, beside that of the dense network. */
 export function PruneCard() {
   const page = usePage();
-  const view = page.view.value;
+  const view = page.checkpoint.value;
   const { neurons, method } = page.session.play.value?.config ?? page.settings.value;
   const picks = view?.subnetwork?.selection.loss;
   const x = Array.from({ length: picks?.length ?? 0 }, (_, k) => k + 1);

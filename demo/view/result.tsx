@@ -5,7 +5,7 @@ import { usePage } from './context.js';
 /** What was saved, and what it cost. */
 export function Result() {
   const page = usePage();
-  const view = page.view.value;
+  const view = page.checkpoint.value;
   const { dense, subnetwork, fineTuned } = view ?? {};
   const best = fineTuned ?? subnetwork;
   if (!dense || !best) {
@@ -61,6 +61,9 @@ export function Result() {
           ))}
         </tbody>
       </table>
+      <p class="note">
+        Greedy is one way to choose. <a href={page.hashOf('compare')}>Compare it with others</a>
+      </p>
     </>
   );
 }

@@ -12,7 +12,7 @@ interface SubnetworkCardProps {
 
 export function SubnetworkCard({ learned }: SubnetworkCardProps) {
   const page = usePage();
-  const view = page.view.value;
+  const view = page.checkpoint.value;
   const selection = view?.subnetwork?.selection;
   const images = page.subject.value?.train;
   const first = page.session.checkpoints.value[0]?.dense.network;

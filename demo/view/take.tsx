@@ -1,15 +1,14 @@
-import { useSignal } from '@preact/signals';
 import { archiveOf, subnetworkFile } from '../model/archive.js';
 import { usePage } from './context.js';
+import { CopyButton } from './copy.js';
 
 /** Own data in; the subnetwork, the run and a link out. */
 export function Take() {
   const page = usePage();
   const { session } = page;
-  const copied = useSignal(false);
   const newest = session.findings.value.findLast(({ type }) => type === 'subnetwork');
   const shown = session.findings.value.find(
-    (event) => event.type === 'subnetwork' && event.iteration === page.view.value?.iteration,
+    (event) => event.type === 'subnetwork' && event.iteration === page.checkpoint.value?.iteration,
   );
   const subnetwork = shown ?? newest;
   const complete = session.mode.value === 'done';
@@ -54,33 +53,25 @@ export function Take() {
         >
           Save the whole run
         </button>
-        <button
-          type="button"
-          onClick={() => {
-            navigator.clipboard
-              .writeText(location.href)
-              .then(() => {
-                copied.value = true;
-              })
-              .catch(() => {
-                copied.value = false;
-              });
-          }}
-        >
-          {copied.value ? 'Link copied' : 'Copy a link to this view'}
-        </button>
+        <CopyButton
+          label="Copy a link to this view"
+          copied="Link copied"
+          text={() => location.href}
+        />
       </div>
       <p class="note">
         Drop MNIST’s IDX files, a CSV (a label, then the pixels, on each line) or a run (its .zip or
-        config.json) anywhere on this page: they stay on this device. The subnetwork is a
-        safetensors file. The run is a .zip with all weights, which{' '}
-        <code>espalier run --config config.json</code> repeats on a command line.
+        folder) anywhere on this page: they stay on this device, and the run goes on from its last
+        weights. The subnetwork is a safetensors file. The run is a .zip with all weights, which,
+        unpacked, <code>espalier run --from</code> goes on with on a command line, and{' '}
+        <code>--config config.json</code> repeats.
       </p>
     </section>
   );
 }
 
-function save(name: string, bytes: Uint8Array): void {
+/** Hands a file to the browser's downloads. */
+export function save(name: string, bytes: Uint8Array): void {
   const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
   const link = document.createElement('a');
   link.href = url;

@@ -1,7 +1,17 @@
 import Table from 'cli-table3';
+import { type Baseline, type Comparison, compareWith } from '../../bench/baseline.js';
 import { shapeLabel } from '../../bench/benchmark.js';
-import type { BenchEntry, BenchReport, MeasuredResult } from '../../bench/report.js';
+import type { BenchRow, BenchRows } from '../../bench/page.js';
+import { ratioToOwn } from '../../bench/ratio.js';
+import {
+  type BenchEntry,
+  type BenchReport,
+  type BenchResult,
+  entryKey,
+  type MeasuredResult,
+} from '../../bench/report.js';
 import { exponentsOf } from '../../bench/scaling.js';
+import { figure, shareOf } from '../../bench/words.js';
 import { SCALING_BASE, selectionScaling } from '../../bench/workloads/selection-scaling.js';
 
 /** A line of the table without figures, and why. */
@@ -23,96 +33,134 @@ export interface Circumstances {
   readonly clock: string;
   readonly omissions: readonly Omission[];
   readonly disturbances: readonly Disturbance[];
+  readonly baseline: Baseline | undefined;
 }
 
-const HEAD = [
-  'work',
-  'shape',
-  'variant',
-  'verified',
-  'median ms',
-  'low–high',
-  'GFLOP/s',
-  'GB/s',
-  'of the limit',
-] as const;
-/** Columns before the figures, which a line without figures keeps. */
-const NAMING = 3;
+const NAMING = ['work', 'shape', 'subject', 'variant'] as const;
+const FIGURES = ['median ms', 'low–high', 'to ours', 'GFLOP/s', 'GB/s', 'of the limit'] as const;
+const COMPARED = ['vs baseline', 'noise band', 'verdict'] as const;
 
 /** Where it was measured, what the adapter can do, and a line for each contender. */
-export function benchTable(
-  { adapter, host, versions, limits, results }: BenchReport,
-  { clock, omissions, disturbances }: Circumstances,
-): string {
+export function benchTable(report: BenchReport, circumstances: Circumstances): string {
+  const { adapter, host, versions, limits, date } = report;
+  const { head, naming, rows } = benchRows(report, circumstances);
   const table = new Table({
-    head: [...HEAD],
-    colAligns: HEAD.map((_, column) => (column < NAMING ? 'left' : 'right')),
+    head: [...head],
+    colAligns: head.map((_, column) => (column < naming ? 'left' : 'right')),
     style: { head: [], border: [], compact: true },
   });
-  for (const result of results) {
-    if (!result.verified) continue;
-    const { work, shape, variant, medianMs, lowMs, highMs, gflops, gbps } = result;
-    table.push([
-      work,
-      shapeLabel(shape),
-      variant,
-      'yes',
-      figure(medianMs),
-      `${figure(lowMs)}–${figure(highMs)}`,
-      gflops === 0 ? '–' : figure(gflops),
-      figure(gbps),
-      shareOf(result, limits),
-    ]);
-  }
-  for (const { entry, reason, wrong } of omissions) {
-    table.push([
-      entry.work,
-      shapeLabel(entry.shape),
-      entry.variant,
-      wrong ? 'NO' : '–',
-      { colSpan: HEAD.length - NAMING - 1, content: `${wrong ? '' : 'skipped: '}${reason}` },
-    ]);
+  for (const { cells, note } of rows) {
+    const rest = head.length - cells.length;
+    table.push([...cells, ...(note ? [{ colSpan: rest, content: note }] : [])]);
   }
   const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
-    `Adapter: ${adapter.name}. Host: ${host}. Versions: ${list.join(', ')}.`,
+    `Adapter: ${adapter.name}. Driver: ${adapter.driver || 'not told'}. Host: ${host}. Versions: ${list.join(', ')}. ${date}.`,
     `Limits, measured in this run: copy ${figure(limits.copyGBps)} GB/s, multiply-add ${figure(limits.fmaGflops)} GFLOP/s, empty dispatch ${figure(limits.dispatchMicros)} µs, empty submit ${figure(limits.submitMicros)} µs.`,
-    `Kernels are timed by ${clock === 'gpu' ? 'GPU timestamps' : 'the wall clock'}, tasks by the wall clock; low–high is the median's 95 % interval.`,
+    ...benchNotes(report, circumstances),
     table.toString(),
-    ...scalingOf(results),
-    ...(disturbances.length > 0 ? [warningOf(disturbances)] : []),
+    ...benchFindings(report, circumstances),
   ].join('\n');
 }
 
-/** How the selection's time grows with each of its sizes, where enough of them were measured. */
-function scalingOf(results: BenchReport['results']): readonly string[] {
-  const own = results.filter(({ work }) => work === selectionScaling.name);
-  const exponents = exponentsOf(own, SCALING_BASE);
-  if (exponents.length === 0) return [];
-  const table = new Table({
-    head: ['selection grows as', 'exponent', 'standard error', 'shapes'],
-    colAligns: ['left', 'right', 'right', 'right'],
-    style: { head: [], border: [], compact: true },
+/** The results in their order, and after them what could not run here. */
+export function benchRows(
+  { limits, results }: BenchReport,
+  { omissions, baseline }: Circumstances,
+): BenchRows {
+  const reasonOf = (result: BenchResult) =>
+    omissions.find(({ entry, wrong }) => wrong && entryKey(entry) === entryKey(result))?.reason ??
+    'wrong';
+  const rows = results.map((result): BenchRow => {
+    if (!result.verified) return { cells: [...namesOf(result), 'NO'], note: reasonOf(result) };
+    const { medianMs, lowMs, highMs, gflops, gbps } = result;
+    const figures = [
+      figure(medianMs),
+      `${figure(lowMs)}–${figure(highMs)}`,
+      ratioOf(results, result),
+      gflops === 0 ? '–' : figure(gflops),
+      figure(gbps),
+      shareOf(result, limits),
+    ];
+    const compared = baseline ? comparedCells(compareWith(baseline, result)) : [];
+    return { cells: [...namesOf(result), 'yes', ...figures, ...compared] };
   });
-  for (const { size, exponent, error, shapes } of exponents) {
-    table.push([`${size}^exponent`, exponent.toFixed(2), error.toFixed(2), shapes]);
-  }
+  const skipped = omissions
+    .filter(({ wrong }) => !wrong)
+    .map(({ entry, reason }) => ({
+      cells: [...namesOf(entry), '–'],
+      note: `skipped: ${reason}`,
+    }));
+  return {
+    head: [...NAMING, 'verified', ...FIGURES, ...(baseline ? COMPARED : [])],
+    naming: NAMING.length,
+    rows: [...rows, ...skipped],
+  };
+}
+
+/** What to know in reading the figures. */
+export function benchNotes(
+  { limits }: BenchReport,
+  { clock, baseline }: Circumstances,
+): readonly string[] {
+  const clocks = `Kernels are timed by ${clock === 'gpu' ? 'GPU timestamps (by the wall clock where peers take part)' : 'the wall clock'}, tasks by the wall clock; low–high is the median's 95 % interval, to ours the ratio of the medians.`;
+  if (!baseline) return [clocks];
+  const { file, report } = baseline;
+  const before = report.limits;
+  const change = (now: number, then: number) => (now / then).toFixed(2);
   return [
-    table.toString(),
-    `Least squares of ln t over each size's logarithm, the other sizes as in ${shapeLabel(SCALING_BASE)}.`,
+    clocks,
+    `Baseline: ${file}, ${report.host}, ${report.date}. Since then the limits themselves changed: copy × ${change(limits.copyGBps, before.copyGBps)}, multiply-add × ${change(limits.fmaGflops, before.fmaGflops)}. A ratio below 1 is faster; within noise, when its band holds 1.`,
   ];
 }
 
-function warningOf(disturbances: readonly Disturbance[]): string {
-  const shares = disturbances.map(({ work, share }) => `${work} ${Math.round(100 * share)} %`);
-  return `Disturbed: right after some of the work the multiply-add rate was far from its limit (${shares.join(', ')}), so that something else was using the machine, then or while the limits were measured. Run it again on an idle machine.`;
+/** What the results say together, and what casts doubt on them. */
+export function benchFindings(
+  { results }: BenchReport,
+  { disturbances }: Circumstances,
+): readonly string[] {
+  return [...results.flatMap(exponentialsOf), ...scalingOf(results), ...warningOf(disturbances)];
 }
 
-function shareOf({ gflops, gbps, shareOfLimit }: MeasuredResult, limits: BenchReport['limits']) {
-  const which = gflops / limits.fmaGflops >= gbps / limits.copyGBps ? 'multiply-add' : 'copy';
-  return `${(100 * shareOfLimit).toPrecision(3)} % ${which}`;
+function namesOf({ work, shape, subject, variant }: BenchEntry): readonly string[] {
+  return [work, shapeLabel(shape), subject, variant];
 }
 
-function figure(value: number): string {
-  return value >= 1000 ? value.toFixed(0) : value.toPrecision(3);
+function comparedCells(comparison: Comparison | undefined): readonly string[] {
+  if (!comparison) return ['–', '–', 'not in the baseline'];
+  const { ratio, low, high, verdict } = comparison;
+  return [ratio.toFixed(2), `${low.toFixed(2)}–${high.toFixed(2)}`, verdict];
+}
+
+function exponentialsOf(result: BenchResult): readonly string[] {
+  if (!result.verified || result.gexps === undefined) return [];
+  const { work, subject, gexps } = result;
+  return [`${work}, ${subject}: ${figure(1000 * gexps)} million exponentials a second.`];
+}
+
+/** How the selection's time grows with each of its sizes, where enough of them were measured. */
+function scalingOf(results: readonly BenchResult[]): readonly string[] {
+  const own = results.filter(({ work }) => work === selectionScaling.name);
+  return exponentsOf(own, SCALING_BASE).map(
+    ({ size, exponent, error, shapes }) =>
+      `${selectionScaling.name}: the time grows as ${size}^${exponent.toFixed(2)} (± ${error.toFixed(2)}, standard error; ${shapes} shapes, least squares of ln t, the other sizes as in ${shapeLabel(SCALING_BASE)}).`,
+  );
+}
+
+function warningOf(disturbances: readonly Disturbance[]): readonly string[] {
+  if (disturbances.length === 0) return [];
+  const worst = new Map<string, number>();
+  for (const { work, share } of disturbances) {
+    const known = worst.get(work) ?? 1;
+    worst.set(work, Math.abs(share - 1) > Math.abs(known - 1) ? share : known);
+  }
+  const shares = [...worst].map(([work, share]) => `${work} ${Math.round(100 * share)} %`);
+  return [
+    `Disturbed: right after some of the work the multiply-add rate was far from its limit (${shares.join(', ')}), so that something else was using the machine, then or while the limits were measured. Run it again on an idle machine.`,
+  ];
+}
+
+function ratioOf(results: BenchReport['results'], result: MeasuredResult): string {
+  const ratio = ratioToOwn(results, result);
+  return ratio === undefined ? '–' : `${figure(ratio)}×`;
 }

@@ -1,29 +1,51 @@
-import { access, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
-import { BENCH_NAMES, type BenchEvent, contestsOf, needsSource } from '../../bench/bench.js';
-import { type Shape, shapeLabel } from '../../bench/benchmark.js';
+import { parseHTML } from 'linkedom';
+import { type Baseline, requireSameAdapter } from '../../bench/baseline.js';
+import {
+  BENCH_NAMES,
+  type BenchEvent,
+  type BenchOutput,
+  contestsOf,
+  needsSource,
+} from '../../bench/bench.js';
+import type { Shape } from '../../bench/benchmark.js';
+import { benchPage } from '../../bench/page.js';
 import type { BenchRequest } from '../../bench/plan.js';
-import type { BenchEntry, BenchReport } from '../../bench/report.js';
+import { type BenchEntry, type BenchReport, parseReport, SUBJECTS } from '../../bench/report.js';
 import { readImageSource } from '../data/folder.js';
 import { EspalierError } from '../errors.js';
-import type { HostChoice } from '../hosts/choose.js';
-import type { AdapterPreference, Host } from '../hosts/host.js';
+import type { Host } from '../hosts/host.js';
 import { findPeer } from '../hosts/peers.js';
-import { benchTable, type Disturbance, type Omission } from './bench-table.js';
-import { withHost } from './host.js';
-import { adapterOption, hostOption } from './info.js';
+import { withBenchHost } from './bench-host.js';
+import { createBenchProgress } from './bench-progress.js';
+import {
+  benchFindings,
+  benchNotes,
+  benchRows,
+  benchTable,
+  type Circumstances,
+  type Disturbance,
+  type Omission,
+} from './bench-table.js';
+import { adapterOption, hostOption, tuningOption } from './flags.js';
+import type { HostFlags } from './host.js';
 import { interruptSignal } from './outcome.js';
+import { messageOf } from './run-folder.js';
 
-interface BenchFlags {
-  readonly host: HostChoice;
-  readonly adapter: AdapterPreference;
+interface BenchFlags extends HostFlags {
   readonly kernel?: readonly string[];
   readonly work?: readonly string[];
   readonly shape?: string;
   readonly variant?: string;
+  readonly subject?: readonly BenchEntry['subject'][];
   readonly quick?: true;
   readonly json?: string;
+  readonly html?: string;
+  readonly baseline?: string;
+  readonly force?: true;
 }
 
 export function addBench(program: Command, version: string): void {
@@ -38,17 +60,32 @@ export function addBench(program: Command, version: string): void {
     )
     .addOption(hostOption())
     .addOption(adapterOption())
+    .addOption(tuningOption())
     .addOption(new Option('--kernel <names...>', 'kernels by name').choices(kernels))
     .addOption(new Option('--work <names...>', 'whole tasks by name').choices(works))
     .option('--shape <sizes>', 'only shapes with these sizes, such as m=128,n=1024')
     .option('--variant <name>', 'only this variant of the kernels that have it')
+    .addOption(
+      new Option('--subject <names...>', 'who takes part; by default all that are there').choices(
+        SUBJECTS,
+      ),
+    )
     .option('--quick', 'one shape each, in a third of the time')
     .option('--json <file>', 'also write the results to this file')
+    .option('--html <file>', 'also draw them: a page with the roofline and the table')
+    .option('--baseline <file>', 'compare with the results that an earlier --json wrote')
+    .option('--force', 'compare even with a baseline from another adapter')
     .addHelpText(
       'after',
       `
 Without a name: sgd-step, selection and every kernel, at one shape each.
 Every answer is verified in float64 before it is timed.
+GB/s counts only the bytes that must move; "of the limit" is the larger share of the
+measured copy bandwidth and multiply-add rate. With --baseline, a ratio below 1 is faster.
+
+In a checkout, npm run bench puts two peers, jax-js and TensorFlow.js, in the same run, page and
+adapter, for matmul and every task but selection-scaling. They run in Chrome, so that --host auto
+takes Chrome for these where Chrome reaches the adapter; --subject espalier leaves them out.
 
 Examples:
   espalier bench                                     what stands for all
@@ -56,7 +93,10 @@ Examples:
   espalier bench selection-scaling                   how its time grows with k, N and m
   espalier bench --kernel matmul --shape m=1024      every variant, at the shapes with m = 1024
   espalier bench --kernel gram-rows --variant lanes  one variant, at every shape
-  espalier bench --quick --json bench.json           a first impression, kept`,
+  espalier bench matmul --subject espalier           without the peers
+  espalier bench --quick --json bench.json           a first impression, kept
+  espalier bench --quick --baseline bench.json       and what changed since then
+  espalier bench --html bench.html                   the roofline, to look at`,
     )
     .action(async (names: readonly string[], flags: BenchFlags) => {
       const request: BenchRequest = {
@@ -64,19 +104,26 @@ Examples:
         quick: flags.quick === true,
         ...(flags.shape !== undefined && { shape: parseShape(flags.shape) }),
         ...(flags.variant !== undefined && { variant: flags.variant }),
+        ...(flags.subject !== undefined && { subjects: flags.subject }),
       };
       contestsOf(request);
-      if (flags.json) await requireWritable(flags.json);
+      if (flags.json) await requireWritable('--json', flags.json);
+      if (flags.html) await requireWritable('--html', flags.html);
+      if (flags.force && !flags.baseline) {
+        throw new EspalierError('bad-config', '--force goes with --baseline.');
+      }
       await execute(request, flags, version);
     });
 }
 
 async function execute(request: BenchRequest, flags: BenchFlags, version: string): Promise<void> {
+  const baseline = flags.baseline ? await readBaseline(flags.baseline) : undefined;
   const source = needsSource(request) ? await readImageSource('mnist') : undefined;
   const { signal, release } = interruptSignal();
   const omissions: Omission[] = [];
   const disturbances: Disturbance[] = [];
   let clock = 'wall';
+  const progress = createBenchProgress(process.stderr, contestsOf(request).length);
   const onEvent = (event: BenchEvent) => {
     if (event.type === 'limits') clock = event.clock;
     if (event.type === 'skipped') omissions.push({ ...event, wrong: false });
@@ -84,51 +131,68 @@ async function execute(request: BenchRequest, flags: BenchFlags, version: string
       omissions.push({ entry: event.result, reason: event.reason, wrong: true });
     }
     if (event.type === 'disturbed') disturbances.push(event);
-    const line = describe(event);
-    if (line) process.stderr.write(`${line}\n`);
+    progress.show(event);
   };
-  process.stderr.write('Measuring what the adapter can do …\n');
   try {
-    const report = await withHost(flags, async (host): Promise<BenchReport> => {
+    const report = await withBenchHost(request, flags, async (host): Promise<BenchReport> => {
+      if (baseline && !flags.force) {
+        const { adapter } = await host.execute('info', null);
+        requireSameAdapter(baseline, { adapter, host: host.kind });
+      }
+      const date = new Date().toISOString();
       const output = await host.execute('bench', { request, source }, { onEvent, signal });
-      const { adapter, browser, limits, results } = output;
-      const versions = await versionsOf(host.kind, version, browser);
-      return { adapter, host: host.kind, versions, limits, results };
+      const { adapter, limits, results } = output;
+      const versions = await versionsOf(host.kind, version, output);
+      return { date, adapter, host: host.kind, versions, limits, results };
     });
-    process.stdout.write(`${benchTable(report, { clock, omissions, disturbances })}\n`);
+    progress.stop();
+    const circumstances = { clock, omissions, disturbances, baseline };
+    process.stdout.write(`${benchTable(report, circumstances)}\n`);
     if (flags.json) await writeFile(flags.json, `${JSON.stringify(report, null, 2)}\n`);
-    if (report.results.some(({ verified }) => !verified)) {
+    if (flags.html) await writeFile(flags.html, pageOf(report, circumstances));
+    if (report.results.some(({ subject, verified }) => subject === 'espalier' && !verified)) {
       process.stderr.write('error: Not every answer was right; see the table.\n');
       process.exitCode = 1;
     }
   } finally {
+    progress.stop();
     release();
   }
 }
 
-function describe(event: BenchEvent): string | undefined {
-  switch (event.type) {
-    case 'verified':
-      return `${nameOf(event.entry)}: ${event.what}. Timing …`;
-    case 'refused':
-      return `${nameOf(event.result)}: WRONG, not timed: ${event.reason}.`;
-    case 'skipped':
-      return `${nameOf(event.entry)}: skipped: ${event.reason}`;
-    case 'disturbed':
-      return `Right after ${event.work} the adapter did ${Math.round(100 * event.share)} % of its multiply-add limit.`;
-    default:
-      return undefined;
-  }
+function pageOf(report: BenchReport, circumstances: Circumstances): string {
+  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const words = process.argv.slice(2);
+  return benchPage({
+    report,
+    rows: benchRows(report, circumstances),
+    notes: [...benchNotes(report, circumstances), ...benchFindings(report, circumstances)],
+    command: ['espalier', ...words.map(quoted)].join(' '),
+    document,
+  });
 }
 
-function nameOf({ work, shape, variant }: BenchEntry): string {
-  return `${work} ${shapeLabel(shape)} (${variant})`;
+/** A word as a shell reads it back. */
+function quoted(word: string): string {
+  return /^[\w.,/:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** @throws bad-config when it cannot be read or is no report. */
+async function readBaseline(file: string): Promise<Baseline> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new EspalierError(
+      'bad-config',
+      `--baseline ${file} cannot be read: ${messageOf(cause)}. Name a file that \`espalier bench --json\` wrote.`,
+      { cause },
+    );
+  });
+  return { file, report: parseReport(text, `--baseline ${file}`) };
 }
 
 async function versionsOf(
   host: Host<never>['kind'],
   espalier: string,
-  browser: string | undefined,
+  { browser, peers }: BenchOutput,
 ): Promise<Record<string, string>> {
   const dawn = host === 'node' ? (await findPeer('webgpu'))?.version : undefined;
   return {
@@ -136,7 +200,12 @@ async function versionsOf(
     node: process.versions.node,
     ...(dawn && { webgpu: dawn }),
     ...(browser && { chrome: browser }),
+    ...Object.fromEntries(await Promise.all(peers.map(versionOf))),
   };
+}
+
+async function versionOf({ subject, package: name }: BenchOutput['peers'][number]) {
+  return [subject, (await findPeer(name))?.version ?? 'unknown'] as const;
 }
 
 /** @throws bad-config unless it reads `name=size,…`. */
@@ -153,12 +222,18 @@ function parseShape(text: string): Shape {
   );
 }
 
-/** Minutes of measuring should not end at a folder that is not there. */
-async function requireWritable(file: string): Promise<void> {
+/** Minutes of measuring should not end at a file that cannot be written. */
+async function requireWritable(flag: string, file: string): Promise<void> {
   const folder = dirname(resolve(file));
-  await access(folder).catch((cause: unknown) => {
-    throw new EspalierError('bad-config', `--json ${file}: there is no folder ${folder}.`, {
-      cause,
-    });
+  const fail = (why: string, cause?: unknown) =>
+    new EspalierError('bad-config', `${flag} ${file}: ${why}.`, { cause });
+  const found = await stat(folder).catch((cause: unknown) => {
+    throw fail(`there is no folder ${folder}`, cause);
+  });
+  if (!found.isDirectory()) throw fail(`${folder} is a file, not a folder`);
+  const own = await stat(file).catch(() => undefined);
+  if (own?.isDirectory()) throw fail('that is a folder; name a file');
+  await access(folder, constants.W_OK).catch((cause: unknown) => {
+    throw fail(`the folder ${folder} may not be written to`, cause);
   });
 }

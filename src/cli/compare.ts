@@ -12,22 +12,24 @@ import {
   type CompareEvent,
   type CompareSummary,
   type Contender,
-} from '../study/compare.js';
+} from '../study/compare-events.js';
 import { parseRunConfig, type RunConfig } from '../study/config.js';
 import { drawExamples } from '../study/examples.js';
 import { comparisonPage, comparisonRows } from '../study/report/comparison-page.js';
 import { inLight, LIGHT } from '../study/report/style.js';
-import { givenFlags, number, numbers, readConfig } from './flags.js';
-import { withHost } from './host.js';
-import { adapterOption, hostOption } from './info.js';
-import { interruptSignal } from './outcome.js';
 import {
-  nextFolder,
-  prepareFolder,
-  requireFreeFolder,
-  writeJson,
-  writeWhole,
-} from './run-folder.js';
+  adapterOption,
+  givenFlags,
+  hostOption,
+  number,
+  numbers,
+  readConfig,
+  tuningOption,
+} from './flags.js';
+import { withHost } from './host.js';
+import { interruptSignal } from './outcome.js';
+import { requireFreeFolder, writeJson, writeWhole } from './run-folder.js';
+import { claimFolder } from './run-records.js';
 
 interface CompareFlags extends Partial<RunConfig> {
   readonly config?: string;
@@ -59,6 +61,7 @@ export function addCompare(program: Command, version: string): void {
     .option('--seed <seed>', 'of weights, examples and batches', number)
     .addOption(hostOption().default(undefined))
     .addOption(adapterOption().default(undefined))
+    .addOption(tuningOption().default(undefined))
     .option('--out <folder>', 'where the files go (default: a new folder in runs/)')
     .option('--overwrite', 'replace what --out holds')
     .option(
@@ -88,7 +91,7 @@ Examples:
     const config = parseRunConfig({ ...(file && (await readConfig(file))), ...flags });
     if (config.out) await requireFreeFolder(config.out, overwrite === true);
     const summary = await execute(config, contendersOf(methods), sizesOf(sizes));
-    const folder = await write(config, summary, version);
+    const folder = await write(config, summary, { overwrite: overwrite === true, version });
     const text = `${tableOf(summary)}\nReport: ${join(folder, 'comparison.html')}\n`;
     (json ? process.stderr : process.stdout).write(text);
     if (json) process.stdout.write(`${JSON.stringify({ out: folder, ...record(summary) })}\n`);
@@ -119,11 +122,28 @@ function show(event: CompareEvent): void {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[2K${line}` : `${line}\n`);
 }
 
-async function write(config: RunConfig, summary: CompareSummary, version: string): Promise<string> {
+async function write(
+  config: RunConfig,
+  summary: CompareSummary,
+  { overwrite, version }: { readonly overwrite: boolean; readonly version: string },
+): Promise<string> {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
-  if (config.out) await prepareFolder(config.out);
-  const folder =
-    config.out ?? (await nextFolder(`compare-${config.task}-${config.examples}x${config.width}`));
+  const name = `compare-${config.task}-${config.examples}x${config.width}`;
+  const { path, release } = await claimFolder(config.out, name, overwrite);
+  try {
+    await writeInto(path, config, summary, version);
+  } finally {
+    await release();
+  }
+  return path;
+}
+
+async function writeInto(
+  folder: string,
+  config: RunConfig,
+  summary: CompareSummary,
+  version: string,
+): Promise<void> {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const { html, figures } = comparisonPage({
     config,
@@ -146,7 +166,6 @@ async function write(config: RunConfig, summary: CompareSummary, version: string
     await writeWhole(folder, { name: `${name}.png`, bytes: image.render().asPng() });
   }
   await writeWhole(folder, { name: 'comparison.html', bytes: text(html) });
-  return folder;
 }
 
 /** The summary with plain arrays, for JSON. */

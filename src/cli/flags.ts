@@ -1,6 +1,25 @@
 import { readFile } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { EspalierError } from '../errors.js';
+import { TUNING_MODES } from '../hosts/tuning.js';
+
+export function hostOption(): Option {
+  return new Option('--host <host>', 'where the GPU device comes from')
+    .choices(['auto', 'node', 'chrome'])
+    .default('auto');
+}
+
+export function adapterOption(): Option {
+  return new Option('--adapter <kind>', 'which adapter to take')
+    .choices(['auto', 'hardware', 'software'])
+    .default('auto');
+}
+
+export function tuningOption(): Option {
+  return new Option('--tuning <mode>', "fixed: choose kernels' tiles without measuring")
+    .choices(TUNING_MODES)
+    .default('kept');
+}
 
 /** The flags that were given, without commander's own defaults such as that of --no-replacement. */
 export function givenFlags(command: Command): Readonly<Record<string, unknown>> {

@@ -1,19 +1,24 @@
 import { join } from 'node:path';
 import { type HostChoice, openHost } from '../hosts/choose.js';
 import type { AdapterPreference, Host } from '../hosts/host.js';
+import type { TuningMode } from '../hosts/tuning.js';
 import { jobs } from './jobs.js';
 
 /** The page's script lies beside the command line's own bundle. */
 const PAGE_SCRIPT = join(import.meta.dirname, 'page.js');
 
-interface HostFlags {
+export interface HostFlags {
   readonly host: HostChoice;
   readonly adapter: AdapterPreference;
+  readonly tuning: TuningMode;
 }
 
-/** Opens a host that the caller closes. */
-export function openOwnHost({ host, adapter }: HostFlags): Promise<Host<typeof jobs>> {
-  return openHost(host, jobs, { pageScript: PAGE_SCRIPT, adapter });
+/** Opens a host that the caller closes; `pageScript` for Chrome serves the same jobs. */
+export function openOwnHost(
+  { host, adapter, tuning }: HostFlags,
+  pageScript = PAGE_SCRIPT,
+): Promise<Host<typeof jobs>> {
+  return openHost(host, jobs, { pageScript, adapter, tuning });
 }
 
 /** Opens the host, lets `use` work with it, and closes it whatever happens. */

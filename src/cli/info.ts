@@ -1,22 +1,27 @@
 import Table from 'cli-table3';
-import { type Command, Option } from 'commander';
-import type { HostChoice } from '../hosts/choose.js';
-import type { AdapterPreference } from '../hosts/host.js';
-import { withHost } from './host.js';
+import type { Command } from 'commander';
+import type { AdapterLimits } from '../../bench/limits.js';
+import { figure } from '../../bench/words.js';
+import { adapterOption, hostOption, tuningOption } from './flags.js';
+import { type HostFlags, withHost } from './host.js';
 import type { DeviceReport } from './report-device.js';
 
-interface InfoFlags {
-  readonly host: HostChoice;
-  readonly adapter: AdapterPreference;
+interface InfoFlags extends HostFlags {
   readonly json?: true;
 }
+
+/** Seconds a kernel: a first impression, which `espalier bench` measures with more patience. */
+const LIMIT_SECONDS = 0.02;
 
 export function addInfo(program: Command, version: string): void {
   program
     .command('info')
-    .description('Shows the adapter that the other commands would use, its limits and features.')
+    .description(
+      'Shows the adapter that the other commands would use, what it can do and how fast.',
+    )
     .addOption(hostOption())
     .addOption(adapterOption())
+    .addOption(tuningOption())
     .option('--json', 'print one line of JSON instead of a table')
     .addHelpText(
       'after',
@@ -29,6 +34,7 @@ Examples:
     .action(async (flags: InfoFlags) => {
       const report = await withHost(flags, async (host) => ({
         ...(await host.execute('info', null)),
+        measured: await host.execute('limits', { seconds: LIMIT_SECONDS }),
         host: host.kind,
         versions: { espalier: version, node: process.versions.node },
       }));
@@ -36,27 +42,25 @@ Examples:
     });
 }
 
-export function hostOption(): Option {
-  return new Option('--host <host>', 'where the GPU device comes from')
-    .choices(['auto', 'node', 'chrome'])
-    .default('auto');
+interface InfoReport extends DeviceReport {
+  readonly host: string;
+  readonly measured: AdapterLimits;
 }
 
-export function adapterOption(): Option {
-  return new Option('--adapter <kind>', 'which adapter to take')
-    .choices(['auto', 'hardware', 'software'])
-    .default('auto');
-}
-
-function describe(report: DeviceReport & { readonly host: string }): string {
-  const { adapter, limits, features } = report;
+function describe(report: InfoReport): string {
+  const { adapter, limits, features, measured } = report;
   const table = new Table({ style: { head: [], border: [] }, wordWrap: true, colWidths: [36, 62] });
   table.push(
     ['adapter', adapter.name],
     ['kind', adapter.kind],
+    ['driver', adapter.driver || 'not told by this host'],
     ['host', report.host],
     ['matmul variant', report.variant],
     ['subgroup size', subgroups(adapter.subgroupSize)],
+    ['copy, measured', `${figure(measured.copyGBps)} GB/s`],
+    ['multiply-add, measured', `${figure(measured.fmaGflops)} GFLOP/s`],
+    ['empty dispatch, measured', `${figure(measured.dispatchMicros)} µs`],
+    ['empty submit, measured', `${figure(measured.submitMicros)} µs`],
     ...Object.entries(limits).map(([name, value]) => [name, value.toLocaleString('en-US')]),
     ['features', features.join(', ')],
   );

@@ -1,15 +1,20 @@
 import { type BenchEvent, type BenchInput, type BenchOutput, bench } from '../../bench/bench.js';
+import { type AdapterLimits, measureLimits } from '../../bench/limits.js';
+import type { Peer } from '../../bench/peers/peer.js';
 import type { Job, JobContext } from '../hosts/host.js';
-import {
-  type CompareEvent,
-  type CompareInput,
-  type CompareSummary,
-  compare,
-} from '../study/compare.js';
-import { type RunEvent, type RunInput, type RunSummary, run } from '../study/run.js';
+import { compare } from '../study/compare.js';
+import type { CompareEvent, CompareInput, CompareSummary } from '../study/compare-events.js';
+import { run } from '../study/run.js';
+import type { RunEvent, RunInput, RunSummary } from '../study/run-events.js';
 import type { TrialState } from '../study/state.js';
 import { studyTrial, type TrialEvent, type TrialInput } from '../study/trial.js';
 import { type DeviceReport, reportDevice } from './report-device.js';
+
+/** The benchmark, beside these peers. */
+export function benchJob(peers: readonly Peer[]) {
+  return async ({ device, emit, signal }: JobContext<BenchEvent>, input: BenchInput) =>
+    relay(bench(device, input, { peers, signal }), emit);
+}
 
 /** What a host can be asked to do; the same functions run in this process and in a page. */
 export const jobs = {
@@ -21,14 +26,18 @@ export const jobs = {
   ) => relay(studyTrial(device, input, state, signal), emit),
   compare: async ({ device, emit, signal }: JobContext<CompareEvent>, input: CompareInput) =>
     relay(compare(device, input, signal), emit),
-  bench: async ({ device, emit, signal }: JobContext<BenchEvent>, input: BenchInput) =>
-    relay(bench(device, input, signal), emit),
+  bench: benchJob([]),
+  limits: async (
+    { device, signal }: JobContext<never>,
+    { seconds }: { readonly seconds: number },
+  ) => (await measureLimits(device, seconds, signal)).limits,
   info: async ({ device }: JobContext<never>, _input: null) => reportDevice(device),
 } satisfies {
   run: Job<RunInput, RunEvent, RunSummary>;
   trial: Job<{ readonly input: TrialInput; readonly state?: TrialState }, TrialEvent, void>;
   compare: Job<CompareInput, CompareEvent, CompareSummary>;
   bench: Job<BenchInput, BenchEvent, BenchOutput>;
+  limits: Job<{ readonly seconds: number }, never, AdapterLimits>;
   info: Job<null, never, DeviceReport>;
 };
 

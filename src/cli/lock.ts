@@ -12,7 +12,7 @@ interface Holder {
   readonly began: string | undefined;
 }
 
-const LOCK = 'study.lock';
+const LOCK = 'folder.lock';
 
 export interface Lock {
   /** Whether a lock was taken over from a process that is no more. */
@@ -68,7 +68,7 @@ async function requireStale(text: string, folder: string): Promise<void> {
   const who = holder ? `process ${holder.pid} on ${holder.host}` : 'an unknown process';
   throw new EspalierError(
     'bad-config',
-    `${folder} is in use by another study (${who}). Wait for it, or name another --out; if that process is gone, remove ${join(folder, LOCK)}.`,
+    `${folder} is in use by another run or study (${who}). Wait for it, or name another --out; if that process is gone, remove ${join(folder, LOCK)}.`,
   );
 }
 

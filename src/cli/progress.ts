@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { Phase, RunEvent } from '../study/run.js';
+import type { Phase, RunEvent } from '../study/run-events.js';
 
 const TITLES: Readonly<Record<Phase, string>> = {
   'pre-train': 'Pre-training',
@@ -20,17 +20,22 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
   return stream.isTTY ? barProgress(stream) : lineProgress(stream);
 }
 
-function barProgress(stream: NodeJS.WriteStream): Progress {
-  const bar = new SingleBar({
+/** A bar as every command shows it, with the names in `format` filled in by each update. */
+export function barOn(stream: NodeJS.WriteStream, format: string): SingleBar {
+  return new SingleBar({
     stream,
-    format: '{title} {bar} {value}/{total} {note}',
-    barsize: 28,
+    format,
+    barsize: 26,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     hideCursor: true,
     clearOnComplete: true,
     gracefulExit: false,
   });
+}
+
+function barProgress(stream: NodeJS.WriteStream): Progress {
+  const bar = barOn(stream, '{title} {bar} {value}/{total} {note}');
   let phase: Phase | undefined;
   const stop = () => {
     if (phase) bar.stop();
@@ -83,7 +88,7 @@ function noteOf(batchLoss: number | undefined): string {
 function describe(event: RunEvent): string | undefined {
   switch (event.type) {
     case 'started':
-      return `Running on ${event.adapter.name}.`;
+      return `Running on ${event.adapter.name}${event.iteration > 0 ? `, from iteration ${event.iteration}` : ''}.`;
     case 'checkpoint': {
       const { trainingLoss, testAccuracy } = event.figures;
       return `Iteration ${event.iteration}: training loss ${trainingLoss.toPrecision(4)}, test accuracy ${percent(testAccuracy)}.`;

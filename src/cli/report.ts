@@ -2,15 +2,14 @@ import { join } from 'node:path';
 import { Resvg } from '@resvg/resvg-js';
 import { Argument, type Command } from 'commander';
 import { parseHTML } from 'linkedom';
-import { readImageSource } from '../data/folder.js';
-import { type Analysis, analyse, recordOfAnalyses } from '../study/analysis.js';
-import { type Cell, csvOf } from '../study/cell.js';
+import { type Analysis, analyse } from '../study/analysis.js';
+import type { Cell } from '../study/cell.js';
 import { cellCount } from '../study/grid.js';
-import { reportOf } from '../study/report/page.js';
-import { inLight, LIGHT } from '../study/report/style.js';
+import { reportFiles } from '../study/report/files.js';
+import { LIGHT } from '../study/report/style.js';
 import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
 import { givenFlags, number } from './flags.js';
-import { writeJson, writeWhole } from './run-folder.js';
+import { writeWhole } from './run-folder.js';
 import { readStudyFolder } from './study-folder.js';
 import { studyTable } from './study-table.js';
 
@@ -49,13 +48,9 @@ export async function drawReport(
   { version, host }: { readonly version: string; readonly host?: string | undefined },
 ): Promise<readonly Analysis[]> {
   const { path, cells } = folder;
-  const { rows, columns } = (await readImageSource(config.data)).train;
-  const analyses = analyse(config, cells, rows * columns + 1);
-  const text = (content: string) => new TextEncoder().encode(content);
-  await writeWhole(path, { name: 'cells.csv', bytes: text(csvOf(cells)) });
-  await writeJson(path, 'thresholds.json', recordOfAnalyses(analyses));
+  const analyses = analyse(config, cells);
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const { html, figures } = reportOf({
+  const files = reportFiles({
     config,
     cells,
     expected: cellCount(config),
@@ -63,12 +58,12 @@ export async function drawReport(
     versions: { espalier: version, node: process.versions.node, ...(host && { host }) },
     document,
   });
-  for (const [name, { svg }] of figures) {
-    const light = inLight(svg);
-    await writeWhole(path, { name: `${name}.svg`, bytes: text(light) });
-    await writeWhole(path, { name: `${name}.png`, bytes: png(light) });
+  for (const file of files) {
+    await writeWhole(path, file);
+    if (!file.name.endsWith('.svg')) continue;
+    const svg = new TextDecoder().decode(file.bytes);
+    await writeWhole(path, { name: file.name.replace(/svg$/, 'png'), bytes: png(svg) });
   }
-  await writeWhole(path, { name: 'report.html', bytes: text(html) });
   return analyses;
 }
 

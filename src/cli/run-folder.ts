@@ -20,13 +20,16 @@ export async function requireFreeFolder(folder: string, overwrite: boolean): Pro
   );
 }
 
-/** Makes the folder and clears what an earlier run left in it; other files stay. */
-export async function prepareFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+/** Makes the folder; tells whether it was not there before. */
+export async function makeFolder(folder: string): Promise<boolean> {
+  return (await mkdir(folder, { recursive: true })) !== undefined;
+}
+
+/** Clears what an earlier run left in a folder, also what a kill left half-written; other files stay. */
+export async function clearFolder(folder: string): Promise<void> {
   const names = await filesIn(folder);
-  await Promise.all(
-    names.filter((name) => RUN_FILE.test(name)).map((name) => rm(join(folder, name))),
-  );
+  const own = names.filter((name) => RUN_FILE.test(name.replace(/^\.(.+)\.part$/, '$1')));
+  await Promise.all(own.map((name) => rm(join(folder, name))));
 }
 
 /** Makes `runs/<name>`, or `runs/<name>-2` and so on when there is one already. */

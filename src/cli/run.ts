@@ -3,23 +3,24 @@ import { readImageSource } from '../data/folder.js';
 import { TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
-import { fineTuneRate, parseRunConfig, type RunConfig, runSchema } from '../study/config.js';
+import { parseRunConfig, type RunConfig, runSchema } from '../study/config.js';
 import { drawExamples } from '../study/examples.js';
-import { datasetFile, fileOf, recordOf } from '../study/files.js';
-import type { RunEvent, RunSummary } from '../study/run.js';
-import { givenFlags, number, readConfig } from './flags.js';
+import { stateOfFiles } from '../study/resume.js';
+import type { RunEvent, RunSummary } from '../study/run-events.js';
+import {
+  adapterOption,
+  givenFlags,
+  hostOption,
+  number,
+  readConfig,
+  tuningOption,
+} from './flags.js';
 import { withHost } from './host.js';
-import { adapterOption, hostOption } from './info.js';
+import { type KeptRun, readKeptRun, requireSameTraining } from './kept-run.js';
 import { interruptSignal } from './outcome.js';
 import { createProgress } from './progress.js';
-import {
-  appendEvent,
-  nextFolder,
-  prepareFolder,
-  requireFreeFolder,
-  writeJson,
-  writeWhole,
-} from './run-folder.js';
+import { requireFreeFolder } from './run-folder.js';
+import { createRunRecords, type RunRecords } from './run-records.js';
 import { summaryTable } from './summary-table.js';
 
 const { method, rule, loss } = runSchema.shape;
@@ -30,6 +31,7 @@ const LOSS_NAMES = loss.unwrap().options;
 /** Flags that are no part of a run's configuration. */
 interface OwnFlags {
   readonly config?: string;
+  readonly from?: string;
   readonly overwrite?: true;
   readonly json?: true;
 }
@@ -70,8 +72,10 @@ export function addRun(program: Command, version: string): void {
     .option('--seed <seed>', 'of weights, examples and batches', number)
     .addOption(hostOption().default(undefined))
     .addOption(adapterOption().default(undefined))
+    .addOption(tuningOption().default(undefined))
     .option('--out <folder>', 'where the files go (default: a new folder in runs/)')
     .option('--overwrite', 'replace the run that --out holds')
+    .option('--from <folder>', "go on from the newest weights in a run's folder, with its flags")
     .option('--config <file>', 'a JSON file with these flags as keys; a flag given here wins')
     .option('--json', 'print the summary as one line of JSON')
     .addHelpText(
@@ -81,19 +85,31 @@ Defaults: ${Object.entries(parseRunConfig({}))
         .map(([key, value]) => `${key} ${String(value)}`)
         .join(', ')}.
 
+--from takes the folder of a run with --momentum 0, finished or not, or the unpacked .zip that the
+web page saves. The new run has the flags in its config.json, and ends with the same figures as if
+it had never stopped. Flags that decide the pre-training cannot be changed, but --iterations can.
+
 Examples:
   espalier run                                          1,000 digits, 256 neurons, 100 picks
   espalier run --task digits --examples 5000            ten classes
   espalier run --prune-every 100 --seed 3               a subnetwork every 100 steps
   espalier run --rule corrective --target-fraction 1    as few neurons as match the dense loss
   espalier run --data ./my-idx-files --out runs/mine    other images
-  espalier run --config runs/mine/config.json --out runs/again`,
+  espalier run --config runs/mine/config.json --out runs/again
+  espalier run --from runs/mine --iterations 2000       on to more pre-training`,
     );
   command.action(async (_flags: unknown, self: Command) => {
     const given: OwnFlags = givenFlags(self);
-    const { config: file, overwrite, json, ...flags } = given;
-    const config = parseRunConfig({ ...(file && (await readConfig(file))), ...flags });
-    await execute(config, { overwrite: overwrite === true, json: json === true, version });
+    const { config: file, from, overwrite, json, ...flags } = given;
+    const kept = from === undefined ? undefined : await readKeptRun(from);
+    const config = parseRunConfig({
+      ...kept?.config,
+      ...(file && (await readConfig(file))),
+      ...flags,
+    });
+    if (kept) requireSameTraining(kept, config);
+    const own = { overwrite: overwrite === true, json: json === true, version, kept };
+    await execute(config, own);
   });
 }
 
@@ -101,52 +117,43 @@ interface Settings {
   readonly overwrite: boolean;
   readonly json: boolean;
   readonly version: string;
+  readonly kept: KeptRun | undefined;
 }
 
-async function execute(config: RunConfig, { overwrite, json, version }: Settings): Promise<void> {
+async function execute(
+  config: RunConfig,
+  { overwrite, json, version, kept }: Settings,
+): Promise<void> {
   if (config.out) await requireFreeFolder(config.out, overwrite);
   const examples = drawExamples(await readImageSource(config.data), config.examples, config.seed);
+  const from = kept && stateOfFiles(config, examples, kept.weights, kept.dataset);
   const progress = createProgress(process.stderr);
   const { signal, release } = interruptSignal();
-  let folder = config.out;
-  let written = 0;
-
-  // The folder appears with the first event: a run that cannot start leaves nothing behind.
-  const begin = async (): Promise<string> => {
-    if (config.out) await prepareFolder(config.out);
-    const made = config.out ?? (await nextFolder(defaultName(config)));
-    const resolved = { ...config, fineTuneLearningRate: fineTuneRate(config), out: made };
-    await writeJson(made, 'config.json', resolved);
-    await writeWhole(made, datasetFile(examples.indices));
-    return made;
-  };
+  const records = createRunRecords(config, examples, overwrite);
   const onEvent = async (event: RunEvent) => {
-    if (event.type === 'started') folder = await begin();
     progress.show(event);
-    if (!folder) return;
-    const file = fileOf(event);
-    if (file) {
-      await writeWhole(folder, file);
-      written++;
-    }
-    if (event.type !== 'progress') await appendEvent(folder, recordOf(event));
+    await records.keep(event);
   };
-
   try {
     const { summary, host } = await withHost(config, async (opened) => ({
       host: opened.kind,
-      summary: await opened.execute('run', { config, examples }, { onEvent, signal }),
+      summary: await opened.execute(
+        'run',
+        { config, examples, ...(from && { from }) },
+        { onEvent, signal },
+      ),
     }));
     progress.stop();
-    if (!folder) throw new Error('The run ended without having begun.');
     const versions = { espalier: version, node: process.versions.node };
-    await writeJson(folder, 'summary.json', { host, versions, ...summary });
-    report(summary, folder, json);
+    const all = { host, versions, ...summary };
+    const out = await records.finish(all);
+    report(all, out, json);
   } catch (error) {
-    progress.stop();
-    throw interrupted(error, folder, written);
+    throw interrupted(error, records);
   } finally {
+    progress.stop();
     release();
+    await records.close();
   }
 }
 
@@ -159,16 +166,10 @@ function report(summary: RunSummary, folder: string, json: boolean): void {
   }
 }
 
-function interrupted(error: unknown, folder: string | undefined, written: number): unknown {
+function interrupted(error: unknown, { path, written }: RunRecords): unknown {
   if (!(error instanceof EspalierError && error.code === 'aborted')) return error;
-  const kept =
-    folder && written > 0
-      ? `The ${written} finished checkpoint files are in ${folder}.`
-      : 'Nothing was finished yet.';
+  const kept = path
+    ? `The ${written} finished checkpoint files are in ${path}.`
+    : 'Nothing was finished yet.';
   return new EspalierError('aborted', `Interrupted. ${kept}`, { cause: error });
-}
-
-function defaultName({ data, task, examples, width, seed }: RunConfig): string {
-  const source = data.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[-.]+|-+$/g, '') || 'data';
-  return `${source}-${task}-${examples}x${width}-seed${seed}`;
 }

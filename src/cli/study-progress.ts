@@ -1,9 +1,8 @@
-import { SingleBar } from 'cli-progress';
 import type { AdapterDescription } from '../gpu/adapter.js';
 import { cellCount, operationsOf, type Trial, trialsOf } from '../study/grid.js';
 import type { StudyConfig } from '../study/study-config.js';
 import type { TrialEvent } from '../study/trial.js';
-import { percent } from './progress.js';
+import { barOn, percent } from './progress.js';
 
 /** Operations a second taken for granted until some are measured. */
 const ASSUMED = { software: 5e9, hardware: 2e12 } as const;
@@ -79,16 +78,7 @@ export function createStudyProgress(
       },
     };
   }
-  const bar = new SingleBar({
-    stream,
-    format: '{value}/{total} cells {bar} {left} {note}',
-    barsize: 24,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    hideCursor: true,
-    clearOnComplete: true,
-    gracefulExit: false,
-  });
+  const bar = barOn(stream, '{value}/{total} cells {bar} {left} {note}');
   bar.start(workload.cells, cells, { left: '', note: '' });
   return {
     stop: () => bar.stop(),

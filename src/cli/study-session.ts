@@ -1,10 +1,11 @@
 import type { ImageSource } from '../data/images.js';
 import { EspalierError } from '../errors.js';
 import type { Host } from '../hosts/host.js';
+import { shapeOf } from '../study/examples.js';
 import type { Trial } from '../study/grid.js';
 import { openTrials, trialInput } from '../study/study.js';
 import type { StudyConfig } from '../study/study-config.js';
-import { type TrialEvent, trialShape } from '../study/trial.js';
+import type { TrialEvent } from '../study/trial.js';
 import { withHost } from './host.js';
 import type { jobs } from './jobs.js';
 import type { StudyFolder } from './study-folder.js';
@@ -62,7 +63,7 @@ export async function doTrial(
   trial: Trial,
 ): Promise<void> {
   const input = trialInput(config, source, trial, folder.cells);
-  const state = await folder.readState(trial, trialShape(config, trial, source));
+  const state = await folder.readState(trial, shapeOf(config, trial, source));
   await host.execute(
     'trial',
     { input, ...(state && { state }) },

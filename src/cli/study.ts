@@ -12,8 +12,15 @@ import type { Cell } from '../study/cell.js';
 import { cellCount, requireSizes } from '../study/grid.js';
 import { openTrials } from '../study/study.js';
 import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
-import { givenFlags, number, numbers, readConfig } from './flags.js';
-import { adapterOption, hostOption } from './info.js';
+import {
+  adapterOption,
+  givenFlags,
+  hostOption,
+  number,
+  numbers,
+  readConfig,
+  tuningOption,
+} from './flags.js';
 import { interruptSignal } from './outcome.js';
 import { drawReport } from './report.js';
 import { writeJson } from './run-folder.js';
@@ -70,6 +77,7 @@ export function addStudy(program: Command, version: string): void {
     .option('--seed <seed>', 'of trial 0; trial r has seed + r', number)
     .addOption(hostOption().default(undefined))
     .addOption(adapterOption().default(undefined))
+    .addOption(tuningOption().default(undefined))
     .option('--out <folder>', 'where the records go (default: runs/study-…, by configuration)')
     .option('--resume', 'go on with the study in --out, which also gives the flags')
     .option('--queue <address>', 'hand the trials to the workers of a Redis server')

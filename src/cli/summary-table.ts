@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import type { RunTheory } from '../study/guarantee.js';
-import type { Figures, RunSummary } from '../study/run.js';
+import type { Figures, RunSummary } from '../study/run-events.js';
 import { percent } from './progress.js';
 
 /** The closing table of a run: the three networks side by side. */

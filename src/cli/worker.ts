@@ -4,13 +4,12 @@ import type { Command } from 'commander';
 import { readImageSource } from '../data/folder.js';
 import type { ImageSource } from '../data/images.js';
 import { EspalierError } from '../errors.js';
-import type { HostChoice } from '../hosts/choose.js';
-import type { AdapterPreference, Host } from '../hosts/host.js';
+import type { Host } from '../hosts/host.js';
 import { nameOf } from '../study/grid.js';
 import { trialInput } from '../study/study.js';
 import { parseStudyConfig } from '../study/study-config.js';
-import { openOwnHost } from './host.js';
-import { adapterOption, hostOption } from './info.js';
+import { adapterOption, hostOption, tuningOption } from './flags.js';
+import { type HostFlags, openOwnHost } from './host.js';
 import type { jobs } from './jobs.js';
 import { interruptSignal } from './outcome.js';
 import { cellsOf, loadQueue, openLine, placeOf, QUEUE, type TrialJob } from './queue.js';
@@ -19,10 +18,8 @@ import { cellsOf, loadQueue, openLine, placeOf, QUEUE, type TrialJob } from './q
 const LOCK_MILLIS = 15_000;
 const LOOK_FOR_DEAD_MILLIS = 5_000;
 
-interface WorkerFlags {
+interface WorkerFlags extends HostFlags {
   readonly queue: string;
-  readonly host: HostChoice;
-  readonly adapter: AdapterPreference;
 }
 
 export function addWorker(program: Command, version: string): void {
@@ -32,6 +29,7 @@ export function addWorker(program: Command, version: string): void {
     .requiredOption('--queue <address>', 'of the Redis server: redis://host:port')
     .addOption(hostOption())
     .addOption(adapterOption())
+    .addOption(tuningOption())
     .addHelpText(
       'after',
       `

@@ -17,7 +17,9 @@ export interface AdapterDescription {
   readonly name: string;
   readonly vendor: string;
   readonly architecture: string;
-  readonly description: string;
+  /** The model, and the driver with its version; empty where the host does not tell. */
+  readonly device: string;
+  readonly driver: string;
   readonly kind: 'hardware' | 'software';
   readonly subgroupSize: { readonly min: number; readonly max: number } | undefined;
 }
@@ -32,14 +34,26 @@ export function isSoftware(info: GPUAdapterInfo): boolean {
 export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
   const { info } = adapter;
   const kind = isSoftware(info) ? 'software' : 'hardware';
-  const own = info.description || [info.vendor, info.architecture].filter(Boolean).join(' ');
+  const { device, driver } = deviceAndDriver(info);
+  const own = device || driver || [info.vendor, info.architecture].filter(Boolean).join(' ');
   const { subgroupMinSize: min, subgroupMaxSize: max } = info;
   return {
     name: `${own || 'unnamed adapter'}${kind === 'software' ? ' (software)' : ''}`,
     vendor: info.vendor,
     architecture: info.architecture,
-    description: info.description,
+    device,
+    driver,
     kind,
     subgroupSize: min !== undefined && max !== undefined ? { min, max } : undefined,
   };
+}
+
+/**
+ * Chrome, with developer features, describes the device and tells the driver in a property of its
+ * own; Dawn in Node describes the driver, and has the device's name where Chrome has a number.
+ */
+function deviceAndDriver(info: GPUAdapterInfo & { readonly driver?: string }) {
+  const { driver, device, description } = info;
+  if (driver !== undefined) return { device: description, driver };
+  return { device: device.replace(/-+$/, ''), driver: description };
 }

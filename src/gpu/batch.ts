@@ -6,7 +6,8 @@ import type { BoundKernel } from './kernel.js';
 const IN_FLIGHT = 2;
 
 interface Submitted {
-  readonly done: Promise<undefined>;
+  /** When it was done: it may be long done before anybody asks, as after a read-back. */
+  readonly done: Promise<number>;
   readonly operations: number;
   readonly submittedAt: number;
 }
@@ -89,7 +90,7 @@ export class Batch {
       queue.submit([encoder.finish()]);
     });
     this.#pending.push({
-      done: queue.onSubmittedWorkDone(),
+      done: queue.onSubmittedWorkDone().then(() => performance.now()),
       operations: this.#operations,
       submittedAt: performance.now(),
     });
@@ -124,10 +125,9 @@ export class Batch {
   async #settleOldest(): Promise<void> {
     const oldest = this.#pending.shift();
     if (!oldest) return;
-    await this.#device.wait(oldest.done);
-    const now = performance.now();
-    const elapsed = now - Math.max(oldest.submittedAt, this.#lastDone);
-    this.#lastDone = now;
+    const done = await this.#device.wait(oldest.done);
+    const elapsed = done - Math.max(oldest.submittedAt, this.#lastDone);
+    this.#lastDone = done;
     if (oldest.operations > 0 && elapsed > 0) {
       const ideal = (oldest.operations / elapsed) * this.#device.submitMillis;
       const before = this.#device.operationsPerSubmit;

@@ -72,8 +72,18 @@ export function upload(buffer: GpuBuffer, data: Words, offset = 0): void {
 /** Creates a buffer that holds `data`. */
 export function bufferOf(device: Device, label: string, data: Words): GpuBuffer {
   const buffer = createBuffer(device, label, data.length);
-  upload(buffer, data);
+  fillOrFree([buffer], () => upload(buffer, data));
   return buffer;
+}
+
+/** Frees the buffers again when what is to fill them throws: nobody owns them yet. */
+export function fillOrFree(buffers: readonly GpuBuffer[], fill: () => void): void {
+  try {
+    fill();
+  } catch (error) {
+    for (const buffer of buffers) buffer.dispose();
+    throw error;
+  }
 }
 
 /** Waits for all work submitted before and copies words to the CPU: all, or `length` from `first` on. */

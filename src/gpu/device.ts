@@ -22,6 +22,9 @@ export const UNIFORM_SLOT = 256;
 /** Dispatches whose uniforms fit the ring, so the most that one submit can hold. */
 export const UNIFORM_SLOTS = 1024;
 
+/** A device tells why a wait failed within so long, if it does. */
+const LATE_CAUSE_MILLIS = 200;
+
 const UNIFORM_USAGE = 0x40 | 0x8; // UNIFORM | COPY_DST: no GPUBufferUsage global outside browsers.
 
 /**
@@ -45,7 +48,8 @@ export class Device {
 
   readonly #owned: boolean;
   readonly #pace: <T>(wait: Promise<T>) => Promise<T>;
-  readonly #lost: Promise<never>;
+  /** Ends the waits under way. A race with `lost` itself would hold every wait there ever was. */
+  readonly #waiting = new Set<(error: EspalierError) => void>();
   readonly #scopes = new Set<Promise<void>>();
   #firstError: EspalierError | undefined;
   #disposed = false;
@@ -70,16 +74,14 @@ export class Device {
     this.#owned = owned;
     this.#pace = options.pace ?? ((wait) => wait);
     raw.addEventListener('uncapturederror', (event) => this.fail(typedError(event.error)));
-    this.#lost = raw.lost.then((info) => {
+    void raw.lost.then((info) => {
       const error = new EspalierError(
         'device-lost',
         `The GPU device was lost (${info.reason}): ${info.message || 'no reason given'}. Open a new device and go on from the last checkpoint.`,
       );
       this.fail(error);
-      throw error;
+      for (const end of this.#waiting) end(error);
     });
-    // The race in `wait` observes the loss; without a wait under way nobody has to.
-    this.#lost.catch(() => undefined);
   }
 
   get limits(): GPUSupportedLimits {
@@ -153,10 +155,31 @@ export class Device {
   /** Waits for the GPU, paced by the host, ended by device loss, and checked for errors. */
   async wait<T>(promise: Promise<T>): Promise<T> {
     this.check();
-    const result = await Promise.race([this.#pace(promise), this.#lost]);
+    const result = await this.#orLost(this.#pace(promise)).catch(async (error) => {
+      await this.#cause();
+      throw error;
+    });
     await Promise.all(this.#scopes);
     this.check();
     return result;
+  }
+
+  /**
+   * Throws why a wait failed, where the device says so: what a lost device, or one out of memory,
+   * was about to give is refused before the loss or the error itself is told.
+   */
+  async #cause(): Promise<void> {
+    this.check();
+    await this.#orLost(new Promise((resolve) => setTimeout(resolve, LATE_CAUSE_MILLIS)));
+    await Promise.all(this.#scopes);
+    this.check();
+  }
+
+  #orLost<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
+      promise.finally(() => this.#waiting.delete(reject)).then(resolve, reject);
+    });
   }
 
   /** Waits until all submitted work is done. */

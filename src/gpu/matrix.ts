@@ -1,4 +1,4 @@
-import { createBuffer, type GpuBuffer, readFloats, upload } from './buffer.js';
+import { createBuffer, fillOrFree, type GpuBuffer, readFloats, upload } from './buffer.js';
 import type { Device } from './device.js';
 import { largestBinding, requireBinding } from './limits.js';
 
@@ -25,7 +25,8 @@ export function strideOf(columns: number): number {
 /**
  * Allocates a zeroed matrix and fills it with `data` [rows × columns] where given.
  *
- * @throws limit-exceeded when it is larger than a binding may be.
+ * @throws limit-exceeded when it is larger than a binding may be; RangeError when `data` has
+ *   another size. Nothing is left allocated then.
  */
 export function createMatrix(
   device: Device,
@@ -37,7 +38,7 @@ export function createMatrix(
   const stride = strideOf(columns);
   requireBinding(device, label, rows, stride);
   const matrix = { buffer: createBuffer(device, label, rows * stride), rows, columns, stride };
-  if (data) uploadMatrix(matrix, data);
+  if (data) fillOrFree([matrix.buffer], () => uploadMatrix(matrix, data));
   return matrix;
 }
 
@@ -92,9 +93,13 @@ export function createChunkedMatrix(
   const fitting = Math.floor(largestBinding(device) / (strideOf(columns) * 4));
   const size = Math.min(rows, fitting, rowsPerChunk);
   const chunks: (Matrix & { firstRow: number })[] = [];
-  for (let firstRow = 0; firstRow < rows; firstRow += size) {
-    const count = Math.min(size, rows - firstRow);
-    chunks.push({ ...createMatrix(device, label, count, columns), firstRow });
-  }
+  const buffers: GpuBuffer[] = [];
+  fillOrFree(buffers, () => {
+    for (let firstRow = 0; firstRow < rows; firstRow += size) {
+      const matrix = createMatrix(device, label, Math.min(size, rows - firstRow), columns);
+      buffers.push(matrix.buffer);
+      chunks.push({ ...matrix, firstRow });
+    }
+  });
   return { rows, columns, chunks };
 }

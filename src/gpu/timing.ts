@@ -12,15 +12,19 @@ export interface Timing {
  *
  * GPU timestamps where the adapter has them; otherwise the wall clock around submit and
  * completion. A software adapter is always timed by the wall: its timestamps leave out what the
- * same cores do to schedule the work, which its user waits for.
+ * same cores do to schedule the work, which its user waits for. So is any when `clock` says so.
  */
 export async function timeGpu(
   device: Device,
   encode: (batch: Batch) => void,
-  options: { readonly samples: number; readonly repetitions: number },
+  options: {
+    readonly samples: number;
+    readonly repetitions: number;
+    readonly clock?: Timing['clock'] | undefined;
+  },
 ): Promise<Timing> {
-  const clock =
-    device.has('timestamp-query') && device.adapter.kind === 'hardware' ? 'gpu' : 'wall';
+  const stamped = device.has('timestamp-query') && device.adapter.kind === 'hardware';
+  const clock = stamped && options.clock !== 'wall' ? 'gpu' : 'wall';
   using timestamps = clock === 'gpu' ? createTimestamps(device) : undefined;
   const times: number[] = [];
   for (let sample = -1; sample < options.samples; sample++) {

@@ -42,7 +42,7 @@ export interface PeerPackage {
 }
 
 /** Where a package lies, undefined when it is not installed. */
-export async function findPeer(name: Peer): Promise<PeerPackage | undefined> {
+export async function findPeer(name: string): Promise<PeerPackage | undefined> {
   let folder: string;
   try {
     folder = dirname(createRequire(import.meta.url).resolve(name));

@@ -1,3 +1,5 @@
+import type { LossKind } from '../../shaders/point-loss.js';
+
 export interface GreedySelectionProblem {
   readonly m: number;
   /** N. */
@@ -21,17 +23,19 @@ export interface JudgedPick {
 
 /**
  * Judges each pick by the definition, in float64 and without the Gram identity: the losses
- * 1/(2m) Σ_j ‖(u_j + φ_ij)/k − y_j‖² of all candidates i beside the picks made so far, whose outputs
- * sum up to u. m N C operations a pick.
+ * 1/(2m) Σ_j ‖(u_j + φ_ij)/k − y_j‖², or the mean softmax cross-entropies of (u_j + φ_ij)/k, of all
+ * candidates i beside the picks made so far, whose outputs sum up to u. m N C operations a pick.
  */
 export function judgePicks(
   problem: GreedySelectionProblem,
   picks: ArrayLike<number>,
+  loss: LossKind = 'squared',
 ): readonly JudgedPick[] {
   const { m, n, outputs, activations, weights } = problem;
   const totals = new Float64Array(m * outputs);
+  const lossesOf = loss === 'squared' ? squaredLosses : crossEntropies;
   return Array.from(picks, (pick, step) => {
-    const losses = candidateLosses(problem, totals, step + 1);
+    const losses = lossesOf(problem, totals, step + 1);
     for (let j = 0; j < m; j++) {
       const h = activations[j * n + pick] as number;
       for (let c = 0; c < outputs; c++) {
@@ -45,7 +49,7 @@ export function judgePicks(
   });
 }
 
-function candidateLosses(
+function squaredLosses(
   { m, n, outputs, activations, weights, targets }: GreedySelectionProblem,
   totals: Float64Array,
   count: number,
@@ -66,4 +70,27 @@ function candidateLosses(
     }
   }
   return losses.map((loss) => loss / (2 * m));
+}
+
+function crossEntropies(
+  { m, n, outputs, activations, weights, targets }: GreedySelectionProblem,
+  totals: Float64Array,
+  count: number,
+): Float64Array {
+  const logits = new Float64Array(outputs);
+  return Float64Array.from({ length: n }, (_, i) => {
+    let sum = 0;
+    for (let j = 0; j < m; j++) {
+      const h = activations[j * n + i] as number;
+      for (let c = 0; c < outputs; c++) {
+        const total =
+          (totals[j * outputs + c] as number) + h * (weights[i * outputs + c] as number);
+        logits[c] = total / count;
+        sum -= logits[c]! * (targets[j * outputs + c] as number);
+      }
+      const peak = logits.reduce((most, logit) => Math.max(most, logit));
+      sum += peak + Math.log(logits.reduce((all, logit) => all + Math.exp(logit - peak), 0));
+    }
+    return sum / m;
+  });
 }

@@ -41,33 +41,34 @@ export interface Analysis {
 
 /**
  * Reads thresholds off the finished trials, one analysis for each setting that the study sweeps.
- * `inputs` is d.
+ * Without `resamples` of the bootstrap no fit has an interval.
  */
 export function analyse(
   config: StudyConfig,
   cells: readonly Cell[],
-  inputs: number,
+  resamples?: number,
 ): readonly Analysis[] {
   const length = studyCheckpoints(config).length;
   return groups(inOrder(cells), settingKey).flatMap((ofSetting) => {
     const trials = groups(ofSetting, ({ examples, trial }) => `${examples}/${trial}`);
     const courses = trials.filter((trial) => trial.length === length);
     const [first] = courses;
-    return first ? [analysisOf(config, courses, settingOf(first[0]), inputs)] : [];
+    return first ? [analysisOf(config, courses, first[0], resamples)] : [];
   });
 }
 
 function analysisOf(
   config: StudyConfig,
   courses: readonly Course[],
-  setting: Setting,
-  inputs: number,
+  one: Cell,
+  resamples: number | undefined,
 ): Analysis {
+  const setting = settingOf(one);
   const find = (criterion: Criterion): Finding => {
     const thresholds = courses.map((course) => thresholdOf(course, criterion));
-    const rho = (m: number) => inputs / (setting.batch === 'full' ? m : m * m);
+    const rho = (m: number) => one.inputs / (setting.batch === 'full' ? m : m * m);
     const known = { neurons: setting.neurons, rho };
-    const { fits, missing } = compare(thresholds.map(observationOf), known, config.seed);
+    const { fits, missing } = compare(thresholds.map(observationOf), known, config.seed, resamples);
     const least = fits[0]?.aicc ?? Number.NaN;
     const supported = fits
       .filter(({ aicc }) => aicc - least <= INDISTINCT)

@@ -118,7 +118,7 @@ export async function* selectTrained(
 
 /** H of a network on its training data, kept on the GPU where it fits. */
 export async function activationsOf(
-  { network, train }: Dense,
+  { network, train }: Pick<Dense, 'network' | 'train'>,
   streamed: boolean,
   scope: Scope,
   signal?: AbortSignal,
@@ -134,7 +134,7 @@ export async function activationsOf(
 
 /** `scratch`: a network of the subnetwork's width, trained from its own first weights. */
 export async function* trainFromScratch(
-  { network, train }: Dense,
+  { network, train }: Pick<Dense, 'network' | 'train'>,
   config: Pick<RunConfig, 'neurons' | 'batch' | 'learningRate' | 'momentum' | 'loss' | 'seed'>,
   iterations: number,
   signal?: AbortSignal,

@@ -1,6 +1,5 @@
 import { outputsOf } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
-import type { AdapterDescription } from '../gpu/adapter.js';
 import type { Device } from '../gpu/device.js';
 import { Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
@@ -13,125 +12,114 @@ import {
   readParameters,
   uploadNetwork,
 } from '../models/two-layer.js';
-import { METHODS, type MethodOptions, type MethodSelection } from '../prune/methods.js';
+import { METHODS, type MethodOptions, type MethodSelection, select } from '../prune/methods.js';
 import type { SelectionProblem } from '../prune/problem.js';
 import { advance, startTraining } from '../train/gradient-descent.js';
-import { activationsOf, type Dense, selectTrained, trainFromScratch } from './choose.js';
+import { activationsOf, selectTrained, trainFromScratch } from './choose.js';
+import type {
+  CompareEvent,
+  CompareInput,
+  CompareSummary,
+  Comparison,
+  Contender,
+  Outcome,
+} from './compare-events.js';
 import type { RunConfig } from './config.js';
-import { type Examples, uploadImages } from './examples.js';
-import { type Guarantee, guaranteedRule, guaranteeOf } from './guarantee.js';
+import { uploadImages } from './examples.js';
+import { guaranteedRule, guaranteeOf } from './guarantee.js';
 import { requireFits } from './limits.js';
 
-/** What can be compared: greedy selection under each rule, and every other way. */
-export const CONTENDERS = [
-  'greedy',
-  'line-search',
-  'corrective',
-  ...METHODS.slice(1),
-  'scratch',
-] as const;
-export type Contender = (typeof CONTENDERS)[number];
-
-export interface CompareInput {
-  readonly config: RunConfig;
-  readonly contenders: readonly Contender[];
-  /** Numbers of picks to look at, ascending. */
-  readonly sizes: readonly number[];
-  readonly examples: Examples;
-}
-
-/** One method at one size. */
-export interface Comparison {
-  readonly method: Contender;
-  readonly picks: number;
-  readonly distinct: number;
-  readonly trainingLoss: number;
-  readonly testLoss: number;
-  readonly testAccuracy: number;
-}
-
-export type CompareEvent =
-  | {
-      readonly type: 'progress';
-      readonly what: string;
-      readonly done: number;
-      readonly total: number;
-    }
-  | { readonly type: 'compared'; readonly rows: readonly Comparison[] };
-
-export interface CompareSummary {
-  readonly adapter: AdapterDescription;
-  readonly dense: Evaluation & { readonly test: Evaluation };
-  readonly rows: readonly Comparison[];
-  /** Training loss after each pick, for the methods that pick. */
-  readonly curves: readonly { readonly method: Contender; readonly loss: Float32Array }[];
-  /** The theory for `greedy`, where it applies. */
-  readonly guarantee?: Guarantee;
-}
-
 /**
- * Trains one network and prunes it by each contender, and measures all of them at every size.
+ * Trains one network, prunes it by each contender, and measures all of them at every size.
  *
  * @throws bad-config for a size that a method cannot reach; what training and selection throw.
  */
 export async function* compare(
   device: Device,
-  { config, contenders, sizes, examples }: CompareInput,
+  input: CompareInput,
   signal?: AbortSignal,
 ): AsyncGenerator<CompareEvent, CompareSummary> {
-  requireSizes(config, contenders, sizes);
-  requireFits(device, config, examples.train);
+  const { config, examples } = input;
+  requireInput(device, config.width, input);
   using train = uploadImages(device, 'training', examples.train, config.task);
   using test = uploadImages(device, 'test', examples.test, config.task);
-  const { width, activation, seed, loss, iterations } = config;
-  const shape = {
-    width,
-    inputs: train.inputs.columns,
-    outputs: outputsOf(config.task),
-    activation,
-  };
+  const { width, activation, seed, iterations } = config;
+  const inputs = train.inputs.columns;
+  const shape = { width, inputs, outputs: outputsOf(config.task), activation };
   using network = uploadNetwork(device, drawParameters(shape, seed));
   using training = startTraining(network, train, config);
   for await (const { iteration } of advance(training, iterations, signal)) {
     yield { type: 'progress', what: 'pre-training', done: iteration, total: iterations };
   }
-  const measured = await evaluate(network, train, loss, signal);
-  const dense: Dense = { network, train, trainingLoss: measured.loss, iteration: iterations };
-  const context: Context = {
-    config,
-    sizes,
-    dense,
-    test,
-    parameters: await readParameters(network),
-    signal,
-  };
+  return yield* pruneByAll({ network, train, test, iteration: iterations }, input, signal);
+}
+
+/**
+ * Prunes a trained network by each contender, and measures all of them at every size, as `compare`
+ * does after its training, but for the guarantee.
+ *
+ * @param parameters the network; its width stands for that of the configuration.
+ * @throws bad-config for a size that a method cannot reach; what selection throws.
+ */
+export async function* compareNetwork(
+  device: Device,
+  parameters: Parameters,
+  input: CompareInput,
+  signal?: AbortSignal,
+): AsyncGenerator<CompareEvent, CompareSummary> {
+  const { config, examples } = input;
+  requireInput(device, parameters.width, input);
+  using train = uploadImages(device, 'training', examples.train, config.task);
+  using test = uploadImages(device, 'test', examples.test, config.task);
+  using network = uploadNetwork(device, parameters);
+  return yield* pruneByAll({ network, train, test, iteration: undefined }, input, signal);
+}
+
+/** A trained network and the data to look at it on. */
+interface Subject {
+  readonly network: Network;
+  readonly train: Dataset;
+  readonly test: Dataset;
+  /** Steps of its training, where that was part of the comparison. */
+  readonly iteration: number | undefined;
+}
+
+async function* pruneByAll(
+  subject: Subject,
+  { config, contenders, sizes }: CompareInput,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<CompareEvent, CompareSummary> {
+  const { network, train, test, iteration } = subject;
+  const { device } = network;
+  const measured = await evaluate(network, train, config.loss, signal);
+  const parameters = await readParameters(network);
+  const context: Context = { config, sizes, subject, parameters, signal };
   using scope = new Scope(device);
   const problem: SelectionProblem = {
-    activations: await activationsOf(dense, config.streamActivations, scope, signal),
+    activations: await activationsOf(subject, config.streamActivations, scope, signal),
     weights: network.output,
     targets: train.targets,
-    loss,
+    loss: config.loss,
   };
-
-  const rows: Comparison[] = [];
-  const curves: { method: Contender; loss: Float32Array }[] = [];
-  for (const [done, method] of contenders.entries()) {
-    yield { type: 'progress', what: method, done, total: contenders.length };
-    const own =
+  const outcomes: Outcome[] = [];
+  for (const method of contenders) {
+    const outcome =
       method === 'scratch'
-        ? await compareScratch(context)
-        : await compareSelection(context, problem, method, curves);
-    rows.push(...own);
-    yield { type: 'compared', rows: own };
+        ? yield* compareScratch(context)
+        : yield* compareSelection(context, problem, method);
+    outcomes.push(outcome);
+    yield { type: 'compared', ...outcome };
   }
   const applies = guaranteedRule({ ...config, method: 'greedy', rule: 'average' });
   const guarantee =
-    'rule' in applies && (await guaranteeOf(device, problem, applies.rule, Math.max(...sizes)));
+    iteration !== undefined &&
+    'rule' in applies &&
+    (await guaranteeOf(device, problem, applies.rule, Math.max(...sizes)));
   return {
     adapter: device.adapter,
-    dense: { ...measured, test: await evaluate(network, test, loss, signal) },
-    rows,
-    curves,
+    dense: { ...measured, test: await evaluate(network, test, config.loss, signal) },
+    rows: outcomes.flatMap(({ rows }) => rows),
+    curves: outcomes.flatMap(({ method, loss }) => (loss ? [{ method, loss }] : [])),
     ...(guarantee && { guarantee }),
   };
 }
@@ -139,20 +127,19 @@ export async function* compare(
 interface Context {
   readonly config: RunConfig;
   readonly sizes: readonly number[];
-  readonly dense: Dense;
-  readonly test: Dataset;
+  readonly subject: Subject;
   readonly parameters: Parameters;
   readonly signal: AbortSignal | undefined;
 }
 
 /** One selection of the largest size serves the smaller ones: they are its beginnings. */
-async function compareSelection(
-  { config, sizes, dense, test, parameters, signal }: Context,
+async function* compareSelection(
+  { config, sizes, subject, parameters, signal }: Context,
   problem: SelectionProblem,
   method: Exclude<Contender, 'scratch'>,
-  curves: { method: Contender; loss: Float32Array }[],
-): Promise<readonly Comparison[]> {
-  const { network, iteration } = dense;
+): AsyncGenerator<CompareEvent, Outcome> {
+  const { network, test, iteration } = subject;
+  const total = Math.max(...sizes);
   const rule = method === 'line-search' || method === 'corrective' ? method : 'average';
   const greedy = method === 'greedy' || rule !== 'average';
   const options: MethodOptions = {
@@ -160,19 +147,25 @@ async function compareSelection(
     method: greedy ? 'greedy' : (method as Exclude<typeof method, 'line-search' | 'corrective'>),
     rule,
     batch: config.selectionBatch,
-    neurons: Math.max(...sizes),
+    neurons: total,
     hidden: async () => parameters.hidden,
     signal,
   };
-  const training = { iteration, learningRate: config.learningRate };
-  const picks = selectTrained(network.device, problem, options, training);
+  const { device } = network;
+  const picks =
+    iteration === undefined
+      ? select(device, problem, options)
+      : selectTrained(device, problem, options, { iteration, learningRate: config.learningRate });
+  yield { type: 'progress', what: method, done: 0, total };
   let next = await picks.next();
-  while (!next.done) next = await picks.next();
+  while (!next.done) {
+    yield { type: 'progress', what: method, done: next.value, total };
+    next = await picks.next();
+  }
   const selection = next.value;
-  curves.push({ method, loss: selection.loss });
   const reached = sizes.map((size) => Math.min(size, selection.selected.length));
   const tests = await testPrefixes(network, parameters, selection, reached, test, config, signal);
-  return reached.map((count, index) => ({
+  const rows = reached.map((count, index) => ({
     method,
     picks: count,
     distinct: new Set(selection.selected.subarray(0, count)).size,
@@ -180,6 +173,7 @@ async function compareSelection(
     testLoss: tests[index]?.loss ?? Number.NaN,
     testAccuracy: tests[index]?.accuracy ?? Number.NaN,
   }));
+  return { method, rows, loss: selection.loss };
 }
 
 /** The subnetworks after some of a selection's picks, on the test data in one pass. */
@@ -202,17 +196,23 @@ async function testPrefixes(
   return await evaluateOutputs(network, layers, test, loss, signal);
 }
 
-async function compareScratch(context: Context): Promise<readonly Comparison[]> {
-  const { config, sizes, dense, test, signal } = context;
+async function* compareScratch(context: Context): AsyncGenerator<CompareEvent, Outcome> {
+  const { config, sizes, subject, signal } = context;
+  const { device } = subject.network;
+  const total = sizes.length * config.iterations;
   const rows: Comparison[] = [];
-  for (const size of sizes) {
+  for (const [place, size] of sizes.entries()) {
     const settings = { ...config, neurons: size };
-    const trained = trainFromScratch(dense, settings, config.iterations, signal);
+    const trained = trainFromScratch(subject, settings, config.iterations, signal);
     let next = await trained.next();
-    while (!next.done) next = await trained.next();
-    using network = uploadNetwork(dense.network.device, next.value);
-    const onTrain = await evaluate(network, dense.train, config.loss, signal);
-    const onTest = await evaluate(network, test, config.loss, signal);
+    while (!next.done) {
+      const done = place * config.iterations + next.value.iteration;
+      yield { type: 'progress', what: 'scratch', done, total };
+      next = await trained.next();
+    }
+    using network = uploadNetwork(device, next.value);
+    const onTrain = await evaluate(network, subject.train, config.loss, signal);
+    const onTest = await evaluate(network, subject.test, config.loss, signal);
     rows.push({
       method: 'scratch',
       picks: size,
@@ -222,14 +222,15 @@ async function compareScratch(context: Context): Promise<readonly Comparison[]> 
       testAccuracy: onTest.accuracy,
     });
   }
-  return rows;
+  return { method: 'scratch', rows };
 }
 
-function requireSizes(
-  { width, loss }: RunConfig,
-  contenders: readonly Contender[],
-  sizes: readonly number[],
+function requireInput(
+  device: Device,
+  width: number,
+  { config, contenders, sizes, examples }: CompareInput,
 ): void {
+  const { loss } = config;
   const fail = (message: string) => {
     throw new EspalierError('bad-config', message);
   };
@@ -250,4 +251,5 @@ function requireSizes(
   ) {
     fail('--methods line-search, corrective and backward go with --loss squared.');
   }
+  requireFits(device, { ...config, width }, examples.train);
 }

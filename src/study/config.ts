@@ -121,6 +121,7 @@ const runShape = z
     seed: z.int({ error: 'must be a whole number within ±(2^53 − 1)' }).default(0),
     host: choice(['auto', 'node', 'chrome']).default('auto'),
     adapter: choice(['auto', 'hardware', 'software']).default('auto'),
+    tuning: choice(['kept', 'fixed']).default('kept'),
     out: z.string({ error: 'must be a path' }).min(1).optional(),
   })
   .refine(({ candidates = 1, width }) => candidates <= width, {

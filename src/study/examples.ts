@@ -1,9 +1,11 @@
 import type { ImageSource, LabelledImages } from '../data/images.js';
 import { inputsOf } from '../data/preprocess.js';
 import { drawSubset } from '../data/subset.js';
-import { type Task, targetsOf } from '../data/tasks.js';
+import { outputsOf, type Task, targetsOf } from '../data/tasks.js';
 import type { Device } from '../gpu/device.js';
 import { type Dataset, uploadDataset } from '../models/dataset.js';
+import type { Shape } from '../models/two-layer.js';
+import type { RunConfig } from './config.js';
 
 /** The examples of one run: the drawn training images and all test images. */
 export interface Examples {
@@ -21,6 +23,15 @@ export interface Examples {
 export function drawExamples(source: ImageSource, count: number, seed: number): Examples {
   const indices = drawSubset(source.train.count, count, seed);
   return { indices, train: pick(source.train, indices), test: source.test };
+}
+
+/** The network that is trained on such examples. */
+export function shapeOf(
+  { task, activation }: Pick<RunConfig, 'task' | 'activation'>,
+  { width }: Pick<RunConfig, 'width'>,
+  { train }: Pick<Examples, 'train'>,
+): Shape {
+  return { width, inputs: train.rows * train.columns + 1, outputs: outputsOf(task), activation };
 }
 
 /** Preprocesses and uploads labelled images, once for all that follows. */

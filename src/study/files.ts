@@ -1,6 +1,6 @@
 import { encodeSafetensors } from '../io/safetensors.js';
 import type { Parameters } from '../models/two-layer.js';
-import type { RunEvent } from './run.js';
+import type { RunEvent } from './run-events.js';
 
 /** A file of a run's folder. */
 export interface RunFile {
@@ -59,7 +59,10 @@ function layers({ width, inputs, outputs, hidden, output }: Parameters) {
 /** An event without its arrays of weights, fit for a line of `events.jsonl`. */
 export function recordOf(event: RunEvent): object {
   switch (event.type) {
-    case 'checkpoint':
+    case 'checkpoint': {
+      const { network: _, velocity: __, ...rest } = event;
+      return rest;
+    }
     case 'fine-tuned': {
       const { network: _, ...rest } = event;
       return rest;

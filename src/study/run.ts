@@ -1,5 +1,3 @@
-import { outputsOf } from '../data/tasks.js';
-import type { AdapterDescription } from '../gpu/adapter.js';
 import type { Device } from '../gpu/device.js';
 import type { Dataset } from '../models/dataset.js';
 import { evaluate } from '../models/forward.js';
@@ -14,146 +12,74 @@ import {
   uploadNetwork,
 } from '../models/two-layer.js';
 import type { MethodSelection } from '../prune/methods.js';
-import { advance, divergence, type Rate, startTraining } from '../train/gradient-descent.js';
+import {
+  advance,
+  divergence,
+  type Rate,
+  readTrainingState,
+  startTraining,
+} from '../train/gradient-descent.js';
 import { chooseNeurons, trainFromScratch } from './choose.js';
 import { fineTuneRate, type RunConfig } from './config.js';
-import { type Examples, uploadImages } from './examples.js';
-import { type RunTheory, theoryOf } from './guarantee.js';
+import { shapeOf, uploadImages } from './examples.js';
+import { theoryOf } from './guarantee.js';
 import { requireFits } from './limits.js';
+import { requireGoesOn } from './resume.js';
+import type {
+  ChoiceFigures,
+  Figures,
+  Phase,
+  RunEvent,
+  RunInput,
+  RunSummary,
+} from './run-events.js';
 import { checkpointsOf } from './schedule.js';
-
-export interface RunInput {
-  readonly config: RunConfig;
-  readonly examples: Examples;
-}
-
-/** How good a network is and what it costs. */
-export interface Figures {
-  readonly neurons: number;
-  readonly parameters: number;
-  readonly flopsPerExample: number;
-  readonly trainingLoss: number;
-  readonly trainingAccuracy: number;
-  readonly testLoss: number;
-  readonly testAccuracy: number;
-  /** Seconds of the work that made it: pre-training, selection or fine-tuning. */
-  readonly seconds: number;
-}
-
-export type Phase = 'pre-train' | 'prune' | 'fine-tune';
-
-export type RunEvent =
-  | {
-      readonly type: 'started';
-      readonly adapter: AdapterDescription;
-      readonly checkpoints: readonly number[];
-    }
-  | {
-      readonly type: 'progress';
-      readonly phase: Phase;
-      /** Pre-training iterations done when the phase began. */
-      readonly iteration: number;
-      readonly done: number;
-      readonly total: number;
-      readonly batchLoss?: number;
-    }
-  | {
-      readonly type: 'checkpoint';
-      readonly iteration: number;
-      readonly network: Parameters;
-      readonly figures: Figures;
-    }
-  | {
-      readonly type: 'subnetwork';
-      readonly iteration: number;
-      /** Absent when the network was trained from scratch instead. */
-      readonly selection?: MethodSelection;
-      readonly network: Parameters;
-      readonly figures: Figures;
-    }
-  | {
-      readonly type: 'fine-tuned';
-      readonly iteration: number;
-      readonly network: Parameters;
-      readonly figures: Figures;
-    };
-
-/** What is left of the events when the weights are taken out: the last of each kind, and costs. */
-export interface RunSummary {
-  readonly adapter: AdapterDescription;
-  readonly iterations: number;
-  readonly dense: Figures;
-  readonly subnetwork: Figures & ChoiceFigures;
-  readonly fineTuned: Figures | undefined;
-  /** Of the last subnetwork. */
-  readonly theory: RunTheory;
-  readonly memory: MemoryFigures;
-  readonly seconds: number;
-}
-
-/** How the subnetwork was chosen. */
-export interface ChoiceFigures {
-  readonly method: RunConfig['method'];
-  readonly rule: RunConfig['rule'];
-  readonly picks: number;
-  readonly passes: number;
-  readonly stopped: MethodSelection['stopped'];
-  /** What the planner chose, and why. */
-  readonly plan?: MethodSelection['plan'];
-}
-
-/** Bytes on the GPU. */
-export interface MemoryFigures {
-  readonly data: number;
-  readonly network: number;
-  readonly activations: number;
-  /** The most that was alive at once, everything included. */
-  readonly peak: number;
-}
 
 /**
  * Runs one network from its first weights to its fine-tuned subnetwork and yields what happens.
  * Weights come with the events, as arrays on the CPU; nothing is written anywhere.
  *
- * @throws limit-exceeded before anything is allocated that is too large; diverged, aborted,
- *   device-lost and out-of-memory as they happen.
+ * Given `from` it goes on there: it yields what an uninterrupted run yields from that checkpoint
+ * on, the checkpoint included, to the bit on the same adapter.
+ *
+ * @throws bad-config when it cannot go on from `from`; limit-exceeded before anything is
+ *   allocated that is too large; diverged, aborted, device-lost and out-of-memory as they happen.
  */
 export async function* run(
   device: Device,
-  { config, examples }: RunInput,
+  { config, examples, from }: RunInput,
   signal?: AbortSignal,
 ): AsyncGenerator<RunEvent, RunSummary> {
   const start = performance.now();
   requireFits(device, config, examples.train);
+  const shape = shapeOf(config, config, examples);
+  if (from) requireGoesOn(config, shape, from);
   device.resetPeak();
-  const before = device.liveBytes;
-  const outputs = outputsOf(config.task);
+  const bytesBefore = device.liveBytes;
   using train = uploadImages(device, 'training', examples.train, config.task);
   using test = uploadImages(device, 'test', examples.test, config.task);
-  const dataBytes = device.liveBytes - before;
-  const shape = {
-    width: config.width,
-    inputs: train.inputs.columns,
-    outputs,
-    activation: config.activation,
-  };
-  using network = uploadNetwork(device, drawParameters(shape, config.seed));
+  const dataBytes = device.liveBytes - bytesBefore;
+  using network = uploadNetwork(device, from?.network ?? drawParameters(shape, config.seed));
   const { batch, learningRate, momentum, loss, seed } = config;
-  using training = startTraining(network, train, { batch, learningRate, momentum, loss, seed });
-  const networkBytes = device.liveBytes - before - dataBytes;
+  const options = { batch, learningRate, momentum, loss, seed };
+  using training = startTraining(network, train, options, from);
+  const networkBytes = device.liveBytes - bytesBefore - dataBytes;
   const context: Context = { config, train, test, signal };
 
-  const checkpoints = checkpointsOf(config.iterations, config.pruneEvery);
-  yield { type: 'started', adapter: device.adapter, checkpoints };
-  let seconds = 0;
+  const { iteration: begun } = training;
+  const checkpoints = checkpointsOf(config.iterations, config.pruneEvery).filter(
+    (iteration) => iteration >= begun,
+  );
+  yield { type: 'started', adapter: device.adapter, iteration: begun, checkpoints };
+  let seconds = from?.figures?.seconds ?? 0;
   let last: Omit<RunSummary, 'adapter' | 'iterations' | 'memory' | 'seconds'> | undefined;
   for (const iteration of checkpoints) {
     const clock = performance.now();
-    const from = training.iteration;
+    const before = training.iteration;
     for await (const progress of advance(training, iteration, signal)) {
       yield progressOf(
         'pre-train',
-        from,
+        before,
         progress.iteration,
         config.iterations,
         progress.batchLoss,
@@ -163,7 +89,8 @@ export async function* run(
     const parameters = await readParameters(network);
     const dense = await measure(context, network, seconds);
     requireFinite(dense.trainingLoss, iteration, { learningRate });
-    yield { type: 'checkpoint', iteration, network: parameters, figures: dense };
+    const state = await readTrainingState(training);
+    yield { type: 'checkpoint', ...state, network: parameters, figures: dense };
     if (config.pruneEvery === 0 && iteration < config.iterations) continue;
     last = { dense, ...(yield* prune(context, network, parameters, dense, iteration)) };
   }
@@ -176,7 +103,7 @@ export async function* run(
       data: dataBytes,
       network: networkBytes,
       activations: examples.train.count * config.width * 4,
-      peak: device.peakBytes - before,
+      peak: device.peakBytes - bytesBefore,
     },
     seconds: (performance.now() - start) / 1000,
   };

@@ -26,34 +26,52 @@ export function encodeState({ iteration, network, velocity }: TrialState): Uint8
 export function decodeState(bytes: Uint8Array, file: string, shape: Shape): TrialState {
   const tensors = decodeSafetensors(bytes, file);
   const { width, inputs, outputs } = shape;
-  const take = <Kind extends Tensor['dtype']>(
-    dtype: Kind,
-    name: string,
-    ...expected: readonly number[]
-  ) => {
-    const tensor = tensors.get(name);
-    if (tensor?.dtype === dtype && tensor.shape.join() === expected.join()) {
-      return tensor.data as Extract<Tensor, { dtype: Kind }>['data'];
-    }
-    const found = tensor ? `${tensor.dtype} [${tensor.shape.join(', ')}]` : 'none';
-    throw new EspalierError(
+  const fail: Fail = (expected, found) =>
+    new EspalierError(
       'bad-data',
-      `${file} is not a training state of this study: expected ${name} as ${dtype} [${expected.join(', ')}], found ${found}. Remove the file to train that trial from its start.`,
+      `${file} is not a training state of this study: expected ${expected}, found ${found}. Remove the file to train that trial from its start.`,
     );
-  };
-  const [iteration = 0] = take('U32', 'iteration', 1);
+  const [iteration = 0] = tensorIn(tensors, 'U32', 'iteration', [1], fail);
   return {
     iteration,
-    network: {
-      ...shape,
-      hidden: take('F32', 'hidden.weight', width, inputs),
-      output: take('F32', 'output.weight', width, outputs),
-    },
+    network: networkIn(tensors, shape, fail),
     ...(tensors.has('hidden.velocity') && {
       velocity: {
-        hidden: take('F32', 'hidden.velocity', inputs, width),
-        output: take('F32', 'output.velocity', width, outputs),
+        hidden: tensorIn(tensors, 'F32', 'hidden.velocity', [inputs, width], fail),
+        output: tensorIn(tensors, 'F32', 'output.velocity', [width, outputs], fail),
       },
     }),
   };
+}
+
+/** Says what a file should hold, and what it holds. */
+type Fail = (expected: string, found: string) => EspalierError;
+
+/** The layers among a file's tensors. @throws what `fail` makes when one has another shape. */
+export function networkIn(
+  tensors: ReadonlyMap<string, Tensor>,
+  shape: Shape,
+  fail: Fail,
+): Parameters {
+  const { width, inputs, outputs } = shape;
+  return {
+    ...shape,
+    hidden: tensorIn(tensors, 'F32', 'hidden.weight', [width, inputs], fail),
+    output: tensorIn(tensors, 'F32', 'output.weight', [width, outputs], fail),
+  };
+}
+
+function tensorIn<Kind extends Tensor['dtype']>(
+  tensors: ReadonlyMap<string, Tensor>,
+  dtype: Kind,
+  name: string,
+  shape: readonly number[],
+  fail: Fail,
+) {
+  const tensor = tensors.get(name);
+  if (tensor?.dtype === dtype && tensor.shape.join() === shape.join()) {
+    return tensor.data as Extract<Tensor, { dtype: Kind }>['data'];
+  }
+  const found = tensor ? `${tensor.dtype} [${tensor.shape.join(', ')}]` : 'none';
+  throw fail(`${name} as ${dtype} [${shape.join(', ')}]`, found);
 }

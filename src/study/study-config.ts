@@ -92,6 +92,7 @@ const studyShape = z
     seed: shared.seed,
     host: shared.host,
     adapter: shared.adapter,
+    tuning: shared.tuning,
     out: shared.out,
   })
   .refine(({ pruneEvery, iterations }) => pruneEvery <= iterations, {
@@ -121,8 +122,14 @@ const NO_FIGURE: ReadonlySet<string> = new Set([
   'tolerance',
   'host',
   'adapter',
+  'tuning',
   'out',
 ]);
+
+/** The same for two studies whose cells can stand for each other, and for no others. */
+export function identityOf(config: StudyConfig): string {
+  return JSON.stringify(Object.entries(config).filter(([key]) => !NO_FIGURE.has(key)));
+}
 
 /** The first key by which two studies' cells differ, if there is one. */
 export function differingKey(one: StudyConfig, other: StudyConfig): keyof StudyConfig | undefined {

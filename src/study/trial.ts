@@ -1,4 +1,3 @@
-import { outputsOf } from '../data/tasks.js';
 import type { Device } from '../gpu/device.js';
 import { Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
@@ -13,7 +12,6 @@ import {
   drawParameters,
   type Parameters,
   readParameters,
-  type Shape,
   uploadNetwork,
 } from '../models/two-layer.js';
 import type { MethodSelection } from '../prune/methods.js';
@@ -28,7 +26,7 @@ import {
 import { type Cell, type CellKey, keyOf } from './cell.js';
 import { selectTrained } from './choose.js';
 import { fineTuneRate } from './config.js';
-import { type Examples, uploadImages } from './examples.js';
+import { type Examples, shapeOf, uploadImages } from './examples.js';
 import { type Pruning, pruningsOf, seedOf, studyCheckpoints, type Trial } from './grid.js';
 import { requireFits } from './limits.js';
 import type { TrialState } from './state.js';
@@ -77,7 +75,7 @@ export async function* studyTrial(
   // A cell before the kept state can only be reached from the start.
   const kept = state && state.iteration <= (missing[0]?.iteration ?? 0) ? state : undefined;
   const seed = seedOf(config, trial);
-  const first = kept?.network ?? drawParameters(trialShape(config, trial, examples), seed);
+  const first = kept?.network ?? drawParameters(shapeOf(config, trial, examples), seed);
   using network = uploadNetwork(device, first);
   const { momentum, loss } = config;
   const options = { batch, learningRate, momentum, loss, seed };
@@ -113,15 +111,6 @@ function missingOf({ config, trial, known = [] }: TrialInput) {
       ),
     }))
     .filter(({ prunings }) => prunings.length > 0);
-}
-
-/** The network that a trial trains. */
-export function trialShape(
-  { task, activation }: Pick<StudyConfig, 'task' | 'activation'>,
-  { width }: Pick<Trial, 'width'>,
-  { train }: Pick<Examples, 'train'>,
-): Shape {
-  return { width, inputs: train.rows * train.columns + 1, outputs: outputsOf(task), activation };
 }
 
 interface Context {
@@ -176,6 +165,7 @@ async function prune(
     const subnetworkTest = onTest[at] as Evaluation;
     cells.push({
       ...key,
+      inputs: network.inputs,
       denseLoss: dense.loss,
       subnetworkLoss: subnetwork.loss,
       denseTestLoss: denseTest.loss,

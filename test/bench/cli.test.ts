@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'vite';
@@ -8,20 +8,23 @@ import { reportSchema } from '../../bench/report.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
+const configFile = join(ROOT, 'src/vite.config.ts');
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'espalier-bench-'));
   await copyFile(join(ROOT, 'package.json'), join(folder, 'package.json'));
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  const configFile = join(ROOT, 'src/vite.config.ts');
   const output = { outDir: join(folder, 'dist'), emptyOutDir: false };
   await build({ configFile, build: output });
   await build({ configFile, mode: 'page', build: output });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function bench(...flags: readonly string[]) {
-  const args = [join(folder, 'dist/cli.js'), 'bench', ...flags];
+const bench = (...flags: readonly string[]) => benchIn(folder, ...flags);
+
+function benchIn(home: string, ...flags: readonly string[]) {
+  const args = [join(home, 'dist/cli.js'), 'bench', ...flags];
   return new Promise<{ code: unknown; out: string; err: string }>((done) => {
     execFile(process.execPath, args, { cwd: folder }, (error, out, err) => {
       done({ code: error ? error.code : 0, out, err });
@@ -35,9 +38,15 @@ test.each(['node', 'chrome'])('times a kernel in %s and leaves its report', asyn
   const { code, out, err } = await bench('--host', host, ...flags);
   expect({ code, err }).toMatchObject({ code: 0 });
   const report = reportSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  expect(Math.abs(Date.now() - Date.parse(report.date))).toBeLessThan(600_000);
   expect(report).toMatchObject({
     host,
-    adapter: { kind: 'software', architecture: 'swiftshader' },
+    adapter: {
+      kind: 'software',
+      architecture: 'swiftshader',
+      device: expect.stringMatching(/swiftshader/i),
+      driver: expect.stringMatching(/^SwiftShader driver \d/),
+    },
     results: [{ work: 'argmin', shape: { n: 1024, p: 4 }, subject: 'espalier', verified: true }],
   });
   expect(Object.keys(report.versions)).toEqual([
@@ -45,9 +54,65 @@ test.each(['node', 'chrome'])('times a kernel in %s and leaves its report', asyn
     'node',
     host === 'node' ? 'webgpu' : 'chrome',
   ]);
-  expect(out).toContain(`Adapter: ${report.adapter.name}. Host: ${host}.`);
-  expect(out).toMatch(/│ argmin +│ n=1024,p=4 │ default +│ +yes │/);
+  const { name, driver } = report.adapter;
+  expect(out).toContain(`Adapter: ${name}. Driver: ${driver}. Host: ${host}.`);
+  expect(out).toMatch(/│ argmin +│ n=1024,p=4 +│ espalier +│ default +│ +yes │/);
+  expect(err).toMatch(/^Measuring .*\n1 of 1: argmin n=1024,p=4\n/);
   expect(err).toContain('argmin n=1024,p=4 (default): within the bound');
+});
+
+test('compares with an earlier run, of another adapter only when forced, and draws it', async () => {
+  const flags = ['--quick', 'argmin', '--adapter', 'software', '--baseline'];
+  const [old, foreign, page] = ['old.json', 'foreign.json', 'page.html'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string];
+  const first = await bench('--quick', 'argmin', '--adapter', 'software', '--json', old);
+  expect(first).toMatchObject({ code: 0 });
+  const report = reportSchema.parse(JSON.parse(await readFile(old, 'utf8')));
+  const same = await bench(...flags, old, '--html', page);
+  expect(same).toMatchObject({ code: 0 });
+  expect(same.out).toMatch(/│ +vs baseline │ +noise band │ +verdict │/);
+  expect(same.out).toMatch(/│ +[\d.]+ │ +[\d.]+–[\d.]+ │ +(?:faster|slower|within noise) │/);
+  const html = await readFile(page, 'utf8');
+  expect(html).toContain('<svg');
+  expect(html).toContain('espalier bench --quick argmin');
+
+  const adapter = { ...report.adapter, vendor: 'another' };
+  await writeFile(foreign, JSON.stringify({ ...report, adapter }));
+  const refused = await bench(...flags, foreign);
+  expect(refused).toMatchObject({ code: 2, out: '' });
+  expect(refused.err).toMatch(/^error: --baseline .*foreign\.json was measured on .*--force\.$/m);
+  expect(await bench(...flags, foreign, '--force')).toMatchObject({ code: 0 });
+});
+
+test('a wrong answer ends with code 1, and nothing of its kernel is timed', async () => {
+  const [right, wrong] = ['params.decay * velocity[at] + ', 'params.decay * velocity[at] - '];
+  const shader = join(ROOT, 'shaders/momentum-update.wgsl.ts');
+  expect(await readFile(shader, 'utf8')).toContain(right);
+  const home = join(folder, 'wrong');
+  await mkdir(home);
+  await copyFile(join(ROOT, 'package.json'), join(home, 'package.json'));
+  await build({
+    configFile,
+    build: { outDir: join(home, 'dist') },
+    plugins: [
+      {
+        name: 'spoil',
+        enforce: 'pre',
+        transform: (code, id) => (id === shader ? code.replace(right, wrong) : undefined),
+      },
+    ],
+  });
+  const flags = ['momentum-update', 'loss', '--shape', 'c=1', '--adapter', 'software'];
+  const { code, out, err } = await benchIn(home, ...flags, '--host', 'node');
+  expect(code).toBe(1);
+  expect(out).toMatch(
+    /│ momentum-update │ n=1024,c=1,slices=1 +│ espalier │ default │ +NO │ +velocity: element/,
+  );
+  expect(out.match(/│ momentum-update/g)).toHaveLength(1);
+  expect(out).toMatch(/│ loss +│ [^│]+│ espalier │ default │ +yes │/);
+  expect(err).toContain('WRONG, not timed');
+  expect(err).toContain('error: Not every answer was right');
 });
 
 test.each([
@@ -57,10 +122,38 @@ test.each([
   [['argmin', '--variant', 'lanes'], /no variant "lanes".*default \(argmin\)/],
   [['argmin', '--shape', 'n=7'], /no shape "n=7".*argmin n=1024,p=4/],
   [['argmin', '--shape', '7'], /--shape must name sizes, such as m=128,n=1024, not "7"/],
-  [['argmin', '--json', 'nowhere/report.json'], /there is no folder .*nowhere/],
+  [['argmin', '--json', 'nowhere/report.json'], /--json .*: there is no folder .*nowhere/],
+  [['argmin', '--html', '.'], /--html \.: that is a folder/],
+  [['argmin', '--html', 'package.json/page.html'], /--html .* is a file, not a folder/],
+  [['argmin', '--force'], /--force goes with --baseline/],
+  [['argmin', '--baseline', 'nowhere.json'], /--baseline nowhere\.json cannot be read: .*no such/],
+  [['argmin', '--baseline', 'package.json'], /--baseline package\.json is no result of .*"date"/],
+  [['selection', '--subject', 'tfjs'], /--subject tfjs: they are not in this build.*npm run bench/],
+  [['selection', '--subject', 'tfjs', '--host', 'node'], /--subject tfjs: they run in Chrome/],
+  [['argmin', '--subject', 'jax-js'], /no peers for argmin; there are for sgd-step.*matmul/],
 ])('%j is bad usage', async (flags, message) => {
   const { code, out, err } = await bench(...flags);
   expect(code).toBe(2);
   expect(err).toMatch(message);
   expect(out).toBe('');
 });
+
+test('the peers select what this library selects, in one page of Chrome', async () => {
+  const configFile = join(ROOT, 'src/vite.config.ts');
+  const output = { outDir: join(folder, 'dist'), emptyOutDir: false };
+  await build({ configFile, mode: 'bench-page', build: output });
+  const file = join(folder, 'peers.json');
+  const flags = ['--quick', '--shape', 'n=256', '--adapter', 'software', '--json', file];
+  const { code, out, err } = await bench('selection', ...flags);
+  expect({ code, err }).toMatchObject({ code: 0 });
+  const report = reportSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  expect(report).toMatchObject({
+    host: 'chrome',
+    versions: { 'jax-js': expect.stringMatching(/^0\.1\./), tfjs: expect.stringMatching(/^4\./) },
+    results: ['espalier', 'jax-js', 'tfjs'].map((subject) => ({ subject, verified: true })),
+  });
+  for (const peer of ['jax-js', 'tfjs']) {
+    expect(err).toContain(`(${peer}): the same picks, every pick within`);
+    expect(out).toMatch(new RegExp(`│ ${peer} +│ default │ +yes │ .*[0-9]×`));
+  }
+}, 300_000);

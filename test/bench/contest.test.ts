@@ -5,7 +5,10 @@ import { type KernelBench, kernelBenchmark } from '../../bench/kernel.js';
 import { argminBench } from '../../bench/kernels/argmin.js';
 import { gramRowsBench } from '../../bench/kernels/gram-rows.js';
 import { lossBench } from '../../bench/kernels/loss.js';
+import { matmulBench } from '../../bench/kernels/matmul.js';
 import { momentumUpdateBench } from '../../bench/kernels/momentum-update.js';
+import type { MatmulTask, Peer } from '../../bench/peers/peer.js';
+import { ratioToOwn } from '../../bench/ratio.js';
 import { adoptDevice, type Device, openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 
@@ -17,12 +20,17 @@ beforeAll(async () => {
 });
 afterAll(() => device?.dispose());
 
-async function eventsOf(benchmark: Benchmark, on = device, variants?: readonly string[]) {
+async function eventsOf(
+  benchmark: Benchmark,
+  on = device,
+  variants?: readonly string[],
+  peers: readonly Peer[] = [],
+) {
   const [first] = benchmark.cases;
   if (!first) throw new Error('a benchmark without a case');
   const contest = { benchmark, case: first, variants, forced: false };
   const events: ContestEvent[] = [];
-  const options = { limits: LIMITS, source: undefined, effort: 0.01 };
+  const options = { limits: LIMITS, source: undefined, effort: 0.01, peers };
   for await (const event of holdContest(on, contest, options)) events.push(event);
   return events;
 }
@@ -80,7 +88,9 @@ test('a wrong answer is refused: the kernel is not timed', async () => {
   expect(await eventsOf(benchmark)).toEqual([
     {
       type: 'refused',
-      reason: expect.stringMatching(/^velocity: element 0 is .*, expected .* ± /),
+      reason: expect.stringMatching(
+        /^velocity: element \d+ is .*, expected .* ± .* times the bound/,
+      ),
       result: {
         work: 'momentum-update',
         shape: { n: 67, c: 1, slices: 2 },
@@ -123,8 +133,8 @@ test('a variant that the adapter cannot run is skipped, with its reason', async 
   using plain = adoptDevice(raw, adapter);
   const { benchmark } = counted(gramRowsBench, { m: 37, n: 13, p: 4 });
   const events = await eventsOf(benchmark, plain, ['subgroup', 'lanes']);
-  expect(events.map(({ type }) => type)).toEqual(['skipped', 'verified', 'measured']);
-  expect(events[0]).toMatchObject({
+  expect(events.map(({ type }) => type)).toEqual(['verified', 'skipped', 'measured']);
+  expect(events[1]).toMatchObject({
     entry: { variant: 'subgroup' },
     reason: expect.stringContaining('needs an adapter whose subgroups'),
   });
@@ -149,4 +159,44 @@ test('a shape that is too large for the adapter, or slow on it, is skipped', asy
     { type: 'skipped', reason: expect.stringContaining('--shape n=4096,p=4 runs it') },
   ]);
   expect(calls.count).toBe(0);
+});
+
+/** A peer that multiplies on the CPU, off by `error`, and throws from its run `dies` on. */
+function peerOf(subject: Peer['subject'], error: number, dies = Number.POSITIVE_INFINITY): Peer {
+  const matmul = async ({ m, n, k, a, b }: MatmulTask) => {
+    const product = new Float32Array(m * n);
+    let runs = 0;
+    const run = async (times: number) => {
+      runs += times;
+      if (runs > dies) throw new Error(`run ${dies + 1} is one too many`);
+      for (let e = 0; e < m * n; e++) {
+        let sum = error;
+        for (let p = 0; p < k; p++) {
+          sum += (a[Math.floor(e / n) * k + p] ?? 0) * (b[p * n + (e % n)] ?? 0);
+        }
+        product[e] = sum;
+      }
+    };
+    return { run, answer: async () => product, [Symbol.dispose]: () => undefined };
+  };
+  return { subject, package: subject, open: async () => device.raw, works: { matmul } };
+}
+
+test.each([
+  ['right', peerOf('tfjs', 0), ['verified', 'verified', 'measured', 'measured'], undefined],
+  ['wrong', peerOf('tfjs', 0.1), ['verified', 'refused', 'measured'], /^product: element \d+ is/],
+  ['failing', peerOf('tfjs', 0, 0), ['verified', 'skipped', 'measured'], /^it fails: run 1 is/],
+  ['dying', peerOf('tfjs', 0, 1), ['verified', 'verified', 'skipped', 'measured'], /^it fails/],
+])('a %s peer competes or is told, and ours is timed', async (_, peer, types, reason) => {
+  const { benchmark } = counted(matmulBench, { m: 5, n: 7, k: 3 });
+  const events = await eventsOf(benchmark, device, undefined, [peer]);
+  expect(events.map(({ type }) => type)).toEqual(types);
+  const told = events.find((event) => 'reason' in event);
+  expect(told?.reason).toEqual(reason ? expect.stringMatching(reason) : undefined);
+  const results = events.flatMap((event) => (event.type === 'measured' ? [event.result] : []));
+  expect(results.map(({ subject }) => subject)).toEqual(
+    ['espalier', 'tfjs'].slice(0, results.length),
+  );
+  const ratios = results.map((result) => ratioToOwn(results, result));
+  expect(ratios).toEqual(results.map(({ medianMs }) => medianMs / (results[0]?.medianMs ?? 0)));
 });

@@ -1,26 +1,12 @@
-import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { idxBytes } from '../data/idx-files.js';
 import { sourceFiles, writeSource } from '../study/source.js';
 import { espalier } from './espalier.js';
+import { TINY, tinyRuns } from './tiny.js';
 
-let root: string;
-let data: string;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'espalier-bad-input-'));
-  data = await writeSource(join(root, 'data'), { rows: 3, columns: 5, train: 60, test: 10 });
-});
-afterAll(() => rm(root, { recursive: true }));
-
-/** An empty folder to stand in. */
-const emptyFolder = () => mkdtemp(join(root, 'cwd-'));
-
-const TINY = '--examples 50 --width 8 --batch 10 --iterations 4 --neurons 5 --fine-tune 2'.split(
-  ' ',
-);
-const tiny = (...more: string[]) => ['run', '--data', data, ...TINY, ...more];
+const { emptyFolder, tiny } = tinyRuns();
 
 /** Runs in a folder of its own and checks that it fails with one message and leaves no file. */
 async function expectRefusal(args: readonly string[], code: number, message: RegExp) {
@@ -72,6 +58,7 @@ describe.concurrent('bad usage ends with code 2, and names the flag and what it 
     ['run --host moon', /--host .*'moon'.*auto, node, chrome/],
     ['run --config missing.json', /--config missing\.json .*no such file/],
     ['info --adapter both', /--adapter .*'both'.*auto, hardware, software/],
+    ['worker --queue redis://h --tuning best', /--tuning .*'best'.*kept, fixed/],
   ])('espalier %s', (line, message) => expectRefusal(line.split(' '), 2, message));
 
   test.each<[string, RegExp]>([

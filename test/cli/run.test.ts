@@ -1,26 +1,11 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readTensors } from '../study/reader.js';
-import { writeSource } from '../study/source.js';
 import { espalier, start } from './espalier.js';
+import { tinyRuns } from './tiny.js';
 
-let root: string;
-let data: string;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'espalier-cli-'));
-  data = await writeSource(join(root, 'data'), { rows: 3, columns: 5, train: 60, test: 10 });
-});
-afterAll(() => rm(root, { recursive: true }));
-
-/** An empty folder to stand in. */
-const emptyFolder = () => mkdtemp(join(root, 'cwd-'));
-
-const TINY = '--examples 50 --width 8 --batch 10 --iterations 4 --neurons 5 --fine-tune 2'.split(
-  ' ',
-);
-const tiny = (...more: string[]) => ['run', '--data', data, ...TINY, ...more];
+const { emptyFolder, tiny } = tinyRuns();
 
 describe.concurrent('--out', () => {
   test('that holds another run is refused; --overwrite replaces it and leaves nothing of it', async () => {
@@ -56,6 +41,41 @@ describe.concurrent('--out', () => {
     ]);
     const events = await readFile(join(cwd, 'out/events.jsonl'), 'utf8');
     expect(events.trimEnd().split('\n')).toHaveLength(4);
+  });
+
+  test('belongs to one run at a time, and is taken over from one that was killed', async () => {
+    const cwd = await emptyFolder();
+    const out = join(cwd, 'out');
+    const long = tiny('--out', 'out', '--iterations', '10000000');
+    const { child, said, ended } = start(long, cwd);
+    await said(/Iteration 0:/);
+    const second = await espalier(tiny('--out', 'out', '--overwrite'), cwd);
+    expect(second).toMatchObject({ code: 2, stdout: '' });
+    expect(second.stderr).toMatch(/^error: out is in use by another run .*process \d+ on /m);
+    expect(await readdir(out)).toContain('weights-0.safetensors');
+    child.kill('SIGKILL');
+    await ended;
+    await writeFile(join(out, '.weights-4.safetensors.part'), 'cut off');
+    expect(await readdir(out)).toContain('folder.lock');
+
+    const third = await espalier(tiny('--out', 'out', '--overwrite'), cwd);
+    expect(third.stderr).not.toContain('error');
+    expect(third.code).toBe(0);
+    const files = await readdir(out);
+    expect(files).toContain('summary.json');
+    expect(files.filter((name) => /lock|part/.test(name))).toEqual([]);
+  });
+
+  test('is not there after Ctrl-C before the first checkpoint', async () => {
+    const cwd = await emptyFolder();
+    const wide = ['run', '--width', '4096', '--adapter', 'software', '--out', 'out'];
+    const { child, said, ended } = start(wide, cwd);
+    await said(/^Running on /m);
+    process.kill(-child.pid!, 'SIGINT');
+    const { code, stdout, stderr } = await ended;
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+    expect(stderr).toMatch(/^Interrupted\. Nothing was finished yet\.$/m);
+    expect(await readdir(cwd)).toEqual([]);
   });
 
   test('that is a file is refused', async () => {
@@ -183,7 +203,12 @@ describe.concurrent('what is printed', () => {
     expect(out).toBe('out');
     const written = JSON.parse(await readFile(join(cwd, 'out/summary.json'), 'utf8'));
     expect(written).toMatchObject(printed);
-    expect(printed).toMatchObject({ iterations: 4, adapter: { kind: expect.any(String) } });
+    expect(printed).toMatchObject({
+      iterations: 4,
+      adapter: { kind: expect.any(String) },
+      host: 'node',
+      versions: { espalier: expect.any(String), node: process.versions.node },
+    });
   });
 
   test('by info is the adapter, as a table or as JSON', async () => {
@@ -195,9 +220,17 @@ describe.concurrent('what is printed', () => {
     expect(report).toMatchObject({
       host: 'node',
       limits: { maxStorageBufferBindingSize: expect.any(Number) },
+      measured: {
+        copyGBps: expect.any(Number),
+        fmaGflops: expect.any(Number),
+        dispatchMicros: expect.any(Number),
+        submitMicros: expect.any(Number),
+      },
       versions: { node: process.versions.node },
     });
+    for (const value of Object.values(report.measured)) expect(value).toBeGreaterThan(0);
     expect(table.stdout).toContain(report.adapter.name);
+    expect(table.stdout).toMatch(/copy, measured +│ [\d.]+ GB\/s/);
     expect(report.adapter.name.includes('(software)')).toBe(report.adapter.kind === 'software');
     expect(await readdir(cwd)).toEqual([]);
   });

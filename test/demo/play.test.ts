@@ -1,16 +1,12 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import type { Server } from 'node:http';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import type { Page } from 'puppeteer-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { answerOf, inputAt, outputsAt } from '../../demo/model/answer.js';
 import { percent, short } from '../../demo/model/format.js';
 import { readImageSource } from '../../src/data/folder.js';
-import { findChrome } from '../../src/hosts/executable.js';
-import { type LaunchedChrome, launchChrome } from '../../src/hosts/launch.js';
 import { openNodeHost } from '../../src/hosts/node.js';
 import {
   decodeSafetensors,
@@ -20,53 +16,40 @@ import {
   parseRunConfig,
   type RunSummary,
 } from '../../src/index.js';
+import { espalier } from '../cli/espalier.js';
 import {
   bring,
-  buildPage,
   button,
   downloaded,
+  drop,
   ended,
   playToEnd,
   QUICK,
   ready,
   resultOf,
-  SUB_PATH,
-  serve,
+  servedPage,
   textOf,
-  visit,
 } from './fixture.js';
-import { runJobs } from './jobs.js';
+import { libraryJobs } from './jobs.js';
 
-let folder: string;
-let downloads: string;
-let server: Server;
-let chrome: LaunchedChrome;
-let url: string;
+const demo = servedPage();
 
-beforeAll(async () => {
-  downloads = await mkdtemp(join(tmpdir(), 'espalier-downloads-'));
-  folder = await buildPage();
-  const served = await serve(folder);
-  server = served.server;
-  url = `http://127.0.0.1:${served.port}${SUB_PATH}`;
-  chrome = await launchChrome(await findChrome(), 'software');
-});
-afterAll(async () => {
-  await chrome.close();
-  server.close();
-  await rm(folder, { recursive: true });
-  await rm(downloads, { recursive: true });
-});
-
-test('the page weighs less than 300 KB, and its policy allows nothing from elsewhere', async () => {
-  const names = await readdir(folder, { recursive: true });
-  const code = names.filter((name) => /\.(js|css|html|svg)$/.test(name));
+test('the first load weighs less than 300 KB, and its policy allows nothing from elsewhere', async () => {
+  const html = await readFile(join(demo.folder, 'index.html'), 'utf8');
+  const linked = [...html.matchAll(/(?:src|href)="\.\/([^"]+)"/g)].map(([, name = '']) => name);
   const sizes = await Promise.all(
-    code.map(async (name) => gzipSync(await readFile(join(folder, name))).length),
+    ['index.html', ...linked].map(
+      async (name) => gzipSync(await readFile(join(demo.folder, name))).length,
+    ),
   );
-  expect(code).toHaveLength(4);
+  expect(sizes.length).toBeGreaterThan(3);
   expect(sizes.reduce((a, b) => a + b)).toBeLessThan(300_000);
-  const html = await readFile(join(folder, 'index.html'), 'utf8');
+  // The other tabs are left for when they are opened.
+  const scripts = (await readdir(join(demo.folder, 'assets'))).filter((name) =>
+    /^tab-.*\.js$/.test(name),
+  );
+  expect(scripts).toHaveLength(3);
+  expect(linked.filter((name) => name.includes('tab-'))).toEqual([]);
   expect(html).toMatch(/Content-Security-Policy" content="default-src &#39;none&#39;/);
   expect(html).not.toMatch(/unsafe-|(?:src|href)="(?!\.\/)/);
 });
@@ -78,14 +61,15 @@ describe('a run from beginning to end', () => {
   let summary: RunSummary;
 
   beforeAll(async () => {
-    ({ page, complaints } = await visit(chrome.browser, url + QUICK, { downloads }));
+    ({ page, complaints } = await demo.visit(QUICK));
     await playToEnd(page);
     await (await button(page, 'Save the whole run')).click();
-    files = unzipSync(await downloaded(downloads, 'espalier-digits-seed3.zip'));
+    files = unzipSync(await downloaded(demo.downloads, 'espalier-digits-seed3.zip'));
     summary = json('summary.json') as RunSummary;
   });
 
   const json = (name: string): unknown => JSON.parse(new TextDecoder().decode(files[name]));
+  const config = () => json('config.json') as object;
   const network = (name: string): Parameters => {
     const tensors = decodeSafetensors(files[name] as Uint8Array, name);
     const hidden = tensors.get('hidden.weight');
@@ -132,14 +116,14 @@ describe('a run from beginning to end', () => {
         ]),
       ].sort(),
     );
-    const unpacked = join(downloads, 'unpacked');
+    const unpacked = join(demo.downloads, 'unpacked');
     await mkdir(join(unpacked, 'data'), { recursive: true });
     for (const [name, bytes] of Object.entries(files)) await writeFile(join(unpacked, name), bytes);
 
     const config = parseRunConfig(json('config.json'));
     const source = await readImageSource(join(unpacked, config.data));
     const examples = drawExamples(source, config.examples, config.seed);
-    const host = await openNodeHost(runJobs, { adapter: 'software' });
+    const host = await openNodeHost(libraryJobs, { adapter: 'software' });
     const repeated = await host.execute('run', { config, examples }).finally(() => host.close());
 
     const dataset = decodeSafetensors(files['dataset.safetensors'] as Uint8Array, 'dataset');
@@ -148,6 +132,73 @@ describe('a run from beginning to end', () => {
       const { seconds: _, ...expected } = repeated[name] as Figures;
       expect(summary[name]).toMatchObject(expected);
     }
+  });
+
+  test('a run that was cut short goes on: here, and on the command line', async () => {
+    const short = join(demo.downloads, 'short');
+    await cp(join(demo.downloads, 'unpacked'), short, { recursive: true });
+    for (const kind of ['weights', 'subnetwork', 'fine-tuned']) {
+      await rm(join(short, `${kind}-20.safetensors`));
+    }
+    const { page: other, complaints: others } = await demo.visit();
+    await ready(other);
+    await drop(other, [short]);
+    await other.waitForFunction(() => location.hash.includes('data=own'));
+    expect(await textOf(other, '.doing p')).toMatch(/trained up to step 10 of 20: going on/);
+    await playToEnd(other);
+    expect(await other.$$eval('.timeline input', (all) => all.length)).toBe(2);
+    expect(await resultOf(other)).toEqual(await resultOf(page));
+
+    const { code } = await espalier(['run', '--from', 'short', '--out', 'on'], demo.downloads);
+    expect(code).toBe(0);
+    for (const name of ['weights-20', 'subnetwork-20', 'fine-tuned-20']) {
+      const file = `${name}.safetensors`;
+      const bytes = await readFile(join(demo.downloads, 'on', file));
+      expect(bytes.equals(files[file] as Uint8Array), file).toBe(true);
+    }
+
+    const refused = async (expected: string) =>
+      other.waitForFunction(
+        (text) => document.querySelector('.trouble')?.textContent?.includes(text),
+        { timeout: 10_000 },
+        expected,
+      );
+    const at = (name: string) => join(short, name);
+    await bring(other, [at('weights-10.safetensors')]);
+    await refused('drop the config.json of its folder with it');
+    await writeFile(at('config.json'), JSON.stringify({ ...config(), width: 33 }));
+    await bring(other, [at('config.json'), at('weights-10.safetensors')]);
+    await refused('expected hidden.weight as F32 [33, 785], found F32 [32, 785]');
+    await writeFile(at('config.json'), JSON.stringify({ ...config(), seed: 4 }));
+    await bring(other, [
+      at('config.json'),
+      at('weights-10.safetensors'),
+      at('dataset.safetensors'),
+    ]);
+    await refused('dataset.safetensors does not hold the 200 examples');
+    expect(others).toEqual([]);
+    await other.close();
+  });
+
+  test('goes on with a run of the command line', async () => {
+    const flags =
+      '--task digits --examples 200 --width 32 --batch 16 --neurons 10 --fine-tune 0 --prune-every 10';
+    const run = ['run', ...flags.split(' '), '--iterations', '20', '--out', 'cli'];
+    expect((await espalier(run, demo.downloads)).code).toBe(0);
+    const written = JSON.parse(await readFile(join(demo.downloads, 'cli/summary.json'), 'utf8'));
+    await rm(join(demo.downloads, 'cli/weights-20.safetensors'));
+    const { page: other, complaints: others } = await demo.visit();
+    await ready(other);
+    await drop(other, [join(demo.downloads, 'cli')]);
+    await other.waitForFunction(() => location.hash.includes('data=full'));
+    expect(await textOf(other, '.doing p')).toMatch(/step 10 of 20: going on/);
+    await playToEnd(other);
+    const losses = [written.dense, written.subnetwork].map((figures: Figures) =>
+      figures.trainingLoss.toFixed(3),
+    );
+    expect((await resultOf(other)).Error?.slice(0, 2)).toEqual(losses);
+    expect(others).toEqual([]);
+    await other.close();
   });
 
   test('draws each picked neuron with its multiplicity, in order of selection', async () => {
@@ -171,7 +222,7 @@ describe('a run from beginning to end', () => {
     await page.keyboard.press('ArrowLeft');
     await page.waitForSelector('.timeline input[value="10"]:checked');
     await (await button(page, 'Save the subnetwork')).click();
-    const bytes = await downloaded(downloads, 'subnetwork-10.safetensors');
+    const bytes = await downloaded(demo.downloads, 'subnetwork-10.safetensors');
     expect(Buffer.compare(bytes, files['subnetwork-10.safetensors'] as Uint8Array)).toBe(0);
     await page.focus('.timeline input:checked');
     await page.keyboard.press('ArrowRight');
@@ -208,13 +259,13 @@ describe('a run from beginning to end', () => {
   });
 
   test('takes its own .zip back, and a configuration alone', async () => {
-    const other = await visit(chrome.browser, url);
+    const other = await demo.visit();
     await ready(other.page);
-    await bring(other.page, [join(downloads, 'espalier-digits-seed3.zip')]);
+    await bring(other.page, [join(demo.downloads, 'espalier-digits-seed3.zip')]);
     await other.page.waitForFunction(() => location.hash.includes('data=own'));
     await playToEnd(other.page);
     expect(await resultOf(other.page)).toEqual(await resultOf(page));
-    const config = join(downloads, 'config.json');
+    const config = join(demo.downloads, 'config.json');
     await writeFile(config, JSON.stringify({ width: 77, task: 'parity' }));
     await bring(other.page, [config]);
     await other.page.waitForFunction(() => /task=parity.*width=77/.test(location.hash));

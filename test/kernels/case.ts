@@ -1,3 +1,4 @@
+import * as bench from '../../bench/check.js';
 import type { Device } from '../../src/gpu/device.js';
 import { createMatrix, type Matrix, uploadMatrix } from '../../src/gpu/matrix.js';
 import { randomStream } from '../../src/random.js';
@@ -23,33 +24,11 @@ export function poisonedMatrix(device: Device, rows: number, columns: number): M
   return matrix;
 }
 
-/** @throws naming the worst element when any error exceeds its bound, or any value is NaN. */
-export function requireWithin(actual: ArrayLike<number>, { value, bound }: Bounded): void {
-  if (actual.length !== value.length) {
-    throw new Error(`${actual.length} values where ${value.length} were expected`);
-  }
-  let worst = -1;
-  let excess = 1;
-  for (let e = 0; e < value.length; e++) {
-    const error = Math.abs(at(actual, e) - at(value, e));
-    const ratio = error / at(bound, e);
-    if (Number.isNaN(error) || (error > 0 && !(ratio <= excess))) {
-      worst = e;
-      excess = Number.isNaN(error) ? Number.POSITIVE_INFINITY : ratio;
-    }
-  }
-  if (worst < 0) return;
-  throw new Error(
-    `element ${worst} is ${at(actual, worst)}, expected ${at(value, worst)} ± ${at(bound, worst)} (${excess.toPrecision(3)} times the bound)`,
-  );
+/** As the benchmark's, for a case with one output. */
+export function requireWithin(actual: ArrayLike<number>, expected: Bounded): void {
+  bench.requireWithin('output', actual, expected);
 }
 
-/** @throws unless both hold the same integers. */
 export function requireSame(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
-  const [a, b] = [Array.from(actual).join(' '), Array.from(expected).join(' ')];
-  if (a !== b) throw new Error(`got [${a}], expected [${b}]`);
-}
-
-function at(values: ArrayLike<number>, index: number): number {
-  return values[index] ?? Number.NaN;
+  bench.requireSame('output', actual, expected);
 }

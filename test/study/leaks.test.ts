@@ -10,7 +10,8 @@ import { type Device, openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import { parseRunConfig } from '../../src/study/config.js';
 import { drawExamples } from '../../src/study/examples.js';
-import { type RunEvent, type RunInput, type RunSummary, run } from '../../src/study/run.js';
+import { run } from '../../src/study/run.js';
+import type { RunEvent, RunInput, RunSummary } from '../../src/study/run-events.js';
 import { writeSource } from './source.js';
 
 let root: string;

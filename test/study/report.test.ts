@@ -19,6 +19,7 @@ function cellsOf(config: StudyConfig, floor = 0.001): readonly Cell[] {
           ...trial,
           ...pruning,
           iteration,
+          inputs: 785,
           denseLoss: loss / 2,
           subnetworkLoss: loss,
           denseTestLoss: loss,
@@ -38,7 +39,7 @@ function cellsOf(config: StudyConfig, floor = 0.001): readonly Cell[] {
 
 function draw(config: StudyConfig, cells: readonly Cell[]): Report {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const analyses = analyse(config, cells, 785);
+  const analyses = analyse(config, cells);
   const versions = { espalier: '1.2.3' };
   return reportOf({ config, cells, expected: cellCount(config), analyses, versions, document });
 }

@@ -6,13 +6,13 @@ import { openNodeAdapter } from '../../src/hosts/node.js';
 import { createPace } from '../../src/hosts/pace.js';
 import { type Cell, keyOf, parseCell } from '../../src/study/cell.js';
 import { parseRunConfig } from '../../src/study/config.js';
-import { drawExamples } from '../../src/study/examples.js';
+import { drawExamples, shapeOf } from '../../src/study/examples.js';
 import { cellCount, nameOf, trialsOf } from '../../src/study/grid.js';
-import { type RunEvent, run } from '../../src/study/run.js';
+import { run } from '../../src/study/run.js';
+import type { RunEvent } from '../../src/study/run-events.js';
 import { decodeState, encodeState, type TrialState } from '../../src/study/state.js';
 import { study } from '../../src/study/study.js';
 import { parseStudyConfig, type StudyConfig } from '../../src/study/study-config.js';
-import { trialShape } from '../../src/study/trial.js';
 
 let device: Device;
 let source: ImageSource;
@@ -175,7 +175,7 @@ test('a state survives its file, and one of another network is refused', async (
   const { states } = await session(config, undefined, 8);
   const [trial] = trialsOf(config);
   const state = states.get(nameOf(trial!))!;
-  const shape = trialShape(config, trial!, source);
+  const shape = shapeOf(config, trial!, source);
   const bytes = encodeState(state);
   expect(decodeState(bytes, 'state', shape)).toEqual(state);
   expect(() => decodeState(bytes, 'state', { ...shape, width: 20 })).toThrow(

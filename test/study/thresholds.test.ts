@@ -22,6 +22,7 @@ function courseOf(losses: readonly number[], changes: Partial<Cell> = {}): Cours
       rule: 'average',
       learningRate: 1,
       batch: 16,
+      inputs: 785,
       denseLoss: 0.3,
       subnetworkLoss,
       denseTestLoss: 0.4,
@@ -115,7 +116,7 @@ test('an analysis takes each setting by itself, whole trials only, in any order 
   const unfinished = shuffled.filter(
     ({ examples, trial, iteration }) => !(examples === 400 && trial === 1 && iteration === 50),
   );
-  const analyses = analyse({ ...config, level: 0.2 }, unfinished, 785);
+  const analyses = analyse({ ...config, level: 0.2 }, unfinished);
   expect(analyses.map(({ setting }) => setting.neurons)).toEqual([4, 6]);
   const [{ absolute, relative, courses } = {} as never] = analyses;
   expect(courses).toHaveLength(5);
@@ -141,7 +142,9 @@ test('cells go into a table and come back from their lines', () => {
       .filter((name) => !/^(fineTuned|continued|scratch)/.test(name))
       .join(),
   );
-  expect(row).toMatch(/^100,0,0,8,4,greedy,average,1,16,0\.3,0\.25,.*,"an adapter, ""quoted"""$/);
+  expect(row).toMatch(
+    /^100,0,0,8,4,greedy,average,1,16,785,0\.3,0\.25,.*,"an adapter, ""quoted"""$/,
+  );
   expect(end).toBe('');
   expect(parseCell(JSON.stringify(cell), 'cells.jsonl', 7)).toEqual(cell);
   expect(() => parseCell('{"examples":', 'cells.jsonl', 7)).toThrow(

@@ -1,4 +1,4 @@
-import type { CompareSummary } from '../compare.js';
+import type { CompareSummary } from '../compare-events.js';
 import type { RunConfig } from '../config.js';
 import {
   accuracyAgainstPicks,

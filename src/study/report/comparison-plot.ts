@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { CompareSummary, Contender } from '../compare.js';
+import type { CompareSummary, Contender } from '../compare-events.js';
 import { COLORS, type Drawing, drawingOf, type Paper } from './drawing.js';
 import { compact } from './words.js';
 

@@ -17,10 +17,13 @@ export interface Paper {
 }
 
 export interface LegendEntry {
-  readonly mark: 'line' | 'dashes' | 'dot' | 'triangle';
+  readonly mark: 'line' | 'dashes' | keyof typeof SYMBOLS;
   readonly text: string;
   readonly color?: string;
 }
+
+/** Symbols of points by the names of their marks. */
+export const SYMBOLS = { dot: 'circle', triangle: 'triangle', square: 'square' } as const;
 
 /** Colours by role, as the report's style sheet defines them for light and dark. */
 export const COLORS = {
@@ -73,12 +76,12 @@ export function paperOf(document: Document, width: number): Paper {
       marks: [
         stroke('line', '0'),
         stroke('dashes', '2,5'),
-        Plot.dot(of('dot', 'triangle'), {
+        Plot.dot(of('dot', 'triangle', 'square'), {
           x: 13,
           y: 'row',
           fill: 'color',
           r: 4,
-          symbol: ({ mark }: LegendEntry) => (mark === 'dot' ? 'circle' : 'triangle'),
+          symbol: ({ mark }: LegendEntry) => SYMBOLS[mark as keyof typeof SYMBOLS],
         }),
         Plot.text(rows, { x: 36, y: 'row', text: 'text', textAnchor: 'start' }),
       ],

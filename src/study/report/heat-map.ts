@@ -2,6 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { mean } from 'simple-statistics';
 import type { Analysis, Finding } from '../analysis.js';
 import { type Drawing, drawingOf, type Paper, stacked } from './drawing.js';
+import { meanThresholds, sizesOf } from './means.js';
 import { compact, criterionText } from './words.js';
 
 interface Tile {
@@ -130,20 +131,4 @@ function edges(centres: readonly number[]): readonly number[] {
   const half = between.length > 0 ? (between[0] as number) - first : 0.5;
   const end = between.length > 0 ? last - (between.at(-1) as number) : 0.5;
   return [first - half, ...between, last + end];
-}
-
-export function sizesOf({ courses }: Analysis): readonly number[] {
-  return [...new Set(courses.map(([{ examples }]) => examples))];
-}
-
-/** Mean threshold of each size; sizes with a trial that never met the criterion have none. */
-export function meanThresholds({
-  thresholds,
-}: Finding): readonly (readonly [examples: number, iterations: number])[] {
-  const sizes = [...new Set(thresholds.map(({ examples }) => examples))];
-  return sizes.flatMap((size) => {
-    const own = thresholds.filter(({ examples }) => examples === size);
-    const known = own.flatMap(({ iteration }) => iteration ?? []);
-    return known.length === own.length ? [[size, mean(known)] as const] : [];
-  });
 }

@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { mean } from 'simple-statistics';
 import type { Analysis } from '../analysis.js';
 import { COLORS, type Drawing, drawingOf, type Paper } from './drawing.js';
-import { sizesOf } from './heat-map.js';
+import { sizesOf } from './means.js';
 import { compact } from './words.js';
 
 interface Band {

@@ -1,7 +1,7 @@
 import { mean } from 'simple-statistics';
 import type { Analysis, Finding } from '../analysis.js';
 import type { Cell } from '../cell.js';
-import { sizesOf } from './heat-map.js';
+import { sizesOf } from './means.js';
 import { criterionText, curveName, estimateText, figure, formulaText } from './words.js';
 
 /** Rows of text under a head; `best` marks a row. */

@@ -9,7 +9,7 @@ import {
   type Paper,
   stacked,
 } from './drawing.js';
-import { sizesOf } from './heat-map.js';
+import { sizesOf } from './means.js';
 import { compact, curveName, formulaText } from './words.js';
 
 const CURVE_COLORS: Readonly<Record<ModelName, string>> = {

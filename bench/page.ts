@@ -1,0 +1,121 @@
+import { paperOf } from '../src/study/report/drawing.js';
+import { escaped } from '../src/study/report/page.js';
+import { STYLE } from '../src/study/report/style.js';
+import { figure } from '../src/study/report/words.js';
+import type { BenchReport } from './report.js';
+import { pointsOf, roofline } from './roofline.js';
+
+/** A line of the table: its cells, and after them what takes the place of the figures. */
+export interface BenchRow {
+  readonly cells: readonly string[];
+  readonly note?: string;
+}
+
+/** The table of a report, as text. */
+export interface BenchRows {
+  readonly head: readonly string[];
+  /** Columns of names, which a line without figures keeps. */
+  readonly naming: number;
+  /** The results in their order, then what was left out. */
+  readonly rows: readonly BenchRow[];
+}
+
+export interface BenchPageInput {
+  readonly report: BenchReport;
+  readonly rows: BenchRows;
+  /** What to know in reading it: the clock, the baseline, warnings. */
+  readonly notes: readonly string[];
+  /** The command that makes it again. */
+  readonly command: string;
+  /** Where elements are made: a page's own document, or linkedom's in Node. */
+  readonly document: Document;
+}
+
+const WIDE = 1080;
+const NARROW = 350;
+
+/** Many columns need more room than text. */
+const OWN_STYLE = `
+body { max-width: 78rem; }
+.table table { font-size: 0.84rem; }
+.table :is(th, td) { white-space: nowrap; padding: 0.25rem 0.5rem; }
+.table :is(th, td):first-child { padding-left: 0; }
+.table td.note { text-align: left; color: var(--muted); }
+.table td.note span { display: block; width: max-content; max-width: 36rem; white-space: normal; }
+`;
+
+/** Draws a report as a self-contained page: the roofline, the table, and where it was measured. */
+export function benchPage({ report, rows, notes, command, document }: BenchPageInput): string {
+  const { adapter, date, results, limits } = report;
+  const [wide, narrow] = [WIDE, NARROW].map((width) => roofline(paperOf(document, width), report));
+  const drawn = pointsOf(results).length;
+  const measured = results.filter(({ verified }) => verified);
+  const idle = measured.filter(({ gflops }) => gflops === 0).map(({ work }) => work);
+  const title = `Benchmark on ${adapter.name}`;
+  const plot =
+    drawn === 0
+      ? ''
+      : `<figure>
+<div class="wide">${wide?.svg}</div><div class="narrow">${narrow?.svg}</div>
+<figcaption>Operations a second against operations for each byte that must move, both logarithmic. Nothing can lie above the roofs: what moves much for its arithmetic is held down by the copy bandwidth, the rest by the multiply-add rate${adapter.kind === 'software' ? '; work small enough for the caches may pass the first' : ''}. Labels are names or, where these do not fit, the numbers of the table’s lines.${idle.length > 0 ? ` Without arithmetic, and so without a place here: ${escaped([...new Set(idle)].join(', '))}.` : ''}</figcaption>
+</figure>`;
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escaped(title)}</title>
+<style>${STYLE}${OWN_STYLE}.table :is(th, td):nth-child(-n+${rows.naming + 1}) { text-align: left; }
+</style>
+<main>
+<h1>${escaped(title)}</h1>
+<p class="lead">${measured.length} results, each verified in float64 before it was timed, beside what the adapter can do at most: copy ${figure(limits.copyGBps)} GB/s, multiply-add ${figure(limits.fmaGflops)} GFLOP/s.</p>
+${plot}
+<h2>All figures</h2>
+${notes.map((note) => `<p>${escaped(note)}</p>`).join('\n')}
+${tableOf(rows, results.length)}
+<h2>How it was measured</h2>
+<pre>${escaped(command)}</pre>
+<dl>${factsOf(report, date)
+    .map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`)
+    .join('')}</dl>
+</main>
+</html>
+`;
+}
+
+function factsOf(
+  { adapter, host, versions, limits }: BenchReport,
+  date: string,
+): readonly (readonly [string, string])[] {
+  return [
+    ['adapter', adapter.name],
+    ['kind', adapter.kind],
+    ['vendor, architecture', [adapter.vendor, adapter.architecture].filter(Boolean).join(', ')],
+    ['driver', adapter.driver || 'not told by this host'],
+    ['host', host],
+    [
+      'versions',
+      Object.entries(versions)
+        .map((pair) => pair.join(' '))
+        .join(', '),
+    ],
+    ['date', date],
+    ['copy', `${figure(limits.copyGBps)} GB/s`],
+    ['multiply-add', `${figure(limits.fmaGflops)} GFLOP/s`],
+    ['empty dispatch', `${figure(limits.dispatchMicros)} µs`],
+    ['empty submit', `${figure(limits.submitMicros)} µs`],
+  ];
+}
+
+function tableOf({ head, rows }: BenchRows, results: number): string {
+  const heads = ['#', ...head].map((name) => `<th>${escaped(name)}</th>`).join('');
+  const body = rows.map(({ cells, note }, at) => {
+    const number = at < results ? String(at + 1) : '';
+    const own = [number, ...cells].map((cell) => `<td>${escaped(cell)}</td>`).join('');
+    const rest = note
+      ? `<td class="note" colspan="${head.length - cells.length}"><span>${escaped(note)}</span></td>`
+      : '';
+    return `<tr>${own}${rest}</tr>`;
+  });
+  return `<div class="table"><table><thead><tr>${heads}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+}

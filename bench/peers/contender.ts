@@ -1,0 +1,61 @@
+import type { Contender, ContestContext, Cost } from '../benchmark.js';
+import { timeRepeated } from '../sampling.js';
+import type { Peer, Prepare } from './peer.js';
+
+/** What a work asks of a peer, and how it judges the answer. */
+export interface Challenge<Task, Answer> {
+  readonly task: Task;
+  /** @throws when the answer is wrong. */
+  readonly check: (answer: Answer) => string;
+  /** Known once an answer has been checked. */
+  readonly cost: () => Cost;
+}
+
+/** Where a run takes longer, one sample has to do, … */
+const SLOW_MILLIS = 20_000;
+/** … and from here on none: a software adapter would need minutes. */
+const HOPELESS_MILLIS = 60_000;
+
+/** A peer's program as a contender like any other. */
+export async function peerContender<Task, Answer>(
+  { device, own }: ContestContext,
+  peer: Peer,
+  prepare: Prepare<Task, Answer>,
+  { task, check, cost }: Challenge<Task, Answer>,
+): Promise<Contender> {
+  requireSameAdapter(device.raw, await peer.open());
+  const program = await prepare(task);
+  own({ [Symbol.dispose]: () => freed(program) });
+  // Here and not in `verify`: a program that does not run has failed, and is not wrong.
+  const start = performance.now();
+  await program.run(1);
+  const first = performance.now() - start;
+  if (first > HOPELESS_MILLIS) throw new Error(`one run takes ${Math.round(first / 1000)} s here`);
+  const slow = first > SLOW_MILLIS;
+  let timed = false;
+  return {
+    verify: async () => check(await program.answer()),
+    time: async (seconds) => {
+      if (slow && timed) return [];
+      timed = true;
+      return timeRepeated(program.run, slow ? 0 : seconds);
+    },
+    cost,
+  };
+}
+
+function freed(program: Disposable): void {
+  try {
+    program[Symbol.dispose]();
+  } catch {
+    // One that failed half-way may not know what it holds; that must not end the benchmark.
+  }
+}
+
+/** @throws when the peer has opened another adapter than this library: they would not compare. */
+function requireSameAdapter(own: GPUDevice, other: GPUDevice): void {
+  const [ours, theirs] = [own, other].map(({ adapterInfo }) =>
+    [adapterInfo.vendor, adapterInfo.architecture, adapterInfo.description].join(' '),
+  );
+  if (ours !== theirs) throw new Error(`it opened another adapter, ${theirs} and not ${ours}`);
+}

@@ -1,0 +1,29 @@
+import { defaultDevice, getWebGPUDevice, init } from '@jax-js/jax';
+import type { Peer } from '../peer.js';
+import { wholeRun } from '../run.js';
+import { crossEntropySelection } from './cross-entropy-selection.js';
+import { hidden } from './hidden.js';
+import { matmul } from './matmul.js';
+import { selection } from './selection.js';
+import { trainingStep } from './training-step.js';
+
+/** https://github.com/ekzhang/jax-js, on its WebGPU backend. */
+export const jaxJs: Peer = {
+  subject: 'jax-js',
+  package: '@jax-js/jax',
+  open: async () => {
+    const devices = await init('webgpu');
+    if (!devices.includes('webgpu')) throw new Error('it found no WebGPU adapter');
+    defaultDevice('webgpu');
+    return getWebGPUDevice();
+  },
+  works: {
+    matmul,
+    hidden,
+    'sgd-step': trainingStep,
+    'gd-step': trainingStep,
+    selection,
+    'cross-entropy-selection': crossEntropySelection,
+    run: wholeRun({ hidden, 'sgd-step': trainingStep, selection }),
+  },
+};

@@ -1,0 +1,101 @@
+/** Another library that does the same work on the same adapter, on a device of its own. */
+export interface Peer {
+  readonly subject: 'jax-js' | 'tfjs';
+  /** Its npm package, whose version a report names. */
+  readonly package: string;
+  /** Opens its device once. */
+  readonly open: () => Promise<GPUDevice>;
+  readonly works: PeerWorks;
+}
+
+/** One work as a peer does it, with its inputs on the device. */
+export interface PeerProgram<Answer> extends Disposable {
+  /** Does the work so many times, to the end of the queue. */
+  readonly run: (times: number) => Promise<void>;
+  /** What the last run has left; of training steps, what all of them have. */
+  readonly answer: () => Promise<Answer>;
+}
+
+export type Prepare<Task, Answer> = (task: Task) => Promise<PeerProgram<Answer>>;
+
+/** The works that have peers. A peer need not do all of them. */
+export interface PeerWorks {
+  readonly matmul?: Prepare<MatmulTask, Float32Array>;
+  readonly hidden?: Prepare<HiddenTask, Float32Array>;
+  readonly 'sgd-step'?: Prepare<StepTask, StepWeights>;
+  readonly 'gd-step'?: Prepare<StepTask, StepWeights>;
+  readonly selection?: Prepare<SelectionTask, ArrayLike<number>>;
+  readonly 'cross-entropy-selection'?: Prepare<SelectionTask, ArrayLike<number>>;
+  readonly run?: Prepare<RunTask, readonly number[]>;
+}
+
+/** A B, with A [m × k], or [k × m] where it is to be transposed, and B [k × n]. */
+export interface MatmulTask {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transposeA: boolean;
+  readonly a: Float32Array;
+  readonly b: Float32Array;
+}
+
+/** tanh(X Aᵀ) [m × n], of inputs X [m × d] and Aᵀ [d × n]. */
+export interface HiddenTask {
+  readonly m: number;
+  readonly d: number;
+  readonly n: number;
+  readonly inputs: Float32Array;
+  /** Aᵀ: whichever way a library wants it, turning it is not part of the work. */
+  readonly hidden: Float32Array;
+}
+
+/** Steps θ ← θ − η N ∂L/∂θ of f(x) = (1/N) Σ b_i tanh(a_i·x), L = 1/(2 batch) Σ (f − y)². */
+export interface StepTask extends HiddenTask {
+  /** Y [m]. */
+  readonly targets: Float32Array;
+  /** B [n]. */
+  readonly output: Float32Array;
+  readonly learningRate: number;
+  /** Draws the examples of the next step; absent when a step takes all. */
+  readonly nextBatch?: (() => Int32Array) | undefined;
+}
+
+export interface StepWeights {
+  /** Aᵀ [d × n]. */
+  readonly hidden: Float32Array;
+  /** B [n]. */
+  readonly output: Float32Array;
+}
+
+/** k greedy picks from H [m × n], B [n × c] and Y [m × c]; an answer is the picks in order. */
+export interface SelectionTask {
+  readonly m: number;
+  readonly n: number;
+  readonly outputs: number;
+  readonly picks: number;
+  readonly activations: Float32Array;
+  readonly weights: Float32Array;
+  readonly targets: Float32Array;
+}
+
+/** `espalier run`; an answer is the test accuracies: dense, pruned, fine-tuned. */
+export interface RunTask {
+  readonly train: Labelled;
+  readonly test: Labelled;
+  readonly d: number;
+  /** The first weights. */
+  readonly network: StepWeights;
+  readonly picks: number;
+  readonly learningRate: number;
+  readonly iterations: number;
+  readonly fineTuneRate: number;
+  readonly fineTune: number;
+  /** Begins a training's draws. */
+  readonly batchesOf: () => () => Int32Array;
+}
+
+export interface Labelled {
+  readonly m: number;
+  readonly inputs: Float32Array;
+  readonly targets: Float32Array;
+}

@@ -1,0 +1,100 @@
+import type { PeerProgram, PeerWorks, Prepare, RunTask, StepWeights } from './peer.js';
+
+type Parts = Required<Pick<PeerWorks, 'hidden' | 'sgd-step' | 'selection'>>;
+
+/** Steps after which it is known how long a training will take. */
+const TRIAL_STEPS = 20;
+const LONGEST_MILLIS = 120_000;
+
+/**
+ * A whole run from a peer's own works: train, measure, select, measure, fine-tune, measure. Weights
+ * and activations pass through memory in between, which costs milliseconds of its many seconds.
+ */
+export function wholeRun(works: Parts): Prepare<RunTask, readonly number[]> {
+  return async (task) => {
+    let accuracies: readonly number[] = [];
+    const once = async (): Promise<readonly number[]> => {
+      const { train, d, learningRate, iterations, fineTuneRate, fineTune } = task;
+      const network = await trained(works, task, task.network, learningRate, iterations);
+      const n = network.output.length;
+      using forward = await works.hidden({ ...train, d, n, hidden: network.hidden });
+      await forward.run(1);
+      using selection = await works.selection({
+        m: train.m,
+        n,
+        outputs: 1,
+        picks: task.picks,
+        activations: await forward.answer(),
+        weights: network.output,
+        targets: train.targets,
+      });
+      await selection.run(1);
+      const small = subnetworkOf(network, Array.from(await selection.answer()));
+      const tuned = await trained(works, task, small, fineTuneRate, fineTune);
+      return [
+        await accuracyOf(works, task, network),
+        await accuracyOf(works, task, small),
+        await accuracyOf(works, task, tuned),
+      ];
+    };
+    return {
+      run: async (times) => {
+        for (let time = 0; time < times; time++) accuracies = await once();
+      },
+      answer: async () => accuracies,
+      [Symbol.dispose]: () => undefined,
+    } satisfies PeerProgram<readonly number[]>;
+  };
+}
+
+async function trained(
+  works: Parts,
+  { train, d, batchesOf }: RunTask,
+  weights: StepWeights,
+  learningRate: number,
+  steps: number,
+): Promise<StepWeights> {
+  const n = weights.output.length;
+  const nextBatch = batchesOf();
+  using training = await works['sgd-step']({ ...train, ...weights, d, n, learningRate, nextBatch });
+  await training.run(1);
+  const start = performance.now();
+  await training.run(TRIAL_STEPS);
+  const whole = ((performance.now() - start) / TRIAL_STEPS) * steps;
+  if (whole > LONGEST_MILLIS) {
+    throw new Error(`its ${steps} steps would take ${Math.round(whole / 1000)} s here`);
+  }
+  await training.run(steps - 1 - TRIAL_STEPS);
+  // Awaited here, since what it reads is freed at the end.
+  return await training.answer();
+}
+
+/** Share of the test images that f(x) = (1/n) Σ b_i tanh(a_i·x) puts on the right side of a half. */
+async function accuracyOf(works: Parts, { test, d }: RunTask, weights: StepWeights) {
+  const n = weights.output.length;
+  using forward = await works.hidden({ ...test, d, n, hidden: weights.hidden });
+  await forward.run(1);
+  const activations = await forward.answer();
+  let right = 0;
+  test.targets.forEach((target, j) => {
+    let sum = 0;
+    for (let i = 0; i < n; i++) {
+      sum += (activations[j * n + i] as number) * (weights.output[i] as number);
+    }
+    right += Number(sum / n > 0.5 === target > 0.5);
+  });
+  return right / test.m;
+}
+
+/** The picked neurons as a network of their own: b_s ← b_s · α_s · n, with α_s its share of picks. */
+function subnetworkOf({ hidden, output }: StepWeights, picks: readonly number[]): StepWeights {
+  const neurons = [...new Set(picks)];
+  const [n, width] = [neurons.length, output.length];
+  const kept = new Float32Array((hidden.length / width) * n);
+  for (let at = 0; at < kept.length; at++) {
+    kept[at] = hidden[Math.floor(at / n) * width + (neurons[at % n] as number)] as number;
+  }
+  const countOf = (neuron: number) => picks.filter((pick) => pick === neuron).length;
+  const scaled = neurons.map((s) => ((output[s] as number) * countOf(s) * n) / picks.length);
+  return { hidden: kept, output: Float32Array.from(scaled) };
+}

@@ -1,0 +1,24 @@
+import type { BenchReport, MeasuredResult } from './report.js';
+
+/** Three digits, or all before the point. */
+export function figure(value: number): string {
+  return value >= 1000 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+/** The limit that the work comes nearest to. */
+export function nearestLimit(
+  { gflops, gbps }: MeasuredResult,
+  { fmaGflops, copyGBps }: BenchReport['limits'],
+): 'multiply-add' | 'copy' {
+  return gflops / fmaGflops >= gbps / copyGBps ? 'multiply-add' : 'copy';
+}
+
+/** `12.3 %` */
+export function percentOf({ shareOfLimit }: MeasuredResult): string {
+  return `${figure(100 * shareOfLimit)} %`;
+}
+
+/** `12.3 % copy` */
+export function shareOf(result: MeasuredResult, limits: BenchReport['limits']): string {
+  return `${percentOf(result)} ${nearestLimit(result, limits)}`;
+}

@@ -1,0 +1,45 @@
+import { readMatrix } from '../../src/gpu/matrix.js';
+import { Scope } from '../../src/gpu/scope.js';
+import type { LossKind } from '../../src/kernels/candidate-loss.js';
+import { hiddenActivations } from '../../src/models/forward.js';
+import { residentActivations, type SelectionProblem } from '../../src/prune/problem.js';
+import type { GreedySelectionProblem } from '../../src/reference/greedy-selection.js';
+import { advance, startTraining } from '../../src/train/gradient-descent.js';
+import type { ContestContext } from '../benchmark.js';
+import { ownSubject, readChunks, SEED } from './network.js';
+
+/** What contenders select from: a network briefly trained on MNIST. */
+export interface Trained {
+  readonly problem: SelectionProblem;
+  /** The same in this process's memory. */
+  readonly arrays: GreedySelectionProblem;
+}
+
+/** Trained for its loss: the squared one on two classes, the cross-entropy on the digits. */
+export async function trainedProblem(
+  context: ContestContext,
+  { n, m }: { readonly n: number; readonly m: number },
+  loss: LossKind,
+  steps: number,
+): Promise<Trained> {
+  const { device, own, signal } = context;
+  const task = loss === 'squared' ? 'below-five' : 'digits';
+  const { network, dataset } = ownSubject(context, m, n, task);
+  const options = { batch: 128, learningRate: 1, momentum: 0, loss, seed: SEED } as const;
+  const training = own(startTraining(network, dataset, options));
+  for await (const _ of advance(training, steps, signal));
+  const hidden = await hiddenActivations(network, dataset, own(new Scope(device)), signal);
+  const { output: weights } = network;
+  const { targets } = dataset;
+  return {
+    problem: { activations: residentActivations(hidden), weights, targets, loss },
+    arrays: {
+      m,
+      n,
+      outputs: network.outputs,
+      activations: await readChunks(hidden),
+      weights: await readMatrix(weights),
+      targets: await readMatrix(targets),
+    },
+  };
+}

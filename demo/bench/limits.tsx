@@ -1,0 +1,28 @@
+import { figure } from '../../bench/words.js';
+import type { Limits } from './state.js';
+
+/** What the adapter can do at most, measured before the kernels. */
+export function LimitTiles({ limits: event }: { readonly limits: Limits | undefined }) {
+  const limits = event?.limits;
+  const tiles = [
+    ['Copying memory', limits?.copyGBps, 'GB/s'],
+    ['Multiplying and adding', limits?.fmaGflops, 'GFLOP/s'],
+    ['An empty dispatch', limits?.dispatchMicros, 'µs'],
+    ['An empty submit', limits?.submitMicros, 'µs'],
+  ] as const;
+  return (
+    <section aria-labelledby="limits-title">
+      <h2 id="limits-title">What this adapter can do, measured</h2>
+      <dl class="tiles">
+        {tiles.map(([name, value, unit]) => (
+          <div key={name} class="card">
+            <dt>{name}</dt>
+            <dd>
+              <b>{value === undefined ? '?' : figure(value)}</b> {unit}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,28 @@
+import { shapeLabel } from '../../bench/benchmark.js';
+import type { BenchReport } from '../../bench/report.js';
+import { figure, shareOf } from '../../bench/words.js';
+
+/** A benchmark as a table to paste into an issue. */
+export function markdownOf({ adapter, versions, limits, results }: BenchReport): string {
+  const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const kind = adapter.kind === 'software' ? ' (software, no GPU)' : '';
+  const lines = results.map((result) => {
+    const { work, shape } = result;
+    const figures = result.verified
+      ? [
+          figure(result.medianMs),
+          result.gflops === 0 ? '–' : figure(result.gflops),
+          figure(result.gbps),
+          shareOf(result, limits),
+        ]
+      : ['wrong', '–', '–', '–'];
+    return `| ${[work, shapeLabel(shape), ...figures].join(' | ')} |`;
+  });
+  return `Adapter: ${adapter.name}${kind}, in the browser; ${programs.join(', ')}.
+Limits, measured in this run: copy ${figure(limits.copyGBps)} GB/s, multiply-add ${figure(limits.fmaGflops)} GFLOP/s, empty dispatch ${figure(limits.dispatchMicros)} µs, empty submit ${figure(limits.submitMicros)} µs.
+
+| kernel | shape | median ms | GFLOP/s | GB/s | of the limit |
+| :-- | :-- | --: | --: | --: | --: |
+${lines.join('\n')}
+`;
+}

@@ -1,0 +1,148 @@
+import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
+import {
+  BENCH_NAMES,
+  type BenchEvent,
+  type BenchOutput,
+  bench,
+  browserVersion,
+  contestsOf,
+} from '../../bench/bench.js';
+import type { Shape } from '../../bench/benchmark.js';
+import type { BenchRequest } from '../../bench/plan.js';
+import type { BenchReport, BenchResult, MeasuredResult } from '../../bench/report.js';
+import { version } from '../../package.json';
+import { createDrive, type Mode } from '../state/drive.js';
+import type { Page } from '../state/page.js';
+
+/** A kernel at one shape: to come, being timed, timed, or not to be timed and why. */
+export interface Row {
+  readonly work: string;
+  readonly shape: Shape;
+  readonly verified?: boolean;
+  readonly result?: MeasuredResult;
+  readonly trouble?: string;
+}
+
+export type Limits = Extract<BenchEvent, { type: 'limits' }>;
+
+export interface Benching {
+  readonly mode: ReadonlySignal<Mode>;
+  /** What ended it before its time; it cannot go on from there. */
+  readonly error: ReadonlySignal<unknown>;
+  readonly limits: ReadonlySignal<Limits | undefined>;
+  readonly rows: ReadonlySignal<readonly Row[]>;
+  /** Work right after which the adapter was not what it was when its limits were measured. */
+  readonly disturbed: ReadonlySignal<readonly string[]>;
+  /** The file that the command line writes, of what is measured so far. */
+  readonly report: ReadonlySignal<BenchReport | undefined>;
+  start(): Promise<void>;
+  resume(): void;
+  pause(): void;
+  reset(): Promise<void>;
+}
+
+const REQUEST: BenchRequest = { names: BENCH_NAMES.kernels, quick: true };
+
+export function createBenching(page: Page): Benching {
+  const limits = signal<Limits | undefined>();
+  const rows = signal(plannedRows());
+  const results = signal<readonly BenchResult[]>([]);
+  const disturbed = signal<readonly string[]>([]);
+  const started = signal('');
+
+  const mark = (work: string, patch: Partial<Row>) => {
+    rows.value = rows.value.map((row) => (row.work === work ? { ...row, ...patch } : row));
+  };
+  const heard = (event: BenchEvent) => {
+    switch (event.type) {
+      case 'limits':
+        limits.value = event;
+        break;
+      case 'verified':
+        mark(event.entry.work, { verified: true });
+        break;
+      case 'measured':
+        results.value = [...results.value, event.result];
+        mark(event.result.work, { result: event.result });
+        break;
+      case 'refused':
+        results.value = [...results.value, event.result];
+        mark(event.result.work, { trouble: `wrong, so not timed: ${event.reason}` });
+        break;
+      case 'skipped':
+        mark(event.entry.work, { trouble: `cannot run here: ${event.reason}` });
+        break;
+      case 'disturbed':
+        disturbed.value = [...disturbed.value, event.work];
+    }
+  };
+  const drive = createDrive<BenchEvent, BenchOutput>('bench', page.turn, {
+    heard,
+    done: () => undefined,
+  });
+
+  const forget = () =>
+    batch(() => {
+      limits.value = undefined;
+      rows.value = plannedRows();
+      results.value = [];
+      disturbed.value = [];
+    });
+
+  const start = async () => {
+    if (page.turn.value) return;
+    page.dismiss();
+    try {
+      await drive.halt();
+      const device = await page.connected();
+      forget();
+      started.value = new Date().toISOString();
+      drive.start((abort) =>
+        bench(device, { request: REQUEST, source: undefined }, { signal: abort }),
+      );
+    } catch (error) {
+      page.complain(error);
+    }
+  };
+
+  drive.error.subscribe((error) => {
+    if (error === undefined) return;
+    page.complain(error, { label: 'Run again', act: () => void start().catch(page.complain) });
+  });
+
+  return {
+    mode: drive.mode,
+    error: drive.error,
+    limits,
+    rows,
+    disturbed,
+    report: computed(() => {
+      const adapter = page.adapter.value;
+      const measured = limits.value?.limits;
+      if (!adapter || !measured) return undefined;
+      const chrome = browserVersion();
+      return {
+        date: started.value,
+        adapter,
+        host: 'browser',
+        versions: { espalier: version, ...(chrome && { chrome }) },
+        limits: measured,
+        results: [...results.value],
+      };
+    }),
+    start,
+    resume: drive.resume,
+    pause: drive.pause,
+    reset: async () => {
+      await drive.halt();
+      forget();
+    },
+  };
+}
+
+function plannedRows(): readonly Row[] {
+  return contestsOf(REQUEST).map(({ benchmark, case: { shape } }) => ({
+    work: benchmark.name,
+    shape,
+  }));
+}

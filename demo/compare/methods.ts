@@ -1,0 +1,70 @@
+import { CONTENDERS, type Contender, type RunConfig } from '../../src/index.js';
+
+export interface MethodLook {
+  readonly name: string;
+  /** One line: how it chooses. */
+  readonly how: string;
+  /** Name of a custom property of the style sheet. */
+  readonly colour: string;
+}
+
+export const METHODS: Readonly<Record<Contender, MethodLook>> = {
+  greedy: {
+    name: 'Greedy',
+    how: 'adds what helps most; each pick counts the same',
+    colour: '--greedy',
+  },
+  'line-search': {
+    name: 'Greedy, best step',
+    how: 'adds what helps most, with the best weight for each pick',
+    colour: '--line-search',
+  },
+  corrective: {
+    name: 'Greedy, refitted',
+    how: 'adds what helps most, and weighs all picks anew after each',
+    colour: '--corrective',
+  },
+  random: { name: 'At random', how: 'picks blindly', colour: '--random' },
+  magnitude: { name: 'Largest weights', how: 'keeps the largest weights', colour: '--magnitude' },
+  activation: {
+    name: 'Most active',
+    how: 'keeps the neurons that answer most strongly',
+    colour: '--activation',
+  },
+  gradient: {
+    name: 'Largest effect',
+    how: 'keeps the neurons that move the error most',
+    colour: '--gradient',
+  },
+  backward: {
+    name: 'Backward',
+    how: 'drops what is missed least, again and again',
+    colour: '--backward',
+  },
+  scratch: {
+    name: 'Trained from scratch',
+    how: 'prunes nothing: a small network trained as long',
+    colour: '--text',
+  },
+};
+
+/** Those that the error goes with; training from scratch, which takes longest, only when asked for. */
+export function contendersFor(
+  { loss }: Pick<RunConfig, 'loss'>,
+  scratch: boolean,
+): readonly Contender[] {
+  const squaredOnly: readonly Contender[] = ['line-search', 'corrective', 'backward'];
+  return CONTENDERS.filter(
+    (method) =>
+      (scratch || method !== 'scratch') && (loss === 'squared' || !squaredOnly.includes(method)),
+  );
+}
+
+const LADDER = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+const MOST_SIZES = 5;
+
+/** A few sizes up to the number of picks; no ranking has more than all neurons. */
+export function sizesFor({ neurons, width }: Pick<RunConfig, 'neurons' | 'width'>) {
+  const largest = Math.min(neurons, width);
+  return [...LADDER.filter((size) => size < largest), largest].slice(-MOST_SIZES);
+}

@@ -1,0 +1,119 @@
+import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
+import {
+  type CompareEvent,
+  type CompareInput,
+  type CompareSummary,
+  compareNetwork,
+  type Outcome,
+} from '../../src/index.js';
+import { createDrive, type Mode } from '../state/drive.js';
+import type { Page } from '../state/page.js';
+import type { Stage } from '../state/session.js';
+import { contendersFor, sizesFor } from './methods.js';
+
+export type Progress = Extract<CompareEvent, { type: 'progress' }>;
+
+/** The network that is pruned, and how. */
+export interface Subject extends CompareInput {
+  /** Steps that the network was trained. */
+  readonly iteration: number;
+  readonly dense: Stage;
+}
+
+export interface Comparing {
+  readonly mode: ReadonlySignal<Mode>;
+  /** What ended it before its time; it cannot go on from there. */
+  readonly error: ReadonlySignal<unknown>;
+  /** What the results on the screen are about. */
+  readonly subject: ReadonlySignal<Subject | undefined>;
+  readonly outcomes: ReadonlySignal<readonly Outcome[]>;
+  readonly progress: ReadonlySignal<Progress | undefined>;
+  /** What a comparison would be about now; undefined before Play has trained a network. */
+  readonly next: ReadonlySignal<Subject | undefined>;
+  /** Whether `next` is not what the results are about. */
+  readonly changed: ReadonlySignal<boolean>;
+  start(): Promise<void>;
+  resume(): void;
+  pause(): void;
+  reset(): Promise<void>;
+}
+
+export const SCRATCH = 'compare.scratch';
+
+export function createComparing(page: Page): Comparing {
+  const subject = signal<Subject | undefined>();
+  const outcomes = signal<readonly Outcome[]>([]);
+  const progress = signal<Progress | undefined>();
+  const drive = createDrive<CompareEvent, CompareSummary>('compare', page.turn, {
+    heard: (event) => {
+      if (event.type === 'progress') progress.value = event;
+      else outcomes.value = [...outcomes.value, event];
+    },
+    done: () => {
+      progress.value = undefined;
+    },
+  });
+
+  const next = computed((): Subject | undefined => {
+    const play = page.session.play.value;
+    const newest = page.session.checkpoints.value.at(-1);
+    if (!play || !newest) return undefined;
+    const { config, examples } = play;
+    const contenders = contendersFor(config, page.kept.value[SCRATCH] === 'true');
+    const sizes = sizesFor(config);
+    return { config, examples, contenders, sizes, ...newest };
+  });
+
+  const forget = (about: Subject | undefined) =>
+    batch(() => {
+      subject.value = about;
+      outcomes.value = [];
+      progress.value = undefined;
+    });
+
+  const start = async () => {
+    const about = next.value;
+    if (!about || page.turn.value) return;
+    page.dismiss();
+    try {
+      await drive.halt();
+      const device = await page.connected();
+      forget(about);
+      drive.start((abort) => compareNetwork(device, about.dense.network, about, abort));
+    } catch (error) {
+      page.complain(error);
+    }
+  };
+
+  drive.error.subscribe((error) => {
+    if (error === undefined) return;
+    page.complain(error, {
+      label: 'Compare again',
+      act: () => void start().catch(page.complain),
+    });
+  });
+
+  return {
+    mode: drive.mode,
+    error: drive.error,
+    subject,
+    outcomes,
+    progress,
+    next,
+    changed: computed(() => {
+      const [now, then] = [next.value, subject.value];
+      return (
+        now !== undefined &&
+        then !== undefined &&
+        (now.dense !== then.dense || now.contenders.length !== then.contenders.length)
+      );
+    }),
+    start,
+    resume: drive.resume,
+    pause: drive.pause,
+    reset: async () => {
+      await drive.halt();
+      forget(undefined);
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { EspalierError } from '../../src/index.js';
+import type { View } from './address.js';
+
+/** Whose work is on the graphics device. There is one device, and the tabs take turns. */
+export interface Turn {
+  readonly view: View;
+  /** Asks for the turn to end soon. */
+  readonly end: () => void;
+}
+
+/** `stopped`: paused by the person, or failed (then `error` says why). */
+export type Mode = 'idle' | 'running' | 'stopped' | 'done';
+
+/** A generator as a person drives it. */
+export interface Drive<Event, Result> {
+  readonly mode: ReadonlySignal<Mode>;
+  readonly error: ReadonlySignal<unknown>;
+  /** Begins with the generator's first event. What ran before must have been halted. */
+  start(make: (signal: AbortSignal) => AsyncGenerator<Event, Result>): void;
+  /** Goes on where it was paused. */
+  resume(): void;
+  /** Stops asking for events; the one that is under way still arrives. */
+  pause(): void;
+  /** Gives the generator up, and all that it holds on the device. */
+  halt(): Promise<void>;
+}
+
+interface Listeners<Event, Result> {
+  readonly heard: (event: Event) => void;
+  readonly done: (result: Result) => void;
+}
+
+/**
+ * Drives work that is a generator, which works only while it is asked for its next event, so that
+ * pausing it is not asking. It holds the turn while it runs, and does not start in another's.
+ */
+export function createDrive<Event, Result>(
+  view: View,
+  turn: Signal<Turn | undefined>,
+  { heard, done }: Listeners<Event, Result>,
+): Drive<Event, Result> {
+  const mode = signal<Mode>('idle');
+  const error = signal<unknown>();
+  let events: AsyncGenerator<Event, Result> | undefined;
+  let abort = new AbortController();
+  let wanted = false;
+  let pumping: Promise<void> = Promise.resolve();
+  let pumps = false;
+
+  const pause = () => {
+    wanted = false;
+  };
+
+  const pump = async () => {
+    pumps = true;
+    try {
+      while (events && wanted) {
+        const next = await events.next();
+        if (next.done) {
+          batch(() => {
+            done(next.value);
+            mode.value = 'done';
+          });
+          return;
+        }
+        heard(next.value);
+      }
+      mode.value = 'stopped';
+    } catch (caught) {
+      if (caught instanceof EspalierError && caught.code === 'aborted') return;
+      batch(() => {
+        error.value = caught;
+        mode.value = 'stopped';
+      });
+    } finally {
+      pumps = false;
+      if (turn.peek()?.view === view) turn.value = undefined;
+    }
+  };
+
+  const go = () => {
+    const holder = turn.peek()?.view;
+    if (holder !== undefined && holder !== view) return;
+    wanted = true;
+    batch(() => {
+      mode.value = 'running';
+      turn.value = { view, end: pause };
+    });
+    // Resumed before the pause took effect: the loop that still turns goes on.
+    if (!pumps) pumping = pump();
+  };
+
+  return {
+    mode,
+    error,
+    start: (make) => {
+      error.value = undefined;
+      events = make(abort.signal);
+      go();
+    },
+    resume: go,
+    pause,
+    halt: async () => {
+      wanted = false;
+      abort.abort();
+      await pumping;
+      await events?.return(undefined as never).catch(() => undefined);
+      events = undefined;
+      abort = new AbortController();
+      batch(() => {
+        mode.value = 'idle';
+        error.value = undefined;
+      });
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import { analyse, type Cell, cellCount, type RunFile, type StudyConfig } from '../../src/index.js';
+import { reportFiles } from '../../src/study/report/files.js';
+
+/** The files of a study's folder that are drawn from its cells. */
+export function filesOf(config: StudyConfig, cells: readonly Cell[]): readonly RunFile[] {
+  return reportFiles({
+    config,
+    cells,
+    expected: cellCount(config),
+    analyses: analyse(config, cells),
+    versions: { browser: browserName() },
+    document: document.implementation.createHTMLDocument(),
+  });
+}
+
+/** `Chrome 147`, or all that the browser says of itself. */
+function browserName(): string {
+  const { userAgent } = navigator;
+  const known = /(Firefox|Edg|Chrome|Version)\/(\d+)/.exec(userAgent);
+  return known ? `${known[1] === 'Version' ? 'Safari' : known[1]} ${known[2]}` : userAgent;
+}

@@ -1,0 +1,209 @@
+import type { Finding, StudyConfig } from '../../src/index.js';
+import {
+  curveName,
+  estimateText,
+  figure,
+  fitText,
+  formulaText,
+} from '../../src/study/report/words.js';
+import { grouped } from '../model/format.js';
+import { useWidth } from './width.js';
+
+const MARGIN = { left: 50, right: 14, top: 10, bottom: 44 } as const;
+const STEPS = 40;
+
+interface FitsProps {
+  readonly config: StudyConfig;
+  readonly finding: Finding | undefined;
+}
+
+/** Thresholds against dataset size, and the curves through them. */
+export function Fits({ config, finding }: FitsProps) {
+  if (!finding) {
+    return (
+      <p class="note">Curves appear when trials are finished: the first one fills its column.</p>
+    );
+  }
+  const text = fitText(finding);
+  // With no more thresholds than unknowns every curve fits, and nothing tells them apart.
+  const told = finding.fits.some(({ aicc }) => Number.isFinite(aicc));
+  return (
+    <>
+      <Curves config={config} finding={finding} summary={text} />
+      {told && <FitTable finding={finding} />}
+      <p class="about">
+        {told || finding.missing
+          ? text.charAt(0).toUpperCase() + text.slice(1)
+          : 'Too few trials are finished to tell the curves apart.'}
+      </p>
+    </>
+  );
+}
+
+function FitTable({ finding }: { readonly finding: Finding }) {
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Curve t(m)</th>
+          <th scope="col">Fitted</th>
+          <th scope="col">AICc</th>
+          <th scope="col">Weight</th>
+        </tr>
+      </thead>
+      <tbody>
+        {finding.fits.map((fit) => (
+          <tr key={fit.model} class={`curve ${fit.model}`}>
+            <th scope="row">
+              <i /> {formulaText(fit.formula)}
+              <span class="note"> {curveName(fit.model)}</span>
+            </th>
+            <td>
+              {Object.entries(fit.parameters)
+                .map(([name, { value }]) =>
+                  estimateText(name, { value, low: undefined, high: undefined }),
+                )
+                .join(', ')}
+            </td>
+            <td>{figure(fit.aicc)}</td>
+            <td>{Math.round(100 * fit.weight)} %</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface CurvesProps {
+  readonly config: StudyConfig;
+  readonly finding: Finding;
+  readonly summary: string;
+}
+
+function Curves({ config, finding, summary }: CurvesProps) {
+  const { ref, width } = useWidth<HTMLElement>();
+  const height = Math.round(Math.max(220, Math.min(320, width * 0.62)));
+  return (
+    <figure class="fits" ref={ref}>
+      {width > 0 && (
+        <svg
+          width={width}
+          height={height}
+          role="img"
+          aria-label={`Thresholds by dataset size: ${summary}`}
+        >
+          <Plot {...{ config, finding, width, height }} />
+        </svg>
+      )}
+    </figure>
+  );
+}
+
+interface PlotProps {
+  readonly config: StudyConfig;
+  readonly finding: Finding;
+  readonly width: number;
+  readonly height: number;
+}
+
+function Plot({ config, finding, width, height }: PlotProps) {
+  const { sizes, iterations } = config;
+  const [low = 1] = sizes;
+  const high = sizes.at(-1) ?? low;
+  const left = MARGIN.left + 14;
+  const span = width - left - MARGIN.right - 14;
+  const inner = height - MARGIN.top - MARGIN.bottom;
+  const x = (m: number) =>
+    left + span * (high > low ? Math.log(m / low) / Math.log(high / low) : 0.5);
+  const y = (t: number) => MARGIN.top + inner * (1 - Math.min(Math.max(t / iterations, 0), 1));
+  const along = Array.from({ length: STEPS + 1 }, (_, i) => low * (high / low) ** (i / STEPS));
+  const path = (points: readonly (readonly [number, number])[]) =>
+    points.map(([m, t]) => `${x(m).toFixed(1)},${y(t).toFixed(1)}`).join(' ');
+  const [best] = finding.fits;
+  const band = best
+    ? along.flatMap((m) => {
+        const range = best.band(m);
+        return range ? [{ m, range }] : [];
+      })
+    : [];
+  const edge = [
+    ...band.map(({ m, range }) => [m, range[1]] as const),
+    ...band.toReversed().map(({ m, range }) => [m, range[0]] as const),
+  ];
+  return (
+    <>
+      {[0, 0.25, 0.5, 0.75, 1].map((share) => (
+        <g key={share}>
+          <line
+            class="grid"
+            x1={MARGIN.left}
+            x2={width - MARGIN.right}
+            y1={y(share * iterations)}
+            y2={y(share * iterations)}
+          />
+          <text x={MARGIN.left - 6} y={y(share * iterations) + 4} text-anchor="end">
+            {grouped(Math.round(share * iterations))}
+          </text>
+        </g>
+      ))}
+      {best && edge.length > 0 && (
+        <polygon class={`curve band ${best.model}`} points={path(edge)} />
+      )}
+      {finding.fits.toReversed().map((fit) => (
+        <polyline
+          key={fit.model}
+          class={`curve ${fit.model}${fit === best ? ' best' : ''}`}
+          points={path(
+            along
+              .map((m) => [m, fit.predict(m)] as const)
+              .filter(([, t]) => t >= 0 && t <= iterations),
+          )}
+        />
+      ))}
+      {spread(finding).map(({ examples, trial, iteration, after, shift }) =>
+        iteration === null ? (
+          <path
+            key={`${examples}/${trial}`}
+            class="trial"
+            d={`M${x(examples) + shift - 5},${y(after ?? 0) + 4}h10l-5,-9z`}
+          >
+            <title>{`${grouped(examples)} examples, trial ${trial}: not enough after ${after} steps`}</title>
+          </path>
+        ) : (
+          <circle
+            key={`${examples}/${trial}`}
+            class="trial"
+            cx={x(examples) + shift}
+            cy={y(iteration)}
+            r={4}
+          >
+            <title>{`${grouped(examples)} examples, trial ${trial}: enough after ${iteration} steps`}</title>
+          </circle>
+        ),
+      )}
+      {sizes.map((m) => (
+        <text key={m} x={x(m)} y={height - 26} text-anchor="middle">
+          {grouped(m)}
+        </text>
+      ))}
+      <text class="axis" x={(MARGIN.left + width) / 2} y={height - 6} text-anchor="middle">
+        training examples m
+      </text>
+      <text
+        class="axis"
+        transform={`translate(11 ${MARGIN.top + inner / 2}) rotate(-90)`}
+        text-anchor="middle"
+      >
+        steps that were enough
+      </text>
+    </>
+  );
+}
+
+/** Trials of one size lie on one spot often: they are drawn a little apart. */
+function spread({ thresholds }: Finding) {
+  return thresholds.map((threshold) => {
+    const own = thresholds.filter(({ examples }) => examples === threshold.examples);
+    return { ...threshold, shift: 9 * (own.indexOf(threshold) - (own.length - 1) / 2) };
+  });
+}

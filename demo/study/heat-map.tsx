@@ -1,0 +1,151 @@
+import { useId } from 'preact/hooks';
+import { type Cell, type Finding, type StudyConfig, studyCheckpoints } from '../../src/index.js';
+import { meanThresholds } from '../../src/study/report/means.js';
+import { criterionText, figure } from '../../src/study/report/words.js';
+import { grouped, plural } from '../model/format.js';
+import { colourAt } from './colour.js';
+import { bordersOf, placeOf, rangeOf, tilesOf } from './map.js';
+import type { Progress } from './state.js';
+import { useWidth } from './width.js';
+
+const MARGIN = { left: 50, right: 10, top: 8, bottom: 44 } as const;
+const LABELS = 7;
+const STEPS = 24;
+
+interface HeatMapProps {
+  readonly config: StudyConfig;
+  readonly cells: readonly Cell[];
+  readonly finding: Finding | undefined;
+  readonly progress: Progress | undefined;
+}
+
+/** Iterations × dataset size: how good a subnetwork pruned there is, and from where on it is enough. */
+export function HeatMap({ config, cells, finding, progress }: HeatMapProps) {
+  const { ref, width } = useWidth<HTMLDivElement>();
+  const tiles = tilesOf(config, cells);
+  const range = rangeOf(tiles);
+  const done = tiles.filter(({ trials }) => trials > 0).length;
+  const means = finding ? meanThresholds(finding) : [];
+  const summary = `Heat map of the subnetwork’s training loss: ${plural(config.sizes.length, 'dataset size')} by ${studyCheckpoints(config).length} checkpoints, ${done} of ${tiles.length} tiles filled.${means.map(([examples, t]) => ` With ${grouped(examples)} examples it was enough after ${grouped(Math.round(t))} steps.`).join('')}`;
+  const height = Math.round(Math.max(280, Math.min(480, width * 0.72)));
+  return (
+    <figure class="heat">
+      <div ref={ref}>
+        {width > 0 && (
+          <svg width={width} height={height} role="img" aria-label={summary}>
+            <Tiles {...{ config, tiles, range, means, progress, width, height }} />
+          </svg>
+        )}
+      </div>
+      <figcaption>
+        {range && <Ramp range={range} />}
+        {finding && means.length > 0 && (
+          <span class="key">
+            <i class="threshold" />
+            enough: {criterionText(finding)}, mean over trials
+          </span>
+        )}
+      </figcaption>
+    </figure>
+  );
+}
+
+interface TilesProps extends Pick<HeatMapProps, 'config' | 'progress'> {
+  readonly tiles: ReturnType<typeof tilesOf>;
+  readonly range: ReturnType<typeof rangeOf>;
+  readonly means: ReturnType<typeof meanThresholds>;
+  readonly width: number;
+  readonly height: number;
+}
+
+function Tiles({ config, tiles, range, means, progress, width, height }: TilesProps) {
+  const checkpoints = studyCheckpoints(config);
+  const borders = bordersOf(checkpoints);
+  const [first = 0] = borders;
+  const last = borders.at(-1) ?? 1;
+  const across = (width - MARGIN.left - MARGIN.right) / config.sizes.length;
+  const inner = height - MARGIN.top - MARGIN.bottom;
+  const x = (examples: number) => MARGIN.left + config.sizes.indexOf(examples) * across;
+  const y = (iteration: number) => MARGIN.top + inner * ((last - iteration) / (last - first));
+  const every = Math.ceil(checkpoints.length / LABELS);
+  const next = progress && checkpoints.find((at) => at >= progress.iteration);
+  const box = (examples: number, iteration: number) => {
+    const row = checkpoints.indexOf(iteration);
+    const top = y(borders[row + 1] ?? last);
+    return { x: x(examples), y: top, width: across, height: y(borders[row] ?? first) - top };
+  };
+  const line = means.map(([examples, t]) => `${x(examples) + across / 2},${y(t)}`).join(' ');
+  return (
+    <>
+      {tiles.map(({ examples, iteration, loss, trials }) => (
+        <rect
+          key={`${examples}/${iteration}`}
+          class={loss === undefined ? 'blank' : 'tile'}
+          {...box(examples, iteration)}
+          {...(loss !== undefined && range && { fill: colourAt(placeOf(loss, range)) })}
+        >
+          {loss !== undefined && (
+            <title>
+              {`${grouped(examples)} examples, step ${grouped(iteration)}: loss ${figure(loss)}, ${plural(trials, 'trial')}`}
+            </title>
+          )}
+        </rect>
+      ))}
+      {progress && next !== undefined && (
+        <rect class="next" {...box(progress.trial.examples, next)} />
+      )}
+      {(['casing', 'threshold'] as const).map((name) => (
+        <polyline key={name} class={name} points={line} />
+      ))}
+      {means.map(([examples, t]) => (
+        <circle key={examples} class="threshold" cx={x(examples) + across / 2} cy={y(t)} r={4.5} />
+      ))}
+      {config.sizes.map((examples) => (
+        <text key={examples} x={x(examples) + across / 2} y={height - 26} text-anchor="middle">
+          {grouped(examples)}
+        </text>
+      ))}
+      <text
+        class="axis"
+        x={MARGIN.left + (width - MARGIN.left) / 2}
+        y={height - 6}
+        text-anchor="middle"
+      >
+        training examples
+      </text>
+      {checkpoints
+        .filter((_, row) => row % every === 0)
+        .map((iteration) => (
+          <text key={iteration} x={MARGIN.left - 6} y={y(iteration) + 4} text-anchor="end">
+            {grouped(iteration)}
+          </text>
+        ))}
+      <text
+        class="axis"
+        transform={`translate(11 ${MARGIN.top + inner / 2}) rotate(-90)`}
+        text-anchor="middle"
+      >
+        steps of training
+      </text>
+    </>
+  );
+}
+
+/** What a colour stands for. */
+function Ramp({ range: [low, high] }: { readonly range: readonly [number, number] }) {
+  const id = useId();
+  return (
+    <span class="ramp">
+      loss {figure(high)}
+      <svg width="120" height="12" aria-hidden="true">
+        <linearGradient id={id}>
+          {Array.from({ length: STEPS + 1 }, (_, step) => (
+            <stop key={step} offset={step / STEPS} stop-color={colourAt(step / STEPS)} />
+          ))}
+        </linearGradient>
+        <rect width="120" height="12" rx="3" fill={`url(#${id})`} />
+      </svg>
+      {figure(low)} (good)
+    </span>
+  );
+}

@@ -1,0 +1,47 @@
+import { type Cell, type StudyConfig, studyCheckpoints } from '../../src/index.js';
+
+/** One tile of the map: a checkpoint at a dataset size. */
+export interface Tile {
+  readonly examples: number;
+  readonly iteration: number;
+  /** Training loss of the subnetwork, mean over the trials that are done; undefined before. */
+  readonly loss: number | undefined;
+  readonly trials: number;
+}
+
+/** Every tile of the study, by size and then iteration. */
+export function tilesOf(config: StudyConfig, cells: readonly Cell[]): readonly Tile[] {
+  const sums = new Map<string, { sum: number; trials: number }>();
+  for (const { examples, iteration, subnetworkLoss } of cells) {
+    const key = `${examples}/${iteration}`;
+    const { sum, trials } = sums.get(key) ?? { sum: 0, trials: 0 };
+    sums.set(key, { sum: sum + subnetworkLoss, trials: trials + 1 });
+  }
+  return config.sizes.flatMap((examples) =>
+    studyCheckpoints(config).map((iteration) => {
+      const { sum, trials } = sums.get(`${examples}/${iteration}`) ?? { sum: 0, trials: 0 };
+      return { examples, iteration, loss: trials > 0 ? sum / trials : undefined, trials };
+    }),
+  );
+}
+
+/** Least and largest loss, the ends of the colours. */
+export function rangeOf(tiles: readonly Tile[]): readonly [number, number] | undefined {
+  const losses = tiles.flatMap(({ loss }) => (loss !== undefined && loss > 0 ? [loss] : []));
+  return losses.length > 0 ? [Math.min(...losses), Math.max(...losses)] : undefined;
+}
+
+/** Where a loss lies between the ends, in logarithms: 0 for the largest, 1 for the least. */
+export function placeOf(loss: number, [low, high]: readonly [number, number]): number {
+  if (!(high > low)) return 0.5;
+  return (Math.log(high) - Math.log(Math.max(loss, low))) / (Math.log(high) - Math.log(low));
+}
+
+/** Borders between the rows of the checkpoints, halfway; the outer ones as far out as the next. */
+export function bordersOf(checkpoints: readonly number[]): readonly number[] {
+  const between = checkpoints.slice(1).map((at, i) => (at + (checkpoints[i] ?? at)) / 2);
+  const [first = 0] = checkpoints;
+  const last = checkpoints.at(-1) ?? 0;
+  const [inner = first + 0.5] = between;
+  return [2 * first - inner, ...between, 2 * last - (between.at(-1) ?? last - 0.5)];
+}

@@ -1,0 +1,44 @@
+import {
+  type Device,
+  decodeState,
+  encodeState,
+  type ImageSource,
+  nameOf,
+  type StudyConfig,
+  type StudyInput,
+  shapeOf,
+  study,
+  type TrialEvent,
+  type TrialState,
+  trialsOf,
+} from '../../src/index.js';
+import type { Store } from './store.js';
+
+/** A study whose every event is kept before it is told. */
+export async function* recorded(
+  device: Device,
+  input: StudyInput,
+  store: Store,
+  signal: AbortSignal,
+): AsyncGenerator<TrialEvent, void> {
+  for await (const event of study(device, input, signal)) {
+    if (event.type === 'cell') await store.append(event.cell);
+    if (event.type === 'state') {
+      await store.saveState({ trial: nameOf(event.trial), bytes: encodeState(event.state) });
+    }
+    yield event;
+  }
+}
+
+/** The state of the trial under way, as `study` takes it. */
+export async function statesIn(
+  store: Store,
+  config: StudyConfig,
+  { train }: ImageSource,
+): Promise<ReadonlyMap<string, TrialState>> {
+  const kept = await store.state();
+  const trial = trialsOf(config).find((each) => nameOf(each) === kept?.trial);
+  if (!kept || !trial) return new Map();
+  const shape = shapeOf(config, trial, { train });
+  return new Map([[kept.trial, decodeState(kept.bytes, 'The browser’s record', shape)]]);
+}

@@ -1,0 +1,61 @@
+import { EspalierError, parseStudyConfig, type StudyConfig } from '../../src/index.js';
+import type { Kept } from '../state/address.js';
+
+/** Small enough for a processor that plays a GPU: one or two minutes. */
+const SMALL = {
+  sizes: [125, 250, 500, 1000],
+  trials: 2,
+  width: 64,
+  batch: 32,
+  iterations: 400,
+  pruneEvery: 40,
+  neurons: 30,
+} as const;
+
+export const PRESETS = { small: SMALL, quick: parseStudyConfig({ preset: 'quick' }) } as const;
+export type PresetName = keyof typeof PRESETS;
+
+/** What a person can change, by its key in the address. */
+export const WORDS = ['sizes', 'trials', 'iterations', 'seed'] as const;
+export type Word = (typeof WORDS)[number];
+
+export function presetIn(kept: Kept): PresetName {
+  const named = kept['study.preset'];
+  if (named === undefined) return 'small';
+  const found = Object.keys(PRESETS).find((name): name is PresetName => name === named);
+  if (found) return found;
+  throw new EspalierError(
+    'bad-config',
+    `The link's "study.preset" must be ${Object.keys(PRESETS).join(' or ')}, not "${named}".`,
+  );
+}
+
+/**
+ * The study that the address describes; what it does not name is the preset's. Checkpoints stay as
+ * many as the preset has.
+ *
+ * @param data where the images lie, for the report.
+ * @throws bad-config naming the first wrong key.
+ */
+export function configIn(kept: Kept, data: string): StudyConfig {
+  const preset = PRESETS[presetIn(kept)];
+  const given: Record<string, unknown> = {};
+  for (const word of WORDS) {
+    const text = kept[`study.${word}`];
+    if (text !== undefined)
+      given[word] = word === 'sizes' ? text.split(',').map(number) : number(text);
+  }
+  const { iterations = preset.iterations } = given as { iterations?: number };
+  const scaled = Math.round((preset.pruneEvery * iterations) / preset.iterations);
+  return parseStudyConfig({
+    ...preset,
+    preset: 'quick',
+    ...given,
+    pruneEvery: Number.isFinite(scaled) ? Math.max(1, scaled) : preset.pruneEvery,
+    data,
+  });
+}
+
+function number(text: string): number {
+  return text.trim() === '' ? Number.NaN : Number(text);
+}

@@ -1,0 +1,178 @@
+import { batch, computed, effect, type ReadonlySignal, signal, untracked } from '@preact/signals';
+import {
+  type Analysis,
+  analyse,
+  type Cell,
+  cellCount,
+  EspalierError,
+  type ImageSource,
+  identityOf,
+  type StudyConfig,
+  type TrialEvent,
+} from '../../src/index.js';
+import { createDrive, type Mode } from '../state/drive.js';
+import type { Page } from '../state/page.js';
+import { recorded, statesIn } from './records.js';
+import { configIn, type PresetName, presetIn, WORDS, type Word } from './settings.js';
+import { digestOf } from './source.js';
+import { openStore, passingStore, type Store } from './store.js';
+
+export type Progress = Extract<TrialEvent, { type: 'progress' }>;
+
+export interface Study {
+  readonly preset: ReadonlySignal<PresetName>;
+  /** Undefined while the address describes none. */
+  readonly config: ReadonlySignal<StudyConfig | undefined>;
+  /** Why it describes none. */
+  readonly fault: ReadonlySignal<string | undefined>;
+  readonly cells: ReadonlySignal<readonly Cell[]>;
+  /** Cells of the whole study. */
+  readonly total: ReadonlySignal<number>;
+  /** Of the whole trials so far; while the study runs without intervals, which take time. */
+  readonly analysis: ReadonlySignal<Analysis | undefined>;
+  readonly mode: ReadonlySignal<Mode>;
+  readonly progress: ReadonlySignal<Progress | undefined>;
+  /** Whether it can start: there are a device, images, and what the browser has kept. */
+  readonly ready: ReadonlySignal<boolean>;
+  /** Whether the browser keeps anything at all. */
+  readonly keeps: ReadonlySignal<boolean>;
+  choose(preset: PresetName): void;
+  change(word: Word, value: string): void;
+  /** Starts, or goes on from the cells and the state that are kept. */
+  play(): Promise<void>;
+  pause(): void;
+  /** Forgets the cells of this study. */
+  reset(): Promise<void>;
+}
+
+/** The study that the page's address describes, its records, and the work on it. */
+export function createStudy(page: Page): Study {
+  const cells = signal<readonly Cell[]>([]);
+  const analysis = signal<Analysis | undefined>();
+  const progress = signal<Progress | undefined>();
+  const store = signal<Store | undefined>();
+  const keeps = signal(true);
+
+  const parsed = computed((): { config?: StudyConfig; fault?: string } => {
+    const { data } = page.settings.value;
+    const folder = data === 'full' ? 'mnist' : data === 'own' ? 'own-images' : 'data/small';
+    try {
+      return { config: configIn(page.kept.value, folder) };
+    } catch (error) {
+      return { fault: error instanceof Error ? error.message : String(error) };
+    }
+  });
+  const config = computed(() => parsed.value.config);
+  // It stays the same while the address changes in what is not the study's.
+  const identity = computed(() => config.value && identityOf(config.value));
+
+  const draw = (resamples?: number) => {
+    if (config.value) [analysis.value] = analyse(config.value, cells.value, resamples);
+  };
+
+  const forget = () => {
+    cells.value = [];
+    analysis.value = undefined;
+    progress.value = undefined;
+  };
+
+  const drive = createDrive<TrialEvent, void>('study', page.turn, {
+    heard: (event) => {
+      if (event.type === 'progress') progress.value = event;
+      if (event.type !== 'cell') return;
+      cells.value = [...cells.value, event.cell];
+      if (event.cell.iteration === config.value?.iterations) draw(0);
+    },
+    done: () => {
+      progress.value = undefined;
+    },
+  });
+  const { mode } = drive;
+
+  /** Finds what the browser has kept of a study; a later call overtakes an earlier one. */
+  let openings = 0;
+  const open = async (id: string, source: ImageSource) => {
+    const opening = ++openings;
+    await drive.halt();
+    batch(() => {
+      store.value = undefined;
+      forget();
+    });
+    const key = `${id} ${await digestOf(source)}`;
+    const lasting = await openStore(key).catch(() => undefined);
+    const records = lasting ?? passingStore();
+    const kept = await records.cells();
+    if (opening !== openings) return;
+    batch(() => {
+      keeps.value = lasting !== undefined;
+      cells.value = kept;
+      store.value = records;
+      draw();
+    });
+  };
+
+  const play = async () => {
+    const source = page.source.value;
+    const records = store.value;
+    if (!source || !records || !config.value || page.turn.value) return;
+    page.dismiss();
+    try {
+      if (mode.value === 'stopped' && drive.error.value === undefined) {
+        drive.resume();
+        return;
+      }
+      await drive.halt();
+      const device = await page.connected();
+      const states = await statesIn(records, config.value, source);
+      const input = { config: config.value, source, cells: cells.value, states };
+      drive.start((signal) => recorded(device, input, records, signal));
+    } catch (error) {
+      page.complain(error);
+    }
+  };
+
+  effect(() => {
+    const id = identity.value;
+    const source = page.source.value;
+    if (!id || !source) return;
+    untracked(() => {
+      open(id, source).catch(page.complain);
+    });
+  });
+  effect(() => {
+    if (mode.value === 'done' || mode.value === 'stopped') untracked(() => draw());
+  });
+  effect(() => {
+    const error = drive.error.value;
+    if (error === undefined) return;
+    const lost = error instanceof EspalierError && error.code === 'device-lost';
+    page.complain(error, lost ? { label: 'Go on', act: () => void play() } : undefined);
+  });
+
+  return {
+    preset: computed(() => (parsed.value.config ? presetIn(page.kept.value) : 'small')),
+    config,
+    fault: computed(() => parsed.value.fault),
+    cells,
+    total: computed(() => (config.value ? cellCount(config.value) : 0)),
+    analysis,
+    mode,
+    progress,
+    ready: computed(() => page.ready.value && store.value !== undefined),
+    keeps,
+    choose: (preset) => {
+      batch(() => {
+        for (const word of WORDS) page.keep(`study.${word}`, undefined);
+        page.keep('study.preset', preset === 'small' ? undefined : preset);
+      });
+    },
+    change: (word, value) => page.keep(`study.${word}`, value),
+    play,
+    pause: drive.pause,
+    reset: async () => {
+      await drive.halt();
+      await store.value?.clear();
+      batch(forget);
+    },
+  };
+}

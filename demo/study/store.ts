@@ -1,0 +1,108 @@
+import { type Cell, keyOf, parseCell } from '../../src/index.js';
+
+/** A trial's training as it stood at its last checkpoint, as a safetensors file. */
+export interface KeptState {
+  readonly trial: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A study's records, as the command line has them in a folder. */
+export interface Store {
+  cells(): Promise<readonly Cell[]>;
+  append(cell: Cell): Promise<void>;
+  /** Of the trial under way; it replaces the one before. */
+  saveState(state: KeptState): Promise<void>;
+  state(): Promise<KeptState | undefined>;
+  clear(): Promise<void>;
+}
+
+const DATABASE = 'espalier-study';
+const VERSION = 1;
+
+/**
+ * The records that the browser keeps for the study of this identity.
+ *
+ * @throws when the browser keeps nothing, as some do in a private window.
+ */
+export async function openStore(study: string): Promise<Store> {
+  const database = await opened();
+  // An array sorts after every string.
+  const all = IDBKeyRange.bound([study], [study, []]);
+  const change = async (
+    name: 'cells' | 'states',
+    work: (store: IDBObjectStore) => void,
+  ): Promise<void> => {
+    const transaction = database.transaction(name, 'readwrite');
+    work(transaction.objectStore(name));
+    await committed(transaction);
+  };
+  const read = (name: 'cells' | 'states') => database.transaction(name).objectStore(name);
+  return {
+    cells: async () => {
+      const lines: string[] = await settled(read('cells').getAll(all));
+      return lines.map((line, at) => parseCell(line, 'The browser’s record', at + 1));
+    },
+    append: (cell) =>
+      change('cells', (store) => store.put(JSON.stringify(cell), [study, keyOf(cell)])),
+    saveState: (state) => change('states', (store) => store.put(state, study)),
+    state: () => settled(read('states').get(study)) as Promise<KeptState | undefined>,
+    clear: async () => {
+      await change('cells', (store) => store.delete(all));
+      await change('states', (store) => store.delete(study));
+    },
+  };
+}
+
+/** Records that end with the page. */
+export function passingStore(): Store {
+  const cells = new Map<string, Cell>();
+  let kept: KeptState | undefined;
+  return {
+    cells: async () => [...cells.values()],
+    append: async (cell) => void cells.set(keyOf(cell), cell),
+    saveState: async (state) => {
+      kept = state;
+    },
+    state: async () => kept,
+    clear: async () => {
+      cells.clear();
+      kept = undefined;
+    },
+  };
+}
+
+let database: Promise<IDBDatabase> | undefined;
+
+function opened(): Promise<IDBDatabase> {
+  database ??= new Promise((resolve, reject) => {
+    const request = indexedDB.open(DATABASE, VERSION);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore('cells');
+      request.result.createObjectStore('states');
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  return database;
+}
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+function committed(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = () =>
+      reject(
+        new Error(
+          `The browser could not keep the study’s cells: ${transaction.error?.message ?? 'it gave no reason'}. Free some storage, then go on; what was kept before is there still.`,
+        ),
+      );
+    transaction.oncomplete = () => resolve();
+    transaction.onerror = fail;
+    transaction.onabort = fail;
+  });
+}

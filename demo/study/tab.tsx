@@ -1,0 +1,130 @@
+import { useState } from 'preact/hooks';
+import { grouped } from '../model/format.js';
+import { usePage } from '../view/context.js';
+import { Select } from '../view/control.js';
+import { OtherTurn } from '../view/notices.js';
+import { Opening } from '../view/opening.js';
+import { Controls } from './controls.js';
+import { Fits } from './fits.js';
+import { HeatMap } from './heat-map.js';
+import { createStudy, type Study } from './state.js';
+import { MapTable } from './table.js';
+import { StudyFiles } from './take.js';
+
+const CRITERIA = [
+  ['relative', 'the loss stays near the best that the trial reaches'],
+  ['absolute', 'the loss stays at a level that all trials reach'],
+] as const;
+
+export function StudyTab() {
+  const page = usePage();
+  const [study] = useState(() => createStudy(page));
+  const criterion = page.kept.value['study.criterion'] === 'absolute' ? 'absolute' : 'relative';
+  const { config, cells, analysis, progress, mode } = study;
+  const finding = analysis.value?.[criterion];
+  return (
+    <>
+      <OtherTurn view="study" />
+      <Opening title="How much training is enough, for how many examples?">
+        <p class="lead">
+          Networks learn from few and from many examples. At every checkpoint the best neurons are
+          picked: the map shows how good what is left is.
+        </p>
+        <Player study={study} />
+      </Opening>
+      {config.value && (
+        <div class="study">
+          <section class="card map" aria-labelledby="study-map">
+            <h2 id="study-map">How good the pruned network is</h2>
+            <HeatMap
+              config={config.value}
+              cells={cells.value}
+              finding={finding}
+              progress={mode.value === 'running' ? progress.value : undefined}
+            />
+            <MapTable config={config.value} cells={cells.value} />
+          </section>
+          <section class="card" aria-labelledby="study-fits">
+            <h2 id="study-fits">When it was enough</h2>
+            <Select
+              name="study.criterion"
+              label="Enough means"
+              hint=""
+              value={criterion}
+              options={CRITERIA}
+              onChange={(value) =>
+                page.keep('study.criterion', value === 'relative' ? undefined : value)
+              }
+            />
+            <Fits config={config.value} finding={finding} />
+          </section>
+        </div>
+      )}
+      <Controls study={study} />
+      <StudyFiles study={study} />
+    </>
+  );
+}
+
+function Player({ study }: { readonly study: Study }) {
+  const page = usePage();
+  const { mode, cells, total, ready } = study;
+  const running = mode.value === 'running';
+  const done = cells.value.length;
+  const complete = done > 0 && done >= total.value;
+  const able = running || (ready.value && total.value > 0 && !complete && !page.turn.value);
+  const label = running ? 'Pause' : complete ? 'Done' : done > 0 ? 'Go on' : 'Start';
+  return (
+    <section class="player" aria-label="Study">
+      <div class="buttons">
+        <button
+          type="button"
+          class="play"
+          disabled={!able}
+          onClick={() => (running ? study.pause() : void study.play())}
+        >
+          {label}
+        </button>
+        <button
+          type="button"
+          disabled={running || done === 0}
+          onClick={() => void study.reset().catch(page.complain)}
+          title="Forget this study’s cells"
+        >
+          Reset
+        </button>
+      </div>
+      <div class="doing">
+        <p>{doingOf(study)}</p>
+        <progress max={Math.max(1, total.value)} value={done} aria-label="Cells done" />
+      </div>
+    </section>
+  );
+}
+
+function doingOf({ mode, cells, total, ready, progress, keeps, fault }: Study): string {
+  const done = cells.value.length;
+  const share = `${grouped(done)} of ${grouped(total.value)} cells`;
+  if (fault.value) return 'A setting below is wrong.';
+  if (!ready.value) return 'Getting ready…';
+  if (done > 0 && done >= total.value) return `Done: ${share}.`;
+  if (mode.value !== 'running') {
+    if (done === 0) return `${grouped(total.value)} cells to do.`;
+    return keeps.value
+      ? `${share} are done and kept in this browser: closing the page loses none.`
+      : `${share} are done. This browser keeps nothing when the page is closed.`;
+  }
+  const now = progress.value;
+  const where = now
+    ? `: ${grouped(now.trial.examples)} examples, trial ${now.trial.trial + 1}, step ${grouped(now.iteration)}`
+    : '';
+  return `${share}${where}${leftOf(cells.value, total.value)}`;
+}
+
+/** The mean cell tells how long the others take. */
+function leftOf(cells: Study['cells']['value'], total: number): string {
+  if (cells.length === 0) return '';
+  const spent = cells.reduce((sum, { seconds }) => sum + seconds, 0);
+  const left = (spent / cells.length) * (total - cells.length);
+  return `, about ${left < 90 ? `${Math.ceil(left)} s` : `${Math.round(left / 60)} min`} left`;
+}

@@ -1,0 +1,48 @@
+import { useSignal } from '@preact/signals';
+import { usePage } from '../view/context.js';
+import { save } from '../view/take.js';
+import type { Study } from './state.js';
+
+const FILES = ['cells.csv', 'thresholds.json', 'report.html'] as const;
+
+/** The study's files, as the command line writes them. */
+export function StudyFiles({ study }: { readonly study: Study }) {
+  const page = usePage();
+  const drawing = useSignal(false);
+  const take = async (name: (typeof FILES)[number]) => {
+    drawing.value = true;
+    try {
+      // The report's plots weigh more than the rest of the page.
+      const { filesOf } = await import('./files.js');
+      const { config, cells } = study;
+      if (!config.value) return;
+      const file = filesOf(config.value, cells.value).find((each) => each.name === name);
+      if (file) save(file.name, file.bytes);
+    } catch (error) {
+      page.complain(error);
+    } finally {
+      drawing.value = false;
+    }
+  };
+  return (
+    <section class="card take" aria-labelledby="study-take">
+      <h2 id="study-take">Take it with you</h2>
+      <div class="row">
+        {FILES.map((name) => (
+          <button
+            key={name}
+            type="button"
+            disabled={drawing.value || study.cells.value.length === 0}
+            onClick={() => void take(name)}
+          >
+            Save {name}
+          </button>
+        ))}
+      </div>
+      <p class="note">
+        The files are those of <code>npx espalier study</code>: every cell, the thresholds with
+        their fits and intervals, and a report that needs nothing else.
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,18 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+
+/** An element and its width in pixels, so that a drawing's text keeps its size on a phone. */
+export function useWidth<Kind extends HTMLElement>() {
+  const ref = useRef<Kind>(null);
+  const width = useSignal(0);
+  useEffect(() => {
+    const element = ref.current;
+    if (!element) return;
+    const resized = new ResizeObserver(() => {
+      width.value = element.clientWidth;
+    });
+    resized.observe(element);
+    return () => resized.disconnect();
+  }, [width]);
+  return { ref, width: width.value };
+}

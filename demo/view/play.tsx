@@ -1,0 +1,26 @@
+import { Answers } from './answers.js';
+import { Draw } from './draw.js';
+import { Enough } from './enough.js';
+import { Herald, OtherTurn } from './notices.js';
+import { Player } from './player.js';
+import { SettingsPanel } from './settings.js';
+import { Story } from './story.js';
+import { Take } from './take.js';
+
+export function PlayTab() {
+  return (
+    <>
+      <OtherTurn view="play" />
+      <Player />
+      <Story />
+      <div class="looks">
+        <Enough />
+        <Answers />
+        <Draw />
+      </div>
+      <SettingsPanel />
+      <Take />
+      <Herald />
+    </>
+  );
+}

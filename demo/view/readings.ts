@@ -1,0 +1,64 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { usePage } from './context.js';
+
+const EVERY_MILLIS = 500;
+const WINDOW_MILLIS = 10_000;
+
+export interface Readings {
+  /** Bytes of the buffers on the graphics device: now, and the most at once since a run began. */
+  readonly gpu: number;
+  readonly peak: number;
+  readonly heap: number | undefined;
+  /** Milliseconds from one frame to the next, over the last ten seconds. */
+  readonly frames: Frames;
+}
+
+export interface Frames {
+  readonly median: number;
+  /** All but one in twenty are at most this. */
+  readonly most: number;
+  readonly longest: number;
+}
+
+/** What the page takes of memory and of time, measured twice a second. */
+export function useReadings(): Readings {
+  const { device } = usePage();
+  const readings = useSignal<Readings>({
+    gpu: 0,
+    peak: 0,
+    heap: undefined,
+    frames: framesOf([]),
+  });
+  useEffect(() => {
+    let gaps: { readonly at: number; readonly gap: number }[] = [];
+    let last = performance.now();
+    let frame = requestAnimationFrame(function tick(now) {
+      // A hidden page gets no frames, which is no delay.
+      if (!document.hidden) gaps.push({ at: now, gap: now - last });
+      last = now;
+      frame = requestAnimationFrame(tick);
+    });
+    const timer = setInterval(() => {
+      gaps = gaps.filter(({ at }) => at > performance.now() - WINDOW_MILLIS);
+      const { memory } = performance as { memory?: { usedJSHeapSize: number } };
+      readings.value = {
+        gpu: device.value?.liveBytes ?? 0,
+        peak: device.value?.peakBytes ?? 0,
+        heap: memory?.usedJSHeapSize,
+        frames: framesOf(gaps.map(({ gap }) => gap)),
+      };
+    }, EVERY_MILLIS);
+    return () => {
+      cancelAnimationFrame(frame);
+      clearInterval(timer);
+    };
+  }, [device, readings]);
+  return readings.value;
+}
+
+function framesOf(gaps: readonly number[]): Frames {
+  const sorted = gaps.toSorted((a, b) => a - b);
+  const at = (share: number) => Math.round(sorted[Math.floor(share * (sorted.length - 1))] ?? 0);
+  return { median: at(0.5), most: at(0.95), longest: at(1) };
+}

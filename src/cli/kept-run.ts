@@ -1,0 +1,76 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EspalierError } from '../errors.js';
+import { flagOf, parseRunConfig, type RunConfig } from '../study/config.js';
+import type { RunFile } from '../study/files.js';
+import { differingTraining, newestWeights } from '../study/resume.js';
+import { codeOf, messageOf } from './run-folder.js';
+
+/** What a run's folder holds to go on from. */
+export interface KeptRun {
+  readonly folder: string;
+  /** The flags of the run, less where its files went. */
+  readonly config: Omit<RunConfig, 'out'>;
+  /** The newest; the name is the path. */
+  readonly weights: RunFile;
+  readonly dataset: RunFile | undefined;
+}
+
+/** @throws bad-config when the folder holds no run, or one without weights. */
+export async function readKeptRun(folder: string): Promise<KeptRun> {
+  const fail = (why: string, cause?: unknown) =>
+    new EspalierError(
+      'bad-config',
+      `--from ${folder} ${why}. Name the folder of a run, with its config.json and weights-<t>.safetensors.`,
+      { cause },
+    );
+  const names = await readdir(folder).catch((cause: unknown) => {
+    throw fail(`cannot be read (${messageOf(cause)})`, cause);
+  });
+  const newest = newestWeights(names);
+  if (newest === undefined) throw fail('holds no weights');
+  const read = async (name: string): Promise<RunFile> => {
+    const path = join(folder, name);
+    return { name: path, bytes: await readFile(path) };
+  };
+  const { out: _, ...config } = await readConfigIn(folder, fail);
+  return {
+    folder,
+    config: { ...config, data: await dataOf(folder, config.data) },
+    weights: await read(newest),
+    dataset: names.includes(DATASET) ? await read(DATASET) : undefined,
+  };
+}
+
+const DATASET = 'dataset.safetensors';
+
+async function readConfigIn(
+  folder: string,
+  fail: (why: string, cause?: unknown) => EspalierError,
+): Promise<RunConfig> {
+  try {
+    return parseRunConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
+  } catch (cause) {
+    throw fail(`has no config.json of a run (${messageOf(cause)})`, cause);
+  }
+}
+
+/** The web page puts the images into the run's own folder. */
+async function dataOf(folder: string, data: string): Promise<string> {
+  if (data === 'mnist') return data;
+  const inside = join(folder, data);
+  const found = await stat(inside).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  });
+  return found ? inside : data;
+}
+
+/** @throws bad-config naming the first flag that would have made another pre-training. */
+export function requireSameTraining({ folder, config: kept }: KeptRun, config: RunConfig): void {
+  const key = differingTraining(kept, config);
+  if (key === undefined) return;
+  throw new EspalierError(
+    'bad-config',
+    `${flagOf(key)} ${config[key]} cannot go on from ${folder}, which was trained with ${flagOf(key)} ${kept[key]}. Leave the flag out, or run without --from.`,
+  );
+}

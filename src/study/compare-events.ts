@@ -1,0 +1,64 @@
+import type { AdapterDescription } from '../gpu/adapter.js';
+import type { Evaluation } from '../models/forward.js';
+import { METHODS } from '../prune/methods.js';
+import type { RunConfig } from './config.js';
+import type { Examples } from './examples.js';
+import type { Guarantee } from './guarantee.js';
+
+/** What can be compared: greedy selection under each rule, and every other way. */
+export const CONTENDERS = [
+  'greedy',
+  'line-search',
+  'corrective',
+  ...METHODS.slice(1),
+  'scratch',
+] as const;
+export type Contender = (typeof CONTENDERS)[number];
+
+/** Who prunes, and how far. */
+export interface CompareInput {
+  readonly config: RunConfig;
+  readonly contenders: readonly Contender[];
+  /** Numbers of picks to look at, ascending. */
+  readonly sizes: readonly number[];
+  readonly examples: Examples;
+}
+
+/** One method at one size. */
+export interface Comparison {
+  readonly method: Contender;
+  readonly picks: number;
+  readonly distinct: number;
+  readonly trainingLoss: number;
+  readonly testLoss: number;
+  readonly testAccuracy: number;
+}
+
+export type CompareEvent =
+  | {
+      readonly type: 'progress';
+      readonly what: 'pre-training' | Contender;
+      /** Steps of training, or picks. */
+      readonly done: number;
+      readonly total: number;
+    }
+  | ({ readonly type: 'compared' } & Outcome);
+
+/** What one method came to. */
+export interface Outcome {
+  readonly method: Contender;
+  /** At every size. */
+  readonly rows: readonly Comparison[];
+  /** Training loss after each pick, where the method picks. */
+  readonly loss?: Float32Array;
+}
+
+export interface CompareSummary {
+  readonly adapter: AdapterDescription;
+  readonly dense: Evaluation & { readonly test: Evaluation };
+  readonly rows: readonly Comparison[];
+  /** Training loss after each pick, for the methods that pick. */
+  readonly curves: readonly { readonly method: Contender; readonly loss: Float32Array }[];
+  /** The theory for `greedy`, where it applies. */
+  readonly guarantee?: Guarantee;
+}

@@ -1,0 +1,20 @@
+import { recordOfAnalyses } from '../analysis.js';
+import { csvOf } from '../cell.js';
+import type { RunFile } from '../files.js';
+import { type ReportInput, reportOf } from './page.js';
+import { inLight } from './style.js';
+
+/** What a study's folder holds beside its records: tables, thresholds, the report, its figures. */
+export function reportFiles(input: ReportInput): readonly RunFile[] {
+  const { html, figures } = reportOf(input);
+  return [
+    text('cells.csv', csvOf(input.cells)),
+    text('thresholds.json', `${JSON.stringify(recordOfAnalyses(input.analyses), null, 2)}\n`),
+    ...[...figures].map(([name, { svg }]) => text(`${name}.svg`, inLight(svg))),
+    text('report.html', html),
+  ];
+}
+
+function text(name: string, content: string): RunFile {
+  return { name, bytes: new TextEncoder().encode(content) };
+}

@@ -1,0 +1,126 @@
+import { EspalierError } from '../errors.js';
+import { decodeSafetensors } from '../io/safetensors.js';
+import type { Shape } from '../models/two-layer.js';
+import type { RunConfig } from './config.js';
+import { type Examples, shapeOf } from './examples.js';
+import type { RunFile } from './files.js';
+import { networkIn, type TrialState } from './state.js';
+
+const WEIGHTS = /(?:^|[/\\])weights-(\d+)\.safetensors$/;
+
+/** Keys that decide what pre-training does at each iteration, given the images. */
+const OF_TRAINING = [
+  'task',
+  'examples',
+  'width',
+  'activation',
+  'batch',
+  'learningRate',
+  'momentum',
+  'loss',
+  'seed',
+] as const satisfies readonly (keyof RunConfig)[];
+
+type Training = Pick<RunConfig, (typeof OF_TRAINING)[number]>;
+
+/** The first key by which two configurations would train the same images differently. */
+export function differingTraining(one: Training, other: Training): keyof Training | undefined {
+  return OF_TRAINING.find((key) => one[key] !== other[key]);
+}
+
+/** The name or path of the `weights-<t>.safetensors` with the most iterations. */
+export function newestWeights(names: readonly string[]): string | undefined {
+  return names
+    .filter((name) => WEIGHTS.test(name))
+    .toSorted((a, b) => iterationOf(a) - iterationOf(b))
+    .at(-1);
+}
+
+/**
+ * The state that a run's files keep: weights, and the iterations done by the file's name. They hold
+ * no momentum, so that only a run without it can go on from them.
+ *
+ * @param config the configuration of the run that wrote them.
+ * @param examples those that its configuration draws.
+ * @param dataset its `dataset.safetensors`: which examples it did draw.
+ * @throws bad-config when the run has momentum; bad-data naming the file when its tensors are not
+ *   the network of that configuration, or the examples are not the run's.
+ */
+export function stateOfFiles(
+  config: RunConfig,
+  examples: Examples,
+  weights: RunFile,
+  dataset?: RunFile,
+): TrialState {
+  if (config.momentum !== 0) {
+    throw new EspalierError(
+      'bad-config',
+      `The run cannot go on from ${weights.name}: its momentum is ${config.momentum}, and the files of a run hold weights only. Run it again from the start, or without momentum.`,
+    );
+  }
+  if (dataset) requireSameExamples(dataset, examples);
+  const { name, bytes } = weights;
+  const shape = shapeOf(config, config, examples);
+  const network = networkIn(decodeSafetensors(bytes, name), shape, (expected, found) =>
+    mismatch(name, `the network of its configuration: expected ${expected}, found ${found}`),
+  );
+  return { iteration: iterationOf(name), network };
+}
+
+/**
+ * @throws bad-config when the state is past the run's end or lacks what momentum has gathered;
+ *   bad-data when it is of another network.
+ */
+export function requireGoesOn(
+  { iterations, momentum }: RunConfig,
+  shape: Shape,
+  { iteration, network, velocity }: TrialState,
+): void {
+  if (iteration > iterations) {
+    throw new EspalierError(
+      'bad-config',
+      `--iterations ${iterations} lies before the weights to go on from, which have ${iteration} iterations behind them. Give --iterations ${iteration} or more.`,
+    );
+  }
+  if (momentum > 0 && iteration > 0 && !velocity) {
+    throw new EspalierError(
+      'bad-config',
+      `--momentum ${momentum} cannot go on from weights alone: the state at iteration ${iteration} has no velocity.`,
+    );
+  }
+  const keys = ['width', 'inputs', 'outputs', 'activation'] as const;
+  const differing = keys.find((key) => network[key] !== shape[key]);
+  if (differing === undefined) return;
+  throw new EspalierError(
+    'bad-data',
+    `The state to go on from is of another network: expected ${differing} ${shape[differing]}, found ${network[differing]}.`,
+  );
+}
+
+function requireSameExamples({ name, bytes }: RunFile, { indices }: Examples): void {
+  const train = decodeSafetensors(bytes, name).get('train');
+  const same =
+    train?.dtype === 'U32' &&
+    train.data.length === indices.length &&
+    indices.every((index, at) => index === train.data[at]);
+  if (!same) {
+    throw mismatch(
+      name,
+      `the ${indices.length} examples that its configuration draws from these data. Are they the data that the run was trained on?`,
+    );
+  }
+}
+
+function mismatch(file: string, what: string): EspalierError {
+  return new EspalierError('bad-data', `${file} does not hold ${what}`);
+}
+
+/** @throws bad-data when it is no such name. */
+function iterationOf(name: string): number {
+  const digits = WEIGHTS.exec(name)?.[1];
+  if (digits !== undefined) return Number(digits);
+  throw new EspalierError(
+    'bad-data',
+    `${name} does not say how many iterations its weights have had: expected a name such as weights-500.safetensors.`,
+  );
+}

@@ -1,0 +1,100 @@
+import type { AdapterDescription } from '../gpu/adapter.js';
+import type { Parameters } from '../models/two-layer.js';
+import type { MethodSelection } from '../prune/methods.js';
+import type { RunConfig } from './config.js';
+import type { Examples } from './examples.js';
+import type { RunTheory } from './guarantee.js';
+import type { TrialState } from './state.js';
+
+export interface RunInput {
+  readonly config: RunConfig;
+  readonly examples: Examples;
+  /**
+   * Where to go on, instead of at the first weights: a checkpoint event of a run of the same
+   * configuration and examples, or a state from its files.
+   */
+  readonly from?: TrialState & { readonly figures?: Pick<Figures, 'seconds'> };
+}
+
+/** How good a network is and what it costs. */
+export interface Figures {
+  readonly neurons: number;
+  readonly parameters: number;
+  readonly flopsPerExample: number;
+  readonly trainingLoss: number;
+  readonly trainingAccuracy: number;
+  readonly testLoss: number;
+  readonly testAccuracy: number;
+  /** Seconds of the work that made it: pre-training, selection or fine-tuning. */
+  readonly seconds: number;
+}
+
+export type Phase = 'pre-train' | 'prune' | 'fine-tune';
+
+export type RunEvent =
+  | {
+      readonly type: 'started';
+      readonly adapter: AdapterDescription;
+      /** Pre-training iterations done already; those of `from`. */
+      readonly iteration: number;
+      /** Those still to come. */
+      readonly checkpoints: readonly number[];
+    }
+  | {
+      readonly type: 'progress';
+      readonly phase: Phase;
+      /** Pre-training iterations done when the phase began. */
+      readonly iteration: number;
+      readonly done: number;
+      readonly total: number;
+      readonly batchLoss?: number;
+    }
+  /** All that it takes to go on from there. */
+  | ({ readonly type: 'checkpoint'; readonly figures: Figures } & TrialState)
+  | {
+      readonly type: 'subnetwork';
+      readonly iteration: number;
+      /** Absent when the network was trained from scratch instead. */
+      readonly selection?: MethodSelection;
+      readonly network: Parameters;
+      readonly figures: Figures;
+    }
+  | {
+      readonly type: 'fine-tuned';
+      readonly iteration: number;
+      readonly network: Parameters;
+      readonly figures: Figures;
+    };
+
+/** What is left of the events when the weights are taken out: the last of each kind, and costs. */
+export interface RunSummary {
+  readonly adapter: AdapterDescription;
+  readonly iterations: number;
+  readonly dense: Figures;
+  readonly subnetwork: Figures & ChoiceFigures;
+  readonly fineTuned: Figures | undefined;
+  /** Of the last subnetwork. */
+  readonly theory: RunTheory;
+  readonly memory: MemoryFigures;
+  readonly seconds: number;
+}
+
+/** How the subnetwork was chosen. */
+export interface ChoiceFigures {
+  readonly method: RunConfig['method'];
+  readonly rule: RunConfig['rule'];
+  readonly picks: number;
+  readonly passes: number;
+  readonly stopped: MethodSelection['stopped'];
+  /** What the planner chose, and why. */
+  readonly plan?: MethodSelection['plan'];
+}
+
+/** Bytes on the GPU. */
+export interface MemoryFigures {
+  readonly data: number;
+  readonly network: number;
+  readonly activations: number;
+  /** The most that was alive at once, everything included. */
+  readonly peak: number;
+}

@@ -1,0 +1,68 @@
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writeSource } from '../study/source.js';
+import { espalier } from './espalier.js';
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'espalier-from-'));
+  await writeSource(join(root, 'data'), { rows: 3, columns: 5, train: 60, test: 10 });
+});
+afterAll(() => rm(root, { recursive: true }));
+
+const TINY =
+  '--data data --examples 50 --width 8 --batch 10 --neurons 5 --fine-tune 2 --prune-every 4';
+
+const run = (flags: string) => espalier(['run', ...flags.split(' ')], root);
+
+test('--from goes on with a run that was cut short, and with a finished one past its end', async () => {
+  expect(await run(`${TINY} --iterations 13 --out whole`)).toMatchObject({ code: 0 });
+  expect(await run(`${TINY} --iterations 8 --out short`)).toMatchObject({ code: 0 });
+  // As the page saves it: the images in the run's own folder.
+  await cp(join(root, 'data'), join(root, 'short/images'), { recursive: true });
+  const config = join(root, 'short/config.json');
+  const kept = JSON.parse(await readFile(config, 'utf8'));
+  await writeFile(config, JSON.stringify({ ...kept, data: 'images' }));
+
+  const { code, stderr } = await run('--from short --iterations 13 --out on');
+  expect(stderr).toMatch(/^Running on .*, from iteration 8\.$/m);
+  expect(code).toBe(0);
+  const written = (await readdir(join(root, 'on'))).filter((name) => /-\d+\.s/.test(name));
+  expect(written.filter((name) => name.startsWith('w')).sort()).toEqual(
+    [8, 12, 13].map((t) => `weights-${t}.safetensors`).sort(),
+  );
+  expect(written).toHaveLength(9);
+  for (const name of written) {
+    const [mine, whole] = await Promise.all(
+      ['on', 'whole'].map((folder) => readFile(join(root, folder, name))),
+    );
+    expect(mine!.equals(whole!), name).toBe(true);
+  }
+  // Another --from of what went on: a finished run is pruned again, in another way.
+  const again = await run('--from on --neurons 3 --json');
+  expect(JSON.parse(again.stdout)).toMatchObject({ iterations: 13, subnetwork: { picks: 3 } });
+});
+
+test('--from refuses what it cannot go on with, and leaves no file', async () => {
+  const before = await readdir(root);
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ['--from nowhere', /^error: --from nowhere cannot be read .*ENOENT/],
+    ['--from data', /^error: --from data holds no weights\. Name the folder of a run/],
+    ['--from short --iterations 5', /^error: --iterations 5 lies before .* 8 iterations/],
+    ['--from short --width 9', /^error: --width 9 cannot go on from short, .* --width 8/],
+    ['--from short --momentum 0.5', /^error: --momentum 0.5 cannot go on from short/],
+    ['--from short --data mnist', /weights-8\.safetensors|dataset\.safetensors/],
+  ];
+  for (const [flags, message] of cases) {
+    const { code, stderr, stdout } = await run(flags);
+    expect(stderr, flags).toMatch(message);
+    expect(code, flags).toBeGreaterThan(0);
+    expect(stdout).toBe('');
+  }
+  expect(await run(`${TINY} --iterations 4 --momentum 0.5 --out heavy`)).toMatchObject({ code: 0 });
+  expect((await run('--from heavy')).stderr).toMatch(/^error: .*weights-4.*its momentum is 0\.5/);
+  await rename(join(root, 'heavy'), join(root, 'short/heavy'));
+  expect(await readdir(root)).toEqual(before);
+});

@@ -1,0 +1,182 @@
+import { join } from 'node:path';
+import type { Page } from 'puppeteer-core';
+import { expect, test } from 'vitest';
+import { configIn } from '../../demo/study/settings.js';
+import { readImageSource } from '../../src/data/folder.js';
+import { openDevice } from '../../src/gpu/device.js';
+import { openNodeAdapter } from '../../src/hosts/node.js';
+import { createPace } from '../../src/hosts/pace.js';
+import { analyse, recordOfAnalyses } from '../../src/study/analysis.js';
+import { type Cell, csvOf, inOrder, keyOf, parseCell } from '../../src/study/cell.js';
+import { cellCount } from '../../src/study/grid.js';
+import { study } from '../../src/study/study.js';
+import {
+  button,
+  downloaded,
+  losable,
+  loseDevice,
+  seriousFindings,
+  servedPage,
+  textOf,
+} from './fixture.js';
+
+const demo = servedPage();
+
+const WORDS = {
+  'study.sizes': '40,160',
+  'study.trials': '1',
+  'study.iterations': '30',
+  'study.seed': '7',
+};
+const CONFIG = configIn(WORDS, 'data/small');
+const HASH = `#${new URLSearchParams({ view: 'study', ...WORDS })}`;
+
+const PLAY = '[data-view="study"] .play';
+const ready = (page: Page) => page.waitForSelector(`${PLAY}:enabled`);
+
+const filled = (page: Page, least: number) =>
+  page.waitForFunction((n) => document.querySelectorAll('.heat .tile').length >= n, {}, least);
+
+const ended = (page: Page) =>
+  page.waitForFunction(
+    () => document.querySelector('[data-view="study"] .play')?.textContent === 'Done',
+  );
+
+/** The lines that the browser has kept. */
+const keptIn = (page: Page): Promise<string[]> =>
+  page.evaluate(
+    () =>
+      new Promise<string[]>((resolve, reject) => {
+        const opening = indexedDB.open('espalier-study');
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const reading = opening.result.transaction('cells').objectStore('cells').getAll();
+          reading.onsuccess = () => resolve(reading.result as string[]);
+        };
+      }),
+  );
+
+/** The figures of a study that nothing disturbs, in Node. */
+async function undisturbed(): Promise<readonly Cell[]> {
+  const source = await readImageSource(join(demo.folder, 'data/small'));
+  const device = await openDevice(await openNodeAdapter('software'), { pace: createPace(0.5) });
+  const cells: Cell[] = [];
+  for await (const event of study(device, { config: CONFIG, source })) {
+    if (event.type === 'cell') cells.push(event.cell);
+  }
+  device.dispose();
+  return cells;
+}
+
+const figuresOf = (cells: readonly Cell[]) =>
+  inOrder(cells).map((cell) => ({ ...cell, seconds: 0, adapter: '' }));
+
+test('goes on from its kept cells after a reload and a lost device, to the same end', async () => {
+  const { page, complaints } = await demo.visit(HASH, { before: losable });
+  await ready(page);
+  await page.click(PLAY);
+  await filled(page, 4);
+  await page.reload();
+  await ready(page);
+  const early = await keptIn(page);
+  expect(early.length).toBeGreaterThanOrEqual(4);
+  expect(early.length).toBeLessThan(cellCount(CONFIG));
+  expect(await textOf(page, '.doing p')).toBe(
+    `${early.length} of ${cellCount(CONFIG)} cells are done and kept in this browser: closing the page loses none.`,
+  );
+  expect(await page.$$eval('.heat .tile', (all) => all.length)).toBeGreaterThanOrEqual(4);
+
+  await page.click(PLAY);
+  await page.waitForFunction(
+    (n) => Number(/^\d+/.exec(document.querySelector('.doing p')?.textContent ?? '')) > n,
+    {},
+    early.length,
+  );
+  await loseDevice(page);
+  await page.waitForSelector('.trouble');
+  expect(await textOf(page, '.trouble')).toMatch(/device was lost/);
+  await page.click('.trouble .remedy');
+  await ended(page);
+  const lines = await keptIn(page);
+  // Seconds and all: what was kept was not computed again.
+  expect(lines).toEqual(expect.arrayContaining(early));
+  const cells = lines.map((line, at) => parseCell(line, 'kept', at + 1));
+  expect(new Set(cells.map(keyOf)).size).toBe(cellCount(CONFIG));
+  expect(figuresOf(cells)).toEqual(figuresOf(await undisturbed()));
+
+  const saved = async (name: string) => {
+    await (await button(page, `Save ${name}`)).click();
+    return new TextDecoder().decode(await downloaded(demo.downloads, name));
+  };
+  expect(await saved('cells.csv')).toBe(csvOf(cells));
+  const analyses = analyse(CONFIG, cells);
+  expect(JSON.parse(await saved('thresholds.json'))).toEqual(
+    JSON.parse(JSON.stringify(recordOfAnalyses(analyses))),
+  );
+  expect(await saved('report.html')).toMatch(/^<!doctype html>.*<svg .*--sizes.*40, 160/s);
+  const shown = await page.$$eval('.map tbody tr', (rows) =>
+    rows.map((row) => row.children.length),
+  );
+  expect(shown).toHaveLength(11);
+  expect(await page.$$eval('.fits circle, .fits path', (marks) => marks.length)).toBe(2);
+  expect(complaints).toEqual([]);
+
+  await page.$eval('.map details', (details) => {
+    (details as HTMLDetailsElement).open = true;
+  });
+  expect(await seriousFindings(page)).toEqual([]);
+
+  await (await button(page, 'Reset')).click();
+  await page.waitForFunction(() => !document.querySelector('.heat .tile'));
+  expect(await keptIn(page)).toEqual([]);
+  await page.close();
+});
+
+test('its settings are in the address, and a wrong one is told', async () => {
+  const { page, complaints } = await demo.visit('#view=study');
+  await ready(page);
+  const write = async (word: string, value: string) => {
+    await page.$eval(
+      `[name="study.${word}"]`,
+      (input, text) => {
+        (input as HTMLInputElement).value = text;
+        input.dispatchEvent(new Event('change'));
+      },
+      value,
+    );
+  };
+  const kept = () =>
+    Object.fromEntries(
+      [...new URLSearchParams(new URL(page.url()).hash.slice(1))].filter(([key]) =>
+        key.startsWith('study.'),
+      ),
+    );
+  await page.select('[name="study.preset"]', 'quick');
+  await write('sizes', '100, 200');
+  await write('seed', '5');
+  await page.select('[name="study.criterion"]', 'absolute');
+  await expect.poll(kept).toEqual({
+    'study.preset': 'quick',
+    'study.sizes': '100,200',
+    'study.seed': '5',
+    'study.criterion': 'absolute',
+  });
+  expect(await textOf(page, '.doing p')).toBe('126 cells to do.');
+  for (const [word, value, message] of [
+    ['sizes', '200,100', /ascending order/],
+    ['trials', 'x', /whole number from 1 on/],
+  ] as const) {
+    await write(word, value);
+    await page.waitForSelector('.fault');
+    expect(await textOf(page, '.fault')).toMatch(message);
+    expect(await page.$(`${PLAY}:disabled`)).not.toBeNull();
+    await write(word, word === 'sizes' ? '100,5000' : '1');
+    await page.waitForFunction(() => !document.querySelector('.fault'));
+  }
+  await ready(page);
+  await page.click(PLAY);
+  await page.waitForSelector('.trouble');
+  expect(await textOf(page, '.trouble')).toMatch(/5000 is past the source/);
+  expect(complaints).toEqual([]);
+  await page.close();
+});

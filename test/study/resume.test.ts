@@ -1,0 +1,153 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readImageSource } from '../../src/data/folder.js';
+import { type Device, openDevice } from '../../src/gpu/device.js';
+import { openNodeAdapter } from '../../src/hosts/node.js';
+import { encodeSafetensors } from '../../src/io/safetensors.js';
+import { parseRunConfig } from '../../src/study/config.js';
+import { drawExamples } from '../../src/study/examples.js';
+import { datasetFile, fileOf } from '../../src/study/files.js';
+import { newestWeights, stateOfFiles } from '../../src/study/resume.js';
+import { run } from '../../src/study/run.js';
+import type { RunEvent, RunInput } from '../../src/study/run-events.js';
+import { writeSource } from './source.js';
+
+let root: string;
+let data: string;
+let device: Device;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'espalier-resume-'));
+  data = await writeSource(join(root, 'data'), { rows: 3, columns: 5, train: 90, test: 20 });
+  device = await openDevice(await openNodeAdapter());
+});
+afterAll(async () => {
+  device?.dispose();
+  await rm(root, { recursive: true });
+});
+
+const SHAPE = { examples: 70, width: 13, batch: 16, iterations: 21, pruneEvery: 8 };
+const PRUNED = { neurons: 9, fineTune: 6 };
+
+async function inputOf(flags: object): Promise<RunInput> {
+  const config = parseRunConfig({ data, ...SHAPE, ...PRUNED, ...flags });
+  const source = await readImageSource(data);
+  return { config, examples: drawExamples(source, config.examples, config.seed) };
+}
+
+type Checkpoint = Extract<RunEvent, { type: 'checkpoint' }>;
+
+/** What a run yields, less progress and the time that it took. */
+async function eventsOf(input: RunInput) {
+  const events: Exclude<RunEvent, { type: 'progress' }>[] = [];
+  for await (const event of run(device, input)) {
+    if (event.type === 'progress') continue;
+    events.push(
+      'figures' in event ? { ...event, figures: { ...event.figures, seconds: 0 } } : event,
+    );
+  }
+  return events;
+}
+
+const from = (iteration: number) => (event: RunEvent) =>
+  event.type !== 'started' && event.type !== 'progress' && event.iteration >= iteration;
+
+describe('a run goes on from any checkpoint, to the same bits', () => {
+  test.each([
+    ['batches', {}],
+    ['batches with momentum', { momentum: 0.9, task: 'digits', learningRate: 0.2 }],
+    ['descent with momentum', { batch: 'full', momentum: 0.5, activation: 'relu' }],
+    ['trained from scratch', { method: 'scratch' }],
+  ])('%s', async (_, flags) => {
+    const input = await inputOf(flags);
+    const whole = await eventsOf(input);
+    const checkpoints = whole.filter((event): event is Checkpoint => event.type === 'checkpoint');
+    expect(checkpoints.map(({ iteration }) => iteration)).toEqual([0, 8, 16, 21]);
+    for (const checkpoint of checkpoints) {
+      const { iteration } = checkpoint;
+      const rest = await eventsOf({ ...input, from: checkpoint });
+      expect(rest[0]).toMatchObject({ type: 'started', iteration });
+      expect(rest.slice(1), `from ${iteration}`).toEqual(whole.filter(from(iteration)));
+    }
+    expect(device.liveBytes).toBe(0);
+  });
+
+  test('the time of pre-training counts on', async () => {
+    const input = await inputOf({});
+    const [checkpoint] = (await eventsOf(input)).filter(({ type }) => type === 'checkpoint');
+    const later = { ...(checkpoint as Checkpoint), figures: { seconds: 1000 } };
+    for await (const event of run(device, { ...input, from: later })) {
+      if (event.type === 'checkpoint') expect(event.figures.seconds).toBeGreaterThanOrEqual(1000);
+    }
+  });
+});
+
+describe('the files of a run', () => {
+  test('hold what it takes to go on, between its checkpoints too', async () => {
+    const input = await inputOf({});
+    const whole = await eventsOf(input);
+    const files = whole.flatMap((event) => fileOf(event) ?? []);
+    expect(newestWeights(files.map(({ name }) => name))).toBe('weights-21.safetensors');
+    expect(newestWeights(['weights-9.safetensors', 'weights-10.safetensors', 'x.json'])).toBe(
+      'weights-10.safetensors',
+    );
+    expect(newestWeights(['fine-tuned-9.safetensors'])).toBeUndefined();
+    const weights = files.find(({ name }) => name === 'weights-16.safetensors')!;
+    const { config, examples } = input;
+    const state = stateOfFiles(config, examples, weights, datasetFile(examples.indices));
+    const rest = await eventsOf({ ...input, from: state });
+    expect(rest.slice(1)).toEqual(whole.filter(from(16)));
+    // 16 is no checkpoint here, so that it is neither measured nor pruned again.
+    const other = await inputOf({ pruneEvery: 20 });
+    const sparse = await eventsOf({ ...other, from: state });
+    expect(sparse.filter(from(21))).toEqual(whole.filter(from(21)));
+    expect(sparse[0]).toMatchObject({ iteration: 16, checkpoints: [20, 21] });
+  });
+
+  test('are refused when they are of another run', async () => {
+    const input = await inputOf({});
+    const { config, examples } = input;
+    const layers = (width: number, inputs: number) => ({
+      name: 'weights-16.safetensors',
+      bytes: encodeSafetensors({
+        'hidden.weight': {
+          dtype: 'F32',
+          shape: [width, inputs],
+          data: new Float32Array(width * inputs),
+        },
+        'output.weight': { dtype: 'F32', shape: [width, 1], data: new Float32Array(width) },
+      }),
+    });
+    const good = layers(13, 16);
+    const state = stateOfFiles(config, examples, good);
+    expect(state).toMatchObject({ iteration: 16, network: { width: 13, inputs: 16, outputs: 1 } });
+    const refused = (expected: RegExp, files: () => unknown) => expect(files).toThrow(expected);
+    refused(
+      /weights-16\.safetensors .*hidden\.weight as F32 \[13, 16\], found F32 \[12, 16\]/,
+      () => stateOfFiles(config, examples, layers(12, 16)),
+    );
+    refused(/weights-16\.safetensors .*\[13, 16\], found F32 \[13, 785\]/, () =>
+      stateOfFiles(config, examples, layers(13, 785)),
+    );
+    refused(/other\.safetensors does not say how many iterations/, () =>
+      stateOfFiles(config, examples, { ...good, name: 'other.safetensors' }),
+    );
+    refused(/weights-16\.safetensors.*the file at 9/, () =>
+      stateOfFiles(config, examples, { ...good, bytes: good.bytes.subarray(0, 9) }),
+    );
+    refused(/momentum is 0\.9/, () => stateOfFiles({ ...config, momentum: 0.9 }, examples, good));
+    refused(/dataset\.safetensors does not hold the 70 examples/, () =>
+      stateOfFiles(config, examples, good, datasetFile(examples.indices.map((i) => i + 1))),
+    );
+    const begins = async (config: RunInput['config']) =>
+      run(device, { config, examples, from: state }).next();
+    await expect(begins({ ...config, iterations: 15 })).rejects.toThrow(
+      /--iterations 15 lies before .* 16 iterations/,
+    );
+    await expect(begins({ ...config, momentum: 0.5 })).rejects.toThrow(/has no velocity/);
+    await expect(begins({ ...config, width: 14 })).rejects.toThrow(/expected width 14, found 13/);
+    await expect(begins({ ...config, activation: 'relu' })).rejects.toThrow(/activation/);
+    expect(device.liveBytes).toBe(0);
+  });
+});
