@@ -1,6 +1,12 @@
 import { EspalierError } from '../src/errors.js';
 import type { AdapterDescription } from '../src/gpu/adapter.js';
-import { type BenchReport, type BenchResult, entryKey, type MeasuredResult } from './report.js';
+import {
+  type BenchReport,
+  type BenchResult,
+  entryKey,
+  type MeasuredResult,
+  printable,
+} from './report.js';
 
 /** An earlier report, and the file it comes from. */
 export interface Baseline {
@@ -52,8 +58,7 @@ export function requireSameAdapter(
 }
 
 function fullName({ name, vendor, architecture, driver }: BenchReport['adapter']): string {
-  // Quoted, because a terminal would obey what a file hides in a name.
-  return JSON.stringify([name, vendor, architecture, driver].filter(Boolean).join(', '));
+  return `"${printable([name, vendor, architecture, driver].filter(Boolean).join(', '))}"`;
 }
 
 function isMeasured(result: BenchResult): result is MeasuredResult {

@@ -89,10 +89,11 @@ export function entryKey({ work, shape, subject, variant }: BenchEntry): string 
  * @throws bad-config naming the file and the first key that is wrong.
  */
 export function parseReport(text: string, file: string): BenchReport {
+  // What is quoted from the file could hide orders to a terminal.
   const fail = (why: string, cause?: unknown) =>
     new EspalierError(
       'bad-config',
-      `${file} is no result of \`espalier bench --json\`: ${why}. Measure it again.`,
+      `${file} is no result of \`espalier bench --json\`: ${printable(why)}. Measure it again.`,
       { cause },
     );
   let value: unknown;
@@ -105,6 +106,10 @@ export function parseReport(text: string, file: string): BenchReport {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const why = `${issue?.path.length ? `"${issue.path.join('.')}"` : 'it'}: ${issue?.message}`;
-  // Keys are quoted from the file, and a terminal would obey what is hidden in them.
-  throw fail(why.replaceAll(/\p{Cc}/gu, '?'));
+  throw fail(why);
+}
+
+/** Text from a file, without characters that a terminal would obey. */
+export function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '?');
 }

@@ -1,5 +1,6 @@
-import { readUints, upload } from '../../src/gpu/buffer.js';
-import { NO_SLOT, SELECTION_STATE } from '../../src/kernels/argmin.js';
+import { Batch } from '../../src/gpu/batch.js';
+import { readUints } from '../../src/gpu/buffer.js';
+import { NO_SLOT, prepareArgmin, SELECTION_STATE, TRACE } from '../../src/kernels/argmin.js';
 import { PICKS_A_ROW, prepareLookahead } from '../../src/kernels/lookahead.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { lookaheadReference } from '../../src/reference/lookahead.js';
@@ -9,7 +10,7 @@ import { randomNumbers } from '../numbers.js';
 
 type LookaheadShape = { readonly n: number; readonly p: number };
 
-/** A pick without a row, every other neuron without one as well, and small whole numbers. */
+/** With the argmin before it, which gives it work; small whole numbers. */
 export const lookaheadBench: KernelBench<LookaheadShape> = {
   name: 'lookahead',
   shapes: [
@@ -25,48 +26,71 @@ export const lookaheadBench: KernelBench<LookaheadShape> = {
       randomNumbers(count, seed).map((x) => Math.round(x * most) + 0);
     const [scores, weights] = [whole(n, 1, 60), whole(n, 2, 3)];
     const [moments, sketch] = [whole(4 * n, 3, 20), whole(n * n + n, 4, 9)];
-    const slots = new Uint32Array(n).fill(NO_SLOT);
-    slots[0] = 0;
-    const words = new Uint32Array(SELECTION_STATE.candidates + p);
-    words[SELECTION_STATE.pending] = 1;
-    words[SELECTION_STATE.nextSlot] = 1;
-    const state = scope.bufferOf('selection state', words);
-    const slotTable = scope.bufferOf('slots', slots);
-    const run = await prepareLookahead(device, {
-      scores: scope.bufferOf('scores', scores),
-      slots: slotTable,
+    const state = scope.buffer('selection state', SELECTION_STATE.candidates + p);
+    const common = {
+      slots: scope.bufferOf('slots', new Uint32Array(n).fill(NO_SLOT)),
       owners: scope.buffer('slot owners', p),
       capacity: p,
       state,
-      weights: scope.matrix('output weights', n, 1, weights),
       moments: scope.bufferOf('moments', moments),
+      replacement: true,
+    };
+    const picks = {
+      count: n,
+      slices: 1,
+      block: 1,
+      picks: scope.buffer('picks', 1),
+      trace: scope.buffer('selection trace', TRACE.words),
+    };
+    const ahead = {
+      block: p,
+      weights: scope.matrix('output weights', n, 1, weights),
       cache: scope.buffer('gram row cache', p * n),
       sketch: scope.bufferOf('sketch', sketch),
-      block: p,
-      replacement: true,
-    });
+    };
+    // By turns from the scores and from their opposites: the cache holds what the other asked for,
+    // so that each call finds a pick without a row.
+    const turns = await Promise.all(
+      [scores, scores.map((score) => -score)].map(async (values) => {
+        const given = { ...common, scores: scope.bufferOf('scores', values) };
+        const pick = await prepareArgmin(device, { ...given, ...picks });
+        const look = await prepareLookahead(device, { ...given, ...ahead });
+        return (batch: Batch) => {
+          pick(batch, 0);
+          look(batch);
+        };
+      }),
+    );
+    let calls = 0;
+    const encode = (batch: Batch) => turns[calls++ % 2]?.(batch);
+    const candidatesNow = async () => {
+      const words = await readUints(state);
+      requireSame('pending', [words[SELECTION_STATE.pending] ?? 0], [p]);
+      return words.subarray(SELECTION_STATE.candidates);
+    };
     return {
-      encode: (batch) => {
-        // What a call leaves behind would spare the next one its work.
-        batch.submit();
-        upload(state, words);
-        upload(slotTable, slots);
-        run(batch);
-      },
+      encode,
       verify: async () => {
+        const found = await candidatesNow();
+        const [pick = 0] = found;
         const { candidates } = lookaheadReference(
           {
             ...{ n, outputs: 1, scores, block: p, capacity: p, replacement: true },
-            ...{ limit: PICKS_A_ROW * p, pick: 0, slot: 0 },
+            ...{ limit: PICKS_A_ROW * p, pick, slot: 0 },
             weights: elementsOf(weights, 1),
             correlation: (i) => moments[4 * i] ?? Number.NaN,
             row: () => 0,
             sketch: elementsOf(sketch, n),
           },
-          { slots: Array.from(slots, (slot) => (slot === NO_SLOT ? 'none' : slot)), owners: [] },
+          { slots: Array.from(scores, (_, i) => (i === pick ? 0 : 'none')), owners: [] },
         );
-        const after = await readUints(state);
-        requireSame('candidates', after.subarray(SELECTION_STATE.candidates), candidates);
+        requireSame('candidates', found, candidates);
+        for (let call = 1; call < 4; call++) {
+          const batch = new Batch(device);
+          encode(batch);
+          await batch.finish();
+          await candidatesNow();
+        }
       },
     };
   },

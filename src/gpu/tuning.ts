@@ -9,7 +9,7 @@ export interface Form {
 
 /** Rounds in which the forms take turns; the best of each counts, as noise only ever adds. */
 const ROUNDS = 3;
-/** Calls of a sample on hardware, where one is over before a clock notices. */
+/** Calls of a sample at most on hardware, where one is over before a clock notices. */
 const REPETITIONS = { hardware: 16, software: 1 } as const;
 /** A form takes the place of the first only when it is faster by more than noise. */
 const GAIN = 0.95;
@@ -22,12 +22,14 @@ const turns = new WeakMap<Device, Promise<unknown>>();
  * best guess, where the device has no tuning.
  *
  * @param kernel the kernel and the class of its size.
+ * @param operations of a call, so that no submit holds more of them than it should.
  * @param prepare gives what encodes a call of a form; its answer is not looked at.
  */
 export async function fastestForm<F extends Form>(
   device: Device,
   kernel: string,
   forms: readonly [F, ...F[]],
+  operations: number,
   prepare: (form: F) => Promise<(batch: Batch) => void>,
 ): Promise<F> {
   const { tuning } = device;
@@ -36,7 +38,7 @@ export async function fastestForm<F extends Form>(
   const known = () => forms.find(({ name }) => name === tuning.get(key));
   const before = turns.get(device) ?? Promise.resolve();
   const measured = before.then(async () => {
-    const found = known() ?? (await measure(device, forms, prepare));
+    const found = known() ?? (await measure(device, forms, operations, prepare));
     tuning.set(key, found.name);
     return found;
   });
@@ -55,13 +57,15 @@ export function sizeClass(size: number): number {
 async function measure<F extends Form>(
   device: Device,
   forms: readonly [F, ...F[]],
+  operations: number,
   prepare: (form: F) => Promise<(batch: Batch) => void>,
 ): Promise<F> {
   const contenders = [];
   for (const form of forms) {
     contenders.push({ form, encode: await prepare(form), best: Number.POSITIVE_INFINITY });
   }
-  const repetitions = REPETITIONS[device.adapter.kind];
+  const fitting = Math.floor(device.operationsPerSubmit / operations);
+  const repetitions = Math.max(1, Math.min(REPETITIONS[device.adapter.kind], fitting));
   for (let round = 0; round < ROUNDS; round++) {
     for (const contender of contenders) {
       const { samples } = await timeGpu(device, contender.encode, { samples: 1, repetitions });

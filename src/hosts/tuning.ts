@@ -25,7 +25,7 @@ export async function keepTuning(tuning: Tuning | undefined): Promise<void> {
   if (!tuning || tuning.size === 0) return;
   const before = (await readTuning('kept')) ?? new Map();
   const all = Object.fromEntries([...before, ...tuning]);
-  if (Object.keys(all).length === before.size) return;
+  if (Object.entries(all).every(([kernel, form]) => before.get(kernel) === form)) return;
   try {
     const path = await file();
     const draft = `${path}.${process.pid}`;

@@ -52,6 +52,9 @@ export function gramSlices(device: Device, m: number): number {
   return Math.ceil(m / sliceRows(device, m));
 }
 
+/** Examples that are timed to choose a layout: more would tell no more. */
+const TIMED_ROWS = 8192;
+
 /**
  * Prepares products = blockᵀ · activations, cut into slices of examples that a later kernel adds
  * up. 2 m N p operations; the least that must move is 4 m N bytes: the activations, once.
@@ -64,7 +67,8 @@ export async function prepareGramRows(
   const variant = gram.variant ?? (preferred === 'tiled' ? 'coalesced' : preferred);
   requireVariant(device, variant);
   const { activations, block, squares = false } = gram;
-  const [p, n, m] = [block.columns, activations.columns, activations.rows];
+  const [p, n] = [block.columns, activations.columns];
+  const m = Math.min(activations.rows, block.rows, TIMED_ROWS);
   const [first, ...others] = gramRowsLayouts(variant, p).map((layout) => ({
     name: `${layout.threads}x${layout.vectors}`,
     layout,
@@ -73,13 +77,19 @@ export async function prepareGramRows(
   using scope = new Scope(device);
   let products: GpuBuffer | undefined;
   const key = `gram-rows ${variant} ${p} ${sizeClass(n)}x${sizeClass(m)}`;
-  const { layout } = await fastestForm(device, key, [first, ...others], async (form) => {
-    const words = gramSlices(device, m) * p * activations.stride;
-    products ??= scope.buffer('tuned gram products', words);
-    // Neither squares nor the state: whether a row is pending now says nothing of the time it takes.
-    const run = await bind(device, { block, activations, products }, variant, form.layout);
-    return (batch) => run(batch, { blockFirst: 0, firstSlice: 0, m: Math.min(m, block.rows) });
-  });
+  const { layout } = await fastestForm(
+    device,
+    key,
+    [first, ...others],
+    2 * m * n * p,
+    async (form) => {
+      const words = gramSlices(device, m) * p * activations.stride;
+      products ??= scope.buffer('tuned gram products', words);
+      // Neither squares nor the state: whether a row is pending now says nothing of the time it takes.
+      const run = await bind(device, { block, activations, products }, variant, form.layout);
+      return (batch) => run(batch, { blockFirst: 0, firstSlice: 0, m });
+    },
+  );
   return bind(device, { ...gram, squares }, variant, layout);
 }
 

@@ -128,28 +128,33 @@ async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile
 async function fastestTile(device: Device, matmul: Matmul, variant: MatmulVariant): Promise<Tile> {
   const { out, b, transposeA = false, transposeB = false, rows, symmetric = false } = matmul;
   const n = out.columns;
-  const m = Math.min(out.rows, symmetric ? n : TIMED);
+  const m = Math.min(out.rows, TIMED);
   const k = Math.min(transposeB ? b.columns : b.rows, TIMED);
-  const forms = likelyTiles(variant, m, n).map((tile) => ({ name: tile.join('x'), tile }));
+  const forms = likelyTiles(variant, sizeClass(m), sizeClass(n)).map((tile) => ({
+    name: tile.join('x'),
+    tile,
+  }));
   const [first, ...others] = forms;
   if (!first) throw new RangeError(`matmul has no tiles for the variant ${variant}.`);
-  const traits = [
-    variant,
-    transposeA && 'AT',
-    transposeB && 'BT',
-    rows && 'gather',
-    symmetric && 'symmetric',
-  ];
+  // Its timing would take a second matrix of the size of the first.
+  if (symmetric) return first.tile;
+  const traits = [variant, transposeA && 'AT', transposeB && 'BT', rows && 'gather'];
   const key = `matmul ${traits.filter(Boolean).join(' ')} ${[m, n, k].map(sizeClass).join('x')}`;
   using scope = new Scope(device);
   let scratch: Matrix | undefined;
-  const { tile } = await fastestForm(device, key, [first, ...others], async (form) => {
-    scratch ??= scope.matrix('tuned product', m, n);
-    const { a } = matmul;
-    const product = { a, b, out: scratch, rows, transposeA, transposeB, symmetric };
-    const run = await bind(device, product, variant, form.tile);
-    return (batch) => run(batch, { m, k });
-  });
+  const { tile } = await fastestForm(
+    device,
+    key,
+    [first, ...others],
+    2 * m * n * k,
+    async (form) => {
+      scratch ??= scope.matrix('tuned product', m, n);
+      const { a } = matmul;
+      const product = { a, b, out: scratch, rows, transposeA, transposeB };
+      const run = await bind(device, product, variant, form.tile);
+      return (batch) => run(batch, { m, k });
+    },
+  );
   return tile;
 }
 

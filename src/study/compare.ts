@@ -28,6 +28,7 @@ import type { RunConfig } from './config.js';
 import { uploadImages } from './examples.js';
 import { guaranteedRule, guaranteeOf } from './guarantee.js';
 import { requireFits } from './limits.js';
+import { relayed } from './relayed.js';
 
 /**
  * Trains one network, prunes it by each contender, and measures all of them at every size.
@@ -157,12 +158,9 @@ async function* compareSelection(
       ? select(device, problem, options)
       : selectTrained(device, problem, options, { iteration, learningRate: config.learningRate });
   yield { type: 'progress', what: method, done: 0, total };
-  let next = await picks.next();
-  while (!next.done) {
-    yield { type: 'progress', what: method, done: next.value, total };
-    next = await picks.next();
-  }
-  const selection = next.value;
+  const selection = yield* relayed(picks, (done): CompareEvent => {
+    return { type: 'progress', what: method, done, total };
+  });
   const reached = sizes.map((size) => Math.min(size, selection.selected.length));
   const tests = await testPrefixes(network, parameters, selection, reached, test, config, signal);
   const rows = reached.map((count, index) => ({
@@ -204,13 +202,11 @@ async function* compareScratch(context: Context): AsyncGenerator<CompareEvent, O
   for (const [place, size] of sizes.entries()) {
     const settings = { ...config, neurons: size };
     const trained = trainFromScratch(subject, settings, config.iterations, signal);
-    let next = await trained.next();
-    while (!next.done) {
-      const done = place * config.iterations + next.value.iteration;
-      yield { type: 'progress', what: 'scratch', done, total };
-      next = await trained.next();
-    }
-    using network = uploadNetwork(device, next.value);
+    const small = yield* relayed(trained, ({ iteration }): CompareEvent => {
+      const done = place * config.iterations + iteration;
+      return { type: 'progress', what: 'scratch', done, total };
+    });
+    using network = uploadNetwork(device, small);
     const onTrain = await evaluate(network, subject.train, config.loss, signal);
     const onTest = await evaluate(network, subject.test, config.loss, signal);
     rows.push({

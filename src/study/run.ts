@@ -24,6 +24,7 @@ import { fineTuneRate, type RunConfig } from './config.js';
 import { shapeOf, uploadImages } from './examples.js';
 import { theoryOf } from './guarantee.js';
 import { requireFits } from './limits.js';
+import { relayed } from './relayed.js';
 import { requireGoesOn } from './resume.js';
 import type {
   ChoiceFigures,
@@ -168,18 +169,6 @@ async function* prune(
     theory,
     fineTuned: config.fineTune > 0 ? yield* fineTune(context, small, iteration) : undefined,
   };
-}
-
-/** Passes a generator's values on as events, and gives what it returns. */
-async function* relayed<Value, Result>(
-  values: AsyncGenerator<Value, Result>,
-  eventOf: (value: Value) => RunEvent,
-): AsyncGenerator<RunEvent, Result> {
-  for (;;) {
-    const next = await values.next();
-    if (next.done) return next.value;
-    yield eventOf(next.value);
-  }
 }
 
 async function* fineTune(

@@ -36,23 +36,23 @@ test('the faster form is found once, whoever asks at once, and kept by adapter',
   const prepared: string[] = [];
   const prepare = await prepareOf(scope, prepared);
   const asked = await Promise.all(
-    [1, 2, 3].map(() => fastestForm(device, 'calls', FORMS, prepare)),
+    [1, 2, 3].map(() => fastestForm(device, 'calls', FORMS, 1, prepare)),
   );
   expect(asked.map(({ name }) => name)).toEqual(Array(3).fill('few calls'));
   expect(prepared).toEqual(['many calls', 'few calls']);
   expect(tuning.get(`${device.adapter.name}: calls`)).toBe('few calls');
   tuning.set(`${device.adapter.name}: calls`, 'many calls');
-  expect((await fastestForm(device, 'calls', FORMS, prepare)).name).toBe('many calls');
+  expect((await fastestForm(device, 'calls', FORMS, 1, prepare)).name).toBe('many calls');
   tuning.set(`${device.adapter.name}: calls`, 'a form of an older version');
-  expect((await fastestForm(device, 'calls', FORMS, prepare)).name).toBe('few calls');
+  expect((await fastestForm(device, 'calls', FORMS, 1, prepare)).name).toBe('few calls');
 });
 
 test('a failure to prepare is told, and does not stand in the way of the next', async () => {
   using scope = new Scope(device);
   const fail = () => Promise.reject(new Error('does not compile'));
-  await expect(fastestForm(device, 'broken', FORMS, fail)).rejects.toThrow('compile');
+  await expect(fastestForm(device, 'broken', FORMS, 1, fail)).rejects.toThrow('compile');
   const prepare = await prepareOf(scope, []);
-  expect((await fastestForm(device, 'broken', FORMS, prepare)).name).toBe('few calls');
+  expect((await fastestForm(device, 'broken', FORMS, 1, prepare)).name).toBe('few calls');
 });
 
 test('classes of size are powers of two', () => {
