@@ -87,6 +87,18 @@ test('a hundred runs, however they end, leave no byte behind', async () => {
   expect(ends).toEqual({ done: 25, diverged: 25, brokenOff: 25, aborted: 25 });
 });
 
+test('a run that is given up while its subnetwork trains frees what that holds', async () => {
+  const flags = { ...TINY, method: 'scratch', iterations: 200 };
+  const before = device.liveBytes;
+  let pruning = 0;
+  await drive(await inputOf(tiny, flags), {
+    onEvent: (event) =>
+      event.type === 'progress' && event.phase === 'prune' && event.done > 0 && ++pruning > 1,
+  });
+  expect(pruning).toBe(2);
+  expect(device.liveBytes).toBe(before);
+});
+
 describe('peak memory', () => {
   test.each([
     { batch: 'full' },
