@@ -1,4 +1,4 @@
-import { unzipSync } from 'fflate';
+import { type UnzipFileFilter, unzipSync } from 'fflate';
 import {
   EspalierError,
   type ImageSource,
@@ -23,7 +23,7 @@ const DATASET = 'dataset.safetensors';
 
 /** Files of a run's folder that hold neither images nor settings nor weights to go on from. */
 const RECORDS =
-  /^(\..*|(summary|comparison)\.\w+|(loss|accuracy)\.\w+|.*\.jsonl|(subnetwork|fine-tuned)-\d+\.safetensors)$/;
+  /^(\..*|folder\.lock.*|(summary|comparison)\.\w+|(loss|accuracy)\.\w+|.*\.jsonl|(subnetwork|fine-tuned)-\d+\.safetensors)$/;
 
 /**
  * Reads images (a CSV or IDX files), the configuration of a run (`config.json`) or all of a run:
@@ -62,23 +62,38 @@ async function runFile(file: File): Promise<RunFile> {
   return { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
 }
 
+/** Several times all of MNIST as a CSV. A few kilobytes can unpack to more than a tab has. */
+const MOST_UNPACKED = 512e6;
+
 async function unpacked(archive: File): Promise<readonly File[]> {
   const bytes = new Uint8Array(await archive.arrayBuffer());
-  let entries: Record<string, Uint8Array<ArrayBuffer>>;
-  try {
-    entries = unzipSync(bytes, {
-      filter: ({ name }) => !name.endsWith('/') && !RECORDS.test(lastPart(name)),
-    }) as typeof entries;
-  } catch (cause) {
+  const unzipped = (filter: UnzipFileFilter) => {
+    try {
+      return Object.entries(
+        unzipSync(bytes, { filter }) as Record<string, Uint8Array<ArrayBuffer>>,
+      );
+    } catch (cause) {
+      throw new EspalierError(
+        'bad-data',
+        `${archive.name} is not a .zip that can be read: ${cause}.`,
+        { cause },
+      );
+    }
+  };
+  const wanted: UnzipFileFilter = ({ name }) =>
+    !name.endsWith('/') && !RECORDS.test(lastPart(name));
+  let size = 0;
+  unzipped((entry) => {
+    if (wanted(entry)) size += entry.originalSize;
+    return false;
+  });
+  if (size > MOST_UNPACKED) {
     throw new EspalierError(
       'bad-data',
-      `${archive.name} is not a .zip that can be read: ${cause}.`,
-      {
-        cause,
-      },
+      `${archive.name} would unpack to ${Math.ceil(size / 1e6)} MB, and this page takes up to ${MOST_UNPACKED / 1e6} MB: unpack it, and drop the files that are needed.`,
     );
   }
-  const files = Object.entries(entries);
+  const files = unzipped(wanted);
   if (files.length === 0) {
     throw new EspalierError(
       'bad-data',

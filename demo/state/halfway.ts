@@ -18,9 +18,15 @@ export interface Halfway {
 }
 
 /**
+ * Batches draw again, all at once, the examples that they drew before the weights; at tens of
+ * nanoseconds each, more than these would freeze the tab.
+ */
+const MOST_DRAWN = 50_000_000;
+
+/**
  * @param source the images of the run.
- * @throws bad-data naming the file when it is of another run; bad-config when the run has momentum,
- *   or asks for more examples than there are.
+ * @throws bad-data naming the file when it is of another run, or has more iterations behind it than
+ *   a page can go on from; bad-config when the run has momentum.
  */
 export function halfwayOf(
   { config, weights, dataset }: Brought,
@@ -35,7 +41,15 @@ export function halfwayOf(
     );
   }
   const examples = drawExamples(source, config.examples, config.seed);
-  return { config, source, state: stateOfFiles(config, examples, weights, dataset) };
+  const state = stateOfFiles(config, examples, weights, dataset);
+  const most = Math.floor(MOST_DRAWN / (config.batch === 'full' ? 1 : config.batch));
+  if (state.iteration > most) {
+    throw new EspalierError(
+      'bad-data',
+      `${weights.name} is past the ${most} iterations of batch ${config.batch} from which this page can go on: go on with the command line, espalier run --from and its folder.`,
+    );
+  }
+  return { config, source, state };
 }
 
 /** Whether these settings would have brought the run where it is. */

@@ -49,7 +49,10 @@ export function studyCheckpoints({ iterations, pruneEvery }: StudyConfig): reado
 
 /** How many cells the whole study has. */
 export function cellCount(config: StudyConfig): number {
-  return trialsOf(config).length * studyCheckpoints(config).length * pruningsOf(config).length;
+  const { sizes, trials, width, learningRate, batch } = config;
+  // Not by `trialsOf`: a page asks as it draws, whatever numbers its link has.
+  const pretrainings = sizes.length * trials * width.length * learningRate.length * batch.length;
+  return pretrainings * studyCheckpoints(config).length * pruningsOf(config).length;
 }
 
 /** A name for a trial, fit for a file and a job: `m125-r0-n256-lr1-b64`. */

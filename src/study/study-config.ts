@@ -42,6 +42,10 @@ const swept = <Value extends z.ZodType>(value: Value, least: string) => {
 
 const SIZES = 'must be a list of whole numbers from 1 on in ascending order, none of them twice';
 
+const MOST_TRIALS = 1000;
+
+const TRIALS = `must be a whole number from 1 to ${MOST_TRIALS}`;
+
 const SHARE = 'must be a number above 0 and below 1';
 
 /** `run`'s keys that mean the same here. */
@@ -58,7 +62,7 @@ const studyShape = z
       .refine((sizes) => sizes.every((size, i) => i === 0 || size > (sizes[i - 1] ?? size)), {
         error: SIZES,
       }),
-    trials: count(1),
+    trials: z.int({ error: TRIALS }).min(1, { error: TRIALS }).max(MOST_TRIALS, { error: TRIALS }),
     width: swept(count(1), 'a whole number from 1 on'),
     activation: shared.activation,
     iterations: count(1),

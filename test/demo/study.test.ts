@@ -164,7 +164,8 @@ test('its settings are in the address, and a wrong one is told', async () => {
   expect(await textOf(page, '.doing p')).toBe('126 cells to do.');
   for (const [word, value, message] of [
     ['sizes', '200,100', /ascending order/],
-    ['trials', 'x', /whole number from 1 on/],
+    ['trials', 'x', /whole number from 1 to 1000/],
+    ['trials', '1000000000', /from 1 to 1000, not 1000000000/],
   ] as const) {
     await write(word, value);
     await page.waitForSelector('.fault');

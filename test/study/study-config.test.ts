@@ -30,7 +30,8 @@ describe('a bad configuration is refused by name', () => {
     [{ sizes: [250, 125] }, /^--sizes .* not \[250,125\]/],
     [{ sizes: [125, 125] }, /^--sizes /],
     [{ sizes: [1.5] }, /^--sizes /],
-    [{ trials: 0 }, /^--trials .* from 1 on, not 0/],
+    [{ trials: 0 }, /^--trials .* from 1 to 1000, not 0/],
+    [{ trials: 1e9 }, /^--trials .* from 1 to 1000, not 1000000000/],
     [{ pruneEvery: 0 }, /^--prune-every /],
     [{ iterations: 100, pruneEvery: 101 }, /^--prune-every .* larger than the iterations, not 101/],
     [{ tolerance: 0 }, /^--tolerance .* above 0 and below 1, not 0/],
@@ -56,6 +57,7 @@ test('trials are named apart, and cost more where they do more', () => {
   const config = parseStudyConfig({ width: [8, 16], batch: [4, 'full'], learningRate: [1, 0.5] });
   const trials = trialsOf(config);
   expect(trials).toHaveLength(5 * 3 * 8);
+  expect(cellCount(config)).toBe(trials.length * 21);
   expect(new Set(trials.map(nameOf)).size).toBe(trials.length);
   expect(trials.map(nameOf)[0]).toBe('m125-r0-n8-lr1-b4');
   const cost = (change: object) => operationsOf(config, { ...trials[0]!, ...change }, 785, 10_000);

@@ -1,0 +1,51 @@
+import { zipSync } from 'fflate';
+import { expect, test } from 'vitest';
+import { readBrought } from '../../demo/state/bring.js';
+import { halfwayOf } from '../../demo/state/halfway.js';
+import { encodeSafetensors } from '../../src/io/safetensors.js';
+import { parseRunConfig } from '../../src/study/config.js';
+
+const CSV = [1, 3, 5, 7, 9].map((label) => `${label},0,50,100,${label}\n`).join('');
+
+const SETTINGS = { task: 'parity', examples: 4, width: 3, batch: 2, iterations: 1e9 } as const;
+const CONFIG = JSON.stringify(parseRunConfig(SETTINGS));
+
+/** A run's weights as the file of this iteration. */
+function weightsAt(iteration: number): File {
+  const bytes = encodeSafetensors({
+    'hidden.weight': { dtype: 'F32', shape: [3, 5], data: new Float32Array(15) },
+    'output.weight': { dtype: 'F32', shape: [3, 1], data: new Float32Array(3) },
+  });
+  return new File([bytes], `weights-${iteration}.safetensors`);
+}
+
+test("goes on with a killed run's folder, but not from where its batches take too long", async () => {
+  const brought = async (iteration: number) => {
+    const found = await readBrought([
+      new File([CONFIG], 'config.json'),
+      new File(['{"pid": 7}'], 'folder.lock'),
+      new File(['{"pid": 8}'], 'folder.lock.8'),
+      new File([CSV], 'digits.csv'),
+      weightsAt(iteration),
+    ]);
+    if (!found.source) throw new Error('The folder has images.');
+    return halfwayOf(found, found.source);
+  };
+  expect((await brought(25_000_000))?.state.iteration).toBe(25_000_000);
+  await expect(brought(25_000_001)).rejects.toThrow(
+    /^weights-25000001\.safetensors is past the 25000000 iterations of batch 2 .*espalier run --from/,
+  );
+});
+
+test('unpacks no .zip that is larger than the page can hold, whatever its packed size', async () => {
+  const archive = (size: number) => {
+    const bytes = zipSync({ 'config.json': new TextEncoder().encode(CONFIG) });
+    const directory = Buffer.from(bytes.buffer).indexOf('PK\x01\x02');
+    new DataView(bytes.buffer).setUint32(directory + 24, size, true);
+    return [new File([bytes], 'run.zip')];
+  };
+  expect(await readBrought(archive(CONFIG.length))).toMatchObject({ config: SETTINGS });
+  await expect(readBrought(archive(3_000_000_000))).rejects.toThrow(
+    /^run\.zip would unpack to 3000 MB, and this page takes up to 512 MB/,
+  );
+});
