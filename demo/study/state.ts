@@ -39,7 +39,7 @@ export interface Study {
   choose(preset: PresetName): void;
   change(word: Word, value: string): void;
   /** Starts, or goes on from the cells and the state that are kept. */
-  play(): Promise<void>;
+  play(): void;
   pause(): void;
   /** Forgets the cells of this study. */
   reset(): Promise<void>;
@@ -111,24 +111,22 @@ export function createStudy(page: Page): Study {
     });
   };
 
-  const play = async () => {
+  const play = () => {
     const source = page.source.value;
     const records = store.value;
-    if (!source || !records || !config.value || page.turn.value) return;
+    const described = config.value;
+    if (!source || !records || !described || page.turn.value) return;
     page.dismiss();
-    try {
-      if (mode.value === 'stopped' && drive.error.value === undefined) {
-        drive.resume();
-        return;
-      }
-      await drive.halt();
-      const device = await page.connected();
-      const states = await statesIn(records, config.value, source);
-      const input = { config: config.value, source, cells: cells.value, states };
-      drive.start((signal) => recorded(device, input, records, signal));
-    } catch (error) {
-      page.complain(error);
+    if (mode.value === 'stopped' && drive.error.value === undefined) {
+      drive.resume();
+      return;
     }
+    drive.start(async (signal) => {
+      const device = await page.connected();
+      const states = await statesIn(records, described, source);
+      const input = { config: described, source, cells: cells.value, states };
+      return recorded(device, input, records, signal);
+    });
   };
 
   effect(() => {
@@ -146,7 +144,7 @@ export function createStudy(page: Page): Study {
     const error = drive.error.value;
     if (error === undefined) return;
     const lost = error instanceof EspalierError && error.code === 'device-lost';
-    page.complain(error, lost ? { label: 'Go on', act: () => void play() } : undefined);
+    page.complain(error, lost ? { label: 'Go on', act: play } : undefined);
   });
 
   return {
