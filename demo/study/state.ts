@@ -9,7 +9,9 @@ import {
   identityOf,
   type StudyConfig,
   type TrialEvent,
+  type TrialState,
 } from '../../src/index.js';
+import { plural } from '../model/format.js';
 import { createDrive, type Mode } from '../state/drive.js';
 import type { Page } from '../state/page.js';
 import { recorded, statesIn } from './records.js';
@@ -101,14 +103,26 @@ export function createStudy(page: Page): Study {
     const key = `${id} ${await digestOf(source)}`;
     const lasting = await openStore(key).catch(() => undefined);
     const records = lasting ?? passingStore();
-    const kept = await records.cells();
+    // Not even a browser that cannot read its records keeps the study from a new start.
+    const kept = await records.cells().catch((error: unknown) => {
+      page.complain(error);
+      return { cells: [], unreadable: 0 };
+    });
     if (opening !== openings) return;
     batch(() => {
       keeps.value = lasting !== undefined;
-      cells.value = kept;
       store.value = records;
+      cells.value = kept.cells;
       draw();
     });
+    if (kept.unreadable > 0) {
+      page.complain(
+        new EspalierError(
+          'bad-data',
+          `${plural(kept.unreadable, 'cell')} of this study cannot be read from what the browser has kept: going on computes what is missing again.`,
+        ),
+      );
+    }
   };
 
   const play = () => {
@@ -123,7 +137,16 @@ export function createStudy(page: Page): Study {
     }
     drive.start(async (signal) => {
       const device = await page.connected();
-      const states = await statesIn(records, described, source);
+      const states = await statesIn(records, described, source).catch((cause: unknown) => {
+        page.complain(
+          new EspalierError(
+            'bad-data',
+            'The training under way cannot be read from what the browser has kept: its trial begins anew.',
+            { cause },
+          ),
+        );
+        return new Map<string, TrialState>();
+      });
       const input = { config: described, source, cells: cells.value, states };
       return recorded(device, input, records, signal);
     });
