@@ -35,7 +35,7 @@ export interface Benching {
   readonly disturbed: ReadonlySignal<readonly string[]>;
   /** The file that the command line writes, of what is measured so far. */
   readonly report: ReadonlySignal<BenchReport | undefined>;
-  start(): Promise<void>;
+  start(): void;
   resume(): void;
   pause(): void;
   reset(): Promise<void>;
@@ -89,25 +89,19 @@ export function createBenching(page: Page): Benching {
       disturbed.value = [];
     });
 
-  const start = async () => {
+  const start = () => {
     if (page.turn.value) return;
     page.dismiss();
-    try {
-      await drive.halt();
-      const device = await page.connected();
-      forget();
-      started.value = new Date().toISOString();
-      drive.start((abort) =>
-        bench(device, { request: REQUEST, source: undefined }, { signal: abort }),
-      );
-    } catch (error) {
-      page.complain(error);
-    }
+    forget();
+    started.value = new Date().toISOString();
+    drive.start(async (abort) =>
+      bench(await page.connected(), { request: REQUEST, source: undefined }, { signal: abort }),
+    );
   };
 
   drive.error.subscribe((error) => {
     if (error === undefined) return;
-    page.complain(error, { label: 'Run again', act: () => void start().catch(page.complain) });
+    page.complain(error, { label: 'Run again', act: start });
   });
 
   return {

@@ -97,7 +97,7 @@ function BenchPlayer({ benching, children }: BenchPlayerProps) {
       label={label}
       icon={running ? 'stop' : 'play'}
       disabled={!page.device.value || (!running && page.turn.value !== undefined)}
-      onMain={() => void act()}
+      onMain={act}
       onReset={mode === 'idle' ? undefined : () => void reset()}
       text={text}
       done={done}

@@ -33,7 +33,7 @@ export function ContestPlayer({ comparing }: { readonly comparing: Comparing }) 
       label={label}
       icon={running ? 'pause' : 'play'}
       disabled={!able}
-      onMain={() => void act()}
+      onMain={act}
       onReset={mode === 'idle' ? undefined : () => void comparing.reset()}
       text={textOf(comparing)}
       done={mode === 'done' ? ways : Math.min(ways, outcomes.value.length + share)}
@@ -60,7 +60,7 @@ function TrainFirst({ page }: { readonly page: Page }) {
           class="button play"
           href={page.hashOf('play')}
           onClick={() => {
-            if (page.ready.value) void page.play('end');
+            if (page.ready.value) page.play('end');
           }}
         >
           <Icon name="play" />

@@ -32,7 +32,7 @@ export interface Comparing {
   readonly next: ReadonlySignal<Subject | undefined>;
   /** Whether `next` is not what the results are about. */
   readonly changed: ReadonlySignal<boolean>;
-  start(): Promise<void>;
+  start(): void;
   resume(): void;
   pause(): void;
   reset(): Promise<void>;
@@ -71,25 +71,21 @@ export function createComparing(page: Page): Comparing {
       progress.value = undefined;
     });
 
-  const start = async () => {
+  const start = () => {
     const about = next.value;
     if (!about || page.turn.value) return;
     page.dismiss();
-    try {
-      await drive.halt();
-      const device = await page.connected();
-      forget(about);
-      drive.start((abort) => compareNetwork(device, about.dense.network, about, abort));
-    } catch (error) {
-      page.complain(error);
-    }
+    forget(about);
+    drive.start(async (abort) =>
+      compareNetwork(await page.connected(), about.dense.network, about, abort),
+    );
   };
 
   drive.error.subscribe((error) => {
     if (error === undefined) return;
     page.complain(error, {
       label: 'Compare again',
-      act: () => void start().catch(page.complain),
+      act: start,
     });
   });
 

@@ -7,8 +7,6 @@ const SUBMIT_MILLIS = 30;
 export interface Connection {
   /** Undefined until the browser has given one, or when it has none. */
   readonly device: ReadonlySignal<Device | undefined>;
-  /** Opens a device in place of the one that is there. */
-  connect(): Promise<Device>;
   /** The device, or a new one where it was lost while nobody was using it. */
   connected(): Promise<Device>;
 }
@@ -25,7 +23,6 @@ export function createConnection(gpu: GPU | undefined): Connection {
   };
   return {
     device,
-    connect,
     connected: async () => {
       const known = device.value;
       if (!known) return connect();

@@ -16,8 +16,11 @@ export type Mode = 'idle' | 'running' | 'stopped' | 'done';
 export interface Drive<Event, Result> {
   readonly mode: ReadonlySignal<Mode>;
   readonly error: ReadonlySignal<unknown>;
-  /** Begins with the generator's first event. What ran before must have been halted. */
-  start(make: (signal: AbortSignal) => AsyncGenerator<Event, Result>): void;
+  /**
+   * Gives up what ran before and begins anew, unless somebody has the turn. The turn is taken at
+   * once, so that nobody else starts while the generator is still being made.
+   */
+  start(make: Make<Event, Result>): void;
   /** Goes on where it was paused. */
   resume(): void;
   /** Stops asking for events; the one that is under way still arrives. */
@@ -25,6 +28,9 @@ export interface Drive<Event, Result> {
   /** Gives the generator up, and all that it holds on the device. */
   halt(): Promise<void>;
 }
+
+/** Makes the generator; where that fails, the drive fails. */
+type Make<Event, Result> = (signal: AbortSignal) => Promise<AsyncGenerator<Event, Result>>;
 
 interface Listeners<Event, Result> {
   readonly heard: (event: Event) => void;
@@ -52,9 +58,18 @@ export function createDrive<Event, Result>(
     wanted = false;
   };
 
-  const pump = async () => {
+  const discard = async () => {
+    await events?.return(undefined as never).catch(() => undefined);
+    events = undefined;
+  };
+
+  const pump = async (make: Make<Event, Result> | undefined) => {
     pumps = true;
     try {
+      if (make) {
+        await discard();
+        events = await make(abort.signal);
+      }
       while (events && wanted) {
         const next = await events.next();
         if (next.done) {
@@ -79,34 +94,32 @@ export function createDrive<Event, Result>(
     }
   };
 
-  const go = () => {
-    const holder = turn.peek()?.view;
-    if (holder !== undefined && holder !== view) return;
+  const go = (make?: Make<Event, Result>) => {
     wanted = true;
     batch(() => {
+      error.value = undefined;
       mode.value = 'running';
       turn.value = { view, end: pause };
     });
     // Resumed before the pause took effect: the loop that still turns goes on.
-    if (!pumps) pumping = pump();
+    if (!pumps) pumping = pump(make);
   };
 
   return {
     mode,
     error,
     start: (make) => {
-      error.value = undefined;
-      events = make(abort.signal);
-      go();
+      if (!turn.peek()) go(make);
     },
-    resume: go,
+    resume: () => {
+      if ((turn.peek()?.view ?? view) === view) go();
+    },
     pause,
     halt: async () => {
       wanted = false;
       abort.abort();
       await pumping;
-      await events?.return(undefined as never).catch(() => undefined);
-      events = undefined;
+      await discard();
       abort = new AbortController();
       batch(() => {
         mode.value = 'idle';

@@ -50,7 +50,7 @@ export interface Page extends Pick<Connection, 'device' | 'connected'> {
   complain(error: unknown, remedy?: Problem['remedy']): void;
   change(patch: Partial<Settings>): void;
   /** Starts, goes on, or starts anew, as the state of the run asks. */
-  play(goal: Goal): Promise<void>;
+  play(goal: Goal): void;
   reset(): Promise<void>;
   bring(files: readonly File[] | Promise<readonly File[]>): Promise<void>;
   dismiss(): void;
@@ -58,7 +58,7 @@ export interface Page extends Pick<Connection, 'device' | 'connected'> {
 
 export function createPage(gpu: GPU | undefined): Page {
   const settings = signal<Settings>(defaultsFor('software'));
-  const { device, connect, connected } = createConnection(gpu);
+  const { device, connected } = createConnection(gpu);
   const source = signal<ImageSource | undefined>();
   const loading = signal<number | undefined>();
   const trouble = signal<Problem | undefined>();
@@ -151,38 +151,33 @@ export function createPage(gpu: GPU | undefined): Page {
     }
   };
 
-  const goOn = async () => {
+  const goOn = () => {
+    if (turn.value) return;
     trouble.value = undefined;
-    try {
-      await session.goOn(await connect());
-    } catch (error) {
-      complain(error);
-    }
+    session.goOn(connected);
   };
 
   const remedyOf = (error: unknown) =>
     remedyFor(error, settings.value, {
-      goOn: () => void goOn().catch(complain),
+      goOn,
       again: (patch) => {
         change(patch);
-        play('end').catch(complain);
+        play('end');
       },
     });
 
-  const play = async (goal: Goal) => {
+  const play = (goal: Goal) => {
+    if (turn.value) return;
     trouble.value = undefined;
     chosen.value = undefined;
     try {
       const { mode, error } = session;
-      if (turn.value) return;
       if (mode.value === 'stopped' && error.value === undefined && !changed.value) {
         session.resume(goal);
         return;
       }
       const images = source.value;
-      if (!images) return;
-      await session.reset();
-      session.start(await connected(), settings.value, images, goal, startingState.value);
+      if (images) session.start(connected, settings.value, images, goal, startingState.value);
     } catch (error) {
       complain(error, remedyOf(error));
     }

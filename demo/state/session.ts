@@ -55,9 +55,9 @@ export interface Session {
   readonly checkpoints: ReadonlySignal<readonly Checkpoint[]>;
   readonly summary: ReadonlySignal<RunSummary | undefined>;
   readonly error: ReadonlySignal<unknown>;
-  /** Starts a new run, or goes on with the stopped one. */
+  /** Starts a new run in place of the one that is there. */
   start(
-    device: Device,
+    connected: () => Promise<Device>,
     settings: Settings,
     source: ImageSource,
     goal: Goal,
@@ -65,7 +65,7 @@ export interface Session {
   ): void;
   resume(goal: Goal): void;
   /** Goes on with the same run on another device, from its last checkpoint. */
-  goOn(device: Device): Promise<void>;
+  goOn(connected: () => Promise<Device>): void;
   pause(): void;
   reset(): Promise<void>;
 }
@@ -118,7 +118,7 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
     findings,
     checkpoints: computed(() => checkpointsOf(findings.value)),
     summary,
-    start: (device, settings, source, next, from) => {
+    start: (connected, settings, source, next, from) => {
       const config = configOf(settings);
       const examples = drawExamples(source, config.examples, config.seed);
       const input: Play = { settings, config, source, examples, ...(from && { from }) };
@@ -127,19 +127,19 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
         forget();
       });
       goal = next;
-      drive.start((signal) => run(device, input, signal));
+      drive.start(async (signal) => run(await connected(), input, signal));
     },
     resume: (next) => {
       goal = next;
       drive.resume();
     },
-    goOn: async (device) => {
-      await drive.halt();
+    goOn: (connected) => {
       const input = play.value;
       if (!input) return;
       const last = findings.value.findLast((event) => event.type === 'checkpoint');
       goal = 'end';
-      drive.start((signal) => run(device, { ...input, ...(last && { from: last }) }, signal));
+      const from = last && { from: last };
+      drive.start(async (signal) => run(await connected(), { ...input, ...from }, signal));
     },
     pause: drive.pause,
     reset: async () => {

@@ -9,7 +9,9 @@ import {
   identityOf,
   type StudyConfig,
   type TrialEvent,
+  type TrialState,
 } from '../../src/index.js';
+import { plural } from '../model/format.js';
 import { createDrive, type Mode } from '../state/drive.js';
 import type { Page } from '../state/page.js';
 import { recorded, statesIn } from './records.js';
@@ -39,7 +41,7 @@ export interface Study {
   choose(preset: PresetName): void;
   change(word: Word, value: string): void;
   /** Starts, or goes on from the cells and the state that are kept. */
-  play(): Promise<void>;
+  play(): void;
   pause(): void;
   /** Forgets the cells of this study. */
   reset(): Promise<void>;
@@ -101,34 +103,53 @@ export function createStudy(page: Page): Study {
     const key = `${id} ${await digestOf(source)}`;
     const lasting = await openStore(key).catch(() => undefined);
     const records = lasting ?? passingStore();
-    const kept = await records.cells();
+    // Not even a browser that cannot read its records keeps the study from a new start.
+    const kept = await records.cells().catch((error: unknown) => {
+      page.complain(error);
+      return { cells: [], unreadable: 0 };
+    });
     if (opening !== openings) return;
     batch(() => {
       keeps.value = lasting !== undefined;
-      cells.value = kept;
       store.value = records;
+      cells.value = kept.cells;
       draw();
     });
+    if (kept.unreadable > 0) {
+      page.complain(
+        new EspalierError(
+          'bad-data',
+          `${plural(kept.unreadable, 'cell')} of this study cannot be read from what the browser has kept: going on computes what is missing again.`,
+        ),
+      );
+    }
   };
 
-  const play = async () => {
+  const play = () => {
     const source = page.source.value;
     const records = store.value;
-    if (!source || !records || !config.value || page.turn.value) return;
+    const described = config.value;
+    if (!source || !records || !described || page.turn.value) return;
     page.dismiss();
-    try {
-      if (mode.value === 'stopped' && drive.error.value === undefined) {
-        drive.resume();
-        return;
-      }
-      await drive.halt();
-      const device = await page.connected();
-      const states = await statesIn(records, config.value, source);
-      const input = { config: config.value, source, cells: cells.value, states };
-      drive.start((signal) => recorded(device, input, records, signal));
-    } catch (error) {
-      page.complain(error);
+    if (mode.value === 'stopped' && drive.error.value === undefined) {
+      drive.resume();
+      return;
     }
+    drive.start(async (signal) => {
+      const device = await page.connected();
+      const states = await statesIn(records, described, source).catch((cause: unknown) => {
+        page.complain(
+          new EspalierError(
+            'bad-data',
+            'The training under way cannot be read from what the browser has kept: its trial begins anew.',
+            { cause },
+          ),
+        );
+        return new Map<string, TrialState>();
+      });
+      const input = { config: described, source, cells: cells.value, states };
+      return recorded(device, input, records, signal);
+    });
   };
 
   effect(() => {
@@ -146,7 +167,7 @@ export function createStudy(page: Page): Study {
     const error = drive.error.value;
     if (error === undefined) return;
     const lost = error instanceof EspalierError && error.code === 'device-lost';
-    page.complain(error, lost ? { label: 'Go on', act: () => void play() } : undefined);
+    page.complain(error, lost ? { label: 'Go on', act: play } : undefined);
   });
 
   return {

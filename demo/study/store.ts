@@ -6,9 +6,15 @@ export interface KeptState {
   readonly bytes: Uint8Array;
 }
 
+export interface KeptCells {
+  readonly cells: readonly Cell[];
+  /** Records that are no cell any more. Their cells are computed again, in their place. */
+  readonly unreadable: number;
+}
+
 /** A study's records, as the command line has them in a folder. */
 export interface Store {
-  cells(): Promise<readonly Cell[]>;
+  cells(): Promise<KeptCells>;
   append(cell: Cell): Promise<void>;
   /** Of the trial under way; it replaces the one before. */
   saveState(state: KeptState): Promise<void>;
@@ -19,13 +25,17 @@ export interface Store {
 const DATABASE = 'espalier-study';
 const VERSION = 1;
 
+/** Of what a record holds; others' are another study's. */
+const SCHEMA = 1;
+
 /**
  * The records that the browser keeps for the study of this identity.
  *
  * @throws when the browser keeps nothing, as some do in a private window.
  */
-export async function openStore(study: string): Promise<Store> {
+export async function openStore(name: string): Promise<Store> {
   const database = await opened();
+  const study = `${SCHEMA} ${name}`;
   // An array sorts after every string.
   const all = IDBKeyRange.bound([study], [study, []]);
   const change = async (
@@ -40,7 +50,8 @@ export async function openStore(study: string): Promise<Store> {
   return {
     cells: async () => {
       const lines: string[] = await settled(read('cells').getAll(all));
-      return lines.map((line, at) => parseCell(line, 'The browser’s record', at + 1));
+      const cells = lines.flatMap(cellIn);
+      return { cells, unreadable: lines.length - cells.length };
     },
     append: (cell) =>
       change('cells', (store) => store.put(JSON.stringify(cell), [study, keyOf(cell)])),
@@ -58,7 +69,7 @@ export function passingStore(): Store {
   const cells = new Map<string, Cell>();
   let kept: KeptState | undefined;
   return {
-    cells: async () => [...cells.values()],
+    cells: async () => ({ cells: [...cells.values()], unreadable: 0 }),
     append: async (cell) => void cells.set(keyOf(cell), cell),
     saveState: async (state) => {
       kept = state;
@@ -69,6 +80,14 @@ export function passingStore(): Store {
       kept = undefined;
     },
   };
+}
+
+function cellIn(line: string): readonly Cell[] {
+  try {
+    return [parseCell(line, 'The browser’s record', 1)];
+  } catch {
+    return [];
+  }
 }
 
 let database: Promise<IDBDatabase> | undefined;

@@ -81,7 +81,7 @@ function Player({ study }: { readonly study: Study }) {
           type="button"
           class="play"
           disabled={!able}
-          onClick={() => (running ? study.pause() : void study.play())}
+          onClick={() => (running ? study.pause() : study.play())}
         >
           {label}
         </button>

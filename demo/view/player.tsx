@@ -28,7 +28,7 @@ export function Player() {
           type="button"
           class="play"
           disabled={!able}
-          onClick={() => (running ? session.pause() : void page.play('end'))}
+          onClick={() => (running ? session.pause() : page.play('end'))}
         >
           <Icon name={running ? 'pause' : 'play'} />
           {label}
@@ -36,7 +36,7 @@ export function Player() {
         <button
           type="button"
           disabled={!able || running}
-          onClick={() => void page.play('checkpoint')}
+          onClick={() => page.play('checkpoint')}
           title="Go to the next pruning and stop there"
         >
           <Icon name="step" />

@@ -56,6 +56,26 @@ const keptIn = (page: Page): Promise<string[]> =>
       }),
   );
 
+/** Spoils one kept cell and the kept training. */
+const spoil = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise<void>((resolve, reject) => {
+        const opening = indexedDB.open('espalier-study');
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const records = opening.result.transaction(['cells', 'states'], 'readwrite');
+          const cell = records.objectStore('cells').openCursor();
+          cell.onsuccess = () => cell.result?.update('{"examples":');
+          const state = records.objectStore('states').openCursor();
+          state.onsuccess = () =>
+            state.result?.update({ ...state.result.value, bytes: new Uint8Array(9) });
+          records.oncomplete = () => resolve();
+          records.onabort = () => reject(records.error);
+        };
+      }),
+  );
+
 /** The figures of a study that nothing disturbs, in Node. */
 async function undisturbed(): Promise<readonly Cell[]> {
   const source = await readImageSource(join(demo.folder, 'data/small'));
@@ -120,6 +140,17 @@ test('goes on from its kept cells after a reload and a lost device, to the same 
   expect(shown).toHaveLength(11);
   expect(await page.$$eval('.fits circle, .fits path', (marks) => marks.length)).toBe(2);
   expect(complaints).toEqual([]);
+
+  await spoil(page);
+  await page.reload();
+  await ready(page);
+  expect(await textOf(page, '.trouble')).toMatch(/1 cell of this study cannot be read/);
+  expect(await textOf(page, '.doing p')).toMatch(`${cells.length - 1} of ${cells.length} cells`);
+  await page.click(PLAY);
+  await ended(page);
+  expect(await textOf(page, '.trouble')).toMatch(/its trial begins anew/);
+  const again = (await keptIn(page)).map((line, at) => parseCell(line, 'kept', at + 1));
+  expect(figuresOf(again)).toEqual(figuresOf(cells));
 
   await page.$eval('.map details', (details) => {
     (details as HTMLDetailsElement).open = true;
