@@ -1,5 +1,6 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import { NO_SLOT, SELECTION_STATE, TAKEN, TRACE } from './selection-state.js';
+import { bestOfThreads } from './best-of-threads.js';
+import { SELECTION_STATE, TAKEN, TRACE } from './selection-state.js';
 
 export interface ArgminOptions {
   /** A pick may be picked again. */
@@ -41,14 +42,8 @@ export function argminShader({ replacement, subset, threads }: ArgminOptions) {
     },
     workgroupSize: [threads, 1],
     body: wgsl`
-const NONE = ${NO_SLOT}u;
-var<workgroup> best_score: array<f32, ${threads}>;
-var<workgroup> best_index: array<u32, ${threads}>;
-var<workgroup> not_numbers: array<u32, ${threads}>;
+${bestOfThreads(threads)}var<workgroup> not_numbers: array<u32, ${threads}>;
 var<workgroup> winner: u32;
-
-// Compilers may assume that no float is NaN, so the bits are asked.
-fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
 
 fn score_of(i: u32) -> f32 {
   var sum = scores[i];
@@ -80,21 +75,6 @@ fn scan(local: u32, uncached: bool) {
   }
   best_index[local] = index;
   best_score[local] = score;
-}
-
-// The best of all threads; a serial sum of ${threads} needs no further barrier.
-fn reduce() -> u32 {
-  var index = NONE;
-  var score = 0.0;
-  for (var t = 0u; t < ${threads}u; t++) {
-    let i = best_index[t];
-    let s = best_score[t];
-    if (i != NONE && (index == NONE || s < score || (s == score && i < index))) {
-      index = i;
-      score = s;
-    }
-  }
-  return index;
 }
 
 // Takes the given slots from their earlier owners. Called once all are chosen: a row that has just

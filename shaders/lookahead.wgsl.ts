@@ -1,5 +1,6 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import { NO_SLOT, SELECTION_STATE, TAKEN } from './selection-state.js';
+import { bestOfThreads } from './best-of-threads.js';
+import { SELECTION_STATE, TAKEN } from './selection-state.js';
 import { unroll } from './unroll.js';
 
 export interface LookaheadOptions {
@@ -35,30 +36,9 @@ export function lookaheadShader({ outputs, replacement, threads }: LookaheadOpti
     uniforms: { n: 'u32', p: 'u32', capacity: 'u32', limit: 'u32', weights_stride: 'u32' },
     workgroupSize: [threads, 1],
     body: wgsl`
-const NONE = ${NO_SLOT}u;
-const NEVER = 3.4e38;
-var<workgroup> best_score: array<f32, ${threads}>;
-var<workgroup> best_index: array<u32, ${threads}>;
+${bestOfThreads(threads)}const NEVER = 3.4e38;
 var<workgroup> winner: u32;
 var<workgroup> wanted: u32;
-
-// Compilers may assume that no float is NaN, so the bits are asked.
-fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
-
-// The best of all threads, for thread 0; a serial minimum of ${threads} needs no further barrier.
-fn reduce() -> u32 {
-  var index = NONE;
-  var score = 0.0;
-  for (var t = 0u; t < ${threads}u; t++) {
-    let i = best_index[t];
-    let s = best_score[t];
-    if (i != NONE && (index == NONE || s < score || (s == score && i < index))) {
-      index = i;
-      score = s;
-    }
-  }
-  return index;
-}
 
 // Has the neuron's row computed in this pass, in the slot behind those before it.
 fn want(i: u32) {
