@@ -169,6 +169,22 @@ describe('properties of greedy selection', () => {
     }
   });
 
+  test.each([1, 2])('a lookahead changes no pick and saves passes, C = %i', async (outputs) => {
+    // More examples than are sampled, and neurons few enough for the estimates' memory.
+    const sample = sampleOf({ examples: 263, neurons: 61, outputs }, 100);
+    for (const replacement of [true, false]) {
+      const options = { replacement, oracle: 'rows', neurons: 40 } as const;
+      const first = await greedy(device, sample, { ...options, block: 1 });
+      expect(first.plan.lookahead).toBe(false);
+      for (const layout of [{ block: 2 }, { block: 8 }, { block: 16, rowsPerChunk: 140 }]) {
+        const other = await greedy(device, sample, { ...options, ...layout });
+        expect(other.plan).toMatchObject({ block: layout.block, lookahead: true });
+        expect([...other.selected]).toEqual([...first.selected]);
+        expect(other.passes).toBeLessThan(first.passes);
+      }
+    }
+  });
+
   test('a pass for each distinct pick, fewer with larger blocks, one with the Gram matrix', async () => {
     const sample = sampleOf({ examples: 181, neurons: 43, outputs: 1 }, 100);
     const passes = async (options: Run) => {

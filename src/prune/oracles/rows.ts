@@ -10,8 +10,8 @@ import type { Oracle, OracleContext } from './oracle.js';
 
 /**
  * Gram rows on demand: a pick whose row is not cached takes one pass over the activations, and the
- * rows of p − 1 others come with it: the best-scoring ones, or those that a lookahead asks for. Exact whatever p is; repeated picks and
- * lucky guesses take no pass.
+ * rows of p − 1 others come with it: the best-scoring ones, or those that a lookahead asks for.
+ * Exact whatever p is; repeated picks and lucky guesses take no pass.
  */
 export async function prepareRowsOracle(context: OracleContext): Promise<Oracle> {
   const { device, scope, problem, buffers, block: p } = context;
