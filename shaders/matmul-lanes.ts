@@ -4,88 +4,116 @@ import { unroll } from './unroll.js';
 
 /** Threads of a workgroup, side by side along the columns. */
 export const LANES = 16;
-/** Lanes of the subgroup over which `subgroup` spreads the rows that it loads. */
-const SUBGROUP = 4;
+/** Positions along k that a turn of the loop takes: as many as a load of four brings. */
+const POSITIONS = 4;
+/** Sums of each column that are stored at once. */
+const STORED_ROWS = 4;
+/** Lanes of a subgroup, and how lane i comes by what lane i ^ d has. */
+const QUAD = ['', 'quadSwapX', 'quadSwapY', 'quadSwapDiagonal'] as const;
 
-/** The body of the variants `subgroup` and `lanes`: a tall tile in each thread's registers. */
+/**
+ * The body of the variants `subgroup` and `lanes`: a tall tile in each thread's registers.
+ *
+ * What a software adapter's compiler makes of it decides its form. A load is some eighty
+ * instructions, fewer for each number of a vector. Each sum is copied through a mask at each turn
+ * of the loop, so that a turn takes four positions. Spreading a number by broadcast is twenty
+ * instructions, swapping it within the quad is one: so lane i loads row i, and a thread's sum d of
+ * a column is of row i ^ d. And more than the instruction cache holds is lost again: larger tiles
+ * and longer turns are slower.
+ */
 export function lanesBody(options: MatmulOptions): string {
   const { tile, transposeA, transposeB, variant } = options;
   const [rows, tileColumns] = tile;
   const columns = tileColumns / LANES;
-  /** The column of `out` that a thread's j-th sum is of. */
-  const columnOf = (j: number) =>
-    `tile_left + 4u * (local + ${Math.floor(j / 4) * LANES}u) + ${j % 4}u`;
-  // Four neighbouring columns cost a software adapter less than four that are read alone.
-  const loadB = (v: number) =>
-    transposeB
-      ? `let b${v} = vec4<f32>(${[0, 1, 2, 3].map((c) => `b[column${4 * v + c} + b_at]`).join(', ')});`
-      : `let b${v} = b[column${v} + b_at];`;
-  const broadcast = variant === 'subgroup';
-  const loads = broadcast ? rows / SUBGROUP : rows;
-  const rowOf = (load: number) => (broadcast ? `${load * SUBGROUP}u + lane` : `${load}u`);
-  // One position along k: a load for each column, a load for each (broadcast) row, all products.
-  const products = (x: string, row: number) =>
-    unroll(
-      columns,
-      (j) => `c${row}_${j} = fma(${x}, b${Math.floor(j / 4)}.${'xyzw'[j % 4]}, c${row}_${j});`,
-    );
-  const position = wgsl`
-    {
-#if ${transposeA}
-    let a_at = stored_row(p) * a_step;
-#else
-    let a_at = p;
-#endif
-    let b_at = p * b_step;
-${unroll(columns / 4, loadB)}
-${unroll(loads, (load) => {
-  const value = `let x${load} = a[i${load} + a_at];`;
-  if (!broadcast) return `${value}\n${products(`x${load}`, load)}`;
-  const spread = unroll(SUBGROUP, (l) => {
-    const x = `x${load}_${l}`;
-    return `let ${x} = subgroupBroadcast(x${load}, ${l}u);\n${products(x, load * SUBGROUP + l)}`;
-  });
-  return `${value}\n${spread}`;
-})}
-    }`;
+  const quad: readonly string[] = variant === 'subgroup' ? QUAD : [''];
+  /** Elements of A that a thread loads of each position. */
+  const own = rows / quad.length;
+  const vectorsA = transposeA ? own / 4 : own;
+
+  /** The row of the tile that the e-th element of a lane is of. */
+  const rowOf = (e: string, lane: string) => {
+    if (variant === 'lanes') return e;
+    return transposeA
+      ? `16u * ((${e}) / 4u) + 4u * (${lane}) + (${e}) % 4u`
+      : `4u * (${e}) + (${lane})`;
+  };
+  /** The first column of the tile that a thread's v-th four sums are of. */
+  const columnOf = (v: number) => `tile_left + 4u * (local + ${v * LANES}u)`;
+
+  const elementA = (s: number, e: number) =>
+    transposeA ? `a${s}_${Math.floor(e / 4)}.${'xyzw'[e % 4]}` : `a${e}.${'xyzw'[s]}`;
+  const elementB = (s: number, j: number) =>
+    transposeB ? `b${j}.${'xyzw'[s]}` : `b${s}_${Math.floor(j / 4)}.${'xyzw'[j % 4]}`;
+  const sums = (r: number, v: number) => [0, 1, 2, 3].map((c) => `c${r}_${4 * v + c}`).join(', ');
+
   return wgsl`
-fn kernel(workgroup: u32, local: u32${broadcast ? ', lane: u32' : ''}) {
+fn kernel(workgroup: u32, local: u32${variant === 'subgroup' ? ', lane: u32' : ''}) {
   let across = (params.n + ${tileColumns - 1}u) / ${tileColumns}u;
   let top = (workgroup / across) * ${rows}u;
   let tile_left = (workgroup % across) * ${tileColumns}u;
   if (top >= params.m${options.symmetric ? ` || tile_left + ${tileColumns}u <= top` : ''}) { return; }
   // In variables, since a software adapter reads a uniform anew wherever it stands.
-  let a_step = params.a_stride;
-  let b_step = ${transposeB ? '1u' : 'params.b_stride / 4u'};
+  let k = params.k;
+  let a_step = params.a_stride / 4u;
+  let b_step = params.b_stride / 4u;
   // Rows and columns past the edge repeat the last one: a clamp here spares a test in the loop.
+${unroll(vectorsA, (v) =>
+  transposeA
+    ? `  let row${v} = min((top + ${rowOf(`${4 * v}u`, 'lane')}) / 4u, a_step - 1u);`
+    : `  let row${v} = stored_row(min(top + ${rowOf(`${v}u`, 'lane')}, params.m - 1u)) * a_step;`,
+)}
 ${
   transposeB
-    ? unroll(
-        columns,
-        (j) => `  let column${j} = min(${columnOf(j)}, params.n - 1u) * params.b_stride;`,
-      )
-    : unroll(columns / 4, (v) => {
-        const vector = `tile_left / 4u + local + ${v * LANES}u`;
-        return `  let column${v} = min(${vector}, b_step - 1u);`;
+    ? unroll(columns, (j) => {
+        const column = `${columnOf(Math.floor(j / 4))} + ${j % 4}u`;
+        return `  let column${j} = min(${column}, params.n - 1u) * b_step;`;
       })
+    : unroll(columns / 4, (v) => `  let column${v} = min((${columnOf(v)}) / 4u, b_step - 1u);`)
 }
-${unroll(loads, (load) => {
-  const row = `min(top + ${rowOf(load)}, params.m - 1u)`;
-  return `  let i${load} = ${transposeA ? row : `stored_row(${row}) * a_step`};`;
-})}
 ${unroll(rows, (i) => unroll(columns, (j) => `  var c${i}_${j} = 0.0;`))}
-  // Two positions a turn: enough to pay for the loop, small enough for the instruction cache.
-  for (var at = 0u; at + 1u < params.k; at += 2u) {
-    { let p = at; ${position} }
-    { let p = at + 1u; ${position} }
+  for (var at = 0u; at < k; at += ${POSITIONS}u) {
+    // Past the end of k, elements of A are zero and rows of B repeat the last one.
+${unroll(POSITIONS, (s) => `    let p${s} = min(at + ${s}u, k - 1u);`)}
+#if ${transposeA}
+${unroll(POSITIONS, (s) => {
+  const load = (v: number) =>
+    `    let a${s}_${v} = select(vec4<f32>(), a[row${v} + a_at${s}], at + ${s}u < k);`;
+  return `    let a_at${s} = stored_row(p${s}) * a_step;\n${unroll(vectorsA, load)}`;
+})}
+#else
+    let live = vec4<u32>(at, at + 1u, at + 2u, at + 3u) < vec4<u32>(k);
+${unroll(own, (v) => `    let a${v} = select(vec4<f32>(), a[row${v} + at / 4u], live);`)}
+#endif
+#if ${transposeB}
+${unroll(columns, (j) => `    let b${j} = b[column${j} + at / 4u];`)}
+#else
+${unroll(POSITIONS, (s) =>
+  unroll(columns / 4, (v) => `    let b${s}_${v} = b[column${v} + p${s} * b_step];`),
+)}
+#endif
+${unroll(rows, (i) => {
+  const [e, d] = [Math.floor(i / quad.length), i % quad.length];
+  return unroll(POSITIONS, (s) => `    let x${i}_${s} = ${quad[d]}(${elementA(s, e)});`);
+})}
+    // A sum takes all of a turn's products at once, since it lies in memory in between.
+${unroll(columns, (j) =>
+  unroll(rows, (i) =>
+    unroll(POSITIONS, (s) => `    c${i}_${j} = fma(${elementB(s, j)}, x${i}_${s}, c${i}_${j});`),
+  ),
+)}
   }
-  if (params.k % 2u == 1u) { let p = params.k - 1u; ${position} }
-  // A loop over rows that move up to the first: unrolled stores would take longer to compile than
-  // to run, and an array indexed by the loop's counter costs as much as memory on each access.
-  let last = min(${rows}u, params.m - top);
-  for (var i = 0u; i < last; i++) {
-${unroll(columns, (j) => `    store(top + i, ${columnOf(j)}, c0_${j});`)}
-${unroll(rows - 1, (i) => unroll(columns, (j) => `    c${i}_${j} = c${i + 1}_${j};`))}
+  // A loop over sums that move up to the first ones: unrolled, stores would take longer to compile
+  // than to run, and an array indexed by the loop's counter costs as much as memory on each access.
+  for (var i = 0u; i < ${rows}u; i += ${STORED_ROWS}u) {
+${unroll(STORED_ROWS, (r) => {
+  const lane = `(lane ^ ((i + ${r}u) % ${quad.length}u))`;
+  const row = rowOf(`(i + ${r}u) / ${quad.length}u`, lane);
+  return unroll(
+    columns / 4,
+    (v) => `    store(top + ${row}, ${columnOf(v)}, vec4<f32>(${sums(r, v)}));`,
+  );
+})}
+${unroll(rows - STORED_ROWS, (r) => unroll(columns, (j) => `    c${r}_${j} = c${r + STORED_ROWS}_${j};`))}
   }
 }
 `;

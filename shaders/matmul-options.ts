@@ -15,10 +15,13 @@ export type Epilogue =
 /**
  * `tiled` stages blocks of A and B in workgroup memory and suits hardware. On a software adapter
  * barriers and workgroup memory cost more than they save and a load costs as much as a dozen
- * multiply-adds; there `subgroup` keeps a tall tile in registers, one column a lane, and spreads
- * each load of A over four rows by broadcast. `lanes` is the same without subgroups.
+ * multiply-adds; there `subgroup` keeps a tall tile in registers, columns of its own a lane, and
+ * passes each loaded element of A on to the other lanes. `lanes` is the same without subgroups.
  */
 export type MatmulVariant = 'tiled' | 'subgroup' | 'lanes';
+
+/** Rows and columns of `out` that a workgroup computes. */
+export type MatmulTile = readonly [rows: number, columns: number];
 
 export interface MatmulOptions {
   /** A is stored [k × m] instead of [m × k]. */
@@ -31,6 +34,5 @@ export interface MatmulOptions {
   readonly variant: MatmulVariant;
   /** `out` is symmetric: tiles below the diagonal are left out and filled from those above. */
   readonly symmetric: boolean;
-  /** Rows and columns of `out` that a workgroup computes. */
-  readonly tile: readonly [number, number];
+  readonly tile: MatmulTile;
 }

@@ -147,14 +147,7 @@ ${stage}
   for (var r = 0u; r < ${4 * rows}u; r++) {
     let i = top + 4u * (y + (r / 4u) * ${threadsY}u) + r % 4u;
     if (i < params.m) {
-${unroll(columns, (j) =>
-  components
-    .map((component, c) => {
-      const column = `left + 4u * (x + ${j * threadsX}u) + ${c}u`;
-      return `      store(i, ${column}, sum0_${j}.${component});`;
-    })
-    .join('\n'),
-)}
+${unroll(columns, (j) => `      store(i, left + 4u * (x + ${j * threadsX}u), sum0_${j});`)}
     }
 ${unroll(4 * rows - 1, (r) => unroll(columns, (j) => `    sum${r}_${j} = sum${r + 1}_${j};`))}
   }

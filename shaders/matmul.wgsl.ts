@@ -1,19 +1,21 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import { ACTIVATE, DERIVATIVE } from './activations.js';
+import { activateFunction, derivativeFunction } from './activations.js';
 import { LANES, lanesBody } from './matmul-lanes.js';
-import type { MatmulOptions, MatmulVariant } from './matmul-options.js';
+import type { MatmulOptions, MatmulTile, MatmulVariant } from './matmul-options.js';
 import { TILED_TILES, tiledBody, tiledThreads } from './matmul-tiled.js';
+import { unroll } from './unroll.js';
 
 export { LANES } from './matmul-lanes.js';
-export type { Epilogue, MatmulOptions, MatmulVariant } from './matmul-options.js';
+export type { Epilogue, MatmulOptions, MatmulTile, MatmulVariant } from './matmul-options.js';
 
 /** The tiles that each variant can be generated for; every row count divides by 4, every column count by 64. */
-export const MATMUL_TILES = {
+const TILES = {
   tiled: TILED_TILES,
   subgroup: [
     [16, 8 * LANES],
-    [8, 8 * LANES],
+    [32, 4 * LANES],
     [16, 4 * LANES],
+    [8, 8 * LANES],
     [8, 4 * LANES],
     [4, 4 * LANES],
   ],
@@ -21,18 +23,30 @@ export const MATMUL_TILES = {
     [8, 4 * LANES],
     [4, 4 * LANES],
   ],
-} as const satisfies Record<MatmulVariant, readonly (readonly [number, number])[]>;
+} as const satisfies Record<MatmulVariant, readonly MatmulTile[]>;
+
+export const MATMUL_VARIANTS = Object.keys(TILES) as readonly MatmulVariant[];
+
+/** The tiles of a variant, the largest first. */
+export function matmulTiles(variant: MatmulVariant, transposeA: boolean): readonly MatmulTile[] {
+  // Of a transposed A, each lane of a subgroup reads four rows at once.
+  const least = transposeA && variant === 'subgroup' ? 16 : 4;
+  return TILES[variant].filter(([rows]) => rows >= least);
+}
 
 /** out [m × n] = epilogue(alpha · op(A) op(B)), all row-major with strides in words. */
 export function matmulShader(options: MatmulOptions) {
   const { epilogue, gather } = options;
+  const value = storedValue(options);
+  const tiled = options.variant === 'tiled';
+  const element = tiled ? 'f32' : 'vec4<f32>';
   const bindings = {
-    a: ['read', 'f32'],
-    b: ['read', options.variant === 'tiled' || options.transposeB ? 'f32' : 'vec4<f32>'],
-    out: ['read_write', 'f32'],
+    a: ['read', element],
+    b: ['read', element],
+    out: ['read_write', value],
     ...(gather && ({ rows: ['read', 'u32'] } as const)),
-    ...(epilogue.kind === 'derivative' && ({ states: ['read', 'f32'] } as const)),
-    ...(epilogue.kind === 'momentum' && ({ velocity: ['read_write', 'f32'] } as const)),
+    ...(epilogue.kind === 'derivative' && ({ states: ['read', value] } as const)),
+    ...(epilogue.kind === 'momentum' && ({ velocity: ['read_write', value] } as const)),
   } as const;
   const uniforms = {
     m: 'u32',
@@ -46,7 +60,6 @@ export function matmulShader(options: MatmulOptions) {
     decay: 'f32',
     rate: 'f32',
   } as const;
-  const tiled = options.variant === 'tiled';
   return {
     name: 'matmul',
     bindings,
@@ -57,9 +70,16 @@ export function matmulShader(options: MatmulOptions) {
   } as const;
 }
 
+/**
+ * What is stored at once: four neighbours, which a software adapter takes in the time of two. Not
+ * where `out` is symmetric: below the diagonal they are not neighbours.
+ */
+const storedValue = ({ symmetric }: MatmulOptions) => (symmetric ? 'f32' : 'vec4<f32>');
+
 /** Index arithmetic and the epilogue, the same for every variant. */
 function accessors(options: MatmulOptions): string {
   const { gather, epilogue, symmetric } = options;
+  const value = storedValue(options);
   const activation = 'activation' in epilogue ? epilogue.activation : 'tanh';
   return wgsl`
 fn stored_row(r: u32) -> u32 {
@@ -70,12 +90,11 @@ fn stored_row(r: u32) -> u32 {
 #endif
 }
 #if ${epilogue.kind === 'activation'}
-${ACTIVATE[activation]}
+${activateFunction(activation, value)}
 #elif ${epilogue.kind === 'derivative'}
-${DERIVATIVE[activation]}
+${derivativeFunction(activation, value)}
 #endif
-fn put(i: u32, j: u32, sum: f32) {
-  let at = i * params.out_stride + j;
+fn put(at: u32, sum: ${value}) {
   let value = params.alpha * sum;
 #if ${epilogue.kind === 'activation'}
   out[at] = activate(value);
@@ -91,13 +110,20 @@ fn put(i: u32, j: u32, sum: f32) {
   out[at] = value;
 #endif
 }
-fn store(i: u32, j: u32, sum: f32) {
-  if (j >= params.n) { return; }
+// Columns j to j + 3 of row i.
+fn store(i: u32, j: u32, sums: vec4<f32>) {
+  if (i >= params.m || j >= params.n) { return; }
 #if ${symmetric}
-  if (i > j) { return; }
-  if (i < j) { put(j, i, sum); }
+${unroll(4, (c) => `  mirror(i, j + ${c}u, sums.${'xyzw'[c]});`)}
+}
+fn mirror(i: u32, j: u32, sum: f32) {
+  if (j >= params.n || i > j) { return; }
+  put(i * params.out_stride + j, sum);
+  if (i < j) { put(j * params.out_stride + i, sum); }
+#else
+  // What lies past the last column pads the row.
+  put((i * params.out_stride + j) / 4u, sums);
 #endif
-  put(i, j, sum);
 }
 `;
 }

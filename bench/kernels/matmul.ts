@@ -1,4 +1,4 @@
-import { MATMUL_TILES } from '../../shaders/matmul.wgsl.js';
+import { MATMUL_VARIANTS } from '../../shaders/matmul.wgsl.js';
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { type MatmulVariant, prepareMatmul } from '../../src/kernels/matmul.js';
 import { defaultVariant } from '../../src/kernels/variant.js';
@@ -39,7 +39,7 @@ export const matmulBench: KernelBench<MatmulShape> = {
     { m: 785, n: 1024, k: 50_000, transposeA: 1 },
     { m: 4096, n: 4096, k: 4096 },
   ],
-  variants: Object.keys(MATMUL_TILES),
+  variants: MATMUL_VARIANTS,
   preferred: defaultVariant,
   operations,
   bytes,

@@ -1,9 +1,10 @@
 import {
   type Epilogue,
   LANES,
-  MATMUL_TILES,
+  type MatmulTile,
   type MatmulVariant,
   matmulShader,
+  matmulTiles,
 } from '../../shaders/matmul.wgsl.js';
 import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
@@ -32,8 +33,8 @@ export interface Matmul {
   /** Accumulated steps of the momentum epilogue, shaped and strided as `out`. */
   readonly velocity?: Matrix;
   readonly variant?: MatmulVariant | undefined;
-  /** Rows and columns of a workgroup, one of `MATMUL_TILES[variant]`. */
-  readonly tile?: Tile | undefined;
+  /** One of `matmulTiles(variant, transposeA)`. */
+  readonly tile?: MatmulTile | undefined;
 }
 
 export interface MatmulCall {
@@ -48,14 +49,12 @@ export interface MatmulCall {
   readonly rate?: number;
 }
 
-type Tile = readonly [rows: number, columns: number];
-
 /** Fewer workgroups than this leave a GPU idle, so smaller tiles are taken. */
 const ENOUGH_WORKGROUPS = 128;
 /** Tiles worth timing: on a software adapter a shader takes longer to compile than to run. */
 const LIKELY_TILES = { tiled: 3, subgroup: 2, lanes: 2 } as const;
 /** Multiply-adds that a software adapter does in the time of a load: measured on SwiftShader. */
-const LOAD_COST = 32;
+const LOAD_COST = 12;
 
 /** Rows and depth of the product that is timed to choose a tile: more would tell no more. */
 const TIMED = 1024;
@@ -81,7 +80,7 @@ export async function prepareMatmul(
   return bind(device, matmul, variant, tile);
 }
 
-async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile: Tile) {
+async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile: MatmulTile) {
   const { a, b, out, rows, states, velocity, transposeB = false, symmetric = false } = matmul;
   const shader = matmulShader({
     transposeA: matmul.transposeA ?? false,
@@ -125,12 +124,21 @@ async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile
   };
 }
 
-async function fastestTile(device: Device, matmul: Matmul, variant: MatmulVariant): Promise<Tile> {
+async function fastestTile(
+  device: Device,
+  matmul: Matmul,
+  variant: MatmulVariant,
+): Promise<MatmulTile> {
   const { out, b, transposeA = false, transposeB = false, rows, symmetric = false } = matmul;
   const n = out.columns;
   const m = Math.min(out.rows, TIMED);
   const k = Math.min(transposeB ? b.columns : b.rows, TIMED);
-  const forms = likelyTiles(variant, sizeClass(m), sizeClass(n)).map((tile) => ({
+  const forms = likelyTiles(
+    matmulTiles(variant, transposeA),
+    variant,
+    sizeClass(m),
+    sizeClass(n),
+  ).map((tile) => ({
     name: tile.join('x'),
     tile,
   }));
@@ -162,10 +170,14 @@ async function fastestTile(device: Device, matmul: Matmul, variant: MatmulVarian
  * Tiles that may be best for [m × n], the likeliest first. On hardware that is the largest that
  * gives enough workgroups; on a software adapter, the least sum of products and loads on two cores.
  */
-function likelyTiles(variant: MatmulVariant, m: number, n: number): readonly Tile[] {
-  const tiles: readonly Tile[] = MATMUL_TILES[variant];
-  const workgroups = ([rows, columns]: Tile) => Math.ceil(m / rows) * Math.ceil(n / columns);
-  const cost = (tile: Tile) => {
+function likelyTiles(
+  tiles: readonly MatmulTile[],
+  variant: MatmulVariant,
+  m: number,
+  n: number,
+): readonly MatmulTile[] {
+  const workgroups = ([rows, columns]: MatmulTile) => Math.ceil(m / rows) * Math.ceil(n / columns);
+  const cost = (tile: MatmulTile) => {
     // Too few workgroups for a GPU come last, and the smaller the tile the better they are.
     if (variant === 'tiled') {
       return workgroups(tile) >= ENOUGH_WORKGROUPS ? 1 / tile[0] : tile[0];

@@ -1,4 +1,10 @@
-import { type Epilogue, MATMUL_TILES, type MatmulVariant } from '../../shaders/matmul.wgsl.js';
+import {
+  type Epilogue,
+  MATMUL_VARIANTS,
+  type MatmulTile,
+  type MatmulVariant,
+  matmulTiles,
+} from '../../shaders/matmul.wgsl.js';
 import { Batch } from '../../src/gpu/batch.js';
 import { bufferOf, type GpuBuffer } from '../../src/gpu/buffer.js';
 import type { Device } from '../../src/gpu/device.js';
@@ -7,8 +13,6 @@ import { type MatmulCall, prepareMatmul } from '../../src/kernels/matmul.js';
 import { defaultVariant } from '../../src/kernels/variant.js';
 import { matmulReference } from '../../src/reference/matmul.js';
 import { type KernelCase, poisonedMatrix, randomNumbers, requireWithin } from './case.js';
-
-type Tile = readonly [number, number];
 
 interface Spec {
   readonly shape: readonly [m: number, n: number, k: number];
@@ -76,14 +80,14 @@ const SPECS: readonly Spec[] = [
 export const matmulCases: readonly KernelCase[] = SPECS.map((spec, index) => ({
   name: `matmul ${describe(spec)}`,
   run: async (device) => {
-    const variants = (Object.keys(MATMUL_TILES) as MatmulVariant[]).filter(
+    const variants = MATMUL_VARIANTS.filter(
       (variant) => variant !== 'subgroup' || defaultVariant(device) === 'subgroup',
     );
     for (const variant of variants) {
       // In turn, so that every tile meets many shapes at one compilation a case. A software adapter
       // takes seconds to compile the largest ones, which meet fewer.
-      const tiles: readonly Tile[] =
-        variant === 'tiled' && index % 5 > 0 ? [[32, 32]] : MATMUL_TILES[variant];
+      const all = matmulTiles(variant, spec.transposeA ?? spec.symmetric ?? false);
+      const tiles = variant === 'tiled' && index % 5 > 0 ? all.slice(-1) : all;
       await check(device, spec, variant, tiles[index % tiles.length]);
     }
   },
@@ -115,7 +119,7 @@ async function check(
   device: Device,
   spec: Spec,
   variant: MatmulVariant,
-  tile: Tile | undefined,
+  tile: MatmulTile | undefined,
 ): Promise<void> {
   const { symmetric = false, transposeB = false, epilogue = { kind: 'store' } } = spec;
   const { transposeA = symmetric } = spec;
