@@ -1,12 +1,13 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
+import { QUAD } from './quad.js';
 import { SELECTION_STATE } from './selection-state.js';
 import { unroll } from './unroll.js';
 
 /**
  * `coalesced` gives each thread one column of four, so that a GPU has many threads and each line
  * of memory is read by neighbours. A software adapter wants few threads with many sums each; there
- * `subgroup` also spreads one load of the block over four of its columns, and `lanes` is the same
- * without subgroups.
+ * lanes of `subgroup` load rows of the block of their own and swap them within the quad (lane i's
+ * sum q is of row q ^ i), and `lanes` is the same without subgroups.
  */
 export type GramRowsVariant = 'coalesced' | 'subgroup' | 'lanes';
 
@@ -21,26 +22,29 @@ export interface GramRowsOptions {
   readonly layout: GramRowsLayout;
 }
 
-const SUBGROUP = 4;
-
 /** How the columns of the activations are dealt out. */
 export interface GramRowsLayout {
   readonly threads: number;
   /** Columns of four that each thread keeps sums for. */
   readonly vectors: number;
+  /** Examples that a turn of the loop takes. */
+  readonly examples: number;
 }
 
 /** Layouts that may be best for a block of p columns, the likeliest first. */
 export function gramRowsLayouts(variant: GramRowsVariant, p: number): readonly GramRowsLayout[] {
   if (variant === 'coalesced') {
-    const wide = [
-      { threads: 64, vectors: 1 },
-      { threads: 256, vectors: 1 },
+    // More examples a turn keep more loads on their way; more columns a thread spare some of the
+    // block's, while registers last.
+    const layouts = [
+      { threads: 64, vectors: 1, examples: 4 },
+      { threads: 256, vectors: 1, examples: 2 },
     ];
-    return p <= 8 ? [...wide, { threads: 64, vectors: 2 }] : wide;
+    return p <= 8 ? [...layouts, { threads: 64, vectors: 2, examples: 1 }] : layouts;
   }
-  // The more rows, the more products a load serves already, and the fewer columns fit beside them.
-  return [{ threads: 16, vectors: p <= 8 ? 8 : p <= 16 ? 4 : 2 }];
+  // All sums are copied through a mask at each turn, which favours long ones, but only until the
+  // loop has outgrown the instruction cache.
+  return [{ threads: 16, vectors: p <= 8 ? 4 : 2, examples: 2 }];
 }
 
 /**
@@ -49,20 +53,9 @@ export function gramRowsLayouts(variant: GramRowsVariant, p: number): readonly G
  */
 export function gramRowsShader(options: GramRowsOptions) {
   const { columns: p, squares, onlyPending } = options;
-  const subgroup = options.variant === 'subgroup' && p % SUBGROUP === 0;
   const { threads, vectors } = options.layout;
   const rows = squares ? p + 1 : p;
-  const accumulate = (q: number, x: string) =>
-    unroll(vectors, (v) => `    sum${q}_${v} = fma(vec4<f32>(${x}), h${v}, sum${q}_${v});`);
-  const products = subgroup
-    ? unroll(p / SUBGROUP, (load) => {
-        const spread = unroll(SUBGROUP, (l) => {
-          const x = `x${load}_${l}`;
-          return `    let ${x} = subgroupBroadcast(x${load}, ${l}u);\n${accumulate(load * SUBGROUP + l, x)}`;
-        });
-        return `    let x${load} = block[at + ${load * SUBGROUP}u + lane];\n${spread}`;
-      })
-    : unroll(p, (q) => `    let x${q} = block[at + ${q}u];\n${accumulate(q, `x${q}`)}`);
+  const subgroup = spreads(options);
   return {
     name: 'gram-rows',
     bindings: {
@@ -98,25 +91,66 @@ ${unroll(rows, (q) => unroll(vectors, (v) => `  var sum${q}_${v} = vec4<f32>();`
   // Kept in variables: some compilers read a uniform anew wherever it stands.
   let step = params.vectors;
   let block_step = params.block_stride;
-  var at = (params.block_first + begin) * block_step;
-  var start = begin * step;
-  for (var row = begin; row < end; row++) {
-${unroll(vectors, (v) => `    let h${v} = activations[start + column${v}];`)}
-${products}
-#if ${squares}
-${unroll(vectors, (v) => `    sum${p}_${v} += h${v} * h${v};`)}
-#endif
-    at += block_step;
-    start += step;
-  }
+${loopOverExamples(options)}
   let to = (params.first_slice + slice) * ${rows}u;
 ${unroll(
   vectors,
   (v) => `  if (left + ${v * threads}u < params.vectors) {
-${unroll(rows, (q) => `    products[(to + ${q}u) * params.vectors + left + ${v * threads}u] = sum${q}_${v};`)}
+${unroll(rows, (q) => `    products[(to + ${rowOf(options, q)}) * params.vectors + left + ${v * threads}u] = sum${q}_${v};`)}
   }`,
 )}
 }
 `,
   } as const;
+}
+
+/** Whether each lane loads rows of the block of its own and the quad swaps them. */
+const spreads = ({ variant, columns }: GramRowsOptions) =>
+  variant === 'subgroup' && columns % QUAD.length === 0;
+
+/** The row of the block that a thread's sums q are of. */
+function rowOf(options: GramRowsOptions, q: number): string {
+  if (!spreads(options) || q >= options.columns) return `${q}u`;
+  const d = q % QUAD.length;
+  return `${q - d}u + (lane ^ ${d}u)`;
+}
+
+/** Adds what some examples at a time contribute to the sums. */
+function loopOverExamples(options: GramRowsOptions): string {
+  const { columns: p, squares, layout } = options;
+  const { vectors, examples } = layout;
+  const quad: readonly string[] = spreads(options) ? QUAD : [''];
+  const place = (q: number) => (quad.length > 1 ? `${quad.length * q}u + lane` : `${q}u`);
+  /** Nothing past the end of the slice, where the last example is read again. */
+  const counted = (s: number, type: string, value: string) =>
+    examples === 1 ? value : `select(${type}(), ${value}, row + ${s}u < end)`;
+  return wgsl`
+  for (var row = begin; row < end; row += ${examples}u) {
+${unroll(examples, (s) => {
+  const load = (q: number) => {
+    const value = `block[(params.block_first + row${s}) * block_step + ${place(q)}]`;
+    return `    let b${s}_${q} = ${counted(s, 'f32', value)};`;
+  };
+  return `    let row${s} = min(row + ${s}u, end - 1u);
+${unroll(p / quad.length, load)}
+${unroll(vectors, (v) => `    let h${s}_${v} = activations[row${s} * step + column${v}];`)}`;
+})}
+${unroll(p, (q) => {
+  const [load, d] = [Math.floor(q / quad.length), q % quad.length];
+  return unroll(examples, (s) => `    let x${s}_${q} = vec4<f32>(${quad[d]}(b${s}_${load}));`);
+})}
+${unroll(vectors, (v) =>
+  unroll(p, (q) =>
+    unroll(examples, (s) => `    sum${q}_${v} = fma(h${s}_${v}, x${s}_${q}, sum${q}_${v});`),
+  ),
+)}
+#if ${squares}
+${unroll(vectors, (v) =>
+  unroll(
+    examples,
+    (s) => `    sum${p}_${v} += ${counted(s, 'vec4<f32>', `h${s}_${v} * h${s}_${v}`)};`,
+  ),
+)}
+#endif
+  }`;
 }

@@ -1,5 +1,6 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import type { MatmulOptions } from './matmul-options.js';
+import { QUAD } from './quad.js';
 import { unroll } from './unroll.js';
 
 /** Threads of a workgroup, side by side along the columns. */
@@ -8,8 +9,6 @@ export const LANES = 16;
 const POSITIONS = 4;
 /** Sums of each column that are stored at once. */
 const STORED_ROWS = 4;
-/** Lanes of a subgroup, and how lane i comes by what lane i ^ d has. */
-const QUAD = ['', 'quadSwapX', 'quadSwapY', 'quadSwapDiagonal'] as const;
 
 /**
  * The body of the variants `subgroup` and `lanes`: a tall tile in each thread's registers.

@@ -70,7 +70,7 @@ export async function prepareGramRows(
   const [p, n] = [block.columns, activations.columns];
   const m = Math.min(activations.rows, block.rows, TIMED_ROWS);
   const [first, ...others] = gramRowsLayouts(variant, p).map((layout) => ({
-    name: `${layout.threads}x${layout.vectors}`,
+    name: `${layout.threads}x${layout.vectors}x${layout.examples}`,
     layout,
   }));
   if (!first) throw new RangeError(`gram-rows has no layout for the variant ${variant}.`);
