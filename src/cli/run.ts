@@ -126,7 +126,7 @@ async function execute(
 ): Promise<void> {
   if (config.out) await requireFreeFolder(config.out, overwrite);
   const examples = drawExamples(await readImageSource(config.data), config.examples, config.seed);
-  const from = kept && stateOfFiles(config, examples, kept.weights, kept.dataset);
+  const from = kept && stateOfFiles(kept.config, examples, kept.weights, kept.dataset);
   const progress = createProgress(process.stderr);
   const { signal, release } = interruptSignal();
   const records = createRunRecords(config, examples, overwrite);

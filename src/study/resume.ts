@@ -1,9 +1,10 @@
+import { checksumOf } from '../data/checksum.js';
 import { EspalierError } from '../errors.js';
-import { decodeSafetensors } from '../io/safetensors.js';
+import { decodeSafetensors, metadataOf } from '../io/safetensors.js';
 import type { Shape } from '../models/two-layer.js';
 import type { RunConfig } from './config.js';
 import { type Examples, shapeOf } from './examples.js';
-import type { RunFile } from './files.js';
+import { CHECKSUM, type RunFile } from './files.js';
 import { networkIn, type TrialState } from './state.js';
 
 const WEIGHTS = /(?:^|[/\\])weights-(\d+)\.safetensors$/;
@@ -42,9 +43,10 @@ export function newestWeights(names: readonly string[]): string | undefined {
  *
  * @param config the configuration of the run that wrote them.
  * @param examples those that its configuration draws.
- * @param dataset its `dataset.safetensors`: which examples it did draw.
+ * @param dataset its `dataset.safetensors`: which examples it did draw. One of before it had a
+ *   checksum tells only their places in the source.
  * @throws bad-config when the run has momentum; bad-data naming the file when its tensors are not
- *   the network of that configuration, or the examples are not the run's.
+ *   the network of that configuration, or the examples are not the run's, by their places or their checksum.
  */
 export function stateOfFiles(
   config: RunConfig,
@@ -58,7 +60,7 @@ export function stateOfFiles(
       `The run cannot go on from ${weights.name}: its momentum is ${config.momentum}, and the files of a run hold weights only. Run it again from the start, or without momentum.`,
     );
   }
-  if (dataset) requireSameExamples(dataset, examples);
+  if (dataset) requireSameExamples(config.data, dataset, examples);
   const { name, bytes } = weights;
   const shape = shapeOf(config, config, examples);
   const network = networkIn(decodeSafetensors(bytes, name), shape, (expected, found) =>
@@ -97,18 +99,25 @@ export function requireGoesOn(
   );
 }
 
-function requireSameExamples({ name, bytes }: RunFile, { indices }: Examples): void {
-  const train = decodeSafetensors(bytes, name).get('train');
-  const same =
-    train?.dtype === 'U32' &&
-    train.data.length === indices.length &&
-    indices.every((index, at) => index === train.data[at]);
-  if (!same) {
+function requireSameExamples(
+  data: string,
+  { name, bytes }: RunFile,
+  { source, indices, train }: Examples,
+): void {
+  const places = decodeSafetensors(bytes, name).get('train');
+  if (places?.data.join() !== indices.join()) {
     throw mismatch(
       name,
-      `the ${indices.length} examples that its configuration draws from these data. Are they the data that the run was trained on?`,
+      `the ${indices.length} examples that its configuration draws from ${source}. Are they the data that the run was trained on, ${data}?`,
     );
   }
+  const then = metadataOf(bytes, name).get(CHECKSUM);
+  const now = checksumOf(train);
+  if (then === undefined || then === now) return;
+  throw new EspalierError(
+    'bad-data',
+    `${name} is of other images or labels than ${source}: the ${indices.length} examples that the run drew from ${data} have the checksum ${then}, those in the same places of ${source} ${now}. Go on with the data that the run was trained on.`,
+  );
 }
 
 function mismatch(file: string, what: string): EspalierError {

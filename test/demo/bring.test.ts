@@ -4,6 +4,8 @@ import { readBrought } from '../../demo/state/bring.js';
 import { halfwayOf } from '../../demo/state/halfway.js';
 import { encodeSafetensors } from '../../src/io/safetensors.js';
 import { parseRunConfig } from '../../src/study/config.js';
+import { drawExamples } from '../../src/study/examples.js';
+import { datasetFile } from '../../src/study/files.js';
 
 const CSV = [1, 3, 5, 7, 9].map((label) => `${label},0,50,100,${label}\n`).join('');
 
@@ -34,6 +36,23 @@ test("goes on with a killed run's folder, but not from where its batches take to
   expect((await brought(25_000_000))?.state.iteration).toBe(25_000_000);
   await expect(brought(25_000_001)).rejects.toThrow(
     /^weights-25000001\.safetensors is past the 25000000 iterations of batch 2 .*espalier run --from/,
+  );
+});
+
+test('goes on with the images that a run was trained on, and refuses others', async () => {
+  const given = [new File([CONFIG], 'config.json'), weightsAt(3)];
+  const { source } = await readBrought([...given, new File([CSV], 'digits.csv')]);
+  if (!source) throw new Error('The folder has images.');
+  const { name, bytes } = datasetFile(drawExamples(source, SETTINGS.examples, 0));
+  const dataset = new File([new Uint8Array(bytes)], name);
+  const brought = async (csv: string) => {
+    const found = await readBrought([...given, dataset, new File([csv], 'digits.csv')]);
+    if (!found.source) throw new Error('The folder has images.');
+    return halfwayOf(found, found.source);
+  };
+  expect(await brought(CSV)).toMatchObject({ state: { iteration: 3 } });
+  await expect(brought(CSV.replaceAll('50', '51'))).rejects.toThrow(
+    /^dataset\.safetensors is of other images or labels than digits\.csv: .* drew from mnist have/,
   );
 });
 

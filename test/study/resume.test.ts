@@ -95,7 +95,7 @@ describe('the files of a run', () => {
     expect(newestWeights(['fine-tuned-9.safetensors'])).toBeUndefined();
     const weights = files.find(({ name }) => name === 'weights-16.safetensors')!;
     const { config, examples } = input;
-    const state = stateOfFiles(config, examples, weights, datasetFile(examples.indices));
+    const state = stateOfFiles(config, examples, weights, datasetFile(examples));
     const rest = await eventsOf({ ...input, from: state });
     expect(rest.slice(1)).toEqual(whole.filter(from(16)));
     // 16 is no checkpoint here, so that it is neither measured nor pruned again.
@@ -138,8 +138,26 @@ describe('the files of a run', () => {
     );
     refused(/momentum is 0\.9/, () => stateOfFiles({ ...config, momentum: 0.9 }, examples, good));
     refused(/dataset\.safetensors does not hold the 70 examples/, () =>
-      stateOfFiles(config, examples, good, datasetFile(examples.indices.map((i) => i + 1))),
+      stateOfFiles(
+        config,
+        examples,
+        good,
+        datasetFile({ ...examples, indices: examples.indices.map((i) => i + 1) }),
+      ),
     );
+    const { train, indices } = examples;
+    for (const key of ['pixels', 'labels'] as const) {
+      const changed = train[key].slice();
+      changed[7]! ^= 1;
+      const other = datasetFile({ ...examples, train: { ...train, [key]: changed } });
+      refused(
+        /^dataset\.safetensors is of other images or labels than .*data: the 70 examples .* checksum/,
+        () => stateOfFiles(config, examples, good, other),
+      );
+    }
+    const old = encodeSafetensors({ train: { dtype: 'U32', shape: [70], data: indices } });
+    const unchecked = { name: 'dataset.safetensors', bytes: old };
+    expect(stateOfFiles(config, examples, good, unchecked)).toEqual(state);
     const begins = async (config: RunInput['config']) =>
       run(device, { config, examples, from: state }).next();
     await expect(begins({ ...config, iterations: 15 })).rejects.toThrow(
