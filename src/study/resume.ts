@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { checksumOf } from '../data/checksum.js';
 import { EspalierError } from '../errors.js';
 import { decodeSafetensors, metadataOf } from '../io/safetensors.js';
@@ -5,6 +6,7 @@ import type { Shape } from '../models/two-layer.js';
 import type { RunConfig } from './config.js';
 import { type Examples, shapeOf } from './examples.js';
 import { CHECKSUM, type RunFile } from './files.js';
+import type { StartingState } from './run-events.js';
 import { networkIn, type TrialState } from './state.js';
 
 const WEIGHTS = /(?:^|[/\\])weights-(\d+)\.safetensors$/;
@@ -37,23 +39,31 @@ export function newestWeights(names: readonly string[]): string | undefined {
     .at(-1);
 }
 
+/** What a run's folder holds to go on from. */
+export interface KeptFiles {
+  /** `weights-<t>.safetensors`. */
+  readonly weights: RunFile;
+  /** `dataset.safetensors`. Without a checksum it tells only the examples' places in the source. */
+  readonly dataset?: RunFile | undefined;
+  /** `events.jsonl`. */
+  readonly events?: RunFile | undefined;
+}
+
 /**
- * The state that a run's files keep: weights, and the iterations done by the file's name. They hold
- * no momentum, so that only a run without it can go on from them.
+ * The state that a run's files keep: weights, the iterations done by the file's name, and the seconds
+ * that they took by the record of that checkpoint. They hold no momentum, so that only a run without
+ * it can go on from them.
  *
  * @param config the configuration of the run that wrote them.
  * @param examples those that its configuration draws.
- * @param dataset its `dataset.safetensors`: which examples it did draw. One of before it had a
- *   checksum tells only their places in the source.
  * @throws bad-config when the run has momentum; bad-data naming the file when its tensors are not
- *   the network of that configuration, or the examples are not the run's, by their places or their checksum.
+ *   the network of that configuration, or the examples are not the run's.
  */
 export function stateOfFiles(
   config: RunConfig,
   examples: Examples,
-  weights: RunFile,
-  dataset?: RunFile,
-): TrialState {
+  { weights, dataset, events }: KeptFiles,
+): StartingState {
   if (config.momentum !== 0) {
     throw new EspalierError(
       'bad-config',
@@ -66,7 +76,9 @@ export function stateOfFiles(
   const network = networkIn(decodeSafetensors(bytes, name), shape, (expected, found) =>
     mismatch(name, `the network of its configuration: expected ${expected}, found ${found}`),
   );
-  return { iteration: iterationOf(name), network };
+  const iteration = iterationOf(name);
+  const seconds = events && secondsAt(events, iteration);
+  return { iteration, network, ...(seconds !== undefined && { figures: { seconds } }) };
 }
 
 /**
@@ -97,6 +109,30 @@ export function requireGoesOn(
     'bad-data',
     `The state to go on from is of another network: expected ${differing} ${shape[differing]}, found ${network[differing]}.`,
   );
+}
+
+const checkpointSchema = z.object({
+  type: z.literal('checkpoint'),
+  iteration: z.int(),
+  figures: z.object({ seconds: z.number().nonnegative() }),
+});
+
+/**
+ * Seconds of pre-training by the last record up to an iteration: a kill can come between a file and
+ * its record, and in the middle of a line.
+ */
+function secondsAt({ bytes }: RunFile, iteration: number): number | undefined {
+  const records = new TextDecoder()
+    .decode(bytes)
+    .split('\n')
+    .flatMap((line) => {
+      try {
+        return checkpointSchema.safeParse(JSON.parse(line)).data ?? [];
+      } catch {
+        return [];
+      }
+    });
+  return records.findLast((record) => record.iteration <= iteration)?.figures.seconds;
 }
 
 function requireSameExamples(

@@ -26,6 +26,10 @@ test('--from goes on with a run that was cut short, and with a finished one past
   const kept = JSON.parse(await readFile(config, 'utf8'));
   await writeFile(config, JSON.stringify({ ...kept, data: 'images' }));
 
+  const events = join(root, 'short/events.jsonl');
+  const records = await readFile(events, 'utf8');
+  await writeFile(events, records.replaceAll(/"seconds":[\d.e-]+/g, '"seconds":1000'));
+
   const { code, stderr } = await run('--from short --iterations 13 --out on');
   expect(stderr).toMatch(/^Running on .*, from iteration 8\.$/m);
   expect(code).toBe(0);
@@ -40,6 +44,9 @@ test('--from goes on with a run that was cut short, and with a finished one past
     );
     expect(mine!.equals(whole!), name).toBe(true);
   }
+  const summary = JSON.parse(await readFile(join(root, 'on/summary.json'), 'utf8'));
+  expect(summary.dense.seconds).toBeGreaterThan(1000);
+  expect(summary.seconds).toBeLessThan(1000);
   // Another --from of what went on: a finished run is pruned again, in another way.
   const again = await run('--from on --neurons 3 --json');
   expect(JSON.parse(again.stdout)).toMatchObject({ iterations: 13, subnetwork: { picks: 3 } });
