@@ -81,7 +81,7 @@ export function addRun(program: Command, version: string): void {
     .addHelpText(
       'after',
       `
-Defaults: ${Object.entries(parseRunConfig({}))
+Defaults, by their keys in --config: ${Object.entries(parseRunConfig({}))
         .map(([key, value]) => `${key} ${String(value)}`)
         .join(', ')}.
 
