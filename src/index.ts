@@ -52,9 +52,16 @@ export { fineTuneRate, parseRunConfig, type RunConfig } from './study/config.js'
 export { drawExamples, type Examples, shapeOf } from './study/examples.js';
 export { datasetFile, fileOf, type RunFile, recordOf } from './study/files.js';
 export { cellCount, nameOf, studyCheckpoints, type Trial, trialsOf } from './study/grid.js';
-export { differingTraining, newestWeights, stateOfFiles } from './study/resume.js';
+export { differingTraining, type KeptFiles, newestWeights, stateOfFiles } from './study/resume.js';
 export { run } from './study/run.js';
-export type { Figures, Phase, RunEvent, RunInput, RunSummary } from './study/run-events.js';
+export type {
+  Figures,
+  Phase,
+  RunEvent,
+  RunInput,
+  RunSummary,
+  StartingState,
+} from './study/run-events.js';
 export { decodeState, encodeState, type TrialState } from './study/state.js';
 export { type StudyInput, study } from './study/study.js';
 export { identityOf, parseStudyConfig, type StudyConfig } from './study/study-config.js';

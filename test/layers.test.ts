@@ -30,24 +30,25 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   'src/hosts': ['src/gpu'],
   bench: ['src/*', 'shaders'],
   'src/cli': ['src/*', 'bench'],
+  demo: ['src/*', 'bench'],
 };
 
-/** Below every room: errors and random streams. */
-const COMMON = ['src/errors.ts', 'src/random.ts'];
+/** Below every room: errors, random streams and the package's version. */
+const COMMON = ['src/errors.ts', 'src/random.ts', 'package.json'];
 
-const FILES = ['shaders', 'src', 'bench'].flatMap((folder) => filesIn(join(ROOT, folder)));
+const FILES = ['shaders', 'src', 'bench', 'demo'].flatMap((folder) => filesIn(join(ROOT, folder)));
 const IMPORTS = new Map(FILES.map((file) => [file, importsOf(file)]));
 
 describe('layers', () => {
   test.each(FILES.filter((file) => roomOf(file)))('%s imports only from below', (file) => {
     const room = roomOf(file) as string;
     const upward = (IMPORTS.get(file) ?? []).filter((imported) => {
-      if (!imported.startsWith('.') || COMMON.includes(pathOf(file, imported))) return false;
-      const other = roomOf(pathOf(file, imported));
+      const path = pathOf(file, imported);
+      if (!imported.startsWith('.') || COMMON.includes(path)) return false;
+      const other = roomOf(path);
       if (other === room) return false;
       return !(BELOW[room] ?? []).some(
-        (allowed) =>
-          allowed === other || (allowed === 'src/*' && other?.startsWith('src/') && room !== other),
+        (allowed) => allowed === other || (allowed === 'src/*' && path.startsWith('src/')),
       );
     });
     expect(upward).toEqual([]);
@@ -81,6 +82,19 @@ describe('layers', () => {
     expect(missing).toEqual([]);
   });
 
+  test('nothing imports the page', () => {
+    const others = FILES.filter((file) => roomOf(file) !== 'demo');
+    expect(others.filter((file) => importsRoom(file, 'demo'))).toEqual([]);
+    expect(FILES.length - others.length).toBeGreaterThan(30);
+  });
+
+  test('the page reaches nothing of Node', () => {
+    const { files, packages } = reachedFrom('demo/main.tsx');
+    expect(files).toContain('demo/study/tab.tsx');
+    const known = [...BROWSER_SAFE, ...OF_THE_PAGE];
+    expect([...packages].filter((name) => !isOneOf(known, name))).toEqual([]);
+  });
+
   test("the library's main entry reaches nothing of Node", () => {
     const { files, packages } = reachedFrom('src/index.ts');
     expect(files.size).toBeGreaterThan(30);
@@ -102,6 +116,14 @@ const PEERS = ['@jax-js/jax', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend
 
 /** Packages without a trace of Node, fit for a page. */
 const BROWSER_SAFE = ['pure-rand', 'zod', 'wgsl-preprocessor', 'simple-statistics', 'fflate'];
+
+/** Of the page, those built into it. */
+const OF_THE_PAGE = ['preact', '@preact/signals', 'uplot', '@observablehq/plot'];
+
+function importsRoom(file: string, room: string): boolean {
+  const imported = (IMPORTS.get(file) ?? []).filter((name) => name.startsWith('.'));
+  return imported.some((name) => roomOf(pathOf(file, name)) === room);
+}
 
 function isOneOf(packages: readonly string[], imported: string): boolean {
   return packages.some((name) => imported === name || imported.startsWith(`${name}/`));

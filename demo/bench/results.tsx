@@ -15,7 +15,7 @@ export function Results({ rows, limits, running }: ResultsProps) {
   return (
     <section class="card results" aria-labelledby="results-title">
       <h2 id="results-title">The kernels, each at one shape</h2>
-      <table>
+      <table class="numbers">
         <thead>
           <tr>
             <th scope="col">Kernel</th>

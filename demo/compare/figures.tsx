@@ -44,7 +44,7 @@ export function Figures(props: FiguresProps) {
           </label>
         ))}
       </fieldset>
-      <table>
+      <table class="numbers">
         <thead>
           <tr>
             <th scope="col">Method</th>

@@ -26,7 +26,7 @@ export function archiveOf(
 ): Uint8Array<ArrayBuffer> {
   const own = settings.data !== 'full';
   const config = configOf(settings, own ? DATA_FOLDER : 'mnist');
-  const dataset = datasetFile(examples.indices);
+  const dataset = datasetFile(examples);
   const files: Zippable = {
     'config.json': json({ ...config, fineTuneLearningRate: fineTuneRate(config) }),
     'events.jsonl': text(findings.map((event) => `${JSON.stringify(recordOf(event))}\n`).join('')),

@@ -13,13 +13,15 @@ import { sourceOfFiles } from './data.js';
 export interface Brought {
   readonly source?: ImageSource;
   readonly config?: RunConfig;
-  /** The newest of the run's weights, and which examples they have seen. */
+  /** The newest of the run's weights, which examples they have seen, and how the run went. */
   readonly weights?: RunFile;
   readonly dataset?: RunFile;
+  readonly events?: RunFile;
 }
 
 const CONFIG = 'config.json';
 const DATASET = 'dataset.safetensors';
+const EVENTS = 'events.jsonl';
 
 /** Files of a run's folder that hold neither images nor settings nor weights to go on from. */
 const RECORDS =
@@ -41,6 +43,7 @@ export async function readBrought(given: readonly File[]): Promise<Brought> {
   const settings = named(CONFIG) ?? files.find(({ name }) => /\.json$/i.test(name));
   const weights = named(newestWeights(files.map(({ name }) => name)));
   const dataset = named(DATASET);
+  const events = given.find(({ name }) => name === EVENTS);
   if (weights && !settings) {
     throw new EspalierError(
       'bad-data',
@@ -55,6 +58,7 @@ export async function readBrought(given: readonly File[]): Promise<Brought> {
     ...(images.length > 0 && { source: await sourceOfFiles(images) }),
     ...(weights && { weights: await runFile(weights) }),
     ...(dataset && { dataset: await runFile(dataset) }),
+    ...(events && { events: await runFile(events) }),
   };
 }
 
@@ -81,7 +85,7 @@ async function unpacked(archive: File): Promise<readonly File[]> {
     }
   };
   const wanted: UnzipFileFilter = ({ name }) =>
-    !name.endsWith('/') && !RECORDS.test(lastPart(name));
+    !name.endsWith('/') && (!RECORDS.test(lastPart(name)) || lastPart(name) === EVENTS);
   let size = 0;
   unzipped((entry) => {
     if (wanted(entry)) size += entry.originalSize;

@@ -4,8 +4,8 @@ import {
   EspalierError,
   type ImageSource,
   type RunConfig,
+  type StartingState,
   stateOfFiles,
-  type TrialState,
 } from '../../src/index.js';
 import type { Brought } from './bring.js';
 import type { Settings } from './settings.js';
@@ -14,7 +14,7 @@ import type { Settings } from './settings.js';
 export interface Halfway {
   readonly config: RunConfig;
   readonly source: ImageSource;
-  readonly state: TrialState;
+  readonly state: StartingState;
 }
 
 /**
@@ -29,7 +29,7 @@ const MOST_DRAWN = 50_000_000;
  *   a page can go on from; bad-config when the run has momentum.
  */
 export function halfwayOf(
-  { config, weights, dataset }: Brought,
+  { config, weights, dataset, events }: Brought,
   source: ImageSource,
 ): Halfway | undefined {
   if (!config || !weights) return undefined;
@@ -41,7 +41,7 @@ export function halfwayOf(
     );
   }
   const examples = drawExamples(source, config.examples, config.seed);
-  const state = stateOfFiles(config, examples, weights, dataset);
+  const state = stateOfFiles(config, examples, { weights, dataset, events });
   const most = Math.floor(MOST_DRAWN / (config.batch === 'full' ? 1 : config.batch));
   if (state.iteration > most) {
     throw new EspalierError(

@@ -11,7 +11,7 @@ import {
   type RunSummary,
   run,
   type Selection,
-  type TrialState,
+  type StartingState,
 } from '../../src/index.js';
 import { createDrive, type Mode, type Turn } from './drive.js';
 import { configOf, type Settings } from './settings.js';
@@ -39,7 +39,7 @@ export interface Play {
   readonly source: ImageSource;
   readonly examples: Examples;
   /** Where it began, when that was not at the first weights. */
-  readonly from?: TrialState;
+  readonly from?: StartingState;
 }
 
 /** Where a run goes before it stops by itself. */
@@ -61,7 +61,7 @@ export interface Session {
     settings: Settings,
     source: ImageSource,
     goal: Goal,
-    from?: TrialState,
+    from?: StartingState,
   ): void;
   resume(goal: Goal): void;
   /** Goes on with the same run on another device, from its last checkpoint. */

@@ -42,7 +42,7 @@ export function Fits({ config, finding }: FitsProps) {
 
 function FitTable({ finding }: { readonly finding: Finding }) {
   return (
-    <table>
+    <table class="numbers">
       <thead>
         <tr>
           <th scope="col">Curve t(m)</th>

@@ -20,7 +20,7 @@ export function MapTable({ config, cells }: TableProps) {
       <summary>The map as a table</summary>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys. */}
       <section class="scrolls" tabIndex={0} aria-label="The map as a table">
-        <table>
+        <table class="numbers">
           <caption class="hidden">Training loss of the subnetwork, mean over trials</caption>
           <thead>
             <tr>

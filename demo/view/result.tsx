@@ -37,7 +37,7 @@ export function Result() {
       </p>
       <p class="verdict">{verdict(view?.iteration ?? 0, dense.figures, best.figures)}</p>
       <Lengths dense={dense.figures} best={best.figures} />
-      <table>
+      <table class="numbers">
         <thead>
           <tr>
             <td />

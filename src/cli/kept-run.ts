@@ -3,17 +3,14 @@ import { join } from 'node:path';
 import { EspalierError } from '../errors.js';
 import { flagOf, parseRunConfig, type RunConfig } from '../study/config.js';
 import type { RunFile } from '../study/files.js';
-import { differingTraining, newestWeights } from '../study/resume.js';
+import { differingTraining, type KeptFiles, newestWeights } from '../study/resume.js';
 import { codeOf, messageOf } from './run-folder.js';
 
-/** What a run's folder holds to go on from. */
-export interface KeptRun {
+/** A run's folder to go on from: its newest weights, the files' names with their path. */
+export interface KeptRun extends KeptFiles {
   readonly folder: string;
   /** The flags of the run, less where its files went. */
   readonly config: Omit<RunConfig, 'out'>;
-  /** The newest; the name is the path. */
-  readonly weights: RunFile;
-  readonly dataset: RunFile | undefined;
 }
 
 /** @throws bad-config when the folder holds no run, or one without weights. */
@@ -33,16 +30,16 @@ export async function readKeptRun(folder: string): Promise<KeptRun> {
     const path = join(folder, name);
     return { name: path, bytes: await readFile(path) };
   };
+  const readIfThere = async (name: string) => (names.includes(name) ? read(name) : undefined);
   const { out: _, ...config } = await readConfigIn(folder, fail);
   return {
     folder,
     config: { ...config, data: await dataOf(folder, config.data) },
     weights: await read(newest),
-    dataset: names.includes(DATASET) ? await read(DATASET) : undefined,
+    dataset: await readIfThere('dataset.safetensors'),
+    events: await readIfThere('events.jsonl'),
   };
 }
-
-const DATASET = 'dataset.safetensors';
 
 async function readConfigIn(
   folder: string,

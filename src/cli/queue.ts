@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'bullmq';
 import { EspalierError } from '../errors.js';
 import type { Cell } from '../study/cell.js';
@@ -28,23 +31,28 @@ export function cellsOf(progress: unknown): readonly Cell[] {
 
 /** Tries to reach a server that never answered, and one that did and is gone. */
 const TRIES = { first: 4, again: 9 } as const;
+const REDIS_PORT = 6379;
 const LONGEST_WAIT_MILLIS = 5000;
+const CONNECT_MILLIS = 10_000;
 
 /** A connection that tries again, waiting twice as long each time, until it gives up. */
 export interface Line {
   readonly connection: ConnectionOptions;
   /** Rejects when it gives up. */
   readonly lost: Promise<never>;
-  /** To be called once the server has answered. */
-  reached(): void;
   /** To be called with what the connection complains of. */
   complain(error: Error): void;
 }
 
-/** @throws bad-config when the address is none of Redis. */
-export function openLine(address: string): Line {
+/**
+ * Gives a line to the server once something listens there.
+ *
+ * @throws bad-config when the address is none of Redis; a plain error when nothing listens.
+ */
+export async function openLine(address: string): Promise<Line> {
   const place = placeOf(address);
-  let tries: number = TRIES.first;
+  // Not left to the queue's own client: one that has never been ready fails once more when it is closed.
+  await waitForServer(address);
   let complaint = 'no answer';
   let giveUp: (error: Error) => void = () => undefined;
   const lost = new Promise<never>((_, reject) => {
@@ -54,36 +62,61 @@ export function openLine(address: string): Line {
   lost.catch(() => undefined);
   return {
     lost,
-    reached: () => {
-      tries = TRIES.again;
-    },
     complain: (error) => {
-      // A refusal by both of a name's addresses comes as an AggregateError without a message.
-      const { code } = error as { code?: string };
-      complaint = error.message || code || complaint;
+      complaint = wordsOf(error);
     },
     connection: {
       url: address,
       maxRetriesPerRequest: null,
       retryStrategy: (count: number) => {
-        if (count < tries) return Math.min(100 * 2 ** count, LONGEST_WAIT_MILLIS);
-        giveUp(
-          new Error(
-            `Redis at ${place} cannot be reached (${complaint}), after ${count} tries. Start it, or mend --queue, and give the same command again: nothing that was finished is lost.`,
-            { cause: complaint },
-          ),
-        );
+        if (count < TRIES.again) return waitAfter(count);
+        giveUp(unreachable(place, complaint, count));
         return null;
       },
     },
   };
 }
 
+async function waitForServer(address: string): Promise<void> {
+  const { hostname, port } = new URL(address);
+  const to = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || REDIS_PORT) };
+  for (let count = 1; ; count++) {
+    const socket = connect({ ...to, timeout: CONNECT_MILLIS });
+    socket.on('timeout', () => socket.destroy(new Error('no answer')));
+    try {
+      await once(socket, 'connect');
+      return;
+    } catch (error) {
+      if (count === TRIES.first) throw unreachable(placeOf(address), wordsOf(error), count);
+    } finally {
+      socket.destroy();
+    }
+    await sleep(waitAfter(count));
+  }
+}
+
+function waitAfter(count: number): number {
+  return Math.min(100 * 2 ** count, LONGEST_WAIT_MILLIS);
+}
+
+/** A refusal by both of a name's addresses comes as an AggregateError without a message. */
+function wordsOf(error: unknown): string {
+  const { message, code } = error as { message?: string; code?: string };
+  return message || code || 'no answer';
+}
+
+function unreachable(place: string, complaint: string, tries: number): Error {
+  return new Error(
+    `Redis at ${place} cannot be reached (${complaint}), after ${tries} tries. Start it, or mend --queue, and give the same command again: nothing that was finished is lost.`,
+    { cause: complaint },
+  );
+}
+
 /** Host and port of an address, without its password. */
 export function placeOf(address: string): string {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url?.hostname && /^rediss?:$/.test(url.protocol))
-    return `${url.hostname}:${url.port || 6379}`;
+    return `${url.hostname}:${url.port || REDIS_PORT}`;
   throw new EspalierError(
     'bad-config',
     '--queue must be the address of a Redis server, such as redis://localhost:6379.',

@@ -78,7 +78,7 @@ export function createRunRecords(
     const { path } = folder;
     const resolved = { ...config, fineTuneLearningRate: fineTuneRate(config), out: path };
     await writeJson(path, 'config.json', resolved);
-    await writeWhole(path, datasetFile(examples.indices));
+    await writeWhole(path, datasetFile(examples));
     return path;
   };
 

@@ -81,13 +81,14 @@ export function addRun(program: Command, version: string): void {
     .addHelpText(
       'after',
       `
-Defaults: ${Object.entries(parseRunConfig({}))
+Defaults, by their keys in --config: ${Object.entries(parseRunConfig({}))
         .map(([key, value]) => `${key} ${String(value)}`)
         .join(', ')}.
 
 --from takes the folder of a run with --momentum 0, finished or not, or the unpacked .zip that the
 web page saves. The new run has the flags in its config.json, and ends with the same figures as if
-it had never stopped. Flags that decide the pre-training cannot be changed, but --iterations can.
+it had never stopped; its seconds of pre-training count those before. Flags that decide the
+pre-training cannot be changed, but --iterations can.
 
 Examples:
   espalier run                                          1,000 digits, 256 neurons, 100 picks
@@ -126,7 +127,7 @@ async function execute(
 ): Promise<void> {
   if (config.out) await requireFreeFolder(config.out, overwrite);
   const examples = drawExamples(await readImageSource(config.data), config.examples, config.seed);
-  const from = kept && stateOfFiles(config, examples, kept.weights, kept.dataset);
+  const from = kept && stateOfFiles(kept.config, examples, kept);
   const progress = createProgress(process.stderr);
   const { signal, release } = interruptSignal();
   const records = createRunRecords(config, examples, overwrite);

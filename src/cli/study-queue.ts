@@ -33,19 +33,18 @@ export interface QueuedSession extends Omit<Session, 'onHost' | 'onLoss' | 'sour
  * jobs' records as workers do them. Jobs stay in the queue when this ends early: the same command
  * finds them again, with what was done meanwhile.
  *
- * @throws what a trial threw on its worker; a plain error when Redis cannot be reached any more.
+ * @throws what a trial threw on its worker; a plain error when Redis cannot be reached.
  */
 export async function runQueued(session: QueuedSession): Promise<void> {
   const place = placeOf(session.address);
   const open = openTrials(session.config, session.folder.cells);
   if (open.length === 0) return;
   const { Queue } = await loadQueue();
-  const line = openLine(session.address);
+  const line = await openLine(session.address);
   const queue = new Queue(QUEUE, { connection: line.connection });
   queue.on('error', line.complain);
   try {
     await Promise.race([line.lost, queue.waitUntilReady()]);
-    line.reached();
     await Promise.race([line.lost, gather(session, queue, open, place)]);
   } finally {
     await closed(queue, line);

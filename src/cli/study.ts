@@ -87,7 +87,7 @@ export function addStudy(program: Command, version: string): void {
       'after',
       `
 A flag with <…,…> takes several values, separated by commas, and the study does all of them.
-The same command goes on where an earlier one ended. Defaults: ${Object.entries(
+The same command goes on where an earlier one ended. Defaults, by their keys in --config: ${Object.entries(
         parseStudyConfig({}),
       )
         .map(([key, value]) => `${key} ${String(value)}`)

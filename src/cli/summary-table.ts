@@ -28,7 +28,7 @@ export function summaryTable(summary: RunSummary): string {
     table.toString(),
     verdict(summary),
     theoryLine(summary.theory),
-    `Adapter: ${adapter.name}. ${summary.seconds.toFixed(1)} s in all; peak memory ${mebibytes(memory.peak)} for ${mebibytes(memory.data)} of data, ${mebibytes(memory.network)} of network and ${mebibytes(memory.activations)} of activations.`,
+    `Adapter: ${adapter.name}. This run took ${summary.seconds.toFixed(1)} s; peak memory ${mebibytes(memory.peak)} for ${mebibytes(memory.data)} of data, ${mebibytes(memory.network)} of network and ${mebibytes(memory.activations)} of activations.`,
   ].join('\n');
 }
 

@@ -43,9 +43,9 @@ Examples:
 async function work(flags: WorkerFlags, version: string): Promise<void> {
   const place = placeOf(flags.queue);
   const { Worker, UnrecoverableError } = await loadQueue();
+  const line = await openLine(flags.queue);
   const { signal, release } = interruptSignal();
   const bench = openBench(flags, version, signal);
-  const line = openLine(flags.queue);
   const note = (text: string) => process.stderr.write(`${text}\n`);
   const take = async (job: Job<TrialJob>) => {
     note(`${nameOf(job.data.trial)}: started.`);
@@ -76,7 +76,6 @@ async function work(flags: WorkerFlags, version: string): Promise<void> {
   });
   try {
     await Promise.race([line.lost, interrupted, worker.waitUntilReady()]);
-    line.reached();
     note(`Waiting for trials on ${place}.`);
     await Promise.race([line.lost, interrupted]);
   } finally {

@@ -87,6 +87,16 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Map<string, 
   );
 }
 
+/**
+ * What a safetensors file says of itself beside its tensors.
+ *
+ * @throws EspalierError `bad-data` naming `file` when its header is broken.
+ */
+export function metadataOf(bytes: Uint8Array, file: string): ReadonlyMap<string, string> {
+  const { [METADATA]: metadata = {} } = readHeader(bytes, file).header;
+  return new Map(Object.entries(metadata as Record<string, string>));
+}
+
 /** A tensor's description, checked; `begin` and `end` are offsets from the file's start. */
 interface PlacedTensor {
   readonly name: string;

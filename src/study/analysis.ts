@@ -64,9 +64,10 @@ function analysisOf(
   resamples: number | undefined,
 ): Analysis {
   const setting = settingOf(one);
+  const inputs = courses.flat().find((cell) => cell.inputs)?.inputs;
+  const rho = inputs ? (m: number) => inputs / (setting.batch === 'full' ? m : m * m) : undefined;
   const find = (criterion: Criterion): Finding => {
     const thresholds = courses.map((course) => thresholdOf(course, criterion));
-    const rho = (m: number) => one.inputs / (setting.batch === 'full' ? m : m * m);
     const known = { neurons: setting.neurons, rho };
     const { fits, missing } = compare(thresholds.map(observationOf), known, config.seed, resamples);
     const least = fits[0]?.aicc ?? Number.NaN;

@@ -16,8 +16,11 @@ export const cellSchema = z.object({
   rule: z.string(),
   learningRate: z.number(),
   batch: z.union([whole, z.literal('full')]),
-  /** d, the constant input included: the theory's bounds need it, and nobody the data for it. */
-  inputs: z.int().positive(),
+  /**
+   * d, the constant input included: the theory's curve needs it, and nobody the data for it. Early
+   * studies did not record it.
+   */
+  inputs: z.int().positive().optional(),
   /** 1/(2m) Σ‖f − y‖² over the training examples: of the dense network, of the subnetwork. */
   denseLoss: figure,
   subnetworkLoss: figure,

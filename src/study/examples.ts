@@ -9,6 +9,8 @@ import type { RunConfig } from './config.js';
 
 /** The examples of one run: the drawn training images and all test images. */
 export interface Examples {
+  /** The source's name. */
+  readonly source: string;
   /** The training examples' places in the source, ascending. */
   readonly indices: Uint32Array;
   readonly train: LabelledImages;
@@ -22,7 +24,8 @@ export interface Examples {
  */
 export function drawExamples(source: ImageSource, count: number, seed: number): Examples {
   const indices = drawSubset(source.train.count, count, seed);
-  return { indices, train: pick(source.train, indices), test: source.test };
+  const { name, train, test } = source;
+  return { source: name, indices, train: pick(train, indices), test };
 }
 
 /** The network that is trained on such examples. */

@@ -1,5 +1,7 @@
+import { checksumOf } from '../data/checksum.js';
 import { encodeSafetensors } from '../io/safetensors.js';
 import type { Parameters } from '../models/two-layer.js';
+import type { Examples } from './examples.js';
 import type { RunEvent } from './run-events.js';
 
 /** A file of a run's folder. */
@@ -8,11 +10,20 @@ export interface RunFile {
   readonly bytes: Uint8Array;
 }
 
-/** `dataset.safetensors`: which of the source's examples the run was trained on. */
-export function datasetFile(indices: Uint32Array): RunFile {
+/** The key of the drawn examples' `checksumOf`. */
+export const CHECKSUM = 'crc32';
+
+/**
+ * `dataset.safetensors`: which of the source's examples the run was trained on, and in the metadata,
+ * under `CHECKSUM`, what they were.
+ */
+export function datasetFile({ indices, train }: Pick<Examples, 'indices' | 'train'>): RunFile {
   return {
     name: 'dataset.safetensors',
-    bytes: encodeSafetensors({ train: { dtype: 'U32', shape: [indices.length], data: indices } }),
+    bytes: encodeSafetensors(
+      { train: { dtype: 'U32', shape: [indices.length], data: indices } },
+      { [CHECKSUM]: checksumOf(train) },
+    ),
   };
 }
 

@@ -1,9 +1,12 @@
+import { z } from 'zod';
+import { checksumOf } from '../data/checksum.js';
 import { EspalierError } from '../errors.js';
-import { decodeSafetensors } from '../io/safetensors.js';
+import { decodeSafetensors, metadataOf } from '../io/safetensors.js';
 import type { Shape } from '../models/two-layer.js';
 import type { RunConfig } from './config.js';
 import { type Examples, shapeOf } from './examples.js';
-import type { RunFile } from './files.js';
+import { CHECKSUM, type RunFile } from './files.js';
+import type { StartingState } from './run-events.js';
 import { networkIn, type TrialState } from './state.js';
 
 const WEIGHTS = /(?:^|[/\\])weights-(\d+)\.safetensors$/;
@@ -36,35 +39,46 @@ export function newestWeights(names: readonly string[]): string | undefined {
     .at(-1);
 }
 
+/** What a run's folder holds to go on from. */
+export interface KeptFiles {
+  /** `weights-<t>.safetensors`. */
+  readonly weights: RunFile;
+  /** `dataset.safetensors`. Without a checksum it tells only the examples' places in the source. */
+  readonly dataset?: RunFile | undefined;
+  /** `events.jsonl`. */
+  readonly events?: RunFile | undefined;
+}
+
 /**
- * The state that a run's files keep: weights, and the iterations done by the file's name. They hold
- * no momentum, so that only a run without it can go on from them.
+ * The state that a run's files keep: weights, the iterations done by the file's name, and the seconds
+ * that they took by the record of that checkpoint. They hold no momentum, so that only a run without
+ * it can go on from them.
  *
  * @param config the configuration of the run that wrote them.
  * @param examples those that its configuration draws.
- * @param dataset its `dataset.safetensors`: which examples it did draw.
  * @throws bad-config when the run has momentum; bad-data naming the file when its tensors are not
  *   the network of that configuration, or the examples are not the run's.
  */
 export function stateOfFiles(
   config: RunConfig,
   examples: Examples,
-  weights: RunFile,
-  dataset?: RunFile,
-): TrialState {
+  { weights, dataset, events }: KeptFiles,
+): StartingState {
   if (config.momentum !== 0) {
     throw new EspalierError(
       'bad-config',
       `The run cannot go on from ${weights.name}: its momentum is ${config.momentum}, and the files of a run hold weights only. Run it again from the start, or without momentum.`,
     );
   }
-  if (dataset) requireSameExamples(dataset, examples);
+  if (dataset) requireSameExamples(config.data, dataset, examples);
   const { name, bytes } = weights;
   const shape = shapeOf(config, config, examples);
   const network = networkIn(decodeSafetensors(bytes, name), shape, (expected, found) =>
     mismatch(name, `the network of its configuration: expected ${expected}, found ${found}`),
   );
-  return { iteration: iterationOf(name), network };
+  const iteration = iterationOf(name);
+  const seconds = events && secondsAt(events, iteration);
+  return { iteration, network, ...(seconds !== undefined && { figures: { seconds } }) };
 }
 
 /**
@@ -97,18 +111,49 @@ export function requireGoesOn(
   );
 }
 
-function requireSameExamples({ name, bytes }: RunFile, { indices }: Examples): void {
-  const train = decodeSafetensors(bytes, name).get('train');
-  const same =
-    train?.dtype === 'U32' &&
-    train.data.length === indices.length &&
-    indices.every((index, at) => index === train.data[at]);
-  if (!same) {
+const checkpointSchema = z.object({
+  type: z.literal('checkpoint'),
+  iteration: z.int(),
+  figures: z.object({ seconds: z.number().nonnegative() }),
+});
+
+/**
+ * Seconds of pre-training by the last record up to an iteration: a kill can come between a file and
+ * its record, and in the middle of a line.
+ */
+function secondsAt({ bytes }: RunFile, iteration: number): number | undefined {
+  const records = new TextDecoder()
+    .decode(bytes)
+    .split('\n')
+    .flatMap((line) => {
+      try {
+        return checkpointSchema.safeParse(JSON.parse(line)).data ?? [];
+      } catch {
+        return [];
+      }
+    });
+  return records.findLast((record) => record.iteration <= iteration)?.figures.seconds;
+}
+
+function requireSameExamples(
+  data: string,
+  { name, bytes }: RunFile,
+  { source, indices, train }: Examples,
+): void {
+  const places = decodeSafetensors(bytes, name).get('train');
+  if (places?.data.join() !== indices.join()) {
     throw mismatch(
       name,
-      `the ${indices.length} examples that its configuration draws from these data. Are they the data that the run was trained on?`,
+      `the ${indices.length} examples that its configuration draws from ${source}. Are they the data that the run was trained on, ${data}?`,
     );
   }
+  const then = metadataOf(bytes, name).get(CHECKSUM);
+  const now = checksumOf(train);
+  if (then === undefined || then === now) return;
+  throw new EspalierError(
+    'bad-data',
+    `${name} is of other images or labels than ${source}: the ${indices.length} examples that the run drew from ${data} have the checksum ${then}, those in the same places of ${source} ${now}. Go on with the data that the run was trained on.`,
+  );
 }
 
 function mismatch(file: string, what: string): EspalierError {

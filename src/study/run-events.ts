@@ -13,7 +13,12 @@ export interface RunInput {
    * Where to go on, instead of at the first weights: a checkpoint event of a run of the same
    * configuration and examples, or a state from its files.
    */
-  readonly from?: TrialState & { readonly figures?: Pick<Figures, 'seconds'> };
+  readonly from?: StartingState;
+}
+
+/** A checkpoint to go on from; the seconds of pre-training behind it count on, where they are known. */
+export interface StartingState extends TrialState {
+  readonly figures?: Pick<Figures, 'seconds'>;
 }
 
 /** How good a network is and what it costs. */
@@ -25,7 +30,10 @@ export interface Figures {
   readonly trainingAccuracy: number;
   readonly testLoss: number;
   readonly testAccuracy: number;
-  /** Seconds of the work that made it: pre-training, selection or fine-tuning. */
+  /**
+   * Seconds of the work that made it: selection, fine-tuning, or all of the pre-training, that before
+   * `from` included.
+   */
   readonly seconds: number;
 }
 
@@ -76,6 +84,7 @@ export interface RunSummary {
   /** Of the last subnetwork. */
   readonly theory: RunTheory;
   readonly memory: MemoryFigures;
+  /** Of this run from where it began, which is `from` when it went on. */
   readonly seconds: number;
 }
 

@@ -57,9 +57,13 @@ export async function* run(
   if (from) requireGoesOn(config, shape, from);
   device.resetPeak();
   const bytesBefore = device.liveBytes;
+  // Each of these takes a processor tens of milliseconds: in the waits a page draws its frames.
+  await device.idle();
   using train = uploadImages(device, 'training', examples.train, config.task);
+  await device.idle();
   using test = uploadImages(device, 'test', examples.test, config.task);
   const dataBytes = device.liveBytes - bytesBefore;
+  await device.idle();
   using network = uploadNetwork(device, from?.network ?? drawParameters(shape, config.seed));
   const { batch, learningRate, momentum, loss, seed } = config;
   const options = { batch, learningRate, momentum, loss, seed };

@@ -15,7 +15,7 @@ export interface Setting {
   /** k, the picks of greedy forward selection. */
   readonly neurons: number;
   /** ρ(m) of the contraction 1 − c·ρ(m): d/m for GD, d/m² for SGD. */
-  readonly rho: (examples: number) => number;
+  readonly rho?: ((examples: number) => number) | undefined;
 }
 
 export type ModelName = 'constant' | 'logarithm' | 'power' | 'theory';
@@ -32,7 +32,10 @@ export interface Model {
 
 export type Point = readonly [examples: number, iterations: number];
 
-/** The curves that are compared; `centre` is the mean ln m, about which α and β hardly correlate. */
+/**
+ * The curves that are compared, the theory's where ρ is known; `centre` is the mean ln m, about which
+ * α and β hardly correlate.
+ */
 export function modelsOf(
   observations: readonly Observation[],
   { neurons, rho }: Setting,
@@ -45,8 +48,6 @@ export function modelsOf(
     );
     return [height, slope];
   };
-  const steepest = Math.max(...observations.map(({ examples }) => rho(examples)));
-  const contraction = (unknown: number) => 1 / (steepest * (1 + Math.exp(-unknown)));
   return [
     {
       name: 'constant',
@@ -72,19 +73,29 @@ export function modelsOf(
       }),
       predict: ([height = 0, slope = 0], examples) => Math.exp(height + slope * away(examples)),
     },
-    {
-      name: 'theory',
-      formula: 't = ln k / −ln(1 − c·ρ(m))',
-      // −ln(1 − cρ) ≈ cρ makes the mean t = ln k / c times that of 1/ρ; 1 − cρ > 0 bounds c.
-      start: (points) => {
-        const inverse = mean(points.map(([examples]) => 1 / rho(examples)));
-        const guess = (Math.log(neurons) * inverse) / mean(points.map(([, t]) => t));
-        const share = Math.min(Math.max(guess * steepest, 1e-9), 0.99);
-        return [Math.log(share / (1 - share))];
-      },
-      parameters: ([unknown = 0]) => ({ c: contraction(unknown) }),
-      predict: ([unknown = 0], examples) =>
-        Math.log(neurons) / -Math.log1p(-contraction(unknown) * rho(examples)),
-    },
+    ...(rho ? [theoryModel(observations, neurons, rho)] : []),
   ];
+}
+
+function theoryModel(
+  observations: readonly Observation[],
+  neurons: number,
+  rho: (examples: number) => number,
+): Model {
+  const steepest = Math.max(...observations.map(({ examples }) => rho(examples)));
+  const contraction = (unknown: number) => 1 / (steepest * (1 + Math.exp(-unknown)));
+  return {
+    name: 'theory',
+    formula: 't = ln k / −ln(1 − c·ρ(m))',
+    // −ln(1 − cρ) ≈ cρ makes the mean t = ln k / c times that of 1/ρ; 1 − cρ > 0 bounds c.
+    start: (points) => {
+      const inverse = mean(points.map(([examples]) => 1 / rho(examples)));
+      const guess = (Math.log(neurons) * inverse) / mean(points.map(([, t]) => t));
+      const share = Math.min(Math.max(guess * steepest, 1e-9), 0.99);
+      return [Math.log(share / (1 - share))];
+    },
+    parameters: ([unknown = 0]) => ({ c: contraction(unknown) }),
+    predict: ([unknown = 0], examples) =>
+      Math.log(neurons) / -Math.log1p(-contraction(unknown) * rho(examples)),
+  };
 }

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Ended, espalier, figuresOf, flagsOf, writeData } from './study-fixture.js';
+import { espalier, figuresOf, flagsOf, writeData } from './study-fixture.js';
 
 const found = spawnSync('redis-server', ['--version']).status === 0;
 const required = process.env.ESPALIER_REQUIRE_REDIS !== undefined;
@@ -110,9 +110,6 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     expect((await lost).stderr).toMatch(
       /Redis at 127\.0\.0\.1:\d+ cannot be reached \(.*ECONNREFUSED.*\), after \d+ tries/,
     );
-    const unreached: Ended = await espalier(['worker', '--queue', address()]);
-    expect(unreached).toMatchObject({ code: 1 });
-    expect(unreached.stderr).toContain('cannot be reached');
     await start();
     const gathering = study(out, changes);
     const busy = worker(/: done\./, 'SIGINT');
@@ -126,6 +123,18 @@ test('an address that is none of Redis is refused', async () => {
     const refused = await espalier(['worker', '--queue', address]);
     expect(refused.stderr).toContain('--queue must be the address of a Redis server');
     expect(refused).toMatchObject({ code: 2 });
+  }
+});
+
+test('a server that is not there is told in one line', async () => {
+  const address = `redis://127.0.0.1:${await freePort()}`;
+  const study = ['study', ...flagsOf(data), '--out', join(folder, 'nowhere')];
+  for (const command of [['worker'], study]) {
+    const unreached = await espalier([...command, '--queue', address]);
+    expect(unreached.stderr).toMatch(
+      /^error: Redis at 127\.0\.0\.1:\d+ cannot be reached \(.*ECONNREFUSED.*\), after 4 tries.*\n$/,
+    );
+    expect(unreached).toMatchObject({ code: 1, stdout: '' });
   }
 });
 

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { writeSource } from '../study/source.js';
+import { sourceFiles, writeSource } from '../study/source.js';
 import { espalier } from './espalier.js';
 
 let root: string;
@@ -26,6 +26,10 @@ test('--from goes on with a run that was cut short, and with a finished one past
   const kept = JSON.parse(await readFile(config, 'utf8'));
   await writeFile(config, JSON.stringify({ ...kept, data: 'images' }));
 
+  const events = join(root, 'short/events.jsonl');
+  const records = await readFile(events, 'utf8');
+  await writeFile(events, records.replaceAll(/"seconds":[\d.e-]+/g, '"seconds":1000'));
+
   const { code, stderr } = await run('--from short --iterations 13 --out on');
   expect(stderr).toMatch(/^Running on .*, from iteration 8\.$/m);
   expect(code).toBe(0);
@@ -40,12 +44,22 @@ test('--from goes on with a run that was cut short, and with a finished one past
     );
     expect(mine!.equals(whole!), name).toBe(true);
   }
+  const summary = JSON.parse(await readFile(join(root, 'on/summary.json'), 'utf8'));
+  expect(summary.dense.seconds).toBeGreaterThan(1000);
+  expect(summary.seconds).toBeLessThan(1000);
   // Another --from of what went on: a finished run is pruned again, in another way.
   const again = await run('--from on --neurons 3 --json');
   expect(JSON.parse(again.stdout)).toMatchObject({ iterations: 13, subnetwork: { picks: 3 } });
 });
 
 test('--from refuses what it cannot go on with, and leaves no file', async () => {
+  await cp(join(root, 'data'), join(root, 'other'), { recursive: true });
+  const { trainImages } = sourceFiles(join(root, 'other'));
+  const images = await readFile(trainImages);
+  await writeFile(
+    trainImages,
+    new Uint8Array(images).map((byte, i) => (i < 16 ? byte : byte ^ 1)),
+  );
   const before = await readdir(root);
   const cases: readonly (readonly [string, RegExp])[] = [
     ['--from nowhere', /^error: --from nowhere cannot be read .*ENOENT/],
@@ -53,6 +67,10 @@ test('--from refuses what it cannot go on with, and leaves no file', async () =>
     ['--from short --iterations 5', /^error: --iterations 5 lies before .* 8 iterations/],
     ['--from short --width 9', /^error: --width 9 cannot go on from short, .* --width 8/],
     ['--from short --momentum 0.5', /^error: --momentum 0.5 cannot go on from short/],
+    [
+      '--from short --data other',
+      /^error: short\/dataset.* images or labels than other: the 50 examples .* from short\/images /,
+    ],
     ['--from short --data mnist', /weights-8\.safetensors|dataset\.safetensors/],
   ];
   for (const [flags, message] of cases) {

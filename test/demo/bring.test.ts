@@ -4,6 +4,8 @@ import { readBrought } from '../../demo/state/bring.js';
 import { halfwayOf } from '../../demo/state/halfway.js';
 import { encodeSafetensors } from '../../src/io/safetensors.js';
 import { parseRunConfig } from '../../src/study/config.js';
+import { drawExamples } from '../../src/study/examples.js';
+import { datasetFile } from '../../src/study/files.js';
 
 const CSV = [1, 3, 5, 7, 9].map((label) => `${label},0,50,100,${label}\n`).join('');
 
@@ -37,15 +39,38 @@ test("goes on with a killed run's folder, but not from where its batches take to
   );
 });
 
+test('goes on with the images that a run was trained on, and refuses others', async () => {
+  const record = '{"type":"checkpoint","iteration":3,"figures":{"seconds":7}}';
+  const events = new File([record], 'events.jsonl');
+  const given = [new File([CONFIG], 'config.json'), weightsAt(3), events];
+  const { source } = await readBrought([...given, new File([CSV], 'digits.csv')]);
+  if (!source) throw new Error('The folder has images.');
+  const { name, bytes } = datasetFile(drawExamples(source, SETTINGS.examples, 0));
+  const dataset = new File([new Uint8Array(bytes)], name);
+  const brought = async (csv: string) => {
+    const found = await readBrought([...given, dataset, new File([csv], 'digits.csv')]);
+    if (!found.source) throw new Error('The folder has images.');
+    return halfwayOf(found, found.source);
+  };
+  expect(await brought(CSV)).toMatchObject({ state: { iteration: 3, figures: { seconds: 7 } } });
+  await expect(brought(CSV.replaceAll('50', '51'))).rejects.toThrow(
+    /^dataset\.safetensors is of other images or labels than digits\.csv: .* drew from mnist have/,
+  );
+});
+
 test('unpacks no .zip that is larger than the page can hold, whatever its packed size', async () => {
   const archive = (size: number) => {
-    const bytes = zipSync({ 'config.json': new TextEncoder().encode(CONFIG) });
+    const text = (content: string) => new TextEncoder().encode(content);
+    const bytes = zipSync({ 'config.json': text(CONFIG), 'events.jsonl': text('\n') });
     const directory = Buffer.from(bytes.buffer).indexOf('PK\x01\x02');
     new DataView(bytes.buffer).setUint32(directory + 24, size, true);
     return [new File([bytes], 'run.zip')];
   };
-  expect(await readBrought(archive(CONFIG.length))).toMatchObject({ config: SETTINGS });
-  await expect(readBrought(archive(3_000_000_000))).rejects.toThrow(
+  expect(await readBrought(archive(CONFIG.length))).toMatchObject({
+    config: SETTINGS,
+    events: { bytes: new Uint8Array([10]) },
+  });
+  await expect(readBrought(archive(2_999_999_999))).rejects.toThrow(
     /^run\.zip would unpack to 3000 MB, and this page takes up to 512 MB/,
   );
 });

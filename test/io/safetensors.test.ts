@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { EspalierError } from '../../src/errors.js';
-import { decodeSafetensors, encodeSafetensors, type Tensor } from '../../src/io/safetensors.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  metadataOf,
+  type Tensor,
+} from '../../src/io/safetensors.js';
 
 const f32 = (shape: number[], ...values: number[]): Tensor => ({
   dtype: 'F32',
@@ -55,6 +60,7 @@ test.each([
   }
   const bytes = encodeSafetensors(tensors, metadata);
   expect(encodeSafetensors(tensors, metadata)).toEqual(bytes);
+  expect(Object.fromEntries(metadataOf(bytes, 'file'))).toEqual(metadata ?? {});
   const decoded = decodeSafetensors(bytes, 'f');
   expect([...decoded]).toEqual(Object.entries(tensors));
 });

@@ -38,7 +38,7 @@ test('activations larger than a binding are cut, in descent and in selection', a
   const raw = await adapter.requestDevice();
   const device = adoptDevice(raw, adapter);
   const drawn = drawExamples(await readImageSource(data), examples, config.seed);
-  const files = [datasetFile(drawn.indices)];
+  const files = [datasetFile(drawn)];
   for await (const event of run(device, { config, examples: drawn })) {
     const file = fileOf(event);
     if (file) files.push(file);

@@ -1,7 +1,7 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
 import { analyse } from '../../src/study/analysis.js';
-import type { Cell } from '../../src/study/cell.js';
+import { type Cell, parseCell } from '../../src/study/cell.js';
 import { cellCount, pruningsOf, studyCheckpoints, trialsOf } from '../../src/study/grid.js';
 import { commandOf } from '../../src/study/report/command.js';
 import { type Report, reportOf } from '../../src/study/report/page.js';
@@ -78,6 +78,18 @@ describe('a report', () => {
     expect(draw(config, cellsOf(config, 0)).html).not.toMatch(/NaN|Infinity/);
     const none = cellsOf(config).map((cell) => ({ ...cell, denseLoss: 0, subnetworkLoss: 0 }));
     expect(draw(config, none).html).not.toMatch(/NaN|Infinity/);
+  });
+
+  test('of records without the number of inputs does without the curve that needs it', () => {
+    const config = parseStudyConfig({ ...BASE, sizes: [25, 100, 400] });
+    const cells = cellsOf(config);
+    const old = cells.map(({ inputs: _, ...cell }) => parseCell(JSON.stringify(cell), 'cells', 1));
+    const { html } = draw(config, old);
+    expect(html).toContain('curve is left out: the records');
+    expect(html).not.toContain('ln k');
+    // One that was resumed since has it in some of its cells.
+    const { html: resumed } = draw(config, [...old.slice(0, -1), ...cells.slice(-1)]);
+    expect(resumed).toContain('ln k');
   });
 
   test('of an unfinished study says so', () => {

@@ -84,6 +84,18 @@ describe('a run goes on from any checkpoint, to the same bits', () => {
 });
 
 describe('the files of a run', () => {
+  const layers = (width: number, inputs: number) => ({
+    name: 'weights-16.safetensors',
+    bytes: encodeSafetensors({
+      'hidden.weight': {
+        dtype: 'F32',
+        shape: [width, inputs],
+        data: new Float32Array(width * inputs),
+      },
+      'output.weight': { dtype: 'F32', shape: [width, 1], data: new Float32Array(width) },
+    }),
+  });
+
   test('hold what it takes to go on, between its checkpoints too', async () => {
     const input = await inputOf({});
     const whole = await eventsOf(input);
@@ -95,7 +107,10 @@ describe('the files of a run', () => {
     expect(newestWeights(['fine-tuned-9.safetensors'])).toBeUndefined();
     const weights = files.find(({ name }) => name === 'weights-16.safetensors')!;
     const { config, examples } = input;
-    const state = stateOfFiles(config, examples, weights, datasetFile(examples.indices));
+    const state = stateOfFiles(config, examples, {
+      weights,
+      dataset: datasetFile(examples),
+    });
     const rest = await eventsOf({ ...input, from: state });
     expect(rest.slice(1)).toEqual(whole.filter(from(16)));
     // 16 is no checkpoint here, so that it is neither measured nor pruned again.
@@ -105,41 +120,63 @@ describe('the files of a run', () => {
     expect(sparse[0]).toMatchObject({ iteration: 16, checkpoints: [20, 21] });
   });
 
+  const checkpoint = (iteration: number, seconds: number) =>
+    JSON.stringify({ type: 'checkpoint', iteration, figures: { seconds } });
+
+  test.each([
+    ['the record of the checkpoint', [checkpoint(8, 3), checkpoint(16, 5), checkpoint(21, 6)], 5],
+    ['the one before, where a kill took it', [checkpoint(8, 3), checkpoint(16, 5).slice(0, -2)], 3],
+    ['nothing, without a record', [], undefined],
+  ])('tell the seconds of pre-training by %s', async (_, records, seconds) => {
+    const { config, examples } = await inputOf({});
+    const text = ['{"type":"started"}', ...records].join('\n');
+    const events = { name: 'events.jsonl', bytes: new TextEncoder().encode(text) };
+    const state = stateOfFiles(config, examples, { weights: layers(13, 16), events });
+    expect(state.figures?.seconds).toBe(seconds);
+  });
+
   test('are refused when they are of another run', async () => {
     const input = await inputOf({});
     const { config, examples } = input;
-    const layers = (width: number, inputs: number) => ({
-      name: 'weights-16.safetensors',
-      bytes: encodeSafetensors({
-        'hidden.weight': {
-          dtype: 'F32',
-          shape: [width, inputs],
-          data: new Float32Array(width * inputs),
-        },
-        'output.weight': { dtype: 'F32', shape: [width, 1], data: new Float32Array(width) },
-      }),
-    });
     const good = layers(13, 16);
-    const state = stateOfFiles(config, examples, good);
+    const state = stateOfFiles(config, examples, { weights: good });
     expect(state).toMatchObject({ iteration: 16, network: { width: 13, inputs: 16, outputs: 1 } });
     const refused = (expected: RegExp, files: () => unknown) => expect(files).toThrow(expected);
     refused(
       /weights-16\.safetensors .*hidden\.weight as F32 \[13, 16\], found F32 \[12, 16\]/,
-      () => stateOfFiles(config, examples, layers(12, 16)),
+      () => stateOfFiles(config, examples, { weights: layers(12, 16) }),
     );
     refused(/weights-16\.safetensors .*\[13, 16\], found F32 \[13, 785\]/, () =>
-      stateOfFiles(config, examples, layers(13, 785)),
+      stateOfFiles(config, examples, { weights: layers(13, 785) }),
     );
     refused(/other\.safetensors does not say how many iterations/, () =>
-      stateOfFiles(config, examples, { ...good, name: 'other.safetensors' }),
+      stateOfFiles(config, examples, { weights: { ...good, name: 'other.safetensors' } }),
     );
     refused(/weights-16\.safetensors.*the file at 9/, () =>
-      stateOfFiles(config, examples, { ...good, bytes: good.bytes.subarray(0, 9) }),
+      stateOfFiles(config, examples, { weights: { ...good, bytes: good.bytes.subarray(0, 9) } }),
     );
-    refused(/momentum is 0\.9/, () => stateOfFiles({ ...config, momentum: 0.9 }, examples, good));
+    refused(/momentum is 0\.9/, () =>
+      stateOfFiles({ ...config, momentum: 0.9 }, examples, { weights: good }),
+    );
     refused(/dataset\.safetensors does not hold the 70 examples/, () =>
-      stateOfFiles(config, examples, good, datasetFile(examples.indices.map((i) => i + 1))),
+      stateOfFiles(config, examples, {
+        weights: good,
+        dataset: datasetFile({ ...examples, indices: examples.indices.map((i) => i + 1) }),
+      }),
     );
+    const { train, indices } = examples;
+    for (const key of ['pixels', 'labels'] as const) {
+      const changed = train[key].slice();
+      changed[7]! ^= 1;
+      const other = datasetFile({ ...examples, train: { ...train, [key]: changed } });
+      refused(
+        /^dataset\.safetensors is of other images or labels than .*data: the 70 examples .* checksum/,
+        () => stateOfFiles(config, examples, { weights: good, dataset: other }),
+      );
+    }
+    const old = encodeSafetensors({ train: { dtype: 'U32', shape: [70], data: indices } });
+    const unchecked = { name: 'dataset.safetensors', bytes: old };
+    expect(stateOfFiles(config, examples, { weights: good, dataset: unchecked })).toEqual(state);
     const begins = async (config: RunInput['config']) =>
       run(device, { config, examples, from: state }).next();
     await expect(begins({ ...config, iterations: 15 })).rejects.toThrow(

@@ -114,7 +114,7 @@ ${both(name, (paper) => thresholdPlot(paper, analysis, finding))}
 ${finding.fits.length > 0 ? table(fitRows(finding)) : ''}`,
   )
   .join('\n')}
-<p>The curves are fitted by maximum likelihood to intervals between checkpoints, and thresholds that were never reached count as larger than the last one. Intervals are bootstrapped over trials. Less AICc is better, and a difference below 2 says little; the weight is the curve’s share of the support. The theory’s curve has ρ(m) = ${analysis.setting.batch === 'full' ? 'd/m' : 'd/m²'} and one free constant, which 1 − c·ρ(m) > 0 bounds: it says what is sufficient, so it may lie far from what was needed.</p>
+<p>The curves are fitted by maximum likelihood to intervals between checkpoints, and thresholds that were never reached count as larger than the last one. Intervals are bootstrapped over trials. Less AICc is better, and a difference below 2 says little; the weight is the curve’s share of the support. ${theoryText(analysis)}</p>
 <h2>Thresholds</h2>
 <p>One value for each trial. The last two columns: the share of pre-training at which the subnetwork first was as good as the dense network after all of it.</p>
 ${table(thresholdRows(analysis))}
@@ -127,6 +127,12 @@ ${table(thresholdRows(analysis))}
 <h2>At the end of pre-training</h2>
 ${table(endRows(analysis))}
 </section>`;
+}
+
+function theoryText({ courses, setting }: Analysis): string {
+  return courses.flat().some(({ inputs }) => inputs)
+    ? `The theory’s curve has ρ(m) = ${setting.batch === 'full' ? 'd/m' : 'd/m²'} and one free constant, which 1 − c·ρ(m) > 0 bounds: it says what is sufficient, so it may lie far from what was needed.`
+    : 'The theory’s curve is left out: the records of this study do not tell the number of inputs d, which it needs.';
 }
 
 /** The findings: by each criterion, how the threshold moved with the data and which curve it follows. */
