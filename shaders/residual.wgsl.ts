@@ -7,6 +7,8 @@ export interface ResidualOptions {
   /** Example j has its target in row rows[first + j] instead of row first + j. */
   readonly gather: boolean;
   readonly form: ResidualForm;
+  /** Threads that share one example's sum over the neurons. */
+  readonly threads: number;
 }
 
 /**
@@ -15,11 +17,8 @@ export interface ResidualOptions {
  */
 export type ResidualForm = 'outputs' | 'difference' | 'softmax-difference';
 
-/** Threads that share one example's sum over the neurons. */
-const THREADS = 32;
-
 /** f [m × C] = scale · activations [m × N] · weights [N × C], stored in `form`; a workgroup a row. */
-export function residualShader({ outputs, gather, form }: ResidualOptions) {
+export function residualShader({ outputs, gather, form, threads }: ResidualOptions) {
   const softmax = form === 'softmax-difference';
   return {
     name: 'residual',
@@ -40,9 +39,9 @@ export function residualShader({ outputs, gather, form }: ResidualOptions) {
       first: 'u32',
       scale: 'f32',
     },
-    workgroupSize: [THREADS, 1],
+    workgroupSize: [threads, 1],
     body: wgsl`
-var<workgroup> partial: array<f32, ${THREADS * outputs}>;
+var<workgroup> partial: array<f32, ${threads * outputs}>;
 #if ${softmax}
 var<workgroup> logits: array<f32, ${outputs}>;
 #endif
@@ -50,7 +49,7 @@ var<workgroup> logits: array<f32, ${outputs}>;
 fn kernel(row: u32, local: u32) {
   if (row >= params.m) { return; }
 ${unroll(outputs, (c) => `  var sum${c} = 0.0;`)}
-  for (var i = local; i < params.n; i += ${THREADS}u) {
+  for (var i = local; i < params.n; i += ${threads}u) {
     let h = activations[row * params.activations_stride + i];
     let at = i * params.weights_stride;
 ${unroll(outputs, (c) => `    sum${c} += h * weights[at + ${c}u];`)}
@@ -64,9 +63,9 @@ ${unroll(outputs, (c) => `  partial[local * ${outputs}u + ${c}u] = sum${c};`)}
 #else
   let label = params.first + row;
 #endif
-  for (var c = local; c < ${outputs}u; c += ${THREADS}u) {
+  for (var c = local; c < ${outputs}u; c += ${threads}u) {
     var sum = 0.0;
-    for (var t = 0u; t < ${THREADS}u; t++) { sum += partial[t * ${outputs}u + c]; }
+    for (var t = 0u; t < ${threads}u; t++) { sum += partial[t * ${outputs}u + c]; }
     let f = params.scale * sum;
 #if ${softmax}
     logits[c] = f;
@@ -78,7 +77,7 @@ ${unroll(outputs, (c) => `  partial[local * ${outputs}u + ${c}u] = sum${c};`)}
   }
 #if ${softmax}
   workgroupBarrier();
-  for (var c = local; c < ${outputs}u; c += ${THREADS}u) {
+  for (var c = local; c < ${outputs}u; c += ${threads}u) {
     var largest = logits[0];
     for (var o = 1u; o < ${outputs}u; o++) { largest = max(largest, logits[o]); }
     var total = 0.0;

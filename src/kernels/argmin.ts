@@ -3,7 +3,7 @@ import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
-import { serialThreads } from './variant.js';
+import { barrierThreads } from './variant.js';
 
 export {
   NEGLIGIBLE,
@@ -50,7 +50,7 @@ export async function prepareArgmin(
   if (block > capacity) {
     throw new RangeError(`A block of ${block} rows does not fit a cache of ${capacity}.`);
   }
-  const threads = argmin.threads ?? serialThreads(device);
+  const threads = argmin.threads ?? barrierThreads(device, 256);
   const shader = argminShader({ replacement, subset: !!subset, threads });
   const kernel = await prepareKernel(device, shader, {
     scores,

@@ -4,7 +4,7 @@ import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
-import { serialThreads } from './variant.js';
+import { barrierThreads } from './variant.js';
 
 export interface Lookahead {
   /** [N], as they were when the pick was made. */
@@ -51,7 +51,7 @@ export async function prepareLookahead(
   const shader = lookaheadShader({
     outputs: weights.columns,
     replacement,
-    threads: lookahead.threads ?? serialThreads(device),
+    threads: lookahead.threads ?? barrierThreads(device, 256),
   });
   const kernel = await prepareKernel(device, shader, {
     scores,

@@ -4,6 +4,7 @@ import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
+import { barrierThreads } from './variant.js';
 
 export interface Residual {
   /** H [m × N], the hidden activations of a batch. */
@@ -18,6 +19,7 @@ export interface Residual {
   readonly form?: ResidualForm;
   /** Which rows of the targets belong to the batch; without it they are taken in order. */
   readonly rows?: GpuBuffer | undefined;
+  readonly threads?: number;
 }
 
 /**
@@ -26,13 +28,21 @@ export interface Residual {
  */
 export async function prepareResidual(
   device: Device,
-  { activations, weights, targets, residual, rows, form = 'difference' }: Residual,
+  {
+    activations,
+    weights,
+    targets,
+    residual,
+    rows,
+    form = 'difference',
+    threads = barrierThreads(device, 32),
+  }: Residual,
 ): Promise<(batch: Batch, call: { readonly m: number; readonly first: number }) => void> {
   const outputs = weights.columns;
   const n = weights.rows;
   const kernel = await prepareKernel(
     device,
-    residualShader({ outputs, gather: rows !== undefined, form }),
+    residualShader({ outputs, gather: rows !== undefined, form, threads }),
     {
       activations: activations.buffer,
       weights: weights.buffer,

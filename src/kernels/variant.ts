@@ -23,9 +23,9 @@ export function requireVariant(device: Device, variant: string): void {
   );
 }
 
-/** Threads of a kernel whose one workgroup goes from barrier to barrier. */
-export function serialThreads(device: Device): number {
-  return device.adapter.kind === 'hardware' ? 256 : SOFTWARE_THREADS;
+/** Threads of a workgroup with barriers in it: those given on hardware. */
+export function barrierThreads(device: Device, onHardware: number): number {
+  return device.adapter.kind === 'hardware' ? onHardware : SOFTWARE_THREADS;
 }
 
 function hasSubgroupsOfFour(device: Device): boolean {

@@ -40,10 +40,15 @@ const SPECS: readonly Spec[] = [
 /** Rows behind the batch, which must stay as they are. */
 const SPARE = 2;
 
-export const residualCases: readonly KernelCase[] = SPECS.map((spec) => {
+/** With the threads of a software adapter, and of hardware. */
+export const residualCases: readonly KernelCase[] = [4, 32].flatMap((threads) =>
+  SPECS.map((spec) => residualCase(spec, threads)),
+);
+
+function residualCase(spec: Spec, threads: number): KernelCase {
   const { shape, gatherFrom, first = 0, form = 'difference', spread = 1 } = spec;
   const [m, n, outputs] = shape;
-  const name = `residual ${form} ${shape.join(' × ')}${gatherFrom ? ' gathered' : ''} from ${first}, weights ${spread}`;
+  const name = `residual ${form} ${shape.join(' × ')}${gatherFrom ? ' gathered' : ''} from ${first}, weights ${spread}, ${threads} threads`;
   return memoryCase(name, async (device, memory) => {
     const stored = gatherFrom ?? first + m;
     const index = Uint32Array.from({ length: first + m }, (_, row) => (row * 7 + 3) % stored);
@@ -57,6 +62,7 @@ export const residualCases: readonly KernelCase[] = SPECS.map((spec) => {
       targets: memory.matrix(stored, outputs, targets),
       residual,
       form,
+      threads,
       rows: gatherFrom ? memory.buffer(index) : undefined,
     });
     const batch = new Batch(device);
@@ -78,4 +84,4 @@ export const residualCases: readonly KernelCase[] = SPECS.map((spec) => {
       throw new Error(`rows past ${m} were written`);
     }
   });
-});
+}
