@@ -21,13 +21,15 @@ const STORED_ROWS = 4;
  * and longer turns are slower.
  */
 export function lanesBody(options: MatmulOptions): string {
-  const { tile, transposeA, transposeB, variant } = options;
+  const { tile, transposeA, transposeB, gather, variant } = options;
   const [rows, tileColumns] = tile;
   const columns = tileColumns / LANES;
   const quad: readonly string[] = variant === 'subgroup' ? QUAD : [''];
   /** Elements of A that a thread loads of each position. */
   const own = rows / quad.length;
   const vectorsA = transposeA ? own / 4 : own;
+  /** Each lane reads the index of one position's row. */
+  const shared = gather && variant === 'subgroup';
 
   /** The row of the tile that the e-th element of a lane is of. */
   const rowOf = (e: string, lane: string) => {
@@ -74,10 +76,11 @@ ${unroll(rows, (i) => unroll(columns, (j) => `  var c${i}_${j} = 0.0;`))}
     // Past the end of k, elements of A are zero and rows of B repeat the last one.
 ${unroll(POSITIONS, (s) => `    let p${s} = min(at + ${s}u, k - 1u);`)}
 #if ${transposeA}
+    ${shared ? 'let own_row = stored_row(min(at + lane, k - 1u));' : ''}
 ${unroll(POSITIONS, (s) => {
   const load = (v: number) =>
     `    let a${s}_${v} = select(vec4<f32>(), a[row${v} + a_at${s}], at + ${s}u < k);`;
-  return `    let a_at${s} = stored_row(p${s}) * a_step;\n${unroll(vectorsA, load)}`;
+  return `    let a_at${s} = ${shared ? `quadBroadcast(own_row, ${s}u)` : `stored_row(p${s})`} * a_step;\n${unroll(vectorsA, load)}`;
 })}
 #else
     let live = vec4<u32>(at, at + 1u, at + 2u, at + 3u) < vec4<u32>(k);
