@@ -1,7 +1,7 @@
 import type { ImageSource } from '../src/data/images.js';
 import { EspalierError, throwIfAborted } from '../src/errors.js';
 import type { Device } from '../src/gpu/device.js';
-import { type Contender, type ContestContext, ONLY_VARIANT, shapeLabel } from './benchmark.js';
+import { type Contender, type ContestContext, shapeLabel } from './benchmark.js';
 import type { AdapterLimits } from './limits.js';
 import type { Peer } from './peers/peer.js';
 import type { Contest } from './plan.js';
@@ -39,7 +39,7 @@ export async function* holdContest(
   contest: Contest,
   options: ContestOptions,
 ): AsyncGenerator<ContestEvent> {
-  const { benchmark, case: each, forced } = contest;
+  const { benchmark, case: each, forms, forced } = contest;
   const { signal, source, peers = [] } = options;
   const entryOf = (subject: BenchEntry['subject'], variant: string): BenchEntry => ({
     work: benchmark.name,
@@ -79,12 +79,21 @@ export async function* holdContest(
     }
     if (refused) return;
     for (const peer of peers) {
-      throwIfAborted(signal);
-      const entry = entryOf(peer.subject, ONLY_VARIANT);
-      const contender = await each.rival?.(contextOf(ONLY_VARIANT), peer).catch(failure);
-      if (typeof contender === 'string') {
-        yield { type: 'skipped', entry, reason: contender };
-      } else if (contender) {
+      for (const form of forms) {
+        throwIfAborted(signal);
+        const rival = each.rival?.(peer, form);
+        const entry = entryOf(peer.subject, form);
+        if (!rival) {
+          // Only who asked for that form misses it.
+          const reason = `it has no ${form} form`;
+          if (!forms.includes('fastest')) yield { type: 'skipped', entry, reason };
+          continue;
+        }
+        const contender = await rival(contextOf(form)).catch(failure);
+        if (typeof contender === 'string') {
+          yield { type: 'skipped', entry, reason: contender };
+          continue;
+        }
         const verdict = await judge(contender);
         if (verdict.right) ready.push({ entry, contender, samples: [] });
         yield announce(entry, verdict);

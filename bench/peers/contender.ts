@@ -1,6 +1,6 @@
-import type { Contender, ContestContext, Cost } from '../benchmark.js';
+import type { Contender, ContestContext, Cost, RivalOf, Shape } from '../benchmark.js';
 import { timeRepeated } from '../sampling.js';
-import type { Peer, Prepare } from './peer.js';
+import type { Peer, PeerWorks, Prepare } from './peer.js';
 
 /** What a work asks of a peer, and how it judges the answer. */
 export interface Challenge<Task, Answer> {
@@ -16,8 +16,21 @@ const SLOW_MILLIS = 20_000;
 /** … and from here on none: a software adapter would need minutes. */
 const HOPELESS_MILLIS = 60_000;
 
+/** Peers where they do a work, and what it asks of them. */
+export function rivalry<S extends Shape, Task, Answer>(
+  programOf: (works: PeerWorks) => Prepare<Task, Answer> | undefined,
+  challenge: (context: ContestContext, shape: S) => Promise<Challenge<Task, Answer>>,
+): RivalOf<S> {
+  return (peer, form) => {
+    const prepare = programOf(peer.works[form] ?? {});
+    if (!prepare) return undefined;
+    return async (context, shape) =>
+      peerContender(context, peer, prepare, await challenge(context, shape));
+  };
+}
+
 /** A peer's program as a contender like any other. */
-export async function peerContender<Task, Answer>(
+async function peerContender<Task, Answer>(
   { device, own }: ContestContext,
   peer: Peer,
   prepare: Prepare<Task, Answer>,

@@ -1,6 +1,6 @@
 import type { PeerProgram, PeerWorks, Prepare, RunTask, StepWeights } from './peer.js';
 
-type Parts = Required<Pick<PeerWorks, 'hidden' | 'sgd-step' | 'selection'>>;
+type Parts = Required<Pick<PeerWorks, 'hidden' | 'trainingStep' | 'selection'>>;
 
 /** Steps after which it is known how long a training will take. */
 const TRIAL_STEPS = 20;
@@ -9,8 +9,17 @@ const LONGEST_MILLIS = 120_000;
 /**
  * A whole run from a peer's own works: train, measure, select, measure, fine-tune, measure. Weights
  * and activations pass through memory in between, which costs milliseconds of its many seconds.
+ * Undefined where a part is missing.
  */
-export function wholeRun(works: Parts): Prepare<RunTask, readonly number[]> {
+export function wholeRunOf({
+  hidden,
+  trainingStep,
+  selection,
+}: PeerWorks): Prepare<RunTask, readonly number[]> | undefined {
+  return hidden && trainingStep && selection && wholeRun({ hidden, trainingStep, selection });
+}
+
+function wholeRun(works: Parts): Prepare<RunTask, readonly number[]> {
   return async (task) => {
     let accuracies: readonly number[] = [];
     const once = async (): Promise<readonly number[]> => {
@@ -56,7 +65,14 @@ async function trained(
 ): Promise<StepWeights> {
   const n = weights.output.length;
   const nextBatch = batchesOf();
-  using training = await works['sgd-step']({ ...train, ...weights, d, n, learningRate, nextBatch });
+  using training = await works.trainingStep({
+    ...train,
+    ...weights,
+    d,
+    n,
+    learningRate,
+    nextBatch,
+  });
   await training.run(1);
   const start = performance.now();
   await training.run(TRIAL_STEPS);

@@ -68,5 +68,5 @@ function describe(event: BenchEvent): string | undefined {
 }
 
 function nameOf({ work, shape, subject, variant }: BenchEntry): string {
-  return `${work} ${shapeLabel(shape)} (${subject === 'espalier' ? variant : subject})`;
+  return `${work} ${shapeLabel(shape)} (${subject === 'espalier' ? variant : `${subject} ${variant}`})`;
 }

@@ -7,7 +7,7 @@ import { gramRowsBench } from '../../bench/kernels/gram-rows.js';
 import { lossBench } from '../../bench/kernels/loss.js';
 import { matmulBench } from '../../bench/kernels/matmul.js';
 import { momentumUpdateBench } from '../../bench/kernels/momentum-update.js';
-import type { MatmulTask, Peer } from '../../bench/peers/peer.js';
+import { FORMS, type MatmulTask, type Peer } from '../../bench/peers/peer.js';
 import { ratioToOwn } from '../../bench/ratio.js';
 import { adoptDevice, type Device, openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
@@ -28,7 +28,7 @@ async function eventsOf(
 ) {
   const [first] = benchmark.cases;
   if (!first) throw new Error('a benchmark without a case');
-  const contest = { benchmark, case: first, variants, forced: false };
+  const contest = { benchmark, case: first, variants, forms: FORMS, forced: false };
   const events: ContestEvent[] = [];
   const options = { limits: LIMITS, source: undefined, effort: 0.01, peers };
   for await (const event of holdContest(on, contest, options)) events.push(event);
@@ -179,7 +179,12 @@ function peerOf(subject: Peer['subject'], error: number, dies = Number.POSITIVE_
     };
     return { run, answer: async () => product, [Symbol.dispose]: () => undefined };
   };
-  return { subject, package: subject, open: async () => device.raw, works: { matmul } };
+  return {
+    subject,
+    package: subject,
+    open: async () => device.raw,
+    works: { fastest: { matmul } },
+  };
 }
 
 test.each([
