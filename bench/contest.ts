@@ -3,15 +3,17 @@ import { EspalierError, throwIfAborted } from '../src/errors.js';
 import type { Device } from '../src/gpu/device.js';
 import { type Contender, type ContestContext, shapeLabel } from './benchmark.js';
 import type { AdapterLimits } from './limits.js';
-import type { Peer } from './peers/peer.js';
+import { NotWaitedFor, type Peer } from './peers/peer.js';
 import type { Contest } from './plan.js';
 import type { BenchEntry, MeasuredResult, RefusedResult } from './report.js';
 import { medianInterval } from './statistics.js';
 
 export type ContestEvent =
+  /** A peer's first run begins, which may take minutes. */
+  | { readonly type: 'awaited'; readonly entry: BenchEntry }
   | { readonly type: 'verified'; readonly entry: BenchEntry; readonly what: string }
   | { readonly type: 'refused'; readonly result: RefusedResult; readonly reason: string }
-  /** The adapter cannot do it, or a peer fails at it. */
+  /** The adapter cannot do it, or a peer fails at it or would take too long. */
   | { readonly type: 'skipped'; readonly entry: BenchEntry; readonly reason: string }
   | { readonly type: 'measured'; readonly result: MeasuredResult };
 
@@ -89,6 +91,7 @@ export async function* holdContest(
           if (!forms.includes('fastest')) yield { type: 'skipped', entry, reason };
           continue;
         }
+        yield { type: 'awaited', entry };
         const contender = await rival(contextOf(form)).catch(failure);
         if (typeof contender === 'string') {
           yield { type: 'skipped', entry, reason: contender };
@@ -164,9 +167,10 @@ function inability(error: unknown): string {
   throw error;
 }
 
-/** The reason when a peer fails; an error of this library stays one. */
+/** The reason when a peer fails, or would take too long; an error of this library stays one. */
 function failure(error: unknown): string {
   if (error instanceof EspalierError) throw error;
+  if (error instanceof NotWaitedFor) return error.message;
   return `it fails: ${error instanceof Error ? error.message : String(error)}`;
 }
 
@@ -197,6 +201,7 @@ function resultOf({ entry, contender, samples }: Ready, limits: AdapterLimits): 
   return {
     ...entry,
     verified: true,
+    samples: samples.length,
     medianMs: median,
     lowMs: low,
     highMs: high,

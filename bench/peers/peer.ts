@@ -27,6 +27,9 @@ export interface PeerProgram<Answer> extends Disposable {
   readonly answer: () => Promise<Answer>;
 }
 
+/** Thrown by a program that works but is not waited for; the message says why. */
+export class NotWaitedFor extends Error {}
+
 export type Prepare<Task, Answer> = (task: Task) => Promise<PeerProgram<Answer>>;
 
 /** The works that peers do; a whole run is made of them. A peer need not do all, in any form. */

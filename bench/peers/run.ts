@@ -1,4 +1,11 @@
-import type { PeerProgram, PeerWorks, Prepare, RunTask, StepWeights } from './peer.js';
+import {
+  NotWaitedFor,
+  type PeerProgram,
+  type PeerWorks,
+  type Prepare,
+  type RunTask,
+  type StepWeights,
+} from './peer.js';
 
 type Parts = Required<Pick<PeerWorks, 'hidden' | 'trainingStep' | 'selection'>>;
 
@@ -78,7 +85,7 @@ async function trained(
   await training.run(TRIAL_STEPS);
   const whole = ((performance.now() - start) / TRIAL_STEPS) * steps;
   if (whole > LONGEST_MILLIS) {
-    throw new Error(`its ${steps} steps would take ${Math.round(whole / 1000)} s here`);
+    throw new NotWaitedFor(`its ${steps} steps would take ${Math.round(whole / 1000)} s here`);
   }
   await training.run(steps - 1 - TRIAL_STEPS);
   // Awaited here, since what it reads is freed at the end.
