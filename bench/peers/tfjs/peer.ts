@@ -3,7 +3,6 @@ import type { Peer } from '../peer.js';
 import { crossEntropySelection } from './cross-entropy-selection.js';
 import { hidden } from './hidden.js';
 import { matmul } from './matmul.js';
-import { plainTrainingStep } from './plain-training-step.js';
 import { backend } from './queue.js';
 import { plainSelection, selection } from './selection.js';
 import { trainingStep } from './training-step.js';
@@ -19,6 +18,6 @@ export const tfjs: Peer = {
   },
   works: {
     fastest: { matmul, hidden, trainingStep, selection, crossEntropySelection },
-    plain: { trainingStep: plainTrainingStep, selection: plainSelection },
+    plain: { selection: plainSelection },
   },
 };
