@@ -83,9 +83,9 @@ Every answer is verified in float64 before it is timed.
 GB/s counts only the bytes that must move; "of the limit" is the larger share of the
 measured copy bandwidth and multiply-add rate. With --baseline, a ratio below 1 is faster.
 
-In a checkout, npm run bench puts two peers, jax-js and TensorFlow.js, in the same run, page and
-adapter, for matmul and every task but selection-scaling. They run in Chrome, so that --host auto
-takes Chrome for these where Chrome reaches the adapter; --subject espalier leaves them out.
+In a checkout, npm run bench puts two peers, jax-js and TensorFlow.js, in the same run on the same
+adapter, for matmul and every task but selection-scaling. They are made for pages, so that --host
+auto takes Chrome for these where Chrome reaches the adapter; --subject espalier leaves them out.
 Where it makes much of a difference a peer's work comes in two forms: "fastest" is the best that
 was found, "plain" what its documentation leads to first. Without a name, with --quick and with a
 --variant of ours only the fastest takes part. --variant fastest and --variant plain name one form,
@@ -93,7 +93,7 @@ beside our own choice. A run of more than 20 seconds is timed once, however long
 
 Examples:
   espalier bench                                     what stands for all
-  espalier bench selection --host chrome             the selection in headless Chrome
+  espalier bench selection --host node               the selection, and the peers, in Node
   espalier bench selection-scaling                   how its time grows with k, N and m
   espalier bench --kernel matmul --shape m=1024      every variant, at the shapes with m = 1024
   espalier bench --kernel gram-rows --variant lanes  one variant, at every shape
