@@ -1,6 +1,7 @@
 import type { ImageSource } from '../src/data/images.js';
 import { EspalierError } from '../src/errors.js';
 import type { Device } from '../src/gpu/device.js';
+import type { Timing } from '../src/gpu/timing.js';
 import type { Form, Peer } from './peers/peer.js';
 
 /** Sizes by name: m examples, n neurons, d inputs, c outputs, p Gram rows, k picks. */
@@ -25,7 +26,7 @@ export interface ContestContext {
   /** Has the resource disposed of when the contest is over. */
   readonly own: <T extends Disposable>(resource: T) => T;
   /** Given where peers compete, which only the wall clock can time. */
-  readonly clock: 'wall' | undefined;
+  readonly clock: Timing['clock'] | undefined;
   /** What the contenders of a contest share: prepared by the first that asks. */
   readonly share: <T>(prepare: () => Promise<T>) => Promise<T>;
 }
@@ -40,7 +41,7 @@ export interface Contender {
    */
   readonly verify: () => Promise<string>;
   /** Milliseconds of one call; samples for about so many seconds, the warm-up left out. */
-  readonly time: (seconds: number) => Promise<readonly number[]>;
+  readonly time: (seconds: number) => Promise<Timing>;
   /** Known once the answer has been verified. */
   readonly cost: () => Cost;
 }

@@ -1,6 +1,7 @@
 import type { ImageSource } from '../src/data/images.js';
 import { EspalierError, throwIfAborted } from '../src/errors.js';
 import type { Device } from '../src/gpu/device.js';
+import type { Timing } from '../src/gpu/timing.js';
 import { type Contender, type ContestContext, shapeLabel } from './benchmark.js';
 import type { AdapterLimits } from './limits.js';
 import { NotWaitedFor, type Peer } from './peers/peer.js';
@@ -76,7 +77,7 @@ export async function* holdContest(
       }
       const verdict = await judge(contender);
       refused ||= !verdict.right;
-      if (verdict.right) ready.push({ entry, contender, samples: [] });
+      if (verdict.right) ready.push({ entry, contender, samples: [], clock: undefined });
       yield announce(entry, verdict);
     }
     if (refused) return;
@@ -98,23 +99,24 @@ export async function* holdContest(
           continue;
         }
         const verdict = await judge(contender);
-        if (verdict.right) ready.push({ entry, contender, samples: [] });
+        if (verdict.right) ready.push({ entry, contender, samples: [], clock: undefined });
         yield announce(entry, verdict);
       }
     }
     const turns = ready.length > 1 ? TURNS : 1;
     const seconds = (benchmark.seconds * options.effort) / turns;
     for (let turn = 0; turn < turns; turn++) {
-      for (const { entry, contender, samples } of [...ready]) {
+      for (const one of [...ready]) {
         throwIfAborted(signal);
+        const { entry, contender } = one;
         const timing = contender.time(seconds);
         const taken = await (entry.subject === 'espalier' ? timing : timing.catch(failure));
         if (typeof taken !== 'string') {
-          samples.push(...taken);
+          one.samples.push(...taken.samples);
+          one.clock = taken.clock;
           continue;
         }
-        const at = ready.findIndex((one) => one.entry === entry);
-        ready.splice(at, 1);
+        ready.splice(ready.indexOf(one), 1);
         yield { type: 'skipped', entry, reason: taken };
       }
     }
@@ -146,6 +148,8 @@ interface Ready {
   readonly entry: BenchEntry;
   readonly contender: Contender;
   readonly samples: number[];
+  /** Known once it was timed. */
+  clock: Timing['clock'] | undefined;
 }
 
 const REFUSED = {
@@ -194,7 +198,10 @@ function announce(entry: BenchEntry, { right, what }: Verdict): ContestEvent {
   return { type: 'refused', result: { ...entry, ...REFUSED }, reason: what };
 }
 
-function resultOf({ entry, contender, samples }: Ready, limits: AdapterLimits): MeasuredResult {
+function resultOf(
+  { entry, contender, samples, clock }: Ready,
+  limits: AdapterLimits,
+): MeasuredResult {
   const { median, low, high } = medianInterval(samples);
   const { operations, bytes, exponentials } = contender.cost();
   const [gflops, gbps] = [operations / median / 1e6, bytes / median / 1e6];
@@ -202,6 +209,7 @@ function resultOf({ entry, contender, samples }: Ready, limits: AdapterLimits): 
     ...entry,
     verified: true,
     samples: samples.length,
+    clock,
     medianMs: median,
     lowMs: low,
     highMs: high,

@@ -17,6 +17,8 @@ const entrySchema = z.strictObject({
 /** Its answer was right, and this is how long it took. */
 const measuredSchema = entrySchema.extend({
   verified: z.literal(true),
+  /** Of the adapter's own timestamps, or of who waits. Earlier reports did not tell. */
+  clock: z.enum(['gpu', 'wall']).optional(),
   /** A single one has no interval: both ends are the median. Earlier reports did not count. */
   samples: z.int().positive().optional(),
   medianMs: positive,

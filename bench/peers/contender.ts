@@ -1,5 +1,5 @@
 import type { Contender, ContestContext, Cost, RivalOf, Shape } from '../benchmark.js';
-import { timeRepeated } from '../sampling.js';
+import { byWall, timeRepeated } from '../sampling.js';
 import type { Peer, PeerWorks, Prepare } from './peer.js';
 
 /** What a work asks of a peer, and how it judges the answer. */
@@ -46,7 +46,7 @@ async function peerContender<Task, Answer>(
   const only = first > SLOW_MILLIS ? [first] : undefined;
   return {
     verify: async () => check(await program.answer()),
-    time: async (seconds) => only?.splice(0) ?? timeRepeated(run, seconds),
+    time: async (seconds) => (only ? byWall(only.splice(0)) : timeRepeated(run, seconds)),
     cost,
   };
 }

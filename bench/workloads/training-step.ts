@@ -6,7 +6,7 @@ import { type Benchmark, type ContestContext, type Cost, workload } from '../ben
 import { requireWithin, spread } from '../check.js';
 import { rivalry } from '../peers/contender.js';
 import type { StepWeights } from '../peers/peer.js';
-import { timeRuns } from '../sampling.js';
+import { byWall, timeRuns } from '../sampling.js';
 import {
   activationsOf,
   ownSubject,
@@ -77,8 +77,8 @@ async function contend(context: ContestContext, shape: StepShape) {
       await take(training, WARM_UP_STEPS, signal);
       const perStep = (performance.now() - start) / WARM_UP_STEPS;
       const steps = Math.ceil(SAMPLE_MILLIS / perStep);
-      const samples = await timeRuns(() => take(training, steps, signal), seconds);
-      return samples.map((millis) => millis / steps);
+      const { samples } = await timeRuns(() => take(training, steps, signal), seconds);
+      return byWall(samples.map((millis) => millis / steps));
     },
     cost: () => costOf(shape),
   };

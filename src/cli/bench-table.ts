@@ -130,7 +130,9 @@ function namesOf({ work, shape, subject, variant }: BenchEntry): readonly string
 function comparedCells(comparison: Comparison | undefined): readonly string[] {
   if (!comparison) return ['–', '–', 'not in the baseline'];
   const { ratio, low, high, verdict } = comparison;
-  return [ratio.toFixed(2), `${low.toFixed(2)}–${high.toFixed(2)}`, verdict];
+  if (verdict === 'other clock') return ['–', '–', verdict];
+  const band = verdict === 'one run' ? '–' : `${low.toFixed(2)}–${high.toFixed(2)}`;
+  return [ratio.toFixed(2), band, verdict];
 }
 
 function exponentialsOf(result: BenchResult): readonly string[] {
