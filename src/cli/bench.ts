@@ -89,7 +89,7 @@ auto takes Chrome for these where Chrome reaches the adapter; --subject espalier
 Where it makes much of a difference a peer's work comes in two forms: "fastest" is the best that
 was found, "plain" what its documentation leads to first. Without a name, with --quick and with a
 --variant of ours only the fastest takes part. --variant fastest and --variant plain name one form,
-beside our own choice. A run of more than 20 seconds is timed once, however long it takes.
+beside our own choice. A peer's run of more than 30 seconds is timed once, however long it takes.
 
 Examples:
   espalier bench                                     what stands for all
