@@ -4,6 +4,7 @@ import {
   type BenchReport,
   type BenchResult,
   entryKey,
+  isOneRun,
   type MeasuredResult,
   printable,
 } from './report.js';
@@ -20,7 +21,7 @@ export interface Comparison {
   /** The noise band: the ratio at the far ends of both medians' 95 % intervals. */
   readonly low: number;
   readonly high: number;
-  readonly verdict: 'faster' | 'slower' | 'within noise';
+  readonly verdict: 'faster' | 'slower' | 'within noise' | 'one run' | 'other clock';
 }
 
 /**
@@ -37,8 +38,22 @@ export function compareWith({ report }: Baseline, result: MeasuredResult): Compa
   );
   if (!before) return undefined;
   const [low, high] = [result.lowMs / before.highMs, result.highMs / before.lowMs];
-  const verdict = high < 1 ? 'faster' : low > 1 ? 'slower' : 'within noise';
+  const verdict = verdictOf(before, result, low, high);
   return { ratio: result.medianMs / before.medianMs, low, high, verdict };
+}
+
+function verdictOf(
+  before: MeasuredResult,
+  after: MeasuredResult,
+  low: number,
+  high: number,
+): Comparison['verdict'] {
+  // Timestamps leave out what the wall clock waits for; earlier reports do not say which it was.
+  const clocks = [before.clock, after.clock];
+  if (clocks.includes('gpu') && clocks.includes('wall')) return 'other clock';
+  // Nothing is known of the noise.
+  if (isOneRun(before) || isOneRun(after)) return 'one run';
+  return high < 1 ? 'faster' : low > 1 ? 'slower' : 'within noise';
 }
 
 /** @throws bad-config when the baseline was measured on another adapter. */

@@ -5,8 +5,8 @@ import { type ContestEvent, holdContest } from './contest.js';
 import { kernelBenchmarks } from './kernels.js';
 import { type MeasuredLimits, measureLimits } from './limits.js';
 import type { Peer } from './peers/peer.js';
-import { type BenchRequest, type Contest, planContests, takesPart } from './plan.js';
-import { type BenchReport, type BenchResult, SUBJECTS } from './report.js';
+import { type BenchRequest, type Contest, invitesPeers, planContests, takesPart } from './plan.js';
+import type { BenchReport, BenchResult } from './report.js';
 import { workloads } from './workloads.js';
 
 export interface BenchInput {
@@ -62,8 +62,9 @@ export function contestsOf(request: BenchRequest): readonly Contest[] {
 
 /** Whether peers can take part in what the request asks for. */
 export function wantsPeers(request: BenchRequest): boolean {
-  const invited = SUBJECTS.some((subject) => subject !== 'espalier' && takesPart(request, subject));
-  return invited && contestsOf(request).some(({ case: each }) => each.rival !== undefined);
+  return (
+    invitesPeers(request) && contestsOf(request).some(({ case: each }) => each.rival !== undefined)
+  );
 }
 
 /** Whether the request takes images. */

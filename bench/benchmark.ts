@@ -1,7 +1,8 @@
 import type { ImageSource } from '../src/data/images.js';
 import { EspalierError } from '../src/errors.js';
 import type { Device } from '../src/gpu/device.js';
-import type { Peer } from './peers/peer.js';
+import type { Timing } from '../src/gpu/timing.js';
+import type { Form, Peer } from './peers/peer.js';
 
 /** Sizes by name: m examples, n neurons, d inputs, c outputs, p Gram rows, k picks. */
 export type Shape = Readonly<Record<string, number>>;
@@ -17,6 +18,7 @@ export interface Cost {
 
 export interface ContestContext {
   readonly device: Device;
+  /** One of this library's variants, or a peer's form. */
   readonly variant: string;
   /** Images for the benchmarks that need some. */
   readonly source: ImageSource | undefined;
@@ -24,7 +26,7 @@ export interface ContestContext {
   /** Has the resource disposed of when the contest is over. */
   readonly own: <T extends Disposable>(resource: T) => T;
   /** Given where peers compete, which only the wall clock can time. */
-  readonly clock: 'wall' | undefined;
+  readonly clock: Timing['clock'] | undefined;
   /** What the contenders of a contest share: prepared by the first that asks. */
   readonly share: <T>(prepare: () => Promise<T>) => Promise<T>;
 }
@@ -39,7 +41,7 @@ export interface Contender {
    */
   readonly verify: () => Promise<string>;
   /** Milliseconds of one call; samples for about so many seconds, the warm-up left out. */
-  readonly time: (seconds: number) => Promise<readonly number[]>;
+  readonly time: (seconds: number) => Promise<Timing>;
   /** Known once the answer has been verified. */
   readonly cost: () => Cost;
 }
@@ -51,15 +53,16 @@ export interface BenchmarkCase {
   readonly hardwareOnly: boolean;
   /** @throws bad-config or limit-exceeded when the adapter cannot run the variant or shape. */
   readonly contend: (context: ContestContext) => Promise<Contender>;
-  /**
-   * The peer as a contender; undefined when it does not do this work. Absent where none does.
-   *
-   * @throws when the peer fails.
-   */
-  readonly rival:
-    | ((context: ContestContext, peer: Peer) => Promise<Contender | undefined>)
-    | undefined;
+  /** How peers contend; absent where none does this work. */
+  readonly rival: ((peer: Peer, form: Form) => Rival | undefined) | undefined;
 }
+
+/**
+ * A peer's program for the work as a contender.
+ *
+ * @throws when the program fails.
+ */
+export type Rival = (context: ContestContext) => Promise<Contender>;
 
 /** Work that can be timed. */
 export interface Benchmark {
@@ -74,14 +77,14 @@ export interface Benchmark {
   readonly cases: readonly BenchmarkCase[];
 }
 
-/** The variant of work that has only one. */
+/** The variant of this library's work that has only one. */
 export const ONLY_VARIANT = 'default';
 
+/** A peer in one of its forms, at any shape; undefined where the work has no such form. */
 export type RivalOf<S extends Shape> = (
-  context: ContestContext,
-  shape: S,
   peer: Peer,
-) => Promise<Contender | undefined>;
+  form: Form,
+) => ((context: ContestContext, shape: S) => Promise<Contender>) | undefined;
 
 /** The cases of shapes for all adapters, and of those that only hardware does in seconds. */
 export function casesOf<S extends Shape>(
@@ -94,7 +97,12 @@ export function casesOf<S extends Shape>(
     shape,
     hardwareOnly,
     contend: (context) => contend(context, shape),
-    rival: rival && ((context, peer) => rival(context, shape, peer)),
+    rival:
+      rival &&
+      ((peer, form) => {
+        const contendIn = rival(peer, form);
+        return contendIn && ((context) => contendIn(context, shape));
+      }),
   });
   return [
     ...shapes.map((shape) => caseOf(shape, false)),

@@ -1,17 +1,20 @@
 import type { ImageSource } from '../src/data/images.js';
 import { EspalierError, throwIfAborted } from '../src/errors.js';
 import type { Device } from '../src/gpu/device.js';
-import { type Contender, type ContestContext, ONLY_VARIANT, shapeLabel } from './benchmark.js';
+import type { Timing } from '../src/gpu/timing.js';
+import { type Contender, type ContestContext, shapeLabel } from './benchmark.js';
 import type { AdapterLimits } from './limits.js';
-import type { Peer } from './peers/peer.js';
+import { NotWaitedFor, type Peer } from './peers/peer.js';
 import type { Contest } from './plan.js';
 import type { BenchEntry, MeasuredResult, RefusedResult } from './report.js';
 import { medianInterval } from './statistics.js';
 
 export type ContestEvent =
+  /** A peer's first run begins, which may take minutes. */
+  | { readonly type: 'awaited'; readonly entry: BenchEntry }
   | { readonly type: 'verified'; readonly entry: BenchEntry; readonly what: string }
   | { readonly type: 'refused'; readonly result: RefusedResult; readonly reason: string }
-  /** The adapter cannot do it, or a peer fails at it. */
+  /** The adapter cannot do it, or a peer fails at it or would take too long. */
   | { readonly type: 'skipped'; readonly entry: BenchEntry; readonly reason: string }
   | { readonly type: 'measured'; readonly result: MeasuredResult };
 
@@ -39,7 +42,7 @@ export async function* holdContest(
   contest: Contest,
   options: ContestOptions,
 ): AsyncGenerator<ContestEvent> {
-  const { benchmark, case: each, forced } = contest;
+  const { benchmark, case: each, forms, forced } = contest;
   const { signal, source, peers = [] } = options;
   const entryOf = (subject: BenchEntry['subject'], variant: string): BenchEntry => ({
     work: benchmark.name,
@@ -74,35 +77,46 @@ export async function* holdContest(
       }
       const verdict = await judge(contender);
       refused ||= !verdict.right;
-      if (verdict.right) ready.push({ entry, contender, samples: [] });
+      if (verdict.right) ready.push({ entry, contender, samples: [], clock: undefined });
       yield announce(entry, verdict);
     }
     if (refused) return;
     for (const peer of peers) {
-      throwIfAborted(signal);
-      const entry = entryOf(peer.subject, ONLY_VARIANT);
-      const contender = await each.rival?.(contextOf(ONLY_VARIANT), peer).catch(failure);
-      if (typeof contender === 'string') {
-        yield { type: 'skipped', entry, reason: contender };
-      } else if (contender) {
+      for (const form of forms) {
+        throwIfAborted(signal);
+        const rival = each.rival?.(peer, form);
+        const entry = entryOf(peer.subject, form);
+        if (!rival) {
+          // Only who asked for that form misses it.
+          const reason = `it has no ${form} form`;
+          if (!forms.includes('fastest')) yield { type: 'skipped', entry, reason };
+          continue;
+        }
+        yield { type: 'awaited', entry };
+        const contender = await rival(contextOf(form)).catch(failure);
+        if (typeof contender === 'string') {
+          yield { type: 'skipped', entry, reason: contender };
+          continue;
+        }
         const verdict = await judge(contender);
-        if (verdict.right) ready.push({ entry, contender, samples: [] });
+        if (verdict.right) ready.push({ entry, contender, samples: [], clock: undefined });
         yield announce(entry, verdict);
       }
     }
     const turns = ready.length > 1 ? TURNS : 1;
     const seconds = (benchmark.seconds * options.effort) / turns;
     for (let turn = 0; turn < turns; turn++) {
-      for (const { entry, contender, samples } of [...ready]) {
+      for (const one of [...ready]) {
         throwIfAborted(signal);
+        const { entry, contender } = one;
         const timing = contender.time(seconds);
         const taken = await (entry.subject === 'espalier' ? timing : timing.catch(failure));
         if (typeof taken !== 'string') {
-          samples.push(...taken);
+          one.samples.push(...taken.samples);
+          one.clock = taken.clock;
           continue;
         }
-        const at = ready.findIndex((one) => one.entry === entry);
-        ready.splice(at, 1);
+        ready.splice(ready.indexOf(one), 1);
         yield { type: 'skipped', entry, reason: taken };
       }
     }
@@ -134,6 +148,8 @@ interface Ready {
   readonly entry: BenchEntry;
   readonly contender: Contender;
   readonly samples: number[];
+  /** Known once it was timed. */
+  clock: Timing['clock'] | undefined;
 }
 
 const REFUSED = {
@@ -155,9 +171,10 @@ function inability(error: unknown): string {
   throw error;
 }
 
-/** The reason when a peer fails; an error of this library stays one. */
+/** The reason when a peer fails, or would take too long; an error of this library stays one. */
 function failure(error: unknown): string {
   if (error instanceof EspalierError) throw error;
+  if (error instanceof NotWaitedFor) return error.message;
   return `it fails: ${error instanceof Error ? error.message : String(error)}`;
 }
 
@@ -181,13 +198,18 @@ function announce(entry: BenchEntry, { right, what }: Verdict): ContestEvent {
   return { type: 'refused', result: { ...entry, ...REFUSED }, reason: what };
 }
 
-function resultOf({ entry, contender, samples }: Ready, limits: AdapterLimits): MeasuredResult {
+function resultOf(
+  { entry, contender, samples, clock }: Ready,
+  limits: AdapterLimits,
+): MeasuredResult {
   const { median, low, high } = medianInterval(samples);
   const { operations, bytes, exponentials } = contender.cost();
   const [gflops, gbps] = [operations / median / 1e6, bytes / median / 1e6];
   return {
     ...entry,
     verified: true,
+    samples: samples.length,
+    clock,
     medianMs: median,
     lowMs: low,
     highMs: high,

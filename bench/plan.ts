@@ -1,6 +1,7 @@
 import { EspalierError } from '../src/errors.js';
 import { type Benchmark, type BenchmarkCase, type Shape, shapeLabel } from './benchmark.js';
-import type { BenchEntry } from './report.js';
+import { FORMS, type Form, isForm } from './peers/peer.js';
+import { type BenchEntry, SUBJECTS } from './report.js';
 
 /** What a user asks for; the flags of `espalier bench`. */
 export interface BenchRequest {
@@ -8,19 +9,21 @@ export interface BenchRequest {
   readonly names: readonly string[];
   /** Sizes that a shape must have, all of them. */
   readonly shape?: Shape;
+  /** One of this library's variants, or a form of its peers; the other side takes its own choice. */
   readonly variant?: string;
   /** Who takes part; all that are there when absent. */
   readonly subjects?: readonly BenchEntry['subject'][];
-  /** One shape, the library's own variant, and a third of the time. */
+  /** One shape, the library's own variant, the peers' fastest form, and a third of the time. */
   readonly quick: boolean;
 }
 
-/** One shape of one benchmark and the variants that compete in it. */
+/** One shape of one benchmark, and the variants and peers' forms that compete in it. */
 export interface Contest {
   readonly benchmark: Benchmark;
   readonly case: BenchmarkCase;
   /** The library's own choice on the adapter when absent. */
   readonly variants: readonly string[] | undefined;
+  readonly forms: readonly Form[];
   /** Its shape was asked for, so that it runs on any adapter. */
   readonly forced: boolean;
 }
@@ -48,26 +51,32 @@ export function planContests(
     );
   }
   const named = benchmarks.filter(({ name }) => wanted.includes(name));
-  const able = named.filter(({ variants }) => variant === undefined || variants.includes(variant));
+  const form = isForm(variant) && invitesPeers(request) ? variant : undefined;
+  const able = named.filter(({ variants, cases }) => {
+    if (form) return cases.some(({ rival }) => rival);
+    return variant === undefined || variants.includes(variant);
+  });
   if (able.length === 0) {
-    throw unknown(
-      'variant',
-      variant ?? '',
-      named.map(({ name, variants }) => `${variants.join(' or ')} (${name})`),
-    );
+    throw unknown('variant', variant ?? '', [
+      ...named.map(({ name, variants }) => `${variants.join(' or ')} (${name})`),
+      `${FORMS.join(' or ')} (peers)`,
+    ]);
   }
   const one = quick || !asked;
   const ours = takesPart(request, 'espalier');
   const variantsOf = ({ variants }: Benchmark) => {
+    if (form) return undefined;
     if (variant !== undefined) return [variant];
     return one ? undefined : variants;
   };
+  const forms = form ? [form] : one || variant !== undefined ? (['fastest'] as const) : FORMS;
   const contests = able.flatMap((benchmark) => {
     const fitting = benchmark.cases.filter(({ shape: own }) => matches(own, shape));
     return (one ? fitting.slice(0, 1) : fitting).map((each) => ({
       benchmark,
       case: each,
       variants: ours ? variantsOf(benchmark) : [],
+      forms,
       forced: shape !== undefined,
     }));
   });
@@ -85,6 +94,11 @@ export function planContests(
     shapeLabel(shape ?? {}),
     able.flatMap(({ name, cases }) => cases.map((each) => `${name} ${shapeLabel(each.shape)}`)),
   );
+}
+
+/** Whether anyone beside this library may take part. */
+export function invitesPeers(request: BenchRequest): boolean {
+  return SUBJECTS.some((subject) => subject !== 'espalier' && takesPart(request, subject));
 }
 
 export function takesPart({ subjects }: BenchRequest, subject: BenchEntry['subject']): boolean {

@@ -17,6 +17,10 @@ const entrySchema = z.strictObject({
 /** Its answer was right, and this is how long it took. */
 const measuredSchema = entrySchema.extend({
   verified: z.literal(true),
+  /** Of the adapter's own timestamps, or of who waits. Earlier reports did not tell. */
+  clock: z.enum(['gpu', 'wall']).optional(),
+  /** A single one has no interval: both ends are the median. Earlier reports did not count. */
+  samples: z.int().positive().optional(),
   medianMs: positive,
   /** Ends of the median's 95 % bootstrap interval. */
   lowMs: positive,
@@ -76,6 +80,11 @@ export type BenchEntry = z.infer<typeof entrySchema>;
 export type MeasuredResult = z.infer<typeof measuredSchema>;
 export type RefusedResult = z.infer<typeof refusedSchema>;
 export type BenchResult = BenchReport['results'][number];
+
+/** Whether nothing but one run was timed, so that nothing is known of its noise. */
+export function isOneRun({ samples }: MeasuredResult): boolean {
+  return samples === 1;
+}
 
 /** The same text for the same work, shape, subject and variant. */
 export function entryKey({ work, shape, subject, variant }: BenchEntry): string {

@@ -57,14 +57,17 @@ function samplesWithin(seconds: number, millis: number): number {
 export async function timeRepeated(
   run: (times: number) => Promise<void>,
   seconds: number,
-): Promise<readonly number[]> {
+): Promise<Timing> {
   const start = performance.now();
   await run(1);
   const once = performance.now() - start;
   const times = Math.ceil(SAMPLE_MILLIS / once);
-  if (times === 1) return [once, ...(await timeRuns(() => run(1), seconds - once / 1000, 0))];
-  const samples = await timeRuns(() => run(times), seconds, 1);
-  return samples.map((millis) => millis / times);
+  if (times === 1) {
+    const { samples } = await timeRuns(() => run(1), seconds - once / 1000, 0);
+    return byWall([once, ...samples]);
+  }
+  const { samples } = await timeRuns(() => run(times), seconds, 1);
+  return byWall(samples.map((millis) => millis / times));
 }
 
 /**
@@ -75,7 +78,7 @@ export async function timeRuns(
   run: () => Promise<unknown>,
   seconds: number,
   least = LEAST_SAMPLES,
-): Promise<readonly number[]> {
+): Promise<Timing> {
   const samples: number[] = [];
   const begin = performance.now();
   while (samples.length < least || performance.now() - begin < 1000 * seconds) {
@@ -84,5 +87,10 @@ export async function timeRuns(
     samples.push(performance.now() - start);
     if (samples.length === MOST_SAMPLES) break;
   }
-  return samples;
+  return byWall(samples);
+}
+
+/** Samples that the wall clock took. */
+export function byWall(samples: readonly number[]): Timing {
+  return { samples: [...samples].sort((a, b) => a - b), clock: 'wall' };
 }

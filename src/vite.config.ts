@@ -46,9 +46,29 @@ const benchPage: UserConfig = {
   },
 };
 
+/** The peers for a benchmark in Node, bundled since their modules are written for bundlers. */
+const benchPeers: UserConfig = {
+  ssr: { noExternal: true },
+  build: {
+    emptyOutDir: false,
+    ssr: true,
+    rolldownOptions: {
+      input: { 'bench-peers': resolve(root, 'bench/peers/peers.ts') },
+      output: { entryFileNames: '[name].js', codeSplitting: false },
+    },
+  },
+};
+
+const configs: Readonly<Record<string, UserConfig>> = {
+  page,
+  'bench-page': benchPage,
+  'bench-peers': benchPeers,
+};
+
 export default defineConfig(({ mode }) => {
-  const { build } = mode === 'page' ? page : mode === 'bench-page' ? benchPage : library;
+  const { build, ...others } = configs[mode] ?? library;
   return {
+    ...others,
     root,
     publicDir: false,
     logLevel: 'warn',

@@ -7,7 +7,7 @@ import { matmulReference } from '../../src/reference/matmul.js';
 import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
 import { type KernelBench, WITHIN_BOUND } from '../kernel.js';
 import { nans, randomNumbers } from '../numbers.js';
-import { peerContender } from '../peers/contender.js';
+import { rivalry } from '../peers/contender.js';
 
 type MatmulShape = {
   readonly m: number;
@@ -61,18 +61,20 @@ export const matmulBench: KernelBench<MatmulShape> = {
       verify: async () => requireProduct(shape, await readMatrix(out)),
     };
   },
-  rival: async (context, shape, peer) => {
-    if (!peer.works.matmul) return undefined;
-    const [a, b] = factors(shape);
-    return peerContender(context, peer, peer.works.matmul, {
-      task: { ...shape, transposeA: shape.transposeA === 1, a, b },
-      check: (product) => {
-        requireProduct(shape, product);
-        return WITHIN_BOUND;
-      },
-      cost: () => ({ operations: operations(shape), bytes: bytes(shape) }),
-    });
-  },
+  rival: rivalry(
+    ({ matmul }) => matmul,
+    async (_context, shape) => {
+      const [a, b] = factors(shape);
+      return {
+        task: { ...shape, transposeA: shape.transposeA === 1, a, b },
+        check: (product) => {
+          requireProduct(shape, product);
+          return WITHIN_BOUND;
+        },
+        cost: () => ({ operations: operations(shape), bytes: bytes(shape) }),
+      };
+    },
+  ),
 };
 
 function factors({ m, n, k }: MatmulShape): readonly [Float32Array, Float32Array] {

@@ -5,7 +5,18 @@ export interface Peer {
   readonly package: string;
   /** Opens its device once. */
   readonly open: () => Promise<GPUDevice>;
-  readonly works: PeerWorks;
+  readonly works: Readonly<Partial<Record<Form, PeerWorks>>>;
+}
+
+/**
+ * How a peer's work is written: as fast as was found to go, and, where that takes at most half the
+ * time, plainly, as its documentation leads a user to write it first.
+ */
+export const FORMS = ['fastest', 'plain'] as const;
+export type Form = (typeof FORMS)[number];
+
+export function isForm(variant: string | undefined): variant is Form {
+  return FORMS.some((form) => form === variant);
 }
 
 /** One work as a peer does it, with its inputs on the device. */
@@ -16,17 +27,18 @@ export interface PeerProgram<Answer> extends Disposable {
   readonly answer: () => Promise<Answer>;
 }
 
+/** Thrown by a program that works but is not waited for; the message says why. */
+export class NotWaitedFor extends Error {}
+
 export type Prepare<Task, Answer> = (task: Task) => Promise<PeerProgram<Answer>>;
 
-/** The works that have peers. A peer need not do all of them. */
+/** The works that peers do; a whole run is made of them. A peer need not do all, in any form. */
 export interface PeerWorks {
   readonly matmul?: Prepare<MatmulTask, Float32Array>;
   readonly hidden?: Prepare<HiddenTask, Float32Array>;
-  readonly 'sgd-step'?: Prepare<StepTask, StepWeights>;
-  readonly 'gd-step'?: Prepare<StepTask, StepWeights>;
+  readonly trainingStep?: Prepare<StepTask, StepWeights>;
   readonly selection?: Prepare<SelectionTask, ArrayLike<number>>;
-  readonly 'cross-entropy-selection'?: Prepare<SelectionTask, ArrayLike<number>>;
-  readonly run?: Prepare<RunTask, readonly number[]>;
+  readonly crossEntropySelection?: Prepare<SelectionTask, ArrayLike<number>>;
 }
 
 /** A B, with A [m × k], or [k × m] where it is to be transposed, and B [k × n]. */

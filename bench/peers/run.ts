@@ -1,6 +1,13 @@
-import type { PeerProgram, PeerWorks, Prepare, RunTask, StepWeights } from './peer.js';
+import {
+  NotWaitedFor,
+  type PeerProgram,
+  type PeerWorks,
+  type Prepare,
+  type RunTask,
+  type StepWeights,
+} from './peer.js';
 
-type Parts = Required<Pick<PeerWorks, 'hidden' | 'sgd-step' | 'selection'>>;
+type Parts = Required<Pick<PeerWorks, 'hidden' | 'trainingStep' | 'selection'>>;
 
 /** Steps after which it is known how long a training will take. */
 const TRIAL_STEPS = 20;
@@ -9,8 +16,17 @@ const LONGEST_MILLIS = 120_000;
 /**
  * A whole run from a peer's own works: train, measure, select, measure, fine-tune, measure. Weights
  * and activations pass through memory in between, which costs milliseconds of its many seconds.
+ * Undefined where a part is missing.
  */
-export function wholeRun(works: Parts): Prepare<RunTask, readonly number[]> {
+export function wholeRunOf({
+  hidden,
+  trainingStep,
+  selection,
+}: PeerWorks): Prepare<RunTask, readonly number[]> | undefined {
+  return hidden && trainingStep && selection && wholeRun({ hidden, trainingStep, selection });
+}
+
+function wholeRun(works: Parts): Prepare<RunTask, readonly number[]> {
   return async (task) => {
     let accuracies: readonly number[] = [];
     const once = async (): Promise<readonly number[]> => {
@@ -56,13 +72,20 @@ async function trained(
 ): Promise<StepWeights> {
   const n = weights.output.length;
   const nextBatch = batchesOf();
-  using training = await works['sgd-step']({ ...train, ...weights, d, n, learningRate, nextBatch });
+  using training = await works.trainingStep({
+    ...train,
+    ...weights,
+    d,
+    n,
+    learningRate,
+    nextBatch,
+  });
   await training.run(1);
   const start = performance.now();
   await training.run(TRIAL_STEPS);
   const whole = ((performance.now() - start) / TRIAL_STEPS) * steps;
   if (whole > LONGEST_MILLIS) {
-    throw new Error(`its ${steps} steps would take ${Math.round(whole / 1000)} s here`);
+    throw new NotWaitedFor(`its ${steps} steps would take ${Math.round(whole / 1000)} s here`);
   }
   await training.run(steps - 1 - TRIAL_STEPS);
   // Awaited here, since what it reads is freed at the end.

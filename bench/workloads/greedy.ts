@@ -3,8 +3,8 @@ import { selectGreedily } from '../../src/prune/greedy.js';
 import type { Selection } from '../../src/prune/problem.js';
 import { type JudgedPick, judgePicks } from '../../src/reference/greedy-selection.js';
 import type { Contender, ContestContext, Cost } from '../benchmark.js';
-import { peerContender } from '../peers/contender.js';
-import type { Peer } from '../peers/peer.js';
+import type { Challenge } from '../peers/contender.js';
+import type { SelectionTask } from '../peers/peer.js';
 import { timeRuns } from '../sampling.js';
 import { type Trained, trainedProblem } from './trained.js';
 
@@ -54,22 +54,18 @@ export async function contendGreedily<Shape extends SelectionShape>(
   };
 }
 
-/** The same by a peer, from the same activations. */
-export async function rivalGreedily<Shape extends SelectionShape>(
+/** The same for a peer, from the same activations. */
+export async function challengeGreedily<Shape extends SelectionShape>(
   context: ContestContext,
   shape: Shape,
   task: GreedyTask<Shape>,
-  peer: Peer,
-): Promise<Contender | undefined> {
-  const { selection, 'cross-entropy-selection': byCrossEntropy } = peer.works;
-  const prepare = task.loss === 'squared' ? selection : byCrossEntropy;
-  if (!prepare) return undefined;
+): Promise<Challenge<SelectionTask, ArrayLike<number>>> {
   const subject = await context.share(() => subjectOf(context, shape, task));
-  return peerContender(context, peer, prepare, {
+  return {
     task: { ...subject.arrays, picks: shape.k },
     check: subject.judge,
     cost: () => task.costOf(shape, subject.distinct()),
-  });
+  };
 }
 
 /** What the contenders select from, and the judge of their picks. */

@@ -1,8 +1,7 @@
 import { Scope } from '../../src/gpu/scope.js';
 import { hiddenActivations } from '../../src/models/forward.js';
 import { type Benchmark, type ContestContext, type Cost, workload } from '../benchmark.js';
-import { peerContender } from '../peers/contender.js';
-import type { Peer } from '../peers/peer.js';
+import { rivalry } from '../peers/contender.js';
 import { timeRuns } from '../sampling.js';
 import { activationsOf, ownSubject, readSubject, requireActivations } from './network.js';
 
@@ -18,7 +17,7 @@ export const hidden: Benchmark = workload({
   ],
   hardwareShapes: [{ n: 1024, m: 50_000, d: 785 }],
   contend,
-  rival,
+  rival: rivalry(({ hidden }) => hidden, challenge),
 });
 
 const VERIFIED = 'a sample within the bound of its float64 oracle';
@@ -37,12 +36,9 @@ async function contend(context: ContestContext, shape: HiddenShape) {
   };
 }
 
-async function rival(context: ContestContext, shape: HiddenShape, peer: Peer) {
-  const { works } = peer;
-  if (!works.hidden) return undefined;
+async function challenge(context: ContestContext, shape: HiddenShape) {
   const { arrays, check } = await context.share(() => subjectOf(context, shape));
-  const task = { ...shape, ...arrays };
-  return peerContender(context, peer, works.hidden, { task, check, cost: () => costOf(shape) });
+  return { task: { ...shape, ...arrays }, check, cost: () => costOf(shape) };
 }
 
 async function subjectOf(context: ContestContext, { m, n }: HiddenShape) {

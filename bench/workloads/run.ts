@@ -9,11 +9,11 @@ import {
   type ContestContext,
   type Cost,
   requireSource,
-  type Shape,
   workload,
 } from '../benchmark.js';
-import { peerContender } from '../peers/contender.js';
-import type { Peer, RunTask } from '../peers/peer.js';
+import { rivalry } from '../peers/contender.js';
+import type { RunTask } from '../peers/peer.js';
+import { wholeRunOf } from '../peers/run.js';
 import { timeRuns } from '../sampling.js';
 import { ownSubject, readSubject } from './network.js';
 import { batchesOf, stepOperations } from './training-step.js';
@@ -32,7 +32,7 @@ export const wholeRun: Benchmark = workload({
   seconds: 30,
   shapes: [{ n: CONFIG.width, m: CONFIG.examples, k: CONFIG.neurons }],
   contend,
-  rival,
+  rival: rivalry(wholeRunOf, challenge),
 });
 
 async function contend(context: ContestContext) {
@@ -60,9 +60,7 @@ async function contend(context: ContestContext) {
 }
 
 /** The same from the same images, first weights and batches. */
-async function rival(context: ContestContext, _shape: Shape, peer: Peer) {
-  const prepare = peer.works.run;
-  if (!prepare) return undefined;
+async function challenge(context: ContestContext) {
   const account = await context.share(openAccount);
   const { examples: m, width, seed, neurons, iterations, learningRate, fineTune, batch } = CONFIG;
   const { test } = drawExamples(requireSource(context), m, seed);
@@ -80,7 +78,7 @@ async function rival(context: ContestContext, _shape: Shape, peer: Peer) {
     batchesOf: () => batchesOf(batch === 'full' ? m : batch, m),
   };
   const cost = () => costOf(account, test.count);
-  return peerContender(context, peer, prepare, { task, check: requireLearnt, cost });
+  return { task, check: requireLearnt, cost };
 }
 
 /** How many neurons were kept says what a run costs; this library's own run tells it. */

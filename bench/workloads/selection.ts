@@ -5,12 +5,13 @@ import {
   ONLY_VARIANT,
   workload,
 } from '../benchmark.js';
-import type { Peer } from '../peers/peer.js';
+import { rivalry } from '../peers/contender.js';
+import type { PeerWorks } from '../peers/peer.js';
 import {
+  challengeGreedily,
   contendGreedily,
   DIRECT,
   type GreedyTask,
-  rivalGreedily,
   type SelectionShape,
   squaredCost,
 } from './greedy.js';
@@ -30,7 +31,10 @@ export const selection: Benchmark = workload<SelectionShape>({
   ],
   hardwareShapes: [{ n: 10_000, m: 50_000, k: 200 }],
   variants: [ONLY_VARIANT, DIRECT],
-  ...contestants({ loss: 'squared', steps: TRAINING_STEPS, costOf: squaredCost }),
+  ...contestants(
+    { loss: 'squared', steps: TRAINING_STEPS, costOf: squaredCost },
+    ({ selection }) => selection,
+  ),
 });
 
 /** The same by the softmax cross-entropy, which has no Gram identity: a few picks tell. */
@@ -39,14 +43,19 @@ export const crossEntropySelection: Benchmark = workload<ClassesShape>({
   seconds: 4,
   shapes: [{ n: 256, m: 1024, c: 10, k: 5 }],
   hardwareShapes: [{ n: 1024, m: 50_000, c: 10, k: 20 }],
-  ...contestants({ loss: 'cross-entropy', steps: TRAINING_STEPS, costOf: crossEntropyCost }),
+  ...contestants(
+    { loss: 'cross-entropy', steps: TRAINING_STEPS, costOf: crossEntropyCost },
+    ({ crossEntropySelection }) => crossEntropySelection,
+  ),
 });
 
-function contestants<Shape extends SelectionShape>(task: GreedyTask<Shape>) {
+function contestants<Shape extends SelectionShape>(
+  task: GreedyTask<Shape>,
+  programOf: (works: PeerWorks) => PeerWorks['selection'],
+) {
   return {
     contend: (context: ContestContext, shape: Shape) => contendGreedily(context, shape, task),
-    rival: (context: ContestContext, shape: Shape, peer: Peer) =>
-      rivalGreedily(context, shape, task, peer),
+    rival: rivalry(programOf, (context, shape: Shape) => challengeGreedily(context, shape, task)),
   };
 }
 

@@ -4,9 +4,9 @@ import { gradientStepReference } from '../../src/reference/gradient-step.js';
 import { advance, startTraining, type Training } from '../../src/train/gradient-descent.js';
 import { type Benchmark, type ContestContext, type Cost, workload } from '../benchmark.js';
 import { requireWithin, spread } from '../check.js';
-import { peerContender } from '../peers/contender.js';
-import type { Peer, StepWeights } from '../peers/peer.js';
-import { timeRuns } from '../sampling.js';
+import { rivalry } from '../peers/contender.js';
+import type { StepWeights } from '../peers/peer.js';
+import { byWall, timeRuns } from '../sampling.js';
 import {
   activationsOf,
   ownSubject,
@@ -44,7 +44,7 @@ export const sgdStep: Benchmark = workload<StepShape>({
   ],
   hardwareShapes: [{ n: 10_000, batch: 128, d: 785 }],
   contend,
-  rival: rivalIn('sgd-step'),
+  rival: rivalry(({ trainingStep }) => trainingStep, challenge),
 });
 
 /** A step of full-batch descent. */
@@ -57,7 +57,7 @@ export const gdStep: Benchmark = workload<StepShape>({
   ],
   hardwareShapes: [{ n: 1024, m: 50_000, d: 785 }],
   contend,
-  rival: rivalIn('gd-step'),
+  rival: rivalry(({ trainingStep }) => trainingStep, challenge),
 });
 
 async function contend(context: ContestContext, shape: StepShape) {
@@ -77,29 +77,25 @@ async function contend(context: ContestContext, shape: StepShape) {
       await take(training, WARM_UP_STEPS, signal);
       const perStep = (performance.now() - start) / WARM_UP_STEPS;
       const steps = Math.ceil(SAMPLE_MILLIS / perStep);
-      const samples = await timeRuns(() => take(training, steps, signal), seconds);
-      return samples.map((millis) => millis / steps);
+      const { samples } = await timeRuns(() => take(training, steps, signal), seconds);
+      return byWall(samples.map((millis) => millis / steps));
     },
     cost: () => costOf(shape),
   };
 }
 
-function rivalIn(work: 'sgd-step' | 'gd-step') {
-  return async (context: ContestContext, shape: StepShape, peer: Peer) => {
-    const prepare = peer.works[work];
-    if (!prepare) return undefined;
-    const { subject, before, check } = await context.share(() => subjectOf(context, shape));
-    const { count } = subject.dataset;
-    const task = {
-      ...before,
-      m: count,
-      d: shape.d,
-      n: shape.n,
-      learningRate: LEARNING_RATE,
-      nextBatch: 'm' in shape ? undefined : batchesOf(shape.batch, count),
-    };
-    return peerContender(context, peer, prepare, { task, check, cost: () => costOf(shape) });
+async function challenge(context: ContestContext, shape: StepShape) {
+  const { subject, before, check } = await context.share(() => subjectOf(context, shape));
+  const { count } = subject.dataset;
+  const task = {
+    ...before,
+    m: count,
+    d: shape.d,
+    n: shape.n,
+    learningRate: LEARNING_RATE,
+    nextBatch: 'm' in shape ? undefined : batchesOf(shape.batch, count),
   };
+  return { task, check, cost: () => costOf(shape) };
 }
 
 /** Network and examples, what they are before the first step, and the judge of that step. */

@@ -4,15 +4,17 @@ import { wantsPeers } from '../../bench/bench.js';
 import type { BenchRequest } from '../../bench/plan.js';
 import { EspalierError } from '../errors.js';
 import type { Host } from '../hosts/host.js';
+import { openNodeHostWith } from './bench-node.js';
 import { type HostFlags, openOwnHost } from './host.js';
 import type { jobs } from './jobs.js';
 
-/** The page's script with the peers: `npm run bench` builds it in a checkout; it is not published. */
-const PEERS_SCRIPT = join(import.meta.dirname, 'bench-page.js');
+/** The page's script with the peers, and the peers for Node: built by `npm run bench`, not published. */
+const PAGE_SCRIPT = join(import.meta.dirname, 'bench-page.js');
+const PEERS_SCRIPT = join(import.meta.dirname, 'bench-peers.js');
 
 /**
- * Opens the host of a benchmark and closes it after use: Chrome where peers are to take part and
- * are there, otherwise what the flags say.
+ * Opens the host of a benchmark and closes it after use: with the peers where they are to take part
+ * and are there, otherwise as the flags say.
  *
  * @throws bad-config when peers alone are asked for, and are not there.
  */
@@ -31,34 +33,28 @@ export async function withBenchHost<T>(
 
 async function openBenchHost(request: BenchRequest, flags: HostFlags) {
   if (!wantsPeers(request)) return openOwnHost(flags);
-  const alone = request.subjects?.includes('espalier') === false;
-  const reason = await absence(flags);
-  if (reason === undefined) {
-    return openWithPeers(alone ? { ...flags, host: 'chrome' } : flags);
-  }
-  if (alone) {
-    throw new EspalierError('bad-config', `--subject ${request.subjects?.join(' ')}: ${reason}`);
+  const built = await Promise.all([PAGE_SCRIPT, PEERS_SCRIPT].map((script) => access(script))).then(
+    () => true,
+    () => false,
+  );
+  if (built) return openWithPeers(flags);
+  const reason = 'they are not in this build. In a checkout, npm run bench builds them.';
+  if (request.subjects?.includes('espalier') === false) {
+    throw new EspalierError('bad-config', `--subject ${request.subjects.join(' ')}: ${reason}`);
   }
   process.stderr.write(`Without jax-js and TensorFlow.js: ${reason}\n`);
   return openOwnHost(flags);
 }
 
-async function absence({ host }: HostFlags): Promise<string | undefined> {
-  if (host === 'node') return 'they run in Chrome; leave --host node out.';
-  return access(PEERS_SCRIPT).then(
-    () => undefined,
-    () => 'they are not in this build. In a checkout, npm run bench builds them.',
-  );
-}
-
-/** Hardware comes before peers where Chrome does not reach it and Node does. */
+/** Chrome, for which the peers are made, comes before Node unless only Node reaches hardware. */
 async function openWithPeers(flags: HostFlags): Promise<Host<typeof jobs>> {
   const { host, adapter } = flags;
   const chrome = (kind: HostFlags['adapter']) => () =>
-    openOwnHost({ ...flags, host: 'chrome', adapter: kind }, PEERS_SCRIPT);
-  if (host === 'chrome') return chrome(adapter)();
+    openOwnHost({ ...flags, host: 'chrome', adapter: kind }, PAGE_SCRIPT);
   const node = (kind: HostFlags['adapter']) => () =>
-    openOwnHost({ ...flags, host: 'node', adapter: kind });
+    openNodeHostWith(PEERS_SCRIPT, { ...flags, adapter: kind });
+  if (host === 'chrome') return chrome(adapter)();
+  if (host === 'node') return node(adapter)();
   const attempts =
     adapter === 'auto'
       ? [chrome('hardware'), node('hardware'), chrome('software')]

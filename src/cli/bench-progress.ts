@@ -32,7 +32,8 @@ export function createBenchProgress(stream: NodeJS.WriteStream, contests: number
       if (event.type === 'contest') {
         done = event.done;
         note = `verifying ${event.work} ${shapeLabel(event.shape)}`;
-      } else if (event.type === 'verified') note = `timing ${nameOf(event.entry)}`;
+      } else if (event.type === 'awaited') note = `waiting for ${nameOf(event.entry)}`;
+      else if (event.type === 'verified') note = `timing ${nameOf(event.entry)}`;
       else {
         const line = describe(event);
         if (!line) return;
@@ -54,6 +55,8 @@ function placeOf(event: BenchEvent): string | undefined {
 
 function describe(event: BenchEvent): string | undefined {
   switch (event.type) {
+    case 'awaited':
+      return `${nameOf(event.entry)}: waiting for its first run …`;
     case 'verified':
       return `${nameOf(event.entry)}: ${event.what}. Timing …`;
     case 'refused':
@@ -68,5 +71,5 @@ function describe(event: BenchEvent): string | undefined {
 }
 
 function nameOf({ work, shape, subject, variant }: BenchEntry): string {
-  return `${work} ${shapeLabel(shape)} (${subject === 'espalier' ? variant : subject})`;
+  return `${work} ${shapeLabel(shape)} (${subject === 'espalier' ? variant : `${subject} ${variant}`})`;
 }

@@ -8,6 +8,7 @@ import {
   type BenchReport,
   type BenchResult,
   entryKey,
+  isOneRun,
   type MeasuredResult,
 } from '../../bench/report.js';
 import { exponentsOf } from '../../bench/scaling.js';
@@ -76,7 +77,7 @@ export function benchRows(
     const { medianMs, lowMs, highMs, gflops, gbps } = result;
     const figures = [
       figure(medianMs),
-      `${figure(lowMs)}–${figure(highMs)}`,
+      isOneRun(result) ? 'one run' : `${figure(lowMs)}–${figure(highMs)}`,
       ratioOf(results, result),
       gflops === 0 ? '–' : figure(gflops),
       figure(gbps),
@@ -103,7 +104,7 @@ export function benchNotes(
   { limits }: BenchReport,
   { clock, baseline }: Circumstances,
 ): readonly string[] {
-  const clocks = `Kernels are timed by ${clock === 'gpu' ? 'GPU timestamps (by the wall clock where peers take part)' : 'the wall clock'}, tasks by the wall clock; low–high is the median's 95 % interval, to ours the ratio of the medians.`;
+  const clocks = `Kernels are timed by ${clock === 'gpu' ? 'GPU timestamps (by the wall clock where peers take part)' : 'the wall clock'}, tasks by the wall clock; low–high is the median's 95 % interval, one run where more would take too long; to ours is the ratio of the medians.`;
   if (!baseline) return [clocks];
   const { file, report } = baseline;
   const before = report.limits;
@@ -129,7 +130,9 @@ function namesOf({ work, shape, subject, variant }: BenchEntry): readonly string
 function comparedCells(comparison: Comparison | undefined): readonly string[] {
   if (!comparison) return ['–', '–', 'not in the baseline'];
   const { ratio, low, high, verdict } = comparison;
-  return [ratio.toFixed(2), `${low.toFixed(2)}–${high.toFixed(2)}`, verdict];
+  if (verdict === 'other clock') return ['–', '–', verdict];
+  const band = verdict === 'one run' ? '–' : `${low.toFixed(2)}–${high.toFixed(2)}`;
+  return [ratio.toFixed(2), band, verdict];
 }
 
 function exponentialsOf(result: BenchResult): readonly string[] {

@@ -64,7 +64,7 @@ export function addBench(program: Command, version: string): void {
     .addOption(new Option('--kernel <names...>', 'kernels by name').choices(kernels))
     .addOption(new Option('--work <names...>', 'whole tasks by name').choices(works))
     .option('--shape <sizes>', 'only shapes with these sizes, such as m=128,n=1024')
-    .option('--variant <name>', 'only this variant of the kernels that have it')
+    .option('--variant <name>', 'only this variant of ours, or this form of the peers')
     .addOption(
       new Option('--subject <names...>', 'who takes part; by default all that are there').choices(
         SUBJECTS,
@@ -83,17 +83,22 @@ Every answer is verified in float64 before it is timed.
 GB/s counts only the bytes that must move; "of the limit" is the larger share of the
 measured copy bandwidth and multiply-add rate. With --baseline, a ratio below 1 is faster.
 
-In a checkout, npm run bench puts two peers, jax-js and TensorFlow.js, in the same run, page and
-adapter, for matmul and every task but selection-scaling. They run in Chrome, so that --host auto
-takes Chrome for these where Chrome reaches the adapter; --subject espalier leaves them out.
+In a checkout, npm run bench puts two peers, jax-js and TensorFlow.js, in the same run on the same
+adapter, for matmul and every task but selection-scaling. They are made for pages, so that --host
+auto takes Chrome for these where Chrome reaches the adapter; --subject espalier leaves them out.
+Where it makes much of a difference a peer's work comes in two forms: "fastest" is the best that
+was found, "plain" what its documentation leads to first. Without a name, with --quick and with a
+--variant of ours only the fastest takes part. --variant fastest and --variant plain name one form,
+beside our own choice. A peer's run of more than 30 seconds is timed once, however long it takes.
 
 Examples:
   espalier bench                                     what stands for all
-  espalier bench selection --host chrome             the selection in headless Chrome
+  espalier bench selection --host node               the selection, and the peers, in Node
   espalier bench selection-scaling                   how its time grows with k, N and m
   espalier bench --kernel matmul --shape m=1024      every variant, at the shapes with m = 1024
   espalier bench --kernel gram-rows --variant lanes  one variant, at every shape
   espalier bench matmul --subject espalier           without the peers
+  espalier bench selection --variant fastest         the peers' fastest form, beside ours
   espalier bench --quick --json bench.json           a first impression, kept
   espalier bench --quick --baseline bench.json       and what changed since then
   espalier bench --html bench.html                   the roofline, to look at`,

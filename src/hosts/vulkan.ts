@@ -7,6 +7,8 @@ import { findPeer, importPeer, missingPeer, type PeerPackage } from './peers.js'
 
 export interface Dawn {
   readonly create: (options: string[]) => GPU;
+  /** The classes and constants that a page has as globals. */
+  readonly globals: object;
   /** The manifest of the bundled SwiftShader driver, where there is one. */
   readonly swiftShader: string | undefined;
 }
@@ -22,18 +24,18 @@ export interface Dawn {
 export async function loadDawn(): Promise<Dawn> {
   const bundle = await findBundle();
   if (!bundle) {
-    const { create } = await importPeer('webgpu', () => import('webgpu'));
-    return { create, swiftShader: undefined };
+    const { create, globals } = await importPeer('webgpu', () => import('webgpu'));
+    return { create, globals, swiftShader: undefined };
   }
   const dawn = await findPeer('webgpu');
   if (!dawn) throw missingPeer('webgpu');
   const folder = await vulkanFolder(dawn, bundle);
   const entry = pathToFileURL(join(folder, 'index.js')).href;
-  const { create } = await importPeer(
+  const { create, globals } = await importPeer(
     'webgpu',
     () => import(/* @vite-ignore */ entry) as Promise<typeof import('webgpu')>,
   );
-  return { create, swiftShader: join(folder, BINARIES, VULKAN_FILES.manifest) };
+  return { create, globals, swiftShader: join(folder, BINARIES, VULKAN_FILES.manifest) };
 }
 
 const BINARIES = join('dist', 'linux-x64');

@@ -36,6 +36,24 @@ describe('a baseline', () => {
     expect(found?.high).toBeCloseTo(times.highMs / 9, 12);
   });
 
+  test('gives no verdict on a single run, of which nothing is known but its time', () => {
+    const once = { ...before, samples: 1, medianMs: 5, lowMs: 5, highMs: 5 };
+    expect(compareWith(baseline, once)).toMatchObject({ ratio: 0.5, verdict: 'one run' });
+    const earlier = { ...baseline, report: reportOf([once]) };
+    expect(compareWith(earlier, before)).toMatchObject({ ratio: 2, verdict: 'one run' });
+  });
+
+  test('gives no verdict across clocks, where both are told', () => {
+    const [gpu, wall] = [
+      { ...before, clock: 'gpu' },
+      { ...before, clock: 'wall' },
+    ] as const;
+    const earlier = { ...baseline, report: reportOf([gpu]) };
+    expect(compareWith(earlier, wall)).toMatchObject({ verdict: 'other clock' });
+    expect(compareWith(earlier, gpu)).toMatchObject({ verdict: 'within noise' });
+    expect(compareWith(baseline, wall)).toMatchObject({ verdict: 'within noise' });
+  });
+
   test('is looked up by work, shape in any order, subject and variant', () => {
     expect(compareWith(baseline, { ...before, shape: { n: 1024, m: 128 } })?.ratio).toBe(1);
     for (const other of [
@@ -98,23 +116,35 @@ test('the table has figures, comparisons and reasons', () => {
   const wrong = { verified: false, medianMs: null, lowMs: null, highMs: null } as const;
   const refused = { ...resultOf('loss'), ...wrong, gflops: null, gbps: null, shareOfLimit: null };
   const fast = resultOf('matmul', { medianMs: 5, lowMs: 4.9, highMs: 5.1 });
-  const table = benchTable(reportOf([fast, resultOf('argmin', { gflops: 0 }), refused]), {
-    clock: 'gpu',
-    // As they arrive from a page: equal, but not the same object.
-    omissions: [
-      { entry: { ...refused }, reason: 'element 3 is off', wrong: true },
-      { entry: { ...fast, variant: 'subgroup' }, reason: 'no subgroups', wrong: false },
-    ],
-    disturbances: [
-      { work: 'matmul', share: 0.8 },
-      { work: 'matmul', share: 0.5 },
-    ],
-    baseline: { file: 'old.json', report: reportOf([resultOf('matmul')]) },
-  });
+  const table = benchTable(
+    reportOf([
+      fast,
+      resultOf('argmin', { gflops: 0, samples: 1 }),
+      resultOf('hidden', { clock: 'gpu' }),
+      refused,
+    ]),
+    {
+      clock: 'gpu',
+      // As they arrive from a page: equal, but not the same object.
+      omissions: [
+        { entry: { ...refused }, reason: 'element 3 is off', wrong: true },
+        { entry: { ...fast, variant: 'subgroup' }, reason: 'no subgroups', wrong: false },
+      ],
+      disturbances: [
+        { work: 'matmul', share: 0.8 },
+        { work: 'matmul', share: 0.5 },
+      ],
+      baseline: {
+        file: 'old.json',
+        report: reportOf([resultOf('matmul'), resultOf('hidden', { clock: 'wall' })]),
+      },
+    },
+  );
   const lines = table.split('\n').map((line) => line.replaceAll(/ +/g, ' '));
   expect(lines.filter((line) => /^│ (?!work)/.test(line))).toEqual([
     '│ matmul │ m=128,n=1024 │ espalier │ default │ yes │ 5.00 │ 4.90–5.10 │ 1.00× │ 2.00 │ 1.00 │ 25.0 % copy │ 0.50 │ 0.45–0.57 │ faster │',
-    '│ argmin │ m=128,n=1024 │ espalier │ default │ yes │ 10.0 │ 9.00–11.0 │ 1.00× │ – │ 1.00 │ 25.0 % copy │ – │ – │ not in the baseline │',
+    '│ argmin │ m=128,n=1024 │ espalier │ default │ yes │ 10.0 │ one run │ 1.00× │ – │ 1.00 │ 25.0 % copy │ – │ – │ not in the baseline │',
+    '│ hidden │ m=128,n=1024 │ espalier │ default │ yes │ 10.0 │ 9.00–11.0 │ 1.00× │ 2.00 │ 1.00 │ 25.0 % copy │ – │ – │ other clock │',
     '│ loss │ m=128,n=1024 │ espalier │ default │ NO │ element 3 is off │',
     '│ matmul │ m=128,n=1024 │ espalier │ subgroup │ – │ skipped: no subgroups │',
   ]);

@@ -7,7 +7,7 @@ import { gramRowsBench } from '../../bench/kernels/gram-rows.js';
 import { lossBench } from '../../bench/kernels/loss.js';
 import { matmulBench } from '../../bench/kernels/matmul.js';
 import { momentumUpdateBench } from '../../bench/kernels/momentum-update.js';
-import type { MatmulTask, Peer } from '../../bench/peers/peer.js';
+import { FORMS, type MatmulTask, NotWaitedFor, type Peer } from '../../bench/peers/peer.js';
 import { ratioToOwn } from '../../bench/ratio.js';
 import { adoptDevice, type Device, openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
@@ -28,7 +28,7 @@ async function eventsOf(
 ) {
   const [first] = benchmark.cases;
   if (!first) throw new Error('a benchmark without a case');
-  const contest = { benchmark, case: first, variants, forced: false };
+  const contest = { benchmark, case: first, variants, forms: FORMS, forced: false };
   const events: ContestEvent[] = [];
   const options = { limits: LIMITS, source: undefined, effort: 0.01, peers };
   for await (const event of holdContest(on, contest, options)) events.push(event);
@@ -72,6 +72,8 @@ test('a right answer is timed, and its figures follow from the median', async ()
     subject: 'espalier',
     variant: 'default',
     verified: true,
+    samples: 3,
+    clock: 'wall',
   });
   expect(lowMs).toBeGreaterThan(0);
   expect(medianMs).toBeGreaterThanOrEqual(lowMs);
@@ -162,13 +164,18 @@ test('a shape that is too large for the adapter, or slow on it, is skipped', asy
 });
 
 /** A peer that multiplies on the CPU, off by `error`, and throws from its run `dies` on. */
-function peerOf(subject: Peer['subject'], error: number, dies = Number.POSITIVE_INFINITY): Peer {
+function peerOf(
+  subject: Peer['subject'],
+  error: number,
+  dies = Number.POSITIVE_INFINITY,
+  Why: new (message: string) => Error = Error,
+): Peer {
   const matmul = async ({ m, n, k, a, b }: MatmulTask) => {
     const product = new Float32Array(m * n);
     let runs = 0;
     const run = async (times: number) => {
       runs += times;
-      if (runs > dies) throw new Error(`run ${dies + 1} is one too many`);
+      if (runs > dies) throw new Why(`run ${dies + 1} is one too many`);
       for (let e = 0; e < m * n; e++) {
         let sum = error;
         for (let p = 0; p < k; p++) {
@@ -179,14 +186,45 @@ function peerOf(subject: Peer['subject'], error: number, dies = Number.POSITIVE_
     };
     return { run, answer: async () => product, [Symbol.dispose]: () => undefined };
   };
-  return { subject, package: subject, open: async () => device.raw, works: { matmul } };
+  return {
+    subject,
+    package: subject,
+    open: async () => device.raw,
+    works: { fastest: { matmul } },
+  };
 }
 
 test.each([
-  ['right', peerOf('tfjs', 0), ['verified', 'verified', 'measured', 'measured'], undefined],
-  ['wrong', peerOf('tfjs', 0.1), ['verified', 'refused', 'measured'], /^product: element \d+ is/],
-  ['failing', peerOf('tfjs', 0, 0), ['verified', 'skipped', 'measured'], /^it fails: run 1 is/],
-  ['dying', peerOf('tfjs', 0, 1), ['verified', 'verified', 'skipped', 'measured'], /^it fails/],
+  [
+    'right',
+    peerOf('tfjs', 0),
+    ['verified', 'awaited', 'verified', 'measured', 'measured'],
+    undefined,
+  ],
+  [
+    'wrong',
+    peerOf('tfjs', 0.1),
+    ['verified', 'awaited', 'refused', 'measured'],
+    /^product: element \d+ is/,
+  ],
+  [
+    'failing',
+    peerOf('tfjs', 0, 0),
+    ['verified', 'awaited', 'skipped', 'measured'],
+    /^it fails: run 1 is/,
+  ],
+  [
+    'lengthy',
+    peerOf('tfjs', 0, 0, NotWaitedFor),
+    ['verified', 'awaited', 'skipped', 'measured'],
+    /^run 1 is/,
+  ],
+  [
+    'dying',
+    peerOf('tfjs', 0, 1),
+    ['verified', 'awaited', 'verified', 'skipped', 'measured'],
+    /^it fails/,
+  ],
 ])('a %s peer competes or is told, and ours is timed', async (_, peer, types, reason) => {
   const { benchmark } = counted(matmulBench, { m: 5, n: 7, k: 3 });
   const events = await eventsOf(benchmark, device, undefined, [peer]);

@@ -6,8 +6,10 @@ import { shapeLabel } from '../../bench/benchmark.js';
 
 function described(request: Partial<Parameters<typeof contestsOf>[0]>): string[] {
   return contestsOf({ names: [], quick: false, ...request }).map(
-    ({ benchmark, case: each, variants = ['its own'] }) =>
-      `${benchmark.name} ${shapeLabel(each.shape)} ${variants.join(' ')}`,
+    ({ benchmark, case: each, variants = ['its own'], forms }) => {
+      const both = forms.length > 1 ? ' +' : forms.includes('plain') ? ' plain' : '';
+      return `${benchmark.name} ${shapeLabel(each.shape)} ${variants.join(' ')}${both}`;
+    },
   );
 }
 
@@ -32,15 +34,20 @@ describe('a request', () => {
     [{ names: ['argmin'], quick: true }, ['argmin n=1024,p=4 its own']],
     [
       { names: ['argmin'], shape: { p: 16 } },
-      ['argmin n=1024,p=16 default', 'argmin n=10000,p=16 default'],
+      ['argmin n=1024,p=16 default +', 'argmin n=10000,p=16 default +'],
     ],
     [
       { names: ['gram-rows'], shape: { p: 4, n: 1024 } },
-      ['gram-rows m=4096,n=1024,p=4 coalesced subgroup lanes'],
+      ['gram-rows m=4096,n=1024,p=4 coalesced subgroup lanes +'],
     ],
     [
       { variant: 'lanes' },
       ['matmul m=128,n=1024,k=785 lanes', 'gram-rows m=4096,n=1024,p=4 lanes'],
+    ],
+    // A form of the peers stands beside the library's own choice, where there are peers.
+    [
+      { names: ['selection', 'argmin'], variant: 'plain', shape: { k: 100 } },
+      ['selection n=256,m=1000,k=100 its own plain'],
     ],
   ])('%j', (request, expected) => {
     expect(described(request)).toEqual(expected);
@@ -49,6 +56,11 @@ describe('a request', () => {
   test.each([
     [{ names: ['argmax'] }, /no benchmark "argmax".*sgd-step.*argmin/],
     [{ names: ['argmin'], variant: 'lanes' }, /no variant "lanes".*default \(argmin\)/],
+    [{ names: ['argmin'], variant: 'plain' }, /no variant "plain"/],
+    [
+      { variant: 'fastest', subjects: ['espalier'] as const },
+      /no variant "fastest".*fastest or plain \(peers\)/,
+    ],
     [
       { names: ['argmin'], shape: { n: 7 } },
       /no shape "n=7".*argmin n=1024,p=4, argmin n=1024,p=16/,

@@ -1,9 +1,9 @@
 import { defaultDevice, getWebGPUDevice, init } from '@jax-js/jax';
 import type { Peer } from '../peer.js';
-import { wholeRun } from '../run.js';
 import { crossEntropySelection } from './cross-entropy-selection.js';
 import { hidden } from './hidden.js';
 import { matmul } from './matmul.js';
+import { plainTrainingStep } from './plain-training-step.js';
 import { selection } from './selection.js';
 import { trainingStep } from './training-step.js';
 
@@ -18,12 +18,7 @@ export const jaxJs: Peer = {
     return getWebGPUDevice();
   },
   works: {
-    matmul,
-    hidden,
-    'sgd-step': trainingStep,
-    'gd-step': trainingStep,
-    selection,
-    'cross-entropy-selection': crossEntropySelection,
-    run: wholeRun({ hidden, 'sgd-step': trainingStep, selection }),
+    fastest: { matmul, hidden, trainingStep, selection, crossEntropySelection },
+    plain: { trainingStep: plainTrainingStep },
   },
 };

@@ -1,11 +1,10 @@
 import { ready, setBackend } from '@tensorflow/tfjs-core';
 import type { Peer } from '../peer.js';
-import { wholeRun } from '../run.js';
 import { crossEntropySelection } from './cross-entropy-selection.js';
 import { hidden } from './hidden.js';
 import { matmul } from './matmul.js';
 import { backend } from './queue.js';
-import { selection } from './selection.js';
+import { plainSelection, selection } from './selection.js';
 import { trainingStep } from './training-step.js';
 
 /** https://www.tensorflow.org/js, on its WebGPU backend. */
@@ -18,12 +17,7 @@ export const tfjs: Peer = {
     return backend().device;
   },
   works: {
-    matmul,
-    hidden,
-    'sgd-step': trainingStep,
-    'gd-step': trainingStep,
-    selection,
-    'cross-entropy-selection': crossEntropySelection,
-    run: wholeRun({ hidden, 'sgd-step': trainingStep, selection }),
+    fastest: { matmul, hidden, trainingStep, selection, crossEntropySelection },
+    plain: { selection: plainSelection },
   },
 };
