@@ -80,11 +80,8 @@ export interface Benchmark {
 /** The variant of this library's work that has only one. */
 export const ONLY_VARIANT = 'default';
 
-/** A peer in one of its forms, at any shape; undefined where the work has no such form. */
-export type RivalOf<S extends Shape> = (
-  peer: Peer,
-  form: Form,
-) => ((context: ContestContext, shape: S) => Promise<Contender>) | undefined;
+/** A peer in one of its forms at a shape; undefined where the work has no such form. */
+export type RivalOf<S extends Shape> = (peer: Peer, form: Form, shape: S) => Rival | undefined;
 
 /** The cases of shapes for all adapters, and of those that only hardware does in seconds. */
 export function casesOf<S extends Shape>(
@@ -97,12 +94,7 @@ export function casesOf<S extends Shape>(
     shape,
     hardwareOnly,
     contend: (context) => contend(context, shape),
-    rival:
-      rival &&
-      ((peer, form) => {
-        const contendIn = rival(peer, form);
-        return contendIn && ((context) => contendIn(context, shape));
-      }),
+    rival: rival && ((peer, form) => rival(peer, form, shape)),
   });
   return [
     ...shapes.map((shape) => caseOf(shape, false)),

@@ -1,12 +1,16 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import type { MatmulOptions } from './matmul-options.js';
+import { placeOf } from './matmul-place.js';
 import { QUAD } from './quad.js';
 import { unroll } from './unroll.js';
 
 /** Threads of a workgroup, side by side along the columns. */
 export const LANES = 16;
-/** Positions along k that a turn of the loop takes: as many as a load of four brings. */
-const POSITIONS = 4;
+/**
+ * Positions along k that a turn of the loop takes: as many as a load of four brings. A slice of k
+ * begins at a multiple of them.
+ */
+export const POSITIONS = 4;
 /** Sums of each column that are stored at once. */
 const STORED_ROWS = 4;
 
@@ -39,7 +43,7 @@ export function lanesBody(options: MatmulOptions): string {
       : `4u * (${e}) + (${lane})`;
   };
   /** The first column of the tile that a thread's v-th four sums are of. */
-  const columnOf = (v: number) => `tile_left + 4u * (local + ${v * LANES}u)`;
+  const columnOf = (v: number) => `left + 4u * (local + ${v * LANES}u)`;
 
   const elementA = (s: number, e: number) =>
     transposeA ? `a${s}_${Math.floor(e / 4)}.${'xyzw'[e % 4]}` : `a${e}.${'xyzw'[s]}`;
@@ -49,12 +53,7 @@ export function lanesBody(options: MatmulOptions): string {
 
   return wgsl`
 fn kernel(workgroup: u32, local: u32${variant === 'subgroup' ? ', lane: u32' : ''}) {
-  let across = (params.n + ${tileColumns - 1}u) / ${tileColumns}u;
-  let top = (workgroup / across) * ${rows}u;
-  let tile_left = (workgroup % across) * ${tileColumns}u;
-  if (top >= params.m${options.symmetric ? ` || tile_left + ${tileColumns}u <= top` : ''}) { return; }
-  // In variables, since a software adapter reads a uniform anew wherever it stands.
-  let k = params.k;
+${placeOf(tile, options.symmetric)}
   let a_step = params.a_stride / 4u;
   let b_step = params.b_stride / 4u;
   // Rows and columns past the edge repeat the last one: a clamp here spares a test in the loop.
@@ -72,18 +71,18 @@ ${
     : unroll(columns / 4, (v) => `  let column${v} = min((${columnOf(v)}) / 4u, b_step - 1u);`)
 }
 ${unroll(rows, (i) => unroll(columns, (j) => `  var c${i}_${j} = 0.0;`))}
-  for (var at = 0u; at < k; at += ${POSITIONS}u) {
-    // Past the end of k, elements of A are zero and rows of B repeat the last one.
-${unroll(POSITIONS, (s) => `    let p${s} = min(at + ${s}u, k - 1u);`)}
+  for (var at = begin; at < end; at += ${POSITIONS}u) {
+    // Past the end, elements of A are zero and rows of B repeat the last one.
+${unroll(POSITIONS, (s) => `    let p${s} = min(at + ${s}u, end - 1u);`)}
 #if ${transposeA}
-    ${shared ? 'let own_row = stored_row(min(at + lane, k - 1u));' : ''}
+    ${shared ? 'let own_row = stored_row(min(at + lane, end - 1u));' : ''}
 ${unroll(POSITIONS, (s) => {
   const load = (v: number) =>
-    `    let a${s}_${v} = select(vec4<f32>(), a[row${v} + a_at${s}], at + ${s}u < k);`;
+    `    let a${s}_${v} = select(vec4<f32>(), a[row${v} + a_at${s}], at + ${s}u < end);`;
   return `    let a_at${s} = ${shared ? `quadBroadcast(own_row, ${s}u)` : `stored_row(p${s})`} * a_step;\n${unroll(vectorsA, load)}`;
 })}
 #else
-    let live = vec4<u32>(at, at + 1u, at + 2u, at + 3u) < vec4<u32>(k);
+    let live = vec4<u32>(at, at + 1u, at + 2u, at + 3u) < vec4<u32>(end);
 ${unroll(own, (v) => `    let a${v} = select(vec4<f32>(), a[row${v} + at / 4u], live);`)}
 #endif
 #if ${transposeB}
@@ -112,7 +111,7 @@ ${unroll(STORED_ROWS, (r) => {
   const row = rowOf(`(i + ${r}u) / ${quad.length}u`, lane);
   return unroll(
     columns / 4,
-    (v) => `    store(top + ${row}, ${columnOf(v)}, vec4<f32>(${sums(r, v)}));`,
+    (v) => `    store(slice, top + ${row}, ${columnOf(v)}, vec4<f32>(${sums(r, v)}));`,
   );
 })}
 ${unroll(rows - STORED_ROWS, (r) => unroll(columns, (j) => `    c${r}_${j} = c${r + STORED_ROWS}_${j};`))}

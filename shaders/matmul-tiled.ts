@@ -1,5 +1,6 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import type { MatmulOptions } from './matmul-options.js';
+import { placeOf } from './matmul-place.js';
 import { unroll } from './unroll.js';
 
 /** Rows and columns of `out` that a workgroup may compute, the largest first. */
@@ -44,12 +45,12 @@ export function tiledBody(options: MatmulOptions): string {
   const placeB = (load: number) => place(`local + ${load * threads}u`, vectorsB, transposeB);
   const fetch = unroll(loadsA, (load) => {
     const { outer, inner } = placeA(load);
-    return `    next_a${load} = a_vector(top + 4u * (${outer}), depth + ${inner});`;
+    return `    next_a${load} = a_vector(top + 4u * (${outer}), depth + ${inner}, end);`;
   }).concat(
     '\n',
     unroll(loadsB, (load) => {
       const { outer, inner } = placeB(load);
-      return `    next_b${load} = b_vector(depth + ${inner}, left + 4u * (${outer}));`;
+      return `    next_b${load} = b_vector(depth + ${inner}, left + 4u * (${outer}), end);`;
     }),
   );
   const stage = unroll(loadsA, (load) => {
@@ -80,45 +81,42 @@ fn b_index(p: u32, j: u32) -> u32 {
 #endif
 }
 // Rows and columns past the edge repeat the last one and are never stored; positions past the end
-// of k are zero.
-fn a_vector(i: u32, p: u32) -> vec4<f32> {
+// of the slice are zero.
+fn a_vector(i: u32, p: u32, end: u32) -> vec4<f32> {
   let last = params.m - 1u;
-  let at = min(p, params.k - 1u);
+  let at = min(p, end - 1u);
   let value = vec4<f32>(
     a_at(min(i, last), at),
     a_at(min(i + 1u, last), at),
     a_at(min(i + 2u, last), at),
     a_at(min(i + 3u, last), at),
   );
-  return select(vec4<f32>(), value, p < params.k);
+  return select(vec4<f32>(), value, p < end);
 }
-fn b_vector(p: u32, j: u32) -> vec4<f32> {
+fn b_vector(p: u32, j: u32, end: u32) -> vec4<f32> {
   let last = params.n - 1u;
-  let at = min(p, params.k - 1u);
+  let at = min(p, end - 1u);
   let value = vec4<f32>(
     b[b_index(at, min(j, last))],
     b[b_index(at, min(j + 1u, last))],
     b[b_index(at, min(j + 2u, last))],
     b[b_index(at, min(j + 3u, last))],
   );
-  return select(vec4<f32>(), value, p < params.k);
+  return select(vec4<f32>(), value, p < end);
 }
 
 fn kernel(workgroup: u32, local: u32) {
-  let across = (params.n + ${tileColumns - 1}u) / ${tileColumns}u;
-  let top = (workgroup / across) * ${tileRows}u;
-  let left = (workgroup % across) * ${tileColumns}u;
-  if (top >= params.m${options.symmetric ? ` || left + ${tileColumns}u <= top` : ''}) { return; }
+${placeOf(tile, options.symmetric)}
   let x = local % ${threadsX}u;
   let y = local / ${threadsX}u;
 ${unroll(4 * rows, (i) => unroll(columns, (j) => `  var sum${i}_${j} = vec4<f32>();`))}
 ${unroll(loadsA, (load) => `  var next_a${load} = vec4<f32>();`)}
 ${unroll(loadsB, (load) => `  var next_b${load} = vec4<f32>();`)}
   // Turn t brings block t and multiplies block t − 1.
-  let blocks = (params.k + ${depth - 1}u) / ${depth}u;
+  let blocks = (end - begin + ${depth - 1}u) / ${depth}u;
   for (var turn = 0u; turn <= blocks; turn++) {
     if (turn < blocks) {
-      let depth = turn * ${depth}u;
+      let depth = begin + turn * ${depth}u;
 ${fetch}
     }
     if (turn > 0u) {
@@ -147,7 +145,7 @@ ${stage}
   for (var r = 0u; r < ${4 * rows}u; r++) {
     let i = top + 4u * (y + (r / 4u) * ${threadsY}u) + r % 4u;
     if (i < params.m) {
-${unroll(columns, (j) => `      store(i, left + 4u * (x + ${j * threadsX}u), sum0_${j});`)}
+${unroll(columns, (j) => `      store(slice, i, left + 4u * (x + ${j * threadsX}u), sum0_${j});`)}
     }
 ${unroll(4 * rows - 1, (r) => unroll(columns, (j) => `    sum${r}_${j} = sum${r + 1}_${j};`))}
   }

@@ -5,7 +5,7 @@ import type { MatmulOptions, MatmulTile, MatmulVariant } from './matmul-options.
 import { TILED_TILES, tiledBody, tiledThreads } from './matmul-tiled.js';
 import { unroll } from './unroll.js';
 
-export { LANES } from './matmul-lanes.js';
+export { LANES, POSITIONS } from './matmul-lanes.js';
 export type { Epilogue, MatmulOptions, MatmulTile, MatmulVariant } from './matmul-options.js';
 
 /** The tiles that each variant can be generated for; every row count divides by 4, every column count by 64. */
@@ -34,7 +34,10 @@ export function matmulTiles(variant: MatmulVariant, transposeA: boolean): readon
   return TILES[variant].filter(([rows]) => rows >= least);
 }
 
-/** out [m × n] = epilogue(alpha · op(A) op(B)), all row-major with strides in words. */
+/**
+ * out [m × n] = epilogue(alpha · op(A) op(B)), all row-major with strides in words. In slices of k:
+ * out [slices × m × n], one sum for each slice of `slice_depth` positions, a multiple of four.
+ */
 export function matmulShader(options: MatmulOptions) {
   const { epilogue, gather } = options;
   const value = storedValue(options);
@@ -52,6 +55,8 @@ export function matmulShader(options: MatmulOptions) {
     m: 'u32',
     n: 'u32',
     k: 'u32',
+    slices: 'u32',
+    slice_depth: 'u32',
     a_stride: 'u32',
     b_stride: 'u32',
     out_stride: 'u32',
@@ -110,8 +115,8 @@ fn put(at: u32, sum: ${value}) {
   out[at] = value;
 #endif
 }
-// Columns j to j + 3 of row i.
-fn store(i: u32, j: u32, sums: vec4<f32>) {
+// Columns j to j + 3 of a slice's row i.
+fn store(slice: u32, i: u32, j: u32, sums: vec4<f32>) {
   if (i >= params.m || j >= params.n) { return; }
 #if ${symmetric}
 ${unroll(4, (c) => `  mirror(i, j + ${c}u, sums.${'xyzw'[c]});`)}
@@ -122,7 +127,7 @@ fn mirror(i: u32, j: u32, sum: f32) {
   if (i < j) { put(j * params.out_stride + i, sum); }
 #else
   // What lies past the last column pads the row.
-  put((i * params.out_stride + j) / 4u, sums);
+  put(((slice * params.m + i) * params.out_stride + j) / 4u, sums);
 #endif
 }
 `;

@@ -1,6 +1,6 @@
 import { MATMUL_VARIANTS } from '../../shaders/matmul.wgsl.js';
 import { readMatrix } from '../../src/gpu/matrix.js';
-import { type MatmulVariant, prepareMatmul } from '../../src/kernels/matmul.js';
+import { type MatmulVariant, matmulSlices, prepareMatmul } from '../../src/kernels/matmul.js';
 import { defaultVariant } from '../../src/kernels/variant.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { matmulReference } from '../../src/reference/matmul.js';
@@ -15,10 +15,21 @@ type MatmulShape = {
   readonly k: number;
   /** A is stored [k × m], as in the gradient of the hidden layer. */
   readonly transposeA?: 1;
+  /** Slices of k, left as partial sums: `momentum-update` adds them up. */
+  readonly slices?: number;
 };
 
+/** The hidden layer's gradient, in the slices in which a GPU takes it. */
+const gradientOf = (n: number, k: number): MatmulShape => ({
+  m: 785,
+  n,
+  k,
+  transposeA: 1,
+  slices: matmulSlices({ kind: 'hardware' }, { m: 785, n, k }),
+});
+
 const operations = ({ m, n, k }: MatmulShape) => 2 * m * n * k;
-const bytes = ({ m, n, k }: MatmulShape) => 4 * (m * k + k * n + m * n);
+const bytes = ({ m, n, k, slices = 1 }: MatmulShape) => 4 * (m * k + k * n + slices * m * n);
 
 export const matmulBench: KernelBench<MatmulShape> = {
   name: 'matmul',
@@ -29,6 +40,8 @@ export const matmulBench: KernelBench<MatmulShape> = {
     { m: 1024, n: 1024, k: 1024 },
     { m: 1024, n: 4096, k: 784 },
     { m: 1031, n: 521, k: 257 },
+    { m: 785, n: 256, k: 1000, transposeA: 1 },
+    { m: 785, n: 256, k: 1000, transposeA: 1, slices: 4 },
   ],
   hardwareShapes: [
     { m: 128, n: 10_000, k: 785 },
@@ -37,6 +50,9 @@ export const matmulBench: KernelBench<MatmulShape> = {
     { m: 4096, n: 1024, k: 785 },
     { m: 50_000, n: 1024, k: 785 },
     { m: 785, n: 1024, k: 50_000, transposeA: 1 },
+    gradientOf(1024, 50_000),
+    { m: 785, n: 256, k: 50_000, transposeA: 1 },
+    gradientOf(256, 50_000),
     { m: 4096, n: 4096, k: 4096 },
   ],
   variants: MATMUL_VARIANTS,
@@ -44,16 +60,17 @@ export const matmulBench: KernelBench<MatmulShape> = {
   operations,
   bytes,
   prepare: async ({ device, scope, shape, variant }) => {
-    const { m, n, k } = shape;
+    const { m, n, k, slices = 1 } = shape;
     const transposeA = shape.transposeA === 1;
     const [aRows, aColumns] = transposeA ? [k, m] : [m, k];
     const [a, b] = factors(shape);
-    const out = scope.matrix('product', m, n, nans(m * n));
+    const out = scope.matrix('product', slices * m, n, nans(slices * m * n));
     const run = await prepareMatmul(device, {
       a: scope.matrix('left factor', aRows, aColumns, a),
       b: scope.matrix('right factor', k, n, b),
       out,
       transposeA,
+      slices,
       variant: variant as MatmulVariant,
     });
     return {
@@ -62,7 +79,8 @@ export const matmulBench: KernelBench<MatmulShape> = {
     };
   },
   rival: rivalry(
-    ({ matmul }) => matmul,
+    // A peer leaves no partial sums: it is compared with the product in one piece.
+    ({ matmul }, { slices }) => (slices ? undefined : matmul),
     async (_context, shape) => {
       const [a, b] = factors(shape);
       return {
@@ -82,7 +100,7 @@ function factors({ m, n, k }: MatmulShape): readonly [Float32Array, Float32Array
 }
 
 /** @throws when an element is missing, or one of a sample outside its oracle's bound. */
-function requireProduct(shape: MatmulShape, product: Float32Array): void {
+function requireProduct(shape: MatmulShape, parts: Float32Array): void {
   const { m, n, k, transposeA } = shape;
   const [a, b] = factors(shape);
   const [left, right] = [elementsOf(a, transposeA ? m : k), elementsOf(b, n)];
@@ -97,6 +115,16 @@ function requireProduct(shape: MatmulShape, product: Float32Array): void {
     alpha: 1,
     epilogue: { kind: 'store' },
   });
-  requireWritten('product', product);
+  requireWritten('product', parts);
+  const product = parts.length === m * n ? parts : sumOf(parts, m * n);
   requireWithin('product', elementsAt(product, n, rows, columns), reference);
+}
+
+/** The sum of the slices, each of `size` elements. */
+function sumOf(slices: Float32Array, size: number): Float64Array {
+  const sum = new Float64Array(size);
+  slices.forEach((part, at) => {
+    sum[at % size]! += part;
+  });
+  return sum;
 }

@@ -5,7 +5,10 @@ import {
   type MatmulVariant,
   matmulShader,
   matmulTiles,
+  POSITIONS,
 } from '../../shaders/matmul.wgsl.js';
+import { TILED_TILES } from '../../shaders/matmul-tiled.js';
+import type { AdapterDescription } from '../gpu/adapter.js';
 import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
@@ -32,15 +35,20 @@ export interface Matmul {
   readonly states?: Matrix;
   /** Accumulated steps of the momentum epilogue, shaped and strided as `out`. */
   readonly velocity?: Matrix;
+  /**
+   * Parts of k that are summed apart, 1 by default: `out` [slices · m × n] then holds one sum below
+   * the other, for a later kernel to add up. Only for the epilogue `store`, and not `symmetric`.
+   */
+  readonly slices?: number;
   readonly variant?: MatmulVariant | undefined;
   /** One of `matmulTiles(variant, transposeA)`. */
   readonly tile?: MatmulTile | undefined;
 }
 
 export interface MatmulCall {
-  /** Rows of op(A) and `out` to compute; all of `out` by default. */
+  /** Rows of op(A) and of each slice of `out` to compute; all of `out` by default. */
   readonly m?: number;
-  /** Length of the inner dimension; all of op(B)'s rows by default. */
+  /** Length of the inner dimension, all slices together; all of op(B)'s rows by default. */
   readonly k?: number;
   /** First entry of `rows`, or first stored row of A. */
   readonly first?: number;
@@ -51,6 +59,12 @@ export interface MatmulCall {
 
 /** Fewer workgroups than this leave a GPU idle, so smaller tiles are taken. */
 const ENOUGH_WORKGROUPS = 128;
+/** So many that a GPU's last turn of workgroups, partly empty, is a small share of all its turns. */
+const BALANCED_WORKGROUPS = 4 * ENOUGH_WORKGROUPS;
+/** Positions of a slice at least: fewer are over before a second dispatch has begun. */
+const LEAST_DEPTH = 512;
+/** Share of the bytes of A and B that partial sums may add: tiles read those several times each. */
+const PARTIAL_SHARE = 1 / 2;
 /** Tiles worth timing: on a software adapter a shader takes longer to compile than to run. */
 const LIKELY_TILES = { tiled: 3, subgroup: 2, lanes: 2 } as const;
 /** Multiply-adds that a software adapter does in the time of a load: measured on SwiftShader. */
@@ -66,6 +80,9 @@ const TIMED = 1024;
  * A [m × k], B [k × n], out [m × n] float32, row-major. 2 m n k operations; the least that must
  * move is 4 (m k + k n + m n) bytes. Sums run along k in order, whatever the tile.
  *
+ * In slices, each takes 4 ⌈k / 4 slices⌉ positions in turn, the last ones what is left; a slice of
+ * none is zero. The m n of the bytes counts once a slice.
+ *
  * @throws bad-config for a variant that the adapter cannot run; shader when it does not compile.
  */
 export async function prepareMatmul(
@@ -76,12 +93,34 @@ export async function prepareMatmul(
   requireVariant(device, variant);
   requireSameLayout(matmul.out, matmul.states);
   requireSameLayout(matmul.out, matmul.velocity);
+  requireSliceable(matmul);
   const tile = matmul.tile ?? (await fastestTile(device, matmul, variant));
   return bind(device, matmul, variant, tile);
 }
 
+/**
+ * Slices in which op(A) op(B), [m × k] and [k × n], is best summed when a later kernel adds them
+ * up. Where the largest tiles, which load the least for each product, are too few for a GPU, it is
+ * as many as keep it busy, while their partial sums, written and read again, 8 s m n bytes, are few
+ * beside the 4 k (m + n) of A and B. That is never more than 640 tiles, 42 MB. A software adapter's
+ * few cores are busy with one slice.
+ *
+ * Never measured: sums in another order are other bits, which shape and adapter alone may decide.
+ */
+export function matmulSlices(
+  { kind }: Pick<AdapterDescription, 'kind'>,
+  { m, n, k }: { readonly m: number; readonly n: number; readonly k: number },
+): number {
+  const tiles = tilesOf(TILED_TILES[0], m, n);
+  if (kind === 'software' || tiles >= ENOUGH_WORKGROUPS) return 1;
+  const wanted = Math.ceil(BALANCED_WORKGROUPS / tiles);
+  const affordable = Math.floor((PARTIAL_SHARE * k * (m + n)) / (2 * m * n));
+  return Math.max(1, Math.min(wanted, affordable, Math.floor(k / LEAST_DEPTH)));
+}
+
 async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile: MatmulTile) {
-  const { a, b, out, rows, states, velocity, transposeB = false, symmetric = false } = matmul;
+  const { a, b, out, rows, states, velocity, slices = 1 } = matmul;
+  const { transposeB = false, symmetric = false } = matmul;
   const shader = matmulShader({
     transposeA: matmul.transposeA ?? false,
     transposeB,
@@ -102,7 +141,7 @@ async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile
   const n = out.columns;
   const across = Math.ceil(n / tile[1]);
   return (batch: Batch, call: MatmulCall = {}) => {
-    const m = call.m ?? out.rows;
+    const m = call.m ?? out.rows / slices;
     const k = call.k ?? (transposeB ? b.columns : b.rows);
     batch.dispatch(
       kernel,
@@ -110,6 +149,8 @@ async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile
         m,
         n,
         k,
+        slices,
+        slice_depth: POSITIONS * Math.ceil(k / (POSITIONS * slices)),
         a_stride: a.stride,
         b_stride: b.stride,
         out_stride: out.stride,
@@ -118,7 +159,7 @@ async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile
         decay: call.decay ?? 0,
         rate: call.rate ?? 0,
       },
-      Math.ceil(m / tile[0]) * across,
+      slices * Math.ceil(m / tile[0]) * across,
       (symmetric ? 1 : 2) * m * n * k,
     );
   };
@@ -130,14 +171,16 @@ async function fastestTile(
   variant: MatmulVariant,
 ): Promise<MatmulTile> {
   const { out, b, transposeA = false, transposeB = false, rows, symmetric = false } = matmul;
+  const { slices = 1 } = matmul;
   const n = out.columns;
-  const m = Math.min(out.rows, TIMED);
-  const k = Math.min(transposeB ? b.columns : b.rows, TIMED);
+  const m = Math.min(out.rows / slices, TIMED);
+  const k = Math.min(transposeB ? b.columns : b.rows, TIMED * slices);
   const forms = likelyTiles(
     matmulTiles(variant, transposeA),
     variant,
     sizeClass(m),
     sizeClass(n),
+    slices,
   ).map((tile) => ({
     name: tile.join('x'),
     tile,
@@ -146,7 +189,8 @@ async function fastestTile(
   if (!first) throw new RangeError(`matmul has no tiles for the variant ${variant}.`);
   // Its timing would take a second matrix of the size of the first.
   if (symmetric) return first.tile;
-  const traits = [variant, transposeA && 'AT', transposeB && 'BT', rows && 'gather'];
+  const split = slices > 1 && `${sizeClass(slices)} slices`;
+  const traits = [variant, transposeA && 'AT', transposeB && 'BT', rows && 'gather', split];
   const key = `matmul ${traits.filter(Boolean).join(' ')} ${[m, n, k].map(sizeClass).join('x')}`;
   using scope = new Scope(device);
   let scratch: Matrix | undefined;
@@ -156,9 +200,9 @@ async function fastestTile(
     [first, ...others],
     2 * m * n * k,
     async (form) => {
-      scratch ??= scope.matrix('tuned product', m, n);
+      scratch ??= scope.matrix('tuned product', slices * m, n);
       const { a } = matmul;
-      const product = { a, b, out: scratch, rows, transposeA, transposeB };
+      const product = { a, b, out: scratch, rows, transposeA, transposeB, slices };
       const run = await bind(device, product, variant, form.tile);
       return (batch) => run(batch, { m, k });
     },
@@ -167,16 +211,18 @@ async function fastestTile(
 }
 
 /**
- * Tiles that may be best for [m × n], the likeliest first. On hardware that is the largest that
- * gives enough workgroups; on a software adapter, the least sum of products and loads on two cores.
+ * Tiles that may be best for slices of [m × n], the likeliest first. On hardware that is the
+ * largest that gives enough workgroups; on a software adapter, the least sum of products and loads
+ * on two cores.
  */
 function likelyTiles(
   tiles: readonly MatmulTile[],
   variant: MatmulVariant,
   m: number,
   n: number,
+  slices: number,
 ): readonly MatmulTile[] {
-  const workgroups = ([rows, columns]: MatmulTile) => Math.ceil(m / rows) * Math.ceil(n / columns);
+  const workgroups = (tile: MatmulTile) => slices * tilesOf(tile, m, n);
   const cost = (tile: MatmulTile) => {
     // Too few workgroups for a GPU come last, and the smaller the tile the better they are.
     if (variant === 'tiled') {
@@ -189,6 +235,19 @@ function likelyTiles(
   };
   const sorted = [...tiles].sort((one, other) => cost(one) - cost(other));
   return sorted.slice(0, LIKELY_TILES[variant]);
+}
+
+function tilesOf([rows, columns]: MatmulTile, m: number, n: number): number {
+  return Math.ceil(m / rows) * Math.ceil(n / columns);
+}
+
+function requireSliceable({ slices = 1, out, epilogue, symmetric }: Matmul): void {
+  if (slices === 1) return;
+  const whole = Number.isInteger(slices) && slices > 1 && out.rows % slices === 0;
+  if (whole && (epilogue?.kind ?? 'store') === 'store' && !symmetric) return;
+  throw new RangeError(
+    `${out.buffer.label} [${out.rows} × ${out.columns}] cannot hold ${slices} slices: their number must divide its rows, without an epilogue or symmetry.`,
+  );
 }
 
 function requireSameLayout(out: Matrix, other: Matrix | undefined): void {

@@ -9,10 +9,10 @@ import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
 
 export interface MomentumUpdate {
-  /** [slices × rows × columns], without padding. */
-  readonly gradient: GpuBuffer;
-  /** v, laid out as the parameters. */
-  readonly velocity: Matrix;
+  /** [slices × rows × columns]: a buffer without padding, or a matrix padded as the parameters. */
+  readonly gradient: GpuBuffer | Matrix;
+  /** v, laid out as the parameters; without it there is no momentum, whatever the decay. */
+  readonly velocity?: Matrix | undefined;
   readonly parameters: Matrix;
 }
 
@@ -23,22 +23,33 @@ export interface MomentumStep {
   readonly rate: number;
 }
 
-/** Prepares v ← decay · v + scale · Σ_slices gradient;  parameters ← parameters − rate · v. */
+/**
+ * Prepares v ← decay · v + scale · Σ_slices gradient;  parameters ← parameters − rate · v. Slices
+ * are added in order.
+ */
 export async function prepareMomentumUpdate(
   device: Device,
   { gradient, velocity, parameters }: MomentumUpdate,
 ): Promise<(batch: Batch, step: MomentumStep) => void> {
-  const kernel = await prepareKernel(device, momentumUpdateShader(), {
-    gradient,
-    velocity: velocity.buffer,
-    parameters: parameters.buffer,
+  const padded = 'stride' in gradient;
+  const shader = momentumUpdateShader({
+    element: padded ? 'vec4<f32>' : 'f32',
+    momentum: velocity !== undefined,
   });
-  const { rows, columns, stride } = parameters;
+  const kernel = await prepareKernel(device, shader, {
+    gradient: padded ? gradient.buffer : gradient,
+    parameters: parameters.buffer,
+    ...(velocity && { velocity: velocity.buffer }),
+  });
+  const { rows } = parameters;
+  const stride = padded ? parameters.stride / 4 : parameters.stride;
+  // Of padded rows, the padding is summed along.
+  const columns = padded ? stride : parameters.columns;
   return (batch, step) =>
     batch.dispatch(
       kernel,
       { rows, columns, stride, ...step },
       Math.ceil((rows * columns) / MOMENTUM_UPDATE_THREADS),
-      rows * columns * (step.slices + 4),
+      rows * parameters.columns * (step.slices + 4),
     );
 }

@@ -11,6 +11,7 @@ import { prepareResidual } from '../kernels/residual.js';
 import type { Dataset } from '../models/dataset.js';
 import type { Network } from '../models/two-layer.js';
 import type { RandomStream } from '../random.js';
+import { prepareHiddenUpdate } from './hidden-update.js';
 
 export interface TrainingOptions {
   /**
@@ -24,6 +25,11 @@ export interface TrainingOptions {
   readonly momentum: number;
   /** Squared by default; the cross-entropy is of the softmax of the outputs. */
   readonly loss?: LossKind;
+  /**
+   * Slices of a step's examples over which the hidden layer's gradient is summed apart; as many as
+   * suit the adapter by default. Another number is another order of the sum, so other last bits.
+   */
+  readonly slices?: number;
   readonly seed: number;
   /** Names the random stream of the batches, so that two trainings of one seed differ. */
   readonly purpose?: string;
@@ -65,7 +71,8 @@ export function rowsOfStep(network: Network, dataset: Dataset, { batch }: Traini
 /**
  * Allocates and compiles what the steps up to iteration `until` need besides the network. A step is
  * five dispatches: hidden activations (rows gathered by index), residual, the output layer's
- * backward pass, its update, and the hidden layer's gradient with its update fused.
+ * backward pass, its update, and the hidden layer's gradient with its update fused; six where that
+ * gradient is summed in slices.
  */
 export async function prepareStep(training: StepContext, until: number, scope: Scope) {
   const { network, dataset, options, velocity, batches } = training;
@@ -109,15 +116,18 @@ export async function prepareStep(training: StepContext, until: number, scope: S
     velocity: velocity.output,
     parameters: output,
   });
-  const updateHidden = await prepareMatmul(device, {
-    a: dataset.inputs,
-    b: activations,
-    out: hidden,
-    rows: index,
-    transposeA: true,
-    epilogue: { kind: velocity.hidden ? 'momentum' : 'descent' },
-    ...(velocity.hidden && { velocity: velocity.hidden }),
-  });
+  const updateHidden = await prepareHiddenUpdate(
+    device,
+    {
+      inputs: dataset.inputs,
+      rows: index,
+      incoming: activations,
+      hidden,
+      velocity: velocity.hidden,
+      slices: options.slices,
+    },
+    scope,
+  );
 
   const { learningRate, momentum } = options;
   let stepOfBlock = 0;
@@ -151,9 +161,9 @@ export async function prepareStep(training: StepContext, until: number, scope: S
       subtract(batch, { m, first });
       backward(batch, { m, firstSlice: chunk * slices });
       updateHidden(batch, {
-        k: m,
+        m,
         first,
-        alpha: 1 / examples,
+        scale: 1 / examples,
         // The first chunk lets the velocity decay, the others add to it, the last one steps.
         decay: chunk === 0 ? momentum : 1,
         rate: last ? learningRate : 0,

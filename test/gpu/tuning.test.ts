@@ -61,20 +61,23 @@ test('classes of size are powers of two', () => {
   ]);
 });
 
-test('a choice of tile changes no bit, so that measuring may make it', async () => {
-  using scope = new Scope(device);
-  const [m, n, k] = [37, 131, 203];
-  const a = scope.matrix('a', m, k, randomNumbers(m * k, 1));
-  const b = scope.matrix('b', k, n, randomNumbers(k * n, 2));
-  for (const variant of MATMUL_VARIANTS) {
-    const answers = [];
-    for (const tile of matmulTiles(variant, false)) {
-      const out = scope.matrix('out', m, n);
-      const batch = new Batch(device);
-      (await prepareMatmul(device, { a, b, out, variant, tile }))(batch);
-      await batch.finish();
-      answers.push(await readMatrix(out));
+test.each([1, 3])(
+  'in %i slices, a choice of tile changes no bit, so that measuring may make it',
+  async (slices) => {
+    using scope = new Scope(device);
+    const [m, n, k] = [37, 131, 203];
+    const a = scope.matrix('a', m, k, randomNumbers(m * k, 1));
+    const b = scope.matrix('b', k, n, randomNumbers(k * n, 2));
+    for (const variant of MATMUL_VARIANTS) {
+      const answers = [];
+      for (const tile of matmulTiles(variant, false)) {
+        const out = scope.matrix('out', slices * m, n);
+        const batch = new Batch(device);
+        (await prepareMatmul(device, { a, b, out, slices, variant, tile }))(batch);
+        await batch.finish();
+        answers.push(await readMatrix(out));
+      }
+      for (const answer of answers) expect(answer).toEqual(answers[0]);
     }
-    for (const answer of answers) expect(answer).toEqual(answers[0]);
-  }
-});
+  },
+);

@@ -23,6 +23,7 @@ interface Spec {
   readonly epilogue?: Epilogue;
   /** A is B too, stored [k × m]: out = AᵀA, and only its upper half is computed. */
   readonly symmetric?: boolean;
+  readonly slices?: number;
   readonly call?: MatmulCall;
 }
 
@@ -57,6 +58,16 @@ const SYMMETRIC: readonly Spec[] = [1, 7, 64, 131, 259].flatMap((n) => [
   },
 ]);
 
+/** The last slice short, empty or all there is; slices of many and of few tiles. */
+const SLICED: readonly Spec[] = [
+  { shape: [37, 71, 53], slices: 4 },
+  { shape: [131, 137, 203], slices: 7, transposeA: true, call: { alpha: -0.5 } },
+  { shape: [67, 19, 29], slices: 3, transposeA: true, gatherFrom: 20, call: { first: 2 } },
+  { shape: [21, 33, 50], slices: 2, transposeB: true },
+  { shape: [5, 70, 7], slices: 9 },
+  { shape: [5, 3, 0], slices: 2 },
+];
+
 const SPECS: readonly Spec[] = [
   { shape: [1, 1, 1] },
   { shape: [1, 131, 7] },
@@ -74,6 +85,7 @@ const SPECS: readonly Spec[] = [
   { shape: [9, 10, 11], call: { first: 4 } },
   ...EPILOGUES,
   ...SYMMETRIC,
+  ...SLICED,
 ];
 
 /** All variants that this adapter can run, each on every shape, with its tiles in turn. */
@@ -100,6 +112,7 @@ function describe({
   transposeB,
   gatherFrom,
   epilogue,
+  slices,
 }: Spec): string {
   const activation = epilogue && 'activation' in epilogue ? epilogue.activation : '';
   return [
@@ -110,6 +123,7 @@ function describe({
     gatherFrom && 'gathered',
     epilogue?.kind,
     activation,
+    slices && `in ${slices} slices`,
   ]
     .filter(Boolean)
     .join(' ');
@@ -122,7 +136,7 @@ async function check(
   tile: MatmulTile | undefined,
 ): Promise<void> {
   const { symmetric = false, transposeB = false, epilogue = { kind: 'store' } } = spec;
-  const { transposeA = symmetric } = spec;
+  const { transposeA = symmetric, slices = 1 } = spec;
   const [m, n, k] = spec.shape;
   const { first = 0, ...call } = spec.call ?? {};
   const logicalRows = first + (transposeA ? k : m);
@@ -147,17 +161,18 @@ async function check(
   };
   const rows = index && bufferOf(device, 'rows', index);
   if (rows) owned.push(rows);
-  const out = matrix(m, n, updates ? start : undefined);
-  const left = matrix(storedRows, aColumns, a);
+  const out = matrix(slices * m, n, updates ? start : undefined);
+  const leftFactor = matrix(storedRows, aColumns, a);
   const run = await prepareMatmul(device, {
-    a: left,
-    b: symmetric ? left : matrix(bRows, bColumns, b),
+    a: leftFactor,
+    b: symmetric ? leftFactor : matrix(bRows, bColumns, b),
     out,
     symmetric,
     rows,
     transposeA,
     transposeB,
     epilogue,
+    slices,
     variant,
     tile,
     ...(epilogue.kind === 'derivative' && { states: matrix(m, n, states) }),
@@ -169,22 +184,32 @@ async function check(
   const stored = (row: number) => (index ? (index[first + row] ?? Number.NaN) : first + row);
   const element = (data: Float32Array | undefined) => (i: number, j: number) =>
     data?.[i * n + j] ?? Number.NaN;
-  const reference = matmulReference({
-    m,
-    n,
-    k,
-    a: (i, p) => (transposeA ? a[stored(p) * aColumns + i] : a[stored(i) * aColumns + p]) ?? 0,
-    b: (p, j) => (transposeB ? b[j * bColumns + p] : b[p * bColumns + j]) ?? 0,
-    alpha: call.alpha ?? 1,
-    epilogue,
-    before: element(start),
-    states: element(states),
-    velocity: element(velocity),
-    decay: call.decay ?? 0,
-    rate: call.rate ?? 0,
-  });
+  const left = (i: number, p: number) =>
+    (transposeA ? a[stored(p) * aColumns + i] : a[stored(i) * aColumns + p]) ?? 0;
+  const right = (p: number, j: number) =>
+    (transposeB ? b[j * bColumns + p] : b[p * bColumns + j]) ?? 0;
+  const depth = 4 * Math.ceil(k / (4 * slices));
+  const sumFrom = (begin: number) =>
+    matmulReference({
+      m,
+      n,
+      k: Math.max(0, Math.min(depth, k - begin)),
+      a: (i, p) => left(i, begin + p),
+      b: (p, j) => right(begin + p, j),
+      alpha: call.alpha ?? 1,
+      epilogue,
+      before: element(start),
+      states: element(states),
+      velocity: element(velocity),
+      decay: call.decay ?? 0,
+      rate: call.rate ?? 0,
+    });
   try {
-    requireWithin(await readMatrix(out), reference);
+    const sums = await readMatrix(out);
+    for (let slice = 0; slice < slices; slice++) {
+      const own = sums.subarray(slice * m * n, (slice + 1) * m * n);
+      requireWithin(own, sumFrom(slice * depth));
+    }
   } catch (error) {
     throw new Error(`variant ${variant}: ${String(error)}`);
   } finally {
