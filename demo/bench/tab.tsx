@@ -56,9 +56,8 @@ export function BenchTab() {
       />
       {disturbed.value.length > 0 && (
         <p class="note">
-          Right after {disturbed.value.length} of the kernels the adapter was not as fast, or
-          faster, than when its limits were measured: something else was using the machine. Run it
-          again when it is idle.
+          The adapter's own speed changed after {plural(disturbed.value.length, 'kernel')}:
+          something else was using the machine. Run it again when it is idle.
         </p>
       )}
       <p class="hidden" role="status">

@@ -104,7 +104,11 @@ export function benchNotes(
   { limits }: BenchReport,
   { clock, baseline }: Circumstances,
 ): readonly string[] {
-  const clocks = `Kernels are timed by ${clock === 'gpu' ? 'GPU timestamps (by the wall clock where peers take part)' : 'the wall clock'}, tasks by the wall clock; low–high is the median's 95 % interval, one run where more would take too long; to ours is the ratio of the medians.`;
+  const timed =
+    clock === 'gpu'
+      ? 'Kernels are timed by GPU timestamps, tasks (and kernels beside peers) by the wall clock'
+      : 'Everything is timed by the wall clock';
+  const clocks = `${timed}; low–high is the median's 95 % interval, one run where more would take too long; to ours is the ratio of the medians.`;
   if (!baseline) return [clocks];
   const { file, report } = baseline;
   const before = report.limits;
