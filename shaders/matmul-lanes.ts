@@ -38,8 +38,9 @@ export function lanesBody(options: MatmulOptions): string {
   /** The row of the tile that the e-th element of a lane is of. */
   const rowOf = (e: string, lane: string) => {
     if (variant === 'lanes') return e;
+    // No division: it is four on a software adapter, one after the other.
     return transposeA
-      ? `16u * ((${e}) / 4u) + 4u * (${lane}) + (${e}) % 4u`
+      ? `16u * ((${e}) >> 2u) + 4u * (${lane}) + ((${e}) & 3u)`
       : `4u * (${e}) + (${lane})`;
   };
   /** The first column of the tile that a thread's v-th four sums are of. */
@@ -83,10 +84,10 @@ ${unroll(POSITIONS, (s) => {
 })}
 #else
     let live = vec4<u32>(at, at + 1u, at + 2u, at + 3u) < vec4<u32>(end);
-${unroll(own, (v) => `    let a${v} = select(vec4<f32>(), a[row${v} + at / 4u], live);`)}
+${unroll(own, (v) => `    let a${v} = select(vec4<f32>(), a[row${v} + (at >> 2u)], live);`)}
 #endif
 #if ${transposeB}
-${unroll(columns, (j) => `    let b${j} = b[column${j} + at / 4u];`)}
+${unroll(columns, (j) => `    let b${j} = b[column${j} + (at >> 2u)];`)}
 #else
 ${unroll(POSITIONS, (s) =>
   unroll(columns / 4, (v) => `    let b${s}_${v} = b[column${v} + p${s} * b_step];`),
@@ -107,8 +108,7 @@ ${unroll(columns, (j) =>
   // than to run, and an array indexed by the loop's counter costs as much as memory on each access.
   for (var i = 0u; i < ${rows}u; i += ${STORED_ROWS}u) {
 ${unroll(STORED_ROWS, (r) => {
-  const lane = `(lane ^ ((i + ${r}u) % ${quad.length}u))`;
-  const row = rowOf(`(i + ${r}u) / ${quad.length}u`, lane);
+  const row = variant === 'lanes' ? `i + ${r}u` : rowOf('(i >> 2u)', `lane ^ ${r}u`);
   return unroll(
     columns / 4,
     (v) => `    store(slice, top + ${row}, ${columnOf(v)}, vec4<f32>(${sums(r, v)}));`,

@@ -127,7 +127,7 @@ fn mirror(i: u32, j: u32, sum: f32) {
   if (i < j) { put(j * params.out_stride + i, sum); }
 #else
   // What lies past the last column pads the row.
-  put(((slice * params.m + i) * params.out_stride + j) / 4u, sums);
+  put(((slice * params.m + i) * params.out_stride + j) >> 2u, sums);
 #endif
 }
 `;
