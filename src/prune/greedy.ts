@@ -121,7 +121,7 @@ export async function* selectGreedily(
   // A history can only say that the end is reached where there is an end before the last pick.
   const watched = oracle.bringsRows && (rule.stalls || options.targetLoss !== undefined);
   const batch = new Batch(device);
-  oracle.begin(batch);
+  await oracle.begin(batch, signal);
   let made = 0;
   let ended = false;
   while (made < k && !ended) {

@@ -76,7 +76,7 @@ async function rank(
     case 'gradient':
       return { ranking: await rankByGradient(device, problem, signal), passes: 2 };
     case 'backward':
-      return { ranking: rankByElimination(await outputGram(device, problem)), passes: 1 };
+      return { ranking: rankByElimination(await outputGram(device, problem, signal)), passes: 1 };
     default:
       return { ranking: rankRandomly(n, seed), passes: 0 };
   }

@@ -59,9 +59,13 @@ export function rankByElimination({ gram, correlations }: OutputGram): Uint32Arr
 /**
  * Computes the Gram matrix of the neurons' outputs on the GPU, in one pass, and reads it back.
  *
- * @throws limit-exceeded when it is larger than a binding.
+ * @throws limit-exceeded when it is larger than a binding; aborted between submits.
  */
-export async function outputGram(device: Device, problem: SelectionProblem): Promise<OutputGram> {
+export async function outputGram(
+  device: Device,
+  problem: SelectionProblem,
+  signal?: AbortSignal,
+): Promise<OutputGram> {
   const n = problem.activations.columns;
   const { capacity, block } = planSelection(
     device,
@@ -81,7 +85,7 @@ export async function outputGram(device: Device, problem: SelectionProblem): Pro
     fitted: false,
   });
   const batch = new Batch(device);
-  oracle.begin(batch);
+  await oracle.begin(batch, signal);
   await batch.finish();
   const moments = await readFloats(buffers.moments);
   const columns = problem.weights.columns;

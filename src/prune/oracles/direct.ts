@@ -67,7 +67,7 @@ export async function prepareDirectOracle(
     }),
   );
   return {
-    begin: () => {
+    begin: async () => {
       upload(buffers.slots, new Uint32Array(activations.columns).fill(NO_SLOT));
     },
     score: (batch, step) => {

@@ -30,8 +30,8 @@ export async function prepareGramOracle(context: OracleContext): Promise<Oracle>
     accumulate[buffer]?.(batch, { k: rows, rate: -1 }),
   );
   return {
-    begin: (batch) => {
-      begin(batch);
+    begin: async (batch, signal) => {
+      await begin(batch, signal);
       batch.submit();
       // Every row is cached from the start, each in the slot of its own number.
       upload(

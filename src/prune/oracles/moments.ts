@@ -1,7 +1,7 @@
 import type { Batch } from '../../gpu/batch.js';
 import { gramSlices, prepareGramRows } from '../../kernels/gram-rows.js';
 import { prepareScoreInit } from '../../kernels/score-init.js';
-import type { OracleContext } from './oracle.js';
+import type { Oracle, OracleContext } from './oracle.js';
 
 /**
  * Prepares one pass over the activations for every neuron's ⟨φ_i, y⟩ and ‖φ_i‖², and the scores
@@ -10,7 +10,7 @@ import type { OracleContext } from './oracle.js';
 export async function prepareMoments(
   { device, scope, problem, buffers, fitted }: OracleContext,
   alongside: (batch: Batch, chunk: { buffer: number; rows: number }) => void = () => undefined,
-): Promise<(batch: Batch) => void> {
+): Promise<Oracle['begin']> {
   const { activations, weights, targets } = problem;
   const { moments, scores, slots } = buffers;
   const stride = activations.buffers[0]?.stride ?? 0;
@@ -31,13 +31,14 @@ export async function prepareMoments(
     slots,
     fitted,
   });
-  return (batch) => {
+  return async (batch, signal) => {
     let firstSlice = 0;
     for (const chunk of activations.chunks) {
       activations.load(batch, chunk);
       correlate[chunk.buffer]?.(batch, { blockFirst: chunk.firstRow, firstSlice, m: chunk.rows });
       alongside(batch, chunk);
       firstSlice += gramSlices(device, chunk.rows);
+      await batch.breathe(signal);
     }
     initialise(batch);
   };

@@ -9,8 +9,12 @@ import type { SelectionProblem } from '../problem.js';
  * `take`, and then the rule's own update where the oracle has brought a Gram row.
  */
 export interface Oracle {
-  /** Encodes what is done once, before the first pick. */
-  begin(batch: Batch): void;
+  /**
+   * Encodes, and where it is much submits, what is done once, before the first pick.
+   *
+   * @throws aborted between submits when the signal fires.
+   */
+  begin(batch: Batch, signal?: AbortSignal): Promise<void>;
   /** Encodes what this step's scores need before its pick. */
   score(batch: Batch, step: number): void;
   /** Encodes what the pick calls for: its Gram row, or its outputs. */

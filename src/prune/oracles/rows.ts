@@ -42,8 +42,8 @@ export async function prepareRowsOracle(context: OracleContext): Promise<Oracle>
     neurons: activations.columns,
   });
   return {
-    begin: (batch) => {
-      moments(batch);
+    begin: async (batch, signal) => {
+      await moments(batch, signal);
       lookahead?.begin(batch);
     },
     score: () => undefined,
