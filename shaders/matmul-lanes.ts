@@ -1,6 +1,7 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import type { MatmulOptions } from './matmul-options.js';
 import { QUAD } from './quad.js';
+import { loadFour } from './storage.js';
 import { unroll } from './unroll.js';
 
 /** Threads of a workgroup, side by side along the columns. */
@@ -21,7 +22,9 @@ const STORED_ROWS = 4;
  * and longer turns are slower.
  */
 export function lanesBody(options: MatmulOptions): string {
-  const { tile, transposeA, transposeB, variant } = options;
+  const { tile, transposeA, transposeB, variant, storage } = options;
+  const loadA = (at: string) => loadFour(storage.a, 'a', at);
+  const loadB = (at: string) => loadFour(storage.b, 'b', at);
   const [rows, tileColumns] = tile;
   const columns = tileColumns / LANES;
   const quad: readonly string[] = variant === 'subgroup' ? QUAD : [''];
@@ -76,18 +79,18 @@ ${unroll(POSITIONS, (s) => `    let p${s} = min(at + ${s}u, k - 1u);`)}
 #if ${transposeA}
 ${unroll(POSITIONS, (s) => {
   const load = (v: number) =>
-    `    let a${s}_${v} = select(vec4<f32>(), a[row${v} + a_at${s}], at + ${s}u < k);`;
+    `    let a${s}_${v} = select(vec4<f32>(), ${loadA(`row${v} + a_at${s}`)}, at + ${s}u < k);`;
   return `    let a_at${s} = stored_row(p${s}) * a_step;\n${unroll(vectorsA, load)}`;
 })}
 #else
     let live = vec4<u32>(at, at + 1u, at + 2u, at + 3u) < vec4<u32>(k);
-${unroll(own, (v) => `    let a${v} = select(vec4<f32>(), a[row${v} + at / 4u], live);`)}
+${unroll(own, (v) => `    let a${v} = select(vec4<f32>(), ${loadA(`row${v} + at / 4u`)}, live);`)}
 #endif
 #if ${transposeB}
-${unroll(columns, (j) => `    let b${j} = b[column${j} + at / 4u];`)}
+${unroll(columns, (j) => `    let b${j} = ${loadB(`column${j} + at / 4u`)};`)}
 #else
 ${unroll(POSITIONS, (s) =>
-  unroll(columns / 4, (v) => `    let b${s}_${v} = b[column${v} + p${s} * b_step];`),
+  unroll(columns / 4, (v) => `    let b${s}_${v} = ${loadB(`column${v} + p${s} * b_step`)};`),
 )}
 #endif
 ${unroll(rows, (i) => {

@@ -63,8 +63,10 @@ const TIMED = 1024;
  * Prepares out = epilogue(alpha · op(A) op(B)), with op the identity or the transpose, and returns
  * the function that encodes it.
  *
- * A [m × k], B [k × n], out [m × n] float32, row-major. 2 m n k operations; the least that must
- * move is 4 (m k + k n + m n) bytes. Sums run along k in order, whatever the tile.
+ * A [m × k], B [k × n], out [m × n], row-major; arithmetic in float32. 2 m n k operations; the least
+ * that must move is 4 (m k + k n + m n) bytes, half of it for a matrix in float16. `out` may be that
+ * with the epilogues `store` and `activation`: numbers are rounded to 11 significant bits, and those
+ * beyond 65504 become NaN. Sums run along k in order, whatever the tile.
  *
  * @throws bad-config for a variant that the adapter cannot run; shader when it does not compile.
  */
@@ -82,12 +84,16 @@ export async function prepareMatmul(
 
 async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile: MatmulTile) {
   const { a, b, out, rows, states, velocity, transposeB = false, symmetric = false } = matmul;
+  const epilogue = matmul.epilogue ?? { kind: 'store' };
+  const storage = { a: a.storage, b: b.storage, out: out.storage };
+  requireStorable(out, epilogue, symmetric);
   const shader = matmulShader({
+    storage,
     transposeA: matmul.transposeA ?? false,
     transposeB,
     gather: rows !== undefined,
     symmetric,
-    epilogue: matmul.epilogue ?? { kind: 'store' },
+    epilogue,
     variant,
     tile,
   });
@@ -146,7 +152,8 @@ async function fastestTile(
   if (!first) throw new RangeError(`matmul has no tiles for the variant ${variant}.`);
   // Its timing would take a second matrix of the size of the first.
   if (symmetric) return first.tile;
-  const traits = [variant, transposeA && 'AT', transposeB && 'BT', rows && 'gather'];
+  const halves = [matmul.a.storage === 'f16' && 'A16', b.storage === 'f16' && 'B16'];
+  const traits = [variant, transposeA && 'AT', transposeB && 'BT', rows && 'gather', ...halves];
   const key = `matmul ${traits.filter(Boolean).join(' ')} ${[m, n, k].map(sizeClass).join('x')}`;
   using scope = new Scope(device);
   let scratch: Matrix | undefined;
@@ -189,6 +196,11 @@ function likelyTiles(
   };
   const sorted = [...tiles].sort((one, other) => cost(one) - cost(other));
   return sorted.slice(0, LIKELY_TILES[variant]);
+}
+
+function requireStorable(out: Matrix, { kind }: Epilogue, symmetric: boolean): void {
+  if (out.storage === 'f32' || ((kind === 'store' || kind === 'activation') && !symmetric)) return;
+  throw new RangeError(`${out.buffer.label} in float16 cannot be updated in place or by halves.`);
 }
 
 function requireSameLayout(out: Matrix, other: Matrix | undefined): void {

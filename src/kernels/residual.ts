@@ -6,7 +6,7 @@ import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
 
 export interface Residual {
-  /** H [m × N], the hidden activations of a batch. */
+  /** H [m × N], the hidden activations of a batch, in either storage format. */
   readonly activations: Matrix;
   /** B [N × C]. */
   readonly weights: Matrix;
@@ -32,7 +32,7 @@ export async function prepareResidual(
   const n = weights.rows;
   const kernel = await prepareKernel(
     device,
-    residualShader({ outputs, gather: rows !== undefined, form }),
+    residualShader({ outputs, gather: rows !== undefined, form, storage: activations.storage }),
     {
       activations: activations.buffer,
       weights: weights.buffer,

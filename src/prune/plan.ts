@@ -1,6 +1,7 @@
 import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { largestBinding } from '../gpu/limits.js';
+import { BYTES } from '../gpu/matrix.js';
 import { gramSlices } from '../kernels/gram-rows.js';
 import type { SelectionProblem } from './problem.js';
 
@@ -79,8 +80,8 @@ const EXPONENT = { alone: 0.5, foreseen: 0.65 } as const;
 
 /**
  * Chooses oracle and block by bytes and operations. Rows on demand take about d / √p passes for d
- * distinct picks (d / p^0.65 with a lookahead), each of 4mN bytes and 2mNp operations; the Gram
- * matrix takes one pass of mN² operations (half, as it is symmetric) and 4N² bytes.
+ * distinct picks (d / p^0.65 with a lookahead), each of 4mN bytes (2mN in float16) and 2mNp operations;
+ * the Gram matrix takes one pass of mN² operations (half, as it is symmetric) and 4N² bytes.
  *
  * @throws bad-config for a wish that cannot be granted; limit-exceeded when the Gram matrix is
  *   asked for, or needed, and larger than a binding.
@@ -90,7 +91,7 @@ export function planSelection(
   { activations, loss }: SelectionProblem,
   { picks, batch, oracle, block, foreseeable = false }: PlanRequest,
 ): Plan {
-  const { rows: m, columns: n, resident, chunks } = activations;
+  const { rows: m, columns: n, storage, resident, chunks } = activations;
   if (block !== undefined && !(Number.isInteger(block) && block >= 1)) {
     throw new EspalierError(
       'bad-config',
@@ -127,14 +128,16 @@ export function planSelection(
 
   const fitting = Math.floor(largestBinding(device) / (n * 4));
   const rates = RATES[device.adapter.kind];
+  // Rows of N float32 numbers in the memory of the activations.
+  const room = (m * BYTES[storage]) / BYTES.f32;
   const pass = (p: number) =>
-    rates.together((4 * m * n) / rates.bytes, (2 * m * n * p) / rates.operations);
+    rates.together((BYTES[storage] * m * n) / rates.bytes, (2 * m * n * p) / rates.operations);
   const distinct = Math.max(1, DISTINCT_SHARE * Math.min(picks, n));
   // Every chunk leaves slices of p rows behind, which have to fit a binding together.
   const slices = chunks.reduce((sum, { rows }) => sum + gramSlices(device, rows), 0);
   const most = Math.max(1, Math.min(n, Math.floor(fitting / slices)));
   const wanted = block ? [Math.min(block, most)] : BLOCKS.filter((p) => p <= most);
-  const sketched = resident && foreseeable && n <= m * SKETCH_SHARE && n + 1 <= fitting;
+  const sketched = resident && foreseeable && n <= room * SKETCH_SHARE && n + 1 <= fitting;
   const sketch = (SKETCH_ROWS * n * n) / rates.operations;
   const [best = { p: 1, lookahead: false, seconds: 0 }] = wanted
     .map((p) => {
@@ -144,11 +147,14 @@ export function planSelection(
       return { p, lookahead, seconds };
     })
     .sort((a, b) => a.seconds - b.seconds);
-  const whole = rates.together((4 * m * n) / rates.bytes, (m * n * n) / rates.operations);
+  const whole = rates.together(
+    (BYTES[storage] * m * n) / rates.bytes,
+    (m * n * n) / rates.operations,
+  );
 
   const asked = oracle ?? (block && 'rows');
   const streamed = !resident && asked !== 'rows';
-  const affordable = n <= m * GRAM_SHARE;
+  const affordable = n <= room * GRAM_SHARE;
   const cheaper = affordable && whole < best.seconds;
   if (oracle === 'gram' || streamed || (!asked && cheaper)) {
     if (n > fitting) {
@@ -160,7 +166,7 @@ export function planSelection(
     const why = oracle ? 'asked for' : streamed ? 'streamed' : expectation(whole, best.seconds);
     return { oracle: 'gram', block: 1, lookahead: false, capacity: n, reason: why };
   }
-  const capacity = Math.min(n, fitting, Math.max(best.p, Math.floor(m * CACHE_SHARE)));
+  const capacity = Math.min(n, fitting, Math.max(best.p, Math.floor(room * CACHE_SHARE)));
   return {
     oracle: 'rows',
     block: best.p,

@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../errors.js';
 import type { Device } from '../gpu/device.js';
-import { readMatrix } from '../gpu/matrix.js';
+import { BYTES, readMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import { streamedActivations } from '../models/forward.js';
 import { outputGram } from '../prune/baselines/backward.js';
@@ -106,7 +106,7 @@ export async function theoryOf(
   if ('missing' in applies) return applies;
   const { width: n, inputs: d, device, output } = network;
   const m = train.count;
-  const room = Math.floor(MEMORY_SHARE * m) - n;
+  const room = Math.floor((MEMORY_SHARE * m * BYTES[config.storage]) / BYTES.f32) - n;
   if (room < Math.min(CHUNK_ROWS.least, m)) {
     return { missing: 'the Gram matrix would take more memory than the selection' };
   }

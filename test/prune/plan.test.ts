@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Device, openDevice } from '../../src/gpu/device.js';
-import type { Matrix } from '../../src/gpu/matrix.js';
+import { BYTES, type Matrix, type StorageFormat } from '../../src/gpu/matrix.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import { gramSlices } from '../../src/kernels/gram-rows.js';
 import { type PlanRequest, planSelection } from '../../src/prune/plan.js';
@@ -12,17 +12,24 @@ interface Size {
   readonly n: number;
   readonly loss?: LossName;
   readonly resident?: boolean;
+  readonly storage?: StorageFormat;
 }
 
 /** A problem's sizes, which are all that a plan looks at, in chunks that fit 1 GiB. */
-function problemOf({ m, n, loss = 'squared', resident = true }: Size): SelectionProblem {
-  const size = Math.floor(2 ** 30 / (4 * n));
+function problemOf({
+  m,
+  n,
+  loss = 'squared',
+  resident = true,
+  storage = 'f32',
+}: Size): SelectionProblem {
+  const size = Math.floor(2 ** 30 / (BYTES[storage] * n));
   const chunks = Array.from({ length: Math.ceil(m / size) }, (_, buffer) => ({
     buffer,
     firstRow: buffer * size,
     rows: Math.min(size, m - buffer * size),
   }));
-  const activations = { rows: m, columns: n, resident, buffers: [], chunks };
+  const activations = { rows: m, columns: n, storage, resident, buffers: [], chunks };
   return {
     activations: { ...activations, load: () => undefined },
     weights: {} as Matrix,
@@ -86,6 +93,15 @@ describe('the planner', () => {
       if (oracle === 'gram') expect(plan.capacity).toBe(size.n);
     },
   );
+
+  test('in float16 the activations are worth half as many float32 rows', () => {
+    const request = { picks: 200, foreseeable: true };
+    const plan = (m: number, storage: StorageFormat) =>
+      planSelection(software, problemOf({ m, n: 1024, storage }), request);
+    expect(plan(4096, 'f32')).toMatchObject({ lookahead: true, capacity: 1024 });
+    expect(plan(4096, 'f16')).toMatchObject({ lookahead: false, capacity: 512 });
+    expect(plan(8192, 'f16')).toMatchObject({ lookahead: true, capacity: 1024 });
+  });
 
   test('a plan says the same on the device itself', () => {
     const problem = problemOf({ m: 4096, n: 1024 });
