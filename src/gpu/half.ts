@@ -9,9 +9,11 @@ export function packHalves(values: Float32Array): Uint32Array {
 }
 
 export function unpackHalves(words: Uint32Array): Float32Array {
-  return Float32Array.from({ length: 2 * words.length }, (_, at) =>
-    numberOf(((words[at >> 1] ?? 0) >>> (16 * (at & 1))) & 0xffff),
-  );
+  const values = new Float32Array(2 * words.length);
+  for (let at = 0; at < values.length; at++) {
+    values[at] = numberOf(((words[at >> 1] ?? 0) >>> (16 * (at & 1))) & 0xffff);
+  }
+  return values;
 }
 
 const [LEAST_NORMAL, QUANTUM, FIRST_TOO_LARGE, NOT_A_NUMBER] = [2 ** -14, 2 ** -24, 65520, 0x7e00];
