@@ -9,6 +9,7 @@ import type { Peer } from '../peers/peer.js';
 import {
   contendGreedily,
   DIRECT,
+  F16,
   type GreedyTask,
   rivalGreedily,
   type SelectionShape,
@@ -29,7 +30,7 @@ export const selection: Benchmark = workload<SelectionShape>({
     { n: 256, m: 1000, k: 100 },
   ],
   hardwareShapes: [{ n: 10_000, m: 50_000, k: 200 }],
-  variants: [ONLY_VARIANT, DIRECT],
+  variants: [ONLY_VARIANT, F16, DIRECT],
   ...contestants({ loss: 'squared', steps: TRAINING_STEPS, costOf: squaredCost }),
 });
 
