@@ -1,7 +1,6 @@
 import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { largestBinding } from '../gpu/limits.js';
-import { BYTES } from '../gpu/matrix.js';
 import { gramSlices } from '../kernels/gram-rows.js';
 import type { SelectionProblem } from './problem.js';
 
@@ -33,28 +32,39 @@ export interface PlanRequest {
 }
 
 /**
- * Rates of an adapter by class: bytes of activations streamed and operations of the Gram kernels,
+ * Rates of an adapter by class: activations streamed and operations of the Gram kernels,
  * a second. Fixed and not measured at run time, so that a plan (and the last bit of every sum)
  * never depends on how busy the machine is. Software: measured on SwiftShader with two cores, where
- * a pass takes its loads *and* its arithmetic; hardware: a data-centre GPU's order of magnitude,
- * where the larger of the two hides the other.
+ * a pass takes its loads *and* its arithmetic, and in float16 the conversion what the load saves;
+ * hardware: a data-centre GPU's order of magnitude, 1.5 TB/s, where the larger of the two hides the
+ * other.
  */
 const RATES = {
-  software: { bytes: 4e9, operations: 1e10, together: (a: number, b: number) => a + b },
-  hardware: { bytes: 1.5e12, operations: 1.5e13, together: Math.max },
+  software: {
+    activations: { f32: 1e9, f16: 1e9 },
+    operations: 1e10,
+    together: (a: number, b: number) => a + b,
+  },
+  hardware: {
+    activations: { f32: 3.75e11, f16: 7.5e11 },
+    operations: 1.5e13,
+    together: Math.max,
+  },
 } as const;
 
 const BLOCKS = [1, 2, 4, 8, 16, 32] as const;
 
 /**
- * Share of the activations' memory that cached Gram rows may take; the oldest give way. They only
- * have to where m < 4k, that is with so few examples that a pass costs little, and giving up the
- * least recently used instead changed the passes there by 4 % in the median (MNIST, N = 1024,
- * k = 200, m from 60 to 500, p from 1 to 16: 5 % more to 35 % fewer).
+ * Share of the memory of float32 activations that cached Gram rows may take; the oldest give way.
+ * They only have to where m < 4k, that is with so few examples that a pass costs little, and giving
+ * up the least recently used instead changed the passes there by 4 % in the median (MNIST, N = 1024,
+ * k = 200, m from 60 to 500, p from 1 to 16: 5 % more to 35 % fewer). Of float16 activations it is
+ * twice that share: with cached rows and estimates they then take what the others take alone, where
+ * half of both would cost the lookahead and with it more passes than their half saves.
  */
 const CACHE_SHARE = 1 / 4;
 
-/** Unless it is asked for, the Gram matrix takes no more than this share of the activations. */
+/** Unless it is asked for, the Gram matrix takes no more than this share of float32 activations. */
 const GRAM_SHARE = 1 / 2;
 
 /**
@@ -69,7 +79,7 @@ const DISTINCT_SHARE = 0.7;
  */
 export const SKETCH_ROWS = 128;
 
-/** Share of the activations' memory that those estimates may take. */
+/** Share of the memory of float32 activations that those estimates may take. */
 const SKETCH_SHARE = 1 / 4;
 
 /**
@@ -128,16 +138,14 @@ export function planSelection(
 
   const fitting = Math.floor(largestBinding(device) / (n * 4));
   const rates = RATES[device.adapter.kind];
-  // Rows of N float32 numbers in the memory of the activations.
-  const room = (m * BYTES[storage]) / BYTES.f32;
-  const pass = (p: number) =>
-    rates.together((BYTES[storage] * m * n) / rates.bytes, (2 * m * n * p) / rates.operations);
+  const reading = (m * n) / rates.activations[storage];
+  const pass = (p: number) => rates.together(reading, (2 * m * n * p) / rates.operations);
   const distinct = Math.max(1, DISTINCT_SHARE * Math.min(picks, n));
   // Every chunk leaves slices of p rows behind, which have to fit a binding together.
   const slices = chunks.reduce((sum, { rows }) => sum + gramSlices(device, rows), 0);
   const most = Math.max(1, Math.min(n, Math.floor(fitting / slices)));
   const wanted = block ? [Math.min(block, most)] : BLOCKS.filter((p) => p <= most);
-  const sketched = resident && foreseeable && n <= room * SKETCH_SHARE && n + 1 <= fitting;
+  const sketched = resident && foreseeable && n <= m * SKETCH_SHARE && n + 1 <= fitting;
   const sketch = (SKETCH_ROWS * n * n) / rates.operations;
   const [best = { p: 1, lookahead: false, seconds: 0 }] = wanted
     .map((p) => {
@@ -147,14 +155,11 @@ export function planSelection(
       return { p, lookahead, seconds };
     })
     .sort((a, b) => a.seconds - b.seconds);
-  const whole = rates.together(
-    (BYTES[storage] * m * n) / rates.bytes,
-    (m * n * n) / rates.operations,
-  );
+  const whole = rates.together(reading, (m * n * n) / rates.operations);
 
   const asked = oracle ?? (block && 'rows');
   const streamed = !resident && asked !== 'rows';
-  const affordable = n <= room * GRAM_SHARE;
+  const affordable = n <= m * GRAM_SHARE;
   const cheaper = affordable && whole < best.seconds;
   if (oracle === 'gram' || streamed || (!asked && cheaper)) {
     if (n > fitting) {
@@ -166,7 +171,7 @@ export function planSelection(
     const why = oracle ? 'asked for' : streamed ? 'streamed' : expectation(whole, best.seconds);
     return { oracle: 'gram', block: 1, lookahead: false, capacity: n, reason: why };
   }
-  const capacity = Math.min(n, fitting, Math.max(best.p, Math.floor(room * CACHE_SHARE)));
+  const capacity = Math.min(n, fitting, Math.max(best.p, Math.floor(m * CACHE_SHARE)));
   return {
     oracle: 'rows',
     block: best.p,
@@ -176,7 +181,7 @@ export function planSelection(
       ? 'asked for'
       : affordable
         ? expectation(best.seconds, whole)
-        : 'the Gram matrix would take more memory than half the activations',
+        : 'the Gram matrix would take more memory than half the activations in f32',
   };
 }
 

@@ -94,13 +94,16 @@ describe('the planner', () => {
     },
   );
 
-  test('in float16 the activations are worth half as many float32 rows', () => {
-    const request = { picks: 200, foreseeable: true };
-    const plan = (m: number, storage: StorageFormat) =>
-      planSelection(software, problemOf({ m, n: 1024, storage }), request);
-    expect(plan(4096, 'f32')).toMatchObject({ lookahead: true, capacity: 1024 });
-    expect(plan(4096, 'f16')).toMatchObject({ lookahead: false, capacity: 512 });
-    expect(plan(8192, 'f16')).toMatchObject({ lookahead: true, capacity: 1024 });
+  test('in float16 a pass is half the bytes, so that fewer rows of it pay', () => {
+    const record = deviceRecord('hardware', 1);
+    const plan = (storage: StorageFormat) =>
+      planSelection(record, problemOf({ m: 50_000, n: 10_000, storage }), {
+        picks: 200,
+        foreseeable: true,
+      });
+    const { reason: _, ...floats } = plan('f32');
+    expect(floats).toMatchObject({ oracle: 'rows', block: 16, lookahead: true });
+    expect(plan('f16')).toMatchObject({ ...floats, block: 8 });
   });
 
   test('a plan says the same on the device itself', () => {
