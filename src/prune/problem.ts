@@ -91,7 +91,7 @@ export type StopReason = 'count' | 'target' | 'stalled';
 export interface Selection {
   /** Neurons in order of selection [k]; one may come again. */
   readonly selected: Uint32Array;
-  /** Loss after 1, 2, … k picks, measured from the subnetwork's outputs [k]. */
+  /** Loss after 1, 2, … k picks, measured from the subnetwork's outputs, exact where given [k]. */
   readonly loss: Float32Array;
   /** The n distinct neurons in order of first selection. */
   readonly neurons: Uint32Array;
