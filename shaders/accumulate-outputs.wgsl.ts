@@ -1,21 +1,24 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { SELECTION_STATE } from './selection-state.js';
+import { loadOne, oneOf, type StorageFormat } from './storage.js';
 import { unroll } from './unroll.js';
 
 export interface AccumulateOutputsOptions {
   /** C, the number of outputs. */
   readonly outputs: number;
+  /** Of the activations. */
+  readonly storage: StorageFormat;
 }
 
 export const ACCUMULATE_OUTPUTS_THREADS = 64;
 
 /** Adds the pick's outputs to the selected ones': totals_j ← totals_j + b_s σ(a_s · x_j). */
-export function accumulateOutputsShader({ outputs }: AccumulateOutputsOptions) {
+export function accumulateOutputsShader({ outputs, storage }: AccumulateOutputsOptions) {
   return {
     name: 'accumulate-outputs',
     bindings: {
       state: ['read', 'u32'],
-      activations: ['read', 'f32'],
+      activations: ['read', oneOf(storage)],
       weights: ['read', 'f32'],
       totals: ['read_write', 'f32'],
     },
@@ -33,7 +36,7 @@ fn kernel(workgroup: u32, local: u32) {
   let row = workgroup * ${ACCUMULATE_OUTPUTS_THREADS}u + local;
   let pick = state[${SELECTION_STATE.pick}];
   if (row >= params.m || pick >= params.n) { return; }
-  let h = activations[row * params.activations_stride + pick];
+  let h = ${loadOne(storage, 'activations', 'row * params.activations_stride + pick')};
   let at = (params.first + row) * params.totals_stride;
 ${unroll(outputs, (c) => `  totals[at + ${c}u] += h * weights[pick * params.weights_stride + ${c}u];`)}
 }

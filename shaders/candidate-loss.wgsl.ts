@@ -1,11 +1,14 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { type LossKind, pointLoss } from './point-loss.js';
+import { fourOf, loadFour, type StorageFormat, UNPACK_FOUR } from './storage.js';
 import { unroll } from './unroll.js';
 
 export interface CandidateLossOptions {
   /** C, the number of outputs. */
   readonly outputs: number;
   readonly loss: LossKind;
+  /** Of the activations. */
+  readonly storage: StorageFormat;
   /** Only the examples that `rows` lists are looked at. */
   readonly gather: boolean;
   /** Threads of a workgroup, each with four neurons: few on a software adapter. */
@@ -17,11 +20,17 @@ export interface CandidateLossOptions {
  * scores [slices × N] = Σ_j loss((u_j + b_i h_ji) / count, y_j), a slice of examples at a time.
  * The outputs of a candidate, N × m × C numbers in all, never leave the registers.
  */
-export function candidateLossShader({ outputs, loss, gather, threads }: CandidateLossOptions) {
+export function candidateLossShader({
+  outputs,
+  loss,
+  storage,
+  gather,
+  threads,
+}: CandidateLossOptions) {
   return {
     name: 'candidate-loss',
     bindings: {
-      activations: ['read', 'vec4<f32>'],
+      activations: ['read', fourOf(storage)],
       weights: ['read', 'f32'],
       targets: ['read', 'f32'],
       totals: ['read', 'f32'],
@@ -44,6 +53,9 @@ export function candidateLossShader({ outputs, loss, gather, threads }: Candidat
     workgroupSize: [threads, 1],
     body: wgsl`
 ${pointLoss(loss, outputs, 'vec4<f32>')}
+#if ${storage === 'f16'}
+${UNPACK_FOUR}
+#endif
 
 fn weight(i: u32, c: u32) -> f32 {
   return weights[min(i, params.n - 1u) * params.weights_stride + c];
@@ -70,7 +82,7 @@ ${unroll(
 #else
     let row = e;
 #endif
-    let h = activations[row * params.vectors + column];
+    let h = ${loadFour(storage, 'activations', 'row * params.vectors + column')};
     let y = (params.first + row) * params.targets_stride;
     sum += point_loss(
       array<vec4<f32>, ${outputs}>(

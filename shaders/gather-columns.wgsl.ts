@@ -1,17 +1,19 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { SELECTION_STATE } from './selection-state.js';
+import { loadOne, oneOf, type StorageFormat } from './storage.js';
 
 export const GATHER_COLUMNS_THREADS = 64;
 
 /**
- * Copies the candidates' columns of activations [m × N] side by side into block [m × p], so that
- * the Gram rows' product reads them in order. Does nothing when no row is pending.
+ * Copies the candidates' columns of activations [m × N], stored in either format, side by side into
+ * block [m × p] in f32, so that the Gram rows' product reads them in order. Does nothing when no row
+ * is pending.
  */
-export function gatherColumnsShader() {
+export function gatherColumnsShader(storage: StorageFormat) {
   return {
     name: 'gather-columns',
     bindings: {
-      activations: ['read', 'f32'],
+      activations: ['read', oneOf(storage)],
       state: ['read', 'u32'],
       block: ['read_write', 'f32'],
     },
@@ -31,7 +33,7 @@ fn kernel(workgroup: u32, local: u32) {
   for (var q = 0u; q < pending; q++) {
     let column = state[${SELECTION_STATE.candidates}u + q];
     block[row * params.block_stride + q] =
-      activations[(params.first + row) * params.activations_stride + column];
+      ${loadOne(storage, 'activations', '(params.first + row) * params.activations_stride + column')};
   }
 }
 `,

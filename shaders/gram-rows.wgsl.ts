@@ -1,6 +1,7 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { QUAD } from './quad.js';
 import { SELECTION_STATE } from './selection-state.js';
+import { fourOf, loadFour, type StorageFormat, UNPACK_FOUR } from './storage.js';
 import { unroll } from './unroll.js';
 
 /**
@@ -19,6 +20,8 @@ export interface GramRowsOptions {
   /** Does nothing when the selection state says that no row is pending. */
   readonly onlyPending: boolean;
   readonly variant: GramRowsVariant;
+  /** Of the activations. */
+  readonly storage: StorageFormat;
   readonly layout: GramRowsLayout;
 }
 
@@ -52,7 +55,7 @@ export function gramRowsLayouts(variant: GramRowsVariant, p: number): readonly G
  * examples at a time. Activations are read once, four columns a load; a skinny matrix product.
  */
 export function gramRowsShader(options: GramRowsOptions) {
-  const { columns: p, squares, onlyPending } = options;
+  const { columns: p, squares, onlyPending, storage } = options;
   const { threads, vectors } = options.layout;
   const rows = squares ? p + 1 : p;
   const subgroup = spreads(options);
@@ -60,7 +63,7 @@ export function gramRowsShader(options: GramRowsOptions) {
     name: 'gram-rows',
     bindings: {
       block: ['read', 'f32'],
-      activations: ['read', 'vec4<f32>'],
+      activations: ['read', fourOf(storage)],
       products: ['read_write', 'vec4<f32>'],
       ...(onlyPending && ({ state: ['read', 'u32'] } as const)),
     },
@@ -76,6 +79,9 @@ export function gramRowsShader(options: GramRowsOptions) {
     workgroupSize: [threads, 1],
     enable: subgroup ? ['subgroups'] : [],
     body: wgsl`
+#if ${storage === 'f16'}
+${UNPACK_FOUR}
+#endif
 fn kernel(workgroup: u32, local: u32${subgroup ? ', lane: u32' : ''}) {
 #if ${onlyPending}
   if (state[${SELECTION_STATE.pending}] == 0u) { return; }
@@ -117,7 +123,7 @@ function rowOf(options: GramRowsOptions, q: number): string {
 
 /** Adds what some examples at a time contribute to the sums. */
 function loopOverExamples(options: GramRowsOptions): string {
-  const { columns: p, squares, layout } = options;
+  const { columns: p, squares, layout, storage } = options;
   const { vectors, examples } = layout;
   const quad: readonly string[] = spreads(options) ? QUAD : [''];
   const place = (q: number) => (quad.length > 1 ? `${quad.length * q}u + lane` : `${q}u`);
@@ -133,7 +139,7 @@ ${unroll(examples, (s) => {
   };
   return `    let row${s} = min(row + ${s}u, end - 1u);
 ${unroll(p / quad.length, load)}
-${unroll(vectors, (v) => `    let h${s}_${v} = activations[row${s} * step + column${v}];`)}`;
+${unroll(vectors, (v) => `    let h${s}_${v} = ${loadFour(storage, 'activations', `row${s} * step + column${v}`)};`)}`;
 })}
 ${unroll(p, (q) => {
   const [load, d] = [Math.floor(q / quad.length), q % quad.length];

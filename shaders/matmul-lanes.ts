@@ -2,6 +2,7 @@ import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import type { MatmulOptions } from './matmul-options.js';
 import { placeOf } from './matmul-place.js';
 import { QUAD } from './quad.js';
+import { loadFour } from './storage.js';
 import { unroll } from './unroll.js';
 
 /** Threads of a workgroup, side by side along the columns. */
@@ -25,7 +26,9 @@ const STORED_ROWS = 4;
  * and longer turns are slower.
  */
 export function lanesBody(options: MatmulOptions): string {
-  const { tile, transposeA, transposeB, gather, variant } = options;
+  const { tile, transposeA, transposeB, gather, variant, storage } = options;
+  const loadA = (at: string) => loadFour(storage.a, 'a', at);
+  const loadB = (at: string) => loadFour(storage.b, 'b', at);
   const [rows, tileColumns] = tile;
   const columns = tileColumns / LANES;
   const quad: readonly string[] = variant === 'subgroup' ? QUAD : [''];
@@ -79,18 +82,18 @@ ${unroll(POSITIONS, (s) => `    let p${s} = min(at + ${s}u, end - 1u);`)}
     ${shared ? 'let own_row = stored_row(min(at + lane, end - 1u));' : ''}
 ${unroll(POSITIONS, (s) => {
   const load = (v: number) =>
-    `    let a${s}_${v} = select(vec4<f32>(), a[row${v} + a_at${s}], at + ${s}u < end);`;
+    `    let a${s}_${v} = select(vec4<f32>(), ${loadA(`row${v} + a_at${s}`)}, at + ${s}u < end);`;
   return `    let a_at${s} = ${shared ? `quadBroadcast(own_row, ${s}u)` : `stored_row(p${s})`} * a_step;\n${unroll(vectorsA, load)}`;
 })}
 #else
     let live = vec4<u32>(at, at + 1u, at + 2u, at + 3u) < vec4<u32>(end);
-${unroll(own, (v) => `    let a${v} = select(vec4<f32>(), a[row${v} + (at >> 2u)], live);`)}
+${unroll(own, (v) => `    let a${v} = select(vec4<f32>(), ${loadA(`row${v} + (at >> 2u)`)}, live);`)}
 #endif
 #if ${transposeB}
-${unroll(columns, (j) => `    let b${j} = b[column${j} + (at >> 2u)];`)}
+${unroll(columns, (j) => `    let b${j} = ${loadB(`column${j} + (at >> 2u)`)};`)}
 #else
 ${unroll(POSITIONS, (s) =>
-  unroll(columns / 4, (v) => `    let b${s}_${v} = b[column${v} + p${s} * b_step];`),
+  unroll(columns / 4, (v) => `    let b${s}_${v} = ${loadB(`column${v} + p${s} * b_step`)};`),
 )}
 #endif
 ${unroll(rows, (i) => {

@@ -1,4 +1,5 @@
 import type { Activation } from './activations.js';
+import type { StorageFormat } from './storage.js';
 
 /** What becomes of alpha · A B before it is stored in `out`. */
 export type Epilogue =
@@ -23,7 +24,16 @@ export type MatmulVariant = 'tiled' | 'subgroup' | 'lanes';
 /** Rows and columns of `out` that a workgroup computes. */
 export type MatmulTile = readonly [rows: number, columns: number];
 
+/** How the numbers of A, B and `out` are stored. */
+export interface MatmulStorage {
+  readonly a: StorageFormat;
+  readonly b: StorageFormat;
+  /** f16 goes with the epilogues `store` and `activation` only, and not with `symmetric`. */
+  readonly out: StorageFormat;
+}
+
 export interface MatmulOptions {
+  readonly storage: MatmulStorage;
   /** A is stored [k × m] instead of [m × k]. */
   readonly transposeA: boolean;
   /** B is stored [n × k] instead of [k × n]. */

@@ -1,6 +1,7 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import type { MatmulOptions } from './matmul-options.js';
 import { placeOf } from './matmul-place.js';
+import { loadOne } from './storage.js';
 import { unroll } from './unroll.js';
 
 /** Rows and columns of `out` that a workgroup may compute, the largest first. */
@@ -28,7 +29,9 @@ const depthOf = (tileRows: number) => (tileRows === 128 ? 8 : 16);
  * registers, and one barrier a block is enough.
  */
 export function tiledBody(options: MatmulOptions): string {
-  const { tile, transposeA, transposeB } = options;
+  const { tile, transposeA, transposeB, storage } = options;
+  const loadA = (at: string) => loadOne(storage.a, 'a', at);
+  const loadB = (column: string) => loadOne(storage.b, 'b', `b_index(at, ${column})`);
   const [tileRows, tileColumns] = tile;
   const [threadsX, threadsY] = tiledThreads(tile);
   const threads = threadsX * threadsY;
@@ -69,9 +72,9 @@ var<workgroup> a_block: array<vec4<f32>, ${2 * depth * vectorsA}>;
 var<workgroup> b_block: array<vec4<f32>, ${2 * depth * vectorsB}>;
 
 #if ${transposeA}
-fn a_at(i: u32, p: u32) -> f32 { return a[stored_row(p) * params.a_stride + i]; }
+fn a_at(i: u32, p: u32) -> f32 { return ${loadA('stored_row(p) * params.a_stride + i')}; }
 #else
-fn a_at(i: u32, p: u32) -> f32 { return a[stored_row(i) * params.a_stride + p]; }
+fn a_at(i: u32, p: u32) -> f32 { return ${loadA('stored_row(i) * params.a_stride + p')}; }
 #endif
 fn b_index(p: u32, j: u32) -> u32 {
 #if ${transposeB}
@@ -97,10 +100,10 @@ fn b_vector(p: u32, j: u32, end: u32) -> vec4<f32> {
   let last = params.n - 1u;
   let at = min(p, end - 1u);
   let value = vec4<f32>(
-    b[b_index(at, min(j, last))],
-    b[b_index(at, min(j + 1u, last))],
-    b[b_index(at, min(j + 2u, last))],
-    b[b_index(at, min(j + 3u, last))],
+    ${loadB('min(j, last)')},
+    ${loadB('min(j + 1u, last)')},
+    ${loadB('min(j + 2u, last)')},
+    ${loadB('min(j + 3u, last)')},
   );
   return select(vec4<f32>(), value, p < end);
 }

@@ -3,10 +3,17 @@ import { activateFunction, derivativeFunction } from './activations.js';
 import { LANES, lanesBody } from './matmul-lanes.js';
 import type { MatmulOptions, MatmulTile, MatmulVariant } from './matmul-options.js';
 import { TILED_TILES, tiledBody, tiledThreads } from './matmul-tiled.js';
+import { fourOf, oneOf, PACK_FOUR, UNPACK_FOUR } from './storage.js';
 import { unroll } from './unroll.js';
 
 export { LANES, POSITIONS } from './matmul-lanes.js';
-export type { Epilogue, MatmulOptions, MatmulTile, MatmulVariant } from './matmul-options.js';
+export type {
+  Epilogue,
+  MatmulOptions,
+  MatmulStorage,
+  MatmulTile,
+  MatmulVariant,
+} from './matmul-options.js';
 
 /** The tiles that each variant can be generated for; every row count divides by 4, every column count by 64. */
 const TILES = {
@@ -35,18 +42,18 @@ export function matmulTiles(variant: MatmulVariant, transposeA: boolean): readon
 }
 
 /**
- * out [m × n] = epilogue(alpha · op(A) op(B)), all row-major with strides in words. In slices of k:
+ * out [m × n] = epilogue(alpha · op(A) op(B)), all row-major with strides in numbers. In slices of k:
  * out [slices × m × n], one sum for each slice of `slice_depth` positions, a multiple of four.
  */
 export function matmulShader(options: MatmulOptions) {
-  const { epilogue, gather } = options;
+  const { epilogue, gather, storage } = options;
   const value = storedValue(options);
   const tiled = options.variant === 'tiled';
-  const element = tiled ? 'f32' : 'vec4<f32>';
+  const loaded = tiled ? oneOf : fourOf;
   const bindings = {
-    a: ['read', element],
-    b: ['read', element],
-    out: ['read_write', value],
+    a: ['read', loaded(storage.a)],
+    b: ['read', loaded(storage.b)],
+    out: ['read_write', storage.out === 'f16' ? fourOf('f16') : value],
     ...(gather && ({ rows: ['read', 'u32'] } as const)),
     ...(epilogue.kind === 'derivative' && ({ states: ['read', value] } as const)),
     ...(epilogue.kind === 'momentum' && ({ velocity: ['read_write', value] } as const)),
@@ -83,10 +90,18 @@ const storedValue = ({ symmetric }: MatmulOptions) => (symmetric ? 'f32' : 'vec4
 
 /** Index arithmetic and the epilogue, the same for every variant. */
 function accessors(options: MatmulOptions): string {
-  const { gather, epilogue, symmetric } = options;
+  const { gather, epilogue, symmetric, storage, variant } = options;
+  const half = storage.out === 'f16';
   const value = storedValue(options);
   const activation = 'activation' in epilogue ? epilogue.activation : 'tanh';
+  const unpacks = variant !== 'tiled' && (storage.a === 'f16' || storage.b === 'f16');
   return wgsl`
+#if ${unpacks}
+${UNPACK_FOUR}
+#endif
+#if ${half}
+${PACK_FOUR}
+#endif
 fn stored_row(r: u32) -> u32 {
 #if ${gather}
   return rows[params.first + r];
@@ -102,7 +117,7 @@ ${derivativeFunction(activation, value)}
 fn put(at: u32, sum: ${value}) {
   let value = params.alpha * sum;
 #if ${epilogue.kind === 'activation'}
-  out[at] = activate(value);
+  out[at] = ${half ? 'pack_four(activate(value))' : 'activate(value)'};
 #elif ${epilogue.kind === 'derivative'}
   out[at] = value * derivative(states[at]);
 #elif ${epilogue.kind === 'momentum'}
@@ -112,7 +127,7 @@ fn put(at: u32, sum: ${value}) {
 #elif ${epilogue.kind === 'descent'}
   out[at] -= params.rate * value;
 #else
-  out[at] = value;
+  out[at] = ${half ? 'pack_four(value)' : 'value'};
 #endif
 }
 // Columns j to j + 3 of a slice's row i.

@@ -1,4 +1,5 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
+import { loadOne, oneOf, type StorageFormat } from './storage.js';
 import { unroll } from './unroll.js';
 
 export interface ResidualOptions {
@@ -9,6 +10,8 @@ export interface ResidualOptions {
   readonly form: ResidualForm;
   /** Threads that share one example's sum over the neurons. */
   readonly threads: number;
+  /** Of the activations. */
+  readonly storage: StorageFormat;
 }
 
 /**
@@ -18,12 +21,12 @@ export interface ResidualOptions {
 export type ResidualForm = 'outputs' | 'difference' | 'softmax-difference';
 
 /** f [m × C] = scale · activations [m × N] · weights [N × C], stored in `form`; a workgroup a row. */
-export function residualShader({ outputs, gather, form, threads }: ResidualOptions) {
+export function residualShader({ outputs, gather, form, storage, threads }: ResidualOptions) {
   const softmax = form === 'softmax-difference';
   return {
     name: 'residual',
     bindings: {
-      activations: ['read', 'f32'],
+      activations: ['read', oneOf(storage)],
       weights: ['read', 'f32'],
       targets: ['read', 'f32'],
       residual: ['read_write', 'f32'],
@@ -50,7 +53,7 @@ fn kernel(row: u32, local: u32) {
   if (row >= params.m) { return; }
 ${unroll(outputs, (c) => `  var sum${c} = 0.0;`)}
   for (var i = local; i < params.n; i += ${threads}u) {
-    let h = activations[row * params.activations_stride + i];
+    let h = ${loadOne(storage, 'activations', 'row * params.activations_stride + i')};
     let at = i * params.weights_stride;
 ${unroll(outputs, (c) => `    sum${c} += h * weights[at + ${c}u];`)}
   }

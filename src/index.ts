@@ -9,6 +9,7 @@ export { type ErrorCode, EspalierError } from './errors.js';
 export type { AdapterDescription } from './gpu/adapter.js';
 export { Batch } from './gpu/batch.js';
 export { adoptDevice, type Device, openDevice } from './gpu/device.js';
+export type { StorageFormat } from './gpu/matrix.js';
 export { Scope } from './gpu/scope.js';
 export { openBrowserAdapter } from './hosts/browser.js';
 export { decodeSafetensors, encodeSafetensors, type Tensor } from './io/safetensors.js';

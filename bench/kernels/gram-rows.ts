@@ -3,27 +3,44 @@ import { type GramRowsVariant, gramSlices, prepareGramRows } from '../../src/ker
 import { defaultVariant } from '../../src/kernels/variant.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { gramRowsReference } from '../../src/reference/gram-rows.js';
+import { nearestHalf } from '../../src/reference/half.js';
 import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
 import type { KernelBench } from '../kernel.js';
 import { nans, randomNumbers } from '../numbers.js';
 
-type GramRowsShape = { readonly m: number; readonly n: number; readonly p: number };
+type GramRowsShape = {
+  readonly m: number;
+  readonly n: number;
+  readonly p: number;
+  /** Activations are stored in float16. */
+  readonly f16?: 1;
+};
+
+/** Of these blocks the activations are also stored in float16. */
+const STORED_IN_HALF = [4, 16];
 
 export const gramRowsBench: KernelBench<GramRowsShape> = {
   name: 'gram-rows',
-  shapes: [4, 1, 16, 32].map((p) => ({ m: 4096, n: 1024, p })),
-  hardwareShapes: [1, 4, 16, 32].map((p) => ({ m: 16_384, n: 10_000, p })),
+  shapes: [
+    ...[4, 1, 16, 32].map((p) => ({ m: 4096, n: 1024, p })),
+    ...STORED_IN_HALF.map((p) => ({ m: 4096, n: 1024, p, f16: 1 as const })),
+  ],
+  hardwareShapes: [
+    ...[1, 4, 16, 32].map((p) => ({ m: 16_384, n: 10_000, p })),
+    ...STORED_IN_HALF.map((p) => ({ m: 16_384, n: 10_000, p, f16: 1 as const })),
+  ],
   variants: ['coalesced', 'subgroup', 'lanes'] satisfies readonly GramRowsVariant[],
   preferred: (device) => {
     const variant = defaultVariant(device);
     return variant === 'tiled' ? 'coalesced' : variant;
   },
   operations: ({ m, n, p }) => 2 * m * n * p,
-  bytes: ({ m, n, p }) => 4 * (m * n + m * p + n * p),
-  prepare: async ({ device, scope, shape: { m, n, p }, variant }) => {
+  bytes: ({ m, n, p, f16 }) => (f16 ? 2 : 4) * m * n + 4 * (m * p + n * p),
+  prepare: async ({ device, scope, shape: { m, n, p, f16 }, variant }) => {
     const columns = randomNumbers(m * p, 1);
-    const values = randomNumbers(m * n, 2);
-    const activations = scope.matrix('activations', m, n, values);
+    const drawn = randomNumbers(m * n, 2);
+    const values = f16 ? drawn.map(nearestHalf) : drawn;
+    const activations = scope.matrix('activations', m, n, values, f16 ? 'f16' : 'f32');
     const { stride } = activations;
     const slices = gramSlices(device, m);
     const products = scope.bufferOf('gram products', nans(slices * p * stride));

@@ -1,7 +1,12 @@
+import { BYTES, type StorageFormat } from '../../src/gpu/matrix.js';
 import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { selectGreedily } from '../../src/prune/greedy.js';
 import type { Selection } from '../../src/prune/problem.js';
-import { type JudgedPick, judgePicks } from '../../src/reference/greedy-selection.js';
+import {
+  type GreedySelectionProblem,
+  type JudgedPick,
+  judgePicks,
+} from '../../src/reference/greedy-selection.js';
 import type { Contender, ContestContext, Cost } from '../benchmark.js';
 import type { Challenge } from '../peers/contender.js';
 import type { SelectionTask } from '../peers/peer.js';
@@ -16,11 +21,14 @@ export interface GreedyTask<Shape extends SelectionShape> {
   readonly loss: LossKind;
   /** Of the network's training. */
   readonly steps: number;
-  readonly costOf: (shape: Shape, distinct: number) => Cost;
+  readonly costOf: (shape: Shape, distinct: number, storage?: StorageFormat) => Cost;
 }
 
 /** Evaluates every candidate in one pass over the activations a pick, without the Gram identity. */
 export const DIRECT = 'direct';
+
+/** Picks by activations in float16. */
+export const F16 = 'f16';
 
 /** Share by which a pick's loss may exceed the best candidate's, and a reported loss its own. */
 const GREEDY = 1e-5;
@@ -35,9 +43,10 @@ export async function contendGreedily<Shape extends SelectionShape>(
   const { device, signal, variant } = context;
   const subject = await context.share(() => subjectOf(context, shape, task));
   const oracle = variant === DIRECT ? DIRECT : undefined;
+  const problem = variant === F16 ? await subject.halves() : subject.problem;
   const run = async (): Promise<Selection> => {
     const options = { neurons: shape.k, replacement: true, oracle, signal } as const;
-    const picks = selectGreedily(device, subject.problem, options);
+    const picks = selectGreedily(device, problem, options);
     for (;;) {
       const next = await picks.next();
       if (next.done) return next.value;
@@ -46,11 +55,11 @@ export async function contendGreedily<Shape extends SelectionShape>(
   return {
     verify: async () => {
       const found = await run();
-      const what = subject.judge(found.selected, found.loss);
+      const what = subject.judge(found.selected, found.loss, problem.activations.storage);
       return `${what}; ${found.neurons.length} distinct in ${found.passes} passes`;
     },
     time: (seconds: number) => timeRuns(run, seconds),
-    cost: () => task.costOf(shape, subject.distinct()),
+    cost: () => task.costOf(shape, subject.distinct(), problem.activations.storage),
   };
 }
 
@@ -71,7 +80,11 @@ export async function challengeGreedily<Shape extends SelectionShape>(
 /** What the contenders select from, and the judge of their picks. */
 interface SelectionSubject extends Trained {
   /** @throws when a pick was not greedy, or a loss was reported wrongly. */
-  readonly judge: (picks: ArrayLike<number>, losses?: ArrayLike<number>) => string;
+  readonly judge: (
+    picks: ArrayLike<number>,
+    losses?: ArrayLike<number>,
+    storage?: StorageFormat,
+  ) => string;
   /** Neurons among the picks. */
   readonly distinct: () => number;
 }
@@ -83,23 +96,58 @@ async function subjectOf<Shape extends SelectionShape>(
 ): Promise<SelectionSubject> {
   const trained = await trainedProblem(context, shape, loss, steps);
   let first: { readonly picks: readonly number[]; readonly judged: readonly JudgedPick[] };
-  const judge = (selected: ArrayLike<number>, losses?: ArrayLike<number>): string => {
+  const judge: SelectionSubject['judge'] = (selected, losses, storage) => {
     const picks = Array.from(selected);
     if (picks.length !== shape.k) throw new Error(`${picks.length} picks, not ${shape.k}`);
     // Judging takes as long as the slowest of the contenders, who mostly agree.
     const parting = first ? picks.findIndex((pick, step) => pick !== first.picks[step]) : 0;
     const judged = parting < 0 ? first.judged : judgePicks(trained.arrays, picks, loss);
-    requireGreedy(judged, losses);
+    const rounding = storage === F16 ? roundingOf(trained.arrays, picks) : undefined;
+    requireGreedy(judged, losses, rounding);
     const same = !first ? '' : parting < 0 ? 'the same picks, ' : `other picks from ${parting}, `;
     first ??= { picks, judged };
-    return `${same}every pick within ${GREEDY} of the best`;
+    const tolerance = rounding ? "float16's error" : GREEDY;
+    return `${same}every pick within ${tolerance} of the best`;
   };
   return { ...trained, judge, distinct: () => new Set(first.picks).size };
 }
 
-function requireGreedy(judged: readonly JudgedPick[], losses?: ArrayLike<number>): void {
+/**
+ * By how much the root of each pick's squared loss may exceed the best candidate's when activations
+ * are rounded by 2⁻¹¹ of their value: each root moves by at most 2⁻¹¹ Σ_s ‖φ_s‖ / (k √2m), and the
+ * best candidate is at most the one of the largest outputs.
+ */
+function roundingOf(
+  { m, n, outputs, activations, weights }: GreedySelectionProblem,
+  picks: readonly number[],
+): readonly number[] {
+  const squares = new Float64Array(n);
+  activations.forEach((h, at) => {
+    squares[at % n] = (squares[at % n] ?? 0) + h * h;
+  });
+  const norms = squares.map((square, i) =>
+    Math.sqrt(square * inner(weights.subarray(i * outputs, (i + 1) * outputs))),
+  );
+  const largest = norms.reduce((most, norm) => Math.max(most, norm));
+  let sum = 0;
+  return picks.map((pick, step) => {
+    const own = norms[pick] ?? Number.NaN;
+    const both = 2 * sum + own + largest;
+    sum += own;
+    return (2 ** -11 * both) / ((step + 1) * Math.sqrt(2 * m));
+  });
+}
+
+const inner = (b: Float32Array) => b.reduce((sum, x) => sum + x * x, 0);
+
+function requireGreedy(
+  judged: readonly JudgedPick[],
+  losses?: ArrayLike<number>,
+  rounding?: readonly number[],
+): void {
   judged.forEach(({ loss, best }, step) => {
-    if (!(loss <= best * (1 + GREEDY))) {
+    const least = (Math.sqrt(best) + (rounding?.[step] ?? 0)) ** 2;
+    if (!(loss <= least * (1 + GREEDY))) {
       throw new Error(`pick ${step} has a loss of ${loss}, the best candidate ${best}`);
     }
     const reported = losses ? losses[step] : loss;
@@ -110,10 +158,14 @@ function requireGreedy(judged: readonly JudgedPick[], losses?: ArrayLike<number>
 }
 
 /** By the Gram identity: the targets' products and norms, then a row for each distinct pick. */
-export function squaredCost({ n, m, k }: SelectionShape, distinct: number): Cost {
+export function squaredCost(
+  { n, m, k }: SelectionShape,
+  distinct: number,
+  storage: StorageFormat = 'f32',
+): Cost {
   return {
     operations: 4 * m * n + 2 * m * n * distinct + 2 * n * k,
     // No selection can leave out reading the activations once.
-    bytes: 4 * (m * n + m + n),
+    bytes: BYTES[storage] * m * n + 4 * (m + n),
   };
 }

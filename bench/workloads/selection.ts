@@ -11,6 +11,7 @@ import {
   challengeGreedily,
   contendGreedily,
   DIRECT,
+  F16,
   type GreedyTask,
   type SelectionShape,
   squaredCost,
@@ -30,7 +31,7 @@ export const selection: Benchmark = workload<SelectionShape>({
     { n: 256, m: 1000, k: 100 },
   ],
   hardwareShapes: [{ n: 10_000, m: 50_000, k: 200 }],
-  variants: [ONLY_VARIANT, DIRECT],
+  variants: [ONLY_VARIANT, F16, DIRECT],
   ...contestants(
     { loss: 'squared', steps: TRAINING_STEPS, costOf: squaredCost },
     ({ selection }) => selection,

@@ -11,6 +11,8 @@ import { ownSubject, readChunks, SEED } from './network.js';
 /** What contenders select from: a network briefly trained on MNIST. */
 export interface Trained {
   readonly problem: SelectionProblem;
+  /** The same with activations in float16 to pick by. */
+  readonly halves: () => Promise<SelectionProblem>;
   /** The same in this process's memory. */
   readonly arrays: GreedySelectionProblem;
 }
@@ -28,11 +30,23 @@ export async function trainedProblem(
   const options = { batch: 128, learningRate: 1, momentum: 0, loss, seed: SEED } as const;
   const training = own(startTraining(network, dataset, options));
   for await (const _ of advance(training, steps, signal));
-  const hidden = await hiddenActivations(network, dataset, own(new Scope(device)), signal);
+  const scope = own(new Scope(device));
+  const hidden = await hiddenActivations(network, dataset, scope, signal);
   const { output: weights } = network;
   const { targets } = dataset;
+  const exact = residentActivations(hidden);
+  const problem = { activations: exact, weights, targets, loss };
+  let halves: Promise<SelectionProblem> | undefined;
   return {
-    problem: { activations: residentActivations(hidden), weights, targets, loss },
+    problem,
+    halves: () => {
+      halves ??= hiddenActivations(network, dataset, scope, signal, 'f16').then((rounded) => ({
+        ...problem,
+        activations: residentActivations(rounded),
+        exact,
+      }));
+      return halves;
+    },
     arrays: {
       m,
       n,

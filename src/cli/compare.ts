@@ -24,6 +24,8 @@ import {
   number,
   numbers,
   readConfig,
+  STORAGE_HELP,
+  storageOption,
   tuningOption,
 } from './flags.js';
 import { withHost } from './host.js';
@@ -58,6 +60,7 @@ export function addCompare(program: Command, version: string): void {
     )
     .option('--learning-rate <rate>', 'in mean-field units', number)
     .option('--momentum <mu>', 'from 0 to below 1', number)
+    .addOption(storageOption())
     .option('--seed <seed>', 'of weights, examples and batches', number)
     .addOption(hostOption().default(undefined))
     .addOption(adapterOption().default(undefined))
@@ -73,6 +76,8 @@ export function addCompare(program: Command, version: string): void {
       'after',
       `
 By default all methods at ${SIZES.join(', ')} picks, on the network that \`espalier run\` trains.
+
+${STORAGE_HELP}
 
 Examples:
   espalier compare                                        every method on MNIST

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { EspalierError } from '../errors.js';
+import { STORAGE_FORMATS } from '../gpu/matrix.js';
 import { TUNING_MODES } from '../hosts/tuning.js';
 
 export function hostOption(): Option {
@@ -14,6 +15,19 @@ export function adapterOption(): Option {
     .choices(['auto', 'hardware', 'software'])
     .default('auto');
 }
+
+export function storageOption(): Option {
+  return new Option(
+    '--storage <format>',
+    'of the activations that picks are chosen by: f32 is exact, f16 takes half the memory',
+  ).choices(STORAGE_FORMATS);
+}
+
+/** What --help says of it. */
+export const STORAGE_HELP = `--storage f16 rounds each activation to 11 significant bits, by 2^-11 of its value at most (by 2^-24
+below 2^-14; from 65520 on it is refused). Arithmetic stays f32, and training and all losses and
+accuracies that are reported never use the rounded ones. A pick may be another than the best
+candidate where the two's losses are that close; f32 picks exactly.`;
 
 export function tuningOption(): Option {
   return new Option('--tuning <mode>', "fixed: choose kernels' tiles without measuring")

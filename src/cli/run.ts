@@ -13,6 +13,8 @@ import {
   hostOption,
   number,
   readConfig,
+  STORAGE_HELP,
+  storageOption,
   tuningOption,
 } from './flags.js';
 import { withHost } from './host.js';
@@ -67,6 +69,7 @@ export function addRun(program: Command, version: string): void {
     .option('--oracle <name>', 'rows, gram or direct, instead of what the planner chooses')
     .option('--block <p>', 'Gram rows computed in one pass', number)
     .option('--stream-activations', 'compute them anew for each pass instead of keeping them')
+    .addOption(storageOption())
     .option('--fine-tune <steps>', 'steps of training the subnetwork; 0: none', number)
     .option('--fine-tune-learning-rate <rate>', 'a quarter of --learning-rate by default', number)
     .option('--seed <seed>', 'of weights, examples and batches', number)
@@ -84,6 +87,8 @@ export function addRun(program: Command, version: string): void {
 Defaults, by their keys in --config: ${Object.entries(parseRunConfig({}))
         .map(([key, value]) => `${key} ${String(value)}`)
         .join(', ')}.
+
+${STORAGE_HELP}
 
 --from takes the folder of a run with --momentum 0, finished or not, or the unpacked .zip that the
 web page saves. The new run has the flags in its config.json, and ends with the same figures as if

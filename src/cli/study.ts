@@ -19,6 +19,8 @@ import {
   number,
   numbers,
   readConfig,
+  STORAGE_HELP,
+  storageOption,
   tuningOption,
 } from './flags.js';
 import { interruptSignal } from './outcome.js';
@@ -70,6 +72,7 @@ export function addStudy(program: Command, version: string): void {
     .option('--rule <name,…>', 'how greedy weights them: average, line-search, corrective', names)
     .option('--no-replacement', 'pick no neuron twice')
     .option('--loss <name>', 'of training and of selection: squared, cross-entropy')
+    .addOption(storageOption())
     .option('--fine-tune <steps>', 'steps of training each subnetwork, with comparisons', number)
     .option('--fine-tune-learning-rate <rate>', 'a quarter of --learning-rate by default', number)
     .option('--level <loss>', 'of the absolute criterion (default: one that all reach)', number)
@@ -92,6 +95,8 @@ The same command goes on where an earlier one ended. Defaults, by their keys in 
       )
         .map(([key, value]) => `${key} ${String(value)}`)
         .join(', ')}.
+
+${STORAGE_HELP}
 
 Examples:
   espalier study                                      five sizes of MNIST; minutes without a GPU

@@ -3,7 +3,7 @@ import type { GpuBuffer } from './buffer.js';
 import { type Device, UNIFORM_SLOT } from './device.js';
 
 export type Access = 'read' | 'read_write';
-export type ElementType = 'f32' | 'u32' | 'vec2<f32>' | 'vec4<f32>';
+export type ElementType = 'f32' | 'u32' | 'vec2<f32>' | 'vec2<u32>' | 'vec4<f32>';
 
 export type Bindings = Readonly<Record<string, readonly [Access, ElementType]>>;
 

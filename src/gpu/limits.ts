@@ -11,11 +11,17 @@ export function largestBinding(device: Device): number {
  *
  * @throws limit-exceeded with the size, the limit and the number of rows that would fit.
  */
-export function requireBinding(device: Device, label: string, rows: number, stride: number): void {
-  const bytes = rows * stride * 4;
+export function requireBinding(
+  device: Device,
+  label: string,
+  rows: number,
+  stride: number,
+  rowBytes: number,
+): void {
+  const bytes = rows * rowBytes;
   const limit = largestBinding(device);
   if (bytes <= limit) return;
-  const fits = Math.floor(limit / (stride * 4));
+  const fits = Math.floor(limit / rowBytes);
   throw new EspalierError(
     'limit-exceeded',
     `${label} [${rows} × ${stride}] takes ${mebibytes(bytes)}, but this adapter binds at most ${mebibytes(limit)}: at most ${fits} rows of that length fit.`,

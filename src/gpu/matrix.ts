@@ -1,20 +1,38 @@
-import { createBuffer, fillOrFree, type GpuBuffer, readFloats, upload } from './buffer.js';
+import {
+  createBuffer,
+  fillOrFree,
+  type GpuBuffer,
+  readFloats,
+  readUints,
+  upload,
+  type Words,
+} from './buffer.js';
 import type { Device } from './device.js';
+import { packHalves, unpackHalves } from './half.js';
 import { largestBinding, requireBinding } from './limits.js';
 
-/** A row-major float32 matrix on the GPU. Element (r, c) lies at word r · stride + c. */
+/** How numbers are stored: each in a word, or two to a word in float16. */
+export const STORAGE_FORMATS = ['f32', 'f16'] as const;
+export type StorageFormat = (typeof STORAGE_FORMATS)[number];
+
+/** Bytes of one number. */
+export const BYTES = { f32: 4, f16: 2 } as const satisfies Record<StorageFormat, number>;
+
+/** A row-major matrix on the GPU. Element (r, c) is number r · stride + c of its buffer. */
 export interface Matrix {
   readonly buffer: GpuBuffer;
   readonly rows: number;
   readonly columns: number;
-  /** Columns rounded up to 4, so that every row starts where a vec4 load may. */
+  /** Columns rounded up to 4, so that every row starts where a load of four may. */
   readonly stride: number;
+  readonly storage: StorageFormat;
 }
 
 /** A matrix cut into blocks of rows, each within the adapter's binding limit. */
 export interface ChunkedMatrix {
   readonly rows: number;
   readonly columns: number;
+  readonly storage: StorageFormat;
   readonly chunks: readonly (Matrix & { readonly firstRow: number })[];
 }
 
@@ -34,22 +52,26 @@ export function createMatrix(
   rows: number,
   columns: number,
   data?: Float32Array,
+  storage: StorageFormat = 'f32',
 ): Matrix {
   const stride = strideOf(columns);
-  requireBinding(device, label, rows, stride);
-  const matrix = { buffer: createBuffer(device, label, rows * stride), rows, columns, stride };
+  const bytes = stride * BYTES[storage];
+  requireBinding(device, label, rows, stride, bytes);
+  const buffer = createBuffer(device, label, (rows * bytes) / 4);
+  const matrix = { buffer, rows, columns, stride, storage };
   if (data) fillOrFree([matrix.buffer], () => uploadMatrix(matrix, data));
   return matrix;
 }
 
-/** Uploads `data` [rows × columns], padding each row to the stride. */
+/** Uploads `data` [rows × columns], padding each row to the stride; for float16 it is rounded. */
 export function uploadMatrix(matrix: Matrix, data: Float32Array): void {
-  const { rows, columns, stride, buffer } = matrix;
+  const { rows, columns, stride, buffer, storage } = matrix;
+  const stored = (values: Float32Array): Words => (storage === 'f16' ? packHalves(values) : values);
   if (data.length !== rows * columns) {
     throw new RangeError(`${buffer.label}: ${data.length} values for [${rows} × ${columns}].`);
   }
   if (stride === columns) {
-    upload(buffer, data);
+    upload(buffer, stored(data));
     return;
   }
   // Padded in blocks, so that a large dataset is not held twice on the CPU.
@@ -61,14 +83,19 @@ export function uploadMatrix(matrix: Matrix, data: Float32Array): void {
       const start = (first + row) * columns;
       block.set(data.subarray(start, start + columns), row * stride);
     }
-    upload(buffer, block.subarray(0, count * stride), first * stride);
+    upload(
+      buffer,
+      stored(block.subarray(0, count * stride)),
+      (first * stride * BYTES[storage]) / 4,
+    );
   }
 }
 
 /** Reads a matrix back as [rows × columns], without the padding. */
 export async function readMatrix(matrix: Matrix): Promise<Float32Array> {
-  const { rows, columns, stride } = matrix;
-  const padded = await readFloats(matrix.buffer);
+  const { rows, columns, stride, buffer, storage } = matrix;
+  const padded =
+    storage === 'f16' ? unpackHalves(await readUints(buffer)) : await readFloats(buffer);
   if (stride === columns) return padded;
   const data = new Float32Array(rows * columns);
   for (let row = 0; row < rows; row++) {
@@ -88,18 +115,22 @@ export function createChunkedMatrix(
   rows: number,
   columns: number,
   rowsPerChunk = Number.POSITIVE_INFINITY,
+  storage: StorageFormat = 'f32',
 ): ChunkedMatrix {
-  requireBinding(device, `One row of ${label}`, 1, strideOf(columns));
-  const fitting = Math.floor(largestBinding(device) / (strideOf(columns) * 4));
+  const stride = strideOf(columns);
+  const rowBytes = stride * BYTES[storage];
+  requireBinding(device, `One row of ${label}`, 1, stride, rowBytes);
+  const fitting = Math.floor(largestBinding(device) / rowBytes);
   const size = Math.min(rows, fitting, rowsPerChunk);
   const chunks: (Matrix & { firstRow: number })[] = [];
   const buffers: GpuBuffer[] = [];
   fillOrFree(buffers, () => {
     for (let firstRow = 0; firstRow < rows; firstRow += size) {
-      const matrix = createMatrix(device, label, Math.min(size, rows - firstRow), columns);
+      const count = Math.min(size, rows - firstRow);
+      const matrix = createMatrix(device, label, count, columns, undefined, storage);
       buffers.push(matrix.buffer);
       chunks.push({ ...matrix, firstRow });
     }
   });
-  return { rows, columns, chunks };
+  return { rows, columns, storage, chunks };
 }

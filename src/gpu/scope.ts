@@ -1,6 +1,12 @@
 import { bufferOf, createBuffer, type GpuBuffer, type Words } from './buffer.js';
 import type { Device } from './device.js';
-import { type ChunkedMatrix, createChunkedMatrix, createMatrix, type Matrix } from './matrix.js';
+import {
+  type ChunkedMatrix,
+  createChunkedMatrix,
+  createMatrix,
+  type Matrix,
+  type StorageFormat,
+} from './matrix.js';
 
 /**
  * Owns what is allocated through it and frees all of it at once, also when the work in between
@@ -27,8 +33,14 @@ export class Scope {
     return this.#own(bufferOf(this.#device, label, data));
   }
 
-  matrix(label: string, rows: number, columns: number, data?: Float32Array): Matrix {
-    const matrix = createMatrix(this.#device, label, rows, columns, data);
+  matrix(
+    label: string,
+    rows: number,
+    columns: number,
+    data?: Float32Array,
+    storage?: StorageFormat,
+  ): Matrix {
+    const matrix = createMatrix(this.#device, label, rows, columns, data, storage);
     this.#own(matrix.buffer);
     return matrix;
   }
@@ -38,8 +50,9 @@ export class Scope {
     rows: number,
     columns: number,
     rowsPerChunk?: number,
+    storage?: StorageFormat,
   ): ChunkedMatrix {
-    const matrix = createChunkedMatrix(this.#device, label, rows, columns, rowsPerChunk);
+    const matrix = createChunkedMatrix(this.#device, label, rows, columns, rowsPerChunk, storage);
     for (const chunk of matrix.chunks) this.#own(chunk.buffer);
     return matrix;
   }

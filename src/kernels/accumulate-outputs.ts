@@ -10,7 +10,7 @@ import type { Matrix } from '../gpu/matrix.js';
 
 export interface AccumulateOutputs {
   readonly state: GpuBuffer;
-  /** One chunk of H. */
+  /** One chunk of H, in either storage format. */
   readonly activations: Matrix;
   /** B [N × C]. */
   readonly weights: Matrix;
@@ -24,12 +24,16 @@ export async function prepareAccumulateOutputs(
   { state, activations, weights, totals }: AccumulateOutputs,
 ): Promise<(batch: Batch, first: number) => void> {
   const { rows: n, columns: outputs } = weights;
-  const kernel = await prepareKernel(device, accumulateOutputsShader({ outputs }), {
-    state,
-    activations: activations.buffer,
-    weights: weights.buffer,
-    totals: totals.buffer,
-  });
+  const kernel = await prepareKernel(
+    device,
+    accumulateOutputsShader({ outputs, storage: activations.storage }),
+    {
+      state,
+      activations: activations.buffer,
+      weights: weights.buffer,
+      totals: totals.buffer,
+    },
+  );
   const m = activations.rows;
   return (batch, first) =>
     batch.dispatch(

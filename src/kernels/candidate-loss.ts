@@ -10,7 +10,7 @@ import { gramSlices, sliceRows } from './gram-rows.js';
 export type { LossKind } from '../../shaders/point-loss.js';
 
 export interface CandidateLoss {
-  /** One chunk of H [m × N]. */
+  /** One chunk of H [m × N], in either storage format. */
   readonly activations: Matrix;
   /** B [N × C]. */
   readonly weights: Matrix;
@@ -42,7 +42,8 @@ const THREADS = { hardware: 64, software: 16 } as const;
 
 /**
  * Prepares the loss of every candidate by direct evaluation: about 2 m N C operations and m N C
- * exponentials for the cross-entropy; the least that must move is 4 m N bytes.
+ * exponentials for the cross-entropy; the least that must move is 4 m N bytes, or 2 m N in
+ * float16.
  */
 export async function prepareCandidateLoss(
   device: Device,
@@ -52,7 +53,13 @@ export async function prepareCandidateLoss(
   const threads = THREADS[device.adapter.kind];
   const kernel = await prepareKernel(
     device,
-    candidateLossShader({ outputs, loss, gather: rows !== undefined, threads }),
+    candidateLossShader({
+      outputs,
+      loss,
+      storage: activations.storage,
+      gather: rows !== undefined,
+      threads,
+    }),
     {
       activations: activations.buffer,
       weights: weights.buffer,

@@ -7,7 +7,7 @@ import type { Matrix } from '../gpu/matrix.js';
 
 /**
  * Prepares block [m × p] ← the columns of `activations` that the selection state names, for the
- * rows from `first` on; all rows by default.
+ * rows from `first` on; all rows by default. The block is in f32, the activations in either format.
  */
 export async function prepareGatherColumns(
   device: Device,
@@ -15,7 +15,7 @@ export async function prepareGatherColumns(
   state: GpuBuffer,
   block: Matrix,
 ): Promise<(batch: Batch, call?: { readonly first: number; readonly m: number }) => void> {
-  const kernel = await prepareKernel(device, gatherColumnsShader(), {
+  const kernel = await prepareKernel(device, gatherColumnsShader(activations.storage), {
     activations: activations.buffer,
     state,
     block: block.buffer,

@@ -18,7 +18,7 @@ export type { GramRowsVariant } from '../../shaders/gram-rows.wgsl.js';
 export interface GramRows {
   /** [m × p]; its row `blockFirst + r` goes with row r of the activations. */
   readonly block: Matrix;
-  /** One chunk of H [m × N]. */
+  /** One chunk of H [m × N], in either storage format. */
   readonly activations: Matrix;
   /** [slices × (p or p + 1) × stride of the activations], written. */
   readonly products: GpuBuffer;
@@ -57,7 +57,7 @@ const TIMED_ROWS = 8192;
 
 /**
  * Prepares products = blockᵀ · activations, cut into slices of examples that a later kernel adds
- * up. 2 m N p operations; the least that must move is 4 m N bytes: the activations, once.
+ * up. 2 m N p operations; the least that must move is 4 m N bytes, or 2 m N in float16: the activations, once.
  */
 export async function prepareGramRows(
   device: Device,
@@ -76,7 +76,8 @@ export async function prepareGramRows(
   if (!first) throw new RangeError(`gram-rows has no layout for the variant ${variant}.`);
   using scope = new Scope(device);
   let products: GpuBuffer | undefined;
-  const key = `gram-rows ${variant} ${p} ${sizeClass(n)}x${sizeClass(m)}`;
+  const half = activations.storage === 'f16' ? ' f16' : '';
+  const key = `gram-rows ${variant}${half} ${p} ${sizeClass(n)}x${sizeClass(m)}`;
   const { layout } = await fastestForm(
     device,
     key,
@@ -105,6 +106,7 @@ async function bind(
     squares,
     onlyPending: state !== undefined,
     variant,
+    storage: activations.storage,
     layout,
   });
   const kernel = await prepareKernel(device, shader, {

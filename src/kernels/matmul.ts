@@ -77,8 +77,10 @@ const TIMED = 1024;
  * Prepares out = epilogue(alpha · op(A) op(B)), with op the identity or the transpose, and returns
  * the function that encodes it.
  *
- * A [m × k], B [k × n], out [m × n] float32, row-major. 2 m n k operations; the least that must
- * move is 4 (m k + k n + m n) bytes. Sums run along k in order, whatever the tile.
+ * A [m × k], B [k × n], out [m × n], row-major; arithmetic in float32. 2 m n k operations; the least
+ * that must move is 4 (m k + k n + m n) bytes, half of it for a matrix in float16. `out` may be that
+ * with the epilogues `store` and `activation`: numbers are rounded to 11 significant bits, and those
+ * beyond 65504 become NaN. Sums run along k in order, whatever the tile.
  *
  * In slices, each takes 4 ⌈k / 4 slices⌉ positions in turn, the last ones what is left; a slice of
  * none is zero. The m n of the bytes counts once a slice.
@@ -121,12 +123,16 @@ export function matmulSlices(
 async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile: MatmulTile) {
   const { a, b, out, rows, states, velocity, slices = 1 } = matmul;
   const { transposeB = false, symmetric = false } = matmul;
+  const epilogue = matmul.epilogue ?? { kind: 'store' };
+  const storage = { a: a.storage, b: b.storage, out: out.storage };
+  requireStorable(out, epilogue, symmetric);
   const shader = matmulShader({
+    storage,
     transposeA: matmul.transposeA ?? false,
     transposeB,
     gather: rows !== undefined,
     symmetric,
-    epilogue: matmul.epilogue ?? { kind: 'store' },
+    epilogue,
     variant,
     tile,
   });
@@ -189,8 +195,15 @@ async function fastestTile(
   if (!first) throw new RangeError(`matmul has no tiles for the variant ${variant}.`);
   // Its timing would take a second matrix of the size of the first.
   if (symmetric) return first.tile;
-  const split = slices > 1 && `${sizeClass(slices)} slices`;
-  const traits = [variant, transposeA && 'AT', transposeB && 'BT', rows && 'gather', split];
+  const traits = [
+    variant,
+    transposeA && 'AT',
+    transposeB && 'BT',
+    rows && 'gather',
+    matmul.a.storage === 'f16' && 'A16',
+    b.storage === 'f16' && 'B16',
+    slices > 1 && `${sizeClass(slices)} slices`,
+  ];
   const key = `matmul ${traits.filter(Boolean).join(' ')} ${[m, n, k].map(sizeClass).join('x')}`;
   using scope = new Scope(device);
   let scratch: Matrix | undefined;
@@ -248,6 +261,11 @@ function requireSliceable({ slices = 1, out, epilogue, symmetric }: Matmul): voi
   throw new RangeError(
     `${out.buffer.label} [${out.rows} × ${out.columns}] cannot hold ${slices} slices: their number must divide its rows, without an epilogue or symmetry.`,
   );
+}
+
+function requireStorable(out: Matrix, { kind }: Epilogue, symmetric: boolean): void {
+  if (out.storage === 'f32' || ((kind === 'store' || kind === 'activation') && !symmetric)) return;
+  throw new RangeError(`${out.buffer.label} in float16 cannot be updated in place or by halves.`);
 }
 
 function requireSameLayout(out: Matrix, other: Matrix | undefined): void {

@@ -7,7 +7,7 @@ import type { Matrix } from '../gpu/matrix.js';
 import { barrierThreads } from './variant.js';
 
 export interface Residual {
-  /** H [m × N], the hidden activations of a batch. */
+  /** H [m × N], the hidden activations of a batch, in either storage format. */
   readonly activations: Matrix;
   /** B [N × C]. */
   readonly weights: Matrix;
@@ -42,7 +42,13 @@ export async function prepareResidual(
   const n = weights.rows;
   const kernel = await prepareKernel(
     device,
-    residualShader({ outputs, gather: rows !== undefined, form, threads }),
+    residualShader({
+      outputs,
+      gather: rows !== undefined,
+      form,
+      threads,
+      storage: activations.storage,
+    }),
     {
       activations: activations.buffer,
       weights: weights.buffer,

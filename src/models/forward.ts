@@ -1,7 +1,7 @@
 import { Batch } from '../gpu/batch.js';
 import { readFloats } from '../gpu/buffer.js';
 import { largestBinding } from '../gpu/limits.js';
-import { type ChunkedMatrix, type Matrix, strideOf } from '../gpu/matrix.js';
+import { type ChunkedMatrix, type Matrix, type StorageFormat, strideOf } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import type { LossKind } from '../kernels/candidate-loss.js';
 import { lossGroups, prepareLoss } from '../kernels/loss.js';
@@ -24,6 +24,8 @@ export interface Evaluation {
 /**
  * Computes H = σ(X Aᵀ) [m × N] for all examples, in chunks that the caller's scope owns.
  *
+ * @param storage f16 takes half the memory and rounds each activation to 11 significant bits: by
+ *   2⁻¹¹ of its value at most, and by 2⁻²⁴ below 2⁻¹⁴. One beyond 65504 becomes NaN.
  * @throws aborted between submits when the signal fires.
  */
 export async function hiddenActivations(
@@ -31,9 +33,11 @@ export async function hiddenActivations(
   dataset: Dataset,
   scope: Scope,
   signal?: AbortSignal,
+  storage?: StorageFormat,
 ): Promise<ChunkedMatrix> {
   const { device, width, hidden, activation } = network;
-  const activations = scope.chunkedMatrix('activations', dataset.count, width);
+  const { count } = dataset;
+  const activations = scope.chunkedMatrix('activations', count, width, undefined, storage);
   const batch = new Batch(device);
   for (const chunk of activations.chunks) {
     const matmul = await prepareMatmul(device, {
@@ -58,10 +62,11 @@ export async function streamedActivations(
   dataset: Dataset,
   scope: Scope,
   rowsPerChunk: number,
+  storage?: StorageFormat,
 ) {
   const { device, width, hidden, activation } = network;
   const rows = Math.min(rowsPerChunk, dataset.count);
-  const buffer = scope.matrix('streamed activations', rows, width);
+  const buffer = scope.matrix('streamed activations', rows, width, undefined, storage);
   const forward = await prepareMatmul(device, {
     a: dataset.inputs,
     b: hidden,

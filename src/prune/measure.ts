@@ -7,17 +7,18 @@ import { SELECTION_STATE } from '../kernels/argmin.js';
 import { prepareGatherColumns } from '../kernels/gather-columns.js';
 import { prepareMatmul } from '../kernels/matmul.js';
 import { prefixLossSlices, preparePrefixLoss } from '../kernels/prefix-loss.js';
-import type { SelectionProblem } from './problem.js';
+import { exactly, type SelectionProblem } from './problem.js';
 
 /** Examples and outputs of networks that lie on the GPU at once. */
-const BLOCK_ROWS = 512;
+export const MEASURED_ROWS = 512;
 const BLOCK_OUTPUTS = 1024;
 
 /**
  * Measures the loss of several mixtures of the same neurons from their own outputs,
  * f_t(x) = Σ_s A_ts b_s σ(a_s · x): the columns of the chosen neurons times the mixtures' weights,
  * a block of examples and of mixtures at a time, and sums in float64 at the end. Squared loss:
- * 1/(2m) Σ‖f − y‖²; cross-entropy: the mean over the examples.
+ * 1/(2m) Σ‖f − y‖²; cross-entropy: the mean over the examples. By the exact activations, where the
+ * picks were chosen by rounded ones.
  *
  * @param neurons the n neurons.
  * @param shares A, row-major [mixtures × n].
@@ -30,12 +31,12 @@ export async function measureMixtures(
   shares: Float64Array,
   signal?: AbortSignal,
 ): Promise<Float32Array> {
-  const { activations, weights, targets, loss } = problem;
+  const { activations, weights, targets, loss } = exactly(problem);
   const n = neurons.length;
   const outputs = weights.columns;
   const count = shares.length / n;
   const networks = Math.min(count, Math.max(1, Math.floor(BLOCK_OUTPUTS / outputs)));
-  const rows = Math.min(BLOCK_ROWS, activations.rows);
+  const rows = Math.min(MEASURED_ROWS, activations.rows);
   using scope = new Scope(device);
   const state = scope.buffer('chosen neurons', SELECTION_STATE.candidates + n);
   upload(state, Uint32Array.of(n), SELECTION_STATE.pending);

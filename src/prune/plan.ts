@@ -32,28 +32,39 @@ export interface PlanRequest {
 }
 
 /**
- * Rates of an adapter by class: bytes of activations streamed and operations of the Gram kernels,
+ * Rates of an adapter by class: activations streamed and operations of the Gram kernels,
  * a second. Fixed and not measured at run time, so that a plan (and the last bit of every sum)
  * never depends on how busy the machine is. Software: measured on SwiftShader with two cores, where
- * a pass takes its loads *and* its arithmetic; hardware: a data-centre GPU's order of magnitude,
- * where the larger of the two hides the other.
+ * a pass takes its loads *and* its arithmetic, and in float16 the conversion what the load saves;
+ * hardware: a data-centre GPU's order of magnitude, 1.5 TB/s, where the larger of the two hides the
+ * other.
  */
 const RATES = {
-  software: { bytes: 4e9, operations: 1e10, together: (a: number, b: number) => a + b },
-  hardware: { bytes: 1.5e12, operations: 1.5e13, together: Math.max },
+  software: {
+    activations: { f32: 1e9, f16: 1e9 },
+    operations: 1e10,
+    together: (a: number, b: number) => a + b,
+  },
+  hardware: {
+    activations: { f32: 3.75e11, f16: 7.5e11 },
+    operations: 1.5e13,
+    together: Math.max,
+  },
 } as const;
 
 const BLOCKS = [1, 2, 4, 8, 16, 32] as const;
 
 /**
- * Share of the activations' memory that cached Gram rows may take; the oldest give way. They only
- * have to where m < 4k, that is with so few examples that a pass costs little, and giving up the
- * least recently used instead changed the passes there by 4 % in the median (MNIST, N = 1024,
- * k = 200, m from 60 to 500, p from 1 to 16: 5 % more to 35 % fewer).
+ * Share of the memory of float32 activations that cached Gram rows may take; the oldest give way.
+ * They only have to where m < 4k, that is with so few examples that a pass costs little, and giving
+ * up the least recently used instead changed the passes there by 4 % in the median (MNIST, N = 1024,
+ * k = 200, m from 60 to 500, p from 1 to 16: 5 % more to 35 % fewer). Of float16 activations it is
+ * twice that share: with cached rows and estimates they then take what the others take alone, where
+ * half of both would cost the lookahead and with it more passes than their half saves.
  */
 const CACHE_SHARE = 1 / 4;
 
-/** Unless it is asked for, the Gram matrix takes no more than this share of the activations. */
+/** Unless it is asked for, the Gram matrix takes no more than this share of float32 activations. */
 const GRAM_SHARE = 1 / 2;
 
 /**
@@ -68,7 +79,7 @@ const DISTINCT_SHARE = 0.7;
  */
 export const SKETCH_ROWS = 128;
 
-/** Share of the activations' memory that those estimates may take. */
+/** Share of the memory of float32 activations that those estimates may take. */
 const SKETCH_SHARE = 1 / 4;
 
 /**
@@ -79,8 +90,8 @@ const EXPONENT = { alone: 0.5, foreseen: 0.65 } as const;
 
 /**
  * Chooses oracle and block by bytes and operations. Rows on demand take about d / √p passes for d
- * distinct picks (d / p^0.65 with a lookahead), each of 4mN bytes and 2mNp operations; the Gram
- * matrix takes one pass of mN² operations (half, as it is symmetric) and 4N² bytes.
+ * distinct picks (d / p^0.65 with a lookahead), each of 4mN bytes (2mN in float16) and 2mNp operations;
+ * the Gram matrix takes one pass of mN² operations (half, as it is symmetric) and 4N² bytes.
  *
  * @throws bad-config for a wish that cannot be granted; limit-exceeded when the Gram matrix is
  *   asked for, or needed, and larger than a binding.
@@ -90,7 +101,7 @@ export function planSelection(
   { activations, loss }: SelectionProblem,
   { picks, batch, oracle, block, foreseeable = false }: PlanRequest,
 ): Plan {
-  const { rows: m, columns: n, resident, chunks } = activations;
+  const { rows: m, columns: n, storage, resident, chunks } = activations;
   if (block !== undefined && !(Number.isInteger(block) && block >= 1)) {
     throw new EspalierError(
       'bad-config',
@@ -127,8 +138,8 @@ export function planSelection(
 
   const fitting = Math.floor(largestBinding(device) / (n * 4));
   const rates = RATES[device.adapter.kind];
-  const pass = (p: number) =>
-    rates.together((4 * m * n) / rates.bytes, (2 * m * n * p) / rates.operations);
+  const reading = (m * n) / rates.activations[storage];
+  const pass = (p: number) => rates.together(reading, (2 * m * n * p) / rates.operations);
   const distinct = Math.max(1, DISTINCT_SHARE * Math.min(picks, n));
   // Every chunk leaves slices of p rows behind, which have to fit a binding together.
   const slices = chunks.reduce((sum, { rows }) => sum + gramSlices(device, rows), 0);
@@ -144,7 +155,7 @@ export function planSelection(
       return { p, lookahead, seconds };
     })
     .sort((a, b) => a.seconds - b.seconds);
-  const whole = rates.together((4 * m * n) / rates.bytes, (m * n * n) / rates.operations);
+  const whole = rates.together(reading, (m * n * n) / rates.operations);
 
   const asked = oracle ?? (block && 'rows');
   const streamed = !resident && asked !== 'rows';
@@ -170,7 +181,7 @@ export function planSelection(
       ? 'asked for'
       : affordable
         ? expectation(best.seconds, whole)
-        : 'the Gram matrix would take more memory than half the activations',
+        : 'the Gram matrix would take more memory than half the activations in f32',
   };
 }
 

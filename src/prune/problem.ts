@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.js';
 import type { Batch } from '../gpu/batch.js';
-import type { ChunkedMatrix, Matrix } from '../gpu/matrix.js';
+import type { ChunkedMatrix, Matrix, StorageFormat } from '../gpu/matrix.js';
 import type { LossKind } from '../kernels/candidate-loss.js';
 
 /**
@@ -10,6 +10,7 @@ import type { LossKind } from '../kernels/candidate-loss.js';
 export interface Activations {
   readonly rows: number;
   readonly columns: number;
+  readonly storage: StorageFormat;
   readonly resident: boolean;
   /** The buffers that chunks lie in, so that kernels can be bound to them once. */
   readonly buffers: readonly Matrix[];
@@ -31,6 +32,11 @@ export interface ActivationChunk {
  */
 export interface SelectionProblem {
   readonly activations: Activations;
+  /**
+   * The same in f32 where `activations` are not: picks are chosen by those, and the losses of what
+   * was picked measured by these.
+   */
+  readonly exact?: Activations | undefined;
   /** B [N × C]. */
   readonly weights: Matrix;
   /** Y [m × C]. */
@@ -38,11 +44,22 @@ export interface SelectionProblem {
   readonly loss: LossKind;
 }
 
+/** The problem by the exact activations. */
+export function exactly({ exact, ...problem }: SelectionProblem): SelectionProblem {
+  return exact ? { ...problem, activations: exact } : problem;
+}
+
 /** Activations that are on the GPU already. */
-export function residentActivations({ rows, columns, chunks }: ChunkedMatrix): Activations {
+export function residentActivations({
+  rows,
+  columns,
+  storage,
+  chunks,
+}: ChunkedMatrix): Activations {
   return {
     rows,
     columns,
+    storage,
     resident: true,
     buffers: chunks,
     chunks: chunks.map((chunk, buffer) => ({
@@ -64,7 +81,8 @@ export function streamedFrom(
     firstRow: chunk * buffer.rows,
     rows: Math.min(buffer.rows, rows - chunk * buffer.rows),
   }));
-  return { rows, columns: buffer.columns, resident: false, buffers: [buffer], chunks, load };
+  const { columns, storage } = buffer;
+  return { rows, columns, storage, resident: false, buffers: [buffer], chunks, load };
 }
 
 /** Why a selection ended. */
@@ -73,7 +91,7 @@ export type StopReason = 'count' | 'target' | 'stalled';
 export interface Selection {
   /** Neurons in order of selection [k]; one may come again. */
   readonly selected: Uint32Array;
-  /** Loss after 1, 2, … k picks, measured from the subnetwork's outputs [k]. */
+  /** Loss after 1, 2, … k picks, measured from the subnetwork's outputs, exact where given [k]. */
   readonly loss: Float32Array;
   /** The n distinct neurons in order of first selection. */
   readonly neurons: Uint32Array;

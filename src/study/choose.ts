@@ -1,5 +1,6 @@
 import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
+import { BYTES, type StorageFormat } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
 import { hiddenActivations, streamedActivations } from '../models/forward.js';
@@ -10,18 +11,14 @@ import {
   readParameters,
   uploadNetwork,
 } from '../models/two-layer.js';
+import { MEASURED_ROWS } from '../prune/measure.js';
 import {
   type MethodName,
   type MethodOptions,
   type MethodSelection,
   select,
 } from '../prune/methods.js';
-import {
-  type Activations,
-  residentActivations,
-  type SelectionProblem,
-  streamedFrom,
-} from '../prune/problem.js';
+import { residentActivations, type SelectionProblem, streamedFrom } from '../prune/problem.js';
 import {
   advance,
   divergence,
@@ -49,6 +46,7 @@ export type SelectionConfig = Pick<
   | 'oracle'
   | 'block'
   | 'streamActivations'
+  | 'storage'
   | 'seed'
   | 'learningRate'
 >;
@@ -71,13 +69,13 @@ export async function* chooseNeurons(
 ): AsyncGenerator<number, MethodSelection> {
   const { network, train, trainingLoss, iteration } = dense;
   using scope = new Scope(network.device);
-  const activations = await activationsOf(dense, config.streamActivations, scope, signal);
+  const activations = await activationsOf(dense, config, scope, signal);
   const { targetLoss, targetFraction } = config;
   const targets = [targetLoss, targetFraction && targetFraction * trainingLoss];
   const target = Math.min(...targets.filter((loss) => loss !== undefined));
   return yield* selectTrained(
     network.device,
-    { activations, weights: network.output, targets: train.targets, loss: config.loss },
+    { ...activations, weights: network.output, targets: train.targets, loss: config.loss },
     {
       method,
       neurons: config.neurons,
@@ -98,9 +96,10 @@ export async function* chooseNeurons(
 }
 
 /**
- * `select` on a network of one's own training: outputs that are not finite are its doing.
+ * `select` on a network of one's own training: outputs that are not finite are its doing, or that of
+ * their storage.
  *
- * @throws diverged where `select` throws bad-data.
+ * @throws diverged where `select` throws bad-data; bad-data where float16 may be why.
  */
 export async function* selectTrained(
   device: Device,
@@ -112,24 +111,36 @@ export async function* selectTrained(
     return yield* select(device, problem, options);
   } catch (error) {
     if (!(error instanceof EspalierError && error.code === 'bad-data')) throw error;
+    if (problem.activations.storage === 'f16') {
+      const wayOut =
+        'With --storage f16 that is so from 65520 on: --storage f32 keeps such activations.';
+      throw new EspalierError('bad-data', `${error.message} ${wayOut}`, { cause: error });
+    }
     throw divergence(training.iteration, training, error);
   }
 }
 
-/** H of a network on its training data, kept on the GPU where it fits. */
+/**
+ * H of a network on its training data, kept on the GPU where it fits, and for the measurement of
+ * what was picked computed anew in f32 where it is stored in less.
+ */
 export async function activationsOf(
   { network, train }: Pick<Dense, 'network' | 'train'>,
-  streamed: boolean,
+  { streamActivations, storage }: Pick<RunConfig, 'streamActivations' | 'storage'>,
   scope: Scope,
   signal?: AbortSignal,
-): Promise<Activations> {
-  if (streamed || train.count * network.width * 4 > LARGEST_RESIDENT) {
-    return streamedFrom(
-      train.count,
-      await streamedActivations(network, train, scope, STREAMED_ROWS),
-    );
-  }
-  return residentActivations(await hiddenActivations(network, train, scope, signal));
+): Promise<Pick<SelectionProblem, 'activations' | 'exact'>> {
+  const { count } = train;
+  const streamed = async (rows: number, format: StorageFormat) =>
+    streamedFrom(count, await streamedActivations(network, train, scope, rows, format));
+  const large = count * network.width * BYTES[storage] > LARGEST_RESIDENT;
+  return {
+    activations:
+      streamActivations || large
+        ? await streamed(STREAMED_ROWS, storage)
+        : residentActivations(await hiddenActivations(network, train, scope, signal, storage)),
+    exact: storage === 'f32' ? undefined : await streamed(MEASURED_ROWS, 'f32'),
+  };
 }
 
 /** `scratch`: a network of the subnetwork's width, trained from its own first weights. */

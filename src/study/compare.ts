@@ -13,7 +13,7 @@ import {
   uploadNetwork,
 } from '../models/two-layer.js';
 import { METHODS, type MethodOptions, type MethodSelection, select } from '../prune/methods.js';
-import type { SelectionProblem } from '../prune/problem.js';
+import { exactly, type SelectionProblem } from '../prune/problem.js';
 import { advance, startTraining } from '../train/gradient-descent.js';
 import { activationsOf, selectTrained, trainFromScratch } from './choose.js';
 import type {
@@ -97,7 +97,7 @@ async function* pruneByAll(
   const context: Context = { config, sizes, subject, parameters, signal };
   using scope = new Scope(device);
   const problem: SelectionProblem = {
-    activations: await activationsOf(subject, config.streamActivations, scope, signal),
+    ...(await activationsOf(subject, config, scope, signal)),
     weights: network.output,
     targets: train.targets,
     loss: config.loss,
@@ -115,7 +115,7 @@ async function* pruneByAll(
   const guarantee =
     iteration !== undefined &&
     'rule' in applies &&
-    (await guaranteeOf(device, problem, applies.rule, Math.max(...sizes)));
+    (await guaranteeOf(device, exactly(problem), applies.rule, Math.max(...sizes)));
   return {
     adapter: device.adapter,
     dense: { ...measured, test: await evaluate(network, test, config.loss, signal) },

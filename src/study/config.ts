@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { outputsOf, TASKS, type Task } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
+import { STORAGE_FORMATS } from '../gpu/matrix.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
 import { METHODS } from '../prune/methods.js';
 import { ORACLES } from '../prune/plan.js';
@@ -115,6 +116,8 @@ const runShape = z
     oracle: choice(ORACLES).optional(),
     block: count(1).optional(),
     streamActivations: flag().default(false),
+    /** Of the activations that picks are chosen by; f16 is rounded, see `hiddenActivations`. */
+    storage: choice(STORAGE_FORMATS).default('f32'),
     fineTune: count(0).default(200),
     /** A quarter of `learningRate` when it is not given; see `fineTuneRate`. */
     fineTuneLearningRate: rate().optional(),

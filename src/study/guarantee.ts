@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../errors.js';
 import type { Device } from '../gpu/device.js';
-import { readMatrix } from '../gpu/matrix.js';
+import { BYTES, readMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import { streamedActivations } from '../models/forward.js';
 import { outputGram } from '../prune/baselines/backward.js';
@@ -16,8 +16,8 @@ const MOST_NEURONS = 2048;
 const WORK_SHARE = 1 / 10;
 const FREE_OPERATIONS = 1e9;
 
-/** What a selection has on the GPU, in activations: themselves, and a quarter for Gram rows. */
-const MEMORY_SHARE = 5 / 4;
+/** Gram rows that a selection keeps on the GPU beside the activations, in their examples. */
+const CACHE_SHARE = 1 / 4;
 const CHUNK_ROWS = { most: 1024, least: 64 } as const;
 
 /** The theory beside a selection by the squared loss. */
@@ -106,7 +106,7 @@ export async function theoryOf(
   if ('missing' in applies) return applies;
   const { width: n, inputs: d, device, output } = network;
   const m = train.count;
-  const room = Math.floor(MEMORY_SHARE * m) - n;
+  const room = Math.floor((BYTES[config.storage] / BYTES.f32 + CACHE_SHARE) * m) - n;
   if (room < Math.min(CHUNK_ROWS.least, m)) {
     return { missing: 'the Gram matrix would take more memory than the selection' };
   }

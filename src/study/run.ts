@@ -1,4 +1,5 @@
 import type { Device } from '../gpu/device.js';
+import { BYTES } from '../gpu/matrix.js';
 import type { Dataset } from '../models/dataset.js';
 import { evaluate } from '../models/forward.js';
 import { subnetworkOf } from '../models/subnetwork.js';
@@ -107,7 +108,7 @@ export async function* run(
     memory: {
       data: dataBytes,
       network: networkBytes,
-      activations: examples.train.count * config.width * 4,
+      activations: examples.train.count * config.width * BYTES[config.storage],
       peak: device.peakBytes - bytesBefore,
     },
     seconds: (performance.now() - start) / 1000,

@@ -83,6 +83,7 @@ const studyShape = z
     rule: swept(shared.rule.unwrap(), 'a rule').default(['average']),
     replacement: shared.replacement,
     loss: shared.loss,
+    storage: shared.storage,
     fineTune: count(0).default(0),
     fineTuneLearningRate: shared.fineTuneLearningRate,
     /** Loss of the absolute criterion; by default one that every trial reaches. */

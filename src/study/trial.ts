@@ -138,7 +138,9 @@ async function prune(
   const pruned: Pruned[] = [];
   {
     using scope = new Scope(network.device);
-    const activations = residentActivations(await hiddenActivations(network, train, scope, signal));
+    // Cells are measured from weights, all of them together: exact activations would go unused.
+    const hidden = await hiddenActivations(network, train, scope, signal, config.storage);
+    const activations = residentActivations(hidden);
     for (const pruning of missing) {
       pruned.push({ ...pruning, selection: await choose(context, state, activations, pruning) });
     }

@@ -37,8 +37,8 @@ describe('a request', () => {
       ['argmin n=1024,p=16 default +', 'argmin n=10000,p=16 default +'],
     ],
     [
-      { names: ['gram-rows'], shape: { p: 4, n: 1024 } },
-      ['gram-rows m=4096,n=1024,p=4 coalesced subgroup lanes +'],
+      { names: ['gram-rows'], shape: { p: 1, n: 1024 } },
+      ['gram-rows m=4096,n=1024,p=1 coalesced subgroup lanes +'],
     ],
     [
       { variant: 'lanes' },

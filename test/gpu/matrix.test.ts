@@ -10,6 +10,7 @@ import {
   uploadMatrix,
 } from '../../src/gpu/matrix.js';
 import { Scope } from '../../src/gpu/scope.js';
+import { nearestHalf } from '../../src/reference/half.js';
 import { freshDevice } from './probe.js';
 
 let device: Device;
@@ -73,6 +74,24 @@ describe('a chunked matrix', () => {
     expect(device.liveBytes - before).toBe(rows * strideOf(columns) * 4);
     for (const chunk of matrix.chunks) chunk.buffer.dispose();
     expect(device.liveBytes).toBe(before);
+  });
+});
+
+describe('a matrix in float16', () => {
+  test.each([
+    [1, 1],
+    [5, 3],
+    // Its padded rows take two of the blocks in which they are uploaded.
+    [4201, 1021],
+  ])('of %i × %i rounds what it is given, in half the memory', async (rows, columns) => {
+    const data = counting(rows * columns).map((x, i) => ((i % 3 ? x : -x) % 4096) * 2 ** -(i % 37));
+    const before = device.liveBytes;
+    const matrix = createMatrix(device, 'halves', rows, columns, data, 'f16');
+    using _ = matrix.buffer;
+    expect(device.liveBytes - before).toBe(rows * matrix.stride * 2);
+    const back = await readMatrix(matrix);
+    expect(back.length).toBe(data.length);
+    expect(back.findIndex((value, i) => value !== nearestHalf(data[i] ?? 0))).toBe(-1);
   });
 });
 

@@ -1,9 +1,10 @@
 import { NO_SLOT, SELECTION_STATE } from '../../shaders/selection-state.js';
 import { Batch } from '../../src/gpu/batch.js';
+import type { StorageFormat } from '../../src/gpu/matrix.js';
 import { prepareAccumulateOutputs } from '../../src/kernels/accumulate-outputs.js';
 import { accumulateOutputsReference } from '../../src/reference/accumulate-outputs.js';
 import { elementsOf } from '../../src/reference/element.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers, requireSame, requireWithin, stored } from './case.js';
 import { GUARD, memoryCase, valuesOf } from './memory.js';
 
 interface Spec {
@@ -11,6 +12,7 @@ interface Spec {
   readonly first?: number;
   /** Undefined when no neuron could be picked: then nothing may change. */
   readonly pick: number | undefined;
+  readonly storage?: StorageFormat;
 }
 
 const SPECS: readonly Spec[] = [
@@ -20,18 +22,20 @@ const SPECS: readonly Spec[] = [
   { shape: [67, 5, 3], first: 64, pick: 2 },
   { shape: [131, 33, 10], pick: 0 },
   { shape: [131, 5, 2], pick: undefined },
+  { shape: [67, 5, 3], first: 64, pick: 3, storage: 'f16' },
+  { shape: [64, 131, 2], pick: 130, storage: 'f16' },
 ];
 
 /** Examples behind the chunk, which must stay as they are. */
 const SPARE = 2;
 
 export const accumulateOutputsCases: readonly KernelCase[] = SPECS.map((spec) => {
-  const { shape, first = 0, pick } = spec;
+  const { shape, first = 0, pick, storage } = spec;
   const [m, n, outputs] = shape;
-  const name = `accumulate-outputs ${shape.join(' × ')} from ${first}, pick ${pick}`;
+  const name = `accumulate-outputs ${storage ?? 'f32'} ${shape.join(' × ')} from ${first}, pick ${pick}`;
   return memoryCase(name, async (device, memory) => {
     const examples = first + m + SPARE;
-    const values = randomNumbers(m * n, 1);
+    const values = stored(randomNumbers(m * n, 1), storage);
     const b = randomNumbers(n * outputs, 2);
     const before = randomNumbers(examples * outputs, 3);
     const state = new Uint32Array(SELECTION_STATE.candidates + 1).fill(GUARD);
@@ -39,7 +43,7 @@ export const accumulateOutputsCases: readonly KernelCase[] = SPECS.map((spec) =>
     const totals = memory.matrix(examples, outputs, before);
     const run = await prepareAccumulateOutputs(device, {
       state: memory.buffer(state),
-      activations: memory.matrix(m, n, values),
+      activations: memory.matrix(m, n, values, storage),
       weights: memory.matrix(n, outputs, b),
       totals,
     });

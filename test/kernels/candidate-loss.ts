@@ -1,9 +1,10 @@
 import { Batch } from '../../src/gpu/batch.js';
+import type { StorageFormat } from '../../src/gpu/matrix.js';
 import { type LossKind, prepareCandidateLoss } from '../../src/kernels/candidate-loss.js';
 import { gramSlices } from '../../src/kernels/gram-rows.js';
 import { candidateLossReference } from '../../src/reference/candidate-loss.js';
 import { elementsOf } from '../../src/reference/element.js';
-import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers, requireWithin, stored } from './case.js';
 import { randomLabels } from './labels.js';
 import { floatsOf, memoryCase, nans, sumOfSlices } from './memory.js';
 
@@ -14,25 +15,26 @@ interface Spec {
   readonly first?: number;
   readonly firstSlice?: number;
   /** Examples that the chunk's buffer holds, when fewer count. */
-  readonly stored?: number;
+  readonly capacity?: number;
   /** Which entries of a list of examples count, and how many the longest list of a step has. */
   readonly listed?: { readonly first: number; readonly count: number; readonly most: number };
   /** Logits are about this large; 0: all are equal. */
   readonly spread?: number;
   /** A neuron whose activations are NaN: its loss is, and no other. */
   readonly diverged?: number;
+  readonly storage?: StorageFormat;
 }
 
 const SPECS: readonly Spec[] = [
   { shape: [1, 1, 1], loss: 'squared', count: 1 },
   { shape: [67, 131, 1], loss: 'squared', count: 3, first: 5, firstSlice: 2 },
   { shape: [2053, 5, 2], loss: 'squared', count: 7, firstSlice: 1 },
-  { shape: [31, 257, 3], loss: 'squared', count: 2, first: 1, stored: 37, diverged: 256 },
-  { shape: [13, 6, 10], loss: 'squared', count: 10, stored: 13 },
+  { shape: [31, 257, 3], loss: 'squared', count: 2, first: 1, capacity: 37, diverged: 256 },
+  { shape: [13, 6, 10], loss: 'squared', count: 10, capacity: 13 },
   { shape: [1, 2, 2], loss: 'cross-entropy', count: 1 },
   { shape: [67, 67, 2], loss: 'cross-entropy', count: 4, first: 3, firstSlice: 1 },
   { shape: [1031, 7, 3], loss: 'cross-entropy', count: 3, spread: 80, diverged: 2 },
-  { shape: [37, 131, 10], loss: 'cross-entropy', count: 5, first: 2, stored: 40, spread: 80 },
+  { shape: [37, 131, 10], loss: 'cross-entropy', count: 5, first: 2, capacity: 40, spread: 80 },
   { shape: [19, 9, 10], loss: 'cross-entropy', count: 2, spread: 0 },
   {
     shape: [131, 17, 1],
@@ -56,6 +58,16 @@ const SPECS: readonly Spec[] = [
     count: 2,
     listed: { first: 2, count: 7, most: 1061 },
   },
+  { shape: [31, 257, 3], loss: 'squared', count: 2, first: 1, diverged: 256, storage: 'f16' },
+  {
+    shape: [67, 66, 3],
+    loss: 'cross-entropy',
+    count: 2,
+    first: 1,
+    capacity: 70,
+    listed: { first: 0, count: 5, most: 5 },
+    storage: 'f16',
+  },
   { shape: [29, 5, 2], loss: 'cross-entropy', count: 9, listed: { first: 3, count: 0, most: 4 } },
 ];
 
@@ -65,12 +77,13 @@ const SPARE = 3;
 export const candidateLossCases: readonly KernelCase[] = SPECS.map((spec) => {
   const { shape, loss, count, first = 0, firstSlice = 0, listed, spread = 1, diverged } = spec;
   const [m, n, outputs] = shape;
-  const { stored = m } = spec;
+  const { capacity = m, storage } = spec;
   const part = listed ? `, ${listed.count} of ${listed.most} listed` : '';
-  const name = `candidate-loss ${loss} ${shape.join(' × ')}, pick ${count}, from ${first} into slice ${firstSlice}, logits ${spread}${part}`;
+  const name = `candidate-loss ${storage ?? 'f32'} ${loss} ${shape.join(' × ')}, pick ${count}, from ${first} into slice ${firstSlice}, logits ${spread}${part}`;
   return memoryCase(name, async (device, memory) => {
-    const h = nans(stored * n);
-    h.set(randomNumbers(m * n, 1).map((x, at) => (at % n === diverged ? Number.NaN : x)));
+    const h = nans(capacity * n);
+    const drawn = stored(randomNumbers(m * n, 1), storage);
+    h.set(drawn.map((x, at) => (at % n === diverged ? Number.NaN : x)));
     const b = randomNumbers(n * outputs, 2).map((x) => x * spread);
     const labels = randomLabels(first + m, outputs, 3);
     const chosen = randomNumbers((first + m) * outputs, 4).map((x) => x * spread * count);
@@ -79,7 +92,7 @@ export const candidateLossCases: readonly KernelCase[] = SPECS.map((spec) => {
     const slices = gramSlices(device, listed?.most ?? m);
     const scores = memory.buffer(nans((firstSlice + slices + 1) * n));
     const run = await prepareCandidateLoss(device, {
-      activations: memory.matrix(stored, n, h),
+      activations: memory.matrix(capacity, n, h, storage),
       weights: memory.matrix(n, outputs, b),
       targets: memory.matrix(first + m, outputs, labels),
       totals: memory.matrix(first + m, outputs, chosen),

@@ -1,8 +1,14 @@
 import * as bench from '../../bench/check.js';
 import type { Device } from '../../src/gpu/device.js';
-import { createMatrix, type Matrix, uploadMatrix } from '../../src/gpu/matrix.js';
+import {
+  createMatrix,
+  type Matrix,
+  type StorageFormat,
+  uploadMatrix,
+} from '../../src/gpu/matrix.js';
 import { randomStream } from '../../src/random.js';
 import type { Bounded } from '../../src/reference/bound.js';
+import { nearestHalf } from '../../src/reference/half.js';
 
 /** One check of one kernel. It knows no test runner, so Node and a page in Chrome both run it. */
 export interface KernelCase {
@@ -17,9 +23,19 @@ export function randomNumbers(count: number, seed: number): Float32Array {
   return Float32Array.from({ length: count }, () => stream.normal());
 }
 
+/** The numbers as a matrix of that storage holds them. */
+export function stored(values: Float32Array, storage: StorageFormat | undefined): Float32Array {
+  return storage === 'f16' ? values.map(nearestHalf) : values;
+}
+
 /** A matrix of NaN: an element that the kernel leaves out cannot pass for an answer. */
-export function poisonedMatrix(device: Device, rows: number, columns: number): Matrix {
-  const matrix = createMatrix(device, 'poisoned', rows, columns);
+export function poisonedMatrix(
+  device: Device,
+  rows: number,
+  columns: number,
+  storage?: StorageFormat,
+): Matrix {
+  const matrix = createMatrix(device, 'poisoned', rows, columns, undefined, storage);
   uploadMatrix(matrix, new Float32Array(rows * columns).fill(Number.NaN));
   return matrix;
 }

@@ -17,6 +17,7 @@ import { prefixLossCases } from './prefix-loss.js';
 import { residualCases } from './residual.js';
 import { scoreInitCases } from './score-init.js';
 import { selectionCases } from './selection.js';
+import { storageCases } from './storage.js';
 
 /** Every kernel's cases; both hosts run this list. */
 export const kernelCases: readonly KernelCase[] = [
@@ -38,4 +39,5 @@ export const kernelCases: readonly KernelCase[] = [
   ...candidateLossCases,
   ...accumulateOutputsCases,
   ...selectionCases,
+  ...storageCases,
 ];

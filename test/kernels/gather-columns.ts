@@ -1,9 +1,10 @@
 import { SELECTION_STATE } from '../../shaders/selection-state.js';
 import { Batch } from '../../src/gpu/batch.js';
+import type { StorageFormat } from '../../src/gpu/matrix.js';
 import { prepareGatherColumns } from '../../src/kernels/gather-columns.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { gatherColumnsReference } from '../../src/reference/gather-columns.js';
-import { type KernelCase, randomNumbers, requireSame } from './case.js';
+import { type KernelCase, randomNumbers, requireSame, stored } from './case.js';
 import { GUARD, memoryCase, valuesOf } from './memory.js';
 
 interface Spec {
@@ -11,6 +12,7 @@ interface Spec {
   readonly candidates: readonly number[];
   /** Rows of the activations to copy; all of them without it. */
   readonly rows?: { readonly first: number; readonly m: number };
+  readonly storage?: StorageFormat;
 }
 
 const SPECS: readonly Spec[] = [
@@ -21,26 +23,28 @@ const SPECS: readonly Spec[] = [
   { shape: [67, 13, 2], candidates: [] },
   { shape: [131, 11, 3], candidates: [10, 0, 5], rows: { first: 64, m: 67 } },
   { shape: [71, 6, 2], candidates: [5, 1], rows: { first: 3, m: 1 } },
+  { shape: [65, 7, 4], candidates: [6, 0, 3], storage: 'f16' },
+  { shape: [131, 11, 3], candidates: [10, 0, 5], rows: { first: 64, m: 67 }, storage: 'f16' },
 ];
 
 /** Rows of the block behind the copy, which must stay as they are. */
 const SPARE = 2;
 
 export const gatherColumnsCases: readonly KernelCase[] = SPECS.map(
-  ({ shape, candidates, rows }) => {
-    const [stored, n, p] = shape;
-    const { first, m } = rows ?? { first: 0, m: stored };
+  ({ shape, candidates, rows, storage }) => {
+    const [count, n, p] = shape;
+    const { first, m } = rows ?? { first: 0, m: count };
     const part = rows ? `, rows ${first} to ${first + m}` : '';
-    const name = `gather-columns ${shape.join(' × ')}, ${candidates.length} pending${part}`;
+    const name = `gather-columns ${storage ?? 'f32'} ${shape.join(' × ')}, ${candidates.length} pending${part}`;
     return memoryCase(name, async (device, memory) => {
-      const activations = randomNumbers(stored * n, 1);
+      const activations = stored(randomNumbers(count * n, 1), storage);
       const state = new Uint32Array(SELECTION_STATE.candidates + p).fill(GUARD);
       state[SELECTION_STATE.pending] = candidates.length;
       state.set(candidates, SELECTION_STATE.candidates);
       const block = memory.matrix(m + SPARE, p);
       const run = await prepareGatherColumns(
         device,
-        memory.matrix(stored, n, activations),
+        memory.matrix(count, n, activations, storage),
         memory.buffer(state),
         block,
       );

@@ -1,12 +1,12 @@
 import { SELECTION_STATE } from '../../shaders/selection-state.js';
 import { Batch } from '../../src/gpu/batch.js';
 import type { Device } from '../../src/gpu/device.js';
-import { strideOf } from '../../src/gpu/matrix.js';
+import { type StorageFormat, strideOf } from '../../src/gpu/matrix.js';
 import { type GramRowsVariant, gramSlices, prepareGramRows } from '../../src/kernels/gram-rows.js';
 import { defaultVariant } from '../../src/kernels/variant.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { gramRowsReference } from '../../src/reference/gram-rows.js';
-import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers, requireWithin, stored } from './case.js';
 import { floatsOf, GUARD, type Memory, memoryCase, nans, sumOfSlices } from './memory.js';
 
 interface Spec {
@@ -17,7 +17,8 @@ interface Spec {
   /** Rows that the selection state says are pending; without it there is no state. */
   readonly pending?: number;
   /** Rows that the chunk's buffer holds, when the call takes fewer. */
-  readonly stored?: number;
+  readonly capacity?: number;
+  readonly storage?: StorageFormat;
 }
 
 const SPECS: readonly Spec[] = [
@@ -29,17 +30,22 @@ const SPECS: readonly Spec[] = [
   { shape: [37, 259, 16], blockFirst: 3, pending: 3 },
   { shape: [37, 61, 16], firstSlice: 1, pending: 0 },
   { shape: [29, 2, 17], pending: 1 },
-  { shape: [1031, 67, 3], squares: true, blockFirst: 2, firstSlice: 1, stored: 2100 },
-  { shape: [1, 13, 4], stored: 3, pending: 2 },
+  { shape: [1031, 67, 3], squares: true, blockFirst: 2, firstSlice: 1, capacity: 2100 },
+  { shape: [1, 13, 4], capacity: 3, pending: 2 },
+  { shape: [1, 1, 1], squares: true, storage: 'f16' },
+  { shape: [67, 131, 4], squares: true, blockFirst: 1, storage: 'f16' },
+  { shape: [1031, 257, 8], firstSlice: 1, pending: 8, capacity: 1100, storage: 'f16' },
+  { shape: [29, 2, 17], pending: 1, storage: 'f16' },
   // So many examples that slices grow longer instead of more.
   { shape: [65_541, 1, 2] },
 ];
 
 /** All variants that this adapter can run, each on every shape. */
 export const gramRowsCases: readonly KernelCase[] = SPECS.map((spec) => {
-  const { shape, squares, pending, stored } = spec;
+  const { shape, squares, pending, capacity, storage } = spec;
   const options = [
-    stored && `of ${stored}`,
+    storage,
+    capacity && `of ${capacity}`,
     squares && 'squares',
     pending !== undefined && `${pending} pending`,
   ];
@@ -56,15 +62,15 @@ export const gramRowsCases: readonly KernelCase[] = SPECS.map((spec) => {
 async function check(
   device: Device,
   memory: Memory,
-  { shape, squares = false, blockFirst = 0, firstSlice = 0, pending, stored }: Spec,
+  { shape, squares = false, blockFirst = 0, firstSlice = 0, pending, capacity, storage }: Spec,
   variant: GramRowsVariant,
 ): Promise<void> {
   const [m, n, p] = shape;
   const rows = squares ? p + 1 : p;
   const columns = randomNumbers((blockFirst + m) * p, 1);
   // Past the call's rows NaN: one too many would show.
-  const values = nans((stored ?? m) * n);
-  values.set(randomNumbers(m * n, 2));
+  const values = nans((capacity ?? m) * n);
+  values.set(stored(randomNumbers(m * n, 2), storage));
   const stride = strideOf(n);
   const slices = gramSlices(device, m);
   const products = memory.buffer(nans((firstSlice + slices + 1) * rows * stride));
@@ -72,14 +78,14 @@ async function check(
   state[SELECTION_STATE.pending] = pending ?? 0;
   const run = await prepareGramRows(device, {
     block: memory.matrix(blockFirst + m, p, columns),
-    activations: memory.matrix(stored ?? m, n, values),
+    activations: memory.matrix(capacity ?? m, n, values, storage),
     products,
     squares,
     state: pending === undefined ? undefined : memory.buffer(state),
     variant,
   });
   const batch = new Batch(device);
-  run(batch, { blockFirst, firstSlice, ...(stored && { m }) });
+  run(batch, { blockFirst, firstSlice, ...(capacity && { m }) });
   await batch.finish();
   const written = pending === 0 ? 0 : slices;
   const range = { first: firstSlice, count: written, size: rows * stride };

@@ -1,6 +1,7 @@
 import {
   type Epilogue,
   MATMUL_VARIANTS,
+  type MatmulStorage,
   type MatmulTile,
   type MatmulVariant,
   matmulTiles,
@@ -8,11 +9,12 @@ import {
 import { Batch } from '../../src/gpu/batch.js';
 import { bufferOf, type GpuBuffer } from '../../src/gpu/buffer.js';
 import type { Device } from '../../src/gpu/device.js';
-import { createMatrix, readMatrix } from '../../src/gpu/matrix.js';
+import { createMatrix, readMatrix, type StorageFormat } from '../../src/gpu/matrix.js';
 import { type MatmulCall, prepareMatmul } from '../../src/kernels/matmul.js';
 import { defaultVariant } from '../../src/kernels/variant.js';
+import { halfError } from '../../src/reference/half.js';
 import { matmulReference } from '../../src/reference/matmul.js';
-import { type KernelCase, poisonedMatrix, randomNumbers, requireWithin } from './case.js';
+import { type KernelCase, poisonedMatrix, randomNumbers, requireWithin, stored } from './case.js';
 
 interface Spec {
   readonly shape: readonly [m: number, n: number, k: number];
@@ -25,6 +27,7 @@ interface Spec {
   readonly symmetric?: boolean;
   readonly slices?: number;
   readonly call?: MatmulCall;
+  readonly storage?: Partial<MatmulStorage>;
 }
 
 const EPILOGUES: readonly Spec[] = [
@@ -68,6 +71,27 @@ const SLICED: readonly Spec[] = [
   { shape: [5, 3, 0], slices: 2 },
 ];
 
+const HALVES = { a: 'f16', b: 'f16' } as const;
+
+const STORED: readonly Spec[] = [
+  {
+    shape: [17, 19, 23],
+    epilogue: { kind: 'activation', activation: 'tanh' },
+    storage: { out: 'f16' },
+  },
+  { shape: [139, 263, 35], storage: HALVES },
+  { shape: [37, 71, 18], transposeB: true, gatherFrom: 50, storage: HALVES },
+  { shape: [149, 137, 41], transposeA: true, storage: { a: 'f16' } },
+  { shape: [131, 131, 23], symmetric: true, call: { alpha: 0.75 }, storage: HALVES },
+  {
+    shape: [259, 259, 18],
+    symmetric: true,
+    epilogue: { kind: 'descent' },
+    call: { rate: -1 },
+    storage: HALVES,
+  },
+];
+
 const SPECS: readonly Spec[] = [
   { shape: [1, 1, 1] },
   { shape: [1, 131, 7] },
@@ -86,6 +110,7 @@ const SPECS: readonly Spec[] = [
   ...EPILOGUES,
   ...SYMMETRIC,
   ...SLICED,
+  ...STORED,
 ];
 
 /** All variants that this adapter can run, each on every shape, with its tiles in turn. */
@@ -113,6 +138,7 @@ function describe({
   gatherFrom,
   epilogue,
   slices,
+  storage,
 }: Spec): string {
   const activation = epilogue && 'activation' in epilogue ? epilogue.activation : '';
   return [
@@ -124,6 +150,7 @@ function describe({
     epilogue?.kind,
     activation,
     slices && `in ${slices} slices`,
+    storage && JSON.stringify(storage),
   ]
     .filter(Boolean)
     .join(' ');
@@ -136,15 +163,15 @@ async function check(
   tile: MatmulTile | undefined,
 ): Promise<void> {
   const { symmetric = false, transposeB = false, epilogue = { kind: 'store' } } = spec;
-  const { transposeA = symmetric, slices = 1 } = spec;
+  const { transposeA = symmetric, slices = 1, storage = {} } = spec;
   const [m, n, k] = spec.shape;
   const { first = 0, ...call } = spec.call ?? {};
   const logicalRows = first + (transposeA ? k : m);
   const storedRows = Math.max(spec.gatherFrom ?? logicalRows, 1);
   const aColumns = transposeA ? m : Math.max(k, 1);
   const [bRows, bColumns] = transposeB ? [n, Math.max(k, 1)] : [Math.max(k, 1), n];
-  const a = randomNumbers(storedRows * aColumns, 1);
-  const b = symmetric ? a : randomNumbers(bRows * bColumns, 2);
+  const a = stored(randomNumbers(storedRows * aColumns, 1), storage.a);
+  const b = symmetric ? a : stored(randomNumbers(bRows * bColumns, 2), storage.b);
   const index = spec.gatherFrom
     ? Uint32Array.from({ length: logicalRows }, (_, row) => (row * 7 + 3) % storedRows)
     : undefined;
@@ -152,20 +179,20 @@ async function check(
   const [start, states, velocity] = [3, 4, 5].map((seed) => randomNumbers(m * n, seed));
   if (symmetric && start) mirror(start, n);
   const owned: GpuBuffer[] = [];
-  const matrix = (rows: number, columns: number, data?: Float32Array) => {
+  const matrix = (rows: number, columns: number, data?: Float32Array, format?: StorageFormat) => {
     const made = data
-      ? createMatrix(device, 'operand', rows, columns, data)
-      : poisonedMatrix(device, rows, columns);
+      ? createMatrix(device, 'operand', rows, columns, data, format)
+      : poisonedMatrix(device, rows, columns, format);
     owned.push(made.buffer);
     return made;
   };
   const rows = index && bufferOf(device, 'rows', index);
   if (rows) owned.push(rows);
-  const out = matrix(slices * m, n, updates ? start : undefined);
-  const leftFactor = matrix(storedRows, aColumns, a);
+  const out = matrix(slices * m, n, updates ? start : undefined, storage.out);
+  const leftFactor = matrix(storedRows, aColumns, a, storage.a);
   const run = await prepareMatmul(device, {
     a: leftFactor,
-    b: symmetric ? leftFactor : matrix(bRows, bColumns, b),
+    b: symmetric ? leftFactor : matrix(bRows, bColumns, b, storage.b),
     out,
     symmetric,
     rows,
@@ -181,11 +208,11 @@ async function check(
   const batch = new Batch(device);
   run(batch, { ...call, first, k });
   await batch.finish();
-  const stored = (row: number) => (index ? (index[first + row] ?? Number.NaN) : first + row);
+  const rowOf = (row: number) => (index ? (index[first + row] ?? Number.NaN) : first + row);
   const element = (data: Float32Array | undefined) => (i: number, j: number) =>
     data?.[i * n + j] ?? Number.NaN;
   const left = (i: number, p: number) =>
-    (transposeA ? a[stored(p) * aColumns + i] : a[stored(i) * aColumns + p]) ?? 0;
+    (transposeA ? a[rowOf(p) * aColumns + i] : a[rowOf(i) * aColumns + p]) ?? 0;
   const right = (p: number, j: number) =>
     (transposeB ? b[j * bColumns + p] : b[p * bColumns + j]) ?? 0;
   const depth = 4 * Math.ceil(k / (4 * slices));
@@ -206,9 +233,12 @@ async function check(
     });
   try {
     const sums = await readMatrix(out);
+    const rounding = (x: number, value: number) =>
+      storage.out === 'f16' ? x + halfError(Math.abs(value) + x) : x;
     for (let slice = 0; slice < slices; slice++) {
       const own = sums.subarray(slice * m * n, (slice + 1) * m * n);
-      requireWithin(own, sumFrom(slice * depth));
+      const { value, bound } = sumFrom(slice * depth);
+      requireWithin(own, { value, bound: bound.map((x, at) => rounding(x, value[at] ?? 0)) });
     }
   } catch (error) {
     throw new Error(`variant ${variant}: ${String(error)}`);

@@ -7,7 +7,8 @@ import {
   type Words,
 } from '../../src/gpu/buffer.js';
 import type { Device } from '../../src/gpu/device.js';
-import { type Matrix, readMatrix, strideOf } from '../../src/gpu/matrix.js';
+import { packHalves } from '../../src/gpu/half.js';
+import { type Matrix, readMatrix, type StorageFormat, strideOf } from '../../src/gpu/matrix.js';
 import type { KernelCase } from './case.js';
 
 /** As a float −6.3 · 10¹⁸: read by mistake it spoils the answer, and a write over it is seen. */
@@ -19,7 +20,12 @@ const TAIL = 16;
 /** Storage of one case. Padding and the words behind the data are guarded. */
 export interface Memory {
   /** A matrix of `data`, or of NaN. */
-  readonly matrix: (rows: number, columns: number, data?: Float32Array) => Matrix;
+  readonly matrix: (
+    rows: number,
+    columns: number,
+    data?: Float32Array,
+    storage?: StorageFormat,
+  ) => Matrix;
   readonly buffer: (data: Words) => GpuBuffer;
 }
 
@@ -47,10 +53,14 @@ export function memoryCase(
       };
       try {
         await body(device, {
-          matrix: (rows, columns, data = nans(rows * columns)) => {
+          matrix: (rows, columns, data = nans(rows * columns), storage = 'f32') => {
             const stride = strideOf(columns);
             const label = `matrix [${rows} × ${columns}]`;
-            return { buffer: place(label, data, columns, stride), rows, columns, stride };
+            const buffer =
+              storage === 'f32'
+                ? place(label, data, columns, stride)
+                : place(label, halvesOf(data, columns), Math.ceil(columns / 2), stride / 2);
+            return { buffer, rows, columns, stride, storage };
           },
           buffer: (data) => place(`buffer [${data.length}]`, data, data.length, data.length),
         });
@@ -64,6 +74,17 @@ export function memoryCase(
       }
     },
   };
+}
+
+/** Two to a word; where a row's last is alone, NaN stands beside it. */
+function halvesOf(data: Float32Array, columns: number): Uint32Array {
+  const even = 2 * Math.ceil(columns / 2);
+  const rows = data.length / columns;
+  return packHalves(
+    Float32Array.from({ length: rows * even }, (_, at) =>
+      at % even < columns ? (data[Math.floor(at / even) * columns + (at % even)] ?? 0) : Number.NaN,
+    ),
+  );
 }
 
 export function nans(length: number): Float32Array {

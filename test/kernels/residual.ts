@@ -1,9 +1,10 @@
 import type { ResidualForm } from '../../shaders/residual.wgsl.js';
 import { Batch } from '../../src/gpu/batch.js';
+import type { StorageFormat } from '../../src/gpu/matrix.js';
 import { prepareResidual } from '../../src/kernels/residual.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { residualReference } from '../../src/reference/residual.js';
-import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers, requireWithin, stored } from './case.js';
 import { memoryCase, valuesOf } from './memory.js';
 
 interface Spec {
@@ -14,6 +15,7 @@ interface Spec {
   readonly form?: ResidualForm;
   /** Factor on the weights: logits of a softmax that is nearly one-hot, or, with 0, uniform. */
   readonly spread?: number;
+  readonly storage?: StorageFormat;
 }
 
 const SPECS: readonly Spec[] = [
@@ -35,6 +37,8 @@ const SPECS: readonly Spec[] = [
   { shape: [67, 31, 10], form: 'softmax-difference', first: 1, spread: 200 },
   { shape: [7, 5, 10], form: 'softmax-difference', spread: 0 },
   { shape: [2, 5, 33], form: 'softmax-difference', spread: 9 },
+  { shape: [5, 131, 2], gatherFrom: 3, first: 2, storage: 'f16' },
+  { shape: [7, 33, 10], form: 'softmax-difference', first: 1, storage: 'f16' },
 ];
 
 /** Rows behind the batch, which must stay as they are. */
@@ -46,20 +50,20 @@ export const residualCases: readonly KernelCase[] = [4, 32].flatMap((threads) =>
 );
 
 function residualCase(spec: Spec, threads: number): KernelCase {
-  const { shape, gatherFrom, first = 0, form = 'difference', spread = 1 } = spec;
+  const { shape, gatherFrom, first = 0, form = 'difference', spread = 1, storage } = spec;
   const [m, n, outputs] = shape;
-  const name = `residual ${form} ${shape.join(' × ')}${gatherFrom ? ' gathered' : ''} from ${first}, weights ${spread}, ${threads} threads`;
+  const name = `residual ${storage ?? 'f32'} ${form} ${shape.join(' × ')}${gatherFrom ? ' gathered' : ''} from ${first}, weights ${spread}, ${threads} threads`;
   return memoryCase(name, async (device, memory) => {
-    const stored = gatherFrom ?? first + m;
-    const index = Uint32Array.from({ length: first + m }, (_, row) => (row * 7 + 3) % stored);
-    const activations = randomNumbers(m * n, 1);
+    const examples = gatherFrom ?? first + m;
+    const index = Uint32Array.from({ length: first + m }, (_, row) => (row * 7 + 3) % examples);
+    const activations = stored(randomNumbers(m * n, 1), storage);
     const weights = randomNumbers(n * outputs, 2).map((x) => x * spread);
-    const targets = randomNumbers(stored * outputs, 3);
+    const targets = randomNumbers(examples * outputs, 3);
     const residual = memory.matrix(m + SPARE, outputs);
     const run = await prepareResidual(device, {
-      activations: memory.matrix(m, n, activations),
+      activations: memory.matrix(m, n, activations, storage),
       weights: memory.matrix(n, outputs, weights),
-      targets: memory.matrix(stored, outputs, targets),
+      targets: memory.matrix(examples, outputs, targets),
       residual,
       form,
       threads,

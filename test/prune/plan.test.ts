@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Device, openDevice } from '../../src/gpu/device.js';
-import type { Matrix } from '../../src/gpu/matrix.js';
+import { BYTES, type Matrix, type StorageFormat } from '../../src/gpu/matrix.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import { gramSlices } from '../../src/kernels/gram-rows.js';
 import { type PlanRequest, planSelection } from '../../src/prune/plan.js';
@@ -12,17 +12,24 @@ interface Size {
   readonly n: number;
   readonly loss?: LossName;
   readonly resident?: boolean;
+  readonly storage?: StorageFormat;
 }
 
 /** A problem's sizes, which are all that a plan looks at, in chunks that fit 1 GiB. */
-function problemOf({ m, n, loss = 'squared', resident = true }: Size): SelectionProblem {
-  const size = Math.floor(2 ** 30 / (4 * n));
+function problemOf({
+  m,
+  n,
+  loss = 'squared',
+  resident = true,
+  storage = 'f32',
+}: Size): SelectionProblem {
+  const size = Math.floor(2 ** 30 / (BYTES[storage] * n));
   const chunks = Array.from({ length: Math.ceil(m / size) }, (_, buffer) => ({
     buffer,
     firstRow: buffer * size,
     rows: Math.min(size, m - buffer * size),
   }));
-  const activations = { rows: m, columns: n, resident, buffers: [], chunks };
+  const activations = { rows: m, columns: n, storage, resident, buffers: [], chunks };
   return {
     activations: { ...activations, load: () => undefined },
     weights: {} as Matrix,
@@ -86,6 +93,18 @@ describe('the planner', () => {
       if (oracle === 'gram') expect(plan.capacity).toBe(size.n);
     },
   );
+
+  test('in float16 a pass is half the bytes, so that fewer rows of it pay', () => {
+    const record = deviceRecord('hardware', 1);
+    const plan = (storage: StorageFormat) =>
+      planSelection(record, problemOf({ m: 50_000, n: 10_000, storage }), {
+        picks: 200,
+        foreseeable: true,
+      });
+    const { reason: _, ...floats } = plan('f32');
+    expect(floats).toMatchObject({ oracle: 'rows', block: 16, lookahead: true });
+    expect(plan('f16')).toMatchObject({ ...floats, block: 8 });
+  });
 
   test('a plan says the same on the device itself', () => {
     const problem = problemOf({ m: 4096, n: 1024 });

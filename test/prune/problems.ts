@@ -1,4 +1,4 @@
-import { uploadMatrix } from '../../src/gpu/matrix.js';
+import { type StorageFormat, uploadMatrix } from '../../src/gpu/matrix.js';
 import type { Scope } from '../../src/gpu/scope.js';
 import {
   type Activations,
@@ -119,6 +119,8 @@ export interface Layout {
   readonly rowsPerChunk?: number;
   /** One buffer holds one chunk at a time, which is uploaded whenever it is passed over. */
   readonly streamed?: boolean;
+  /** Of the activations that picks are chosen by. */
+  readonly storage?: StorageFormat;
 }
 
 /** Puts a sample on the GPU, owned by the scope. */
@@ -126,24 +128,27 @@ export function uploadSample(
   scope: Scope,
   sample: Sample,
   loss: LossName = 'squared',
-  { rowsPerChunk = sample.examples, streamed = false }: Layout = {},
+  { rowsPerChunk = sample.examples, streamed = false, storage = 'f32' }: Layout = {},
 ): SelectionProblem {
   const { examples: m, neurons: n, outputs, h, b, y } = sample;
   const part = (first: number, rows: number) => h.subarray(first * n, (first + rows) * n);
+  const resident = (format: StorageFormat) => {
+    const matrix = scope.chunkedMatrix('activations', m, n, rowsPerChunk, format);
+    for (const chunk of matrix.chunks) uploadMatrix(chunk, part(chunk.firstRow, chunk.rows));
+    return residentActivations(matrix);
+  };
   const common = {
     weights: scope.matrix('output weights', n, outputs, b),
     targets: scope.matrix('targets', m, outputs, y),
     loss,
+    exact: storage === 'f32' ? undefined : resident('f32'),
   };
-  if (!streamed) {
-    const matrix = scope.chunkedMatrix('activations', m, n, rowsPerChunk);
-    for (const chunk of matrix.chunks) uploadMatrix(chunk, part(chunk.firstRow, chunk.rows));
-    return { ...common, activations: residentActivations(matrix) };
-  }
-  const buffer = scope.matrix('streamed activations', rowsPerChunk, n);
+  if (!streamed) return { ...common, activations: resident(storage) };
+  const buffer = scope.matrix('streamed activations', rowsPerChunk, n, undefined, storage);
   const activations: Activations = {
     rows: m,
     columns: n,
+    storage,
     resident: false,
     buffers: [buffer],
     chunks: Array.from({ length: Math.ceil(m / rowsPerChunk) }, (_, index) => ({

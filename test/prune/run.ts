@@ -26,9 +26,13 @@ export async function greedy(
   sample: Sample,
   run: Run = {},
 ): Promise<GreedySelection> {
-  const { loss, rowsPerChunk, streamed, ...options } = run;
+  const { loss, rowsPerChunk, streamed, storage, ...options } = run;
   using scope = new Scope(device);
-  const layout = { ...(rowsPerChunk && { rowsPerChunk }), ...(streamed && { streamed }) };
+  const layout = {
+    ...(rowsPerChunk && { rowsPerChunk }),
+    ...(streamed && { streamed }),
+    ...(storage && { storage }),
+  };
   const problem = uploadSample(scope, sample, loss, layout);
   return await resultOf(
     selectGreedily(device, problem, { neurons: 9, replacement: true, ...options }),

@@ -58,6 +58,38 @@ describe('neurons of a network of one’s own training', () => {
     }
   });
 
+  test('that float16 cannot hold: its storage is named, and f32 picks on', async () => {
+    const parameters = drawParameters({ width: 9, inputs: 16, outputs: 1, activation: 'relu' }, 0);
+    parameters.hidden.fill(1e5, 2 * 16, 3 * 16);
+    using network = uploadNetwork(device, parameters);
+    const live = device.liveBytes;
+    const dense = { network, train, trainingLoss: 1, iteration: 40 };
+    const given = { neurons: 9, width: 9, examples: M, activation: 'relu' };
+    const choose = (more: object) =>
+      resultOf(chooseNeurons(dense, 'greedy', parseRunConfig({ ...given, ...more })));
+    const wishes = [{}, { oracle: 'direct' }, { oracle: 'gram', streamActivations: true }];
+    for (const wish of wishes) {
+      await expect(choose({ ...wish, storage: 'f16' })).rejects.toMatchObject({
+        code: 'bad-data',
+        message: expect.stringMatching(/not finite: .* --storage f32 keeps/),
+      });
+      expect((await choose(wish)).selected).toHaveLength(9);
+    }
+    expect(device.liveBytes).toBe(live);
+  });
+
+  test.each(METHODS)('in float16: losses as without, by %s', async (method) => {
+    using network = networkWith();
+    const dense = { network, train, trainingLoss: 1, iteration: 40 };
+    const given = { neurons: 9, width: 9, examples: M, replacement: false };
+    const choose = (storage: string) =>
+      resultOf(chooseNeurons(dense, method, parseRunConfig({ ...given, storage })));
+    // All nine of nine are the same in the end, by whatever way.
+    const [halves, floats] = [await choose('f16'), await choose('f32')];
+    expect(halves.loss[8]).toBeCloseTo(floats.loss[8] ?? 0, 6);
+    expect(halves.passes).toBe(floats.passes);
+  });
+
   test('of two targets the lower is to be reached', async () => {
     using network = networkWith();
     const pick = (targets: object) => {

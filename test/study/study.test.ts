@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readImageSource } from '../../src/data/folder.js';
 import type { ImageSource } from '../../src/data/images.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
+import { STORAGE_FORMATS } from '../../src/gpu/matrix.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import { createPace } from '../../src/hosts/pace.js';
 import { type Cell, keyOf, parseCell } from '../../src/study/cell.js';
@@ -101,31 +102,46 @@ test('a missing cell before the kept state is computed from the start', async ()
   expect(sorted(cells)).toEqual(sorted(whole.cells));
 });
 
-test('a cell has the figures that a run of its seed has', async () => {
-  const cell = whole.cells.find(
-    (one) => one.examples === 37 && one.trial === 1 && one.neurons === 7 && one.iteration === 10,
-  );
-  const { width, momentum } = { width: 19, momentum: 0.5 };
-  const settings = { examples: 37, width, momentum, batch: 8, iterations: 10, neurons: 7, seed: 1 };
-  const runConfig = parseRunConfig({ ...settings, fineTune: 6 });
-  const events: RunEvent[] = [];
-  const input = { config: runConfig, examples: drawExamples(source, 37, 1) };
-  for await (const event of run(device, input)) events.push(event);
-  const dense = events.findLast(({ type }) => type === 'checkpoint') as Extract<
-    RunEvent,
-    { type: 'checkpoint' }
-  >;
-  const pruned = events.findLast(({ type }) => type === 'subnetwork') as Extract<
-    RunEvent,
-    { type: 'subnetwork' }
-  >;
-  expect(cell?.denseLoss).toBe(dense.figures.trainingLoss);
-  expect(cell?.denseTestAccuracy).toBe(dense.figures.testAccuracy);
-  expect(cell?.distinct).toBe(pruned.figures.neurons);
-  // The same subnetwork, summed up over all neurons instead of its own.
-  expect(cell?.subnetworkLoss).toBeCloseTo(pruned.figures.trainingLoss, 6);
-  expect(cell?.subnetworkTestLoss).toBeCloseTo(pruned.figures.testLoss, 6);
-});
+test.each(STORAGE_FORMATS)(
+  'a cell has the figures that a run of its seed has, %s',
+  async (storage) => {
+    const { cells } =
+      storage === 'f32' ? whole : await session({ ...config, storage, sizes: [37], neurons: [7] });
+    const cell = cells.find(
+      (one) => one.examples === 37 && one.trial === 1 && one.neurons === 7 && one.iteration === 10,
+    );
+    const { width, momentum } = { width: 19, momentum: 0.5 };
+    const settings = {
+      examples: 37,
+      width,
+      momentum,
+      batch: 8,
+      iterations: 10,
+      neurons: 7,
+      seed: 1,
+    };
+    const runConfig = parseRunConfig({ ...settings, storage, fineTune: 6 });
+    const events: RunEvent[] = [];
+    const input = { config: runConfig, examples: drawExamples(source, 37, 1) };
+    for await (const event of run(device, input)) events.push(event);
+    const dense = events.findLast(({ type }) => type === 'checkpoint') as Extract<
+      RunEvent,
+      { type: 'checkpoint' }
+    >;
+    const pruned = events.findLast(({ type }) => type === 'subnetwork') as Extract<
+      RunEvent,
+      { type: 'subnetwork' }
+    >;
+    expect(cell?.denseLoss).toBe(dense.figures.trainingLoss);
+    expect(cell?.denseTestAccuracy).toBe(dense.figures.testAccuracy);
+    expect(cell?.distinct).toBe(pruned.figures.neurons);
+    // Measured from activations in float32, whatever the picks were chosen by.
+    expect(pruned.selection?.loss.at(-1)).toBeCloseTo(pruned.figures.trainingLoss, 6);
+    // The same subnetwork, summed up over all neurons instead of its own.
+    expect(cell?.subnetworkLoss).toBeCloseTo(pruned.figures.trainingLoss, 6);
+    expect(cell?.subnetworkTestLoss).toBeCloseTo(pruned.figures.testLoss, 6);
+  },
+);
 
 test('fine-tuning is compared with as many steps of the dense network and of a fresh one', async () => {
   const tuned = parseStudyConfig({

@@ -12,7 +12,7 @@ export async function prepareGramOracle(context: OracleContext): Promise<Oracle>
   const { device, problem, buffers } = context;
   const { activations } = problem;
   const n = activations.columns;
-  const out = { buffer: buffers.cache, rows: n, columns: n, stride: n };
+  const out = { buffer: buffers.cache, rows: n, columns: n, stride: n, storage: 'f32' } as const;
   const accumulate = await Promise.all(
     activations.buffers.map((buffer) =>
       prepareMatmul(device, {

@@ -80,7 +80,7 @@ async function prepareForesight({ device, scope, problem, buffers, ...context }:
   const estimate = await prepareMatmul(device, {
     a: sample,
     b: sample,
-    out: { buffer: sketch, rows: n, columns: n, stride: n },
+    out: { buffer: sketch, rows: n, columns: n, stride: n, storage: 'f32' },
     transposeA: true,
     symmetric: true,
   });
