@@ -26,7 +26,7 @@ const STORED_ROWS = 4;
  * and longer turns are slower.
  */
 export function lanesBody(options: MatmulOptions): string {
-  const { tile, transposeA, transposeB, gather, variant, storage } = options;
+  const { tile, transposeA, gather, variant, storage } = options;
   const loadA = (at: string) => loadFour(storage.a, 'a', at);
   const loadB = (at: string) => loadFour(storage.b, 'b', at);
   const [rows, tileColumns] = tile;
@@ -51,8 +51,7 @@ export function lanesBody(options: MatmulOptions): string {
 
   const elementA = (s: number, e: number) =>
     transposeA ? `a${s}_${Math.floor(e / 4)}.${'xyzw'[e % 4]}` : `a${e}.${'xyzw'[s]}`;
-  const elementB = (s: number, j: number) =>
-    transposeB ? `b${j}.${'xyzw'[s]}` : `b${s}_${Math.floor(j / 4)}.${'xyzw'[j % 4]}`;
+  const elementB = (s: number, j: number) => `b${s}_${Math.floor(j / 4)}.${'xyzw'[j % 4]}`;
   const sums = (r: number, v: number) => [0, 1, 2, 3].map((c) => `c${r}_${4 * v + c}`).join(', ');
 
   return wgsl`
@@ -66,14 +65,7 @@ ${unroll(vectorsA, (v) =>
     ? `  let row${v} = min((top + ${rowOf(`${4 * v}u`, 'lane')}) / 4u, a_step - 1u);`
     : `  let row${v} = stored_row(min(top + ${rowOf(`${v}u`, 'lane')}, params.m - 1u)) * a_step;`,
 )}
-${
-  transposeB
-    ? unroll(columns, (j) => {
-        const column = `${columnOf(Math.floor(j / 4))} + ${j % 4}u`;
-        return `  let column${j} = min(${column}, params.n - 1u) * b_step;`;
-      })
-    : unroll(columns / 4, (v) => `  let column${v} = min((${columnOf(v)}) / 4u, b_step - 1u);`)
-}
+${unroll(columns / 4, (v) => `  let column${v} = min((${columnOf(v)}) / 4u, b_step - 1u);`)}
 ${unroll(rows, (i) => unroll(columns, (j) => `  var c${i}_${j} = 0.0;`))}
   for (var at = begin; at < end; at += ${POSITIONS}u) {
     // Past the end, elements of A are zero and rows of B repeat the last one.
@@ -89,13 +81,9 @@ ${unroll(POSITIONS, (s) => {
     let live = vec4<u32>(at, at + 1u, at + 2u, at + 3u) < vec4<u32>(end);
 ${unroll(own, (v) => `    let a${v} = select(vec4<f32>(), ${loadA(`row${v} + (at >> 2u)`)}, live);`)}
 #endif
-#if ${transposeB}
-${unroll(columns, (j) => `    let b${j} = ${loadB(`column${j} + (at >> 2u)`)};`)}
-#else
 ${unroll(POSITIONS, (s) =>
   unroll(columns / 4, (v) => `    let b${s}_${v} = ${loadB(`column${v} + p${s} * b_step`)};`),
 )}
-#endif
 ${unroll(rows, (i) => {
   const [e, d] = [Math.floor(i / quad.length), i % quad.length];
   return unroll(POSITIONS, (s) => `    let x${i}_${s} = ${quad[d]}(${elementA(s, e)});`);

@@ -36,8 +36,6 @@ export interface MatmulOptions {
   readonly storage: MatmulStorage;
   /** A is stored [k × m] instead of [m × k]. */
   readonly transposeA: boolean;
-  /** B is stored [n × k] instead of [k × n]. */
-  readonly transposeB: boolean;
   /** Stored row r of A is row rows[first + r] of the buffer instead of row first + r. */
   readonly gather: boolean;
   readonly epilogue: Epilogue;

@@ -1,7 +1,7 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import type { MatmulOptions } from './matmul-options.js';
 import { placeOf } from './matmul-place.js';
-import { loadOne } from './storage.js';
+import { loadFour, loadOne } from './storage.js';
 import { unroll } from './unroll.js';
 
 /** Rows and columns of `out` that a workgroup may compute, the largest first. */
@@ -29,9 +29,7 @@ const depthOf = (tileRows: number) => (tileRows === 128 ? 8 : 16);
  * registers, and one barrier a block is enough.
  */
 export function tiledBody(options: MatmulOptions): string {
-  const { tile, transposeA, transposeB, storage } = options;
-  const loadA = (at: string) => loadOne(storage.a, 'a', at);
-  const loadB = (column: string) => loadOne(storage.b, 'b', `b_index(at, ${column})`);
+  const { tile, transposeA, storage } = options;
   const [tileRows, tileColumns] = tile;
   const [threadsX, threadsY] = tiledThreads(tile);
   const threads = threadsX * threadsY;
@@ -45,7 +43,7 @@ export function tiledBody(options: MatmulOptions): string {
       ? { outer: `(${e}) / ${depth}u`, inner: `(${e}) % ${depth}u` }
       : { outer: `(${e}) % ${vectors}u`, inner: `(${e}) / ${vectors}u` };
   const placeA = (load: number) => place(`local + ${load * threads}u`, vectorsA, !transposeA);
-  const placeB = (load: number) => place(`local + ${load * threads}u`, vectorsB, transposeB);
+  const placeB = (load: number) => place(`local + ${load * threads}u`, vectorsB, false);
   const fetch = unroll(loadsA, (load) => {
     const { outer, inner } = placeA(load);
     return `    next_a${load} = a_vector(top + 4u * (${outer}), depth + ${inner}, end);`;
@@ -71,40 +69,29 @@ export function tiledBody(options: MatmulOptions): string {
 var<workgroup> a_block: array<vec4<f32>, ${2 * depth * vectorsA}>;
 var<workgroup> b_block: array<vec4<f32>, ${2 * depth * vectorsB}>;
 
-#if ${transposeA}
-fn a_at(i: u32, p: u32) -> f32 { return ${loadA('stored_row(p) * params.a_stride + i')}; }
-#else
-fn a_at(i: u32, p: u32) -> f32 { return ${loadA('stored_row(i) * params.a_stride + p')}; }
-#endif
-fn b_index(p: u32, j: u32) -> u32 {
-#if ${transposeB}
-  return j * params.b_stride + p;
-#else
-  return p * params.b_stride + j;
-#endif
-}
-// Rows and columns past the edge repeat the last one and are never stored; positions past the end
-// of the slice are zero.
+// Rows and columns past the edge are never stored; positions past the end of the slice are zero.
 fn a_vector(i: u32, p: u32, end: u32) -> vec4<f32> {
-  let last = params.m - 1u;
   let at = min(p, end - 1u);
+#if ${transposeA}
+  let index = (stored_row(at) * params.a_stride + min(i, params.a_stride - 4u)) >> 2u;
+  let value = ${loadFour(storage.a, 'a', 'index')};
+#else
+  let last = params.m - 1u;
   let value = vec4<f32>(
     a_at(min(i, last), at),
     a_at(min(i + 1u, last), at),
     a_at(min(i + 2u, last), at),
     a_at(min(i + 3u, last), at),
   );
+#endif
   return select(vec4<f32>(), value, p < end);
 }
+#if ${!transposeA}
+fn a_at(i: u32, p: u32) -> f32 { return ${loadOne(storage.a, 'a', 'stored_row(i) * params.a_stride + p')}; }
+#endif
 fn b_vector(p: u32, j: u32, end: u32) -> vec4<f32> {
-  let last = params.n - 1u;
-  let at = min(p, end - 1u);
-  let value = vec4<f32>(
-    ${loadB('min(j, last)')},
-    ${loadB('min(j + 1u, last)')},
-    ${loadB('min(j + 2u, last)')},
-    ${loadB('min(j + 3u, last)')},
-  );
+  let index = (min(p, end - 1u) * params.b_stride + min(j, params.b_stride - 4u)) >> 2u;
+  let value = ${loadFour(storage.b, 'b', 'index')};
   return select(vec4<f32>(), value, p < end);
 }
 

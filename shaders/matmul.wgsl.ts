@@ -49,10 +49,11 @@ export function matmulShader(options: MatmulOptions) {
   const { epilogue, gather, storage } = options;
   const value = storedValue(options);
   const tiled = options.variant === 'tiled';
-  const loaded = tiled ? oneOf : fourOf;
+  // In fours wherever they are neighbours.
+  const loadedA = tiled && !options.transposeA ? oneOf : fourOf;
   const bindings = {
-    a: ['read', loaded(storage.a)],
-    b: ['read', loaded(storage.b)],
+    a: ['read', loadedA(storage.a)],
+    b: ['read', fourOf(storage.b)],
     out: ['read_write', storage.out === 'f16' ? fourOf('f16') : value],
     ...(gather && ({ rows: ['read', 'u32'] } as const)),
     ...(epilogue.kind === 'derivative' && ({ states: ['read', value] } as const)),
@@ -90,11 +91,11 @@ const storedValue = ({ symmetric }: MatmulOptions) => (symmetric ? 'f32' : 'vec4
 
 /** Index arithmetic and the epilogue, the same for every variant. */
 function accessors(options: MatmulOptions): string {
-  const { gather, epilogue, symmetric, storage, variant } = options;
+  const { gather, epilogue, symmetric, storage } = options;
   const half = storage.out === 'f16';
   const value = storedValue(options);
   const activation = 'activation' in epilogue ? epilogue.activation : 'tanh';
-  const unpacks = variant !== 'tiled' && (storage.a === 'f16' || storage.b === 'f16');
+  const unpacks = storage.a === 'f16' || storage.b === 'f16';
   return wgsl`
 #if ${unpacks}
 ${UNPACK_FOUR}

@@ -23,7 +23,10 @@ export interface Matrix {
   readonly buffer: GpuBuffer;
   readonly rows: number;
   readonly columns: number;
-  /** Columns rounded up to 4, so that every row starts where a load of four may. */
+  /**
+   * Columns rounded up to 4, so that every row starts where a load of four may. What pads a row may
+   * be any number: kernels write it along with the last columns, and none lets it into a result.
+   */
   readonly stride: number;
   readonly storage: StorageFormat;
 }

@@ -27,7 +27,6 @@ export interface Matmul {
   /** Indices of A's stored rows; without it they are taken in order. */
   readonly rows?: GpuBuffer | undefined;
   readonly transposeA?: boolean;
-  readonly transposeB?: boolean;
   readonly epilogue?: Epilogue;
   /** A and B make a symmetric `out`, as in AᵀA: half the work is spared. */
   readonly symmetric?: boolean;
@@ -122,14 +121,13 @@ export function matmulSlices(
 
 async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile: MatmulTile) {
   const { a, b, out, rows, states, velocity, slices = 1 } = matmul;
-  const { transposeB = false, symmetric = false } = matmul;
+  const { symmetric = false } = matmul;
   const epilogue = matmul.epilogue ?? { kind: 'store' };
   const storage = { a: a.storage, b: b.storage, out: out.storage };
   requireStorable(out, epilogue, symmetric);
   const shader = matmulShader({
     storage,
     transposeA: matmul.transposeA ?? false,
-    transposeB,
     gather: rows !== undefined,
     symmetric,
     epilogue,
@@ -148,7 +146,7 @@ async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile
   const across = Math.ceil(n / tile[1]);
   return (batch: Batch, call: MatmulCall = {}) => {
     const m = call.m ?? out.rows / slices;
-    const k = call.k ?? (transposeB ? b.columns : b.rows);
+    const k = call.k ?? b.rows;
     batch.dispatch(
       kernel,
       {
@@ -176,11 +174,11 @@ async function fastestTile(
   matmul: Matmul,
   variant: MatmulVariant,
 ): Promise<MatmulTile> {
-  const { out, b, transposeA = false, transposeB = false, rows, symmetric = false } = matmul;
+  const { out, b, transposeA = false, rows, symmetric = false } = matmul;
   const { slices = 1 } = matmul;
   const n = out.columns;
   const m = Math.min(out.rows / slices, TIMED);
-  const k = Math.min(transposeB ? b.columns : b.rows, TIMED * slices);
+  const k = Math.min(b.rows, TIMED * slices);
   const forms = likelyTiles(
     matmulTiles(variant, transposeA),
     variant,
@@ -198,7 +196,6 @@ async function fastestTile(
   const traits = [
     variant,
     transposeA && 'AT',
-    transposeB && 'BT',
     rows && 'gather',
     matmul.a.storage === 'f16' && 'A16',
     b.storage === 'f16' && 'B16',
@@ -215,7 +212,7 @@ async function fastestTile(
     async (form) => {
       scratch ??= scope.matrix('tuned product', slices * m, n);
       const { a } = matmul;
-      const product = { a, b, out: scratch, rows, transposeA, transposeB, slices };
+      const product = { a, b, out: scratch, rows, transposeA, slices };
       const run = await bind(device, product, variant, form.tile);
       return (batch) => run(batch, { m, k });
     },

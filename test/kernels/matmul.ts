@@ -19,7 +19,6 @@ import { type KernelCase, poisonedMatrix, randomNumbers, requireWithin, stored }
 interface Spec {
   readonly shape: readonly [m: number, n: number, k: number];
   readonly transposeA?: boolean;
-  readonly transposeB?: boolean;
   /** Rows that the stored A has when they are gathered by index. */
   readonly gatherFrom?: number;
   readonly epilogue?: Epilogue;
@@ -66,7 +65,7 @@ const SLICED: readonly Spec[] = [
   { shape: [37, 71, 53], slices: 4 },
   { shape: [131, 137, 203], slices: 7, transposeA: true, call: { alpha: -0.5 } },
   { shape: [67, 19, 29], slices: 3, transposeA: true, gatherFrom: 20, call: { first: 2 } },
-  { shape: [21, 33, 50], slices: 2, transposeB: true },
+  { shape: [21, 33, 50], slices: 2 },
   { shape: [5, 70, 7], slices: 9 },
   { shape: [5, 3, 0], slices: 2 },
 ];
@@ -80,7 +79,7 @@ const STORED: readonly Spec[] = [
     storage: { out: 'f16' },
   },
   { shape: [139, 263, 35], storage: HALVES },
-  { shape: [37, 71, 18], transposeB: true, gatherFrom: 50, storage: HALVES },
+  { shape: [37, 71, 18], gatherFrom: 50, storage: HALVES },
   { shape: [149, 137, 41], transposeA: true, storage: { a: 'f16' } },
   { shape: [131, 131, 23], symmetric: true, call: { alpha: 0.75 }, storage: HALVES },
   {
@@ -100,10 +99,10 @@ const SPECS: readonly Spec[] = [
   { shape: [67, 139, 67], call: { alpha: -1.5 } },
   { shape: [139, 263, 35] },
   { shape: [149, 137, 40], transposeA: true },
-  { shape: [257, 131, 9], transposeB: true },
+  { shape: [257, 131, 9] },
   { shape: [37, 71, 17], transposeA: true },
-  { shape: [37, 71, 18], transposeB: true },
-  { shape: [7, 5, 11], transposeA: true, transposeB: true },
+  { shape: [37, 71, 18] },
+  { shape: [7, 5, 11], transposeA: true },
   { shape: [33, 129, 21], gatherFrom: 50, call: { first: 3 } },
   { shape: [21, 65, 33], gatherFrom: 20, transposeA: true, call: { first: 2 } },
   { shape: [9, 10, 11], call: { first: 4 } },
@@ -134,7 +133,6 @@ function describe({
   shape,
   symmetric,
   transposeA,
-  transposeB,
   gatherFrom,
   epilogue,
   slices,
@@ -145,7 +143,6 @@ function describe({
     shape.join(' × '),
     symmetric && 'symmetric',
     transposeA && 'AT',
-    transposeB && 'BT',
     gatherFrom && 'gathered',
     epilogue?.kind,
     activation,
@@ -162,16 +159,15 @@ async function check(
   variant: MatmulVariant,
   tile: MatmulTile | undefined,
 ): Promise<void> {
-  const { symmetric = false, transposeB = false, epilogue = { kind: 'store' } } = spec;
+  const { symmetric = false, epilogue = { kind: 'store' } } = spec;
   const { transposeA = symmetric, slices = 1, storage = {} } = spec;
   const [m, n, k] = spec.shape;
   const { first = 0, ...call } = spec.call ?? {};
   const logicalRows = first + (transposeA ? k : m);
   const storedRows = Math.max(spec.gatherFrom ?? logicalRows, 1);
   const aColumns = transposeA ? m : Math.max(k, 1);
-  const [bRows, bColumns] = transposeB ? [n, Math.max(k, 1)] : [Math.max(k, 1), n];
   const a = stored(randomNumbers(storedRows * aColumns, 1), storage.a);
-  const b = symmetric ? a : stored(randomNumbers(bRows * bColumns, 2), storage.b);
+  const b = symmetric ? a : stored(randomNumbers(Math.max(k, 1) * n, 2), storage.b);
   const index = spec.gatherFrom
     ? Uint32Array.from({ length: logicalRows }, (_, row) => (row * 7 + 3) % storedRows)
     : undefined;
@@ -192,12 +188,11 @@ async function check(
   const leftFactor = matrix(storedRows, aColumns, a, storage.a);
   const run = await prepareMatmul(device, {
     a: leftFactor,
-    b: symmetric ? leftFactor : matrix(bRows, bColumns, b, storage.b),
+    b: symmetric ? leftFactor : matrix(Math.max(k, 1), n, b, storage.b),
     out,
     symmetric,
     rows,
     transposeA,
-    transposeB,
     epilogue,
     slices,
     variant,
@@ -213,8 +208,7 @@ async function check(
     data?.[i * n + j] ?? Number.NaN;
   const left = (i: number, p: number) =>
     (transposeA ? a[rowOf(p) * aColumns + i] : a[rowOf(i) * aColumns + p]) ?? 0;
-  const right = (p: number, j: number) =>
-    (transposeB ? b[j * bColumns + p] : b[p * bColumns + j]) ?? 0;
+  const right = (p: number, j: number) => b[p * n + j] ?? 0;
   const depth = 4 * Math.ceil(k / (4 * slices));
   const sumFrom = (begin: number) =>
     matmulReference({
