@@ -28,6 +28,24 @@ export function stored(values: Float32Array, storage: StorageFormat | undefined)
   return storage === 'f16' ? values.map(nearestHalf) : values;
 }
 
+/** A matrix of `data` whose rows are padded with NaN: no kernel may let that into a result. */
+export function paddedMatrix(
+  device: Device,
+  rows: number,
+  columns: number,
+  data: Float32Array,
+  storage?: StorageFormat,
+): Matrix {
+  const matrix = createMatrix(device, 'operand', rows, columns, undefined, storage);
+  const { stride } = matrix;
+  const padded = new Float32Array(rows * stride).fill(Number.NaN);
+  for (let row = 0; row < rows; row++) {
+    padded.set(data.subarray(row * columns, (row + 1) * columns), row * stride);
+  }
+  uploadMatrix({ ...matrix, columns: stride }, padded);
+  return matrix;
+}
+
 /** A matrix of NaN: an element that the kernel leaves out cannot pass for an answer. */
 export function poisonedMatrix(
   device: Device,

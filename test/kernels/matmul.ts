@@ -9,12 +9,19 @@ import {
 import { Batch } from '../../src/gpu/batch.js';
 import { bufferOf, type GpuBuffer } from '../../src/gpu/buffer.js';
 import type { Device } from '../../src/gpu/device.js';
-import { createMatrix, readMatrix, type StorageFormat } from '../../src/gpu/matrix.js';
+import { readMatrix, type StorageFormat } from '../../src/gpu/matrix.js';
 import { type MatmulCall, prepareMatmul } from '../../src/kernels/matmul.js';
 import { defaultVariant } from '../../src/kernels/variant.js';
 import { halfError } from '../../src/reference/half.js';
 import { matmulReference } from '../../src/reference/matmul.js';
-import { type KernelCase, poisonedMatrix, randomNumbers, requireWithin, stored } from './case.js';
+import {
+  type KernelCase,
+  paddedMatrix,
+  poisonedMatrix,
+  randomNumbers,
+  requireWithin,
+  stored,
+} from './case.js';
 
 interface Spec {
   readonly shape: readonly [m: number, n: number, k: number];
@@ -177,7 +184,7 @@ async function check(
   const owned: GpuBuffer[] = [];
   const matrix = (rows: number, columns: number, data?: Float32Array, format?: StorageFormat) => {
     const made = data
-      ? createMatrix(device, 'operand', rows, columns, data, format)
+      ? paddedMatrix(device, rows, columns, data, format)
       : poisonedMatrix(device, rows, columns, format);
     owned.push(made.buffer);
     return made;
