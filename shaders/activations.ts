@@ -23,12 +23,9 @@ export function activateFunction(activation: Activation, value: Value): string {
 }`;
 }
 
-/** WGSL of `derivative(h)` = σ′(x), written in h = σ(x) so that x itself need not be kept. */
-export function derivativeFunction(activation: Activation, value: Value): string {
-  const bodies = {
-    tanh: '1.0 - h * h',
-    sigmoid: 'h * (1.0 - h)',
-    relu: `select(${value}(), ${value}(1.0), h > ${value}())`,
-  };
-  return `fn derivative(h: ${value}) -> ${value} { return ${bodies[activation]}; }`;
-}
+/** WGSL for σ′(x), written in h = σ(x) so that x itself need not be kept. */
+export const DERIVATIVE: Readonly<Record<Activation, string>> = {
+  tanh: 'fn derivative(h: f32) -> f32 { return 1.0 - h * h; }',
+  sigmoid: 'fn derivative(h: f32) -> f32 { return h * (1.0 - h); }',
+  relu: 'fn derivative(h: f32) -> f32 { return select(0.0, 1.0, h > 0.0); }',
+};

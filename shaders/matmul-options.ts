@@ -6,8 +6,6 @@ export type Epilogue =
   | { readonly kind: 'store' }
   /** out = σ(alpha · A B) */
   | { readonly kind: 'activation'; readonly activation: Activation }
-  /** out = (alpha · A B) ∘ σ′, with σ′ computed from `states` = σ(x) */
-  | { readonly kind: 'derivative'; readonly activation: Activation }
   /** velocity = decay · velocity + alpha · A B;  out = out − rate · velocity */
   | { readonly kind: 'momentum' }
   /** out = out − rate · alpha · A B */

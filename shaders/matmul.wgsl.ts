@@ -1,5 +1,5 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import { activateFunction, derivativeFunction } from './activations.js';
+import { activateFunction } from './activations.js';
 import { LANES, lanesBody } from './matmul-lanes.js';
 import type { MatmulOptions, MatmulTile, MatmulVariant } from './matmul-options.js';
 import { TILED_TILES, tiledBody, tiledThreads } from './matmul-tiled.js';
@@ -15,7 +15,7 @@ export type {
   MatmulVariant,
 } from './matmul-options.js';
 
-/** The tiles that each variant can be generated for; every row count divides by 4, every column count by 64. */
+/** The tiles that each variant can be generated for; every row count divides by 4, every column count by 32. */
 const TILES = {
   tiled: TILED_TILES,
   subgroup: [
@@ -56,7 +56,6 @@ export function matmulShader(options: MatmulOptions) {
     b: ['read', fourOf(storage.b)],
     out: ['read_write', storage.out === 'f16' ? fourOf('f16') : value],
     ...(gather && ({ rows: ['read', 'u32'] } as const)),
-    ...(epilogue.kind === 'derivative' && ({ states: ['read', value] } as const)),
     ...(epilogue.kind === 'momentum' && ({ velocity: ['read_write', value] } as const)),
   } as const;
   const uniforms = {
@@ -112,15 +111,11 @@ fn stored_row(r: u32) -> u32 {
 }
 #if ${epilogue.kind === 'activation'}
 ${activateFunction(activation, value)}
-#elif ${epilogue.kind === 'derivative'}
-${derivativeFunction(activation, value)}
 #endif
 fn put(at: u32, sum: ${value}) {
   let value = params.alpha * sum;
 #if ${epilogue.kind === 'activation'}
   out[at] = ${half ? 'pack_four(activate(value))' : 'activate(value)'};
-#elif ${epilogue.kind === 'derivative'}
-  out[at] = value * derivative(states[at]);
 #elif ${epilogue.kind === 'momentum'}
   let step = params.decay * velocity[at] + value;
   velocity[at] = step;

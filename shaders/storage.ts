@@ -31,7 +31,7 @@ fn unpack_four(words: vec2<u32>) -> vec4<f32> {
 /**
  * Packs four numbers, each rounded to the nearest of 11 significant bits, ties to even. Rounded
  * here, since WGSL leaves it open which way pack2x16float rounds. What it says nothing of, numbers
- * beyond 65504, infinity and NaN, becomes NaN: no score that it enters can be taken for a number.
+ * from 65520 on, infinity and NaN, becomes NaN: no score that it enters can be taken for a number.
  */
 export const PACK_FOUR = `
 fn pack_four(value: vec4<f32>) -> vec2<u32> {

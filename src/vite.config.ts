@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defineConfig, type UserConfig } from 'vite';
 
@@ -11,6 +11,13 @@ const packages = Object.keys({ ...dependencies, ...peerDependencies });
 
 /** Everything for Node and for bundlers: dependencies stay imports. */
 const library: UserConfig = {
+  plugins: [
+    {
+      name: 'executable command line',
+      // npx links the file once, and finds it without this after the next build.
+      writeBundle: () => chmodSync(resolve(root, 'dist/cli.js'), 0o755),
+    },
+  ],
   build: {
     lib: {
       formats: ['es'],

@@ -107,7 +107,7 @@ function choiceOf({ figures, selection }: Extract<RunEvent, { type: 'subnetwork'
   const { selected, passes, stopped, plan } = selection;
   const how = plan ? `, ${plan.oracle} oracle` : '';
   const why = { count: '', target: ', target reached', stalled: ', nothing improves further' };
-  return `Picked ${selected.length} times, ${figures.neurons} distinct neurons, in ${passes} passes over the activations${how}${why[stopped]}`;
+  return `Picked ${selected.length} times, ${figures.neurons} distinct neurons, in ${passes} ${passes === 1 ? 'pass' : 'passes'} over the activations${how}${why[stopped]}`;
 }
 
 export function percent(share: number): string {

@@ -30,8 +30,6 @@ export interface Matmul {
   readonly epilogue?: Epilogue;
   /** A and B make a symmetric `out`, as in AᵀA: half the work is spared. */
   readonly symmetric?: boolean;
-  /** σ(x) of the derivative epilogue, shaped and strided as `out`. */
-  readonly states?: Matrix;
   /** Accumulated steps of the momentum epilogue, shaped and strided as `out`. */
   readonly velocity?: Matrix;
   /**
@@ -66,7 +64,7 @@ const LEAST_DEPTH = 512;
 const PARTIAL_SHARE = 1 / 2;
 /** Tiles worth timing: on a software adapter a shader takes longer to compile than to run. */
 const LIKELY_TILES = { tiled: 3, subgroup: 2, lanes: 2 } as const;
-/** Multiply-adds that a software adapter does in the time of a load: measured on SwiftShader. */
+/** Multiply-adds that a software adapter does while it loads one number of four: measured on SwiftShader. */
 const LOAD_COST = 12;
 
 /** Rows and depth of the product that is timed to choose a tile: more would tell no more. */
@@ -79,7 +77,7 @@ const TIMED = 1024;
  * A [m × k], B [k × n], out [m × n], row-major; arithmetic in float32. 2 m n k operations; the least
  * that must move is 4 (m k + k n + m n) bytes, half of it for a matrix in float16. `out` may be that
  * with the epilogues `store` and `activation`: numbers are rounded to 11 significant bits, and those
- * beyond 65504 become NaN. Sums run along k in order, whatever the tile.
+ * from 65520 on become NaN. Sums run along k in order, whatever the tile.
  *
  * In slices, each takes 4 ⌈k / 4 slices⌉ positions in turn, the last ones what is left; a slice of
  * none is zero. The m n of the bytes counts once a slice.
@@ -92,7 +90,6 @@ export async function prepareMatmul(
 ): Promise<(batch: Batch, call?: MatmulCall) => void> {
   const variant = matmul.variant ?? defaultVariant(device);
   requireVariant(device, variant);
-  requireSameLayout(matmul.out, matmul.states);
   requireSameLayout(matmul.out, matmul.velocity);
   requireSliceable(matmul);
   const tile = matmul.tile ?? (await fastestTile(device, matmul, variant));
@@ -120,7 +117,7 @@ export function matmulSlices(
 }
 
 async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile: MatmulTile) {
-  const { a, b, out, rows, states, velocity, slices = 1 } = matmul;
+  const { a, b, out, rows, velocity, slices = 1 } = matmul;
   const { symmetric = false } = matmul;
   const epilogue = matmul.epilogue ?? { kind: 'store' };
   const storage = { a: a.storage, b: b.storage, out: out.storage };
@@ -139,7 +136,6 @@ async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile
     b: b.buffer,
     out: out.buffer,
     ...(rows && { rows }),
-    ...(states && { states: states.buffer }),
     ...(velocity && { velocity: velocity.buffer }),
   });
   const n = out.columns;

@@ -25,7 +25,7 @@ export interface Evaluation {
  * Computes H = σ(X Aᵀ) [m × N] for all examples, in chunks that the caller's scope owns.
  *
  * @param storage f16 takes half the memory and rounds each activation to 11 significant bits: by
- *   2⁻¹¹ of its value at most, and by 2⁻²⁴ below 2⁻¹⁴. One beyond 65504 becomes NaN.
+ *   2⁻¹¹ of its value at most, and by 2⁻²⁴ below 2⁻¹⁴. One from 65520 on becomes NaN.
  * @throws aborted between submits when the signal fires.
  */
 export async function hiddenActivations(

@@ -125,7 +125,9 @@ export async function* selectGreedily(
   });
 
   // A history can only say that the end is reached where there is an end before the last pick.
-  const watched = oracle.bringsRows && (rule.stalls || options.targetLoss !== undefined);
+  // Scores from rounded activations do not say whether a target is reached: the measured losses do.
+  const target = activations.storage === 'f16' ? undefined : options.targetLoss;
+  const watched = oracle.bringsRows && (rule.stalls || target !== undefined);
   const batch = new Batch(device);
   await oracle.begin(batch, signal);
   let made = 0;
@@ -138,7 +140,7 @@ export async function* selectGreedily(
     made++;
     if (!(await batch.breathe(signal))) continue;
     yield made;
-    ended = watched && isOver(rule, options, await readHistory(buffers, made, fixed));
+    ended = watched && isOver(rule, target, await readHistory(buffers, made, fixed));
   }
   await batch.finish();
 
@@ -197,10 +199,10 @@ const SCORE_ROUNDING = 2 ** -20;
  * Whether the scores imply that more picks are of no use. A target counts as reached when rounding
  * cannot be why: the measured losses decide where the picks end, and too few could not be mended.
  */
-function isOver(rule: Rule, { targetLoss }: GreedyOptions, history: History): boolean {
+function isOver(rule: Rule, targetLoss: number | undefined, history: History): boolean {
   const { residual, stalled } = rule.replay(history);
-  const target = 2 * history.examples * (targetLoss ?? -1) - SCORE_ROUNDING * history.energy;
-  return stalled < history.picks.length || residual.some((left) => left <= target);
+  const least = 2 * history.examples * (targetLoss ?? -1) - SCORE_ROUNDING * history.energy;
+  return stalled < history.picks.length || residual.some((left) => left <= least);
 }
 
 /** Where the picks end, by their measured losses: at the target, or where nothing improves. */

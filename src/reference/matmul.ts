@@ -1,5 +1,5 @@
 import type { Epilogue } from '../../shaders/matmul.wgsl.js';
-import { activate, activationError, derivative, steepestSlope } from './activation.js';
+import { activate, activationError, steepestSlope } from './activation.js';
 import { type Bounded, sumBound, UNIT } from './bound.js';
 
 export interface MatmulProblem {
@@ -12,9 +12,8 @@ export interface MatmulProblem {
   readonly b: (p: number, j: number) => number;
   readonly alpha: number;
   readonly epilogue: Epilogue;
-  /** Element (i, j) of `out` before the call, of the states and of the velocity. */
+  /** Element (i, j) of `out` before the call, and of the velocity. */
   readonly before?: (i: number, j: number) => number;
-  readonly states?: (i: number, j: number) => number;
   readonly velocity?: (i: number, j: number) => number;
   readonly decay?: number;
   readonly rate?: number;
@@ -45,7 +44,7 @@ export function matmulReference(problem: MatmulProblem): Bounded {
 }
 
 function finish(
-  { before, states, velocity, decay = 0, rate = 0 }: MatmulProblem,
+  { before, velocity, decay = 0, rate = 0 }: MatmulProblem,
   epilogue: Epilogue,
   i: number,
   j: number,
@@ -61,10 +60,6 @@ function finish(
         activate(activation, sum),
         error * steepestSlope(activation) + activationError(activation),
       ];
-    }
-    case 'derivative': {
-      const slope = derivative(epilogue.activation, states?.(i, j) ?? Number.NaN);
-      return [sum * slope, error * Math.abs(slope) + 4 * UNIT * Math.abs(sum)];
     }
     case 'momentum':
     case 'descent': {

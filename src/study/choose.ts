@@ -1,3 +1,4 @@
+import type { Activation } from '../../shaders/activations.js';
 import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { BYTES, type StorageFormat } from '../gpu/matrix.js';
@@ -91,7 +92,7 @@ export async function* chooseNeurons(
       signal,
       hidden: async () => (await readParameters(network)).hidden,
     },
-    { iteration, learningRate: config.learningRate },
+    { iteration, learningRate: config.learningRate, activation: network.activation },
   );
 }
 
@@ -105,13 +106,14 @@ export async function* selectTrained(
   device: Device,
   problem: SelectionProblem,
   options: MethodOptions,
-  training: Rate & { readonly iteration: number },
+  training: Rate & { readonly iteration: number; readonly activation: Activation },
 ): AsyncGenerator<number, MethodSelection> {
   try {
     return yield* select(device, problem, options);
   } catch (error) {
     if (!(error instanceof EspalierError && error.code === 'bad-data')) throw error;
-    if (problem.activations.storage === 'f16') {
+    // The others lie within ±1.
+    if (problem.activations.storage === 'f16' && training.activation === 'relu') {
       const wayOut =
         'With --storage f16 that is so from 65520 on: --storage f32 keeps such activations.';
       throw new EspalierError('bad-data', `${error.message} ${wayOut}`, { cause: error });

@@ -156,7 +156,11 @@ async function* compareSelection(
   const picks =
     iteration === undefined
       ? select(device, problem, options)
-      : selectTrained(device, problem, options, { iteration, learningRate: config.learningRate });
+      : selectTrained(device, problem, options, {
+          iteration,
+          learningRate: config.learningRate,
+          activation: network.activation,
+        });
   yield { type: 'progress', what: method, done: 0, total };
   const selection = yield* relayed(picks, (done): CompareEvent => {
     return { type: 'progress', what: method, done, total };

@@ -208,7 +208,11 @@ async function choose(
       hidden: async () => network.hidden,
       signal,
     },
-    { iteration, learningRate: trial.learningRate },
+    {
+      iteration,
+      learningRate: trial.learningRate,
+      activation: training.network.activation,
+    },
   );
   for (;;) {
     const next = await picks.next();
