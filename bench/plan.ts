@@ -57,9 +57,10 @@ export function planContests(
     return variant === undefined || variants.includes(variant);
   });
   if (able.length === 0) {
+    const rivalled = named.some(({ cases }) => cases.some(({ rival }) => rival));
     throw unknown('variant', variant ?? '', [
       ...named.map(({ name, variants }) => `${variants.join(' or ')} (${name})`),
-      `${FORMS.join(' or ')} (peers)`,
+      ...(rivalled ? [`${FORMS.join(' or ')} (peers)`] : []),
     ]);
   }
   const one = quick || !asked;

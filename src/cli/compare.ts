@@ -143,6 +143,13 @@ async function write(
   return path;
 }
 
+/** What makes the same comparison, in its folder. */
+function commandOf({ rows }: CompareSummary): string {
+  const methods = new Set(rows.map(({ method }) => method));
+  const sizes = new Set(rows.map(({ picks }) => picks));
+  return `espalier compare --config config.json --methods ${[...methods].join(',')} --sizes ${[...sizes].join(',')}`;
+}
+
 async function writeInto(
   folder: string,
   config: RunConfig,
@@ -154,7 +161,7 @@ async function writeInto(
     config,
     summary,
     versions: { espalier: version, node: process.versions.node },
-    command: `espalier compare --config config.json --sizes ${[...new Set(summary.rows.map(({ picks }) => picks))].join(',')}`,
+    command: commandOf(summary),
     document,
   });
   const text = (content: string) => new TextEncoder().encode(content);
