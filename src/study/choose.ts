@@ -1,4 +1,3 @@
-import type { Activation } from '../../shaders/activations.js';
 import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { BYTES, type StorageFormat } from '../gpu/matrix.js';
@@ -6,6 +5,7 @@ import { Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
 import { hiddenActivations, streamedActivations } from '../models/forward.js';
 import {
+  type Activation,
   drawParameters,
   type Network,
   type Parameters,
