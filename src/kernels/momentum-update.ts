@@ -32,6 +32,11 @@ export async function prepareMomentumUpdate(
   { gradient, velocity, parameters }: MomentumUpdate,
 ): Promise<(batch: Batch, step: MomentumStep) => void> {
   const padded = 'stride' in gradient;
+  if (padded && gradient.stride !== parameters.stride) {
+    throw new RangeError(
+      `${gradient.buffer.label} must be laid out as ${parameters.buffer.label}: rows of ${parameters.stride}, not ${gradient.stride}.`,
+    );
+  }
   const shader = momentumUpdateShader({
     element: padded ? 'vec4<f32>' : 'f32',
     momentum: velocity !== undefined,
