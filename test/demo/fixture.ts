@@ -226,11 +226,11 @@ export async function bring(page: Page, paths: readonly string[]): Promise<void>
   await input.uploadFile(...paths);
 }
 
-/** Goes to a tab by its link. */
+/** Goes to a tab by its link, and waits for what it shows: a tab is fetched when first shown. */
 export async function openTab(page: Page, name: 'Play' | 'Compare' | 'Study' | 'Bench') {
   const link = await page.waitForSelector(`::-p-xpath(//nav//a[starts-with(., '${name}')])`);
   await link?.click();
-  await page.waitForSelector(`.panel[data-view="${name.toLowerCase()}"]:not([hidden])`);
+  await page.waitForSelector(`.panel[data-view="${name.toLowerCase()}"]:not([hidden]) h2`);
 }
 
 /** Presses Tab until the focus is on what is looked for. */
