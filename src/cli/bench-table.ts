@@ -41,27 +41,53 @@ const NAMING = ['work', 'shape', 'subject', 'variant'] as const;
 const FIGURES = ['median ms', 'low–high', 'to ours', 'GFLOP/s', 'GB/s', 'of the limit'] as const;
 const COMPARED = ['vs baseline', 'noise band', 'verdict'] as const;
 
-/** Where it was measured, what the adapter can do, and a line for each contender. */
+/** No frame: an ordinary terminal needs the room for the figures. */
+const FRAMELESS = Object.fromEntries(
+  [
+    ...['top', 'top-mid', 'top-left', 'top-right'],
+    ...['bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
+    ...['left', 'left-mid', 'right', 'right-mid', 'mid', 'mid-mid'],
+  ].map((part) => [part, '']),
+);
+
+/** Where it was measured, what the adapter can do, and the contenders of each work and shape. */
 export function benchTable(report: BenchReport, circumstances: Circumstances): string {
   const { adapter, host, versions, limits, date } = report;
-  const { head, naming, rows } = benchRows(report, circumstances);
-  const table = new Table({
-    head: [...head],
-    colAligns: head.map((_, column) => (column < naming ? 'left' : 'right')),
-    style: { head: [], border: [], compact: true },
-  });
-  for (const { cells, note } of rows) {
-    const rest = head.length - cells.length;
-    table.push([...cells, ...(note ? [{ colSpan: rest, content: note }] : [])]);
-  }
   const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     `Adapter: ${adapter.name}. Driver: ${adapter.driver || 'not told'}. Host: ${host}. Versions: ${list.join(', ')}. ${date}.`,
     `Limits, measured in this run: copy ${figure(limits.copyGBps)} GB/s, multiply-add ${figure(limits.fmaGflops)} GFLOP/s, empty dispatch ${figure(limits.dispatchMicros)} µs, empty submit ${figure(limits.submitMicros)} µs.`,
     ...benchNotes(report, circumstances),
-    table.toString(),
+    '',
+    grouped(benchRows(report, circumstances)),
+    '',
     ...benchFindings(report, circumstances),
   ].join('\n');
+}
+
+/** Work and shape once, above those who did it. */
+function grouped({ head, rows }: BenchRows): string {
+  const [, , ...columns] = head;
+  const table = new Table({
+    head: ['  subject', ...columns.slice(1)],
+    colAligns: columns.map((_, column) => (column < 2 ? 'left' : 'right')),
+    chars: { ...FRAMELESS, middle: '  ' },
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
+  });
+  const nameOf = ({ cells: [work, shape] }: BenchRow) => `${work}  ${shape}`;
+  for (const name of new Set(rows.map(nameOf))) {
+    table.push([{ colSpan: columns.length, content: name }]);
+    for (const { cells, note } of rows.filter((row) => nameOf(row) === name)) {
+      const [, , subject, ...others] = cells;
+      const instead = {
+        colSpan: head.length - cells.length,
+        content: note,
+        hAlign: 'left',
+      } as const;
+      table.push([`  ${subject}`, ...others, ...(note ? [instead] : [])]);
+    }
+  }
+  return table.toString().replaceAll(/ +$/gm, '');
 }
 
 /** The results in their order, and after them what could not run here. */
@@ -101,7 +127,7 @@ export function benchRows(
 
 /** What to know in reading the figures. */
 export function benchNotes(
-  { limits }: BenchReport,
+  { limits, host }: BenchReport,
   { clock, baseline }: Circumstances,
 ): readonly string[] {
   const timed =
@@ -115,7 +141,11 @@ export function benchNotes(
   const change = (now: number, then: number) => (now / then).toFixed(2);
   return [
     clocks,
-    `Baseline: ${file}, ${report.host}, ${report.date}. Since then the limits themselves changed: copy × ${change(limits.copyGBps, before.copyGBps)}, multiply-add × ${change(limits.fmaGflops, before.fmaGflops)}. A ratio below 1 is faster; within noise, when its band holds 1.`,
+    `Baseline: ${file}, ${report.host}, ${report.date}. ${
+      report.host === host
+        ? ''
+        : `It ran in ${report.host} and this in ${host}: a part of each ratio is the hosts’ own cost of a dispatch and a wait. `
+    }Since then the limits themselves changed: copy × ${change(limits.copyGBps, before.copyGBps)}, multiply-add × ${change(limits.fmaGflops, before.fmaGflops)}. A ratio below 1 is faster; within noise, when its band holds 1.`,
   ];
 }
 

@@ -155,6 +155,8 @@ async function execute(request: BenchRequest, flags: BenchFlags, version: string
     process.stdout.write(`${benchTable(report, circumstances)}\n`);
     if (flags.json) await writeFile(flags.json, `${JSON.stringify(report, null, 2)}\n`);
     if (flags.html) await writeFile(flags.html, pageOf(report, circumstances));
+    const files = [flags.json, flags.html].filter((file) => file !== undefined);
+    if (files.length > 0) process.stdout.write(`Files: ${files.join(', ')}\n`);
     if (report.results.some(({ subject, verified }) => subject === 'espalier' && !verified)) {
       process.stderr.write('error: Not every answer was right; see the table.\n');
       process.exitCode = 1;
