@@ -82,14 +82,16 @@ Without a name: sgd-step, selection and every kernel, at one shape each.
 Every answer is verified in float64 before it is timed.
 GB/s counts only the bytes that must move; "of the limit" is the larger share of the
 measured copy bandwidth and multiply-add rate. With --baseline, a ratio below 1 is faster.
+f16=1 among a shape's sizes: with activations in half precision.
 
 In a checkout, npm run bench puts two peers, jax-js and TensorFlow.js, in the same run on the same
-adapter, for matmul and every task but selection-scaling. They are made for pages, so that --host
-auto takes Chrome for these where Chrome reaches the adapter; --subject espalier leaves them out.
-Where it makes much of a difference a peer's work comes in two forms: "fastest" is the best that
-was found, "plain" what its documentation leads to first. Without a name, with --quick and with a
---variant of ours only the fastest takes part. --variant fastest and --variant plain name one form,
-beside our own choice. A peer's run of more than 30 seconds is timed once, however long it takes.
+adapter, for matmul and every task but selection-scaling and gram-rows. They are made for pages,
+so that --host auto takes Chrome for these where Chrome reaches the adapter; --subject espalier
+leaves them out. Where it makes much of a difference a peer's work comes in two forms: "fastest" is
+the best that was found, "plain" what its documentation leads to first. Without a name, with --quick
+and with a --variant of ours only the fastest takes part. --variant fastest and --variant plain name
+one form, beside our own choice. A peer's run of more than 30 seconds is timed once, however long it
+takes.
 
 Examples:
   espalier bench                                     what stands for all

@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import type { Plan } from '../prune/plan.js';
 import type { Phase, RunEvent } from '../study/run-events.js';
 
 const TITLES: Readonly<Record<Phase, string>> = {
@@ -105,9 +106,22 @@ function describe(event: RunEvent): string | undefined {
 function choiceOf({ figures, selection }: Extract<RunEvent, { type: 'subnetwork' }>): string {
   if (!selection) return `Trained ${figures.neurons} neurons from scratch`;
   const { selected, passes, stopped, plan } = selection;
-  const how = plan ? `, ${plan.oracle} oracle` : '';
   const why = { count: '', target: ', target reached', stalled: ', nothing improves further' };
-  return `Picked ${selected.length} times, ${figures.neurons} distinct neurons, in ${passes} ${passes === 1 ? 'pass' : 'passes'} over the activations${how}${why[stopped]}`;
+  return `Picked ${selected.length} times, ${figures.neurons} distinct neurons, in ${passes} ${passes === 1 ? 'pass' : 'passes'} over the activations${plan ? ` ${planOf(plan)}` : ''}${why[stopped]}`;
+}
+
+/** What the planner chose, and why. */
+function planOf({ oracle, block, lookahead, storage, reason }: Plan): string {
+  const way = {
+    rows: `${counted(block, 'Gram row')} a pass${lookahead ? ', foreseen by a lookahead' : ''}`,
+    gram: 'the whole Gram matrix',
+    direct: 'direct evaluation',
+  };
+  return `(${way[oracle]}${storage === 'f16' ? ', in half precision' : ''}: ${reason})`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 export function percent(share: number): string {

@@ -1,8 +1,9 @@
 import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { largestBinding } from '../gpu/limits.js';
+import type { StorageFormat } from '../gpu/matrix.js';
 import { gramSlices } from '../kernels/gram-rows.js';
-import type { SelectionProblem } from './problem.js';
+import type { Activations, SelectionProblem } from './problem.js';
 
 export const ORACLES = ['rows', 'gram', 'direct'] as const;
 export type OracleName = (typeof ORACLES)[number];
@@ -16,6 +17,8 @@ export interface Plan {
   readonly lookahead: boolean;
   /** Gram rows kept. */
   readonly capacity: number;
+  /** Of the activations that the picks are chosen by. */
+  readonly storage: StorageFormat;
   readonly reason: string;
 }
 
@@ -99,90 +102,107 @@ const EXPONENT = { alone: 0.5, foreseen: 0.65 } as const;
 export function planSelection(
   device: Device,
   { activations, loss }: SelectionProblem,
-  { picks, batch, oracle, block, foreseeable = false }: PlanRequest,
+  request: PlanRequest,
 ): Plan {
-  const { rows: m, columns: n, storage, resident, chunks } = activations;
-  if (block !== undefined && !(Number.isInteger(block) && block >= 1)) {
-    throw new EspalierError(
-      'bad-config',
-      `--block must be a whole number from 1 on, not ${block}.`,
-    );
+  const { oracle, block } = request;
+  const onlyDirect = onlyDirectJudges(loss, request);
+  requireGrantable(request, onlyDirect);
+  const { rows: m, columns: n, resident, storage } = activations;
+  const plan = { block: 1, lookahead: false, storage };
+  if (onlyDirect || oracle === 'direct') {
+    const reason = onlyDirect ? `${onlyDirect} has no Gram matrix` : 'asked for';
+    return { ...plan, oracle: 'direct', capacity: 1, reason };
   }
-  const refuseBlock = (what: string) => {
-    if (block === undefined) return;
-    throw new EspalierError(
-      'bad-config',
-      `--block ${block} goes with --oracle rows: ${what} computes no Gram rows by the block.`,
-    );
-  };
-  if (oracle && oracle !== 'rows') refuseBlock(`--oracle ${oracle}`);
-  const direct = loss === 'cross-entropy' ? 'the cross-entropy' : batch && 'a batch of examples';
-  if (direct) {
-    if (oracle && oracle !== 'direct') {
-      throw new EspalierError(
-        'bad-config',
-        `--oracle ${oracle} cannot judge ${direct}; only direct evaluation can.`,
-      );
-    }
-    refuseBlock(`direct evaluation, which ${direct} needs,`);
-    return {
-      oracle: 'direct',
-      block: 1,
-      lookahead: false,
-      capacity: 1,
-      reason: `${direct} has no Gram matrix`,
-    };
-  }
-  if (oracle === 'direct')
-    return { oracle, block: 1, lookahead: false, capacity: 1, reason: 'asked for' };
 
   const fitting = Math.floor(largestBinding(device) / (n * 4));
-  const rates = RATES[device.adapter.kind];
-  const reading = (m * n) / rates.activations[storage];
-  const pass = (p: number) => rates.together(reading, (2 * m * n * p) / rates.operations);
-  const distinct = Math.max(1, DISTINCT_SHARE * Math.min(picks, n));
-  // Every chunk leaves slices of p rows behind, which have to fit a binding together.
-  const slices = chunks.reduce((sum, { rows }) => sum + gramSlices(device, rows), 0);
-  const most = Math.max(1, Math.min(n, Math.floor(fitting / slices)));
-  const wanted = block ? [Math.min(block, most)] : BLOCKS.filter((p) => p <= most);
-  const sketched = resident && foreseeable && n <= m * SKETCH_SHARE && n + 1 <= fitting;
-  const sketch = (SKETCH_ROWS * n * n) / rates.operations;
-  const [best = { p: 1, lookahead: false, seconds: 0 }] = wanted
-    .map((p) => {
-      const lookahead = sketched && p > 1;
-      const passes = distinct / p ** (lookahead ? EXPONENT.foreseen : EXPONENT.alone);
-      const seconds = Math.max(1, passes) * pass(p) + (lookahead ? sketch : 0);
-      return { p, lookahead, seconds };
-    })
-    .sort((a, b) => a.seconds - b.seconds);
-  const whole = rates.together(reading, (m * n * n) / rates.operations);
-
+  const rows = cheapestRows(device, activations, request, fitting);
+  const gram = passSeconds(device, activations, n / 2);
   const asked = oracle ?? (block && 'rows');
   const streamed = !resident && asked !== 'rows';
   const affordable = n <= m * GRAM_SHARE;
-  const cheaper = affordable && whole < best.seconds;
-  if (oracle === 'gram' || streamed || (!asked && cheaper)) {
+  if (asked === 'gram' || streamed || (!asked && affordable && gram < rows.seconds)) {
     if (n > fitting) {
       throw new EspalierError(
         'limit-exceeded',
         `The Gram matrix of ${n} neurons is larger than this adapter's bindings, which hold ${fitting} rows of it. Use --oracle rows.`,
       );
     }
-    const why = oracle ? 'asked for' : streamed ? 'streamed' : expectation(whole, best.seconds);
-    return { oracle: 'gram', block: 1, lookahead: false, capacity: n, reason: why };
+    const reason = asked ? 'asked for' : streamed ? 'streamed' : expectation(gram, rows.seconds);
+    return { ...plan, oracle: 'gram', capacity: n, reason };
   }
-  const capacity = Math.min(n, fitting, Math.max(best.p, Math.floor(m * CACHE_SHARE)));
-  return {
-    oracle: 'rows',
-    block: best.p,
-    lookahead: best.lookahead,
-    capacity,
-    reason: asked
-      ? 'asked for'
-      : affordable
-        ? expectation(best.seconds, whole)
-        : 'the Gram matrix would take more memory than half the activations in f32',
+  const reason = asked
+    ? 'asked for'
+    : affordable
+      ? expectation(rows.seconds, gram)
+      : 'the Gram matrix would take more memory than half the activations in f32';
+  const { block: p, lookahead } = rows;
+  const capacity = Math.min(n, fitting, Math.max(p, Math.floor(m * CACHE_SHARE)));
+  return { ...plan, oracle: 'rows', block: p, lookahead, capacity, reason };
+}
+
+/** What no Gram matrix tells: only each candidate's own loss, evaluated directly, does. */
+function onlyDirectJudges(
+  loss: SelectionProblem['loss'],
+  { batch }: PlanRequest,
+): string | undefined {
+  if (loss === 'cross-entropy') return 'the cross-entropy';
+  return batch ? 'a batch of examples' : undefined;
+}
+
+function requireGrantable({ oracle, block }: PlanRequest, onlyDirect: string | undefined): void {
+  const fail = (message: string) => {
+    throw new EspalierError('bad-config', message);
   };
+  if (onlyDirect && oracle && oracle !== 'direct') {
+    fail(`--oracle ${oracle} cannot judge ${onlyDirect}; only direct evaluation can.`);
+  }
+  if (block === undefined) return;
+  if (!(Number.isInteger(block) && block >= 1)) {
+    fail(`--block must be a whole number from 1 on, not ${block}.`);
+  }
+  const other =
+    oracle && oracle !== 'rows'
+      ? `--oracle ${oracle}`
+      : onlyDirect && `direct evaluation, which ${onlyDirect} needs,`;
+  if (other)
+    fail(`--block ${block} goes with --oracle rows: ${other} computes no Gram rows by the block.`);
+}
+
+/** Expected seconds of a pass over the activations that computes p Gram rows. */
+function passSeconds(device: Device, activations: Activations, p: number): number {
+  const { rows: m, columns: n, storage } = activations;
+  const rates = RATES[device.adapter.kind];
+  return rates.together((m * n) / rates.activations[storage], (2 * m * n * p) / rates.operations);
+}
+
+/**
+ * The number of rows a pass, 1, 2, 4 … 32 or the one asked for, that is expected to take least.
+ *
+ * @param fitting rows of the Gram matrix that a binding holds.
+ */
+function cheapestRows(
+  device: Device,
+  activations: Activations,
+  { picks, block, foreseeable = false }: PlanRequest,
+  fitting: number,
+): { readonly block: number; readonly lookahead: boolean; readonly seconds: number } {
+  const { rows: m, columns: n, resident, chunks } = activations;
+  // Every chunk leaves slices of p rows behind, which have to fit a binding together.
+  const slices = chunks.reduce((sum, { rows }) => sum + gramSlices(device, rows), 0);
+  const most = Math.max(1, Math.min(n, Math.floor(fitting / slices)));
+  const distinct = Math.max(1, DISTINCT_SHARE * Math.min(picks, n));
+  const sketched = resident && foreseeable && n <= m * SKETCH_SHARE && n + 1 <= fitting;
+  const sketch = (SKETCH_ROWS * n * n) / RATES[device.adapter.kind].operations;
+  const [first, ...others] = (
+    block ? [Math.min(block, most)] : BLOCKS.filter((p) => p <= most)
+  ).map((p) => {
+    const lookahead = sketched && p > 1;
+    const passes = Math.max(1, distinct / p ** (lookahead ? EXPONENT.foreseen : EXPONENT.alone));
+    const seconds = passes * passSeconds(device, activations, p) + (lookahead ? sketch : 0);
+    return { block: p, lookahead, seconds };
+  });
+  if (!first) throw new RangeError('A pass brings at least one row.');
+  return others.reduce((best, other) => (other.seconds < best.seconds ? other : best), first);
 }
 
 function expectation(chosen: number, other: number): string {

@@ -54,7 +54,7 @@ const REFUSALS: readonly {
   },
   {
     path: 'loss',
-    error: 'goes with a task of several outputs: --task digits',
+    error: 'must be squared unless the task has several outputs, as --task digits has',
     allows: ({ loss, task }) => loss !== 'cross-entropy' || outputsOf(task) > 1,
   },
   {

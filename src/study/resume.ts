@@ -152,7 +152,7 @@ function requireSameExamples(
   if (then === undefined || then === now) return;
   throw new EspalierError(
     'bad-data',
-    `${name} is of other images or labels than ${source}: the ${indices.length} examples that the run drew from ${data} have the checksum ${then}, those in the same places of ${source} ${now}. Go on with the data that the run was trained on.`,
+    `${name} is of other images or labels than ${source} holds (checksum ${then}, here ${now}). Go on with the data that the run was trained on, ${data}.`,
   );
 }
 

@@ -103,7 +103,7 @@ describe('the planner', () => {
       });
     const { reason: _, ...floats } = plan('f32');
     expect(floats).toMatchObject({ oracle: 'rows', block: 16, lookahead: true });
-    expect(plan('f16')).toMatchObject({ ...floats, block: 8 });
+    expect(plan('f16')).toMatchObject({ ...floats, block: 8, storage: 'f16' });
   });
 
   test('a plan says the same on the device itself', () => {
