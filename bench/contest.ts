@@ -40,17 +40,10 @@ const TURNS = 3;
 export async function* holdContest(
   device: Device,
   contest: Contest,
-  options: ContestOptions,
+  { limits, source, effort, signal, peers = [] }: ContestOptions,
 ): AsyncGenerator<ContestEvent> {
-  const { benchmark, case: each, forms, forced } = contest;
-  const { signal, source, peers = [] } = options;
-  const entryOf = (subject: BenchEntry['subject'], variant: string): BenchEntry => ({
-    work: benchmark.name,
-    shape: each.shape,
-    subject,
-    variant,
-  });
-  const entries = variantsOf(contest, device).map((variant) => entryOf('espalier', variant));
+  const { benchmark, case: each, forced } = contest;
+  const entries = variantsOf(contest, device).map((variant) => entryOf(contest, variant));
   if (each.hardwareOnly && !forced && device.adapter.kind === 'software') {
     const reason = `takes minutes on a software adapter; --shape ${shapeLabel(each.shape)} runs it`;
     for (const entry of entries) yield { type: 'skipped', entry, reason };
@@ -63,69 +56,111 @@ export async function* holdContest(
   };
   const clock = each.rival && peers.length > 0 ? ('wall' as const) : undefined;
   const common = { device, source, signal, own, clock, share: sharing() };
-  const contextOf = (variant: string): ContestContext => ({ ...common, variant });
   const { operationsPerSubmit } = device;
   try {
     const ready: Ready[] = [];
-    let refused = false;
+    let wrong = false;
     for (const entry of entries) {
-      throwIfAborted(signal);
-      const contender = await each.contend(contextOf(entry.variant)).catch(inability);
-      if (typeof contender === 'string') {
-        yield { type: 'skipped', entry, reason: contender };
+      const contend = () => each.contend({ ...common, variant: entry.variant });
+      const outcome = yield* admit({ entry, contend, excuse: inability }, signal);
+      wrong ||= outcome === 'wrong';
+      if (typeof outcome === 'object') ready.push(outcome);
+    }
+    if (wrong) return;
+    for (const { entry, rival } of rivalsOf(contest, peers)) {
+      if (!rival) {
+        // Only who asked for that form misses it.
+        const reason = `it has no ${entry.variant} form`;
+        if (!contest.forms.includes('fastest')) yield { type: 'skipped', entry, reason };
         continue;
       }
-      const verdict = await judge(contender);
-      refused ||= !verdict.right;
-      if (verdict.right) ready.push({ entry, contender, samples: [], clock: undefined });
-      yield announce(entry, verdict);
+      yield { type: 'awaited', entry };
+      const contend = () => rival({ ...common, variant: entry.variant });
+      const outcome = yield* admit({ entry, contend, excuse: failure }, signal);
+      if (typeof outcome === 'object') ready.push(outcome);
     }
-    if (refused) return;
-    for (const peer of peers) {
-      for (const form of forms) {
-        throwIfAborted(signal);
-        const rival = each.rival?.(peer, form);
-        const entry = entryOf(peer.subject, form);
-        if (!rival) {
-          // Only who asked for that form misses it.
-          const reason = `it has no ${form} form`;
-          if (!forms.includes('fastest')) yield { type: 'skipped', entry, reason };
-          continue;
-        }
-        yield { type: 'awaited', entry };
-        const contender = await rival(contextOf(form)).catch(failure);
-        if (typeof contender === 'string') {
-          yield { type: 'skipped', entry, reason: contender };
-          continue;
-        }
-        const verdict = await judge(contender);
-        if (verdict.right) ready.push({ entry, contender, samples: [], clock: undefined });
-        yield announce(entry, verdict);
-      }
-    }
-    const turns = ready.length > 1 ? TURNS : 1;
-    const seconds = (benchmark.seconds * options.effort) / turns;
-    for (let turn = 0; turn < turns; turn++) {
-      for (const one of [...ready]) {
-        throwIfAborted(signal);
-        const { entry, contender } = one;
-        const timing = contender.time(seconds);
-        const taken = await (entry.subject === 'espalier' ? timing : timing.catch(failure));
-        if (typeof taken !== 'string') {
-          one.samples.push(...taken.samples);
-          one.clock = taken.clock;
-          continue;
-        }
-        ready.splice(ready.indexOf(one), 1);
-        yield { type: 'skipped', entry, reason: taken };
-      }
-    }
-    for (const each of ready) yield { type: 'measured', result: resultOf(each, options.limits) };
+    const timed = yield* timeInTurns(ready, benchmark.seconds * effort, signal);
+    for (const one of timed) yield { type: 'measured', result: resultOf(one, limits) };
   } finally {
     for (const resource of owned.reverse()) resource[Symbol.dispose]();
     // What a submit holds was tuned to this work; the next begins as it would on its own.
     device.operationsPerSubmit = operationsPerSubmit;
   }
+}
+
+function entryOf(
+  { benchmark, case: { shape } }: Contest,
+  variant: string,
+  subject: BenchEntry['subject'] = 'espalier',
+): BenchEntry {
+  return { work: benchmark.name, shape, subject, variant };
+}
+
+/** Every peer in every form, with what enters it where it has that form. */
+function rivalsOf(contest: Contest, peers: readonly Peer[]) {
+  return peers.flatMap((peer) =>
+    contest.forms.map((form) => ({
+      entry: entryOf(contest, form, peer.subject),
+      rival: contest.case.rival?.(peer, form),
+    })),
+  );
+}
+
+interface Entrant {
+  readonly entry: BenchEntry;
+  readonly contend: () => Promise<Contender>;
+  /** Why it is left out, by its error; an error that is no such reason is thrown again. */
+  readonly excuse: (error: unknown) => string;
+}
+
+/** Prepares a contender and checks its answer. */
+async function* admit(
+  { entry, contend, excuse }: Entrant,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ContestEvent, Ready | 'skipped' | 'wrong'> {
+  throwIfAborted(signal);
+  const contender = await contend().catch(excuse);
+  if (typeof contender === 'string') {
+    yield { type: 'skipped', entry, reason: contender };
+    return 'skipped';
+  }
+  const { right, what } = await judge(contender);
+  if (!right) {
+    yield { type: 'refused', result: { ...entry, ...REFUSED }, reason: what };
+    return 'wrong';
+  }
+  yield { type: 'verified', entry, what };
+  return { entry, contender, samples: [], clock: undefined };
+}
+
+/**
+ * Fills the samples of all, for so many seconds each.
+ *
+ * @returns those that ran to the end: a peer may fail on its way.
+ */
+async function* timeInTurns(
+  ready: readonly Ready[],
+  seconds: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ContestEvent, readonly Ready[]> {
+  const running = new Set(ready);
+  const turns = ready.length > 1 ? TURNS : 1;
+  for (let turn = 0; turn < turns; turn++) {
+    for (const one of running) {
+      throwIfAborted(signal);
+      const { entry, contender } = one;
+      const timing = contender.time(seconds / turns);
+      const taken = await (entry.subject === 'espalier' ? timing : timing.catch(failure));
+      if (typeof taken === 'string') {
+        running.delete(one);
+        yield { type: 'skipped', entry, reason: taken };
+        continue;
+      }
+      one.samples.push(...taken.samples);
+      one.clock = taken.clock;
+    }
+  }
+  return [...running];
 }
 
 /** The library's own choice first: the others, and the peers, are compared with it. */
@@ -191,11 +226,6 @@ async function judge(contender: Contender): Promise<Verdict> {
     if (error instanceof EspalierError) throw error;
     return { right: false, what: error instanceof Error ? error.message : String(error) };
   }
-}
-
-function announce(entry: BenchEntry, { right, what }: Verdict): ContestEvent {
-  if (right) return { type: 'verified', entry, what };
-  return { type: 'refused', result: { ...entry, ...REFUSED }, reason: what };
 }
 
 function resultOf(

@@ -9,7 +9,7 @@ import {
 } from '../src/study/report/drawing.js';
 import { compact, figure } from '../src/study/report/words.js';
 import { shapeLabel } from './benchmark.js';
-import { type Box, placeLabels, type Segment } from './labels.js';
+import { type Box, type Point, placeLabels, type Segment } from './labels.js';
 import type { AdapterLimits } from './limits.js';
 import type { BenchReport, BenchResult, MeasuredResult } from './report.js';
 
@@ -56,53 +56,21 @@ export function pointsOf(results: readonly BenchResult[]): readonly RooflinePoin
  */
 export function roofline(paper: Paper, { limits, results }: BenchReport): Drawing {
   const points = pointsOf(results);
-  const { options, frame, x, y } = axes(paper, limits, points);
+  const area = areaOf(paper, limits, points);
+  const { x, y } = area;
   const roofs = roofsOf(limits, x.domain);
-  const roofLines = roofs.map(({ from, to }): Segment => {
-    const end = ([intensity, rate]: readonly [number, number]) => ({
-      x: x.pixel(intensity),
-      y: y.pixel(rate),
-    });
-    return [end(from), end(to)];
-  });
+  const roofLines = roofs.map(
+    ({ from, to }): Segment => [pixelsOf(area, from), pixelsOf(area, to)],
+  );
   const names = roofNames(limits, roofLines);
-  const at = points.map(({ intensity, result }) => ({
-    x: x.pixel(intensity),
-    y: y.pixel(result.gflops),
-  }));
-  const bars = points.map(({ intensity, result }): Segment => {
-    const [low, high] = rangeOf(result);
-    const across = x.pixel(intensity);
-    return [
-      { x: across, y: y.pixel(low) },
-      { x: across, y: y.pixel(high) },
-    ];
-  });
-  const boxes = names.flatMap((name) => name.boxes);
-  const place = (texts: readonly string[], lines: readonly Segment[]) => {
-    const tags = at.map((point, i) => ({
-      ...point,
-      width: (texts[i] ?? '').length * LABEL.character,
-      height: LABEL.line,
-    }));
-    return placeLabels(tags, { frame, boxes, lines });
-  };
-  const full = namesOf(points.map(({ result }) => result));
-  const named = place(full, [...roofLines, ...bars]);
-  const numbers = points.map(({ number }) => String(number));
-  // Where there are so many, numbers may lie on the intervals' bars.
-  const [texts, places] = named.includes(undefined)
-    ? [numbers, place(numbers, roofLines)]
-    : [full, named];
-  const labels = places.flatMap((placed, i) => {
-    if (!placed) return [];
-    const { box, leader } = placed;
-    const [left, middle] = [x.value(box.x), y.value(box.y + box.height / 2)];
-    const ends = leader?.map((end) => [x.value(end.x), y.value(end.y)] as const);
-    return [{ text: texts[i] ?? '', x: left, y: middle, leader: ends }];
-  });
+  const labels = labelsOf(
+    points,
+    area,
+    roofLines,
+    names.flatMap(({ boxes }) => boxes),
+  );
   const plot = Plot.plot({
-    ...options,
+    ...area.options,
     marks: [
       ...roofs.map(({ from, to }) =>
         Plot.line([from, to], { stroke: 'var(--text)', strokeWidth: 2 }),
@@ -160,6 +128,50 @@ export function roofline(paper: Paper, { limits, results }: BenchReport): Drawin
   return stacked(paper, [drawingOf(plot), ...parts]);
 }
 
+interface Label {
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+  /** From the point to the text, where they are apart. */
+  readonly leader: readonly (readonly [number, number])[] | undefined;
+}
+
+/** The points' names, or their numbers where not all names find a place, in the axes' units. */
+function labelsOf(
+  points: readonly RooflinePoint[],
+  area: Area,
+  roofLines: readonly Segment[],
+  boxes: readonly Box[],
+): readonly Label[] {
+  const { x, y, frame } = area;
+  const place = (texts: readonly string[], lines: readonly Segment[]) => {
+    const tags = points.map(({ intensity, result }, i) => ({
+      ...pixelsOf(area, [intensity, result.gflops]),
+      width: (texts[i] ?? '').length * LABEL.character,
+      height: LABEL.line,
+    }));
+    return placeLabels(tags, { frame, boxes, lines });
+  };
+  const bars = points.map(({ intensity, result }): Segment => {
+    const [low, high] = rangeOf(result);
+    return [pixelsOf(area, [intensity, low]), pixelsOf(area, [intensity, high])];
+  });
+  const names = namesOf(points.map(({ result }) => result));
+  const named = place(names, [...roofLines, ...bars]);
+  const numbers = points.map(({ number }) => String(number));
+  // Where there are so many, numbers may lie on the intervals' bars.
+  const [texts, places] = named.includes(undefined)
+    ? [numbers, place(numbers, roofLines)]
+    : [names, named];
+  return places.flatMap((placed, i) => {
+    if (!placed) return [];
+    const { box, leader } = placed;
+    const [left, middle] = [x.value(box.x), y.value(box.y + box.height / 2)];
+    const ends = leader?.map((end) => [x.value(end.x), y.value(end.y)] as const);
+    return [{ text: texts[i] ?? '', x: left, y: middle, leader: ends }];
+  });
+}
+
 /** Ends of the median's interval, as rates. */
 function rangeOf({ gflops, medianMs, lowMs, highMs }: MeasuredResult): readonly [number, number] {
   return [(gflops * medianMs) / highMs, (gflops * medianMs) / lowMs];
@@ -203,7 +215,19 @@ function axis(domain: readonly [number, number], [from, to]: readonly [number, n
   };
 }
 
-function axes(paper: Paper, limits: AdapterLimits, points: readonly RooflinePoint[]) {
+/** Where the plot draws, so that text can be placed in it before it is drawn. */
+interface Area {
+  readonly options: Plot.PlotOptions;
+  readonly frame: Box;
+  readonly x: Axis;
+  readonly y: Axis;
+}
+
+function pixelsOf({ x, y }: Area, [intensity, rate]: readonly [number, number]): Point {
+  return { x: x.pixel(intensity), y: y.pixel(rate) };
+}
+
+function areaOf(paper: Paper, limits: AdapterLimits, points: readonly RooflinePoint[]): Area {
   const base = paper.plot(paper.width < 500 ? 1.15 : 0.62);
   const { width = 0, height = 0 } = base;
   const { marginLeft = 0, marginRight = 0, marginTop = 0, marginBottom = 0 } = base;
