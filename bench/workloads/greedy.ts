@@ -41,9 +41,9 @@ export async function contendGreedily<Shape extends SelectionShape>(
   task: GreedyTask<Shape>,
 ): Promise<Contender> {
   const { device, signal, variant } = context;
-  const subject = await context.share(() => subjectOf(context, shape, task));
+  const setup = await context.share(() => setupOf(context, shape, task));
   const oracle = variant === DIRECT ? DIRECT : undefined;
-  const problem = variant === F16 ? await subject.halves() : subject.problem;
+  const problem = variant === F16 ? await setup.halves() : setup.problem;
   const run = async (): Promise<Selection> => {
     const options = { neurons: shape.k, replacement: true, oracle, signal } as const;
     const picks = selectGreedily(device, problem, options);
@@ -55,11 +55,11 @@ export async function contendGreedily<Shape extends SelectionShape>(
   return {
     verify: async () => {
       const found = await run();
-      const what = subject.judge(found.selected, found.loss, problem.activations.storage);
+      const what = setup.judge(found.selected, found.loss, problem.activations.storage);
       return `${what}; ${found.neurons.length} distinct in ${found.passes} passes`;
     },
     time: (seconds: number) => timeRuns(run, seconds),
-    cost: () => task.costOf(shape, subject.distinct(), problem.activations.storage),
+    cost: () => task.costOf(shape, setup.distinct(), problem.activations.storage),
   };
 }
 
@@ -69,11 +69,11 @@ export async function challengeGreedily<Shape extends SelectionShape>(
   shape: Shape,
   task: GreedyTask<Shape>,
 ): Promise<Challenge<SelectionTask, ArrayLike<number>>> {
-  const subject = await context.share(() => subjectOf(context, shape, task));
+  const setup = await context.share(() => setupOf(context, shape, task));
   return {
-    task: { ...subject.arrays, picks: shape.k },
-    check: subject.judge,
-    cost: () => task.costOf(shape, subject.distinct()),
+    task: { ...setup.arrays, picks: shape.k },
+    check: setup.judge,
+    cost: () => task.costOf(shape, setup.distinct()),
   };
 }
 
@@ -89,7 +89,7 @@ interface SelectionSubject extends Trained {
   readonly distinct: () => number;
 }
 
-async function subjectOf<Shape extends SelectionShape>(
+async function setupOf<Shape extends SelectionShape>(
   context: ContestContext,
   shape: Shape,
   { loss, steps }: GreedyTask<Shape>,

@@ -3,7 +3,7 @@ import { hiddenActivations } from '../../src/models/forward.js';
 import { type Benchmark, type ContestContext, type Cost, workload } from '../benchmark.js';
 import { rivalry } from '../peers/contender.js';
 import { timeRuns } from '../sampling.js';
-import { activationsOf, ownSubject, readSubject, requireActivations } from './network.js';
+import { activationsOf, prepareSetup, readSetup, requireActivations } from './network.js';
 
 type HiddenShape = { readonly n: number; readonly m: number; readonly d: number };
 
@@ -24,31 +24,31 @@ const VERIFIED = 'a sample within the bound of its float64 oracle';
 
 async function contend(context: ContestContext, shape: HiddenShape) {
   const { device, signal } = context;
-  const { subject, check } = await context.share(() => subjectOf(context, shape));
+  const { setup, check } = await context.share(() => setupOf(context, shape));
   return {
-    verify: async () => check(await activationsOf(subject, signal)),
+    verify: async () => check(await activationsOf(setup, signal)),
     time: (seconds: number) =>
       timeRuns(async () => {
         using scope = new Scope(device);
-        await hiddenActivations(subject.network, subject.dataset, scope, signal);
+        await hiddenActivations(setup.network, setup.dataset, scope, signal);
       }, seconds),
     cost: () => costOf(shape),
   };
 }
 
 async function challenge(context: ContestContext, shape: HiddenShape) {
-  const { arrays, check } = await context.share(() => subjectOf(context, shape));
+  const { arrays, check } = await context.share(() => setupOf(context, shape));
   return { task: { ...shape, ...arrays }, check, cost: () => costOf(shape) };
 }
 
-async function subjectOf(context: ContestContext, { m, n }: HiddenShape) {
-  const subject = ownSubject(context, m, n);
-  const arrays = await readSubject(subject);
+async function setupOf(context: ContestContext, { m, n }: HiddenShape) {
+  const setup = prepareSetup(context, m, n);
+  const arrays = await readSetup(setup);
   const check = (activations: Float32Array) => {
-    requireActivations(activations, arrays, subject.parameters);
+    requireActivations(activations, arrays, setup.parameters);
     return VERIFIED;
   };
-  return { subject, arrays, check };
+  return { setup, arrays, check };
 }
 
 function costOf({ n, m, d }: HiddenShape): Cost {

@@ -19,19 +19,19 @@ import { elementsAt, requireWithin, spread } from '../check.js';
 export const SEED = 0;
 
 /** A network as `espalier run` draws it, and m training images as it uploads them. */
-export interface Subject {
+export interface TrainingSetup {
   readonly dataset: Dataset;
   readonly network: Network;
   /** The network's first weights. */
   readonly parameters: Parameters;
 }
 
-export function ownSubject(
+export function prepareSetup(
   context: ContestContext,
   m: number,
   width: number,
   task: Task = 'below-five',
-): Subject {
+): TrainingSetup {
   const { device, own } = context;
   const { train } = drawExamples(requireSource(context), m, SEED);
   const dataset = own(uploadImages(device, 'training', train, task));
@@ -43,8 +43,8 @@ export function ownSubject(
   return { dataset, parameters, network: own(uploadNetwork(device, parameters)) };
 }
 
-/** What a peer is given of a subject, read from where this library starts from. */
-export interface SubjectArrays {
+/** What a peer is given of a set-up, read from where this library starts from. */
+export interface SetupArrays {
   /** X [m × d]. */
   readonly inputs: Float32Array;
   /** Y [m × C]. */
@@ -55,7 +55,7 @@ export interface SubjectArrays {
   readonly output: Float32Array;
 }
 
-export async function readSubject({ dataset, network }: Subject): Promise<SubjectArrays> {
+export async function readSetup({ dataset, network }: TrainingSetup): Promise<SetupArrays> {
   return {
     inputs: await readMatrix(dataset.inputs),
     targets: await readMatrix(dataset.targets),
@@ -66,7 +66,7 @@ export async function readSubject({ dataset, network }: Subject): Promise<Subjec
 
 /** H = σ(X Aᵀ) [m × N] of all examples. */
 export async function activationsOf(
-  { dataset, network }: Subject,
+  { dataset, network }: TrainingSetup,
   signal: AbortSignal | undefined,
 ): Promise<Float32Array> {
   using scope = new Scope(network.device);
@@ -82,7 +82,7 @@ export async function readChunks({ rows, columns, chunks }: ChunkedMatrix): Prom
 /** @throws when an element of a sample of H [m × N] is outside its oracle's bound. */
 export function requireActivations(
   activations: Float32Array,
-  { inputs, hidden }: SubjectArrays,
+  { inputs, hidden }: SetupArrays,
   { width: n, inputs: d, activation }: Parameters,
 ): void {
   const [x, a] = [elementsOf(inputs, d), elementsOf(hidden, n)];

@@ -15,7 +15,7 @@ import { rivalry } from '../peers/contender.js';
 import type { RunTask } from '../peers/peer.js';
 import { wholeRunOf } from '../peers/run.js';
 import { timeRuns } from '../sampling.js';
-import { ownSubject, readSubject } from './network.js';
+import { prepareSetup, readSetup } from './network.js';
 import { batchesOf, stepOperations } from './training-step.js';
 
 const CONFIG = parseRunConfig({});
@@ -64,7 +64,7 @@ async function challenge(context: ContestContext) {
   const account = await context.share(openAccount);
   const { examples: m, width, seed, neurons, iterations, learningRate, fineTune, batch } = CONFIG;
   const { test } = drawExamples(requireSource(context), m, seed);
-  const { inputs, targets, ...network } = await readSubject(ownSubject(context, m, width));
+  const { inputs, targets, ...network } = await readSetup(prepareSetup(context, m, width));
   const task: RunTask = {
     train: { m, inputs, targets },
     test: { m: test.count, inputs: inputsOf(test), targets: targetsOf(CONFIG.task, test.labels) },

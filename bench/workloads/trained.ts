@@ -6,7 +6,7 @@ import { residentActivations, type SelectionProblem } from '../../src/prune/prob
 import type { GreedySelectionProblem } from '../../src/reference/greedy-selection.js';
 import { advance, startTraining } from '../../src/train/gradient-descent.js';
 import type { ContestContext } from '../benchmark.js';
-import { ownSubject, readChunks, SEED } from './network.js';
+import { prepareSetup, readChunks, SEED } from './network.js';
 
 /** What contenders select from: a network briefly trained on MNIST. */
 export interface Trained {
@@ -26,7 +26,7 @@ export async function trainedProblem(
 ): Promise<Trained> {
   const { device, own, signal } = context;
   const task = loss === 'squared' ? 'below-five' : 'digits';
-  const { network, dataset } = ownSubject(context, m, n, task);
+  const { network, dataset } = prepareSetup(context, m, n, task);
   const options = { batch: 128, learningRate: 1, momentum: 0, loss, seed: SEED } as const;
   const training = own(startTraining(network, dataset, options));
   for await (const _ of advance(training, steps, signal));

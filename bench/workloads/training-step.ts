@@ -9,11 +9,11 @@ import type { StepWeights } from '../peers/peer.js';
 import { byWall, timeRuns } from '../sampling.js';
 import {
   activationsOf,
-  ownSubject,
-  readSubject,
+  prepareSetup,
+  readSetup,
   requireActivations,
   SEED,
-  type SubjectArrays,
+  type SetupArrays,
 } from './network.js';
 
 /** Examples from which mini-batches are drawn, and η: a run's defaults. */
@@ -62,15 +62,15 @@ export const gdStep: Benchmark = workload<StepShape>({
 
 async function contend(context: ContestContext, shape: StepShape) {
   const { own, signal } = context;
-  const { subject, check } = await context.share(() => subjectOf(context, shape));
-  const { network, dataset } = subject;
+  const { setup, check } = await context.share(() => setupOf(context, shape));
+  const { network, dataset } = setup;
   const batch = 'm' in shape ? 'full' : shape.batch;
   const options = { batch, learningRate: LEARNING_RATE, momentum: 0, seed: SEED } as const;
   const training = own(startTraining(network, dataset, options));
   return {
     verify: async () => {
       await take(training, 1, signal);
-      return check(await readSubject(subject));
+      return check(await readSetup(setup));
     },
     time: async (seconds: number) => {
       const start = performance.now();
@@ -85,8 +85,8 @@ async function contend(context: ContestContext, shape: StepShape) {
 }
 
 async function challenge(context: ContestContext, shape: StepShape) {
-  const { subject, before, check } = await context.share(() => subjectOf(context, shape));
-  const { count } = subject.dataset;
+  const { setup, before, check } = await context.share(() => setupOf(context, shape));
+  const { count } = setup.dataset;
   const task = {
     ...before,
     m: count,
@@ -99,18 +99,18 @@ async function challenge(context: ContestContext, shape: StepShape) {
 }
 
 /** Network and examples, what they are before the first step, and the judge of that step. */
-async function subjectOf(context: ContestContext, shape: StepShape) {
-  const subject = ownSubject(context, 'm' in shape ? shape.m : SGD_EXAMPLES, shape.n);
-  const before = await readSubject(subject);
-  const states = await activationsOf(subject, context.signal);
-  requireActivations(states, before, subject.parameters);
-  const { count } = subject.dataset;
+async function setupOf(context: ContestContext, shape: StepShape) {
+  const setup = prepareSetup(context, 'm' in shape ? shape.m : SGD_EXAMPLES, shape.n);
+  const before = await readSetup(setup);
+  const states = await activationsOf(setup, context.signal);
+  requireActivations(states, before, setup.parameters);
+  const { count } = setup.dataset;
   const rows = 'm' in shape ? spread(count, count) : batchesOf(shape.batch, count)();
   const check = (after: StepWeights) => {
     requireStep({ shape, states, before, after, rows: Array.from(rows) });
     return `the weights of ${CHECKED_NEURONS} neurons after one step to ${TOLERANCE} of the longest step`;
   };
-  return { subject, before, check };
+  return { setup, before, check };
 }
 
 async function take(
@@ -140,7 +140,7 @@ interface TakenStep {
   readonly shape: StepShape;
   /** H [m × N] before the step. */
   readonly states: Float32Array;
-  readonly before: SubjectArrays;
+  readonly before: SetupArrays;
   readonly after: StepWeights;
   /** The examples of the step. */
   readonly rows: readonly number[];
