@@ -76,4 +76,4 @@ export {
   type TrainingProgress,
   type TrainingState,
 } from './train/gradient-descent.js';
-export type { TrainingOptions } from './train/step.js';
+export type { TrainingOptions } from './train/options.js';

@@ -5,13 +5,9 @@ import { Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
 import type { Network } from '../models/two-layer.js';
 import { randomStream } from '../random.js';
-import {
-  drawnBatch,
-  prepareStep,
-  rowsOfStep,
-  type StepContext,
-  type TrainingOptions,
-} from './step.js';
+import { drawnBatch } from './batches.js';
+import type { StepContext, TrainingOptions } from './options.js';
+import { prepareStep, rowsOfStep } from './step.js';
 
 /** A training under way: the network, how far it has come, and what the next step needs. */
 export interface Training extends StepContext {

@@ -1,0 +1,41 @@
+import type { Matrix } from '../gpu/matrix.js';
+import type { LossKind } from '../kernels/candidate-loss.js';
+import type { Dataset } from '../models/dataset.js';
+import type { Network } from '../models/two-layer.js';
+import type { RandomStream } from '../random.js';
+
+export interface TrainingOptions {
+  /**
+   * Examples of a step, drawn uniformly with replacement; 'full', or as many as there are or more:
+   * all of them, in order, which is gradient descent.
+   */
+  readonly batch: number | 'full';
+  /** η, in mean-field units: a step moves θ_i by η N ∂L/∂θ_i. */
+  readonly learningRate: number;
+  /** μ in [0, 1). */
+  readonly momentum: number;
+  /** Squared by default; the cross-entropy is of the softmax of the outputs. */
+  readonly loss?: LossKind;
+  /**
+   * Slices of a step's examples over which the hidden layer's gradient is summed apart; as many as
+   * suit the adapter by default. Another number is another order of the sum, so other last bits.
+   */
+  readonly slices?: number;
+  readonly seed: number;
+  /** Names the random stream of the batches, so that two trainings of one seed differ. */
+  readonly purpose?: string;
+  /** The flag that sets η, for the advice when the training diverges. */
+  readonly rateFlag?: '--learning-rate' | '--fine-tune-learning-rate';
+}
+
+/** What the steps of one training share. */
+export interface StepContext {
+  readonly network: Network;
+  readonly dataset: Dataset;
+  readonly options: TrainingOptions;
+  /** Accumulated steps of A and B; A's only when something has to accumulate. */
+  readonly velocity: { readonly hidden: Matrix | undefined; readonly output: Matrix };
+  readonly batches: RandomStream;
+  /** Steps done. */
+  readonly iteration: number;
+}
