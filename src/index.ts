@@ -26,7 +26,8 @@ export {
   type Shape,
   uploadNetwork,
 } from './models/two-layer.js';
-export { type GreedyOptions, type GreedySelection, RULES, selectGreedily } from './prune/greedy.js';
+export { type GreedySelection, selectGreedily } from './prune/greedy.js';
+export type { GreedyOptions } from './prune/greedy-options.js';
 export { METHODS, type MethodOptions, type MethodSelection, select } from './prune/methods.js';
 export { type Plan, planSelection } from './prune/plan.js';
 export {
@@ -36,6 +37,7 @@ export {
   type SelectionProblem,
   streamedFrom,
 } from './prune/problem.js';
+export { RULES } from './prune/rules.js';
 export { activate } from './reference/activation.js';
 export { type Analysis, analyse, type Finding } from './study/analysis.js';
 export { type Cell, csvOf, keyOf, parseCell } from './study/cell.js';

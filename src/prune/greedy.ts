@@ -1,4 +1,3 @@
-import { EspalierError } from '../errors.js';
 import { Batch } from '../gpu/batch.js';
 import { readFloats, readUints } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
@@ -7,6 +6,7 @@ import { Scope } from '../gpu/scope.js';
 import { NO_SLOT, prepareArgmin, SELECTION_STATE, TRACE } from '../kernels/argmin.js';
 import { allocateBuffers, type SelectionBuffers } from './buffers.js';
 import { drawRows } from './draws.js';
+import { type GreedyOptions, requireSensible } from './greedy-options.js';
 import { measureMixtures } from './measure.js';
 import { directSlices, type ExampleBatches, prepareDirectOracle } from './oracles/direct.js';
 import { prepareGramOracle } from './oracles/gram.js';
@@ -20,35 +20,8 @@ import {
   type SelectionProblem,
   type StopReason,
 } from './problem.js';
-import { average } from './rules/average.js';
-import { corrective } from './rules/corrective.js';
-import { lineSearch } from './rules/line-search.js';
-import { distinctOf, type History, type Rule } from './rules/rule.js';
-
-export const RULES = { average, 'line-search': lineSearch, corrective } as const;
-export type RuleName = keyof typeof RULES;
-
-export interface GreedyOptions {
-  /** k, the most picks. */
-  readonly neurons: number;
-  /** A neuron may be picked again, which gives it more weight. */
-  readonly replacement: boolean;
-  readonly rule?: RuleName;
-  /** Stops at the first loss at or under this one. */
-  readonly targetLoss?: number | undefined;
-  /** Stops before the first pick that does not lower the loss. Rules with a best step always do. */
-  readonly untilStalled?: boolean | undefined;
-  /** Each step looks at this many random candidates instead of all. */
-  readonly candidates?: number | undefined;
-  /** Each step judges by this many random examples instead of all. */
-  readonly batch?: number | undefined;
-  /** Of the random candidates and examples. */
-  readonly seed?: number;
-  readonly oracle?: OracleName | undefined;
-  /** p: Gram rows of one pass. */
-  readonly block?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+import { distinctOf, type History, type Rule, type RuleState } from './rules/rule.js';
+import { RULES } from './rules.js';
 
 export interface GreedySelection extends Selection {
   readonly plan: Plan;
@@ -77,36 +50,72 @@ export async function* selectGreedily(
   options: GreedyOptions,
 ): AsyncGenerator<number, GreedySelection> {
   requireSensible(problem, options);
-  const { neurons: k, replacement, signal, candidates, batch: batchSize, seed = 0 } = options;
-  const { activations, weights, targets } = problem;
-  const n = activations.columns;
+  const { neurons: k, signal } = options;
+  using scope = new Scope(device);
+  const steps = await prepareSteps(device, problem, options, scope);
+  const { oracle, rule, state, buffers, plan } = steps;
+  const fixed = await fixedOf(problem);
+
+  // A history can only say that the end is reached where there is an end before the last pick.
+  // Scores from rounded activations do not say whether a target is reached: the measured losses do.
+  const target = problem.activations.storage === 'f16' ? undefined : options.targetLoss;
+  const watched = oracle.bringsRows && (rule.stalls || target !== undefined);
+  const batch = new Batch(device);
+  await oracle.begin(batch, signal);
+  let made = 0;
+  let ended = false;
+  while (made < k && !ended) {
+    steps.encode(batch, made);
+    made++;
+    if (!(await batch.breathe(signal))) continue;
+    yield made;
+    ended = watched && isOver(rule, target, await readHistory(buffers, made, fixed));
+  }
+  await batch.finish();
+
+  const history = await readHistory(buffers, made, fixed);
+  const counters = await readUints(buffers.state);
+  requireNumbers(counters, history);
+  const improving = oracle.bringsRows ? Math.max(1, rule.replay(history).stalled) : made;
+  const kept = { ...history, picks: history.picks.slice(0, improving) };
+  const shares = rule.replay(kept).shares(await state.read());
+  const selection = await measured(device, problem, options, { picks: kept.picks, shares, made });
+  const passes = oracle.passes(made, counters[SELECTION_STATE.passes] ?? 0);
+  return { ...selection, passes, plan };
+}
+
+/** What a selection's steps are made of, and what encodes one of them. */
+interface Steps {
+  readonly plan: Plan;
+  readonly rule: Rule;
+  readonly oracle: Oracle;
+  readonly buffers: SelectionBuffers;
+  readonly state: RuleState;
+  readonly encode: (batch: Batch, step: number) => void;
+}
+
+async function prepareSteps(
+  device: Device,
+  problem: SelectionProblem,
+  options: GreedyOptions,
+  scope: Scope,
+): Promise<Steps> {
+  const { neurons: k, replacement, candidates, batch: batchSize, seed = 0 } = options;
+  const { activations, weights } = problem;
+  const { rows: m, columns: n } = activations;
   const rule = RULES[options.rule ?? 'average'];
   const plan = planSelection(device, problem, {
     picks: k,
     ...options,
     foreseeable: rule.foreseeable && candidates === undefined,
   });
-  const examples = await readMatrix(targets);
-  const fixed: Fixed = {
-    neurons: n,
-    examples: activations.rows,
-    energy: examples.reduce((sum, y) => sum + y * y, 0),
-  };
-
-  using scope = new Scope(device);
+  const { block, lookahead, capacity } = plan;
   const batches: ExampleBatches | undefined = batchSize
-    ? { size: batchSize, indices: drawRows(k, activations.rows, batchSize, seed, 'batch') }
+    ? { size: batchSize, indices: drawRows(k, m, batchSize, seed, 'batch') }
     : undefined;
-  const direct = plan.oracle === 'direct';
-  const buffers = allocateBuffers(scope, {
-    neurons: n,
-    picks: k,
-    block: plan.block,
-    capacity: plan.capacity,
-    slices: direct ? directSlices(device, activations.chunks, batches) : 1,
-  });
+  const slices = plan.oracle === 'direct' ? directSlices(device, activations.chunks, batches) : 1;
+  const buffers = allocateBuffers(scope, { neurons: n, picks: k, block, capacity, slices });
   const { fitted } = rule;
-  const { block, lookahead } = plan;
   const context = { device, scope, problem, buffers, block, lookahead, replacement, fitted };
   const oracle = await prepareOracle(plan.oracle, context, batches);
   const state = await rule.prepare({ device, scope, weights, buffers, picks: k });
@@ -123,37 +132,31 @@ export async function* selectGreedily(
         }
       : undefined,
   });
-
-  // A history can only say that the end is reached where there is an end before the last pick.
-  // Scores from rounded activations do not say whether a target is reached: the measured losses do.
-  const target = activations.storage === 'f16' ? undefined : options.targetLoss;
-  const watched = oracle.bringsRows && (rule.stalls || target !== undefined);
-  const batch = new Batch(device);
-  await oracle.begin(batch, signal);
-  let made = 0;
-  let ended = false;
-  while (made < k && !ended) {
-    oracle.score(batch, made);
-    pick(batch, made);
+  const encode = (batch: Batch, step: number) => {
+    oracle.score(batch, step);
+    pick(batch, step);
     oracle.take(batch);
-    if (oracle.bringsRows) state.update(batch, made);
-    made++;
-    if (!(await batch.breathe(signal))) continue;
-    yield made;
-    ended = watched && isOver(rule, target, await readHistory(buffers, made, fixed));
-  }
-  await batch.finish();
+    if (oracle.bringsRows) state.update(batch, step);
+  };
+  return { plan, rule, oracle, buffers, state, encode };
+}
 
-  const history = await readHistory(buffers, made, fixed);
-  await requireNumbers(buffers, history);
-  const improving = oracle.bringsRows ? Math.max(1, rule.replay(history).stalled) : made;
-  const kept = { ...history, picks: history.picks.slice(0, improving) };
-  const { neurons } = distinctOf(kept.picks);
-  const shares = rule.replay(kept).shares(await state.read());
-  const losses = await measureMixtures(device, problem, neurons, shares, signal);
+/** The selection by its measured losses, which decide where it ends. */
+async function measured(
+  device: Device,
+  problem: SelectionProblem,
+  options: GreedyOptions,
+  {
+    picks,
+    shares,
+    made,
+  }: { readonly picks: Uint32Array; readonly shares: Float64Array; readonly made: number },
+): Promise<Omit<Selection, 'passes'>> {
+  const { neurons } = distinctOf(picks);
+  const losses = await measureMixtures(device, problem, neurons, shares, options.signal);
   requireFinite('losses of subnetworks', losses);
   const { count, stopped } = endOf(losses, made, options);
-  const selected = kept.picks.slice(0, count);
+  const selected = picks.slice(0, count);
   const distinct = distinctOf(selected).neurons;
   const mixtures = cut(shares, neurons.length, count, distinct.length);
   return {
@@ -162,9 +165,7 @@ export async function* selectGreedily(
     neurons: distinct,
     weight: Float32Array.from(mixtures.subarray(-distinct.length)),
     shares: mixtures,
-    passes: oracle.passes(made, (await readUints(buffers.state))[SELECTION_STATE.passes] ?? 0),
     stopped,
-    plan,
   };
 }
 
@@ -179,6 +180,12 @@ function cut(matrix: Float64Array, stride: number, rows: number, columns: number
 
 /** What of a history does not change with the picks. */
 type Fixed = Pick<History, 'neurons' | 'examples' | 'energy'>;
+
+async function fixedOf({ activations, targets }: SelectionProblem): Promise<Fixed> {
+  const values = await readMatrix(targets);
+  const energy = values.reduce((sum, y) => sum + y * y, 0);
+  return { neurons: activations.columns, examples: activations.rows, energy };
+}
 
 async function readHistory(
   { picks, trace }: SelectionBuffers,
@@ -228,57 +235,8 @@ function prepareOracle(
   return name === 'rows' ? prepareRowsOracle(context) : prepareDirectOracle(context, batches);
 }
 
-async function requireNumbers({ state }: SelectionBuffers, { picks }: History): Promise<void> {
-  const words = await readUints(state);
-  const bad = words[SELECTION_STATE.notNumbers] ?? 0;
+function requireNumbers(counters: Uint32Array, { picks }: History): void {
+  const bad = counters[SELECTION_STATE.notNumbers] ?? 0;
   if (bad === 0 && !picks.includes(NO_SLOT)) return;
   throw notFinite(`outputs of neurons (${Math.ceil(bad / picks.length)} in a step) that are`);
-}
-
-function requireSensible(problem: SelectionProblem, options: GreedyOptions): void {
-  const { rows: m, columns: n } = problem.activations;
-  const { neurons: k, replacement, rule = 'average', candidates, batch, targetLoss } = options;
-  requireCount('neurons', k, replacement ? Number.POSITIVE_INFINITY : n);
-  if (candidates !== undefined) requireCount('candidates', candidates, n);
-  if (batch !== undefined) requireCount('selection-batch', batch, m);
-  const fail = (message: string) => {
-    throw new EspalierError('bad-config', message);
-  };
-  if (candidates !== undefined && !replacement && candidates < k) {
-    fail(
-      `--candidates ${candidates} without replacement can run out before ${k} picks; use at least ${k}.`,
-    );
-  }
-  if (targetLoss !== undefined && !(targetLoss >= 0)) {
-    fail(`--target-loss must be a number from 0 on, not ${targetLoss}.`);
-  }
-  if (rule !== 'average' && problem.loss !== 'squared') {
-    fail(`--rule ${rule} goes with --loss squared; the cross-entropy goes with --rule average.`);
-  }
-  if (rule !== 'average' && batch !== undefined) {
-    fail(`--selection-batch goes with --rule average, not with ${rule}.`);
-  }
-  if (rule !== 'average' && options.oracle === 'direct') {
-    fail(`--oracle direct goes with --rule average; --rule ${rule} needs rows or gram.`);
-  }
-  requireProblem(problem);
-}
-
-/** @throws bad-config when the loss does not go with the outputs. */
-export function requireProblem({ loss, weights }: SelectionProblem): void {
-  if (loss !== 'cross-entropy' || weights.columns > 1) return;
-  throw new EspalierError(
-    'bad-config',
-    '--loss cross-entropy needs more than one output; use --task digits.',
-  );
-}
-
-/** @throws bad-config unless the value is a whole number from 1 to `most`. */
-export function requireCount(flag: string, value: number, most: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return;
-  const range = Number.isFinite(most) ? `from 1 to ${most}` : 'from 1 on';
-  throw new EspalierError(
-    'bad-config',
-    `--${flag} must be a whole number ${range} here, not ${value}.`,
-  );
 }

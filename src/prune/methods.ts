@@ -7,7 +7,8 @@ import { rankByGradient } from './baselines/gradient.js';
 import { rankByMagnitude } from './baselines/magnitude.js';
 import { rankRandomly } from './baselines/random.js';
 import { selectByRanking } from './baselines/ranking.js';
-import { type GreedyOptions, requireCount, requireProblem, selectGreedily } from './greedy.js';
+import { selectGreedily } from './greedy.js';
+import { type GreedyOptions, requireCount, requireProblem } from './greedy-options.js';
 import type { Plan } from './plan.js';
 import type { Selection, SelectionProblem } from './problem.js';
 

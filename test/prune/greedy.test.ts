@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
-import type { RuleName } from '../../src/prune/greedy.js';
 import type { OracleName } from '../../src/prune/plan.js';
+import type { RuleName } from '../../src/prune/rules.js';
 import type { LossName } from '../../src/reference/selection.js';
 import { bestOf, decidedSteps, faultsOf, judgeOf } from './judge.js';
 import { type Layout, referenceOf, sampleOf } from './problems.js';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
-import type { RuleName } from '../../src/prune/greedy.js';
 import type { Selection } from '../../src/prune/problem.js';
+import type { RuleName } from '../../src/prune/rules.js';
 import { sumBound } from '../../src/reference/bound.js';
 import { lossOf, mixtureOf, type ReferenceProblem } from '../../src/reference/selection.js';
 import { bestOf, decidedSteps, faultsOf, judgeOf, measurementBound } from './judge.js';

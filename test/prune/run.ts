@@ -1,10 +1,7 @@
 import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
-import {
-  type GreedyOptions,
-  type GreedySelection,
-  selectGreedily,
-} from '../../src/prune/greedy.js';
+import { type GreedySelection, selectGreedily } from '../../src/prune/greedy.js';
+import type { GreedyOptions } from '../../src/prune/greedy-options.js';
 import type { LossName } from '../../src/reference/selection.js';
 import { type Layout, type Sample, uploadSample } from './problems.js';
 
