@@ -15,7 +15,9 @@ const library: UserConfig = {
     {
       name: 'executable command line',
       // npx links the file once, and finds it without this after the next build.
-      writeBundle: () => chmodSync(resolve(root, 'dist/cli.js'), 0o755),
+      writeBundle: ({ dir }, files) => {
+        if (dir && 'cli.js' in files) chmodSync(resolve(dir, 'cli.js'), 0o755);
+      },
     },
   ],
   build: {

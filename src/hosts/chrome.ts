@@ -16,7 +16,7 @@ export interface ChromeOptions {
 }
 
 const OPEN_MILLIS = 60_000;
-const TUNING_MILLIS = 1000;
+const TUNING_MILLIS = 5000;
 
 /**
  * A host that runs jobs in a page of headless Chrome. `pageScript` is the path of one ES module

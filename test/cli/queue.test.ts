@@ -64,10 +64,13 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
       act: (child) => setTimeout(() => child.kill('SIGKILL'), 300),
     });
     const children: ChildProcess[] = [];
-    const steady = espalier(['worker', '--queue', address(), '--adapter', 'software'], {
-      when: /Waiting/,
-      act: (child) => children.push(child),
-    });
+    // Only then: on its own it might have done every job before the other came.
+    const steady = killed.then(() =>
+      espalier(['worker', '--queue', address(), '--adapter', 'software'], {
+        when: /Waiting/,
+        act: (child) => children.push(child),
+      }),
+    );
     const gathered = await gathering;
     expect(gathered).toMatchObject({ code: 0 });
     expect(JSON.parse(gathered.stdout)).toMatchObject({ cells: 42, host: 'queue' });

@@ -14,6 +14,7 @@ import {
   openTab,
   playToEnd,
   QUICK,
+  ready,
   seriousFindings,
   servedPage,
   tabTo,
@@ -84,8 +85,13 @@ describe('a comparison on the network from Play', () => {
   });
 
   test('says that there is no network, and the way to one', async () => {
+    await page.waitForSelector(`${PANEL} .doing`);
     expect(await textOf(page, `${PANEL} .doing`)).toContain('no trained network');
     expect(await seriousFindings(page)).toEqual([]);
+    // Until the adapter is open, the link trains nothing.
+    await openTab(page, 'Play');
+    await ready(page);
+    await openTab(page, 'Compare');
     await page.click(`${PANEL} .play`);
     await page.waitForSelector('[data-view="play"]:not([hidden])');
     await ended(page);

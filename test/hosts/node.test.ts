@@ -43,7 +43,7 @@ describe('a process', () => {
     const { stdout, stderr } = await run(
       process.execPath,
       ['--expose-gc', join(folder, 'child.mjs')],
-      { timeout: 20_000, env: { ...process.env, ...env } },
+      { timeout: 60_000, env: { ...process.env, ...env } },
     );
     return { stderr, ...(JSON.parse(stdout) as object) };
   };
@@ -123,9 +123,14 @@ describe('createPace', () => {
     await Promise.all([pace(wait(60)), pace(wait(30))]);
     // 20 ms of growing sleeps, then about eight of 5 ms.
     expect(turns).toBeLessThan(100);
-    turns = 0;
-    await wait(20);
+    // A machine with other work may give it none of one window.
+    await expect
+      .poll(async () => {
+        turns = 0;
+        await wait(20);
+        return turns;
+      })
+      .toBeGreaterThan(200);
     counting = false;
-    expect(turns).toBeGreaterThan(200);
   });
 });
