@@ -42,7 +42,7 @@ export async function cachedFolder(
       // Another process may have been first; its folder is as good.
       if (!(await exists(folder))) throw error;
     }
-    await removeStale(root);
+    await removeStale(root, name);
     return folder;
   }
   throw new EspalierError(
@@ -68,13 +68,15 @@ async function requireOwn(root: string): Promise<void> {
   if (root.startsWith(tmpdir()) && !own) throw new Error(`${root} belongs to another user`);
 }
 
-// A process that was killed while filling leaves its draft; no filling takes an hour.
-async function removeStale(root: string): Promise<void> {
-  for (const name of await readdir(root)) {
-    if (!name.startsWith('.')) continue;
-    const draft = join(root, name);
-    const found = await lstat(draft).catch(() => undefined);
-    if (found && Date.now() - found.mtimeMs > STALE_MILLIS) {
+// A process that was killed while filling leaves its draft; no filling takes an hour. The root may be
+// a folder that holds more than the cache, so only what `mkdtemp` has named for this folder is removed.
+async function removeStale(root: string, name: string): Promise<void> {
+  const prefix = `.${name}-`;
+  for (const found of await readdir(root)) {
+    if (!found.startsWith(prefix) || !/^[A-Za-z0-9]{6}$/.test(found.slice(prefix.length))) continue;
+    const draft = join(root, found);
+    const state = await lstat(draft).catch(() => undefined);
+    if (state && Date.now() - state.mtimeMs > STALE_MILLIS) {
       await rm(draft, { recursive: true, force: true });
     }
   }

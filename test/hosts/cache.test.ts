@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { cachedFolder } from '../../src/hosts/cache.js';
 
@@ -32,22 +32,28 @@ test('of several that fill at once one wins and all get its folder', async () =>
   expect(await readdir(home)).toHaveLength(1);
 });
 
-test('a failed filling leaves nothing, a killed one is removed when it is old', async () => {
+test("a failed filling leaves nothing, a killed one is removed when it is old, and nobody else's folder is", async () => {
   vi.stubEnv('ESPALIER_CACHE', home);
   const full = new Error('disk full');
   await expect(cachedFolder('key', () => Promise.reject(full))).rejects.toBe(full);
   expect(await readdir(home)).toEqual([]);
-  for (const [draft, age] of [
-    ['.old', 7200],
-    ['.young', 60],
-  ] as const) {
-    await mkdir(join(home, draft));
-    const time = Date.now() / 1000 - age;
-    await utimes(join(home, draft), time, time);
-  }
-  await cachedFolder('key', fill('text'));
-  expect(await readdir(home)).toEqual(['.young', expect.stringMatching(/^key/)]);
+  let draft = '';
+  await cachedFolder('other', async (folder) => {
+    draft = basename(folder).replace('other', 'key');
+  });
+  const kept = ['.git', '.key', '.key-1-notes', `${draft}s`, draft.replace('key', 'other')];
+  for (const folder of [draft, ...kept]) await aged(folder, 7200);
+  const young = draft.replace(/.{6}$/, 'YOUNG0');
+  await aged(young, 60);
+  const filled = basename(await cachedFolder('key', fill('text')));
+  expect((await readdir(home)).toSorted()).toEqual([...kept, young, filled, 'other-1'].toSorted());
 });
+
+async function aged(name: string, seconds: number): Promise<void> {
+  await mkdir(join(home, name));
+  const time = Date.now() / 1000 - seconds;
+  await utimes(join(home, name), time, time);
+}
 
 test('a cache that cannot be written falls back to the temporary folder, unless it was asked for', async () => {
   const file = join(home, 'file');
