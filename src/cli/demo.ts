@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { extname, join, normalize } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { EspalierError } from '../errors.js';
 import { number } from './flags.js';
@@ -9,6 +10,9 @@ import { interruptSignal } from './outcome.js';
 
 /** The built page lies beside the command line's own bundle. */
 const PAGE = join(import.meta.dirname, 'demo');
+
+/** What a request's address is relative to; only the path counts. */
+const BASE = 'http://localhost';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -36,20 +40,7 @@ async function serve(port: unknown): Promise<void> {
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new EspalierError('bad-config', `--port must be a whole number to 65535, not ${port}.`);
   }
-  const server = createServer(async (request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-    // Normalised below the root, so that no address leaves the folder.
-    const name = normalize(`/${path.endsWith('/') ? `${path}index.html` : path}`);
-    const file = join(PAGE, name);
-    const found = await stat(file).catch(() => undefined);
-    if (!found?.isFile()) {
-      response.writeHead(404).end();
-      return;
-    }
-    const type = TYPES[extname(file)] ?? 'application/octet-stream';
-    response.writeHead(200, { 'content-type': type, 'content-length': found.size });
-    createReadStream(file).pipe(response);
-  });
+  const server = folderServer(PAGE);
   const { signal, release } = interruptSignal();
   await new Promise<void>((resolve, reject) => {
     signal.addEventListener('abort', () => server.close(() => resolve()), { once: true });
@@ -65,4 +56,28 @@ async function serve(port: unknown): Promise<void> {
   });
   release();
   throw new EspalierError('aborted', 'Ended.');
+}
+
+/** Serves what is below the folder, `index.html` for a folder's own address. */
+export function folderServer(root: string): Server {
+  return createServer(async (request, response) => {
+    const address = request.url ?? '/';
+    if (!URL.canParse(address, BASE)) {
+      response.writeHead(400).end();
+      return;
+    }
+    const path = new URL(address, BASE).pathname;
+    // Normalised below the root, so that no address leaves the folder.
+    const name = normalize(`/${path.endsWith('/') ? `${path}index.html` : path}`);
+    const file = join(root, name);
+    const found = await stat(file).catch(() => undefined);
+    if (!found?.isFile()) {
+      response.writeHead(404).end();
+      return;
+    }
+    const type = TYPES[extname(file)] ?? 'application/octet-stream';
+    response.writeHead(200, { 'content-type': type, 'content-length': found.size });
+    // A file that cannot be read any further, or a reader that leaves, ends this response only.
+    await pipeline(createReadStream(file), response).catch(() => undefined);
+  });
 }
