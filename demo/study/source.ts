@@ -1,12 +1,11 @@
 import type { ImageSource } from '../../src/index.js';
+import { memo } from '../../src/memo.js';
 
 const digests = new WeakMap<ImageSource, Promise<string>>();
 
 /** A name for images by what they are, so that no study goes on with other images. */
 export function digestOf(source: ImageSource): Promise<string> {
-  const known = digests.get(source) ?? compute(source);
-  digests.set(source, known);
-  return known;
+  return memo(digests, source, () => compute(source));
 }
 
 async function compute({ train, test }: ImageSource): Promise<string> {

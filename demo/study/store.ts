@@ -1,4 +1,5 @@
 import { type Cell, keyOf, parseCell } from '../../src/index.js';
+import { memo } from '../../src/memo.js';
 
 /** A trial's training as it stood at its last checkpoint, as a safetensors file. */
 export interface KeptState {
@@ -90,19 +91,17 @@ function cellIn(line: string): readonly Cell[] {
   }
 }
 
-let database: Promise<IDBDatabase> | undefined;
+const databases = new Map<string, Promise<IDBDatabase>>();
 
 function opened(): Promise<IDBDatabase> {
-  database ??= new Promise((resolve, reject) => {
+  return memo(databases, DATABASE, async () => {
     const request = indexedDB.open(DATABASE, VERSION);
     request.onupgradeneeded = () => {
       request.result.createObjectStore('cells');
       request.result.createObjectStore('states');
     };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+    return settled(request);
   });
-  return database;
 }
 
 function settled<T>(request: IDBRequest<T>): Promise<T> {

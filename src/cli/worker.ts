@@ -5,6 +5,7 @@ import { readImageSource } from '../data/folder.js';
 import type { ImageSource } from '../data/images.js';
 import { EspalierError } from '../errors.js';
 import type { Host } from '../hosts/host.js';
+import { memo } from '../memo.js';
 import { nameOf } from '../study/grid.js';
 import { trialInput } from '../study/study.js';
 import { parseStudyConfig } from '../study/study-config.js';
@@ -93,11 +94,7 @@ function openBench(flags: WorkerFlags, version: string, signal: AbortSignal) {
   let host: Host<typeof jobs> | undefined;
   const sources = new Map<string, Promise<ImageSource>>();
 
-  const sourceOf = (data: string) => {
-    const found = sources.get(data) ?? readImageSource(data);
-    sources.set(data, found);
-    return found;
-  };
+  const sourceOf = (data: string) => memo(sources, data, () => readImageSource(data));
   const close = async () => {
     const open = host;
     host = undefined;

@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.js';
+import { memo } from '../memo.js';
 import type { GpuBuffer } from './buffer.js';
 import { type Device, UNIFORM_SLOT } from './device.js';
 
@@ -101,15 +102,8 @@ export async function prepareKernel<B extends Bindings, Uniform extends string>(
 
 function pipelineOf(device: Device, record: KernelRecord): Promise<GPUComputePipeline> {
   const code = moduleText(record);
-  // The promise is cached, so that two callers at once share one compilation.
-  let compiling = device.pipelines.get(code);
-  if (!compiling) {
-    compiling = compile(device, record, code);
-    device.pipelines.set(code, compiling);
-    // Its wait may have met an error of other work, which says nothing about this kernel.
-    compiling.catch(() => device.pipelines.delete(code));
-  }
-  return compiling;
+  // A failure may be that its wait met an error of other work, which says nothing about this kernel.
+  return memo(device.pipelines, code, () => compile(device, record, code));
 }
 
 async function compile(

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { renameSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { espalier, figuresOf, flagsOf, writeData } from './study-fixture.js';
+import { type Ended, espalier, figuresOf, flagsOf, writeData } from './study-fixture.js';
 
 const found = spawnSync('redis-server', ['--version']).status === 0;
 const required = process.env.ESPALIER_REQUIRE_REDIS !== undefined;
@@ -102,6 +103,24 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     expect(failed).toMatchObject({ code: 1, stdout: '' });
     expect(failed.stderr).toMatch(/The trial m40-r0-\S+ failed on a worker: Training diverged/);
     await witness;
+  });
+
+  test('a worker that did not find the data of one trial finds it for the next', async () => {
+    const out = join(folder, 'late');
+    const changes = { trials: '1', sizes: '40' };
+    const args = ['study', ...flagsOf(data, changes), '--out', out, '--queue', address()];
+    let busy: Promise<Ended> | undefined;
+    const failed = await espalier(args, {
+      when: /start some/,
+      act: () => {
+        renameSync(data, `${data}-elsewhere`);
+        busy = worker(/: done\./, 'SIGINT');
+      },
+    });
+    renameSync(`${data}-elsewhere`, data);
+    expect(failed.stderr).toMatch(/failed on a worker: \S+ is not a folder that can be read/);
+    expect(JSON.parse((await study(out, changes)).stdout)).toMatchObject({ cells: 7 });
+    expect(await busy).toMatchObject({ code: 130 });
   });
 
   test('tells that the server is lost, and goes on when it is back', async () => {
