@@ -6,7 +6,12 @@ import type { Shape } from '../models/two-layer.js';
 import { type Cell, keyOf, parseCell } from '../study/cell.js';
 import { nameOf, type Trial } from '../study/grid.js';
 import { decodeState, encodeState, type TrialState } from '../study/state.js';
-import { differingKey, parseStudyConfig, type StudyConfig } from '../study/study-config.js';
+import {
+  differingKey,
+  identityOf,
+  parseStudyConfig,
+  type StudyConfig,
+} from '../study/study-config.js';
 import { lockFolder } from './lock.js';
 import { codeOf, messageOf, writeJson, writeWhole } from './run-folder.js';
 
@@ -32,11 +37,10 @@ export interface StudyFolder {
   close(): Promise<void>;
 }
 
-/** The folder of a study that names none: the same configuration finds the same one again. */
+/** The folder of a study that names none: the same study finds the same one again. */
 export function defaultStudyFolder(config: StudyConfig): string {
-  const { host: _, adapter: __, out: ___, preset, level: ____, tolerance: _____, ...rest } = config;
-  const hash = createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 6);
-  return join('runs', `study-${config.task}-${preset}-${hash}`);
+  const hash = createHash('sha256').update(identityOf(config)).digest('hex').slice(0, 6);
+  return join('runs', `study-${config.task}-${config.preset}-${hash}`);
 }
 
 /**

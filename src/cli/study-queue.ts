@@ -6,6 +6,7 @@ import type { Job, Queue } from 'bullmq';
 import { throwIfAborted } from '../errors.js';
 import { nameOf, type Trial } from '../study/grid.js';
 import { openTrials } from '../study/study.js';
+import { identityOf } from '../study/study-config.js';
 import { cellsOf, type Line, loadQueue, openLine, placeOf, QUEUE, type TrialJob } from './queue.js';
 import type { Session } from './study-session.js';
 
@@ -108,8 +109,7 @@ async function collect(
 
 /** One job for a trial of a folder, however often the command is given. */
 function idOf(path: string, config: Session['config'], trial: Trial): string {
-  const { level: _, tolerance: __, ...rest } = config;
-  const text = JSON.stringify([hostname(), resolve(path), rest]);
+  const text = JSON.stringify([hostname(), resolve(path), identityOf(config)]);
   return `${createHash('sha256').update(text).digest('hex').slice(0, 12)}-${nameOf(trial)}`;
 }
 

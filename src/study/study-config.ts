@@ -131,15 +131,17 @@ const NO_FIGURE: ReadonlySet<string> = new Set([
   'out',
 ]);
 
+/** The keys that do decide them, in the schema's order. */
+const FIGURE_KEYS = (Object.keys(studySchema.shape) as (keyof StudyConfig)[]).filter(
+  (key) => !NO_FIGURE.has(key),
+);
+
 /** The same for two studies whose cells can stand for each other, and for no others. */
 export function identityOf(config: StudyConfig): string {
-  return JSON.stringify(Object.entries(config).filter(([key]) => !NO_FIGURE.has(key)));
+  return JSON.stringify(FIGURE_KEYS.map((key) => [key, config[key]]));
 }
 
 /** The first key by which two studies' cells differ, if there is one. */
 export function differingKey(one: StudyConfig, other: StudyConfig): keyof StudyConfig | undefined {
-  const keys = Object.keys(studySchema.shape) as (keyof StudyConfig)[];
-  return keys.find(
-    (key) => !NO_FIGURE.has(key) && JSON.stringify(one[key]) !== JSON.stringify(other[key]),
-  );
+  return FIGURE_KEYS.find((key) => JSON.stringify(one[key]) !== JSON.stringify(other[key]));
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { defaultStudyFolder } from '../../src/cli/study-folder.js';
 import { EspalierError } from '../../src/errors.js';
 import { cellCount, nameOf, operationsOf, pruningsOf, trialsOf } from '../../src/study/grid.js';
-import { differingKey, parseStudyConfig } from '../../src/study/study-config.js';
+import { differingKey, identityOf, parseStudyConfig } from '../../src/study/study-config.js';
 
 test('the presets are those of the issue, and a given key wins', () => {
   const quick = parseStudyConfig({});
@@ -81,9 +82,20 @@ test('each rule is swept for greedy selection, and the other methods come once',
 
 test('two studies differ by what makes their figures, not by where they run', () => {
   const one = parseStudyConfig({});
-  expect(differingKey(one, parseStudyConfig({ out: 'there', host: 'chrome', level: 1 }))).toBe(
-    undefined,
-  );
+  const elsewhere = { out: 'there', host: 'chrome', adapter: 'software', tuning: 'fixed' };
+  const other = parseStudyConfig({ ...elsewhere, level: 1, tolerance: 0.2 });
+  expect(differingKey(one, other)).toBe(undefined);
+  expect(identityOf(other)).toBe(identityOf(one));
+  expect(defaultStudyFolder(other)).toBe(defaultStudyFolder(one));
+  const renamed = { ...other, preset: 'paper' } as const;
+  expect(identityOf(renamed)).toBe(identityOf(one));
+  expect(defaultStudyFolder(renamed)).toBe(defaultStudyFolder(one).replace('quick', 'paper'));
+  for (const change of [{ seed: 1 }, { storage: 'f16' }, { fineTune: 1 }, { data: 'there' }]) {
+    const changed = parseStudyConfig(change);
+    expect([differingKey(one, changed)]).toEqual(Object.keys(change));
+    expect(identityOf(changed)).not.toBe(identityOf(one));
+    expect(defaultStudyFolder(changed)).not.toBe(defaultStudyFolder(one));
+  }
   expect(differingKey(one, parseStudyConfig({ seed: 1, trials: 4 }))).toBe('trials');
   expect(differingKey(one, parseStudyConfig({ batch: [64, 128] }))).toBe('batch');
 });
