@@ -10,7 +10,7 @@ export const LIMITS = [
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
 /** Optional features that are used where an adapter has them. */
-export const FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'subgroups', 'shader-f16'];
+export const FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'subgroups'];
 
 /** What a report says of the adapter. A software adapter is never called a GPU. */
 export interface AdapterDescription {
