@@ -90,13 +90,16 @@ function fitEach(
   });
 }
 
-/** A slope needs thresholds at two sizes at least. */
+/** A slope needs thresholds at two sizes at least, and σ one that is known from both sides. */
 function whyNot(observations: readonly Observation[]): string | undefined {
   const reached = observations.filter(({ upper }) => Number.isFinite(upper));
   const sizes = new Set(reached.map(({ examples }) => examples)).size;
-  return sizes < 2
-    ? `thresholds were reached at ${sizes} dataset size${sizes === 1 ? '' : 's'}; a curve needs two at least`
-    : undefined;
+  if (sizes < 2) {
+    return `thresholds were reached at ${sizes} dataset size${sizes === 1 ? '' : 's'}; a curve needs two at least`;
+  }
+  return reached.some(({ lower }) => Number.isFinite(lower))
+    ? undefined
+    : 'every trial that met the criterion met it at its first checkpoint; a curve needs a threshold between two checkpoints';
 }
 
 /** No samples where every size has one trial: they would all be the same. */

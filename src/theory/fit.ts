@@ -31,6 +31,7 @@ export interface Fit {
  * narrowest interval w: the data cannot tell less, and where a curve passes through all of the
  * intervals the likelihood would have no maximum otherwise.
  *
+ * @param observations one interval at least is finite.
  * @param from a solution to start from, of a fit to similar data.
  */
 export function fitModel(

@@ -137,3 +137,22 @@ test('the same seed gives the same intervals, and too little data gives no fits 
   );
   expect(never.missing).toContain('at 0 dataset sizes');
 });
+
+test.each([
+  ['every trial meets it at its first checkpoint', () => -100],
+  [
+    'small sizes meet it at their first checkpoint, others never',
+    (m: number) => (m < 1000 ? -100 : 5000),
+  ],
+])('where %s, nothing is fitted', (_, curve) => {
+  const { fits, missing } = compare(observe(curve), setting, 0, 20);
+  expect(fits).toEqual([]);
+  expect(missing).toContain('at its first checkpoint');
+});
+
+test('one threshold between two checkpoints is enough', () => {
+  const [one, ...others] = observe(() => -100, { trials: 2 }).toReversed();
+  const { fits } = compare([{ ...one!, lower: 0, upper: STEP }, ...others], setting, 0, 20);
+  expect(fits.every(({ aicc, deviation }) => Number.isFinite(aicc + deviation))).toBe(true);
+  expect(fits.length).toBe(4);
+});
