@@ -1,3 +1,4 @@
+import { extent } from 'simple-statistics';
 import { type Cell, type StudyConfig, studyCheckpoints } from '../../src/index.js';
 
 /** One tile of the map: a checkpoint at a dataset size. */
@@ -28,7 +29,7 @@ export function tilesOf(config: StudyConfig, cells: readonly Cell[]): readonly T
 /** Least and largest loss, the ends of the colours. */
 export function rangeOf(tiles: readonly Tile[]): readonly [number, number] | undefined {
   const losses = tiles.flatMap(({ loss }) => (loss !== undefined && loss > 0 ? [loss] : []));
-  return losses.length > 0 ? [Math.min(...losses), Math.max(...losses)] : undefined;
+  return losses.length > 0 ? extent(losses) : undefined;
 }
 
 /** Where a loss lies between the ends, in logarithms: 0 for the largest, 1 for the least. */

@@ -1,3 +1,4 @@
+import { max, min } from 'simple-statistics';
 import type { Observation } from '../theory/models.js';
 import type { Cell } from './cell.js';
 
@@ -52,7 +53,7 @@ export function thresholdOf(course: Course, criterion: Criterion): Threshold {
 
 function boundOf(course: Course, criterion: Criterion): number {
   if (criterion.name === 'absolute') return criterion.level;
-  const best = Math.min(...course.map(({ subnetworkLoss }) => subnetworkLoss));
+  const best = min(course.map(({ subnetworkLoss }) => subnetworkLoss));
   return best + criterion.tolerance * (course[0].subnetworkLoss - best);
 }
 
@@ -64,7 +65,7 @@ const LEVEL_SLACK = 1.1;
  * two digits. So every trial, and with it every size, reaches it.
  */
 export function commonLevel(courses: readonly Course[]): number {
-  const highest = Math.max(...courses.map((course) => (course.at(-1) ?? course[0]).subnetworkLoss));
+  const highest = max(courses.map((course) => (course.at(-1) ?? course[0]).subnetworkLoss));
   const target = LEVEL_SLACK * highest;
   if (!(target > 0)) return 0;
   const digit = Math.floor(Math.log10(target)) - 1;

@@ -1,4 +1,4 @@
-import { mean, variance } from 'simple-statistics';
+import { mean, min, variance } from 'simple-statistics';
 import { minimise } from './minimise.js';
 import type { Model, ModelName, Observation, Point } from './models.js';
 import { logNormalInterval } from './normal.js';
@@ -41,7 +41,7 @@ export function fitModel(
 ): Fit {
   const points = observations.map(pointOf);
   const widths = observations.map(widthOf).filter(Number.isFinite);
-  const least = Math.min(...widths) / Math.sqrt(12);
+  const least = min(widths) / Math.sqrt(12);
   const start = from ?? startOf(model, points, least);
   const distinct = tallied(observations);
   const deviation = (at: readonly number[]) => Math.hypot(least, Math.exp(at.at(-1) ?? 0));

@@ -1,4 +1,4 @@
-import { linearRegression, mean } from 'simple-statistics';
+import { linearRegression, max, mean } from 'simple-statistics';
 
 /** A threshold of one trial as it is known: between two checkpoints. */
 export interface Observation {
@@ -82,7 +82,7 @@ function theoryModel(
   neurons: number,
   rho: (examples: number) => number,
 ): Model {
-  const steepest = Math.max(...observations.map(({ examples }) => rho(examples)));
+  const steepest = max(observations.map(({ examples }) => rho(examples)));
   const contraction = (unknown: number) => 1 / (steepest * (1 + Math.exp(-unknown)));
   return {
     name: 'theory',

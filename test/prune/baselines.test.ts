@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
+import { rankByMagnitude } from '../../src/prune/baselines/magnitude.js';
 import { type MethodName, select } from '../../src/prune/methods.js';
 import type { Selection } from '../../src/prune/problem.js';
 import { randomStream } from '../../src/random.js';
@@ -176,5 +177,10 @@ describe('baselines against their definitions', () => {
       expect([...selected]).toEqual([0, 1, 2, 3, 4, 5]);
     }
     expect([...(await choose(equal, 'backward')).selected]).toEqual([5, 4, 3, 2, 1, 0]);
+  });
+
+  test('rows of weights may be longer than the arguments of a call', () => {
+    const hidden = Float32Array.from({ length: 800_000 }, (_, at) => (at < 400_000 ? 1 : -2));
+    expect([...rankByMagnitude(2, hidden, Float32Array.of(1, 1))]).toEqual([1, 0]);
   });
 });

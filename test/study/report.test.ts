@@ -37,9 +37,12 @@ function cellsOf(config: StudyConfig, floor = 0.001): readonly Cell[] {
   );
 }
 
-function draw(config: StudyConfig, cells: readonly Cell[]): Report {
+function draw(
+  config: StudyConfig,
+  cells: readonly Cell[],
+  analyses = analyse(config, cells),
+): Report {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const analyses = analyse(config, cells);
   const versions = { espalier: '1.2.3' };
   return reportOf({ config, cells, expected: cellCount(config), analyses, versions, document });
 }
@@ -78,6 +81,15 @@ describe('a report', () => {
     expect(draw(config, cellsOf(config, 0)).html).not.toMatch(/NaN|Infinity/);
     const none = cellsOf(config).map((cell) => ({ ...cell, denseLoss: 0, subnetworkLoss: 0 }));
     expect(draw(config, none).html).not.toMatch(/NaN|Infinity/);
+  });
+
+  test('of more cells than a call takes arguments is drawn', () => {
+    const config = parseStudyConfig({ ...BASE, sizes: [25, 100], trials: 1, pruneEvery: 1 });
+    const cells = cellsOf(config);
+    const analyses = analyse(config, cells).map(({ courses, ...rest }) => {
+      return { ...rest, courses: Array.from({ length: 700 }, () => courses).flat() };
+    });
+    expect(draw(config, cells, analyses).figures.size).toBe(4);
   });
 
   test('of records without the number of inputs does without the curve that needs it', () => {

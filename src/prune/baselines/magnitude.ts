@@ -14,9 +14,16 @@ export function rankByMagnitude(
   const norms = (rows: Float32Array) => {
     const width = rows.length / neurons;
     return Float64Array.from({ length: neurons }, (_, i) =>
-      Math.hypot(...rows.subarray(i * width, (i + 1) * width)),
+      normOf(rows.subarray(i * width, (i + 1) * width)),
     );
   };
   const [inner, outer] = [norms(hidden), norms(output)];
   return descending(inner.map((norm, i) => norm * (outer[i] ?? 0)));
+}
+
+/** Of float32 values: their squares and sums stay within float64's range. */
+function normOf(row: Float32Array): number {
+  let sum = 0;
+  for (const value of row) sum += value * value;
+  return Math.sqrt(sum);
 }

@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { extent } from 'simple-statistics';
 import type { CompareSummary, Contender } from '../compare-events.js';
 import { COLORS, type Drawing, drawingOf, type Paper } from './drawing.js';
 import { compact } from './words.js';
@@ -30,7 +31,7 @@ export function lossAgainstPicks(paper: Paper, summary: CompareSummary): Drawing
     .map(({ method, picks, trainingLoss }) => ({ method, picks, loss: trainingLoss }));
   const { guarantee, dense } = summary;
   const all = [...lines, ...points].map(({ loss }) => loss).concat(dense.loss);
-  const top = Math.max(...all);
+  const [least, top] = extent(all);
   const bound = Array.from(guarantee?.bound ?? [], (loss, step) => ({ picks: step + 1, loss }));
   const seen = bound.filter(({ loss }) => loss <= top * 1.5);
   return drawingOf(
@@ -39,7 +40,7 @@ export function lossAgainstPicks(paper: Paper, summary: CompareSummary): Drawing
       x: { type: 'log', label: 'neurons picked', ticks: 5, tickFormat: compact },
       y: {
         type: 'log',
-        domain: [Math.min(...all, guarantee?.hull.loss || Number.POSITIVE_INFINITY), top],
+        domain: [Math.min(least, guarantee?.hull.loss || Number.POSITIVE_INFINITY), top],
         label: 'training loss',
         ticks: 4,
         tickFormat: compact,

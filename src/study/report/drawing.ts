@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { extent } from 'simple-statistics';
 
 /** A figure as SVG text of known size. */
 export interface Drawing {
@@ -88,6 +89,13 @@ export function paperOf(document: Document, width: number): Paper {
     });
   };
   return { document, width, plot, legend };
+}
+
+/** The ends of a logarithmic axis: those of the values above 0. */
+export function logDomain(values: readonly number[]): readonly [low: number, high: number] {
+  const positive = values.filter((value) => value > 0);
+  // Were all of them 0, the axis would still need a range.
+  return positive.length > 0 ? extent(positive) : [0.1, 1];
 }
 
 export function drawingOf(element: Element): Drawing {

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { mean } from 'simple-statistics';
 import type { Analysis, Finding } from '../analysis.js';
-import { type Drawing, drawingOf, type Paper, stacked } from './drawing.js';
+import { type Drawing, drawingOf, logDomain, type Paper, stacked } from './drawing.js';
 import { meanThresholds, sizesOf } from './means.js';
 import { compact, criterionText } from './words.js';
 
@@ -19,9 +19,8 @@ interface Tile {
  */
 export function heatMap(paper: Paper, analysis: Analysis): Drawing {
   const tiles = tilesOf(analysis);
-  const losses = tiles.map(({ loss }) => loss).filter((loss) => loss > 0);
-  const domain = [Math.min(...losses), Math.max(...losses)];
-  const color = { type: 'log', scheme: 'YlGnBu', domain, reverse: true } as const;
+  const domain = logDomain(tiles.map(({ loss }) => loss));
+  const color = { type: 'log', scheme: 'YlGnBu', domain: [...domain], reverse: true } as const;
   const sizes = sizesOf(analysis);
   const { absolute, relative } = analysis;
   const line = (finding: Finding, dash: string) => {
@@ -52,7 +51,7 @@ export function heatMap(paper: Paper, analysis: Analysis): Drawing {
     ],
   });
   return stacked(paper, [
-    drawingOf(key(paper, domain as [number, number], color)),
+    drawingOf(key(paper, domain, color)),
     drawingOf(map),
     drawingOf(
       paper.legend([
@@ -64,7 +63,7 @@ export function heatMap(paper: Paper, analysis: Analysis): Drawing {
 }
 
 /** What a colour stands for. */
-function key(paper: Paper, [low, high]: [number, number], color: Plot.ScaleOptions) {
+function key(paper: Paper, [low, high]: readonly [number, number], color: Plot.ScaleOptions) {
   const steps = 40;
   const edge = (step: number) => low * (high / low) ** (step / steps);
   const boxes = Array.from({ length: steps }, (_, step) => ({

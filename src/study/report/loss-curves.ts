@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
-import { mean } from 'simple-statistics';
+import { max, mean, min } from 'simple-statistics';
 import type { Analysis } from '../analysis.js';
-import { COLORS, type Drawing, drawingOf, type Paper } from './drawing.js';
+import { COLORS, type Drawing, drawingOf, logDomain, type Paper } from './drawing.js';
 import { sizesOf } from './means.js';
 import { compact } from './words.js';
 
@@ -14,15 +14,12 @@ interface Band {
 
 /** Training loss of the dense network and of its subnetwork, for each size: mean and range over trials. */
 export function lossCurves(paper: Paper, analysis: Analysis): readonly Drawing[] {
-  const all = analysis.courses.flat();
-  const losses = all
-    .flatMap(({ denseLoss, subnetworkLoss }) => [denseLoss, subnetworkLoss])
-    .filter((loss) => loss > 0);
-  // Were all of them 0, the axis would still need a range.
-  const domain = losses.length > 0 ? [Math.min(...losses), Math.max(...losses)] : [0.1, 1];
+  const domain = logDomain(
+    analysis.courses.flat().flatMap(({ denseLoss, subnetworkLoss }) => [denseLoss, subnetworkLoss]),
+  );
   return sizesOf(analysis).map((size) => {
     const curve = (of: 'denseLoss' | 'subnetworkLoss', color: string) => {
-      const bands = bandsOf(analysis, size, of, domain[0] ?? 0);
+      const bands = bandsOf(analysis, size, of, domain[0]);
       return [
         Plot.areaY(bands, {
           x: 'iteration',
@@ -40,7 +37,7 @@ export function lossCurves(paper: Paper, analysis: Analysis): readonly Drawing[]
         x: { label: 'iterations', ticks: 4 },
         y: {
           type: 'log',
-          domain,
+          domain: [...domain],
           label: 'training loss',
           ticks: powersOfTen(domain),
           tickFormat: compact,
@@ -75,6 +72,6 @@ function bandsOf(
   const own = courses.filter(([{ examples }]) => examples === size);
   return (own[0] ?? []).map(({ iteration }, at) => {
     const losses = own.map((course) => Math.max(course[at]?.[of] ?? Number.NaN, least));
-    return { iteration, mean: mean(losses), low: Math.min(...losses), high: Math.max(...losses) };
+    return { iteration, mean: mean(losses), low: min(losses), high: max(losses) };
   });
 }

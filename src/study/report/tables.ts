@@ -1,4 +1,4 @@
-import { mean } from 'simple-statistics';
+import { max, mean } from 'simple-statistics';
 import type { Analysis, Finding } from '../analysis.js';
 import type { Cell } from '../cell.js';
 import { sizesOf } from './means.js';
@@ -41,7 +41,7 @@ export function endRows(analysis: Analysis): Rows {
 /** Thresholds of every trial, and where the subnetwork beat the dense network of the end. */
 export function thresholdRows(analysis: Analysis): Rows {
   const { absolute, relative, crossings } = analysis;
-  const total = Math.max(...analysis.courses.flat().map(({ iteration }) => iteration));
+  const total = max(analysis.courses.flat().map(({ iteration }) => iteration));
   const share = (size: number, of: 'byLoss' | 'byAccuracy') => {
     const own = crossings.filter(({ examples }) => examples === size);
     return own.map((one) => (one[of] === null ? 'never' : percent(one[of] / total, 0))).join(', ');

@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { extent, max } from 'simple-statistics';
 import type { ModelName } from '../../theory/models.js';
 import type { Analysis, Finding } from '../analysis.js';
 import {
@@ -25,14 +26,13 @@ const STEPS = 48;
 /** Thresholds against dataset size, with the fitted curves and the best one's 95 % band. */
 export function thresholdPlot(paper: Paper, analysis: Analysis, finding: Finding): Drawing {
   const sizes = sizesOf(analysis);
-  const low = Math.min(...sizes);
-  const high = Math.max(...sizes);
+  const [low, high] = extent(sizes);
   const along = Array.from({ length: STEPS + 1 }, (_, i) => low * (high / low) ** (i / STEPS));
-  const last = Math.max(...analysis.courses.flat().map(({ iteration }) => iteration));
+  const last = max(analysis.courses.flat().map(({ iteration }) => iteration));
   const points = spread(finding);
   const reached = points.filter(({ iteration }) => iteration !== null);
   const censored = points.filter(({ iteration }) => iteration === null);
-  const top = 1.08 * Math.max(...points.map(({ iteration, after }) => iteration ?? after ?? 0), 1);
+  const top = 1.08 * max([1, ...points.map(({ iteration, after }) => iteration ?? after ?? 0)]);
   const [best] = finding.fits;
   const band = best
     ? along.flatMap((x) => {
