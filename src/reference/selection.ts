@@ -1,5 +1,7 @@
+import { DEPENDENT } from '../../shaders/corrective-update.wgsl.js';
+import type { LossKind } from '../../shaders/point-loss.js';
+
 export type RuleName = 'average' | 'line-search' | 'corrective';
-export type LossName = 'squared' | 'cross-entropy';
 
 /** What a float64 selection looks at: each neuron's outputs over all examples. */
 export interface ReferenceProblem {
@@ -11,14 +13,7 @@ export interface ReferenceProblem {
   readonly phi: readonly Float64Array[];
   /** y [m · C] */
   readonly y: Float64Array;
-  readonly loss: LossName;
-}
-
-/** A mixture of the picks so far, and the loss that each candidate's addition would give. */
-export interface ReferenceStep {
-  /** f_S [m · C] */
-  readonly mixture: Float64Array;
-  readonly loss: number;
+  readonly loss: LossKind;
 }
 
 /** 1/(2m) Σ‖f − y‖², or the mean softmax cross-entropy. */
@@ -134,7 +129,7 @@ function orthogonalised(
     }
   }
   const square = dot(rest, rest);
-  if (!(square > 1e-4 * before)) return undefined;
+  if (!(square > DEPENDENT * before)) return undefined;
   return rest.map((value) => value / Math.sqrt(square));
 }
 

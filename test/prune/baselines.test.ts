@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LossKind } from '../../shaders/point-loss.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
@@ -6,7 +7,7 @@ import { rankByMagnitude } from '../../src/prune/baselines/magnitude.js';
 import { type MethodName, select } from '../../src/prune/methods.js';
 import type { Selection } from '../../src/prune/problem.js';
 import { randomStream } from '../../src/random.js';
-import { type LossName, lossOf, type ReferenceProblem } from '../../src/reference/selection.js';
+import { lossOf, type ReferenceProblem } from '../../src/reference/selection.js';
 import { weightedOutputs } from './judge.js';
 import { type Layout, referenceOf, type Sample, sampleOf, uploadSample } from './problems.js';
 import { resultOf } from './run.js';
@@ -36,7 +37,7 @@ describe('baselines against their definitions', () => {
     method: MethodName,
     options: {
       k?: number;
-      loss?: LossName;
+      loss?: LossKind;
       seed?: number;
       layout?: Layout;
       hidden?: Float32Array;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LossKind } from '../../shaders/point-loss.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import type { OracleName } from '../../src/prune/plan.js';
 import type { RuleName } from '../../src/prune/rules.js';
-import type { LossName } from '../../src/reference/selection.js';
 import { bestOf, decidedSteps, faultsOf, judgeOf } from './judge.js';
 import { type Layout, referenceOf, sampleOf } from './problems.js';
 import { greedy } from './run.js';
@@ -19,7 +19,7 @@ const SAMPLES = SHAPES.flatMap((shape) => [
   { name: `trained, C = ${shape.outputs}`, sample: sampleOf(shape, 100) },
 ]);
 
-const SUBJECTS: readonly (readonly [rule: RuleName, loss: LossName])[] = [
+const SUBJECTS: readonly (readonly [rule: RuleName, loss: LossKind])[] = [
   ['average', 'squared'],
   ['line-search', 'squared'],
   ['corrective', 'squared'],

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LossKind } from '../../shaders/point-loss.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { BYTES, type Matrix, type StorageFormat } from '../../src/gpu/matrix.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import { gramSlices } from '../../src/kernels/gram-rows.js';
 import { type PlanRequest, planSelection } from '../../src/prune/plan.js';
 import type { SelectionProblem } from '../../src/prune/problem.js';
-import type { LossName } from '../../src/reference/selection.js';
 
 interface Size {
   readonly m: number;
   readonly n: number;
-  readonly loss?: LossName;
+  readonly loss?: LossKind;
   readonly resident?: boolean;
   readonly storage?: StorageFormat;
 }

@@ -1,3 +1,4 @@
+import type { LossKind } from '../../shaders/point-loss.js';
 import { type StorageFormat, uploadMatrix } from '../../src/gpu/matrix.js';
 import type { Scope } from '../../src/gpu/scope.js';
 import {
@@ -7,7 +8,7 @@ import {
 } from '../../src/prune/problem.js';
 import { randomStream } from '../../src/random.js';
 import { gradientStepReference } from '../../src/reference/gradient-step.js';
-import type { LossName, ReferenceProblem } from '../../src/reference/selection.js';
+import type { ReferenceProblem } from '../../src/reference/selection.js';
 
 export interface Shape {
   /** m. */
@@ -96,7 +97,7 @@ function activationsOf(x: Float32Array, hidden: Float32Array): Float32Array {
 /** The sample as float64 selection sees it; `rows` leaves only some of the examples. */
 export function referenceOf(
   { examples, neurons, outputs, h, b, y }: Sample,
-  loss: LossName = 'squared',
+  loss: LossKind = 'squared',
   rows: readonly number[] = Array.from({ length: examples }, (_, j) => j),
 ): ReferenceProblem {
   const overRows = (element: (j: number, c: number) => number) =>
@@ -127,7 +128,7 @@ export interface Layout {
 export function uploadSample(
   scope: Scope,
   sample: Sample,
-  loss: LossName = 'squared',
+  loss: LossKind = 'squared',
   { rowsPerChunk = sample.examples, streamed = false, storage = 'f32' }: Layout = {},
 ): SelectionProblem {
   const { examples: m, neurons: n, outputs, h, b, y } = sample;

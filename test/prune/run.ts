@@ -1,8 +1,8 @@
+import type { LossKind } from '../../shaders/point-loss.js';
 import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { type GreedySelection, selectGreedily } from '../../src/prune/greedy.js';
 import type { GreedyOptions } from '../../src/prune/greedy-options.js';
-import type { LossName } from '../../src/reference/selection.js';
 import { type Layout, type Sample, uploadSample } from './problems.js';
 
 /** Runs a generator to its end and gives what it returned. */
@@ -14,7 +14,7 @@ export async function resultOf<T>(run: AsyncGenerator<number, T>): Promise<T> {
 }
 
 export interface Run extends Partial<GreedyOptions>, Layout {
-  readonly loss?: LossName;
+  readonly loss?: LossKind;
 }
 
 /** Selects greedily from a sample: 9 picks with replacement unless told otherwise. */
