@@ -88,7 +88,7 @@ export async function streamedActivations(
 export async function evaluate(
   network: Network,
   dataset: Dataset,
-  loss: LossKind = 'squared',
+  loss: LossKind,
   signal?: AbortSignal,
 ): Promise<Evaluation> {
   const [evaluation] = await evaluateOutputs(network, [network.output], dataset, loss, signal);
@@ -107,7 +107,7 @@ export async function evaluateOutputs(
   network: Network,
   outputLayers: readonly Matrix[],
   dataset: Dataset,
-  loss: LossKind = 'squared',
+  loss: LossKind,
   signal?: AbortSignal,
 ): Promise<readonly Evaluation[]> {
   const { device, width, outputs, hidden, activation } = network;
