@@ -55,9 +55,7 @@ export function addCompare(program: Command, version: string): void {
     .option('--width <n>', 'neurons of the dense network', number)
     .addOption(new Option('--activation <name>', 'of the hidden layer').choices(ACTIVATIONS))
     .option('--iterations <t>', 'steps of pre-training', number)
-    .option('--batch <size>', 'examples of a step, or "full"', (text) =>
-      text === 'full' ? text : number(text),
-    )
+    .option('--batch <size>', 'examples of a step, or "full"', number)
     .option('--learning-rate <rate>', 'in mean-field units', number)
     .option('--momentum <mu>', 'from 0 to below 1', number)
     .addOption(storageOption())

@@ -61,9 +61,7 @@ export function addStudy(program: Command, version: string): void {
     .option('--width <n,…>', 'neurons of the dense network', numbers)
     .addOption(new Option('--activation <name>', 'of the hidden layer').choices(ACTIVATIONS))
     .option('--iterations <t>', 'steps of pre-training', number)
-    .option('--batch <size,…>', 'examples of a step, or "full"', (text) =>
-      text.split(',').map((size) => (size === 'full' ? size : number(size))),
-    )
+    .option('--batch <size,…>', 'examples of a step, or "full"', numbers)
     .option('--learning-rate <rate,…>', 'in mean-field units', numbers)
     .option('--momentum <mu>', 'from 0 to below 1', number)
     .option('--prune-every <steps>', 'steps from one checkpoint to the next', number)
