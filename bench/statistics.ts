@@ -18,9 +18,9 @@ const OUTSIDE = 0.05;
  *
  * @throws RangeError without samples.
  */
-export function medianInterval(samples: readonly number[], seed = 0): Interval {
+export function medianInterval(samples: readonly number[]): Interval {
   if (samples.length === 0) throw new RangeError('No samples to take the median of.');
-  const stream = randomStream(seed, 'bootstrap');
+  const stream = randomStream(0, 'bootstrap');
   const sorted = ascending(samples);
   const medians = ascending(
     Array.from({ length: RESAMPLES }, () =>

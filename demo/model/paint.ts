@@ -39,8 +39,8 @@ export function paintMosaic(
   canvas: HTMLCanvasElement,
   tiles: readonly Tile[],
   { rows, columns }: Pick<Images, 'rows' | 'columns'>,
-  across = columnsOf(tiles.length),
 ): void {
+  const across = columnsOf(tiles.length);
   const down = Math.ceil(tiles.length / across);
   canvas.width = across * (columns + GAP) - GAP;
   canvas.height = down * (rows + GAP) - GAP;

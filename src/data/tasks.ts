@@ -13,26 +13,19 @@ export function outputsOf(task: Task): number {
 }
 
 /**
- * Targets Y [m × C], row-major, of the examples at `indices`, or of all. below-five: 1 for a label
- * below 5, else 0; parity: 1 for an even label, else 0; digits: one-hot.
+ * Targets Y [m × C], row-major, of m labels. below-five: 1 for a label below 5, else 0; parity: 1
+ * for an even label, else 0; digits: one-hot.
  *
- * @throws EspalierError `bad-data` naming the example when its label is above 9 or does not exist.
+ * @throws EspalierError `bad-data` naming the example when its label is above 9.
  */
-export function targetsOf(
-  task: Task,
-  labels: Uint8Array,
-  indices?: Uint32Array,
-): Float32Array<ArrayBuffer> {
-  const examples = indices?.length ?? labels.length;
+export function targetsOf(task: Task, labels: Uint8Array): Float32Array<ArrayBuffer> {
   const outputs = outputsOf(task);
-  const targets = new Float32Array(examples * outputs);
-  for (let row = 0; row < examples; row++) {
-    const index = indices ? indices[row]! : row;
-    const label = labels[index];
-    if (label === undefined || label >= CLASSES) {
+  const targets = new Float32Array(labels.length * outputs);
+  for (const [row, label] of labels.entries()) {
+    if (label >= CLASSES) {
       throw new EspalierError(
         'bad-data',
-        `Example ${index} of ${labels.length} has the label ${label}: expected a digit from 0 to 9.`,
+        `Example ${row} of ${labels.length} has the label ${label}: expected a digit from 0 to 9.`,
       );
     }
     if (task === 'digits') targets[row * outputs + label] = 1;

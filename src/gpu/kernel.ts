@@ -28,7 +28,6 @@ export interface KernelRecord<B extends Bindings = Bindings, Uniform extends str
 
 /** A compiled kernel with its buffers: all that a dispatch needs but its uniforms and its grid. */
 export interface BoundKernel<Uniform extends string = string> {
-  readonly name: string;
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
   readonly uniforms: readonly (readonly [Uniform, 'u32' | 'f32'])[];
@@ -91,7 +90,6 @@ export async function prepareKernel<B extends Bindings, Uniform extends string>(
     }),
   ];
   return {
-    name: record.name,
     pipeline,
     group: device.scoped(`Binding ${record.name}`, () =>
       device.raw.createBindGroup({ label: record.name, layout, entries }),

@@ -6,6 +6,9 @@ interface Vertex {
 /** Steps after which the search gives what it has. */
 const MOST_STEPS = 500;
 
+/** Share of its value by which the vertices may differ at the end. */
+const PRECISION = 1e-7;
+
 /**
  * Finds a local minimum of a function of a few unknowns without its derivatives: the downhill
  * simplex of Nelder and Mead (Comput. J. 7, 1965), started from `start` and a `step` along each
@@ -15,7 +18,6 @@ export function minimise(
   objective: (at: readonly number[]) => number,
   start: readonly number[],
   step: readonly number[],
-  precision = 1e-7,
 ): Vertex {
   const vertexAt = (at: readonly number[]): Vertex => {
     const value = objective(at);
@@ -28,7 +30,7 @@ export function minimise(
     simplex = simplex.toSorted((a, b) => a.value - b.value);
     const best = simplex[0] as Vertex;
     const worst = simplex.at(-1) as Vertex;
-    if (worst.value - best.value <= precision * (1 + Math.abs(best.value))) break;
+    if (worst.value - best.value <= PRECISION * (1 + Math.abs(best.value))) break;
     const others = simplex.slice(0, -1);
     const centre = start.map(
       (_, axis) => others.reduce((sum, { at }) => sum + (at[axis] ?? 0), 0) / others.length,

@@ -8,9 +8,8 @@ export interface Drawing {
   readonly height: number;
 }
 
-/** What a figure is drawn on: a document to make elements with, and a width. */
+/** What a figure is drawn on. */
 export interface Paper {
-  readonly document: Document;
   readonly width: number;
   /** Common options of a plot of this width and `width · aspect` height. */
   plot(aspect: number): Plot.PlotOptions;
@@ -39,6 +38,7 @@ const FONTS = 'system-ui, Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-s
 
 const ROW = 20;
 
+/** Paper of a width, whose elements a document makes. */
 export function paperOf(document: Document, width: number): Paper {
   const narrow = width < 500;
   const plot = (aspect: number): Plot.PlotOptions => ({
@@ -88,7 +88,7 @@ export function paperOf(document: Document, width: number): Paper {
       ],
     });
   };
-  return { document, width, plot, legend };
+  return { width, plot, legend };
 }
 
 /** The ends of a logarithmic axis: those of the values above 0. */
