@@ -55,6 +55,27 @@ export function randomStream(seed: number, purpose: string): RandomStream {
 }
 
 /**
+ * Draws of different numbers below `count`, every choice and order as likely: the first steps of a
+ * Fisher–Yates shuffle. Each draw goes on shuffling where the last one left off, which leaves it
+ * uniform; a smaller first draw is the beginning of a larger one.
+ */
+export function distinctDraws(
+  stream: RandomStream,
+  count: number,
+): (size: number) => Uint32Array<ArrayBuffer> {
+  const order = Uint32Array.from({ length: count }, (_, index) => index);
+  return (size) => {
+    for (let place = 0; place < size; place++) {
+      const other = place + stream.below(count - place);
+      const drawn = order[other]!;
+      order[other] = order[place]!;
+      order[place] = drawn;
+    }
+    return order.slice(0, size);
+  };
+}
+
+/**
  * Four 32-bit words that depend on every bit of the seed and every character. The generator's one
  * forbidden state, all zero, has a chance of 2⁻¹²⁸.
  */

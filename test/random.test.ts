@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { randomStream } from '../src/random.js';
+import { distinctDraws, randomStream } from '../src/random.js';
 
 const DRAWS = 200_000;
 
@@ -15,6 +15,14 @@ test('the same seed and purpose give the same numbers, in every version', () => 
   const stream = randomStream(7, 'weights');
   const numbers = [stream.below(1000), stream.uniform(), stream.normal(), stream.below(2 ** 40)];
   expect(numbers).toEqual([596, 0.08235613964626387, -0.8277625439690215, 824202428162]);
+
+  const all = distinctDraws(randomStream(3, 'random selection'), 7);
+  expect([...all(7)]).toEqual([6, 0, 2, 1, 3, 4, 5]);
+  const some = distinctDraws(randomStream(1, 'selection batch'), 9);
+  expect([some(3), some(3)].map((draw) => [...draw.sort()])).toEqual([
+    [0, 1, 3],
+    [0, 1, 5],
+  ]);
 });
 
 const SEEDS = [0, 1, -1, 2, 2 ** 31, 2 ** 32, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER];

@@ -1,9 +1,8 @@
-import { randomStream } from '../random.js';
+import { distinctDraws, randomStream } from '../random.js';
 
 /**
  * For each of `steps` steps `size` different numbers below `count`, ascending: the candidates, or
- * the examples, that the step looks at [steps × size]. Every step goes on shuffling where the last
- * one left off, which leaves each draw uniform.
+ * the examples, that the step looks at [steps × size].
  */
 export function drawRows(
   steps: number,
@@ -12,15 +11,8 @@ export function drawRows(
   seed: number,
   purpose: string,
 ): Uint32Array {
-  const stream = randomStream(seed, `selection ${purpose}`);
-  const order = Uint32Array.from({ length: count }, (_, index) => index);
+  const draw = distinctDraws(randomStream(seed, `selection ${purpose}`), count);
   const drawn = new Uint32Array(steps * size);
-  for (let step = 0; step < steps; step++) {
-    for (let place = 0; place < size; place++) {
-      const other = place + stream.below(count - place);
-      [order[place], order[other]] = [order[other] ?? 0, order[place] ?? 0];
-    }
-    drawn.set(order.slice(0, size).sort(), step * size);
-  }
+  for (let step = 0; step < steps; step++) drawn.set(draw(size).sort(), step * size);
   return drawn;
 }
