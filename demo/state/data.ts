@@ -1,3 +1,4 @@
+import { imagesAt } from '../../src/data/images.js';
 import {
   EspalierError,
   gunzipped,
@@ -147,20 +148,10 @@ function split(name: string, all: LabelledImages): ImageSource {
   const isTest = (index: number) => index % TEST_SHARE === TEST_SHARE - 1;
   return imageSource(
     name,
-    take(
+    imagesAt(
       all,
       indices.filter((index) => !isTest(index)),
     ),
-    take(all, indices.filter(isTest)),
+    imagesAt(all, indices.filter(isTest)),
   );
-}
-
-function take(images: LabelledImages, indices: readonly number[]): LabelledImages {
-  const size = images.rows * images.columns;
-  const pixels = new Uint8Array(indices.length * size);
-  indices.forEach((index, row) => {
-    pixels.set(images.pixels.subarray(index * size, (index + 1) * size), row * size);
-  });
-  const labels = Uint8Array.from(indices, (index) => images.labels[index] ?? 0);
-  return { ...images, count: indices.length, pixels, labels };
 }

@@ -42,6 +42,20 @@ export function labelledImages(images: Images, labels: Uint8Array, part: string)
   return { ...images, labels };
 }
 
+/** The images at `indices`, in their order. */
+export function imagesAt(images: LabelledImages, indices: ArrayLike<number>): LabelledImages {
+  const size = images.rows * images.columns;
+  const count = indices.length;
+  const pixels = new Uint8Array(count * size);
+  const labels = new Uint8Array(count);
+  for (let row = 0; row < count; row++) {
+    const index = indices[row]!;
+    pixels.set(images.pixels.subarray(index * size, (index + 1) * size), row * size);
+    labels[row] = images.labels[index]!;
+  }
+  return { ...images, count, pixels, labels };
+}
+
 /**
  * Joins a training and a test set.
  *

@@ -1,4 +1,4 @@
-import type { ImageSource, LabelledImages } from '../data/images.js';
+import { type ImageSource, imagesAt, type LabelledImages } from '../data/images.js';
 import { inputsOf } from '../data/preprocess.js';
 import { drawSubset } from '../data/subset.js';
 import { outputsOf, type Task, targetsOf } from '../data/tasks.js';
@@ -25,7 +25,7 @@ export interface Examples {
 export function drawExamples(source: ImageSource, count: number, seed: number): Examples {
   const indices = drawSubset(source.train.count, count, seed);
   const { name, train, test } = source;
-  return { source: name, indices, train: pick(train, indices), test };
+  return { source: name, indices, train: imagesAt(train, indices), test };
 }
 
 /** The network that is trained on such examples. */
@@ -46,15 +46,4 @@ export function uploadImages(
 ): Dataset {
   const targets = targetsOf(task, images.labels);
   return uploadDataset(device, label, images.count, inputsOf(images), targets);
-}
-
-function pick(images: LabelledImages, indices: Uint32Array): LabelledImages {
-  const size = images.rows * images.columns;
-  const pixels = new Uint8Array(indices.length * size);
-  const labels = new Uint8Array(indices.length);
-  indices.forEach((index, row) => {
-    pixels.set(images.pixels.subarray(index * size, (index + 1) * size), row * size);
-    labels[row] = images.labels[index] as number;
-  });
-  return { ...images, count: indices.length, pixels, labels };
 }
