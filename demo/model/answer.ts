@@ -26,12 +26,6 @@ export function answerOf(outputs: readonly number[]): number {
   return outputs.indexOf(Math.max(...outputs));
 }
 
-/** The right class of a digit. */
-export function truthOf(task: Task, label: number): number {
-  if (task === 'digits') return label;
-  return Number(task === 'below-five' ? label < 5 : label % 2 === 0);
-}
-
 const WORDS = { 'below-five': ['5–9', '0–4'], parity: ['odd', 'even'] } as const;
 
 export function spell(task: Task, answer: number): string {

@@ -12,9 +12,14 @@ export function outputsOf(task: Task): number {
   return task === 'digits' ? CLASSES : 1;
 }
 
+/** A digit's class: below-five: 1 below 5, else 0; parity: 1 if even, else 0; digits: itself. */
+export function classOf(task: Task, label: number): number {
+  if (task === 'digits') return label;
+  return Number(task === 'below-five' ? label < 5 : label % 2 === 0);
+}
+
 /**
- * Targets Y [m × C], row-major, of m labels. below-five: 1 for a label below 5, else 0; parity: 1
- * for an even label, else 0; digits: one-hot.
+ * Targets Y [m × C], row-major, of m labels: their classes, for C > 1 one-hot.
  *
  * @throws EspalierError `bad-data` naming the example when its label is above 9.
  */
@@ -28,8 +33,9 @@ export function targetsOf(task: Task, labels: Uint8Array): Float32Array<ArrayBuf
         `Example ${row} of ${labels.length} has the label ${label}: expected a digit from 0 to 9.`,
       );
     }
-    if (task === 'digits') targets[row * outputs + label] = 1;
-    else targets[row] = Number(task === 'below-five' ? label < 5 : label % 2 === 0);
+    const own = classOf(task, label);
+    if (outputs > 1) targets[row * outputs + own] = 1;
+    else targets[row] = own;
   }
   return targets;
 }
