@@ -1,10 +1,11 @@
 import { useId } from 'preact/hooks';
 import { type Cell, type Finding, type StudyConfig, studyCheckpoints } from '../../src/index.js';
+import { bordersOf } from '../../src/study/report/borders.js';
 import { meanThresholds } from '../../src/study/report/means.js';
 import { criterionText, figure } from '../../src/study/report/words.js';
 import { grouped, plural } from '../model/format.js';
 import { colourAt } from './colour.js';
-import { bordersOf, placeOf, rangeOf, tilesOf } from './map.js';
+import { placeOf, rangeOf, tilesOf } from './map.js';
 import type { Progress } from './state.js';
 import { useWidth } from './width.js';
 

@@ -37,12 +37,3 @@ export function placeOf(loss: number, [low, high]: readonly [number, number]): n
   if (!(high > low)) return 0.5;
   return (Math.log(high) - Math.log(Math.max(loss, low))) / (Math.log(high) - Math.log(low));
 }
-
-/** Borders between the rows of the checkpoints, halfway; the outer ones as far out as the next. */
-export function bordersOf(checkpoints: readonly number[]): readonly number[] {
-  const between = checkpoints.slice(1).map((at, i) => (at + (checkpoints[i] ?? at)) / 2);
-  const [first = 0] = checkpoints;
-  const last = checkpoints.at(-1) ?? 0;
-  const [inner = first + 0.5] = between;
-  return [2 * first - inner, ...between, 2 * last - (between.at(-1) ?? last - 0.5)];
-}

@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { mean } from 'simple-statistics';
 import type { Analysis, Finding } from '../analysis.js';
+import { bordersOf } from './borders.js';
 import { type Drawing, drawingOf, logDomain, type Paper, stacked } from './drawing.js';
 import { meanThresholds, sizesOf } from './means.js';
 import { compact, criterionText } from './words.js';
@@ -108,11 +109,11 @@ function roundNumbers(low: number, high: number): readonly number[] {
 /** A tile for each mean: borders halfway, in ln m and in iterations, to its neighbours. */
 function tilesOf(analysis: Analysis): readonly Tile[] {
   const sizes = sizesOf(analysis);
-  const xEdges = edges(sizes.map(Math.log)).map(Math.exp);
+  const xEdges = bordersOf(sizes.map(Math.log)).map(Math.exp);
   return sizes.flatMap((size, column) => {
     const courses = analysis.courses.filter(([{ examples }]) => examples === size);
     const iterations = courses[0]?.map(({ iteration }) => iteration) ?? [];
-    const yEdges = edges(iterations);
+    const yEdges = bordersOf(iterations);
     return iterations.map((_, row) => ({
       x1: xEdges[column] as number,
       x2: xEdges[column + 1] as number,
@@ -121,13 +122,4 @@ function tilesOf(analysis: Analysis): readonly Tile[] {
       loss: mean(courses.map((course) => course[row]?.subnetworkLoss ?? Number.NaN)),
     }));
   });
-}
-
-function edges(centres: readonly number[]): readonly number[] {
-  const between = centres.slice(1).map((centre, i) => (centre + (centres[i] as number)) / 2);
-  const [first = 0] = centres;
-  const last = centres.at(-1) ?? 0;
-  const half = between.length > 0 ? (between[0] as number) - first : 0.5;
-  const end = between.length > 0 ? last - (between.at(-1) as number) : 0.5;
-  return [first - half, ...between, last + end];
 }

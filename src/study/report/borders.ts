@@ -1,0 +1,8 @@
+/** Borders of tiles about ascending centres, halfway; the outer ones as far out as the next. */
+export function bordersOf(centres: readonly number[]): readonly number[] {
+  const between = centres.slice(1).map((centre, i) => (centre + (centres[i] ?? centre)) / 2);
+  const [first = 0] = centres;
+  const last = centres.at(-1) ?? 0;
+  const [inner = first + 0.5] = between;
+  return [2 * first - inner, ...between, 2 * last - (between.at(-1) ?? last - 0.5)];
+}
