@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { Analysis } from '../study/analysis.js';
+import { sizesOf } from '../study/report/means.js';
 import { thresholdsAt } from '../study/report/tables.js';
 import { criterionText, fitText, settingText } from '../study/report/words.js';
 
@@ -8,14 +9,13 @@ export function studyTable(analyses: readonly Analysis[]): string {
   return analyses
     .map((analysis) => {
       const { absolute, relative, setting } = analysis;
-      const sizes = [...new Set(analysis.courses.map(([{ examples }]) => examples))];
       const table = new Table({
         head: ['examples', `t*: ${criterionText(absolute)}`, `t*: ${criterionText(relative)}`],
         colAligns: ['right', 'left', 'left'],
         style: { head: [], border: [] },
         wordWrap: true,
       });
-      for (const examples of sizes) {
+      for (const examples of sizesOf(analysis)) {
         table.push([
           examples.toLocaleString('en-US'),
           thresholdsAt(absolute, examples),
