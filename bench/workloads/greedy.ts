@@ -1,12 +1,12 @@
 import { BYTES, type StorageFormat } from '../../src/gpu/matrix.js';
 import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { selectGreedily } from '../../src/prune/greedy.js';
-import type { Selection } from '../../src/prune/problem.js';
 import {
   type GreedySelectionProblem,
   type JudgedPick,
   judgePicks,
 } from '../../src/reference/greedy-selection.js';
+import { resultOf } from '../../src/study/relayed.js';
 import type { Contender, ContestContext, Cost } from '../benchmark.js';
 import type { Challenge } from '../peers/contender.js';
 import type { SelectionTask } from '../peers/peer.js';
@@ -44,14 +44,8 @@ export async function contendGreedily<Shape extends SelectionShape>(
   const setup = await context.share(() => setupOf(context, shape, task));
   const oracle = variant === DIRECT ? DIRECT : undefined;
   const problem = variant === F16 ? await setup.halves() : setup.problem;
-  const run = async (): Promise<Selection> => {
-    const options = { neurons: shape.k, replacement: true, oracle, signal } as const;
-    const picks = selectGreedily(device, problem, options);
-    for (;;) {
-      const next = await picks.next();
-      if (next.done) return next.value;
-    }
-  };
+  const options = { neurons: shape.k, replacement: true, oracle, signal } as const;
+  const run = () => resultOf(selectGreedily(device, problem, options));
   return {
     verify: async () => {
       const found = await run();

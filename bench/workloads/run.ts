@@ -2,6 +2,7 @@ import { inputsOf } from '../../src/data/preprocess.js';
 import { targetsOf } from '../../src/data/tasks.js';
 import { fineTuneRate, parseRunConfig } from '../../src/study/config.js';
 import { drawExamples } from '../../src/study/examples.js';
+import { resultOf } from '../../src/study/relayed.js';
 import { run } from '../../src/study/run.js';
 import type { RunSummary } from '../../src/study/run-events.js';
 import {
@@ -39,13 +40,7 @@ async function contend(context: ContestContext) {
   const { device, signal } = context;
   const examples = drawExamples(requireSource(context), CONFIG.examples, CONFIG.seed);
   const account = await context.share(openAccount);
-  const once = async (): Promise<RunSummary> => {
-    const events = run(device, { config: CONFIG, examples }, signal);
-    for (;;) {
-      const next = await events.next();
-      if (next.done) return next.value;
-    }
-  };
+  const once = () => resultOf(run(device, { config: CONFIG, examples }, signal));
   return {
     verify: async () => {
       const summary = await once();

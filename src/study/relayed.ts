@@ -16,3 +16,11 @@ export async function* relayed<Value, Event, Result>(
     await values.return(undefined as never);
   }
 }
+
+/** Runs a generator to its end, and gives what it returns. */
+export async function resultOf<Result>(values: AsyncGenerator<unknown, Result>): Promise<Result> {
+  for (;;) {
+    const next = await values.next();
+    if (next.done) return next.value;
+  }
+}

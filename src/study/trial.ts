@@ -29,6 +29,7 @@ import { fineTuneRate } from './config.js';
 import { type Examples, shapeOf, uploadImages } from './examples.js';
 import { type Pruning, pruningsOf, seedOf, studyCheckpoints, type Trial } from './grid.js';
 import { requireFits } from './limits.js';
+import { resultOf } from './relayed.js';
 import type { TrialState } from './state.js';
 import type { StudyConfig } from './study-config.js';
 
@@ -214,10 +215,7 @@ async function choose(
       activation: training.network.activation,
     },
   );
-  for (;;) {
-    const next = await picks.next();
-    if (next.done) return next.value;
-  }
+  return await resultOf(picks);
 }
 
 /**

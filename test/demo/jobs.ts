@@ -7,6 +7,7 @@ import {
   type RunSummary,
   run,
 } from '../../src/index.js';
+import { resultOf } from '../../src/study/relayed.js';
 
 /** The library's functions, without anything of the page. */
 export const libraryJobs = {
@@ -15,10 +16,3 @@ export const libraryJobs = {
   compare: ({ device, signal }: JobContext<never>, input: CompareInput): Promise<CompareSummary> =>
     resultOf(compare(device, input, signal)),
 };
-
-async function resultOf<Result>(events: AsyncGenerator<unknown, Result>): Promise<Result> {
-  for (;;) {
-    const next = await events.next();
-    if (next.done) return next.value;
-  }
-}

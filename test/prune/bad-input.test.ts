@@ -4,9 +4,10 @@ import { Scope } from '../../src/gpu/scope.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import { METHODS, select } from '../../src/prune/methods.js';
 import { lossOf } from '../../src/reference/selection.js';
+import { resultOf } from '../../src/study/relayed.js';
 import { faultsOf, judgeOf, weightedOutputs } from './judge.js';
 import { referenceOf, type Sample, sampleOf, uploadSample } from './problems.js';
-import { greedy, type Run, resultOf } from './run.js';
+import { greedy, type Run } from './run.js';
 
 const single = sampleOf({ examples: 23, neurons: 7, outputs: 1 }, 10);
 const multiple = sampleOf({ examples: 23, neurons: 7, outputs: 3 }, 10);

@@ -8,9 +8,9 @@ import { type MethodName, select } from '../../src/prune/methods.js';
 import type { Selection } from '../../src/prune/problem.js';
 import { randomStream } from '../../src/random.js';
 import { lossOf, type ReferenceProblem } from '../../src/reference/selection.js';
+import { resultOf } from '../../src/study/relayed.js';
 import { weightedOutputs } from './judge.js';
 import { type Layout, referenceOf, type Sample, sampleOf, uploadSample } from './problems.js';
-import { resultOf } from './run.js';
 
 const SHAPES = [
   { examples: 61, neurons: 11, outputs: 1 },

@@ -3,15 +3,8 @@ import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { type GreedySelection, selectGreedily } from '../../src/prune/greedy.js';
 import type { GreedyOptions } from '../../src/prune/greedy-options.js';
+import { resultOf } from '../../src/study/relayed.js';
 import { type Layout, type Sample, uploadSample } from './problems.js';
-
-/** Runs a generator to its end and gives what it returned. */
-export async function resultOf<T>(run: AsyncGenerator<number, T>): Promise<T> {
-  for (;;) {
-    const { done, value } = await run.next();
-    if (done) return value;
-  }
-}
 
 export interface Run extends Partial<GreedyOptions>, Layout {
   readonly loss?: LossKind;

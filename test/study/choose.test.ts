@@ -11,7 +11,7 @@ import { METHODS } from '../../src/prune/methods.js';
 import { chooseNeurons } from '../../src/study/choose.js';
 import { parseRunConfig } from '../../src/study/config.js';
 import { drawExamples, uploadImages } from '../../src/study/examples.js';
-import { resultOf } from '../prune/run.js';
+import { resultOf } from '../../src/study/relayed.js';
 import { writeSource } from './source.js';
 
 const M = 70;
