@@ -1,4 +1,3 @@
-import { outputsOf } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { Scope } from '../gpu/scope.js';
@@ -25,7 +24,7 @@ import type {
   Outcome,
 } from './compare-events.js';
 import type { RunConfig } from './config.js';
-import { uploadImages } from './examples.js';
+import { shapeOf, uploadImages } from './examples.js';
 import { guaranteedRule, guaranteeOf } from './guarantee.js';
 import { requireFits } from './limits.js';
 import { relayed } from './relayed.js';
@@ -44,10 +43,9 @@ export async function* compare(
   requireInput(device, config.width, input);
   using train = uploadImages(device, 'training', examples.train, config.task);
   using test = uploadImages(device, 'test', examples.test, config.task);
-  const { width, activation, seed, iterations } = config;
-  const inputs = train.inputs.columns;
-  const shape = { width, inputs, outputs: outputsOf(config.task), activation };
-  using network = uploadNetwork(device, drawParameters(shape, seed));
+  const { seed, iterations } = config;
+  const first = drawParameters(shapeOf(config, config, examples), seed);
+  using network = uploadNetwork(device, first);
   using training = startTraining(network, train, config);
   for await (const { iteration } of advance(training, iterations, signal)) {
     yield { type: 'progress', what: 'pre-training', done: iteration, total: iterations };
