@@ -13,10 +13,6 @@ export function short(value: number): string {
   return value < 999_500 ? `${Math.round(value / 1000)} k` : `${(value / 1e6).toPrecision(3)} M`;
 }
 
-export function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-}
-
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${grouped(count)} ${count === 1 ? one : many}`;
 }

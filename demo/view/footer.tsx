@@ -1,4 +1,4 @@
-import { mebibytes } from '../model/format.js';
+import { mebibytes } from '../../src/gpu/limits.js';
 import { usePage } from './context.js';
 import { useReadings } from './readings.js';
 

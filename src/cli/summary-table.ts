@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { mebibytes } from '../gpu/limits.js';
 import type { RunTheory } from '../study/guarantee.js';
 import type { Figures, RunSummary } from '../study/run-events.js';
 import { percent } from './progress.js';
@@ -54,8 +55,4 @@ function theoryLine(theory: RunTheory): string {
 
 function grouped(value: number): string {
   return value.toLocaleString('en-US');
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

@@ -28,6 +28,7 @@ export function requireBinding(
   );
 }
 
-function mebibytes(bytes: number): string {
+/** 4404019 → 4.2 MiB */
+export function mebibytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
