@@ -31,3 +31,8 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
     throw new EspalierError('aborted', 'Interrupted.', { cause: signal.reason });
   }
 }
+
+/** What was thrown, as text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,3 +1,4 @@
+import { messageOf } from '../../src/errors.js';
 import { type ErrorCode, EspalierError } from '../../src/index.js';
 import type { Settings } from './settings.js';
 
@@ -41,11 +42,10 @@ export function problemOf(error: unknown, remedy?: Problem['remedy']): Problem {
   const code = error instanceof EspalierError ? error.code : 'unexpected';
   const title =
     error instanceof EspalierError ? TITLES[error.code] : 'Something unexpected happened';
-  const text = error instanceof Error ? error.message : String(error);
   return {
     code,
     title,
-    text: text
+    text: messageOf(error)
       .replaceAll(/--[a-z-]+/g, (flag) => (LABELS[flag] ? `“${LABELS[flag]}”` : flag))
       .replaceAll(/ \(configuration key "\w+"\)/g, ''),
     ...(remedy && { remedy }),

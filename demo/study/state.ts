@@ -1,4 +1,5 @@
 import { batch, computed, effect, type ReadonlySignal, signal, untracked } from '@preact/signals';
+import { messageOf } from '../../src/errors.js';
 import {
   type Analysis,
   analyse,
@@ -61,7 +62,7 @@ export function createStudy(page: Page): Study {
     try {
       return { config: configIn(page.kept.value, folder) };
     } catch (error) {
-      return { fault: error instanceof Error ? error.message : String(error) };
+      return { fault: messageOf(error) };
     }
   });
   const config = computed(() => parsed.value.config);

@@ -16,7 +16,7 @@ import { benchPage } from '../../bench/page.js';
 import type { BenchRequest } from '../../bench/plan.js';
 import { type BenchEntry, type BenchReport, parseReport, SUBJECTS } from '../../bench/report.js';
 import { readImageSource } from '../data/folder.js';
-import { EspalierError } from '../errors.js';
+import { EspalierError, messageOf } from '../errors.js';
 import type { Host } from '../hosts/host.js';
 import { findPeer } from '../hosts/peers.js';
 import { withBenchHost } from './bench-host.js';
@@ -33,7 +33,6 @@ import {
 import { adapterOption, hostOption, tuningOption } from './flags.js';
 import type { HostFlags } from './host.js';
 import { interruptSignal } from './outcome.js';
-import { messageOf } from './run-folder.js';
 
 interface BenchFlags extends HostFlags {
   readonly kernel?: readonly string[];

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import { EspalierError } from '../errors.js';
+import { EspalierError, messageOf } from '../errors.js';
 import { STORAGE_FORMATS } from '../gpu/matrix.js';
 import { TUNING_MODES } from '../hosts/tuning.js';
 
@@ -65,7 +65,7 @@ export async function readConfig(file: string): Promise<Record<string, unknown>>
   try {
     parsed = JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
-    throw fail(`cannot be read as JSON: ${cause instanceof Error ? cause.message : cause}`, cause);
+    throw fail(`cannot be read as JSON: ${messageOf(cause)}`, cause);
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw fail('must hold one JSON object with the flags as keys');

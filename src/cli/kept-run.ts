@@ -1,10 +1,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EspalierError } from '../errors.js';
+import { EspalierError, messageOf } from '../errors.js';
 import { flagOf, parseRunConfig, type RunConfig } from '../study/config.js';
 import type { RunFile } from '../study/files.js';
 import { differingTraining, type KeptFiles, newestWeights } from '../study/resume.js';
-import { codeOf, messageOf } from './run-folder.js';
+import { codeOf } from './run-folder.js';
 
 /** A run's folder to go on from: its newest weights, the files' names with their path. */
 export interface KeptRun extends KeptFiles {

@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EspalierError } from '../errors.js';
+import { EspalierError, messageOf } from '../errors.js';
 import type { RunFile } from '../study/files.js';
 
 const RUN_FILE =
@@ -81,8 +81,4 @@ export async function filesIn(folder: string): Promise<readonly string[]> {
 
 export function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

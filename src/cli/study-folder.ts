@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EspalierError } from '../errors.js';
+import { EspalierError, messageOf } from '../errors.js';
 import type { Shape } from '../models/two-layer.js';
 import { type Cell, keyOf, parseCell } from '../study/cell.js';
 import { nameOf, type Trial } from '../study/grid.js';
@@ -13,7 +13,7 @@ import {
   type StudyConfig,
 } from '../study/study-config.js';
 import { lockFolder } from './lock.js';
-import { codeOf, messageOf, writeJson, writeWhole } from './run-folder.js';
+import { codeOf, writeJson, writeWhole } from './run-folder.js';
 
 const CELLS = 'cells.jsonl';
 const CONFIG = 'config.json';

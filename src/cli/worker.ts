@@ -3,7 +3,7 @@ import type { Job } from 'bullmq';
 import type { Command } from 'commander';
 import { readImageSource } from '../data/folder.js';
 import type { ImageSource } from '../data/images.js';
-import { EspalierError } from '../errors.js';
+import { EspalierError, messageOf } from '../errors.js';
 import type { Host } from '../hosts/host.js';
 import { memo } from '../memo.js';
 import { nameOf } from '../study/grid.js';
@@ -55,7 +55,7 @@ async function work(flags: WorkerFlags, version: string): Promise<void> {
     } catch (error) {
       // Neither done nor failed: the lock runs out, and another worker takes the job over.
       if (signal.aborted) await new Promise(() => undefined);
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       note(`${nameOf(job.data.trial)}: ${message}`);
       // Only what another device may do better is worth another try.
       const again = error instanceof EspalierError && RETRIED.has(error.code);

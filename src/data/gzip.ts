@@ -1,4 +1,4 @@
-import { EspalierError } from '../errors.js';
+import { EspalierError, messageOf } from '../errors.js';
 
 /**
  * The bytes of a file that may be gzipped: decompressed when they start with gzip's 1f 8b, else as
@@ -15,10 +15,9 @@ export async function gunzipped(
   try {
     return new Uint8Array(await new Response(plain).arrayBuffer());
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
     throw new EspalierError(
       'bad-data',
-      `${file} starts as a gzip file but its ${bytes.length} bytes do not decompress (${reason}): fetch it again.`,
+      `${file} starts as a gzip file but its ${bytes.length} bytes do not decompress (${messageOf(cause)}): fetch it again.`,
       { cause },
     );
   }

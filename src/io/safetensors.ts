@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EspalierError } from '../errors.js';
+import { EspalierError, messageOf } from '../errors.js';
 
 /** A tensor of 32-bit elements, row-major; the product of `shape` (1 for a scalar's []) is data.length. */
 export type Tensor =
@@ -133,8 +133,7 @@ function readHeader(
     // Text that begins with '{' and parses is an object.
     header = JSON.parse(text) as Record<string, unknown>;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw broken(file, `the header at offset 8 is not JSON in UTF-8 (${reason})`, cause);
+    throw broken(file, `the header at offset 8 is not JSON in UTF-8 (${messageOf(cause)})`, cause);
   }
   checkKeysUnique(text, file);
   if (Object.hasOwn(header, METADATA) && !metadataSchema.safeParse(header[METADATA]).success) {
