@@ -1,7 +1,7 @@
 import type { BenchReport, MeasuredResult } from './report.js';
 
-/** Three digits, or all before the point. */
-export function figure(value: number): string {
+/** Three digits, zeros at the end included so that columns align, or all before the point. */
+export function threeDigits(value: number): string {
   return value >= 1000 ? value.toFixed(0) : value.toPrecision(3);
 }
 
@@ -15,7 +15,7 @@ export function nearestLimit(
 
 /** `12.3 %` */
 export function percentOf({ shareOfLimit }: MeasuredResult): string {
-  return `${figure(100 * shareOfLimit)} %`;
+  return `${threeDigits(100 * shareOfLimit)} %`;
 }
 
 /** `12.3 % copy` */

@@ -1,4 +1,4 @@
-import { figure } from '../../bench/words.js';
+import { threeDigits } from '../../bench/words.js';
 import type { Limits } from './state.js';
 
 /** What the adapter can do at most, measured before the kernels. */
@@ -18,7 +18,7 @@ export function LimitTiles({ limits: event }: { readonly limits: Limits | undefi
           <div key={name} class="card">
             <dt>{name}</dt>
             <dd>
-              <b>{value === undefined ? '?' : figure(value)}</b> {unit}
+              <b>{value === undefined ? '?' : threeDigits(value)}</b> {unit}
             </dd>
           </div>
         ))}

@@ -1,6 +1,6 @@
 import { shapeLabel } from '../../bench/benchmark.js';
 import type { BenchReport } from '../../bench/report.js';
-import { figure, shareOf } from '../../bench/words.js';
+import { shareOf, threeDigits } from '../../bench/words.js';
 
 /** A benchmark as a table to paste into an issue. */
 export function markdownOf({ adapter, versions, limits, results }: BenchReport): string {
@@ -10,16 +10,16 @@ export function markdownOf({ adapter, versions, limits, results }: BenchReport):
     const { work, shape } = result;
     const figures = result.verified
       ? [
-          figure(result.medianMs),
-          result.gflops === 0 ? '–' : figure(result.gflops),
-          figure(result.gbps),
+          threeDigits(result.medianMs),
+          result.gflops === 0 ? '–' : threeDigits(result.gflops),
+          threeDigits(result.gbps),
           shareOf(result, limits),
         ]
       : ['wrong', '–', '–', '–'];
     return `| ${[work, shapeLabel(shape), ...figures].join(' | ')} |`;
   });
   return `Adapter: ${adapter.name}${kind}, in the browser; ${programs.join(', ')}.
-Limits, measured in this run: copy ${figure(limits.copyGBps)} GB/s, multiply-add ${figure(limits.fmaGflops)} GFLOP/s, empty dispatch ${figure(limits.dispatchMicros)} µs, empty submit ${figure(limits.submitMicros)} µs.
+Limits, measured in this run: copy ${threeDigits(limits.copyGBps)} GB/s, multiply-add ${threeDigits(limits.fmaGflops)} GFLOP/s, empty dispatch ${threeDigits(limits.dispatchMicros)} µs, empty submit ${threeDigits(limits.submitMicros)} µs.
 
 | kernel | shape | median ms | GFLOP/s | GB/s | of the limit |
 | :-- | :-- | --: | --: | --: | --: |

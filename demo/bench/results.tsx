@@ -1,6 +1,6 @@
 import { shapeLabel } from '../../bench/benchmark.js';
 import type { BenchReport, MeasuredResult } from '../../bench/report.js';
-import { figure, nearestLimit, percentOf } from '../../bench/words.js';
+import { nearestLimit, percentOf, threeDigits } from '../../bench/words.js';
 import type { Row } from './state.js';
 
 interface ResultsProps {
@@ -63,9 +63,9 @@ function Measured({ result, limits }: MeasuredProps) {
   const { medianMs, gflops, gbps, shareOfLimit } = result;
   return (
     <>
-      <td>{figure(medianMs)}</td>
-      <td>{gflops === 0 ? '–' : figure(gflops)}</td>
-      <td>{figure(gbps)}</td>
+      <td>{threeDigits(medianMs)}</td>
+      <td>{gflops === 0 ? '–' : threeDigits(gflops)}</td>
+      <td>{threeDigits(gbps)}</td>
       <td class="share">
         <span class={`gauge ${nearestLimit(result, limits)}`}>
           <i style={{ width: `${Math.min(100, 100 * shareOfLimit)}%` }} />

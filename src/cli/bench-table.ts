@@ -12,7 +12,7 @@ import {
   type MeasuredResult,
 } from '../../bench/report.js';
 import { exponentsOf } from '../../bench/scaling.js';
-import { figure, shareOf } from '../../bench/words.js';
+import { shareOf, threeDigits } from '../../bench/words.js';
 import { SCALING_BASE, selectionScaling } from '../../bench/workloads/selection-scaling.js';
 
 /** A line of the table without figures, and why. */
@@ -56,7 +56,7 @@ export function benchTable(report: BenchReport, circumstances: Circumstances): s
   const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     `Adapter: ${adapter.name}. Driver: ${adapter.driver || 'not told'}. Host: ${host}. Versions: ${list.join(', ')}. ${date}.`,
-    `Limits, measured in this run: copy ${figure(limits.copyGBps)} GB/s, multiply-add ${figure(limits.fmaGflops)} GFLOP/s, empty dispatch ${figure(limits.dispatchMicros)} µs, empty submit ${figure(limits.submitMicros)} µs.`,
+    `Limits, measured in this run: copy ${threeDigits(limits.copyGBps)} GB/s, multiply-add ${threeDigits(limits.fmaGflops)} GFLOP/s, empty dispatch ${threeDigits(limits.dispatchMicros)} µs, empty submit ${threeDigits(limits.submitMicros)} µs.`,
     ...benchNotes(report, circumstances),
     '',
     grouped(benchRows(report, circumstances)),
@@ -102,11 +102,11 @@ export function benchRows(
     if (!result.verified) return { cells: [...namesOf(result), 'NO'], note: reasonOf(result) };
     const { medianMs, lowMs, highMs, gflops, gbps } = result;
     const figures = [
-      figure(medianMs),
-      isOneRun(result) ? 'one run' : `${figure(lowMs)}–${figure(highMs)}`,
+      threeDigits(medianMs),
+      isOneRun(result) ? 'one run' : `${threeDigits(lowMs)}–${threeDigits(highMs)}`,
       ratioOf(results, result),
-      gflops === 0 ? '–' : figure(gflops),
-      figure(gbps),
+      gflops === 0 ? '–' : threeDigits(gflops),
+      threeDigits(gbps),
       shareOf(result, limits),
     ];
     const compared = baseline ? comparedCells(compareWith(baseline, result)) : [];
@@ -172,7 +172,7 @@ function comparedCells(comparison: Comparison | undefined): readonly string[] {
 function exponentialsOf(result: BenchResult): readonly string[] {
   if (!result.verified || result.gexps === undefined) return [];
   const { work, subject, gexps } = result;
-  return [`${work}, ${subject}: ${figure(1000 * gexps)} million exponentials a second.`];
+  return [`${work}, ${subject}: ${threeDigits(1000 * gexps)} million exponentials a second.`];
 }
 
 /** How the selection's time grows with each of its sizes, where enough of them were measured. */
@@ -199,5 +199,5 @@ function warningOf(disturbances: readonly Disturbance[]): readonly string[] {
 
 function ratioOf(results: BenchReport['results'], result: MeasuredResult): string {
   const ratio = ratioToOwn(results, result);
-  return ratio === undefined ? '–' : `${figure(ratio)}×`;
+  return ratio === undefined ? '–' : `${threeDigits(ratio)}×`;
 }

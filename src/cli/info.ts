@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { AdapterLimits } from '../../bench/limits.js';
-import { figure } from '../../bench/words.js';
+import { threeDigits } from '../../bench/words.js';
 import { adapterOption, hostOption, tuningOption } from './flags.js';
 import { type HostFlags, withHost } from './host.js';
 import type { DeviceReport } from './report-device.js';
@@ -57,10 +57,10 @@ function describe(report: InfoReport): string {
     ['host', report.host],
     ['matmul variant', report.variant],
     ['subgroup size', subgroups(adapter.subgroupSize)],
-    ['copy, measured', `${figure(measured.copyGBps)} GB/s`],
-    ['multiply-add, measured', `${figure(measured.fmaGflops)} GFLOP/s`],
-    ['empty dispatch, measured', `${figure(measured.dispatchMicros)} µs`],
-    ['empty submit, measured', `${figure(measured.submitMicros)} µs`],
+    ['copy, measured', `${threeDigits(measured.copyGBps)} GB/s`],
+    ['multiply-add, measured', `${threeDigits(measured.fmaGflops)} GFLOP/s`],
+    ['empty dispatch, measured', `${threeDigits(measured.dispatchMicros)} µs`],
+    ['empty submit, measured', `${threeDigits(measured.submitMicros)} µs`],
     ...Object.entries(limits).map(([name, value]) => [name, value.toLocaleString('en-US')]),
     ['features', features.join(', ')],
   );

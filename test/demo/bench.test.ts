@@ -2,7 +2,7 @@ import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { BENCH_NAMES } from '../../bench/bench.js';
 import { reportSchema } from '../../bench/report.js';
-import { figure, percentOf } from '../../bench/words.js';
+import { percentOf, threeDigits } from '../../bench/words.js';
 import { button, openTab, seriousFindings, servedPage, textOf } from './fixture.js';
 
 const demo = servedPage();
@@ -58,9 +58,9 @@ test('times the kernels row by row, stops, goes on, and copies what it has', asy
     const { work, medianMs, gflops, gbps } = result;
     return [
       work,
-      figure(medianMs),
-      gflops === 0 ? '–' : figure(gflops),
-      figure(gbps),
+      threeDigits(medianMs),
+      gflops === 0 ? '–' : threeDigits(gflops),
+      threeDigits(gbps),
       percentOf(result),
     ];
   });
@@ -72,7 +72,7 @@ test('times the kernels row by row, stops, goes on, and copies what it has', asy
   );
   expect(shown).toEqual(measured);
   expect(await page.$$eval('.tiles b', (all) => all.map((value) => value.textContent))).toEqual(
-    Object.values(report.limits).map(figure),
+    Object.values(report.limits).map(threeDigits),
   );
 
   await (await button(page, 'Copy as Markdown')).click();
