@@ -25,17 +25,11 @@ export function Fits({ config, finding }: FitsProps) {
     );
   }
   const text = fitText(finding);
-  // With no more thresholds than unknowns every curve fits, and nothing tells them apart.
-  const told = finding.fits.some(({ aicc }) => Number.isFinite(aicc));
   return (
     <>
       <Curves config={config} finding={finding} summary={text} />
-      {told && <FitTable finding={finding} />}
-      <p class="about">
-        {told || finding.missing
-          ? text.charAt(0).toUpperCase() + text.slice(1)
-          : 'Too few trials are finished to tell the curves apart.'}
-      </p>
+      {finding.supported.length > 0 && <FitTable finding={finding} />}
+      <p class="about">{text.charAt(0).toUpperCase() + text.slice(1)}</p>
     </>
   );
 }

@@ -114,6 +114,13 @@ describe('a report', () => {
     expect(draw(config, cells).html).not.toContain('Unfinished');
   });
 
+  test('of too few trials names no curve as the best', () => {
+    const config = parseStudyConfig({ ...BASE, sizes: [25, 100], trials: 1 });
+    const { html } = draw(config, cellsOf(config));
+    expect(html).toContain('oo few trials are finished to tell the curves apart.');
+    expect(html).not.toContain('est supported is');
+  });
+
   test('says which curve is supported, where the trials lie, and how it was made', () => {
     const config = parseStudyConfig({ ...BASE, sizes: [25, 100, 400], level: 0.02 });
     const { html } = draw(config, cellsOf(config));

@@ -38,6 +38,8 @@ export function fitText(finding: Finding): string {
   const { fits, supported, missing } = finding;
   const [best] = fits;
   if (!best) return `no curve was fitted: ${missing}.`;
+  // With hardly more thresholds than unknowns every curve fits, and AICc is infinite.
+  if (supported.length === 0) return 'too few trials are finished to tell the curves apart.';
   const estimates = Object.entries(best.parameters)
     .map(([name, estimate]) => estimateText(name, estimate))
     .join(', ');
