@@ -1,6 +1,6 @@
 import { readFloats } from '../../src/gpu/buffer.js';
 import { type LossKind, prepareCandidateLoss } from '../../src/kernels/candidate-loss.js';
-import { gramSlices, sliceRows } from '../../src/kernels/gram-rows.js';
+import { sliceCount, sliceRows } from '../../src/kernels/example-slices.js';
 import { candidateLossReference } from '../../src/reference/candidate-loss.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
@@ -32,7 +32,7 @@ export const candidateLossBench: KernelBench<CandidateLossShape> = {
     const targets = Float32Array.from({ length: m * c }, (_, at) =>
       Number(Math.floor(at / c) % Math.max(c, 2) === at % c),
     );
-    const slices = gramSlices(device, m);
+    const slices = sliceCount(device, m);
     const scores = scope.bufferOf('scores', nans(slices * n));
     const count = 7;
     const run = await prepareCandidateLoss(device, {

@@ -1,5 +1,6 @@
 import { readFloats } from '../../src/gpu/buffer.js';
-import { type GramRowsVariant, gramSlices, prepareGramRows } from '../../src/kernels/gram-rows.js';
+import { sliceCount } from '../../src/kernels/example-slices.js';
+import { type GramRowsVariant, prepareGramRows } from '../../src/kernels/gram-rows.js';
 import { defaultVariant } from '../../src/kernels/variant.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { gramRowsReference } from '../../src/reference/gram-rows.js';
@@ -42,7 +43,7 @@ export const gramRowsBench: KernelBench<GramRowsShape> = {
     const values = f16 ? drawn.map(nearestHalf) : drawn;
     const activations = scope.matrix('activations', m, n, values, f16 ? 'f16' : 'f32');
     const { stride } = activations;
-    const slices = gramSlices(device, m);
+    const slices = sliceCount(device, m);
     const products = scope.bufferOf('gram products', nans(slices * p * stride));
     const run = await prepareGramRows(device, {
       block: scope.matrix('block', m, p, columns),

@@ -5,7 +5,7 @@ import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
-import { gramSlices, sliceRows } from './gram-rows.js';
+import { sliceCount, sliceRows } from './example-slices.js';
 
 export type { LossKind } from '../../shaders/point-loss.js';
 
@@ -18,7 +18,7 @@ export interface CandidateLoss {
   readonly targets: Matrix;
   /** Σ of the picks' outputs, laid out as the targets. */
   readonly totals: Matrix;
-  /** [gramSlices × N], written. */
+  /** [slices × N], written. */
   readonly scores: GpuBuffer;
   readonly loss: LossKind;
   /** Rows of the chunk to look at; without it all of them. */
@@ -72,7 +72,7 @@ export async function prepareCandidateLoss(
   const vectors = activations.stride / 4;
   return (batch, { first, firstSlice, count, m, listed }) => {
     const most = listed?.most ?? m;
-    const slices = gramSlices(device, most);
+    const slices = sliceCount(device, most);
     batch.dispatch(
       kernel,
       {

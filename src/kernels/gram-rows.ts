@@ -11,6 +11,7 @@ import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import { fastestForm, sizeClass } from '../gpu/tuning.js';
+import { sliceCount, sliceRows } from './example-slices.js';
 import { defaultVariant, requireVariant } from './variant.js';
 
 export type { GramRowsVariant } from '../../shaders/gram-rows.wgsl.js';
@@ -35,21 +36,6 @@ export interface GramRowsCall {
   readonly firstSlice: number;
   /** Examples to take in; all of the chunk by default. */
   readonly m?: number;
-}
-
-/** Examples of a slice: short enough that few neurons still fill a GPU with slices. */
-const SLICE_ROWS = { hardware: 256, software: 1024 } as const;
-/** More slices than this only take memory. */
-const MOST_SLICES = 64;
-
-/** Examples of one slice, when m are cut on this adapter. */
-export function sliceRows(device: Device, m: number): number {
-  return Math.max(SLICE_ROWS[device.adapter.kind], Math.ceil(m / MOST_SLICES));
-}
-
-/** Slices into which m examples are cut on this adapter. */
-export function gramSlices(device: Device, m: number): number {
-  return Math.ceil(m / sliceRows(device, m));
 }
 
 /** Examples that are timed to choose a layout: more would tell no more. */
@@ -84,7 +70,7 @@ export async function prepareGramRows(
     [first, ...others],
     2 * m * n * p,
     async (form) => {
-      const words = gramSlices(device, m) * p * activations.stride;
+      const words = sliceCount(device, m) * p * activations.stride;
       products ??= scope.buffer('tuned gram products', words);
       // Neither squares nor the state: whether a row is pending now says nothing of the time it takes.
       const run = await bind(device, { block, activations, products }, variant, form.layout);
@@ -127,7 +113,7 @@ async function bind(
         slice_rows: sliceRows(device, m),
         first_slice: firstSlice,
       },
-      across * gramSlices(device, m),
+      across * sliceCount(device, m),
       2 * m * activations.columns * (squares ? p + 1 : p),
     );
 }

@@ -2,7 +2,7 @@ import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { largestBinding } from '../gpu/limits.js';
 import type { StorageFormat } from '../gpu/matrix.js';
-import { gramSlices } from '../kernels/gram-rows.js';
+import { slicesOf } from '../kernels/example-slices.js';
 import type { Activations, SelectionProblem } from './problem.js';
 
 export const ORACLES = ['rows', 'gram', 'direct'] as const;
@@ -188,7 +188,7 @@ function cheapestRows(
 ): { readonly block: number; readonly lookahead: boolean; readonly seconds: number } {
   const { rows: m, columns: n, resident, chunks } = activations;
   // Every chunk leaves slices of p rows behind, which have to fit a binding together.
-  const slices = chunks.reduce((sum, { rows }) => sum + gramSlices(device, rows), 0);
+  const slices = slicesOf(device, chunks);
   const most = Math.max(1, Math.min(n, Math.floor(fitting / slices)));
   const distinct = Math.max(1, DISTINCT_SHARE * Math.min(picks, n));
   const sketched = resident && foreseeable && n <= m * SKETCH_SHARE && n + 1 <= fitting;

@@ -1,7 +1,7 @@
 import { Batch } from '../../src/gpu/batch.js';
 import type { StorageFormat } from '../../src/gpu/matrix.js';
 import { type LossKind, prepareCandidateLoss } from '../../src/kernels/candidate-loss.js';
-import { gramSlices } from '../../src/kernels/gram-rows.js';
+import { sliceCount } from '../../src/kernels/example-slices.js';
 import { candidateLossReference } from '../../src/reference/candidate-loss.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { type KernelCase, randomNumbers, requireWithin, stored } from './case.js';
@@ -89,7 +89,7 @@ export const candidateLossCases: readonly KernelCase[] = SPECS.map((spec) => {
     const chosen = randomNumbers((first + m) * outputs, 4).map((x) => x * spread * count);
     const entries =
       listed && Uint32Array.from({ length: listed.first + listed.count + SPARE }, rowAt(m));
-    const slices = gramSlices(device, listed?.most ?? m);
+    const slices = sliceCount(device, listed?.most ?? m);
     const scores = memory.buffer(nans((firstSlice + slices + 1) * n));
     const run = await prepareCandidateLoss(device, {
       activations: memory.matrix(capacity, n, h, storage),

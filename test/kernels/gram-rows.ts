@@ -2,7 +2,8 @@ import { SELECTION_STATE } from '../../shaders/selection-state.js';
 import { Batch } from '../../src/gpu/batch.js';
 import type { Device } from '../../src/gpu/device.js';
 import { type StorageFormat, strideOf } from '../../src/gpu/matrix.js';
-import { type GramRowsVariant, gramSlices, prepareGramRows } from '../../src/kernels/gram-rows.js';
+import { sliceCount } from '../../src/kernels/example-slices.js';
+import { type GramRowsVariant, prepareGramRows } from '../../src/kernels/gram-rows.js';
 import { defaultVariant } from '../../src/kernels/variant.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { gramRowsReference } from '../../src/reference/gram-rows.js';
@@ -72,7 +73,7 @@ async function check(
   const values = nans((capacity ?? m) * n);
   values.set(stored(randomNumbers(m * n, 2), storage));
   const stride = strideOf(n);
-  const slices = gramSlices(device, m);
+  const slices = sliceCount(device, m);
   const products = memory.buffer(nans((firstSlice + slices + 1) * rows * stride));
   const state = new Uint32Array(SELECTION_STATE.candidates + p).fill(GUARD);
   state[SELECTION_STATE.pending] = pending ?? 0;

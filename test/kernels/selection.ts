@@ -5,8 +5,9 @@ import { strideOf } from '../../src/gpu/matrix.js';
 import { prepareArgmin } from '../../src/kernels/argmin.js';
 import { prepareAverageUpdate } from '../../src/kernels/average-update.js';
 import { prepareCacheRows } from '../../src/kernels/cache-rows.js';
+import { sliceCount } from '../../src/kernels/example-slices.js';
 import { prepareGatherColumns } from '../../src/kernels/gather-columns.js';
-import { gramSlices, prepareGramRows } from '../../src/kernels/gram-rows.js';
+import { prepareGramRows } from '../../src/kernels/gram-rows.js';
 import { prepareScoreInit } from '../../src/kernels/score-init.js';
 import type { Bounded } from '../../src/reference/bound.js';
 import { elementsOf } from '../../src/reference/element.js';
@@ -71,7 +72,7 @@ async function select(
 ): Promise<{ readonly picks: readonly number[]; readonly scores: Float32Array }> {
   const stride = strideOf(n);
   const m = chunks.reduce((sum, rows) => sum + rows, 0);
-  const slices = chunks.reduce((sum, rows) => sum + gramSlices(device, rows), 0);
+  const slices = chunks.reduce((sum, rows) => sum + sliceCount(device, rows), 0);
   const weights = memory.matrix(n, outputs, data.b);
   const targets = memory.matrix(m, outputs, data.labels);
   const block = memory.matrix(Math.max(...chunks), p);
@@ -101,7 +102,7 @@ async function select(
       multiply(batch, call);
     });
     blockFirst += rows;
-    firstSlice += gramSlices(device, rows);
+    firstSlice += sliceCount(device, rows);
   }
   const common = { stride, slices, weights, moments, scores };
   (await prepareScoreInit(device, { ...common, products: first, slots }))(batch);

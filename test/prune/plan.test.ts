@@ -3,7 +3,7 @@ import type { LossKind } from '../../shaders/point-loss.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { BYTES, type Matrix, type StorageFormat } from '../../src/gpu/matrix.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
-import { gramSlices } from '../../src/kernels/gram-rows.js';
+import { slicesOf } from '../../src/kernels/example-slices.js';
 import { type PlanRequest, planSelection } from '../../src/prune/plan.js';
 import type { SelectionProblem } from '../../src/prune/problem.js';
 
@@ -126,7 +126,7 @@ describe('the planner', () => {
       expect(plan.capacity * 10_000 * 4).toBeLessThanOrEqual(2 ** 30);
       const { chunks } = problemOf({ m: 50_000, n: 10_000 }).activations;
       expect(chunks).toHaveLength(2);
-      const slices = chunks.reduce((sum, { rows }) => sum + gramSlices(record, rows), 0);
+      const slices = slicesOf(record, chunks);
       expect(slices * plan.block * 10_000 * 4).toBeLessThanOrEqual(2 ** 30);
       const streamed = problemOf({ m: 50_000, n: 10_000, resident: false });
       const gram = planSelection(record, streamed, { picks: 200 });

@@ -3,7 +3,7 @@ import { readFloats } from '../../gpu/buffer.js';
 import type { Device } from '../../gpu/device.js';
 import { type Matrix, readMatrix } from '../../gpu/matrix.js';
 import { Scope } from '../../gpu/scope.js';
-import { gramSlices, prepareGramRows } from '../../kernels/gram-rows.js';
+import { prepareCorrelations } from '../correlations.js';
 import type { SelectionProblem } from '../problem.js';
 
 /** One pass over the activations: for every neuron its squares' sum, and its products with `block`. */
@@ -21,25 +21,13 @@ export async function activationMoments(
   block: Matrix,
   signal?: AbortSignal,
 ): Promise<ActivationMoments> {
-  const { columns: n, chunks, buffers } = activations;
-  const stride = buffers[0]?.stride ?? 0;
+  const n = activations.columns;
   const rows = block.columns + 1;
-  const slices = chunks.reduce((sum, chunk) => sum + gramSlices(device, chunk.rows), 0);
   using scope = new Scope(device);
-  const products = scope.buffer('moment products', slices * rows * stride);
-  const correlate = await Promise.all(
-    buffers.map((buffer) =>
-      prepareGramRows(device, { block, activations: buffer, products, squares: true }),
-    ),
-  );
+  const correlations = await prepareCorrelations({ device, scope, activations, block });
+  const { products, stride, slices } = correlations;
   const batch = new Batch(device);
-  let firstSlice = 0;
-  for (const chunk of chunks) {
-    activations.load(batch, chunk);
-    correlate[chunk.buffer]?.(batch, { blockFirst: chunk.firstRow, firstSlice, m: chunk.rows });
-    firstSlice += gramSlices(device, chunk.rows);
-    await batch.breathe(signal);
-  }
+  await correlations.encode(batch, signal);
   await batch.finish();
   const parts = await readFloats(products);
   const sums = new Float64Array(rows * n);

@@ -4,7 +4,7 @@ import type { Matrix } from '../../gpu/matrix.js';
 import { prepareAccumulateOutputs } from '../../kernels/accumulate-outputs.js';
 import { NO_SLOT } from '../../kernels/argmin.js';
 import { prepareCandidateLoss } from '../../kernels/candidate-loss.js';
-import { gramSlices } from '../../kernels/gram-rows.js';
+import { sliceCount, slicesOf } from '../../kernels/example-slices.js';
 import type { ActivationChunk } from '../problem.js';
 import type { Oracle, OracleContext } from './oracle.js';
 
@@ -25,7 +25,10 @@ export function directSlices(
   chunks: readonly ActivationChunk[],
   batches?: ExampleBatches,
 ): number {
-  return chunks.reduce((sum, chunk) => sum + gramSlices(device, mostRows(chunk, batches)), 0);
+  return slicesOf(
+    device,
+    chunks.map((chunk) => ({ rows: mostRows(chunk, batches) })),
+  );
 }
 
 /**
@@ -82,7 +85,7 @@ export async function prepareDirectOracle(
           m: chunk.rows,
           ...(listed && { listed: { ...stepOf(listed.starts, step), most } }),
         });
-        firstSlice += gramSlices(device, most);
+        firstSlice += sliceCount(device, most);
       }
     },
     take: (batch) => {

@@ -1,6 +1,5 @@
-import type { Batch } from '../../gpu/batch.js';
-import { gramSlices, prepareGramRows } from '../../kernels/gram-rows.js';
 import { prepareScoreInit } from '../../kernels/score-init.js';
+import { type CorrelationsContext, prepareCorrelations } from '../correlations.js';
 import type { Oracle, OracleContext } from './oracle.js';
 
 /**
@@ -9,18 +8,17 @@ import type { Oracle, OracleContext } from './oracle.js';
  */
 export async function prepareMoments(
   { device, scope, problem, buffers, fitted }: OracleContext,
-  alongside: (batch: Batch, chunk: { buffer: number; rows: number }) => void = () => undefined,
+  alongside?: CorrelationsContext['alongside'],
 ): Promise<Oracle['begin']> {
   const { activations, weights, targets } = problem;
   const { moments, scores, slots } = buffers;
-  const stride = activations.buffers[0]?.stride ?? 0;
-  const slices = activations.chunks.reduce((sum, { rows }) => sum + gramSlices(device, rows), 0);
-  const products = scope.buffer('moment products', slices * (weights.columns + 1) * stride);
-  const correlate = await Promise.all(
-    activations.buffers.map((buffer) =>
-      prepareGramRows(device, { block: targets, activations: buffer, products, squares: true }),
-    ),
-  );
+  const { products, stride, slices, encode } = await prepareCorrelations({
+    device,
+    scope,
+    activations,
+    block: targets,
+    alongside,
+  });
   const initialise = await prepareScoreInit(device, {
     products,
     stride,
@@ -32,14 +30,7 @@ export async function prepareMoments(
     fitted,
   });
   return async (batch, signal) => {
-    let firstSlice = 0;
-    for (const chunk of activations.chunks) {
-      activations.load(batch, chunk);
-      correlate[chunk.buffer]?.(batch, { blockFirst: chunk.firstRow, firstSlice, m: chunk.rows });
-      alongside(batch, chunk);
-      firstSlice += gramSlices(device, chunk.rows);
-      await batch.breathe(signal);
-    }
+    await encode(batch, signal);
     initialise(batch);
   };
 }

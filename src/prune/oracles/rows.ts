@@ -1,7 +1,8 @@
 import type { Batch } from '../../gpu/batch.js';
 import { prepareCacheRows } from '../../kernels/cache-rows.js';
+import { sliceCount, slicesOf } from '../../kernels/example-slices.js';
 import { prepareGatherColumns } from '../../kernels/gather-columns.js';
-import { gramSlices, prepareGramRows } from '../../kernels/gram-rows.js';
+import { prepareGramRows } from '../../kernels/gram-rows.js';
 import { prepareLookahead } from '../../kernels/lookahead.js';
 import { prepareMatmul } from '../../kernels/matmul.js';
 import { SKETCH_ROWS } from '../plan.js';
@@ -18,7 +19,7 @@ export async function prepareRowsOracle(context: OracleContext): Promise<Oracle>
   const { activations } = problem;
   const { state, cache, capacity } = buffers;
   const stride = activations.buffers[0]?.stride ?? 0;
-  const slices = activations.chunks.reduce((sum, { rows }) => sum + gramSlices(device, rows), 0);
+  const slices = slicesOf(device, activations.chunks);
   const products = scope.buffer('gram products', slices * p * stride);
   const moments = await prepareMoments(context);
   const lookahead = context.lookahead ? await prepareForesight(context) : undefined;
@@ -54,7 +55,7 @@ export async function prepareRowsOracle(context: OracleContext): Promise<Oracle>
         activations.load(batch, chunk);
         perBuffer[chunk.buffer]?.gather(batch, { first: 0, m: chunk.rows });
         perBuffer[chunk.buffer]?.multiply(batch, { blockFirst: 0, firstSlice, m: chunk.rows });
-        firstSlice += gramSlices(device, chunk.rows);
+        firstSlice += sliceCount(device, chunk.rows);
       }
       keep(batch);
     },

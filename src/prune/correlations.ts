@@ -1,0 +1,66 @@
+import type { Batch } from '../gpu/batch.js';
+import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Device } from '../gpu/device.js';
+import type { Matrix } from '../gpu/matrix.js';
+import type { Scope } from '../gpu/scope.js';
+import { sliceCount, slicesOf } from '../kernels/example-slices.js';
+import { prepareGramRows } from '../kernels/gram-rows.js';
+import type { ActivationChunk, Activations } from './problem.js';
+
+export interface CorrelationsContext {
+  readonly device: Device;
+  /** Owns what is allocated. */
+  readonly scope: Scope;
+  readonly activations: Activations;
+  /** [m × C], such as the targets or a network's residual. */
+  readonly block: Matrix;
+  /** Is encoded for each chunk while it is loaded. */
+  readonly alongside?: ((batch: Batch, chunk: ActivationChunk) => void) | undefined;
+}
+
+/** A pass over the activations H that correlates each neuron with the columns of a block. */
+export interface Correlations {
+  /** [slices × (C + 1) × stride]; their sum is blockᵀ H and, as the last row, Σ_j h_ji². */
+  readonly products: GpuBuffer;
+  readonly stride: number;
+  readonly slices: number;
+  /**
+   * Encodes the pass, and where it is much submits.
+   *
+   * @throws aborted between submits when the signal fires.
+   */
+  encode(batch: Batch, signal?: AbortSignal): Promise<void>;
+}
+
+export async function prepareCorrelations({
+  device,
+  scope,
+  activations,
+  block,
+  alongside,
+}: CorrelationsContext): Promise<Correlations> {
+  const { buffers, chunks } = activations;
+  const stride = buffers[0]?.stride ?? 0;
+  const slices = slicesOf(device, chunks);
+  const products = scope.buffer('moment products', slices * (block.columns + 1) * stride);
+  const correlate = await Promise.all(
+    buffers.map((buffer) =>
+      prepareGramRows(device, { block, activations: buffer, products, squares: true }),
+    ),
+  );
+  return {
+    products,
+    stride,
+    slices,
+    encode: async (batch, signal) => {
+      let firstSlice = 0;
+      for (const chunk of chunks) {
+        activations.load(batch, chunk);
+        correlate[chunk.buffer]?.(batch, { blockFirst: chunk.firstRow, firstSlice, m: chunk.rows });
+        alongside?.(batch, chunk);
+        firstSlice += sliceCount(device, chunk.rows);
+        await batch.breathe(signal);
+      }
+    },
+  };
+}
