@@ -1,6 +1,7 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { bestOfThreads } from './best-of-threads.js';
 import { SELECTION_STATE, TAKEN, TRACE } from './selection-state.js';
+import { TAKE_SLOTS } from './take-slots.js';
 
 export interface ArgminOptions {
   /** A pick may be picked again. */
@@ -42,7 +43,8 @@ export function argminShader({ replacement, subset, threads }: ArgminOptions) {
     },
     workgroupSize: [threads, 1],
     body: wgsl`
-${bestOfThreads(threads)}var<workgroup> not_numbers: array<u32, ${threads}>;
+${bestOfThreads(threads)}${TAKE_SLOTS}
+var<workgroup> not_numbers: array<u32, ${threads}>;
 var<workgroup> winner: u32;
 
 fn score_of(i: u32) -> f32 {
@@ -75,18 +77,6 @@ fn scan(local: u32, uncached: bool) {
   }
   best_index[local] = index;
   best_score[local] = score;
-}
-
-// Takes the given slots from their earlier owners. Called once all are chosen: a row that has just
-// given way would otherwise be a candidate again, for some threads and not for others.
-fn evict(first: u32, count: u32) {
-  for (var q = 0u; q < count; q++) {
-    let slot = (first + q) % params.capacity;
-    let i = state[${SELECTION_STATE.candidates}u + q];
-    let before = owners[slot];
-    if (before != i && before < params.n && slots[before] == slot) { slots[before] = NONE; }
-    owners[slot] = i;
-  }
 }
 
 fn kernel(workgroup: u32, local: u32) {
@@ -143,10 +133,7 @@ fn kernel(workgroup: u32, local: u32) {
   }
   storageBarrier();
   if (local == 0u && state[${SELECTION_STATE.pending}] > 0u) {
-    let first = state[${SELECTION_STATE.slot}];
-    let count = state[${SELECTION_STATE.pending}];
-    evict(first, count);
-    state[${SELECTION_STATE.nextSlot}] = (first + count) % params.capacity;
+    take_slots(0u, state[${SELECTION_STATE.pending}]);
   }
 #if ${!replacement}
   // Its row is kept for this step's update only: a neuron that is taken is never asked for again.

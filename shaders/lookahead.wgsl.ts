@@ -1,6 +1,7 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { bestOfThreads } from './best-of-threads.js';
 import { SELECTION_STATE, TAKEN } from './selection-state.js';
+import { TAKE_SLOTS } from './take-slots.js';
 import { unroll } from './unroll.js';
 
 export interface LookaheadOptions {
@@ -36,7 +37,8 @@ export function lookaheadShader({ outputs, replacement, threads }: LookaheadOpti
     uniforms: { n: 'u32', p: 'u32', capacity: 'u32', limit: 'u32', weights_stride: 'u32' },
     workgroupSize: [threads, 1],
     body: wgsl`
-${bestOfThreads(threads)}const NEVER = 3.4e38;
+${bestOfThreads(threads)}${TAKE_SLOTS}
+const NEVER = 3.4e38;
 var<workgroup> winner: u32;
 var<workgroup> wanted: u32;
 
@@ -111,17 +113,10 @@ ${unroll(outputs, (c) => `      alignment += weights[i * params.weights_stride +
     if (workgroupUniformLoad(&winner) == NONE) { break; }
   }
 
-  // The earlier owners of the slots give way, once all are chosen. The pick's own slot is its already.
   if (local == 0u) {
-    for (var q = 1u; q < wanted; q++) {
-      let slot = (first + q) % params.capacity;
-      let i = state[${SELECTION_STATE.candidates}u + q];
-      let before = owners[slot];
-      if (before != i && before < params.n && slots[before] == slot) { slots[before] = NONE; }
-      owners[slot] = i;
-    }
+    // The pick's own slot is its already.
+    take_slots(1u, wanted);
     state[${SELECTION_STATE.pending}] = wanted;
-    state[${SELECTION_STATE.nextSlot}] = (first + wanted) % params.capacity;
   }
 }
 `,
