@@ -1,7 +1,7 @@
 import { readFloats } from '../../src/gpu/buffer.js';
 import { sliceCount } from '../../src/kernels/example-slices.js';
 import { type GramRowsVariant, prepareGramRows } from '../../src/kernels/gram-rows.js';
-import { defaultVariant } from '../../src/kernels/variant.js';
+import { gramRowsVariant } from '../../src/kernels/variant.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { gramRowsReference } from '../../src/reference/gram-rows.js';
 import { nearestHalf } from '../../src/reference/half.js';
@@ -31,10 +31,7 @@ export const gramRowsBench: KernelBench<GramRowsShape> = {
     ...STORED_IN_HALF.map((p) => ({ m: 16_384, n: 10_000, p, f16: 1 as const })),
   ],
   variants: ['coalesced', 'subgroup', 'lanes'] satisfies readonly GramRowsVariant[],
-  preferred: (device) => {
-    const variant = defaultVariant(device);
-    return variant === 'tiled' ? 'coalesced' : variant;
-  },
+  preferred: gramRowsVariant,
   operations: ({ m, n, p }) => 2 * m * n * p,
   bytes: ({ m, n, p, f16 }) => (f16 ? 2 : 4) * m * n + 4 * (m * p + n * p),
   prepare: async ({ device, scope, shape: { m, n, p, f16 }, variant }) => {

@@ -1,7 +1,7 @@
 import { MATMUL_VARIANTS } from '../../shaders/matmul.wgsl.js';
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { type MatmulVariant, matmulSlices, prepareMatmul } from '../../src/kernels/matmul.js';
-import { defaultVariant } from '../../src/kernels/variant.js';
+import { matmulVariant } from '../../src/kernels/variant.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { matmulReference } from '../../src/reference/matmul.js';
 import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
@@ -56,7 +56,7 @@ export const matmulBench: KernelBench<MatmulShape> = {
     { m: 4096, n: 4096, k: 4096 },
   ],
   variants: MATMUL_VARIANTS,
-  preferred: defaultVariant,
+  preferred: matmulVariant,
   operations,
   bytes,
   prepare: async ({ device, scope, shape, variant }) => {

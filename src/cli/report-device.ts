@@ -1,6 +1,6 @@
 import { type AdapterDescription, LIMITS } from '../gpu/adapter.js';
 import type { Device } from '../gpu/device.js';
-import { defaultVariant } from '../kernels/variant.js';
+import { matmulVariant } from '../kernels/variant.js';
 
 export interface DeviceReport {
   readonly adapter: AdapterDescription;
@@ -15,6 +15,6 @@ export function reportDevice(device: Device): DeviceReport {
     adapter: device.adapter,
     features: [...device.raw.features].sort(),
     limits: Object.fromEntries(LIMITS.map((name) => [name, device.limits[name]])),
-    variant: defaultVariant(device),
+    variant: matmulVariant(device),
   };
 }

@@ -12,7 +12,7 @@ import type { Matrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import { fastestForm, sizeClass } from '../gpu/tuning.js';
 import { sliceCount, sliceRows } from './example-slices.js';
-import { defaultVariant, requireVariant } from './variant.js';
+import { gramRowsVariant, requireVariant } from './variant.js';
 
 export type { GramRowsVariant } from '../../shaders/gram-rows.wgsl.js';
 
@@ -49,8 +49,7 @@ export async function prepareGramRows(
   device: Device,
   gram: GramRows,
 ): Promise<(batch: Batch, call: GramRowsCall) => void> {
-  const preferred = defaultVariant(device);
-  const variant = gram.variant ?? (preferred === 'tiled' ? 'coalesced' : preferred);
+  const variant = gram.variant ?? gramRowsVariant(device);
   requireVariant(device, variant);
   const { activations, block, squares = false } = gram;
   const [p, n] = [block.columns, activations.columns];

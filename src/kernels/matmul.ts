@@ -16,7 +16,7 @@ import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import { fastestForm, sizeClass } from '../gpu/tuning.js';
-import { defaultVariant, requireVariant } from './variant.js';
+import { matmulVariant, requireVariant } from './variant.js';
 
 export type { Epilogue, MatmulVariant } from '../../shaders/matmul.wgsl.js';
 
@@ -88,7 +88,7 @@ export async function prepareMatmul(
   device: Device,
   matmul: Matmul,
 ): Promise<(batch: Batch, call?: MatmulCall) => void> {
-  const variant = matmul.variant ?? defaultVariant(device);
+  const variant = matmul.variant ?? matmulVariant(device);
   requireVariant(device, variant);
   requireSameLayout(matmul.out, matmul.velocity);
   requireSliceable(matmul);

@@ -1,3 +1,4 @@
+import type { GramRowsVariant } from '../../shaders/gram-rows.wgsl.js';
 import type { MatmulVariant } from '../../shaders/matmul.wgsl.js';
 import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
@@ -8,10 +9,14 @@ const SUBGROUP = 4;
 /** One subgroup: SwiftShader switches between those of a workgroup at every barrier. */
 const SOFTWARE_THREADS = 4;
 
-/** The one place that chooses between variants by the class of the adapter. */
-export function defaultVariant(device: Device): MatmulVariant {
-  if (device.adapter.kind === 'hardware') return 'tiled';
-  return hasSubgroupsOfFour(device) ? 'subgroup' : 'lanes';
+/** The variant of a matrix product by the class of the adapter. */
+export function matmulVariant(device: Device): MatmulVariant {
+  return device.adapter.kind === 'hardware' ? 'tiled' : softwareVariant(device);
+}
+
+/** The variant of Gram rows by the class of the adapter. */
+export function gramRowsVariant(device: Device): GramRowsVariant {
+  return device.adapter.kind === 'hardware' ? 'coalesced' : softwareVariant(device);
 }
 
 /** @throws bad-config when the adapter cannot run the variant. */
@@ -26,6 +31,10 @@ export function requireVariant(device: Device, variant: string): void {
 /** Threads of a workgroup with barriers in it: those given on hardware. */
 export function barrierThreads(device: Device, onHardware: number): number {
   return device.adapter.kind === 'hardware' ? onHardware : SOFTWARE_THREADS;
+}
+
+function softwareVariant(device: Device): 'subgroup' | 'lanes' {
+  return hasSubgroupsOfFour(device) ? 'subgroup' : 'lanes';
 }
 
 function hasSubgroupsOfFour(device: Device): boolean {

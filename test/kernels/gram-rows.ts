@@ -4,7 +4,7 @@ import type { Device } from '../../src/gpu/device.js';
 import { type StorageFormat, strideOf } from '../../src/gpu/matrix.js';
 import { sliceCount } from '../../src/kernels/example-slices.js';
 import { type GramRowsVariant, prepareGramRows } from '../../src/kernels/gram-rows.js';
-import { defaultVariant } from '../../src/kernels/variant.js';
+import { gramRowsVariant } from '../../src/kernels/variant.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { gramRowsReference } from '../../src/reference/gram-rows.js';
 import { type KernelCase, randomNumbers, requireWithin, stored } from './case.js';
@@ -53,7 +53,7 @@ export const gramRowsCases: readonly KernelCase[] = SPECS.map((spec) => {
   const name = ['gram-rows', shape.join(' × '), ...options].filter(Boolean).join(' ');
   return memoryCase(name, async (device, memory) => {
     const variants: readonly GramRowsVariant[] =
-      defaultVariant(device) === 'subgroup'
+      gramRowsVariant(device) === 'subgroup'
         ? ['coalesced', 'lanes', 'subgroup']
         : ['coalesced', 'lanes'];
     for (const variant of variants) await check(device, memory, spec, variant);

@@ -11,7 +11,7 @@ import { bufferOf, type GpuBuffer } from '../../src/gpu/buffer.js';
 import type { Device } from '../../src/gpu/device.js';
 import { readMatrix, type StorageFormat } from '../../src/gpu/matrix.js';
 import { type MatmulCall, prepareMatmul } from '../../src/kernels/matmul.js';
-import { defaultVariant } from '../../src/kernels/variant.js';
+import { matmulVariant } from '../../src/kernels/variant.js';
 import { halfError } from '../../src/reference/half.js';
 import { matmulReference } from '../../src/reference/matmul.js';
 import {
@@ -124,7 +124,7 @@ export const matmulCases: readonly KernelCase[] = SPECS.map((spec, index) => ({
   name: `matmul ${describe(spec)}`,
   run: async (device) => {
     const variants = MATMUL_VARIANTS.filter(
-      (variant) => variant !== 'subgroup' || defaultVariant(device) === 'subgroup',
+      (variant) => variant !== 'subgroup' || matmulVariant(device) === 'subgroup',
     );
     for (const variant of variants) {
       // In turn, so that every tile meets many shapes at one compilation a case. A software adapter
