@@ -14,14 +14,14 @@ import { lossBench } from './kernels/loss.js';
 import { matmulBench } from './kernels/matmul.js';
 import { momentumUpdateBench } from './kernels/momentum-update.js';
 import { outputGradientBench } from './kernels/output-gradient.js';
+import { outputLayerBench } from './kernels/output-layer.js';
 import { prefixLossBench } from './kernels/prefix-loss.js';
-import { residualBench } from './kernels/residual.js';
 import { scoreInitBench } from './kernels/score-init.js';
 
 /** Every kernel, in the order of a run. */
 export const kernelBenchmarks: readonly Benchmark[] = [
   kernelBenchmark(matmulBench),
-  kernelBenchmark(residualBench),
+  kernelBenchmark(outputLayerBench),
   kernelBenchmark(outputGradientBench),
   kernelBenchmark(momentumUpdateBench),
   kernelBenchmark(lossBench),

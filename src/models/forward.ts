@@ -6,7 +6,7 @@ import { Scope } from '../gpu/scope.js';
 import type { LossKind } from '../kernels/candidate-loss.js';
 import { lossGroups, prepareLoss } from '../kernels/loss.js';
 import { prepareMatmul } from '../kernels/matmul.js';
-import { prepareResidual } from '../kernels/residual.js';
+import { prepareOutputLayer } from '../kernels/output-layer.js';
 import type { Dataset } from './dataset.js';
 import type { Network } from './two-layer.js';
 
@@ -132,12 +132,11 @@ export async function evaluateOutputs(
       const sums = scope.buffer('loss sums', blocks * groups * 2);
       return {
         sums,
-        mix: await prepareResidual(device, {
+        mix: await prepareOutputLayer(device, {
           activations,
           weights,
           targets,
-          residual: evaluated,
-          form: 'outputs',
+          out: evaluated,
         }),
         reduce: await prepareLoss(device, { outputs: evaluated, targets, sums, loss }),
       };

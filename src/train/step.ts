@@ -6,7 +6,7 @@ import type { Scope } from '../gpu/scope.js';
 import { prepareMatmul } from '../kernels/matmul.js';
 import { prepareMomentumUpdate } from '../kernels/momentum-update.js';
 import { gradientSlices, prepareOutputGradient } from '../kernels/output-gradient.js';
-import { prepareResidual } from '../kernels/residual.js';
+import { prepareOutputLayer } from '../kernels/output-layer.js';
 import type { Dataset } from '../models/dataset.js';
 import type { Network } from '../models/two-layer.js';
 import { batchLoss } from './batch-loss.js';
@@ -45,13 +45,13 @@ export async function prepareStep(training: StepContext, until: number, scope: S
     rows: index,
     epilogue: { kind: 'activation', activation },
   });
-  const subtract = await prepareResidual(device, {
+  const subtract = await prepareOutputLayer(device, {
     activations,
     weights: output,
     targets: dataset.targets,
-    residual,
+    out: residual,
     rows: index,
-    form: options.loss === 'cross-entropy' ? 'softmax-difference' : 'difference',
+    epilogue: options.loss === 'cross-entropy' ? 'softmax-subtract-targets' : 'subtract-targets',
   });
   const backward = await prepareOutputGradient(device, {
     activations,

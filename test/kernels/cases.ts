@@ -13,8 +13,8 @@ import { lossCases } from './loss.js';
 import { matmulCases } from './matmul.js';
 import { momentumUpdateCases } from './momentum-update.js';
 import { outputGradientCases } from './output-gradient.js';
+import { outputLayerCases } from './output-layer.js';
 import { prefixLossCases } from './prefix-loss.js';
-import { residualCases } from './residual.js';
 import { scoreInitCases } from './score-init.js';
 import { selectionCases } from './selection.js';
 import { storageCases } from './storage.js';
@@ -22,7 +22,7 @@ import { storageCases } from './storage.js';
 /** Every kernel's cases; both hosts run this list. */
 export const kernelCases: readonly KernelCase[] = [
   ...matmulCases,
-  ...residualCases,
+  ...outputLayerCases,
   ...lossCases,
   ...prefixLossCases,
   ...outputGradientCases,

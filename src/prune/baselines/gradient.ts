@@ -2,7 +2,7 @@ import { Batch } from '../../gpu/batch.js';
 import type { Device } from '../../gpu/device.js';
 import { type Matrix, readMatrix } from '../../gpu/matrix.js';
 import { Scope } from '../../gpu/scope.js';
-import { prepareResidual } from '../../kernels/residual.js';
+import { prepareOutputLayer } from '../../kernels/output-layer.js';
 import type { SelectionProblem } from '../problem.js';
 import { activationMoments, alongWeights } from './moments.js';
 import { descending } from './ranking.js';
@@ -35,12 +35,12 @@ async function residualOf(
   const all = new Float32Array(targets.rows * targets.columns);
   for (const chunk of activations.chunks) {
     const block = scope.matrix('gate residual block', chunk.rows, targets.columns);
-    const subtract = await prepareResidual(device, {
+    const subtract = await prepareOutputLayer(device, {
       activations: activations.buffers[chunk.buffer] as Matrix,
       weights,
       targets,
-      residual: block,
-      form: loss === 'squared' ? 'difference' : 'softmax-difference',
+      out: block,
+      epilogue: loss === 'squared' ? 'subtract-targets' : 'softmax-subtract-targets',
     });
     const batch = new Batch(device);
     activations.load(batch, chunk);

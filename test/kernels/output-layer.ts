@@ -1,9 +1,9 @@
-import type { ResidualForm } from '../../shaders/residual.wgsl.js';
+import type { OutputLayerEpilogue } from '../../shaders/output-layer.wgsl.js';
 import { Batch } from '../../src/gpu/batch.js';
 import type { StorageFormat } from '../../src/gpu/matrix.js';
-import { prepareResidual } from '../../src/kernels/residual.js';
+import { prepareOutputLayer } from '../../src/kernels/output-layer.js';
 import { elementsOf } from '../../src/reference/element.js';
-import { residualReference } from '../../src/reference/residual.js';
+import { outputLayerReference } from '../../src/reference/output-layer.js';
 import { type KernelCase, randomNumbers, requireWithin, stored } from './case.js';
 import { memoryCase, valuesOf } from './memory.js';
 
@@ -12,7 +12,7 @@ interface Spec {
   /** Rows of the targets when they are gathered by index. */
   readonly gatherFrom?: number;
   readonly first?: number;
-  readonly form?: ResidualForm;
+  readonly epilogue?: OutputLayerEpilogue;
   /** Factor on the weights: logits of a softmax that is nearly one-hot, or, with 0, uniform. */
   readonly spread?: number;
   readonly storage?: StorageFormat;
@@ -28,44 +28,44 @@ const SPECS: readonly Spec[] = [
   // More outputs than threads share a row, and more rows than one dimension of the grid holds.
   { shape: [2, 5, 33] },
   { shape: [65_539, 1, 1], first: 2 },
-  { shape: [1, 1, 1], form: 'outputs' },
-  { shape: [37, 131, 2], form: 'outputs', first: 1 },
-  { shape: [5, 33, 10], form: 'outputs', gatherFrom: 9 },
-  { shape: [3, 7, 1], form: 'softmax-difference' },
-  { shape: [13, 67, 2], form: 'softmax-difference', first: 3 },
-  { shape: [29, 1, 3], form: 'softmax-difference', gatherFrom: 31, first: 2, spread: 80 },
-  { shape: [67, 31, 10], form: 'softmax-difference', first: 1, spread: 200 },
-  { shape: [7, 5, 10], form: 'softmax-difference', spread: 0 },
-  { shape: [2, 5, 33], form: 'softmax-difference', spread: 9 },
+  { shape: [1, 1, 1], epilogue: 'store' },
+  { shape: [37, 131, 2], epilogue: 'store', first: 1 },
+  { shape: [5, 33, 10], epilogue: 'store', gatherFrom: 9 },
+  { shape: [3, 7, 1], epilogue: 'softmax-subtract-targets' },
+  { shape: [13, 67, 2], epilogue: 'softmax-subtract-targets', first: 3 },
+  { shape: [29, 1, 3], epilogue: 'softmax-subtract-targets', gatherFrom: 31, first: 2, spread: 80 },
+  { shape: [67, 31, 10], epilogue: 'softmax-subtract-targets', first: 1, spread: 200 },
+  { shape: [7, 5, 10], epilogue: 'softmax-subtract-targets', spread: 0 },
+  { shape: [2, 5, 33], epilogue: 'softmax-subtract-targets', spread: 9 },
   { shape: [5, 131, 2], gatherFrom: 3, first: 2, storage: 'f16' },
-  { shape: [7, 33, 10], form: 'softmax-difference', first: 1, storage: 'f16' },
+  { shape: [7, 33, 10], epilogue: 'softmax-subtract-targets', first: 1, storage: 'f16' },
 ];
 
 /** Rows behind the batch, which must stay as they are. */
 const SPARE = 2;
 
 /** With the threads of a software adapter, and of hardware. */
-export const residualCases: readonly KernelCase[] = [4, 32].flatMap((threads) =>
-  SPECS.map((spec) => residualCase(spec, threads)),
+export const outputLayerCases: readonly KernelCase[] = [4, 32].flatMap((threads) =>
+  SPECS.map((spec) => outputLayerCase(spec, threads)),
 );
 
-function residualCase(spec: Spec, threads: number): KernelCase {
-  const { shape, gatherFrom, first = 0, form = 'difference', spread = 1, storage } = spec;
+function outputLayerCase(spec: Spec, threads: number): KernelCase {
+  const { shape, gatherFrom, first = 0, epilogue = 'subtract-targets', spread = 1, storage } = spec;
   const [m, n, outputs] = shape;
-  const name = `residual ${storage ?? 'f32'} ${form} ${shape.join(' × ')}${gatherFrom ? ' gathered' : ''} from ${first}, weights ${spread}, ${threads} threads`;
+  const name = `output-layer ${storage ?? 'f32'} ${epilogue} ${shape.join(' × ')}${gatherFrom ? ' gathered' : ''} from ${first}, weights ${spread}, ${threads} threads`;
   return memoryCase(name, async (device, memory) => {
     const examples = gatherFrom ?? first + m;
     const index = Uint32Array.from({ length: first + m }, (_, row) => (row * 7 + 3) % examples);
     const activations = stored(randomNumbers(m * n, 1), storage);
     const weights = randomNumbers(n * outputs, 2).map((x) => x * spread);
     const targets = randomNumbers(examples * outputs, 3);
-    const residual = memory.matrix(m + SPARE, outputs);
-    const run = await prepareResidual(device, {
+    const out = memory.matrix(m + SPARE, outputs);
+    const run = await prepareOutputLayer(device, {
       activations: memory.matrix(m, n, activations, storage),
       weights: memory.matrix(n, outputs, weights),
       targets: memory.matrix(examples, outputs, targets),
-      residual,
-      form,
+      out,
+      epilogue,
       threads,
       rows: gatherFrom ? memory.buffer(index) : undefined,
     });
@@ -73,16 +73,16 @@ function residualCase(spec: Spec, threads: number): KernelCase {
     run(batch, { m, first });
     await batch.finish();
     const target = elementsOf(targets, outputs);
-    const { value, bound } = residualReference({
+    const { value, bound } = outputLayerReference({
       m,
       n,
       outputs,
-      form,
+      epilogue,
       activations: elementsOf(activations, n),
       weights: elementsOf(weights, outputs),
       targets: (j, c) => target(gatherFrom ? (index[first + j] ?? Number.NaN) : first + j, c),
     });
-    const actual = await valuesOf(residual);
+    const actual = await valuesOf(out);
     requireWithin(actual.subarray(0, m * outputs), { value, bound });
     if (!actual.subarray(m * outputs).every(Number.isNaN)) {
       throw new Error(`rows past ${m} were written`);

@@ -2,12 +2,12 @@ import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { loadOne, oneOf, type StorageFormat } from './storage.js';
 import { unroll } from './unroll.js';
 
-export interface ResidualOptions {
+export interface OutputLayerOptions {
   /** C, the number of outputs. */
   readonly outputs: number;
   /** Example j has its target in row rows[first + j] instead of row first + j. */
   readonly gather: boolean;
-  readonly form: ResidualForm;
+  readonly epilogue: OutputLayerEpilogue;
   /** Threads that share one example's sum over the neurons. */
   readonly threads: number;
   /** Of the activations. */
@@ -15,21 +15,27 @@ export interface ResidualOptions {
 }
 
 /**
- * What is stored of the outputs f: f itself, f − y (the squared loss's gradient at the outputs), or
- * softmax(f) − y (the cross-entropy's).
+ * What becomes of the outputs f before they are stored: nothing, f − y (the squared loss's gradient
+ * at the outputs), or softmax(f) − y (the cross-entropy's).
  */
-export type ResidualForm = 'outputs' | 'difference' | 'softmax-difference';
+export type OutputLayerEpilogue = 'store' | 'subtract-targets' | 'softmax-subtract-targets';
 
-/** f [m × C] = scale · activations [m × N] · weights [N × C], stored in `form`; a workgroup a row. */
-export function residualShader({ outputs, gather, form, storage, threads }: ResidualOptions) {
-  const softmax = form === 'softmax-difference';
+/** out [m × C] = epilogue(scale · activations [m × N] · weights [N × C]); a workgroup a row. */
+export function outputLayerShader({
+  outputs,
+  gather,
+  epilogue,
+  storage,
+  threads,
+}: OutputLayerOptions) {
+  const softmax = epilogue === 'softmax-subtract-targets';
   return {
-    name: 'residual',
+    name: 'output-layer',
     bindings: {
       activations: ['read', oneOf(storage)],
       weights: ['read', 'f32'],
       targets: ['read', 'f32'],
-      residual: ['read_write', 'f32'],
+      out: ['read_write', 'f32'],
       ...(gather && ({ rows: ['read', 'u32'] } as const)),
     },
     uniforms: {
@@ -38,7 +44,7 @@ export function residualShader({ outputs, gather, form, storage, threads }: Resi
       activations_stride: 'u32',
       weights_stride: 'u32',
       targets_stride: 'u32',
-      residual_stride: 'u32',
+      out_stride: 'u32',
       first: 'u32',
       scale: 'f32',
     },
@@ -72,10 +78,10 @@ ${unroll(outputs, (c) => `  partial[local * ${outputs}u + ${c}u] = sum${c};`)}
     let f = params.scale * sum;
 #if ${softmax}
     logits[c] = f;
-#elif ${form === 'outputs'}
-    residual[row * params.residual_stride + c] = f;
+#elif ${epilogue === 'store'}
+    out[row * params.out_stride + c] = f;
 #else
-    residual[row * params.residual_stride + c] = f - targets[label * params.targets_stride + c];
+    out[row * params.out_stride + c] = f - targets[label * params.targets_stride + c];
 #endif
   }
 #if ${softmax}
@@ -85,7 +91,7 @@ ${unroll(outputs, (c) => `  partial[local * ${outputs}u + ${c}u] = sum${c};`)}
     for (var o = 1u; o < ${outputs}u; o++) { largest = max(largest, logits[o]); }
     var total = 0.0;
     for (var o = 0u; o < ${outputs}u; o++) { total += exp(logits[o] - largest); }
-    residual[row * params.residual_stride + c] =
+    out[row * params.out_stride + c] =
       exp(logits[c] - largest) / total - targets[label * params.targets_stride + c];
   }
 #endif

@@ -1,4 +1,4 @@
-import { type ResidualForm, residualShader } from '../../shaders/residual.wgsl.js';
+import { type OutputLayerEpilogue, outputLayerShader } from '../../shaders/output-layer.wgsl.js';
 import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
@@ -6,7 +6,7 @@ import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
 import { barrierThreads } from './variant.js';
 
-export interface Residual {
+export interface OutputLayer {
   /** H [m × N], the hidden activations of a batch, in either storage format. */
   readonly activations: Matrix;
   /** B [N × C]. */
@@ -14,9 +14,9 @@ export interface Residual {
   /** Y, the targets of all examples. */
   readonly targets: Matrix;
   /** [m × C], written. */
-  readonly residual: Matrix;
-  /** f − y by default. */
-  readonly form?: ResidualForm;
+  readonly out: Matrix;
+  /** `store` by default. */
+  readonly epilogue?: OutputLayerEpilogue;
   /** Which rows of the targets belong to the batch; without it they are taken in order. */
   readonly rows?: GpuBuffer | undefined;
   readonly threads?: number;
@@ -26,26 +26,26 @@ export interface Residual {
  * Prepares the mean-field network's outputs f = H B / N, or what they are off the targets, for a
  * batch of m examples starting at `first` (an entry of `rows`, or a row of the targets).
  */
-export async function prepareResidual(
+export async function prepareOutputLayer(
   device: Device,
   {
     activations,
     weights,
     targets,
-    residual,
+    out,
     rows,
-    form = 'difference',
+    epilogue = 'store',
     threads = barrierThreads(device, 32),
-  }: Residual,
+  }: OutputLayer,
 ): Promise<(batch: Batch, call: { readonly m: number; readonly first: number }) => void> {
   const outputs = weights.columns;
   const n = weights.rows;
   const kernel = await prepareKernel(
     device,
-    residualShader({
+    outputLayerShader({
       outputs,
       gather: rows !== undefined,
-      form,
+      epilogue,
       threads,
       storage: activations.storage,
     }),
@@ -53,7 +53,7 @@ export async function prepareResidual(
       activations: activations.buffer,
       weights: weights.buffer,
       targets: targets.buffer,
-      residual: residual.buffer,
+      out: out.buffer,
       ...(rows && { rows }),
     },
   );
@@ -66,7 +66,7 @@ export async function prepareResidual(
         activations_stride: activations.stride,
         weights_stride: weights.stride,
         targets_stride: targets.stride,
-        residual_stride: residual.stride,
+        out_stride: out.stride,
         first,
         scale: 1 / n,
       },

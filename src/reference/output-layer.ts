@@ -1,4 +1,4 @@
-import type { ResidualForm } from '../../shaders/residual.wgsl.js';
+import type { OutputLayerEpilogue } from '../../shaders/output-layer.wgsl.js';
 import {
   type Approx,
   boundedOf,
@@ -14,12 +14,12 @@ import {
 import type { Bounded } from './bound.js';
 import type { Element } from './element.js';
 
-export interface ResidualProblem {
+export interface OutputLayerProblem {
   readonly m: number;
   readonly n: number;
   /** C. */
   readonly outputs: number;
-  readonly form: ResidualForm;
+  readonly epilogue: OutputLayerEpilogue;
   /** H [m × N]. */
   readonly activations: Element;
   /** B [N × C]. */
@@ -29,8 +29,8 @@ export interface ResidualProblem {
 }
 
 /** H B / N, itself or off Y, [m × C] in float64, with the error bound of a float32 kernel. */
-export function residualReference(problem: ResidualProblem): Bounded {
-  const { m, n, outputs, form, activations, weights, targets } = problem;
+export function outputLayerReference(problem: OutputLayerProblem): Bounded {
+  const { m, n, outputs, epilogue, activations, weights, targets } = problem;
   const scale = over(exactly(1), exactly(n));
   const rows = Array.from({ length: m }, (_, j) => {
     const f = Array.from({ length: outputs }, (_, c) =>
@@ -43,8 +43,8 @@ export function residualReference(problem: ResidualProblem): Bounded {
         ),
       ),
     );
-    if (form === 'outputs') return f;
-    const stored = form === 'difference' ? f : softmax(f);
+    if (epilogue === 'store') return f;
+    const stored = epilogue === 'subtract-targets' ? f : softmax(f);
     return stored.map((value, c) => minus(value, exactly(targets(j, c))));
   });
   return boundedOf(rows.flat());

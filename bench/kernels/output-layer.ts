@@ -1,15 +1,15 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
-import { prepareResidual } from '../../src/kernels/residual.js';
+import { prepareOutputLayer } from '../../src/kernels/output-layer.js';
 import { elementsOf } from '../../src/reference/element.js';
-import { residualReference } from '../../src/reference/residual.js';
+import { outputLayerReference } from '../../src/reference/output-layer.js';
 import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
 import type { KernelBench } from '../kernel.js';
 import { nans, randomNumbers } from '../numbers.js';
 
-type ResidualShape = { readonly m: number; readonly n: number; readonly c: number };
+type OutputLayerShape = { readonly m: number; readonly n: number; readonly c: number };
 
-export const residualBench: KernelBench<ResidualShape> = {
-  name: 'residual',
+export const outputLayerBench: KernelBench<OutputLayerShape> = {
+  name: 'output-layer',
   shapes: [
     { m: 128, n: 1024, c: 1 },
     { m: 4096, n: 1024, c: 1 },
@@ -22,28 +22,29 @@ export const residualBench: KernelBench<ResidualShape> = {
     const activations = randomNumbers(m * n, 1);
     const weights = randomNumbers(n * c, 2);
     const targets = randomNumbers(m * c, 3);
-    const residual = scope.matrix('residual', m, c, nans(m * c));
-    const run = await prepareResidual(device, {
+    const out = scope.matrix('residual', m, c, nans(m * c));
+    const run = await prepareOutputLayer(device, {
       activations: scope.matrix('activations', m, n, activations),
       weights: scope.matrix('weights', n, c, weights),
       targets: scope.matrix('targets', m, c, targets),
-      residual,
+      out,
+      epilogue: 'subtract-targets',
     });
     return {
       encode: (batch) => run(batch, { m, first: 0 }),
       verify: async () => {
         const rows = spread(m, 256);
         const [h, y] = [elementsOf(activations, n), elementsOf(targets, c)];
-        const reference = residualReference({
+        const reference = outputLayerReference({
           m: rows.length,
           n,
           outputs: c,
-          form: 'difference',
+          epilogue: 'subtract-targets',
           activations: (j, i) => h(rows[j] ?? -1, i),
           weights: elementsOf(weights, c),
           targets: (j, output) => y(rows[j] ?? -1, output),
         });
-        const actual = await readMatrix(residual);
+        const actual = await readMatrix(out);
         requireWritten('residual', actual);
         requireWithin('residual', elementsAt(actual, c, rows, spread(c, c)), reference);
       },
