@@ -13,9 +13,9 @@ import { lookaheadBench } from './kernels/lookahead.js';
 import { lossBench } from './kernels/loss.js';
 import { matmulBench } from './kernels/matmul.js';
 import { momentumUpdateBench } from './kernels/momentum-update.js';
+import { networkLossesBench } from './kernels/network-losses.js';
 import { outputGradientBench } from './kernels/output-gradient.js';
 import { outputLayerBench } from './kernels/output-layer.js';
-import { prefixLossBench } from './kernels/prefix-loss.js';
 import { scoreInitBench } from './kernels/score-init.js';
 
 /** Every kernel, in the order of a run. */
@@ -36,5 +36,5 @@ export const kernelBenchmarks: readonly Benchmark[] = [
   kernelBenchmark(correctiveUpdateBench),
   kernelBenchmark(candidateLossBench),
   kernelBenchmark(accumulateOutputsBench),
-  kernelBenchmark(prefixLossBench),
+  kernelBenchmark(networkLossesBench),
 ];

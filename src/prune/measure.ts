@@ -6,7 +6,7 @@ import { Scope } from '../gpu/scope.js';
 import { SELECTION_STATE } from '../kernels/argmin.js';
 import { prepareGatherColumns } from '../kernels/gather-columns.js';
 import { prepareMatmul } from '../kernels/matmul.js';
-import { prefixLossSlices, preparePrefixLoss } from '../kernels/prefix-loss.js';
+import { networkLossSlices, prepareNetworkLosses } from '../kernels/network-losses.js';
 import { exactly, type SelectionProblem } from './problem.js';
 
 /** Examples and outputs of networks that lie on the GPU at once. */
@@ -45,14 +45,14 @@ export async function measureMixtures(
   const mixtures = scope.matrix('mixture weights', n, networks * outputs);
   const mixed = scope.matrix('mixture outputs', rows, networks * outputs);
   const blocks = activations.chunks.flatMap((chunk) => blocksOf(chunk.rows, rows));
-  const slices = blocks.reduce((sum, block) => sum + prefixLossSlices(block.m), 0);
+  const slices = blocks.reduce((sum, block) => sum + networkLossSlices(block.m), 0);
   const sums = scope.buffer('mixture losses', slices * networks);
 
   const gather = await Promise.all(
     activations.buffers.map((buffer) => prepareGatherColumns(device, buffer, state, columns)),
   );
   const mix = await prepareMatmul(device, { a: columns, b: mixtures, out: mixed });
-  const reduce = await preparePrefixLoss(device, { outputs: mixed, targets, sums, loss });
+  const reduce = await prepareNetworkLosses(device, { outputs: mixed, targets, sums, loss });
 
   const weightsOnCpu = await readMatrix(weights);
   const losses = new Float32Array(count);
@@ -71,7 +71,7 @@ export async function measureMixtures(
         gather[chunk.buffer]?.(batch, { first, m });
         mix(batch, { m });
         reduce(batch, { m, networks, first: chunk.firstRow + first, firstSlice });
-        firstSlice += prefixLossSlices(m);
+        firstSlice += networkLossSlices(m);
         await batch.breathe(signal);
       }
     }

@@ -1,7 +1,7 @@
 import type { LossKind } from '../../shaders/point-loss.js';
 import type { Bounded } from './bound.js';
 import type { Element } from './element.js';
-import { prefixLossReference } from './prefix-loss.js';
+import { networkLossesReference } from './network-losses.js';
 
 export interface LossProblem {
   readonly m: number;
@@ -21,7 +21,7 @@ export interface LossProblem {
  */
 export function lossReference(problem: LossProblem): Bounded {
   const { m, outputs, values, targets } = problem;
-  const { value, bound } = prefixLossReference({ ...problem, networks: 1 });
+  const { value, bound } = networkLossesReference({ ...problem, networks: 1 });
   let correct = 0;
   for (let j = 0; j < m; j++) {
     const f = Array.from({ length: outputs }, (_, c) => values(j, c));

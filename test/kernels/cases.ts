@@ -12,9 +12,9 @@ import { lookaheadCases } from './lookahead.js';
 import { lossCases } from './loss.js';
 import { matmulCases } from './matmul.js';
 import { momentumUpdateCases } from './momentum-update.js';
+import { networkLossesCases } from './network-losses.js';
 import { outputGradientCases } from './output-gradient.js';
 import { outputLayerCases } from './output-layer.js';
-import { prefixLossCases } from './prefix-loss.js';
 import { scoreInitCases } from './score-init.js';
 import { selectionCases } from './selection.js';
 import { storageCases } from './storage.js';
@@ -24,7 +24,7 @@ export const kernelCases: readonly KernelCase[] = [
   ...matmulCases,
   ...outputLayerCases,
   ...lossCases,
-  ...prefixLossCases,
+  ...networkLossesCases,
   ...outputGradientCases,
   ...momentumUpdateCases,
   ...gramRowsCases,

@@ -1,8 +1,8 @@
 import { Batch } from '../../src/gpu/batch.js';
 import type { LossKind } from '../../src/kernels/candidate-loss.js';
-import { prefixLossSlices, preparePrefixLoss } from '../../src/kernels/prefix-loss.js';
+import { networkLossSlices, prepareNetworkLosses } from '../../src/kernels/network-losses.js';
 import { elementsOf } from '../../src/reference/element.js';
-import { prefixLossReference } from '../../src/reference/prefix-loss.js';
+import { networkLossesReference } from '../../src/reference/network-losses.js';
 import { type KernelCase, randomNumbers, requireWithin } from './case.js';
 import { randomLabels } from './labels.js';
 import { floatsOf, memoryCase, nans, sumOfSlices } from './memory.js';
@@ -33,11 +33,11 @@ const SPECS: readonly Spec[] = [
 /** Examples behind the block, of which nothing may be taken in. */
 const SPARE = 2;
 
-export const prefixLossCases: readonly KernelCase[] = SPECS.map((spec) => {
+export const networkLossesCases: readonly KernelCase[] = SPECS.map((spec) => {
   const { shape, loss = 'squared', first = 0, firstSlice = 0, spread = 1 } = spec;
   const [m, networks, outputs] = shape;
   const { room = networks } = spec;
-  const name = `prefix-loss ${loss} ${shape.join(' × ')} from ${first} into slice ${firstSlice}`;
+  const name = `network-losses ${loss} ${shape.join(' × ')} from ${first} into slice ${firstSlice}`;
   return memoryCase(name, async (device, memory) => {
     const width = room * outputs;
     const values = nans((m + SPARE) * width);
@@ -46,9 +46,9 @@ export const prefixLossCases: readonly KernelCase[] = SPECS.map((spec) => {
       if (kept) values[at] = Math.min(Math.max(x * spread, -80), 80);
     });
     const labels = randomLabels(first + m, outputs, 2);
-    const slices = prefixLossSlices(m);
+    const slices = networkLossSlices(m);
     const sums = memory.buffer(nans((firstSlice + slices + 1) * networks));
-    const run = await preparePrefixLoss(device, {
+    const run = await prepareNetworkLosses(device, {
       outputs: memory.matrix(m + SPARE, width, values),
       targets: memory.matrix(first + m, outputs, labels),
       sums,
@@ -58,7 +58,7 @@ export const prefixLossCases: readonly KernelCase[] = SPECS.map((spec) => {
     run(batch, { m, networks, first, firstSlice });
     await batch.finish();
     const target = elementsOf(labels, outputs);
-    const reference = prefixLossReference({
+    const reference = networkLossesReference({
       m,
       networks,
       outputs,

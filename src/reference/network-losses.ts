@@ -4,7 +4,7 @@ import type { Bounded } from './bound.js';
 import type { Element } from './element.js';
 import { pointLossReference } from './point-loss.js';
 
-export interface PrefixLossProblem {
+export interface NetworkLossesProblem {
   readonly m: number;
   readonly networks: number;
   /** C. */
@@ -17,7 +17,7 @@ export interface PrefixLossProblem {
 }
 
 /** Σ_j loss(f_j, y_j) of each network in float64, with the error bound of a float32 kernel. */
-export function prefixLossReference(problem: PrefixLossProblem): Bounded {
+export function networkLossesReference(problem: NetworkLossesProblem): Bounded {
   const { m, networks, outputs, loss, values, targets } = problem;
   const channels = Array.from({ length: outputs }, (_, c) => c);
   return boundedOf(

@@ -2,24 +2,24 @@ import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { type LossKind, pointLoss } from './point-loss.js';
 import { unroll } from './unroll.js';
 
-export interface PrefixLossOptions {
+export interface NetworkLossesOptions {
   /** C, the number of outputs. */
   readonly outputs: number;
   readonly loss: LossKind;
 }
 
-export const PREFIX_LOSS_THREADS = 64;
+export const NETWORK_LOSSES_THREADS = 64;
 /** Examples that one thread adds up. */
-export const PREFIX_LOSS_ROWS = 128;
+export const NETWORK_LOSSES_ROWS = 128;
 
 /**
  * The losses of several networks on a block of examples. Their outputs lie side by side,
  * outputs [m × (networks · C)]; sums [slices × networks] = Σ_j loss(f_j, y_j), one network a
  * thread, a slice of examples at a time.
  */
-export function prefixLossShader({ outputs, loss }: PrefixLossOptions) {
+export function networkLossesShader({ outputs, loss }: NetworkLossesOptions) {
   return {
-    name: 'prefix-loss',
+    name: 'network-losses',
     bindings: {
       outputs: ['read', 'f32'],
       targets: ['read', 'f32'],
@@ -33,17 +33,17 @@ export function prefixLossShader({ outputs, loss }: PrefixLossOptions) {
       first: 'u32',
       first_slice: 'u32',
     },
-    workgroupSize: [PREFIX_LOSS_THREADS, 1],
+    workgroupSize: [NETWORK_LOSSES_THREADS, 1],
     body: wgsl`
 ${pointLoss(loss, outputs, 'f32')}
 
 fn kernel(workgroup: u32, local: u32) {
-  let across = (params.networks + ${PREFIX_LOSS_THREADS - 1}u) / ${PREFIX_LOSS_THREADS}u;
+  let across = (params.networks + ${NETWORK_LOSSES_THREADS - 1}u) / ${NETWORK_LOSSES_THREADS}u;
   let slice = workgroup / across;
-  let network = (workgroup % across) * ${PREFIX_LOSS_THREADS}u + local;
-  let begin = slice * ${PREFIX_LOSS_ROWS}u;
+  let network = (workgroup % across) * ${NETWORK_LOSSES_THREADS}u + local;
+  let begin = slice * ${NETWORK_LOSSES_ROWS}u;
   if (network >= params.networks || begin >= params.m) { return; }
-  let end = min(begin + ${PREFIX_LOSS_ROWS}u, params.m);
+  let end = min(begin + ${NETWORK_LOSSES_ROWS}u, params.m);
   var sum = 0.0;
   for (var row = begin; row < end; row++) {
     let f = row * params.outputs_stride + network * ${outputs}u;

@@ -1,16 +1,16 @@
-import type { LossKind } from '../../shaders/point-loss.js';
 import {
-  PREFIX_LOSS_ROWS,
-  PREFIX_LOSS_THREADS,
-  prefixLossShader,
-} from '../../shaders/prefix-loss.wgsl.js';
+  NETWORK_LOSSES_ROWS,
+  NETWORK_LOSSES_THREADS,
+  networkLossesShader,
+} from '../../shaders/network-losses.wgsl.js';
+import type { LossKind } from '../../shaders/point-loss.js';
 import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
 
-export interface PrefixLoss {
+export interface NetworkLosses {
   /** Networks' outputs side by side on a block of examples [m × (networks · C)]. */
   readonly outputs: Matrix;
   /** Y of all examples. */
@@ -20,7 +20,7 @@ export interface PrefixLoss {
   readonly loss: LossKind;
 }
 
-export interface PrefixLossCall {
+export interface NetworkLossesCall {
   readonly m: number;
   readonly networks: number;
   /** First example of the block. */
@@ -29,20 +29,24 @@ export interface PrefixLossCall {
 }
 
 /** Slices that a block of m examples leaves behind. */
-export function prefixLossSlices(m: number): number {
-  return Math.ceil(m / PREFIX_LOSS_ROWS);
+export function networkLossSlices(m: number): number {
+  return Math.ceil(m / NETWORK_LOSSES_ROWS);
 }
 
 /** Prepares the losses of several networks on a block of examples. */
-export async function preparePrefixLoss(
+export async function prepareNetworkLosses(
   device: Device,
-  { outputs, targets, sums, loss }: PrefixLoss,
-): Promise<(batch: Batch, call: PrefixLossCall) => void> {
-  const kernel = await prepareKernel(device, prefixLossShader({ outputs: targets.columns, loss }), {
-    outputs: outputs.buffer,
-    targets: targets.buffer,
-    sums,
-  });
+  { outputs, targets, sums, loss }: NetworkLosses,
+): Promise<(batch: Batch, call: NetworkLossesCall) => void> {
+  const kernel = await prepareKernel(
+    device,
+    networkLossesShader({ outputs: targets.columns, loss }),
+    {
+      outputs: outputs.buffer,
+      targets: targets.buffer,
+      sums,
+    },
+  );
   return (batch, { m, networks, first, firstSlice }) =>
     batch.dispatch(
       kernel,
@@ -54,7 +58,7 @@ export async function preparePrefixLoss(
         first,
         first_slice: firstSlice,
       },
-      Math.ceil(networks / PREFIX_LOSS_THREADS) * prefixLossSlices(m),
+      Math.ceil(networks / NETWORK_LOSSES_THREADS) * networkLossSlices(m),
       3 * m * networks * targets.columns,
     );
 }

@@ -1,15 +1,15 @@
 import { readFloats } from '../../src/gpu/buffer.js';
-import { prefixLossSlices, preparePrefixLoss } from '../../src/kernels/prefix-loss.js';
+import { networkLossSlices, prepareNetworkLosses } from '../../src/kernels/network-losses.js';
 import { elementsOf } from '../../src/reference/element.js';
-import { prefixLossReference } from '../../src/reference/prefix-loss.js';
+import { networkLossesReference } from '../../src/reference/network-losses.js';
 import { requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
 import { nans, randomNumbers } from '../numbers.js';
 
-type PrefixLossShape = { readonly m: number; readonly networks: number; readonly c: number };
+type NetworkLossesShape = { readonly m: number; readonly networks: number; readonly c: number };
 
-export const prefixLossBench: KernelBench<PrefixLossShape> = {
-  name: 'prefix-loss',
+export const networkLossesBench: KernelBench<NetworkLossesShape> = {
+  name: 'network-losses',
   shapes: [
     { m: 512, networks: 200, c: 1 },
     { m: 512, networks: 100, c: 10 },
@@ -19,9 +19,9 @@ export const prefixLossBench: KernelBench<PrefixLossShape> = {
   prepare: async ({ device, scope, shape: { m, networks, c } }) => {
     const values = randomNumbers(m * networks * c, 1);
     const labels = randomNumbers(m * c, 2);
-    const slices = prefixLossSlices(m);
+    const slices = networkLossSlices(m);
     const sums = scope.bufferOf('losses', nans(slices * networks));
-    const run = await preparePrefixLoss(device, {
+    const run = await prepareNetworkLosses(device, {
       outputs: scope.matrix('outputs', m, networks * c, values),
       targets: scope.matrix('targets', m, c, labels),
       sums,
@@ -30,7 +30,7 @@ export const prefixLossBench: KernelBench<PrefixLossShape> = {
     return {
       encode: (batch) => run(batch, { m, networks, first: 0, firstSlice: 0 }),
       verify: async () => {
-        const reference = prefixLossReference({
+        const reference = networkLossesReference({
           m,
           networks,
           outputs: c,
