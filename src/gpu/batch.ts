@@ -13,9 +13,10 @@ interface Submitted {
 }
 
 /**
- * Many dispatches, one pass, one submit. A steady loop encodes its steps here and calls `breathe`
- * after each; the batch submits when it holds as much work as one submit should, waits while too
- * many are under way, and so neither floods the queue nor trips a slow GPU's watchdog.
+ * Many dispatches, one pass, one submit. A steady loop encodes its steps here and calls
+ * `submitIfFull` after each; the batch submits when it holds as much work as one submit should,
+ * waits while too many are under way, and so neither floods the queue nor trips a slow GPU's
+ * watchdog.
  */
 export class Batch {
   readonly #device: Device;
@@ -100,13 +101,13 @@ export class Batch {
   }
 
   /**
-   * To be called between the steps of a loop: submits once enough work is encoded, and then waits
-   * until fewer than two submits are under way.
+   * To be called between the steps of a loop: once enough work is encoded, submits it and waits
+   * until fewer than two submits are under way. Otherwise it only looks at the signal.
    *
    * @returns whether it submitted, so that a caller can report progress at that pace.
    * @throws aborted when the signal has fired, and any error that the device has reported.
    */
-  async breathe(signal?: AbortSignal): Promise<boolean> {
+  async submitIfFull(signal?: AbortSignal): Promise<boolean> {
     // Also when there is nothing to submit: a small run may never fill a batch.
     throwIfAborted(signal);
     const full = this.#operations >= this.#device.operationsPerSubmit;

@@ -47,7 +47,7 @@ export async function hiddenActivations(
       epilogue: { kind: 'activation', activation },
     });
     matmul(batch, { first: chunk.firstRow });
-    await batch.breathe(signal);
+    await batch.submitIfFull(signal);
   }
   await batch.finish();
   return activations;
@@ -151,7 +151,7 @@ export async function evaluateOutputs(
       mix(batch, { m, first });
       reduce(batch, { m, first, firstGroup: block * groups });
     }
-    await batch.breathe(signal);
+    await batch.submitIfFull(signal);
   }
   await batch.finish();
   const evaluations: Evaluation[] = [];

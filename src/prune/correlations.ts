@@ -59,7 +59,7 @@ export async function prepareCorrelations({
         correlate[chunk.buffer]?.(batch, { blockFirst: chunk.firstRow, firstSlice, m: chunk.rows });
         alongside?.(batch, chunk);
         firstSlice += sliceCount(device, chunk.rows);
-        await batch.breathe(signal);
+        await batch.submitIfFull(signal);
       }
     },
   };

@@ -67,7 +67,7 @@ export async function* selectGreedily(
   while (made < k && !ended) {
     steps.encode(batch, made);
     made++;
-    if (!(await batch.breathe(signal))) continue;
+    if (!(await batch.submitIfFull(signal))) continue;
     yield made;
     ended = watched && isOver(rule, target, await readHistory(buffers, made, fixed));
   }

@@ -72,7 +72,7 @@ export async function measureMixtures(
         mix(batch, { m });
         reduce(batch, { m, networks, first: chunk.firstRow + first, firstSlice });
         firstSlice += networkLossSlices(m);
-        await batch.breathe(signal);
+        await batch.submitIfFull(signal);
       }
     }
     await batch.finish();

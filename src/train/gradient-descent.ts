@@ -116,7 +116,7 @@ export async function* advance(
   while (training.iteration < until) {
     step.encode(batch);
     training.iteration++;
-    await batch.breathe(signal);
+    await batch.submitIfFull(signal);
     const { iteration } = training;
     if ((iteration - start) % checkEvery !== 0 && iteration !== until) continue;
     batch.submit();

@@ -53,7 +53,7 @@ describe('Batch', () => {
     own.operationsPerSubmit = before;
     const batch = new Batch(own);
     batch.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 1, (before * 1000) / own.submitMillis);
-    expect(await batch.breathe()).toBe(true);
+    expect(await batch.submitIfFull()).toBe(true);
     await readUints(buffer);
     await new Promise((resolve) => setTimeout(resolve, 2000));
     await batch.finish();
@@ -75,14 +75,14 @@ describe('Batch', () => {
     expect(await readUints(buffer)).toEqual(Uint32Array.of(expected, 0));
   });
 
-  test('breathes in bounded submits, and reads what came before', async () => {
+  test('submits bounded work, and reads what came before', async () => {
     using buffer = bufferOf(device, 'words', new Uint32Array(1));
     const kernel = await prepareKernel(device, ADD, { words: buffer });
     const batch = new Batch(device);
     let submits = 0;
     for (let i = 0; i < 40; i++) {
       batch.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 1, device.operationsPerSubmit / 4);
-      if (await batch.breathe()) submits++;
+      if (await batch.submitIfFull()) submits++;
     }
     await batch.finish();
     expect(submits).toBeGreaterThanOrEqual(2);
@@ -107,11 +107,11 @@ describe('Batch', () => {
     const batch = new Batch(device);
     const operations = fill === 'full' ? 1e15 : 1;
     batch.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 1, operations);
-    await batch.breathe(controller.signal);
+    await batch.submitIfFull(controller.signal);
     await batch.finish();
     controller.abort();
     batch.dispatch(kernel, { count: 1, by: 10, scale: 1 }, 1, operations);
-    await expect(batch.breathe(controller.signal)).rejects.toMatchObject({ code: 'aborted' });
+    await expect(batch.submitIfFull(controller.signal)).rejects.toMatchObject({ code: 'aborted' });
     // What was submitted before is done, what was not is dropped, and the device goes on.
     expect(await readUints(buffer)).toEqual(Uint32Array.of(1));
   });
