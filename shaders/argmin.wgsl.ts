@@ -44,7 +44,7 @@ export function argminShader({ replacement, subset, threads }: ArgminOptions) {
     workgroupSize: [threads, 1],
     body: wgsl`
 ${bestOfThreads(threads)}${TAKE_SLOTS}
-var<workgroup> not_numbers: array<u32, ${threads}>;
+var<workgroup> nan_counts: array<u32, ${threads}>;
 var<workgroup> winner: u32;
 
 fn score_of(i: u32) -> f32 {
@@ -82,14 +82,14 @@ fn scan(local: u32, uncached: bool) {
 fn kernel(workgroup: u32, local: u32) {
   var count = 0u;
   for (var i = local; i < params.n; i += ${threads}u) { count += u32(is_nan(score_of(i))); }
-  not_numbers[local] = count;
+  nan_counts[local] = count;
   scan(local, false);
   workgroupBarrier();
   if (local == 0u) {
     let pick = reduce();
     var bad = 0u;
-    for (var t = 0u; t < ${threads}u; t++) { bad += not_numbers[t]; }
-    state[${SELECTION_STATE.notNumbers}] += bad;
+    for (var t = 0u; t < ${threads}u; t++) { bad += nan_counts[t]; }
+    state[${SELECTION_STATE.nanCount}] += bad;
     state[${SELECTION_STATE.pick}] = pick;
     state[${SELECTION_STATE.pending}] = 0u;
     picks[params.step] = pick;

@@ -12,8 +12,8 @@ export const SELECTION_STATE = {
   nextSlot: 3,
   /** Passes over the activations so far. */
   passes: 4,
-  /** Neurons whose score is NaN, counted in every step. */
-  notNumbers: 5,
+  /** Scores that were NaN, all steps together. */
+  nanCount: 5,
   /** Neurons whose rows are to be computed. */
   candidates: 8,
 } as const;

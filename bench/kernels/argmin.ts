@@ -63,7 +63,7 @@ export const argminBench: KernelBench<ArgminShape> = {
             owners: Array(p).fill(0),
             nextSlot: 0,
             passes: 0,
-            notNumbers: 0,
+            nanCount: 0,
           },
         );
         const words = await readUints(state);

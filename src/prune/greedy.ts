@@ -236,7 +236,7 @@ function prepareOracle(
 }
 
 function requireNumbers(counters: Uint32Array, { picks }: History): void {
-  const bad = counters[SELECTION_STATE.notNumbers] ?? 0;
+  const bad = counters[SELECTION_STATE.nanCount] ?? 0;
   if (bad === 0 && !picks.includes(NO_SLOT)) return;
   throw notFinite(`outputs of neurons (${Math.ceil(bad / picks.length)} in a step) that are`);
 }

@@ -6,7 +6,7 @@ export interface ArgminState {
   readonly owners: readonly number[];
   readonly nextSlot: number;
   readonly passes: number;
-  readonly notNumbers: number;
+  readonly nanCount: number;
 }
 
 export interface ArgminStep {
@@ -43,12 +43,12 @@ export function argminReference(problem: ArgminProblem, state: ArgminState): Arg
     .filter(({ score }) => !Number.isNaN(score))
     .sort((a, b) => (a.score === b.score ? a.index - b.index : a.score < b.score ? -1 : 1))
     .map(({ index }) => index);
-  const notNumbers = state.notNumbers + scores.length - ranked.length;
+  const nanCount = state.nanCount + scores.length - ranked.length;
   const pick = ranked.find(
     (index) => state.slots[index] !== 'taken' && (subset?.includes(index) ?? true),
   );
   if (pick === undefined) {
-    return { state: { ...state, notNumbers }, pick, slot: undefined, candidates: [] };
+    return { state: { ...state, nanCount }, pick, slot: undefined, candidates: [] };
   }
   const known = state.slots[pick];
   const cached = typeof known === 'number';
@@ -72,7 +72,7 @@ export function argminReference(problem: ArgminProblem, state: ArgminState): Arg
       owners,
       nextSlot: (state.nextSlot + candidates.length) % capacity,
       passes: state.passes + (cached ? 0 : 1),
-      notNumbers,
+      nanCount,
     },
     pick,
     slot: cached ? known : state.nextSlot,

@@ -158,7 +158,7 @@ function argminCase(spec: Spec, threads: number): KernelCase {
     const slots = memory.buffer(new Uint32Array(n).fill(NO_SLOT));
     const owners = memory.buffer(new Uint32Array(capacity));
     const words = new Uint32Array(SELECTION_STATE.candidates + p).fill(GUARD);
-    words.fill(0, 0, SELECTION_STATE.notNumbers + 1);
+    words.fill(0, 0, SELECTION_STATE.nanCount + 1);
     const state = memory.buffer(words);
     const chosen = new Uint32Array(steps.length).fill(GUARD);
     const picks = memory.buffer(chosen);
@@ -187,7 +187,7 @@ function argminCase(spec: Spec, threads: number): KernelCase {
       owners: Array(capacity).fill(0),
       nextSlot: 0,
       passes: 0,
-      notNumbers: 0,
+      nanCount: 0,
     };
     for (const [step, given] of steps.entries()) {
       upload(scores, sliced(given, slices, 50 + step));
@@ -203,7 +203,7 @@ function argminCase(spec: Spec, threads: number): KernelCase {
       words[SELECTION_STATE.slot] = answer.slot ?? words[SELECTION_STATE.slot] ?? 0;
       words[SELECTION_STATE.nextSlot] = expected.nextSlot;
       words[SELECTION_STATE.passes] = expected.passes;
-      words[SELECTION_STATE.notNumbers] = expected.notNumbers;
+      words[SELECTION_STATE.nanCount] = expected.nanCount;
       words.set(answer.candidates, SELECTION_STATE.candidates);
       chosen[step] = pick ?? NO_SLOT;
       if (pick !== undefined) {

@@ -18,7 +18,7 @@ interface Spec {
   /** Where the pick's row is to go. */
   readonly first?: number;
   readonly replacement?: boolean;
-  readonly notNumbers?: readonly number[];
+  readonly nanScores?: readonly number[];
   /** The pick's row is cached: nothing is to be done. */
   readonly idle?: true;
 }
@@ -32,7 +32,7 @@ const SPECS: readonly Spec[] = [
   { name: 'fewer neurons than p', n: 5, p: 16, capacity: 16, cached: 2, first: 2 },
   { name: 'one neuron', n: 1, p: 4, capacity: 4 },
   { name: 'rows alone', n: 67, p: 1, capacity: 5, cached: 5, first: 3 },
-  { name: 'NaN', n: 70, p: 9, capacity: 20, cached: 3, first: 3, notNumbers: [0, 1, 64, 69] },
+  { name: 'NaN', n: 70, p: 9, capacity: 20, cached: 3, first: 3, nanScores: [0, 1, 64, 69] },
   { name: 'taken ones', n: 71, p: 8, capacity: 20, cached: 9, first: 9, replacement: false },
   { name: 'few left', n: 7, p: 8, capacity: 8, cached: 3, first: 3, replacement: false },
   { name: 'a cached pick', n: 67, p: 5, capacity: 11, cached: 7, first: 2, idle: true },
@@ -54,7 +54,7 @@ function lookaheadCase(spec: Spec, threads: number): KernelCase {
     `lookahead, ${name}: ${n}, p = ${p}, ${threads} threads`,
     async (device, memory) => {
       const scores = wholeNumbers(n, 1, 60);
-      for (const i of spec.notNumbers ?? []) scores[i] = Number.NaN;
+      for (const i of spec.nanScores ?? []) scores[i] = Number.NaN;
       const weights = wholeNumbers(n * outputs, 2, 3);
       const moments = wholeNumbers(n * 4, 3, 20);
       const sketch = wholeNumbers(n * n + n, 4, 9);
@@ -76,7 +76,7 @@ function lookaheadCase(spec: Spec, threads: number): KernelCase {
         slots[pick] = replacement ? first : 'taken';
       }
       const words = new Uint32Array(SELECTION_STATE.candidates + p).fill(GUARD);
-      words.fill(0, 0, SELECTION_STATE.notNumbers + 1);
+      words.fill(0, 0, SELECTION_STATE.nanCount + 1);
       words[SELECTION_STATE.pending] = spec.idle ? 0 : 1;
       words[SELECTION_STATE.pick] = pick;
       words[SELECTION_STATE.slot] = first;
