@@ -6,12 +6,12 @@ import type { Parameters } from './two-layer.js';
  * f = (1/n) Σ convention holds for it and the same code trains it.
  *
  * @param neurons indices of the n distinct neurons.
- * @param weight α of each, in the same order.
+ * @param shares α of each, in the same order.
  */
 export function subnetworkOf(
   parameters: Parameters,
   neurons: Uint32Array,
-  weight: Float32Array,
+  shares: Float32Array,
 ): Parameters {
   const { inputs: d, outputs: c } = parameters;
   const n = neurons.length;
@@ -19,7 +19,7 @@ export function subnetworkOf(
   const output = new Float32Array(n * c);
   neurons.forEach((neuron, row) => {
     hidden.set(parameters.hidden.subarray(neuron * d, (neuron + 1) * d), row * d);
-    const scale = (weight[row] ?? Number.NaN) * n;
+    const scale = (shares[row] ?? Number.NaN) * n;
     for (let column = 0; column < c; column++) {
       output[row * c + column] = (parameters.output[neuron * c + column] ?? Number.NaN) * scale;
     }
@@ -34,11 +34,11 @@ export function subnetworkOf(
 export function outputOfSubnetwork(
   { width, outputs: c, output }: Parameters,
   neurons: Uint32Array,
-  weight: Float32Array,
+  shares: Float32Array,
 ): Float32Array {
   const masked = new Float32Array(width * c);
   neurons.forEach((neuron, place) => {
-    const scale = (weight[place] ?? Number.NaN) * width;
+    const scale = (shares[place] ?? Number.NaN) * width;
     for (let at = neuron * c; at < (neuron + 1) * c; at++) {
       masked[at] = (output[at] ?? Number.NaN) * scale;
     }

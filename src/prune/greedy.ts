@@ -163,7 +163,7 @@ async function measured(
     selected,
     loss: losses.slice(0, count),
     neurons: distinct,
-    weight: Float32Array.from(mixtures.subarray(-distinct.length)),
+    finalShares: Float32Array.from(mixtures.subarray(-distinct.length)),
     shares: mixtures,
     stopped,
   };

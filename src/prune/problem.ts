@@ -95,10 +95,10 @@ export interface Selection {
   readonly loss: Float32Array;
   /** The n distinct neurons in order of first selection. */
   readonly neurons: Uint32Array;
-  /** Their shares α after the last pick: f_S(x) = Σ_s α_s b_s σ(a_s · x). */
-  readonly weight: Float32Array;
-  /** Their shares after every pick [k × n]. */
+  /** Their shares α after every pick [k × n]: f_S(x) = Σ_s α_s b_s σ(a_s · x). */
   readonly shares: Float64Array;
+  /** The last row of `shares`, rounded to float32 [n]. */
+  readonly finalShares: Float32Array;
   /** Passes over the activations that the picks took. */
   readonly passes: number;
   readonly stopped: StopReason;

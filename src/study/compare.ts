@@ -189,8 +189,8 @@ async function testPrefixes(
   using scope = new Scope(network.device);
   const n = neurons.length;
   const layers = counts.map((count) => {
-    const weight = Float32Array.from(shares.subarray((count - 1) * n, count * n));
-    const output = outputOfSubnetwork(parameters, neurons, weight);
+    const row = Float32Array.from(shares.subarray((count - 1) * n, count * n));
+    const output = outputOfSubnetwork(parameters, neurons, row);
     return scope.matrix('compared output.weight', network.width, network.outputs, output);
   });
   return await evaluateOutputs(network, layers, test, loss, signal);

@@ -39,13 +39,13 @@ export function fileOf(event: RunEvent): RunFile | undefined {
       // A network trained from scratch has no picks: its lists are empty.
       const selected = event.selection?.selected ?? new Uint32Array();
       const loss = event.selection?.loss ?? new Float32Array();
-      const weight = event.selection?.weight ?? new Float32Array();
+      const shares = event.selection?.finalShares ?? new Float32Array();
       return {
         name: `subnetwork-${event.iteration}.safetensors`,
         bytes: encodeSafetensors({
           selected: { dtype: 'U32', shape: [selected.length], data: selected },
           loss: { dtype: 'F32', shape: [loss.length], data: loss },
-          weight: { dtype: 'F32', shape: [weight.length], data: weight },
+          weight: { dtype: 'F32', shape: [shares.length], data: shares },
           ...layers(event.network),
         }),
       };

@@ -145,7 +145,7 @@ async function* prune(
     selection = yield* relayed(chooseNeurons(dense, method, config, signal), (picks) =>
       progressOf('prune', iteration, picks, config.neurons),
     );
-    subnetwork = subnetworkOf(parameters, selection.neurons, selection.weight);
+    subnetwork = subnetworkOf(parameters, selection.neurons, selection.finalShares);
   }
   const seconds = (performance.now() - clock) / 1000;
   using small = uploadNetwork(network.device, subnetwork);

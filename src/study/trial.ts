@@ -152,7 +152,7 @@ async function prune(
       'subnetwork output.weight',
       network.width,
       network.outputs,
-      outputOfSubnetwork(state.network, selection.neurons, selection.weight),
+      outputOfSubnetwork(state.network, selection.neurons, selection.finalShares),
     ),
   );
   const layers = [network.output, ...outputs];
@@ -181,7 +181,7 @@ async function prune(
         (await fineTune(
           context,
           state,
-          subnetworkOf(state.network, selection.neurons, selection.weight),
+          subnetworkOf(state.network, selection.neurons, selection.finalShares),
         ))),
       adapter: network.device.adapter.name,
     });

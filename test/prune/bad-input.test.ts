@@ -164,7 +164,7 @@ describe('bad input to a selection', () => {
         replacement: false,
         hidden: async () => new Float32Array(n).fill(1),
       });
-      const { selected, loss, neurons, weight } = await resultOf(run);
+      const { selected, loss, neurons, finalShares } = await resultOf(run);
       expect([...selected].sort((a, b) => a - b)).toEqual([...Array(n).keys()]);
       if (name.startsWith('silent') && method !== 'random' && method !== 'magnitude') {
         // All the same to it: the lowest index first, and eliminated first where that is asked.
@@ -172,7 +172,7 @@ describe('bad input to a selection', () => {
         expect([...selected]).toEqual(method === 'backward' ? order.reverse() : order);
       }
       const problem = referenceOf(sample);
-      const expected = lossOf(problem, weightedOutputs(problem, { neurons, weight }));
+      const expected = lossOf(problem, weightedOutputs(problem, { neurons, finalShares }));
       expect(Math.abs((loss.at(-1) ?? Number.NaN) - expected)).toBeLessThan(1e-4 * (expected || 1));
     });
   });

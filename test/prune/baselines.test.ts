@@ -56,16 +56,19 @@ describe('baselines against their definitions', () => {
     );
   }
 
-  /** Order, each neuron once, losses of every prefix's average, and weights 1 / k. */
-  function requireSound(problem: ReferenceProblem, { selected, loss, neurons, weight }: Selection) {
+  /** Order, each neuron once, losses of every prefix's average, and shares 1 / k. */
+  function requireSound(
+    problem: ReferenceProblem,
+    { selected, loss, neurons, finalShares }: Selection,
+  ) {
     const k = selected.length;
     expect([...neurons]).toEqual([...selected]);
     expect(new Set(selected).size).toBe(k);
-    expect(weight).toEqual(new Float32Array(k).fill(1 / k));
+    expect(finalShares).toEqual(new Float32Array(k).fill(1 / k));
     loss.forEach((reported, step) => {
       const prefix = selected.slice(0, step + 1);
-      const shares = new Float32Array(step + 1).fill(1 / (step + 1));
-      const exact = lossOf(problem, weightedOutputs(problem, { neurons: prefix, weight: shares }));
+      const finalShares = new Float32Array(step + 1).fill(1 / (step + 1));
+      const exact = lossOf(problem, weightedOutputs(problem, { neurons: prefix, finalShares }));
       expect(Math.abs(reported - exact)).toBeLessThan(1e-4 * exact);
     });
   }
@@ -148,10 +151,10 @@ describe('baselines against their definitions', () => {
         for (const out of [...found.selected].reverse().slice(0, n - 1)) {
           const removals = [...alive].map((i) => {
             const left = Uint32Array.from([...alive].filter((other) => other !== i));
-            const weight = new Float32Array(left.length).fill(1 / left.length);
+            const finalShares = new Float32Array(left.length).fill(1 / left.length);
             return {
               i,
-              loss: lossOf(problem, weightedOutputs(problem, { neurons: left, weight })),
+              loss: lossOf(problem, weightedOutputs(problem, { neurons: left, finalShares })),
             };
           });
           const best = Math.min(...removals.map(({ loss }) => loss));

@@ -92,11 +92,11 @@ function isClose(actual: number, expected: number): boolean {
 /** Σ_s α_s φ_s [m · C]. */
 export function weightedOutputs(
   { phi, y }: ReferenceProblem,
-  { neurons, weight }: Pick<Selection, 'neurons' | 'weight'>,
+  { neurons, finalShares }: Pick<Selection, 'neurons' | 'finalShares'>,
 ): Float64Array {
   const sum = new Float64Array(y.length);
   neurons.forEach((neuron, place) => {
-    const share = weight[place] ?? Number.NaN;
+    const share = finalShares[place] ?? Number.NaN;
     phi[neuron]?.forEach((value, e) => {
       sum[e] = (sum[e] ?? 0) + share * value;
     });

@@ -19,10 +19,10 @@ const SAMPLES = [
 ] as const;
 
 /** Σ|α|, or 1 for a convex mixture. */
-function amplitudeOf({ weight }: Selection): number {
+function amplitudeOf({ finalShares }: Selection): number {
   return Math.max(
     1,
-    weight.reduce((sum, share) => sum + Math.abs(share), 0),
+    finalShares.reduce((sum, share) => sum + Math.abs(share), 0),
   );
 }
 
@@ -82,7 +82,7 @@ describe('properties of greedy selection', () => {
     );
 
     test.each(RULES)('the first pick of %s is that of brute force', async (rule) => {
-      const { selected, loss, weight } = await greedy(device, sample, { rule, neurons: 1 });
+      const { selected, loss, finalShares } = await greedy(device, sample, { rule, neurons: 1 });
       const losses = problem.phi.map((own) => {
         // The best weight of one neuron alone is ⟨φ, y⟩ / ‖φ‖².
         const q = own.reduce((sum, x, e) => sum + x * (problem.y[e] ?? 0), 0);
@@ -99,7 +99,7 @@ describe('properties of greedy selection', () => {
       const best = losses.reduce((a, b) => (b.loss < a.loss ? b : a));
       expect([...selected]).toEqual([losses.indexOf(best)]);
       expect(Math.abs((loss[0] ?? 0) - best.loss)).toBeLessThan(1e-4 * best.loss);
-      expect(weight[0]).toBeCloseTo(best.share, 5);
+      expect(finalShares[0]).toBeCloseTo(best.share, 5);
     });
 
     test.each(

@@ -65,7 +65,7 @@ describe('where a selection ends and what it looks at', () => {
             const found = await greedy(device, solved, { rule, oracle, neurons: 300 });
             expect({ rule, picks: [...found.selected] }).toEqual({ rule, picks: [4] });
             expect(found.stopped).toBe('stalled');
-            expect(found.weight[0]).toBeCloseTo(rule === 'corrective' ? factor : 1, 5);
+            expect(found.finalShares[0]).toBeCloseTo(rule === 'corrective' ? factor : 1, 5);
             // A share that is off by 5e-6 leaves (5e-6)² ‖φ‖² / 2m, and |φ| ≤ |b| = 3.
             const solvable = rule === 'corrective' || factor === 1;
             if (solvable) expect(found.loss[0]).toBeLessThan(5e-6 ** 2 * (9 / 2));

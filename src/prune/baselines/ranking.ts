@@ -25,7 +25,7 @@ export async function selectByRanking(
     selected,
     loss,
     neurons: selected,
-    weight: new Float32Array(k).fill(1 / k),
+    finalShares: new Float32Array(k).fill(1 / k),
     shares,
     passes,
     stopped: 'count',
