@@ -1,5 +1,9 @@
 import { readFloats } from '../../src/gpu/buffer.js';
-import { type LossKind, prepareCandidateLoss } from '../../src/kernels/candidate-loss.js';
+import {
+  CANDIDATE_LOSS_OPERATIONS,
+  type LossKind,
+  prepareCandidateLoss,
+} from '../../src/kernels/candidate-loss.js';
 import { sliceCount, sliceRows } from '../../src/kernels/example-slices.js';
 import { candidateLossReference } from '../../src/reference/candidate-loss.js';
 import { elementsOf } from '../../src/reference/element.js';
@@ -19,9 +23,7 @@ export const candidateLossBench: KernelBench<CandidateLossShape> = {
     { m: 4096, n: 1024, c: 1 },
   ],
   hardwareShapes: [{ m: 50_000, n: 10_000, c: 10 }],
-  // A product and a sum an output; then difference, square and sum, or difference, exponential,
-  // two sums and a product (an exponential counted as one operation).
-  operations: (shape) => shape.m * shape.n * shape.c * (lossOf(shape) === 'squared' ? 5 : 7),
+  operations: (shape) => shape.m * shape.n * shape.c * CANDIDATE_LOSS_OPERATIONS[lossOf(shape)],
   bytes: ({ m, n, c }) => 4 * (m * n + 2 * m * c + n * c + n),
   prepare: async ({ device, scope, shape }) => {
     const { m, n, c } = shape;

@@ -18,7 +18,11 @@ export interface AccumulateOutputs {
   readonly totals: Matrix;
 }
 
-/** Prepares adding the pick's outputs on a chunk whose first example is `first`. */
+/**
+ * Prepares totals_j ← totals_j + b_s h_js with the pick s, for the m examples j of a chunk whose
+ * first is `first`. 2 m C operations; the least that must move is 4 m (1 + 2 C) bytes: one column
+ * of activations (half of it in float16), and the totals in and out.
+ */
 export async function prepareAccumulateOutputs(
   device: Device,
   { state, activations, weights, totals }: AccumulateOutputs,

@@ -40,7 +40,14 @@ export interface Argmin {
   readonly threads?: number | undefined;
 }
 
-/** Prepares the choice of step `step`'s pick and of the Gram rows to compute with it. */
+/**
+ * Prepares step `step`'s pick = argmin_i Σ_slices scores_i, the lowest index among equals and never
+ * NaN, and the choice of the Gram rows to compute with it where its own is not cached: those of the
+ * best-scoring others that are not, up to p in all. N operations a slice of scores; the least that
+ * must move is 4 N (slices + 1) bytes: the scores, and where each neuron's row lies.
+ *
+ * @throws RangeError when the block is larger than the cache.
+ */
 export async function prepareArgmin(
   device: Device,
   argmin: Argmin,

@@ -20,7 +20,14 @@ export interface RuleUpdate {
   readonly scores: GpuBuffer;
 }
 
-/** Prepares the update of all scores by the pick, for the average of the picks. */
+/**
+ * Prepares the update of all scores by the pick s, for the average of the picks:
+ *
+ *     score_i ← score_i + 2 (⟨φ_i, φ_s⟩ − ⟨φ_i, y⟩),   ⟨φ_i, φ_s⟩ = (B_i · B_s) ⟨h_i, h_s⟩
+ *
+ * with s's Gram row from the cache. N (2 C + 4) operations; the least that must move is
+ * 4 N (C + 4) bytes: the row, B, ⟨φ_i, y⟩, and the scores in and out.
+ */
 export async function prepareAverageUpdate(
   device: Device,
   { state, weights, cache, moments, scores }: RuleUpdate,

@@ -19,7 +19,11 @@ export interface CacheRows {
   readonly neurons: number;
 }
 
-/** Prepares keeping the Gram rows that were just computed. */
+/**
+ * Prepares keeping the Gram rows that were just computed: cache [slot + q] = Σ_slices products [q]
+ * for the q-th of up to p rows, the slots from the pick's on and round the end. N p (slices − 1)
+ * operations; the least that must move is 4 N p (slices + 1) bytes. Nothing where none is pending.
+ */
 export async function prepareCacheRows(
   device: Device,
   { state, products, stride, slices, columns: p, cache, capacity, neurons: n }: CacheRows,

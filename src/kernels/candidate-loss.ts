@@ -41,9 +41,23 @@ export interface CandidateLossCall {
 const THREADS = { hardware: 64, software: 16 } as const;
 
 /**
- * Prepares the loss of every candidate by direct evaluation: about 2 m N C operations and m N C
- * exponentials for the cross-entropy; the least that must move is 4 m N bytes, or 2 m N in
- * float16.
+ * Operations an output of a candidate at an example: a product and a sum; then difference, square
+ * and sum, or difference, exponential (counted as one), two sums and a product.
+ */
+export const CANDIDATE_LOSS_OPERATIONS = {
+  squared: 5,
+  'cross-entropy': 7,
+} as const satisfies Record<LossKind, number>;
+
+/**
+ * Prepares the loss of every candidate i by direct evaluation, cut into slices of examples that a
+ * later kernel adds up, with u the totals:
+ *
+ *     score_i = Σ_j loss((u_j + b_i h_ji) / count, y_j)
+ *
+ * 5 m N C operations, or 7 m N C for the cross-entropy, an exponential counted as one; the least
+ * that must move is 4 (m N + 2 m C + N C + N) bytes: the activations (half of theirs in float16),
+ * totals, targets, B and scores.
  */
 export async function prepareCandidateLoss(
   device: Device,
@@ -89,7 +103,7 @@ export async function prepareCandidateLoss(
         share: 1 / count,
       },
       Math.ceil(vectors / threads) * slices,
-      (loss === 'squared' ? 5 : 25) * (listed?.count ?? m) * n * outputs,
+      CANDIDATE_LOSS_OPERATIONS[loss] * (listed?.count ?? m) * n * outputs,
     );
   };
 }

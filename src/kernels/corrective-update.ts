@@ -13,7 +13,18 @@ export interface CorrectiveUpdate extends RuleUpdate {
   readonly basis: GpuBuffer;
 }
 
-/** Prepares the update of all scores by the pick, for least squares on all picks. */
+/**
+ * Prepares the update of all scores by the pick s, for least squares on all picks. With e the
+ * direction that s adds to e_t of the k picks before, φ° what of φ lies outside these, and r what
+ * they leave of y:
+ *
+ *     ⟨φ_i, e⟩ = (⟨φ_i, φ_s⟩ − Σ_t ⟨φ_i, e_t⟩ ⟨φ_s, e_t⟩) / ‖φ_s°‖
+ *     ⟨φ_i, r⟩ ← ⟨φ_i, r⟩ − ⟨φ_i, e⟩ ⟨r, e⟩,   ‖φ_i°‖² ← ‖φ_i°‖² − ⟨φ_i, e⟩²
+ *     score_i = −⟨φ_i, r⟩² / ‖φ_i°‖²
+ *
+ * N (2 C + 2 k + 9) operations; the least that must move is 4 N (k + C + 8) bytes: the basis so far
+ * and its new row, the Gram row, B, three moments in and two out, and the scores.
+ */
 export async function prepareCorrectiveUpdate(
   device: Device,
   { state, trace, weights, cache, moments, basis, scores }: CorrectiveUpdate,

@@ -43,7 +43,9 @@ const TIMED_ROWS = 8192;
 
 /**
  * Prepares products = blockᵀ · activations, cut into slices of examples that a later kernel adds
- * up. 2 m N p operations; the least that must move is 4 m N bytes, or 2 m N in float16: the activations, once.
+ * up. 2 m N p operations, and 2 m N for the squares; the least that must move is
+ * 4 (m N + m p + N p) bytes, m N of the numbers half as long in float16: the activations and the
+ * block, once, and the rows.
  */
 export async function prepareGramRows(
   device: Device,

@@ -11,7 +11,16 @@ export interface LineSearchUpdate extends RuleUpdate {
   readonly totals: GpuBuffer;
 }
 
-/** Prepares the update of all scores by the pick, for the best step from the mixture towards it. */
+/**
+ * Prepares the update of all scores by the pick s, for the best step from the mixture u towards it
+ * and then from the new one towards each candidate:
+ *
+ *     u ← (1 − γ) u + γ φ_s,   γ_i = e_i / f_i within [0, 1],   score_i = γ_i (γ_i f_i − 2 e_i)
+ *     e_i = ⟨φ_i − u, y − u⟩,   f_i = ‖φ_i − u‖²
+ *
+ * all from s's Gram row and the moments. N (2 C + 18) operations; the least that must move is
+ * 4 N (C + 6) bytes: the row, B, three moments in and one out, and the scores.
+ */
 export async function prepareLineSearchUpdate(
   device: Device,
   { state, trace, weights, cache, moments, totals, scores }: LineSearchUpdate,

@@ -21,7 +21,13 @@ export function lossGroups(m: number): number {
   return Math.ceil(m / LOSS_ROWS);
 }
 
-/** Prepares the reduction of m outputs whose first target is row `first`. */
+/**
+ * Prepares the pairs (Σ_j loss(f_j, y_j), number of j classified correctly) of each group of the m
+ * examples whose first target is row `first`; the squared loss is ‖f_j − y_j‖².
+ *
+ * 3 m C operations, or 5 m C for the cross-entropy, an exponential counted as one; the least that
+ * must move is 8 m C bytes and 8 a group: outputs and targets, once, and the pairs.
+ */
 export async function prepareLoss(
   device: Device,
   { outputs, targets, sums, loss }: Loss,

@@ -49,8 +49,11 @@ export interface MatmulCall {
   readonly k?: number;
   /** First entry of `rows`, or first stored row of A. */
   readonly first?: number;
+  /** Factor on the product, 1 by default. */
   readonly alpha?: number;
+  /** μ of the epilogue `momentum`, what is kept of the velocity; 0 by default. */
   readonly decay?: number;
+  /** η of the epilogues `momentum` and `descent`, what is taken of the step; 0 by default. */
   readonly rate?: number;
 }
 

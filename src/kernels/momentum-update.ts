@@ -17,15 +17,22 @@ export interface MomentumUpdate {
 }
 
 export interface MomentumStep {
+  /** Slices of the gradient to add up. */
   readonly slices: number;
+  /** Factor on the gradient's sum, such as 1 over the examples of the step. */
   readonly scale: number;
+  /** μ: what is kept of v. */
   readonly decay: number;
+  /** η: what is taken of v; 0 only accumulates it. */
   readonly rate: number;
 }
 
 /**
  * Prepares v ← decay · v + scale · Σ_slices gradient;  parameters ← parameters − rate · v. Slices
- * are added in order.
+ * are added in order. For W parameters W (slices + 4) operations; the least that must move is
+ * 4 W (slices + 4) bytes: the gradient, and velocity and parameters in and out.
+ *
+ * @throws RangeError when a padded gradient is laid out otherwise than the parameters.
  */
 export async function prepareMomentumUpdate(
   device: Device,

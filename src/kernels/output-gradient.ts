@@ -29,7 +29,13 @@ export function gradientSlices(m: number): number {
   return Math.ceil(m / SLICE_ROWS);
 }
 
-/** Prepares the output layer's backward pass over a batch of m examples. */
+/**
+ * Prepares the output layer's backward pass over a batch of m examples, R being the loss's gradient
+ * at the outputs: gradient [slice] = HᵀR of each slice of examples, and H ← (R Bᵀ) ∘ σ′(H).
+ *
+ * 4 m N C + 3 m N operations; the least that must move is 4 (2 m N + m C + 2 N C) bytes: H in and
+ * out, R, B and the gradient.
+ */
 export async function prepareOutputGradient(
   device: Device,
   { activations, residual, weights, gradient, activation }: OutputGradient,

@@ -23,8 +23,12 @@ export interface OutputLayer {
 }
 
 /**
- * Prepares the mean-field network's outputs f = H B / N, or what they are off the targets, for a
- * batch of m examples starting at `first` (an entry of `rows`, or a row of the targets).
+ * Prepares out = epilogue(f), with f = H B / N the mean-field network's outputs for a batch of m
+ * examples whose first is `first` (an entry of `rows`, or a row of the targets): f itself, f − y or
+ * softmax(f) − y.
+ *
+ * 2 m N C + 2 m C operations; the least that must move is 4 (m N + N C + 2 m C) bytes: the
+ * activations (half of theirs in float16), B, the targets where they are subtracted, and `out`.
  */
 export async function prepareOutputLayer(
   device: Device,

@@ -22,7 +22,15 @@ export interface ScoreInit {
   readonly fitted?: boolean;
 }
 
-/** Prepares the scores of all neurons before the first pick. */
+/**
+ * Prepares what selection knows of each neuron before the first pick:
+ *
+ *     q = ⟨φ_i, y⟩ = B_i · (H_i Y),   d = ‖φ_i‖² = ‖B_i‖² ‖h_i‖²
+ *     moments_i = (q, d, q, d),   score_i = d − 2 q, or −q² / d when fitted
+ *
+ * N ((slices − 1) (C + 1) + 4 C + 3) operations; the least that must move is
+ * 4 N (slices (C + 1) + C + 6) bytes: the products, B, and moments, score and slot of each.
+ */
 export async function prepareScoreInit(
   device: Device,
   { products, stride, slices, weights, moments, scores, slots, fitted = false }: ScoreInit,

@@ -36,10 +36,11 @@ export interface GreedySelection extends Selection {
  * Yields the number of picks made, now and then.
  *
  * From activations in float16 the picks are those of the rounded numbers: against exact ones, the
- * root of the squared loss with a pick exceeds that with the best candidate by at most 2⁻¹¹ (r + r′),
- * with r and r′ the roots of Σ_jc (mean_s |φ_s,jc|)² / 2m with the one and with the other, but for
- * 2⁻²⁴ where activations are below 2⁻¹⁴. The losses that are returned are
- * measured from `problem.exact`, and from the rounded ones only where that is not given.
+ * root of the squared loss of the average with a pick exceeds that with the best candidate by at
+ * most r + r′, with r and r′ the roots of Σ_jc (mean_s |b_sc| e(h_js))² / 2m over all picks s with
+ * the one and with the other, where e(h) = 2⁻¹¹ |h| + 2⁻²⁴ is the most that rounding moves an
+ * activation by. The losses that are returned are measured from `problem.exact`, and from the
+ * rounded ones only where that is not given.
  *
  * @throws bad-config for a wish that cannot be granted, naming its flag; bad-data when a neuron's
  *   outputs are not finite; limit-exceeded; aborted between submits.

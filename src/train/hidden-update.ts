@@ -4,7 +4,7 @@ import type { Device } from '../gpu/device.js';
 import type { Matrix } from '../gpu/matrix.js';
 import type { Scope } from '../gpu/scope.js';
 import { matmulSlices, prepareMatmul } from '../kernels/matmul.js';
-import { prepareMomentumUpdate } from '../kernels/momentum-update.js';
+import { type MomentumStep, prepareMomentumUpdate } from '../kernels/momentum-update.js';
 
 export interface HiddenUpdate {
   /** X; a step takes `m` of its rows, by index where `rows` are given. */
@@ -20,13 +20,11 @@ export interface HiddenUpdate {
   readonly slices: number | undefined;
 }
 
-export interface HiddenStep {
+export interface HiddenStep extends Omit<MomentumStep, 'slices'> {
+  /** Examples to take in. */
   readonly m: number;
   /** First entry of `rows`, or first row of X. */
   readonly first: number;
-  readonly scale: number;
-  readonly decay: number;
-  readonly rate: number;
 }
 
 /**
