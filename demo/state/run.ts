@@ -1,4 +1,11 @@
-import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import {
+  computed,
+  effect,
+  type ReadonlySignal,
+  type Signal,
+  signal,
+  untracked,
+} from '@preact/signals';
 import type { ImageSource } from '../../src/index.js';
 import type { AddressBar, Complain } from './address-bar.js';
 import type { Connection } from './connection.js';
@@ -91,7 +98,8 @@ export function createRun(needs: Needs): Run {
 
   effect(() => {
     const error = session.error.value;
-    if (error !== undefined) complain(error, remedyOf(error));
+    // Not again when the settings change, which the remedy reads.
+    if (error !== undefined) untracked(() => complain(error, remedyOf(error)));
   });
 
   return {
