@@ -13,8 +13,8 @@ import { MapTable } from './table.js';
 import { StudyFiles } from './take.js';
 
 const CRITERIA = [
-  ['relative', 'the loss stays near the best that the trial reaches'],
-  ['absolute', 'the loss stays at a level that all trials reach'],
+  ['relative', 'a loss near the trial’s own best'],
+  ['absolute', 'a loss that every trial reaches'],
 ] as const;
 
 export function StudyTab() {
