@@ -14,8 +14,6 @@ export interface BenchRow {
 /** The table of a report, as text. */
 export interface BenchRows {
   readonly head: readonly string[];
-  /** Columns of names, which a line without figures keeps. */
-  readonly naming: number;
   /** The results in their order, then what was left out. */
   readonly rows: readonly BenchRow[];
 }
@@ -38,8 +36,11 @@ const NARROW = 350;
 const OWN_STYLE = `
 body { max-width: 78rem; }
 .table table { font-size: 0.84rem; }
-.table :is(th, td) { white-space: nowrap; padding: 0.25rem 0.5rem; }
+.table :is(th, td) { padding: 0.25rem 0.4rem; }
+.table td { white-space: nowrap; }
+.table td:last-child { min-width: 6.5rem; white-space: normal; }
 .table :is(th, td):first-child { padding-left: 0; }
+.table .work th { padding-top: 0.7rem; text-align: left; white-space: pre; }
 .table td.note { text-align: left; color: var(--muted); }
 .table td.note span { display: block; width: max-content; max-width: 36rem; white-space: normal; }
 `;
@@ -64,7 +65,7 @@ export function benchPage({ report, rows, notes, command, document }: BenchPageI
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escaped(title)}</title>
-<style>${STYLE}${OWN_STYLE}.table :is(th, td):nth-child(-n+${rows.naming + 1}) { text-align: left; }
+<style>${STYLE}${OWN_STYLE}.table :is(th, td):nth-child(-n+3) { text-align: left; }
 </style>
 <main>
 <h1>${escaped(title)}</h1>
@@ -107,15 +108,33 @@ function factsOf(
   ];
 }
 
+/** Lines by their work and shape, which are their first two cells, in order of appearance. */
+export function byWork(rows: readonly BenchRow[]): ReadonlyMap<string, readonly BenchRow[]> {
+  const groups = new Map<string, BenchRow[]>();
+  for (const row of rows) {
+    const [work, shape] = row.cells;
+    const name = `${work}  ${shape}`;
+    groups.set(name, [...(groups.get(name) ?? []), row]);
+  }
+  return groups;
+}
+
 function tableOf({ head, rows }: BenchRows, results: number): string {
-  const heads = ['#', ...head].map((name) => `<th>${escaped(name)}</th>`).join('');
-  const body = rows.map(({ cells, note }, at) => {
+  const [, , ...columns] = head;
+  const heads = ['#', ...columns].map((name) => `<th>${escaped(name)}</th>`).join('');
+  const line = (row: BenchRow) => {
+    const { cells, note } = row;
+    const at = rows.indexOf(row);
     const number = at < results ? String(at + 1) : '';
-    const own = [number, ...cells].map((cell) => `<td>${escaped(cell)}</td>`).join('');
+    const own = [number, ...cells.slice(2)].map((cell) => `<td>${escaped(cell)}</td>`).join('');
     const rest = note
       ? `<td class="note" colspan="${head.length - cells.length}"><span>${escaped(note)}</span></td>`
       : '';
     return `<tr>${own}${rest}</tr>`;
+  };
+  const bodies = [...byWork(rows)].map(([name, group]) => {
+    const above = `<tr class="work"><th colspan="${columns.length + 1}">${escaped(name)}</th></tr>`;
+    return `<tbody>${above}${group.map(line).join('')}</tbody>`;
   });
-  return `<div class="table"><table><thead><tr>${heads}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+  return `<div class="table"><table><thead><tr>${heads}</tr></thead>${bodies.join('')}</table></div>`;
 }

@@ -72,6 +72,7 @@ export type { Criterion, Crossing, Threshold } from './study/thresholds.js';
 export { studyTrial, type TrialEvent, type TrialInput } from './study/trial.js';
 export {
   advance,
+  calmerRate,
   readTrainingState,
   startTraining,
   type Training,

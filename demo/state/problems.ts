@@ -1,5 +1,5 @@
 import { messageOf } from '../../src/errors.js';
-import { type ErrorCode, EspalierError } from '../../src/index.js';
+import { calmerRate, type ErrorCode, EspalierError } from '../../src/index.js';
 import type { Settings } from './settings.js';
 
 /** What a person is told when something goes wrong, and what they can do about it here. */
@@ -46,6 +46,11 @@ export function problemOf(error: unknown, remedy?: Problem['remedy']): Problem {
     code,
     title,
     text: messageOf(error)
+      // The page has no rate for fine-tuning alone: it is a share of the one that there is.
+      .replace(
+        /Try --fine-tune-learning-rate .*/,
+        'That was fine-tuning, whose rate follows --learning-rate: try a smaller one.',
+      )
       .replaceAll(/--[a-z-]+/g, (flag) => (LABELS[flag] ? `“${LABELS[flag]}”` : flag))
       .replaceAll(/ \(configuration key "\w+"\)/g, ''),
     ...(remedy && { remedy }),
@@ -66,7 +71,7 @@ export function remedyFor(
     case 'device-lost':
       return { label: 'Go on', act: act.goOn };
     case 'diverged': {
-      const smaller = Number((learningRate / 4).toPrecision(2));
+      const smaller = calmerRate(learningRate);
       return again(`Play again with learning rate ${smaller}`, { learningRate: smaller });
     }
     case 'out-of-memory':

@@ -4,8 +4,8 @@ import type { PresetName, Word } from './settings.js';
 import type { Study } from './state.js';
 
 const PRESET_NAMES: readonly (readonly [PresetName, string])[] = [
-  ['small', 'Small: one or two minutes'],
-  ['quick', 'Quick: twenty times that'],
+  ['small', 'Small: 1–2 minutes'],
+  ['quick', 'Quick: 20 times that'],
 ];
 
 interface WordField {

@@ -53,11 +53,11 @@ function FitTable({ finding }: { readonly finding: Finding }) {
               <span class="note"> {curveName(fit.model)}</span>
             </th>
             <td>
-              {Object.entries(fit.parameters)
-                .map(([name, { value }]) =>
-                  estimateText(name, { value, low: undefined, high: undefined }),
-                )
-                .join(', ')}
+              {Object.entries(fit.parameters).map(([name, { value }]) => (
+                <div key={name}>
+                  {estimateText(name, { value, low: undefined, high: undefined })}
+                </div>
+              ))}
             </td>
             <td>{figure(fit.aicc)}</td>
             <td>{Math.round(100 * fit.weight)} %</td>
@@ -89,6 +89,12 @@ function Curves({ config, finding, summary }: CurvesProps) {
           <Plot {...{ config, finding, width, height }} />
         </svg>
       )}
+      <figcaption class="note">
+        Each dot is a trial
+        {finding.thresholds.some(({ iteration }) => iteration === null) &&
+          ', each triangle one for which no training was enough'}
+        .
+      </figcaption>
     </figure>
   );
 }

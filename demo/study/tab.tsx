@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { grouped } from '../model/format.js';
+import { Bar } from '../view/bar.js';
 import { usePage } from '../view/context.js';
 import { Select } from '../view/control.js';
 import { OtherTurn } from '../view/notices.js';
@@ -12,8 +13,8 @@ import { MapTable } from './table.js';
 import { StudyFiles } from './take.js';
 
 const CRITERIA = [
-  ['relative', 'the loss stays near the best that the trial reaches'],
-  ['absolute', 'the loss stays at a level that all trials reach'],
+  ['relative', 'a loss near the trial’s own best'],
+  ['absolute', 'a loss that every trial reaches'],
 ] as const;
 
 export function StudyTab() {
@@ -30,7 +31,7 @@ export function StudyTab() {
           Networks learn from few and from many examples. At every checkpoint the best neurons are
           picked: the map shows how good what is left is.
         </p>
-        <Player study={study} />
+        <StudyPlayer study={study} />
       </Opening>
       {config.value && (
         <div class="study">
@@ -66,39 +67,25 @@ export function StudyTab() {
   );
 }
 
-function Player({ study }: { readonly study: Study }) {
+function StudyPlayer({ study }: { readonly study: Study }) {
   const page = usePage();
   const { mode, cells, total, ready } = study;
   const running = mode.value === 'running';
   const done = cells.value.length;
   const complete = done > 0 && done >= total.value;
   const able = running || (ready.value && total.value > 0 && !complete && !page.turn.value);
-  const label = running ? 'Pause' : complete ? 'Done' : done > 0 ? 'Go on' : 'Start';
   return (
-    <section class="player" aria-label="Study">
-      <div class="buttons">
-        <button
-          type="button"
-          class="play"
-          disabled={!able}
-          onClick={() => (running ? study.pause() : study.play())}
-        >
-          {label}
-        </button>
-        <button
-          type="button"
-          disabled={running || done === 0}
-          onClick={() => void study.reset().catch(page.complain)}
-          title="Forget this study’s cells"
-        >
-          Reset
-        </button>
-      </div>
-      <div class="doing">
-        <p>{doingOf(study)}</p>
-        <progress max={Math.max(1, total.value)} value={done} aria-label="Cells done" />
-      </div>
-    </section>
+    <Bar
+      label={running ? 'Pause' : complete ? 'Done' : done > 0 ? 'Go on' : 'Start'}
+      icon={running ? 'pause' : complete ? 'done' : 'play'}
+      disabled={!able}
+      onMain={running ? study.pause : study.play}
+      onReset={running || done === 0 ? undefined : () => void study.reset().catch(page.complain)}
+      text={doingOf(study)}
+      done={done}
+      total={total.value}
+      measure="Cells done"
+    />
   );
 }
 

@@ -34,6 +34,8 @@ export interface ChartProps {
 
 /** A curve this near to the pointer is meant, in pixels. */
 const REACH = 24;
+/** Steps and neurons come whole. */
+const WHOLE = [1, 10, 100, 1000, 10_000].flatMap((unit) => [unit, 2 * unit, 5 * unit]);
 /** How much of the others' colour is left beside a curve that stands out. */
 const DIMMED = 0.2;
 
@@ -87,9 +89,12 @@ export function Chart(props: ChartProps) {
       <div ref={place} role="img" aria-label={summary} />
       {!props.unnamed && (
         <figcaption>
-          {curves.map(({ label, colour, dashed }) => (
+          {curves.map(({ label, colour, dashed, thin }) => (
             <span key={label} class="key">
-              <i class={dashed ? 'dashed' : ''} style={{ borderColor: `var(${colour})` }} />
+              <i
+                class={dashed ? 'dashed' : thin ? 'thin' : ''}
+                style={{ borderColor: `var(${colour})` }}
+              />
               {label}
             </span>
           ))}
@@ -142,7 +147,7 @@ function optionsOf(newest: { readonly current: ChartProps }, width: number): uPl
         : { range: (_, least, most) => spread(newest.current.yRange, least, most) },
     },
     axes: [
-      { ...axis, label: xLabel, labelSize: 18, size: 24, space: 40, labelGap: 0 },
+      { ...axis, label: xLabel, labelSize: 18, size: 24, space: 40, labelGap: 0, incrs: WHOLE },
       {
         ...axis,
         size: 44,

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { type Baseline, type Comparison, compareWith } from '../../bench/baseline.js';
 import { shapeLabel } from '../../bench/benchmark.js';
-import type { BenchRow, BenchRows } from '../../bench/page.js';
+import { type BenchRow, type BenchRows, byWork } from '../../bench/page.js';
 import { ratioToOwn } from '../../bench/ratio.js';
 import {
   type BenchEntry,
@@ -74,10 +74,9 @@ function grouped({ head, rows }: BenchRows): string {
     chars: { ...FRAMELESS, middle: '  ' },
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
   });
-  const nameOf = ({ cells: [work, shape] }: BenchRow) => `${work}  ${shape}`;
-  for (const name of new Set(rows.map(nameOf))) {
+  for (const [name, group] of byWork(rows)) {
     table.push([{ colSpan: columns.length, content: name }]);
-    for (const { cells, note } of rows.filter((row) => nameOf(row) === name)) {
+    for (const { cells, note } of group) {
       const [, , subject, ...others] = cells;
       const instead = {
         colSpan: head.length - cells.length,
@@ -120,7 +119,6 @@ export function benchRows(
     }));
   return {
     head: [...NAMING, 'verified', ...FIGURES, ...(baseline ? COMPARED : [])],
-    naming: NAMING.length,
     rows: [...rows, ...skipped],
   };
 }

@@ -130,17 +130,21 @@ export async function* advance(
 /** A learning rate and where it came from. */
 export type Rate = Pick<TrainingOptions, 'learningRate' | 'rateFlag'>;
 
+/** What to try in place of an η at which training diverged. */
+export function calmerRate(learningRate: number): number {
+  return Number((learningRate / 4).toPrecision(2));
+}
+
 /** @param cause the error by which it showed, where it was not the loss itself. */
 export function divergence(
   iteration: number,
   { learningRate, rateFlag = '--learning-rate' }: Rate,
   cause?: Error,
 ): EspalierError {
-  const smaller = Number((learningRate / 4).toPrecision(2));
   const sign = cause ? 'its numbers were' : 'the loss was';
   return new EspalierError(
     'diverged',
-    `Training diverged: ${sign} no longer finite at iteration ${iteration}. Try ${rateFlag} ${smaller}.`,
+    `Training diverged: ${sign} no longer finite at iteration ${iteration}. Try ${rateFlag} ${calmerRate(learningRate)}.`,
     cause && { cause },
   );
 }

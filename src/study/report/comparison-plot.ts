@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { extent } from 'simple-statistics';
 import type { CompareSummary, Contender } from '../compare-events.js';
-import { COLORS, type Drawing, drawingOf, type Paper } from './drawing.js';
+import { COLORS, DASHES, type Drawing, drawingOf, type Paper } from './drawing.js';
 import { compact } from './words.js';
 
 /** A colour for each contender that is told apart in light and in dark, and by the colour-blind. */
@@ -48,8 +48,13 @@ export function lossAgainstPicks(paper: Paper, summary: CompareSummary): Drawing
       },
       color: { type: 'identity' },
       marks: [
-        Plot.ruleY([dense.loss], { stroke: COLORS.dense, strokeDasharray: '6,4' }),
-        Plot.lineY(seen, { x: 'picks', y: 'loss', stroke: COLORS.muted, strokeDasharray: '1,4' }),
+        Plot.ruleY([dense.loss], { stroke: COLORS.dense, strokeDasharray: DASHES.dashes }),
+        Plot.lineY(seen, {
+          x: 'picks',
+          y: 'loss',
+          stroke: COLORS.muted,
+          strokeDasharray: DASHES.dots,
+        }),
         Plot.lineY(lines, {
           x: 'picks',
           y: 'loss',
@@ -76,7 +81,7 @@ export function accuracyAgainstPicks(paper: Paper, summary: CompareSummary): Dra
       marks: [
         Plot.ruleY([percent(dense.test.accuracy)], {
           stroke: COLORS.dense,
-          strokeDasharray: '6,4',
+          strokeDasharray: DASHES.dashes,
         }),
         Plot.lineY(rows, {
           x: 'picks',
@@ -103,7 +108,7 @@ export function comparisonLegend(paper: Paper, summary: CompareSummary): Drawing
       })),
       { mark: 'dashes', text: 'the dense network', color: COLORS.dense },
       ...(summary.guarantee
-        ? [{ mark: 'dashes' as const, text: 'guaranteed for greedy, average', color: COLORS.muted }]
+        ? [{ mark: 'dots' as const, text: 'guaranteed for greedy, average', color: COLORS.muted }]
         : []),
     ]),
   );

@@ -17,10 +17,13 @@ export interface Paper {
 }
 
 export interface LegendEntry {
-  readonly mark: 'line' | 'dashes' | keyof typeof SYMBOLS;
+  readonly mark: keyof typeof DASHES | keyof typeof SYMBOLS;
   readonly text: string;
   readonly color?: string;
 }
+
+/** Dash patterns of lines by the names of their marks. */
+export const DASHES = { line: '0', dashes: '6,4', dots: '2,5' } as const;
 
 /** Symbols of points by the names of their marks. */
 export const SYMBOLS = { dot: 'circle', triangle: 'triangle', square: 'square' } as const;
@@ -55,14 +58,14 @@ export function paperOf(document: Document, width: number): Paper {
     const rows = entries.map((entry, row) => ({ color: COLORS.text, ...entry, row }));
     const of = (...marks: readonly LegendEntry['mark'][]) =>
       rows.filter(({ mark }) => marks.includes(mark));
-    const stroke = (marks: LegendEntry['mark'], dash: string) =>
-      Plot.ruleY(of(marks), {
+    const stroke = (mark: keyof typeof DASHES) =>
+      Plot.ruleY(of(mark), {
         x1: 0,
         x2: 26,
         y: 'row',
         stroke: 'color',
         strokeWidth: 2.5,
-        strokeDasharray: dash,
+        strokeDasharray: DASHES[mark],
       });
     return Plot.plot({
       ...plot(0),
@@ -75,8 +78,9 @@ export function paperOf(document: Document, width: number): Paper {
       y: { axis: null, domain: [0, Math.max(rows.length - 1, 1e-9)], reverse: true },
       color: { type: 'identity' },
       marks: [
-        stroke('line', '0'),
-        stroke('dashes', '2,5'),
+        stroke('line'),
+        stroke('dashes'),
+        stroke('dots'),
         Plot.dot(of('dot', 'triangle', 'square'), {
           x: 13,
           y: 'row',

@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { mean } from 'simple-statistics';
 import type { Analysis, Finding } from '../analysis.js';
 import { bordersOf } from './borders.js';
-import { type Drawing, drawingOf, logDomain, type Paper, stacked } from './drawing.js';
+import { DASHES, type Drawing, drawingOf, logDomain, type Paper, stacked } from './drawing.js';
 import { meanThresholds, sizesOf } from './means.js';
 import { compact, criterionText } from './words.js';
 
@@ -24,12 +24,17 @@ export function heatMap(paper: Paper, analysis: Analysis): Drawing {
   const color = { type: 'log', scheme: 'YlGnBu', domain: [...domain], reverse: true } as const;
   const sizes = sizesOf(analysis);
   const { absolute, relative } = analysis;
-  const line = (finding: Finding, dash: string) => {
+  const line = (finding: Finding, mark: keyof typeof DASHES) => {
     const points = meanThresholds(finding);
     const at = { x: '0', y: '1' };
     return [
       Plot.line(points, { ...at, stroke: 'black', strokeWidth: 5, strokeOpacity: 0.6 }),
-      Plot.line(points, { ...at, stroke: 'white', strokeWidth: 2.5, strokeDasharray: dash }),
+      Plot.line(points, {
+        ...at,
+        stroke: 'white',
+        strokeWidth: 2.5,
+        strokeDasharray: DASHES[mark],
+      }),
       Plot.dot(points, { ...at, r: 4, fill: 'white', stroke: 'black' }),
     ];
   };
@@ -47,8 +52,8 @@ export function heatMap(paper: Paper, analysis: Analysis): Drawing {
         fill: 'loss',
         shapeRendering: 'crispEdges',
       }),
-      ...line(relative, '2,5'),
-      ...line(absolute, '0'),
+      ...line(relative, 'dots'),
+      ...line(absolute, 'line'),
     ],
   });
   return stacked(paper, [
@@ -57,7 +62,7 @@ export function heatMap(paper: Paper, analysis: Analysis): Drawing {
     drawingOf(
       paper.legend([
         { mark: 'line', text: `mean threshold: ${criterionText(absolute)}` },
-        { mark: 'dashes', text: `mean threshold: ${criterionText(relative)}` },
+        { mark: 'dots', text: `mean threshold: ${criterionText(relative)}` },
       ]),
     ),
   ]);

@@ -1,0 +1,66 @@
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import type { ImageSource } from '../../src/index.js';
+import type { AddressBar, Complain } from './address-bar.js';
+import { fetchSource } from './data.js';
+import type { Settings } from './settings.js';
+
+/** The images that the settings ask for. */
+export interface Images {
+  readonly source: Signal<ImageSource | undefined>;
+  /** The share of a data set that has arrived, while one is on its way. */
+  readonly loading: ReadonlySignal<number | undefined>;
+  fetched(set: 'small' | 'full'): Promise<ImageSource>;
+  /** Fetches a set and takes it as the source. */
+  load(set: 'small' | 'full'): Promise<void>;
+  /** No more examples than there are. */
+  limitExamples(): void;
+  /** Changes settings, and fetches the data set that they name where it is another. */
+  change(patch: Partial<Settings>): void;
+}
+
+export function createImages(
+  { settings, set }: Pick<AddressBar, 'settings' | 'set'>,
+  complain: Complain,
+): Images {
+  const source = signal<ImageSource | undefined>();
+  const loading = signal<number | undefined>();
+
+  const fetched = async (name: 'small' | 'full'): Promise<ImageSource> => {
+    loading.value = 0;
+    try {
+      return await fetchSource(name, (share) => {
+        loading.value = share;
+      });
+    } finally {
+      loading.value = undefined;
+    }
+  };
+
+  const limitExamples = () => {
+    const count = source.value?.train.count;
+    if (count !== undefined && settings.value.examples > count) set({ examples: count });
+  };
+
+  const load = async (name: 'small' | 'full') => {
+    source.value = await fetched(name);
+    limitExamples();
+  };
+
+  return {
+    source,
+    loading,
+    fetched,
+    load,
+    limitExamples,
+    change: (patch) => {
+      const before = settings.value;
+      set(patch);
+      const { data } = settings.value;
+      if (data === before.data || data === 'own') return;
+      load(data).catch((error: unknown) => {
+        set({ data: before.data });
+        complain(error);
+      });
+    },
+  };
+}
