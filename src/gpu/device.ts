@@ -11,8 +11,8 @@ export interface OpenOptions {
 }
 
 /**
- * Which form of a kernel was measured to be fastest, by adapter, kernel and class of size. A device
- * that has one adds to it whenever it meets a new key (see `fastestForm`); hosts keep it.
+ * Which configuration of a kernel was measured to be fastest, by adapter, kernel and class of size.
+ * A device that has one adds to it whenever it meets a new key (see `autotune`); hosts keep it.
  */
 export type Tuning = Map<string, string>;
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Tuning } from '../gpu/device.js';
 import { cachedFolder } from './cache.js';
 
-/** `kept`: kernels' forms are measured once and remembered; `fixed`: chosen without measuring. */
+/** `kept`: kernels' configurations are measured once and remembered; `fixed`: chosen without measuring. */
 export const TUNING_MODES = ['kept', 'fixed'] as const;
 export type TuningMode = (typeof TUNING_MODES)[number];
 
@@ -12,8 +12,8 @@ export async function readTuning(mode: TuningMode): Promise<Tuning | undefined> 
   if (mode === 'fixed') return undefined;
   try {
     const kept: unknown = JSON.parse(await readFile(await file(), 'utf8'));
-    // A form of another name, or none at all, is measured again.
-    return new Map(Object.entries(kept as object).filter(([, form]) => typeof form === 'string'));
+    // A configuration of another name, or none at all, is measured again.
+    return new Map(Object.entries(kept as object).filter(([, name]) => typeof name === 'string'));
   } catch {
     // A cache: what cannot be read is measured again.
     return new Map();
@@ -25,7 +25,7 @@ export async function keepTuning(tuning: Tuning | undefined): Promise<void> {
   if (!tuning || tuning.size === 0) return;
   const before = (await readTuning('kept')) ?? new Map();
   const all = Object.fromEntries([...before, ...tuning]);
-  if (Object.entries(all).every(([kernel, form]) => before.get(kernel) === form)) return;
+  if (Object.entries(all).every(([kernel, name]) => before.get(kernel) === name)) return;
   try {
     const path = await file();
     const draft = `${path}.${process.pid}`;
@@ -37,5 +37,5 @@ export async function keepTuning(tuning: Tuning | undefined): Promise<void> {
 }
 
 async function file(): Promise<string> {
-  return join(await cachedFolder('tuning', async () => undefined), 'forms.json');
+  return join(await cachedFolder('tuning', async () => undefined), 'configurations.json');
 }

@@ -10,7 +10,7 @@ import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
-import { fastestForm, sizeClass } from '../gpu/tuning.js';
+import { autotune, sizeClass } from '../gpu/tuning.js';
 import { sliceCount, sliceRows } from './example-slices.js';
 import { gramRowsVariant, requireVariant } from './variant.js';
 
@@ -65,16 +65,21 @@ export async function prepareGramRows(
   let products: GpuBuffer | undefined;
   const half = activations.storage === 'f16' ? ' f16' : '';
   const key = `gram-rows ${variant}${half} ${p} ${sizeClass(n)}x${sizeClass(m)}`;
-  const { layout } = await fastestForm(
+  const { layout } = await autotune(
     device,
     key,
     [first, ...others],
     2 * m * n * p,
-    async (form) => {
+    async (configuration) => {
       const words = sliceCount(device, m) * p * activations.stride;
       products ??= scope.buffer('tuned gram products', words);
       // Neither squares nor the state: whether a row is pending now says nothing of the time it takes.
-      const run = await bind(device, { block, activations, products }, variant, form.layout);
+      const run = await bind(
+        device,
+        { block, activations, products },
+        variant,
+        configuration.layout,
+      );
       return (batch) => run(batch, { blockFirst: 0, firstSlice: 0, m });
     },
   );

@@ -15,7 +15,7 @@ import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
-import { fastestForm, sizeClass } from '../gpu/tuning.js';
+import { autotune, sizeClass } from '../gpu/tuning.js';
 import { matmulVariant, requireVariant } from './variant.js';
 
 export type { Epilogue, MatmulVariant } from '../../shaders/matmul.wgsl.js';
@@ -178,7 +178,7 @@ async function fastestTile(
   const n = out.columns;
   const m = Math.min(out.rows / slices, TIMED);
   const k = Math.min(b.rows, TIMED * slices);
-  const forms = likelyTiles(
+  const configurations = likelyTiles(
     matmulTiles(variant, transposeA),
     variant,
     sizeClass(m),
@@ -188,7 +188,7 @@ async function fastestTile(
     name: tile.join('x'),
     tile,
   }));
-  const [first, ...others] = forms;
+  const [first, ...others] = configurations;
   if (!first) throw new RangeError(`matmul has no tiles for the variant ${variant}.`);
   // Its timing would take a second matrix of the size of the first.
   if (symmetric) return first.tile;
@@ -203,16 +203,16 @@ async function fastestTile(
   const key = `matmul ${traits.filter(Boolean).join(' ')} ${[m, n, k].map(sizeClass).join('x')}`;
   using scope = new Scope(device);
   let scratch: Matrix | undefined;
-  const { tile } = await fastestForm(
+  const { tile } = await autotune(
     device,
     key,
     [first, ...others],
     2 * m * n * k,
-    async (form) => {
+    async (configuration) => {
       scratch ??= scope.matrix('tuned product', slices * m, n);
       const { a } = matmul;
       const product = { a, b, out: scratch, rows, transposeA, slices };
-      const run = await bind(device, product, variant, form.tile);
+      const run = await bind(device, product, variant, configuration.tile);
       return (batch) => run(batch, { m, k });
     },
   );
