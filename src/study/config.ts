@@ -198,12 +198,17 @@ export function parseRunConfig(given: unknown): RunConfig {
   return parseWith(runSchema, given);
 }
 
-/** As `parseRunConfig`, for any command's schema. */
+/**
+ * As `parseRunConfig`, for any command's schema.
+ *
+ * @param usual what stands for keys that are not given, before the schema's own defaults.
+ */
 export function parseWith<Schema extends z.ZodObject>(
   schema: Schema,
   given: unknown,
+  usual: Readonly<Record<string, unknown>> = {},
 ): z.infer<Schema> {
-  const parsed = schema.safeParse(given);
+  const parsed = schema.safeParse(isRecord(given) ? { ...usual, ...given } : given);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   if (issue?.code === 'unrecognized_keys') {
@@ -215,10 +220,20 @@ export function parseWith<Schema extends z.ZodObject>(
   }
   // A list is named as a whole: its flag takes one value.
   const key = String(issue?.path[0] ?? '');
-  const value = valueAt(given, key);
+  if (!key || !isRecord(given)) {
+    throw new EspalierError(
+      'bad-config',
+      `The configuration ${issue?.message}, not ${textOf(given)}.`,
+    );
+  }
+  // Choices that do not go together may be named by the one that nobody made.
+  const value =
+    given[key] !== undefined
+      ? textOf(given[key])
+      : `${textOf(usual[key] ?? schema.shape[key]?.safeParse(undefined).data)}, its default`;
   throw new EspalierError(
     'bad-config',
-    `${key ? `${flagOf(key)} (configuration key "${key}")` : 'The configuration'} ${issue?.message}, not ${value}.`,
+    `${flagOf(key)} (configuration key "${key}") ${issue?.message}, not ${value}.`,
   );
 }
 
@@ -227,11 +242,11 @@ export function flagOf(key: string): string {
   return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-function valueAt(given: unknown, key: string): string {
-  const value =
-    typeof given === 'object' && given !== null && key
-      ? (given as Record<string, unknown>)[key]
-      : given;
+function isRecord(given: unknown): given is Readonly<Record<string, unknown>> {
+  return typeof given === 'object' && given !== null && !Array.isArray(given);
+}
+
+function textOf(value: unknown): string {
   // JSON has no word for NaN and would print null.
   return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
 }

@@ -117,7 +117,7 @@ export type StudyConfig = z.infer<typeof studySchema>;
  */
 export function parseStudyConfig(given: Readonly<Record<string, unknown>>): StudyConfig {
   const preset = PRESET_VALUES[given.preset as Preset] ?? PRESET_VALUES.quick;
-  return parseWith(studySchema, { ...preset, ...given });
+  return parseWith(studySchema, given, preset);
 }
 
 /** Keys that decide where a study runs or how it is read, but none of its figures. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defaultStudyFolder } from '../../src/cli/study-folder.js';
 import { EspalierError } from '../../src/errors.js';
+import { parseRunConfig } from '../../src/study/config.js';
 import { cellCount, nameOf, operationsOf, pruningsOf, trialsOf } from '../../src/study/grid.js';
 import { differingKey, identityOf, parseStudyConfig } from '../../src/study/study-config.js';
 
@@ -44,6 +45,8 @@ describe('a bad configuration is refused by name', () => {
     [{ replacement: false, width: [300, 90] }, /^--neurons .*without replacement/],
     [{ method: ['greedy', 'best'] }, /^--method .* must be one of greedy, random/],
     [{ method: ['random'], neurons: 300 }, /^--neurons .*only greedy picks a neuron again/],
+    [{ method: 'random', width: 64 }, /^--neurons .*, not 100, its default\.$/],
+    [{ preset: 'paper', width: 64, replacement: false }, /^--neurons .*, not 200, its default\.$/],
     [{ loss: 'cross-entropy' }, /^--loss .*--task digits/],
     [{ loss: 'cross-entropy', task: 'digits', rule: ['average', 'corrective'] }, /^--rule /],
     [{ preset: 'slow' }, /^--preset .* quick, paper, not "slow"/],
@@ -51,6 +54,17 @@ describe('a bad configuration is refused by name', () => {
   ])('%j', (given, message) => {
     expect(() => parseStudyConfig(given)).toThrow(EspalierError);
     expect(() => parseStudyConfig(given)).toThrow(message);
+  });
+});
+
+describe('a bad configuration of a run is refused by name', () => {
+  test.each([
+    [{ width: 50, replacement: false }, /^--neurons .*the width, not 100, its default\.$/],
+    [{ width: 64, method: 'magnitude' }, /^--neurons .*only greedy.*, not 100, its default\.$/],
+    [{ width: 64, method: 'magnitude', neurons: 65 }, /^--neurons .*, not 65\.$/],
+  ])('%j', (given, message) => {
+    expect(() => parseRunConfig(given)).toThrow(EspalierError);
+    expect(() => parseRunConfig(given)).toThrow(message);
   });
 });
 
