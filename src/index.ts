@@ -28,7 +28,13 @@ export {
 } from './models/two-layer.js';
 export { type GreedySelection, selectGreedily } from './prune/greedy.js';
 export type { GreedyOptions } from './prune/greedy-options.js';
-export { METHODS, type MethodOptions, type MethodSelection, select } from './prune/methods.js';
+export {
+  METHODS,
+  type MethodOptions,
+  type MethodSelection,
+  SQUARED_ONLY,
+  select,
+} from './prune/methods.js';
 export { type Plan, planSelection } from './prune/plan.js';
 export {
   type Activations,

@@ -1,4 +1,4 @@
-import { CONTENDERS, type Contender, type RunConfig } from '../../src/index.js';
+import { CONTENDERS, type Contender, type RunConfig, SQUARED_ONLY } from '../../src/index.js';
 
 export interface MethodLook {
   readonly name: string;
@@ -53,10 +53,9 @@ export function contendersFor(
   { loss }: Pick<RunConfig, 'loss'>,
   scratch: boolean,
 ): readonly Contender[] {
-  const squaredOnly: readonly Contender[] = ['line-search', 'corrective', 'backward'];
   return CONTENDERS.filter(
     (method) =>
-      (scratch || method !== 'scratch') && (loss === 'squared' || !squaredOnly.includes(method)),
+      (scratch || method !== 'scratch') && (loss === 'squared' || !SQUARED_ONLY.includes(method)),
   );
 }
 

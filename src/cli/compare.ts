@@ -7,13 +7,15 @@ import { readImageSource } from '../data/folder.js';
 import { TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
+import { requireComparable } from '../study/compare.js';
 import {
   CONTENDERS,
   type CompareEvent,
+  type CompareInput,
   type CompareSummary,
   type Contender,
 } from '../study/compare-events.js';
-import { parseRunConfig, type RunConfig } from '../study/config.js';
+import { parseCompareConfig, type RunConfig } from '../study/config.js';
 import { drawExamples } from '../study/examples.js';
 import { comparisonPage, comparisonRows } from '../study/report/comparison-page.js';
 import { inLight, LIGHT } from '../study/report/style.js';
@@ -40,6 +42,9 @@ interface CompareFlags extends Partial<RunConfig> {
   readonly methods?: readonly string[];
   readonly sizes?: readonly (number | string)[];
 }
+
+/** Who prunes, and how far. */
+type Contest = Pick<CompareInput, 'contenders' | 'sizes'>;
 
 const SIZES = [5, 10, 20, 50, 100];
 
@@ -91,9 +96,11 @@ Examples:
       sizes,
       ...flags
     } = givenFlags(self) as CompareFlags;
-    const config = parseRunConfig({ ...(file && (await readConfig(file))), ...flags });
+    const config = parseCompareConfig({ ...(file && (await readConfig(file))), ...flags });
+    const contest = { contenders: contendersOf(methods), sizes: sizesOf(sizes) };
+    requireComparable({ config, ...contest });
     if (config.out) await requireFreeFolder(config.out, overwrite === true);
-    const summary = await execute(config, contendersOf(methods), sizesOf(sizes));
+    const summary = await execute(config, contest);
     const folder = await write(config, summary, { overwrite: overwrite === true, version });
     const text = `${tableOf(summary)}\nReport: ${join(folder, 'comparison.html')}\n`;
     (json ? process.stderr : process.stdout).write(text);
@@ -101,16 +108,12 @@ Examples:
   });
 }
 
-async function execute(
-  config: RunConfig,
-  contenders: readonly Contender[],
-  sizes: readonly number[],
-): Promise<CompareSummary> {
+async function execute(config: RunConfig, contest: Contest): Promise<CompareSummary> {
   const examples = drawExamples(await readImageSource(config.data), config.examples, config.seed);
   const { signal, release } = interruptSignal();
   try {
     return await withHost(config, (host) =>
-      host.execute('compare', { config, contenders, sizes, examples }, { onEvent: show, signal }),
+      host.execute('compare', { config, ...contest, examples }, { onEvent: show, signal }),
     );
   } finally {
     release();

@@ -11,6 +11,7 @@ import { selectGreedily } from './greedy.js';
 import { type GreedyOptions, requireCount, requireProblem } from './greedy-options.js';
 import type { Plan } from './plan.js';
 import type { Selection, SelectionProblem } from './problem.js';
+import type { RuleName } from './rules.js';
 
 /** Ways to choose neurons of a trained network. */
 export const METHODS = [
@@ -22,6 +23,13 @@ export const METHODS = [
   'backward',
 ] as const;
 export type MethodName = (typeof METHODS)[number];
+
+/** Methods, and rules of greedy selection, that go by the squared loss and by no other. */
+export const SQUARED_ONLY: readonly string[] = [
+  'line-search',
+  'corrective',
+  'backward',
+] satisfies readonly (MethodName | RuleName)[];
 
 export interface MethodOptions extends GreedyOptions {
   readonly method: MethodName;
@@ -38,7 +46,8 @@ export interface MethodSelection extends Selection {
  * Selects neurons by any method, greedy or one to compare it with. The others rank all neurons,
  * and the first k of the ranking count the same; no neuron comes twice.
  *
- * @throws bad-config when k is past the neurons of a ranking; what `selectGreedily` throws.
+ * @throws bad-config when k is past the neurons of a ranking, or the method does not go by the
+ *   loss; what `selectGreedily` throws.
  */
 export async function* select(
   device: Device,
@@ -55,6 +64,9 @@ export async function* select(
       'bad-config',
       `--method ${method} picks no neuron twice: --neurons ${k} is more than the network's ${n}.`,
     );
+  }
+  if (problem.loss !== 'squared' && SQUARED_ONLY.includes(method)) {
+    throw new EspalierError('bad-config', `--method ${method} goes with --loss squared only.`);
   }
   const { ranking, passes } = await rank(device, problem, options);
   return await selectByRanking(device, problem, ranking, k, passes, signal);

@@ -11,8 +11,14 @@ import {
   readParameters,
   uploadNetwork,
 } from '../models/two-layer.js';
-import { METHODS, type MethodOptions, type MethodSelection, select } from '../prune/methods.js';
+import {
+  type MethodName,
+  type MethodOptions,
+  type MethodSelection,
+  select,
+} from '../prune/methods.js';
 import { exactly, type SelectionProblem } from '../prune/problem.js';
+import type { RuleName } from '../prune/rules.js';
 import { advance, startTraining } from '../train/gradient-descent.js';
 import { activationsOf, selectTrained, trainFromScratch } from './choose.js';
 import type {
@@ -23,7 +29,7 @@ import type {
   Contender,
   Outcome,
 } from './compare-events.js';
-import type { RunConfig } from './config.js';
+import { type RunConfig, requireTogether } from './config.js';
 import { shapeOf, uploadImages } from './examples.js';
 import { guaranteedRule, guaranteeOf } from './guarantee.js';
 import { requireFits } from './limits.js';
@@ -32,7 +38,7 @@ import { relayed } from './relayed.js';
 /**
  * Trains one network, prunes it by each contender, and measures all of them at every size.
  *
- * @throws bad-config for a size that a method cannot reach; what training and selection throw.
+ * @throws what `requireComparable` throws, before it trains; what training and selection throw.
  */
 export async function* compare(
   device: Device,
@@ -58,7 +64,7 @@ export async function* compare(
  * does after its training, but for the guarantee.
  *
  * @param parameters the network; its width stands for that of the configuration.
- * @throws bad-config for a size that a method cannot reach; what selection throws.
+ * @throws what `requireComparable` and selection throw.
  */
 export async function* compareNetwork(
   device: Device,
@@ -139,12 +145,9 @@ async function* compareSelection(
 ): AsyncGenerator<CompareEvent, Outcome> {
   const { network, test, iteration } = subject;
   const total = Math.max(...sizes);
-  const rule = method === 'line-search' || method === 'corrective' ? method : 'average';
-  const greedy = method === 'greedy' || rule !== 'average';
   const options: MethodOptions = {
     ...config,
-    method: greedy ? 'greedy' : (method as Exclude<typeof method, 'line-search' | 'corrective'>),
-    rule,
+    ...choiceOf(method),
     batch: config.selectionBatch,
     neurons: total,
     hidden: async () => parameters.hidden,
@@ -223,31 +226,47 @@ async function* compareScratch(context: Context): AsyncGenerator<CompareEvent, O
   return { method: 'scratch', rows };
 }
 
+/** @throws bad-config for sizes out of order, and for what does not go together. */
+export function requireComparable({
+  config,
+  contenders,
+  sizes,
+}: Pick<CompareInput, 'config' | 'contenders' | 'sizes'>): void {
+  if (sizes.length === 0 || sizes.some((size, at) => size <= (sizes[at - 1] ?? 0))) {
+    throw new EspalierError(
+      'bad-config',
+      `--sizes must be ascending whole numbers from 1 on, not ${sizes.join(',') || 'nothing'}.`,
+    );
+  }
+  const choices = contenders.map((name) =>
+    name === 'scratch' ? { method: name, rule: 'average' } : choiceOf(name),
+  );
+  requireTogether(
+    {
+      ...config,
+      method: choices.map(({ method }) => method),
+      rule: choices.map(({ rule }) => rule),
+      neurons: sizes,
+    },
+    { neurons: '--sizes' },
+  );
+}
+
+/** How a contender picks: greedy selection has one for each rule. */
+function choiceOf(contender: Exclude<Contender, 'scratch'>): {
+  readonly method: MethodName;
+  readonly rule: RuleName;
+} {
+  return contender === 'line-search' || contender === 'corrective'
+    ? { method: 'greedy', rule: contender }
+    : { method: contender, rule: 'average' };
+}
+
 function requireInput(
   device: Device,
   width: number,
   { config, contenders, sizes, examples }: CompareInput,
 ): void {
-  const { loss } = config;
-  const fail = (message: string) => {
-    throw new EspalierError('bad-config', message);
-  };
-  const largest = Math.max(...sizes);
-  if (sizes.length === 0 || sizes.some((size, at) => size <= (sizes[at - 1] ?? 0))) {
-    fail(`--sizes must be ascending whole numbers from 1 on, not ${sizes.join(',') || 'nothing'}.`);
-  }
-  if (largest > width && contenders.some((method) => METHODS.slice(1).includes(method as never))) {
-    fail(
-      `--sizes ${largest} is more than the network's ${width} neurons, of which some methods pick none twice.`,
-    );
-  }
-  if (
-    loss !== 'squared' &&
-    contenders.some(
-      (name) => name === 'line-search' || name === 'corrective' || name === 'backward',
-    )
-  ) {
-    fail('--methods line-search, corrective and backward go with --loss squared.');
-  }
+  requireComparable({ config: { ...config, width }, contenders, sizes });
   requireFits(device, { ...config, width }, examples.train);
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { outputsOf, TASKS, type Task } from '../data/tasks.js';
+import { TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { STORAGE_FORMATS } from '../gpu/matrix.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
 import { METHODS } from '../prune/methods.js';
 import { ORACLES } from '../prune/plan.js';
+import { type Choices, REFUSALS, withRefusals } from './refusals.js';
 
 export const count = (least: number) =>
   z.int({ error: `must be a whole number from ${least} on` }).min(least, {
@@ -18,159 +19,57 @@ export const rate = () =>
     .number({ error: 'must be a finite number above 0' })
     .positive({ error: 'must be a finite number above 0' });
 
-type Several<Value> = Value | readonly Value[];
-
-/** What `run` and `study` have in common; a study may sweep several values of some. */
-interface Choices {
-  readonly neurons: Several<number>;
-  readonly width: Several<number>;
-  readonly method: Several<string>;
-  readonly rule: Several<string>;
-  readonly replacement: boolean;
-  readonly loss: string;
-  readonly task: Task;
-}
-
-const all = <Value>(values: Several<Value>): readonly Value[] => [values].flat() as Value[];
-
-const fits = ({ neurons, width }: Choices) => Math.max(...all(neurons)) <= Math.min(...all(width));
-
-/** Choices that do not go together, of which each may be right for itself. */
-const REFUSALS: readonly {
-  readonly path: keyof Choices;
-  readonly error: string;
-  readonly allows: (choices: Choices) => boolean;
-}[] = [
-  {
-    path: 'neurons',
-    error: 'without replacement must not be larger than the width',
-    allows: (choices) => choices.replacement || fits(choices),
-  },
-  {
-    path: 'neurons',
-    error: 'must not be larger than the width: of the methods only greedy picks a neuron again',
-    allows: (choices) =>
-      all(choices.method).every((name) => name === 'greedy' || name === 'scratch') || fits(choices),
-  },
-  {
-    path: 'loss',
-    error: 'must be squared unless the task has several outputs, as --task digits has',
-    allows: ({ loss, task }) => loss !== 'cross-entropy' || outputsOf(task) > 1,
-  },
-  {
-    path: 'rule',
-    error: 'must be average with --loss cross-entropy',
-    allows: ({ loss, rule }) =>
-      loss !== 'cross-entropy' || all(rule).every((name) => name === 'average'),
-  },
-];
-
-/** The schema with what `run` and `study` refuse alike. */
-export function withRefusals<Output extends Choices, Schema extends z.ZodType<Output>>(
-  schema: Schema,
-): Schema {
-  return REFUSALS.reduce(
-    (refined, { path, error, allows }) => refined.refine(allows, { path: [path], error }),
-    schema,
-  );
-}
-
 const flag = () => z.boolean({ error: 'must be true or false' });
 
-const runShape = z
-  .strictObject({
-    data: z.string({ error: 'must be "mnist" or a folder' }).min(1).default('mnist'),
-    task: choice(TASKS).default('below-five'),
-    examples: count(1).default(1000),
-    width: count(1).default(256),
-    activation: choice(ACTIVATIONS).default('tanh'),
-    iterations: count(0).default(500),
-    batch: z
-      .union([z.literal('full'), count(1)], {
-        error: 'must be "full" or a whole number from 1 on',
-      })
-      .default(128),
-    learningRate: rate().default(1),
-    momentum: z
-      .number({ error: 'must be a number from 0 to below 1' })
-      .min(0, { error: 'must be a number from 0 to below 1' })
-      .lt(1, { error: 'must be a number from 0 to below 1' })
-      .default(0),
-    pruneEvery: count(0).default(0),
-    neurons: count(1).default(100),
-    method: choice([...METHODS, 'scratch']).default('greedy'),
-    rule: choice(['average', 'line-search', 'corrective']).default('average'),
-    replacement: flag().default(true),
-    loss: choice(['squared', 'cross-entropy']).default('squared'),
-    /**
-     * Stops at the first training loss at or under this one, or this share of the dense one's; of
-     * both, the lower.
-     */
-    targetLoss: rate().optional(),
-    targetFraction: rate().optional(),
-    untilStalled: flag().default(false),
-    /** Random candidates, and random examples, that each step looks at; all of them by default. */
-    candidates: count(1).optional(),
-    selectionBatch: count(1).optional(),
-    /** What the planner chooses by itself. */
-    oracle: choice(ORACLES).optional(),
-    block: count(1).optional(),
-    streamActivations: flag().default(false),
-    /** Of the activations that picks are chosen by; f16 is rounded, see `hiddenActivations`. */
-    storage: choice(STORAGE_FORMATS).default('f32'),
-    fineTune: count(0).default(200),
-    /** A quarter of `learningRate` when it is not given; see `fineTuneRate`. */
-    fineTuneLearningRate: rate().optional(),
-    seed: z.int({ error: 'must be a whole number within ±(2^53 − 1)' }).default(0),
-    host: choice(['auto', 'node', 'chrome']).default('auto'),
-    adapter: choice(['auto', 'hardware', 'software']).default('auto'),
-    tuning: choice(['kept', 'fixed']).default('kept'),
-    out: z.string({ error: 'must be a path' }).min(1).optional(),
-  })
-  .refine(({ candidates = 1, width }) => candidates <= width, {
-    path: ['candidates'],
-    error: 'must not be larger than the width',
-  })
-  .refine(
-    ({ candidates, neurons, replacement }) =>
-      replacement || candidates === undefined || candidates >= neurons,
-    {
-      path: ['candidates'],
-      error: 'without replacement must not be fewer than the picks, or they can run out',
-    },
-  )
-  .refine(({ selectionBatch = 1, examples }) => selectionBatch <= examples, {
-    path: ['selectionBatch'],
-    error: 'must not be larger than the examples',
-  })
-  .refine(({ selectionBatch, rule }) => selectionBatch === undefined || rule === 'average', {
-    path: ['selectionBatch'],
-    error: 'goes with --rule average only',
-  })
-  .refine(({ oracle, rule }) => oracle !== 'direct' || rule === 'average', {
-    path: ['oracle'],
-    error: 'must be rows or gram with a rule other than average',
-  })
-  .refine(
-    ({ oracle = 'direct', loss, selectionBatch }) =>
-      oracle === 'direct' || (loss === 'squared' && selectionBatch === undefined),
-    {
-      path: ['oracle'],
-      error: 'must be direct with --loss cross-entropy or --selection-batch',
-    },
-  )
-  .refine(({ oracle, block }) => block === undefined || oracle === undefined || oracle === 'rows', {
-    path: ['block'],
-    error: 'goes with --oracle rows only',
-  })
-  .refine(
-    ({ block, loss, selectionBatch }) =>
-      block === undefined || (loss === 'squared' && selectionBatch === undefined),
-    {
-      path: ['block'],
-      error: 'does not go with --loss cross-entropy or --selection-batch, which use no Gram rows',
-    },
-  );
+const runShape = z.strictObject({
+  data: z.string({ error: 'must be "mnist" or a folder' }).min(1).default('mnist'),
+  task: choice(TASKS).default('below-five'),
+  examples: count(1).default(1000),
+  width: count(1).default(256),
+  activation: choice(ACTIVATIONS).default('tanh'),
+  iterations: count(0).default(500),
+  batch: z
+    .union([z.literal('full'), count(1)], {
+      error: 'must be "full" or a whole number from 1 on',
+    })
+    .default(128),
+  learningRate: rate().default(1),
+  momentum: z
+    .number({ error: 'must be a number from 0 to below 1' })
+    .min(0, { error: 'must be a number from 0 to below 1' })
+    .lt(1, { error: 'must be a number from 0 to below 1' })
+    .default(0),
+  pruneEvery: count(0).default(0),
+  neurons: count(1).default(100),
+  method: choice([...METHODS, 'scratch']).default('greedy'),
+  rule: choice(['average', 'line-search', 'corrective']).default('average'),
+  replacement: flag().default(true),
+  loss: choice(['squared', 'cross-entropy']).default('squared'),
+  /**
+   * Stops at the first training loss at or under this one, or this share of the dense one's; of
+   * both, the lower.
+   */
+  targetLoss: rate().optional(),
+  targetFraction: rate().optional(),
+  untilStalled: flag().default(false),
+  /** Random candidates, and random examples, that each step looks at; all of them by default. */
+  candidates: count(1).optional(),
+  selectionBatch: count(1).optional(),
+  /** What the planner chooses by itself. */
+  oracle: choice(ORACLES).optional(),
+  block: count(1).optional(),
+  streamActivations: flag().default(false),
+  /** Of the activations that picks are chosen by; f16 is rounded, see `hiddenActivations`. */
+  storage: choice(STORAGE_FORMATS).default('f32'),
+  fineTune: count(0).default(200),
+  /** A quarter of `learningRate` when it is not given; see `fineTuneRate`. */
+  fineTuneLearningRate: rate().optional(),
+  seed: z.int({ error: 'must be a whole number within ±(2^53 − 1)' }).default(0),
+  host: choice(['auto', 'node', 'chrome']).default('auto'),
+  adapter: choice(['auto', 'hardware', 'software']).default('auto'),
+  tuning: choice(['kept', 'fixed']).default('kept'),
+  out: z.string({ error: 'must be a path' }).min(1).optional(),
+});
 
 /** Everything that decides a run. The command line's flags are these keys in kebab case. */
 export const runSchema = withRefusals(runShape);
@@ -196,6 +95,31 @@ export function fineTuneRate({
  */
 export function parseRunConfig(given: unknown): RunConfig {
   return parseWith(runSchema, given);
+}
+
+/**
+ * As `parseRunConfig`, for a comparison: it has methods and sizes of its own, with which
+ * `requireTogether` has to find that the rest goes.
+ */
+export function parseCompareConfig(given: unknown): RunConfig {
+  return parseWith(runShape, given);
+}
+
+/**
+ * @param flags those that give choices by another name than the key's.
+ * @throws bad-config naming the first choice that does not go with the others.
+ */
+export function requireTogether(
+  choices: Choices,
+  flags: Partial<Readonly<Record<keyof Choices, string>>>,
+): void {
+  const refusal = REFUSALS.find(({ allows }) => !allows(choices));
+  if (!refusal) return;
+  const { path, error } = refusal;
+  throw new EspalierError(
+    'bad-config',
+    `${flags[path] ?? nameOf(path)} ${error}, not ${textOf(choices[path])}.`,
+  );
 }
 
 /**
@@ -231,15 +155,16 @@ export function parseWith<Schema extends z.ZodObject>(
     given[key] !== undefined
       ? textOf(given[key])
       : `${textOf(usual[key] ?? schema.shape[key]?.safeParse(undefined).data)}, its default`;
-  throw new EspalierError(
-    'bad-config',
-    `${flagOf(key)} (configuration key "${key}") ${issue?.message}, not ${value}.`,
-  );
+  throw new EspalierError('bad-config', `${nameOf(key)} ${issue?.message}, not ${value}.`);
 }
 
 /** `learningRate` → `--learning-rate`. */
 export function flagOf(key: string): string {
   return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function nameOf(key: string): string {
+  return `${flagOf(key)} (configuration key "${key}")`;
 }
 
 function isRecord(given: unknown): given is Readonly<Record<string, unknown>> {

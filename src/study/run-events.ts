@@ -91,7 +91,8 @@ export interface RunSummary {
 /** How the subnetwork was chosen. */
 export interface ChoiceFigures {
   readonly method: RunConfig['method'];
-  readonly rule: RunConfig['rule'];
+  /** `average` for the methods that have none; absent where nothing was picked. */
+  readonly rule?: RunConfig['rule'];
   readonly picks: number;
   readonly passes: number;
   readonly stopped: MethodSelection['stopped'];

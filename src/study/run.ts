@@ -159,7 +159,7 @@ async function* prune(
   };
   const choice: ChoiceFigures = {
     method,
-    rule,
+    ...(selection && { rule: method === 'greedy' ? rule : 'average' }),
     picks: selection?.selected.length ?? 0,
     passes: selection?.passes ?? 0,
     stopped: selection?.stopped ?? 'count',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { METHODS } from '../prune/methods.js';
-import { count, parseWith, rate, runSchema, withRefusals } from './config.js';
+import { count, parseWith, rate, runSchema } from './config.js';
+import { withRefusals } from './refusals.js';
 
 const PRESETS = ['quick', 'paper'] as const;
 export type Preset = (typeof PRESETS)[number];

@@ -16,6 +16,11 @@ test('every control changes the run and the address, which brings the view back'
   };
   await page.select('[name="loss"]', 'cross-entropy');
   await expect.poll(() => page.url()).toContain('loss=cross-entropy');
+  // No elimination goes by the cross-entropy either.
+  await page.select('[name="method"]', 'backward');
+  await expect.poll(() => page.url()).toContain('loss=squared');
+  await page.select('[name="loss"]', 'cross-entropy');
+  await expect.poll(() => page.url()).toContain('method=greedy');
   // Two classes have no cross-entropy here: the newer choice stands.
   await page.select('[name="task"]', 'below-five');
   await page.select('[name="method"]', 'gradient');

@@ -146,6 +146,20 @@ describe('bad input to a selection', () => {
     },
   );
 
+  test('elimination goes by no other loss than the squared one', async () => {
+    using scope = new Scope(device);
+    const run = select(device, uploadSample(scope, multiple, 'cross-entropy'), {
+      method: 'backward',
+      neurons: 3,
+      replacement: true,
+      hidden: async () => new Float32Array(),
+    });
+    await expect(resultOf(run)).rejects.toMatchObject({
+      code: 'bad-config',
+      message: '--method backward goes with --loss squared only.',
+    });
+  });
+
   describe.each(METHODS.slice(1))('%s', (method) => {
     const equal = multiple.h.map((_, at) => multiple.h[at - (at % 7)] ?? 0);
     const weights = multiple.b.map((_, at) => multiple.b[at % 3] ?? 0);

@@ -48,7 +48,14 @@ describe('a bad configuration is refused by name', () => {
     [{ method: 'random', width: 64 }, /^--neurons .*, not 100, its default\.$/],
     [{ preset: 'paper', width: 64, replacement: false }, /^--neurons .*, not 200, its default\.$/],
     [{ loss: 'cross-entropy' }, /^--loss .*--task digits/],
-    [{ loss: 'cross-entropy', task: 'digits', rule: ['average', 'corrective'] }, /^--rule /],
+    [
+      { loss: 'cross-entropy', task: 'digits', rule: ['average', 'corrective'] },
+      /^--loss .* squared with any of .*corrective/,
+    ],
+    [
+      { loss: 'cross-entropy', task: 'digits', method: ['greedy', 'backward'] },
+      /^--loss .* squared with any of .*backward/,
+    ],
     [{ preset: 'slow' }, /^--preset .* quick, paper, not "slow"/],
     [{ examples: 5 }, /^Unknown configuration key "examples"\. The keys are preset, data/],
   ])('%j', (given, message) => {
@@ -62,6 +69,17 @@ describe('a bad configuration of a run is refused by name', () => {
     [{ width: 50, replacement: false }, /^--neurons .*the width, not 100, its default\.$/],
     [{ width: 64, method: 'magnitude' }, /^--neurons .*only greedy.*, not 100, its default\.$/],
     [{ width: 64, method: 'magnitude', neurons: 65 }, /^--neurons .*, not 65\.$/],
+    [
+      { loss: 'cross-entropy', task: 'digits', method: 'backward' },
+      /^--loss .* squared with any of .*backward, not "cross-entropy"\.$/,
+    ],
+    [{ method: 'random', targetLoss: 0.1 }, /^--target-loss .* only greedy .*, not 0\.1\.$/],
+    [{ method: 'scratch', targetFraction: 2 }, /^--target-fraction .* only greedy .*, not 2\.$/],
+    [{ method: 'backward', untilStalled: true }, /^--until-stalled .* only greedy .*, not true\.$/],
+    [{ method: 'gradient', candidates: 3 }, /^--candidates .* only greedy .*, not 3\.$/],
+    [{ method: 'magnitude', selectionBatch: 3 }, /^--selection-batch .* only greedy .*, not 3\.$/],
+    [{ method: 'activation', oracle: 'rows' }, /^--oracle .* only greedy .*, not "rows"\.$/],
+    [{ method: 'random', block: 4 }, /^--block .* only greedy .*, not 4\.$/],
   ])('%j', (given, message) => {
     expect(() => parseRunConfig(given)).toThrow(EspalierError);
     expect(() => parseRunConfig(given)).toThrow(message);

@@ -9,6 +9,7 @@ import { type Cell, keyOf, parseCell } from '../../src/study/cell.js';
 import { parseRunConfig } from '../../src/study/config.js';
 import { drawExamples, shapeOf } from '../../src/study/examples.js';
 import { cellCount, nameOf, trialsOf } from '../../src/study/grid.js';
+import { resultOf } from '../../src/study/relayed.js';
 import { run } from '../../src/study/run.js';
 import type { RunEvent } from '../../src/study/run-events.js';
 import { decodeState, encodeState, type TrialState } from '../../src/study/state.js';
@@ -185,6 +186,19 @@ test('methods and rules are compared on the same checkpoints', async () => {
   expect(lineSearch).toBeLessThan(average!);
   expect(corrective).toBeLessThan(average!);
   expect(random).toBeGreaterThan(average!);
+});
+
+test('a run has the rule of greedy selection only, as cells have', async () => {
+  const examples = drawExamples(source, 37, 0);
+  const given = { examples: 37, width: 9, iterations: 2, neurons: 4, fineTune: 0 };
+  const ruleOf = async (method: string) => {
+    const config = parseRunConfig({ ...given, method, rule: 'corrective' });
+    const { subnetwork } = await resultOf(run(device, { config, examples }));
+    return subnetwork.rule;
+  };
+  expect(await ruleOf('greedy')).toBe('corrective');
+  expect(await ruleOf('magnitude')).toBe('average');
+  expect(await ruleOf('scratch')).toBe(undefined);
 });
 
 test('a state survives its file, and one of another network is refused', async () => {

@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readImageSource } from '../../src/data/folder.js';
+import { type Device, openDevice } from '../../src/gpu/device.js';
+import { openNodeAdapter } from '../../src/hosts/node.js';
+import { drawParameters } from '../../src/models/two-layer.js';
+import { compare, compareNetwork } from '../../src/study/compare.js';
+import { CONTENDERS, type CompareInput, type Contender } from '../../src/study/compare-events.js';
+import { parseCompareConfig } from '../../src/study/config.js';
+import { drawExamples, type Examples } from '../../src/study/examples.js';
+import { writeSource } from './source.js';
+
+const M = 70;
+
+let root: string;
+let device: Device;
+let examples: Examples;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'espalier-compare-'));
+  const data = await writeSource(root, { rows: 3, columns: 5, train: M, test: 30 });
+  examples = drawExamples(await readImageSource(data), M, 0);
+  device = await openDevice(await openNodeAdapter());
+});
+afterAll(async () => {
+  device?.dispose();
+  await rm(root, { recursive: true });
+});
+
+function inputOf(
+  given: object,
+  contenders: readonly Contender[],
+  sizes: readonly number[],
+): CompareInput {
+  const config = parseCompareConfig({ examples: M, width: 12, batch: 9, iterations: 30, ...given });
+  return { config, contenders, sizes, examples };
+}
+
+describe('before any training it is refused that', () => {
+  test.each<[string, object, readonly Contender[], readonly number[], RegExp]>([
+    ['sizes descend', {}, ['greedy'], [5, 3], /^--sizes .*ascending.*not 5,3\.$/],
+    ['a ranking is too short', {}, CONTENDERS, [5, 13], /^--sizes .*only greedy.*not \[5,13\]/],
+    ['neurons run out', { replacement: false }, ['greedy'], [13], /^--sizes without replacement/],
+    [
+      'a method is of the squared loss',
+      { loss: 'cross-entropy', task: 'digits' },
+      ['greedy', 'backward'],
+      [3],
+      /^--loss .* squared with any of .*backward/,
+    ],
+    ['a rule needs Gram rows', { oracle: 'direct' }, CONTENDERS, [3], /^--oracle .* rows or gram/],
+    ['a rule takes no batch', { selectionBatch: 9 }, CONTENDERS, [3], /^--selection-batch .*rule/],
+    [
+      'candidates run out',
+      { candidates: 3, replacement: false },
+      ['greedy'],
+      [2, 5],
+      /^--candidates .* fewer/,
+    ],
+    ['nothing is greedy', { targetFraction: 1 }, ['random'], [3], /^--target-fraction .*only gr/],
+  ])('%s', async (_, given, contenders, sizes, message) => {
+    const input = inputOf(given, contenders, sizes);
+    const refused = { code: 'bad-config', message: expect.stringMatching(message) };
+    await expect(compare(device, input).next()).rejects.toMatchObject(refused);
+    const shape = { width: 12, inputs: 16, outputs: 1, activation: 'tanh' } as const;
+    const network = drawParameters(shape, 0);
+    await expect(compareNetwork(device, network, input).next()).rejects.toMatchObject(refused);
+    expect(device.liveBytes).toBe(0);
+  });
+});
