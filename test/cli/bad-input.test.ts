@@ -52,7 +52,7 @@ describe.concurrent('bad usage ends with code 2, and names the flag and what it 
     ['run --oracle gram --block 4', /--block .*--oracle rows only, not 4/],
     ['run --loss cross-entropy --task digits --block 4', /--block .*cross-entropy.*not 4/],
     ['run --oracle direct --rule corrective', /--oracle .*rows or gram.*not "direct"/],
-    ['run --loss cross-entropy', /--loss .*--task digits, not "cross-entropy"/],
+    ['run --loss cross-entropy', /--loss .*--task digits has, not "cross-entropy"/],
     ['compare --sizes 5,3', /--sizes .*ascending.*not 5,3/],
     ['compare --width 64', /--sizes .*only greedy.*not \[5,10,20,50,100\]/],
     ['run --task sums', /--task .*'sums'.*below-five, parity, digits/],
