@@ -101,7 +101,10 @@ Examples:
     requireComparable({ config, ...contest });
     if (config.out) await requireFreeFolder(config.out, overwrite === true);
     const summary = await execute(config, contest);
-    const folder = await write(config, summary, { overwrite: overwrite === true, version });
+    const folder = await write(config, contest, summary, {
+      overwrite: overwrite === true,
+      version,
+    });
     const text = `${tableOf(summary)}\nReport: ${join(folder, 'comparison.html')}\n`;
     (json ? process.stderr : process.stdout).write(text);
     if (json) process.stdout.write(`${JSON.stringify({ out: folder, ...record(summary) })}\n`);
@@ -130,6 +133,7 @@ function show(event: CompareEvent): void {
 
 async function write(
   config: RunConfig,
+  contest: Contest,
   summary: CompareSummary,
   { overwrite, version }: { readonly overwrite: boolean; readonly version: string },
 ): Promise<string> {
@@ -137,23 +141,22 @@ async function write(
   const name = `compare-${config.task}-${config.examples}x${config.width}`;
   const { path, release } = await claimFolder(config.out, name, overwrite);
   try {
-    await writeInto(path, config, summary, version);
+    await writeInto(path, config, contest, summary, version);
   } finally {
     await release();
   }
   return path;
 }
 
-/** What makes the same comparison, in its folder. */
-function commandOf({ rows }: CompareSummary): string {
-  const methods = new Set(rows.map(({ method }) => method));
-  const sizes = new Set(rows.map(({ picks }) => picks));
-  return `espalier compare --config config.json --methods ${[...methods].join(',')} --sizes ${[...sizes].join(',')}`;
+/** What makes the same comparison, in its folder. Methods may have made fewer picks than asked for. */
+function commandOf({ contenders, sizes }: Contest): string {
+  return `espalier compare --config config.json --methods ${contenders.join(',')} --sizes ${sizes.join(',')}`;
 }
 
 async function writeInto(
   folder: string,
   config: RunConfig,
+  contest: Contest,
   summary: CompareSummary,
   version: string,
 ): Promise<void> {
@@ -162,7 +165,7 @@ async function writeInto(
     config,
     summary,
     versions: { espalier: version, node: process.versions.node },
-    command: commandOf(summary),
+    command: commandOf(contest),
     document,
   });
   const text = (content: string) => new TextEncoder().encode(content);

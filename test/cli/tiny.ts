@@ -18,6 +18,7 @@ export function tinyRuns() {
   });
   afterAll(() => rm(root, { recursive: true }));
   return {
+    data: () => data,
     emptyFolder: () => mkdtemp(join(root, 'cwd-')),
     tiny: (...more: string[]) => ['run', '--data', data, ...TINY, ...more],
   };

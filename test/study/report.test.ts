@@ -2,8 +2,11 @@ import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
 import { analyse } from '../../src/study/analysis.js';
 import { type Cell, parseCell } from '../../src/study/cell.js';
+import type { CompareSummary, Comparison } from '../../src/study/compare-events.js';
+import { parseRunConfig } from '../../src/study/config.js';
 import { cellCount, pruningsOf, studyCheckpoints, trialsOf } from '../../src/study/grid.js';
 import { commandOf } from '../../src/study/report/command.js';
+import { comparisonPage } from '../../src/study/report/comparison-page.js';
 import { type Report, reportOf } from '../../src/study/report/page.js';
 import { inLight } from '../../src/study/report/style.js';
 import { parseStudyConfig, type StudyConfig } from '../../src/study/study-config.js';
@@ -131,6 +134,50 @@ describe('a report', () => {
     expect(html).toContain('Best supported is the power law, t = α mᵝ');
     expect(html).toContain('espalier study --sizes 25,100,400');
   });
+});
+
+test('a comparison is summed up at the most picks of each method', () => {
+  const row = (method: Comparison['method'], picks: number, trainingLoss: number): Comparison => ({
+    method,
+    picks,
+    distinct: picks,
+    trainingLoss,
+    testLoss: 0.5,
+    testAccuracy: 0.75,
+  });
+  const lead = (rows: readonly Comparison[]) => {
+    const summary: CompareSummary = {
+      adapter: {
+        name: 'an adapter',
+        vendor: '',
+        architecture: '',
+        device: '',
+        driver: '',
+        kind: 'software',
+        subgroupSize: undefined,
+      },
+      dense: { loss: 0.07, accuracy: 1, test: { loss: 0.09, accuracy: 1 } },
+      rows,
+      curves: rows.map(({ method, trainingLoss }) => ({
+        method,
+        loss: Float32Array.of(trainingLoss),
+      })),
+    };
+    const { document } = parseHTML('<!doctype html><html><body></body></html>');
+    const config = parseRunConfig({});
+    const { html } = comparisonPage({ config, summary, versions: {}, command: '', document });
+    return /<p class="lead">(.*)<\/p>/.exec(html)?.[1];
+  };
+  // Least squares end where every neuron is picked.
+  const greedy = [row('greedy', 10, 0.1), row('greedy', 50, 0.0855)];
+  const corrective = [row('corrective', 10, 0.09), row('corrective', 32, 0.0802)];
+  expect(lead([...greedy, ...corrective])).toBe(
+    '“greedy: least squares” comes to a training loss of 0.0802 with 32 picks and “greedy: average of the picks” to 0.0855 with 50 picks; the dense network has 0.07.',
+  );
+  expect(lead([row('random', 1, 0.2)])).toBe(
+    '“random” comes to a training loss of 0.2 with 1 pick; the dense network has 0.07.',
+  );
+  expect(lead([])).toBe('Nothing was compared.');
 });
 
 test('the command repeats what differs from the preset, and quotes what a shell would split', () => {

@@ -81,16 +81,20 @@ ${table(comparisonRows(summary))}
   return { html, figures };
 }
 
-/** The comparison in one sentence, at the largest size. */
+/** The comparison in one sentence, at the most picks of each method: some end before the largest size. */
 function headline({ rows, dense }: CompareSummary): string {
-  const largest = Math.max(...rows.map(({ picks }) => picks));
-  const ranked = rows
-    .filter(({ picks }) => picks === largest)
-    .sort((a, b) => a.trainingLoss - b.trainingLoss);
-  const [best] = ranked;
-  const worst = ranked.at(-1);
-  if (!best || !worst) return 'Nothing was compared.';
-  return `With ${largest} picks, “${NAMES[best.method]}” comes to a training loss of ${figure(best.trainingLoss)} and “${NAMES[worst.method]}” to ${figure(worst.trainingLoss)}; the dense network has ${figure(dense.loss)}.`;
+  const ranked = [...new Map(rows.map((row) => [row.method, row])).values()].sort(
+    (a, b) => a.trainingLoss - b.trainingLoss,
+  );
+  const [best, ...others] = ranked;
+  if (!best) return 'Nothing was compared.';
+  const worst = others.at(-1);
+  const after = (picks: number) => `with ${picks} ${picks === 1 ? 'pick' : 'picks'}`;
+  const first = `“${NAMES[best.method]}” comes to a training loss of ${figure(best.trainingLoss)} ${after(best.picks)}`;
+  const last = worst
+    ? ` and “${NAMES[worst.method]}” to ${figure(worst.trainingLoss)} ${after(worst.picks)}`
+    : '';
+  return `${first}${last}; the dense network has ${figure(dense.loss)}.`;
 }
 
 export function comparisonRows({ rows }: CompareSummary): Rows {
