@@ -268,5 +268,10 @@ function requireInput(
   { config, contenders, sizes, examples }: CompareInput,
 ): void {
   requireComparable({ config: { ...config, width }, contenders, sizes });
-  requireFits(device, { ...config, width }, examples.train);
+  requireFits(
+    device,
+    { ...config, width, neurons: Math.max(...sizes), rules: contenders },
+    examples.train,
+    { neurons: '--sizes' },
+  );
 }

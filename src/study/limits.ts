@@ -6,36 +6,41 @@ import { strideOf } from '../gpu/matrix.js';
 import { TRACE } from '../kernels/argmin.js';
 import type { RunConfig } from './config.js';
 
+/** What decides the largest matrices. */
+interface Sizes extends Pick<RunConfig, 'examples' | 'width' | 'neurons'> {
+  /** Those that greedy selection goes by. */
+  readonly rules: readonly string[];
+}
+
 /**
- * Refuses a run whose largest matrices no binding of this adapter can hold, before anything is
- * allocated. Activations of all examples are cut into chunks and need no limit.
+ * Refuses what no binding of this adapter can hold, before anything is allocated. Activations of
+ * all examples, and of a step's, are cut into chunks and need no limit.
  *
+ * @param flags those that give a size by another name than the key's.
  * @throws limit-exceeded with the flag to change and the largest value that fits.
  */
 export function requireFits(
   device: Device,
-  config: Pick<RunConfig, 'examples' | 'width' | 'batch' | 'neurons'>,
+  { examples, width, neurons, rules }: Sizes,
   { rows, columns }: Pick<Images, 'rows' | 'columns'>,
+  flags: { readonly examples?: string; readonly neurons?: string } = {},
 ): void {
   const inputs = rows * columns + 1;
   const words = Math.floor(largestBinding(device) / 4);
   const wide = Math.floor(words / inputs);
+  const { examples: examplesFlag = '--examples', neurons: neuronsFlag = '--neurons' } = flags;
+  const fitted = rules.includes('corrective') ? neurons : 0;
   const checks = [
-    ['examples', config.examples, Math.floor(words / strideOf(inputs)), 'the inputs'],
-    ['width', config.width, wide - (wide % 4), 'the hidden weights'],
-    [
-      'batch',
-      config.batch === 'full' ? 0 : Math.min(config.batch, config.examples),
-      Math.floor(words / strideOf(config.width)),
-      "a batch's activations",
-    ],
-    ['neurons', config.neurons, Math.floor(words / TRACE.words), 'the record of the picks'],
+    [examplesFlag, examples, Math.floor(words / strideOf(inputs)), 'the inputs'],
+    ['--width', width, wide - (wide % 4), 'the hidden weights'],
+    [neuronsFlag, neurons, Math.floor(words / TRACE.words), 'the record of the picks'],
+    [neuronsFlag, fitted, Math.floor(words / width), 'the basis of the corrective rule'],
   ] as const;
   for (const [flag, value, fits, what] of checks) {
     if (value <= fits) continue;
     throw new EspalierError(
       'limit-exceeded',
-      `--${flag} ${value} is too large for this adapter (${device.adapter.name}), which binds at most ${words * 4} bytes: ${what} fit up to --${flag} ${fits}.`,
+      `${flag} ${value} is too large for this adapter (${device.adapter.name}), which binds at most ${words * 4} bytes: ${what} fit up to ${flag} ${fits}.`,
     );
   }
 }

@@ -135,7 +135,7 @@ function fits({ neurons, width }: Choices): boolean {
 }
 
 /** The rules that neurons are picked by: only greedy selection has one. */
-function rulesOf({ method, rule }: Choices): readonly string[] {
+export function rulesOf({ method, rule }: Pick<Choices, 'method' | 'rule'>): readonly string[] {
   return all(method).includes('greedy') ? all(rule) : [];
 }
 

@@ -25,6 +25,7 @@ import { fineTuneRate, type RunConfig } from './config.js';
 import { shapeOf, uploadImages } from './examples.js';
 import { theoryOf } from './guarantee.js';
 import { requireFits } from './limits.js';
+import { rulesOf } from './refusals.js';
 import { relayed } from './relayed.js';
 import { requireGoesOn } from './resume.js';
 import type {
@@ -53,7 +54,7 @@ export async function* run(
   signal?: AbortSignal,
 ): AsyncGenerator<RunEvent, RunSummary> {
   const start = performance.now();
-  requireFits(device, config, examples.train);
+  requireFits(device, { ...config, rules: rulesOf(config) }, examples.train);
   const shape = shapeOf(config, config, examples);
   if (from) requireGoesOn(config, shape, from);
   device.resetPeak();

@@ -29,6 +29,7 @@ import { fineTuneRate } from './config.js';
 import { type Examples, shapeOf, uploadImages } from './examples.js';
 import { type Pruning, pruningsOf, seedOf, studyCheckpoints, type Trial } from './grid.js';
 import { requireFits } from './limits.js';
+import { rulesOf } from './refusals.js';
 import { resultOf } from './relayed.js';
 import type { TrialState } from './state.js';
 import type { StudyConfig } from './study-config.js';
@@ -68,8 +69,9 @@ export async function* studyTrial(
 ): AsyncGenerator<TrialEvent, void> {
   const { config, trial, examples } = input;
   const { width, learningRate, batch } = trial;
-  const neurons = Math.max(...config.neurons);
-  requireFits(device, { examples: trial.examples, width, batch, neurons }, examples.train);
+  const largest = { examples: trial.examples, width, neurons: Math.max(...config.neurons) };
+  const rules = rulesOf(config);
+  requireFits(device, { ...largest, rules }, examples.train, { examples: '--sizes' });
   using train = uploadImages(device, 'training', examples.train, config.task);
   using test = uploadImages(device, 'test', examples.test, config.task);
   const missing = missingOf(input);

@@ -1,14 +1,25 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readImageSource } from '../../src/data/folder.js';
-import { adoptDevice } from '../../src/gpu/device.js';
+import { adoptDevice, type Device, openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
+import {
+  drawParameters,
+  type Parameters,
+  readParameters,
+  uploadNetwork,
+} from '../../src/models/two-layer.js';
+import { compare } from '../../src/study/compare.js';
 import { parseRunConfig } from '../../src/study/config.js';
-import { drawExamples } from '../../src/study/examples.js';
+import { drawExamples, type Examples, shapeOf, uploadImages } from '../../src/study/examples.js';
 import { datasetFile, fileOf } from '../../src/study/files.js';
+import { trialsOf } from '../../src/study/grid.js';
 import { run } from '../../src/study/run.js';
+import { parseStudyConfig } from '../../src/study/study-config.js';
+import { studyTrial } from '../../src/study/trial.js';
+import { advance, startTraining } from '../../src/train/gradient-descent.js';
 import { descend, distance, replay } from './oracle.js';
 import { networkOf, problemOf, readImages, readTensors } from './reader.js';
 import { sourceFiles, writeSource } from './source.js';
@@ -66,5 +77,70 @@ test('activations larger than a binding are cut, in descent and in selection', a
   steps.forEach(({ loss, best }, k) => {
     expect(loss - best).toBeLessThanOrEqual(1e-5);
     expect(Math.abs(loss - subnetwork.get('loss')!.data[k]!)).toBeLessThanOrEqual(1e-4);
+  });
+});
+
+describe('a device with the default limits', () => {
+  const [examples, width] = [1003, 33_601];
+  let narrow: Device;
+  let drawn: Examples;
+  beforeAll(async () => {
+    const adapter = await openNodeAdapter();
+    narrow = adoptDevice(await adapter.requestDevice(), adapter);
+    const shape = { rows: 1, columns: 3, train: examples, test: 3 };
+    drawn = drawExamples(await readImageSource(await writeSource(root, shape)), examples, 0);
+  });
+  afterAll(() => narrow?.raw.destroy());
+
+  test('trains by drawn batches larger than its bindings as another device does', async () => {
+    using wide = await openDevice(await openNodeAdapter());
+    const config = parseRunConfig({
+      examples,
+      width,
+      batch: 1002,
+      iterations: 1,
+      momentum: 0.9,
+      method: 'random',
+      neurons: 1,
+      fineTune: 0,
+    });
+    const events = run(narrow, { config, examples: drawn });
+    let cut: Parameters | undefined;
+    for await (const event of events) {
+      if (event.type !== 'checkpoint') continue;
+      cut = event.network;
+      if (event.iteration > 0) break;
+    }
+    using train = uploadImages(wide, 'training', drawn.train, config.task);
+    const first = drawParameters(shapeOf(config, config, drawn), config.seed);
+    using network = uploadNetwork(wide, first);
+    using training = startTraining(network, train, config);
+    for await (const _ of advance(training, 1));
+    const whole = await readParameters(network);
+    const far = (key: 'hidden' | 'output') =>
+      cut![key].reduce((most, x, i) => Math.max(most, Math.abs(x - whole[key][i]!)), 0);
+    expect(cut!.hidden).toHaveLength(4 * width);
+    expect(Math.max(far('hidden'), far('output'))).toBeLessThan(1e-5);
+  });
+
+  test('is told before any training how many picks the corrective rule fits there', async () => {
+    const given = { width, neurons: 999, iterations: 1, rule: 'corrective' };
+    const config = parseRunConfig({ ...given, examples });
+    const sweep = parseStudyConfig({ ...given, sizes: [examples], pruneEvery: 1 });
+    const input = { config: sweep, trial: trialsOf(sweep)[0]!, examples: drawn };
+    const contest = { contenders: ['random', 'corrective'], sizes: [5, 999] } as const;
+    for (const [events, flag] of [
+      [run(narrow, { config, examples: drawn }), '--neurons'],
+      [studyTrial(narrow, input), '--neurons'],
+      [compare(narrow, { config, ...contest, examples: drawn }), '--sizes'],
+    ] as const) {
+      await expect(events.next()).rejects.toMatchObject({
+        code: 'limit-exceeded',
+        message: expect.stringMatching(
+          new RegExp(`^${flag} 999 .* corrective rule fit up to ${flag} 998\\.$`),
+        ),
+      });
+      expect(narrow.liveBytes).toBe(0);
+    }
   });
 });
