@@ -19,7 +19,12 @@ import {
   type MethodSelection,
   select,
 } from '../prune/methods.js';
-import { residentActivations, type SelectionProblem, streamedFrom } from '../prune/problem.js';
+import {
+  type Activations,
+  residentActivations,
+  type SelectionProblem,
+  streamedFrom,
+} from '../prune/problem.js';
 import {
   advance,
   divergence,
@@ -33,24 +38,23 @@ import type { RunConfig } from './config.js';
 const LARGEST_RESIDENT = 4 * 2 ** 30;
 const STREAMED_ROWS = 4096;
 
-export type SelectionConfig = Pick<
-  RunConfig,
-  | 'neurons'
-  | 'replacement'
-  | 'rule'
-  | 'loss'
-  | 'targetLoss'
-  | 'targetFraction'
-  | 'untilStalled'
-  | 'candidates'
-  | 'selectionBatch'
-  | 'oracle'
-  | 'block'
-  | 'streamActivations'
-  | 'storage'
-  | 'seed'
-  | 'learningRate'
->;
+/** How neurons are chosen; a study leaves to greedy selection what is optional here. */
+type SelectionConfig = Pick<RunConfig, 'neurons' | 'replacement' | 'rule' | 'seed'> &
+  Partial<
+    Pick<
+      RunConfig,
+      | 'targetLoss'
+      | 'targetFraction'
+      | 'untilStalled'
+      | 'candidates'
+      | 'selectionBatch'
+      | 'oracle'
+      | 'block'
+    >
+  >;
+
+/** What activations are kept as. */
+type StorageConfig = Pick<RunConfig, 'storage'> & Partial<Pick<RunConfig, 'streamActivations'>>;
 
 /** A trained network to choose neurons from. */
 export interface Dense {
@@ -65,35 +69,48 @@ export interface Dense {
 export async function* chooseNeurons(
   dense: Dense,
   method: MethodName,
-  config: SelectionConfig,
+  config: SelectionConfig & StorageConfig & Pick<RunConfig, 'loss' | 'learningRate'>,
   signal?: AbortSignal,
 ): AsyncGenerator<number, MethodSelection> {
-  const { network, train, trainingLoss, iteration } = dense;
+  const { network, trainingLoss, iteration } = dense;
   using scope = new Scope(network.device);
-  const activations = await activationsOf(dense, config, scope, signal);
-  const { targetLoss, targetFraction } = config;
-  const targets = [targetLoss, targetFraction && targetFraction * trainingLoss];
-  const target = Math.min(...targets.filter((loss) => loss !== undefined));
+  const hidden = async () => (await readParameters(network)).hidden;
   return yield* selectTrained(
     network.device,
-    { ...activations, weights: network.output, targets: train.targets, loss: config.loss },
-    {
-      method,
-      neurons: config.neurons,
-      replacement: config.replacement,
-      rule: config.rule,
-      ...(Number.isFinite(target) && { targetLoss: target }),
-      untilStalled: config.untilStalled,
-      candidates: config.candidates,
-      batch: config.selectionBatch,
-      seed: config.seed,
-      oracle: config.oracle,
-      block: config.block,
-      signal,
-      hidden: async () => (await readParameters(network)).hidden,
-    },
+    await problemOf(dense, config, scope, signal),
+    methodOptions({ ...config, method }, { trainingLoss, hidden, signal }),
     { iteration, learningRate: config.learningRate, activation: network.activation },
   );
+}
+
+/** @param dense its training loss, where a share of it may be the target. */
+export function methodOptions(
+  config: SelectionConfig & Pick<MethodOptions, 'method'>,
+  {
+    trainingLoss,
+    ...dense
+  }: Pick<MethodOptions, 'hidden' | 'signal'> & { readonly trainingLoss?: number },
+): MethodOptions {
+  const { targetLoss, targetFraction } = config;
+  const share =
+    targetFraction !== undefined && trainingLoss !== undefined
+      ? targetFraction * trainingLoss
+      : undefined;
+  const targets = [targetLoss, share].filter((loss) => loss !== undefined);
+  return {
+    method: config.method,
+    neurons: config.neurons,
+    replacement: config.replacement,
+    rule: config.rule,
+    targetLoss: targets.length > 0 ? Math.min(...targets) : undefined,
+    untilStalled: config.untilStalled,
+    candidates: config.candidates,
+    batch: config.selectionBatch,
+    seed: config.seed,
+    oracle: config.oracle,
+    block: config.block,
+    ...dense,
+  };
 }
 
 /**
@@ -123,26 +140,47 @@ export async function* selectTrained(
 }
 
 /**
- * H of a network on its training data, kept on the GPU where it fits, and for the measurement of
- * what was picked computed anew in f32 where it is stored in less.
+ * What picks are chosen from and measured by: H of a network on its training data, which for the
+ * measurement is computed anew in f32 where it is stored in less.
  */
-export async function activationsOf(
-  { network, train }: Pick<Dense, 'network' | 'train'>,
-  { streamActivations, storage }: Pick<RunConfig, 'streamActivations' | 'storage'>,
+export async function problemOf(
+  dense: Pick<Dense, 'network' | 'train'>,
+  config: StorageConfig & Pick<RunConfig, 'loss'>,
   scope: Scope,
   signal?: AbortSignal,
-): Promise<Pick<SelectionProblem, 'activations' | 'exact'>> {
-  const { count } = train;
-  const streamed = async (rows: number, format: StorageFormat) =>
-    streamedFrom(count, await streamedActivations(network, train, scope, rows, format));
-  const large = count * network.width * BYTES[storage] > LARGEST_RESIDENT;
+): Promise<SelectionProblem> {
+  const { network, train } = dense;
   return {
-    activations:
-      streamActivations || large
-        ? await streamed(STREAMED_ROWS, storage)
-        : residentActivations(await hiddenActivations(network, train, scope, signal, storage)),
-    exact: storage === 'f32' ? undefined : await streamed(MEASURED_ROWS, 'f32'),
+    activations: await activationsOf(dense, config, scope, signal),
+    exact:
+      config.storage === 'f32' ? undefined : await streamed(dense, scope, MEASURED_ROWS, 'f32'),
+    weights: network.output,
+    targets: train.targets,
+    loss: config.loss,
   };
+}
+
+/** H of a network on its training data, kept on the GPU where it fits. */
+export async function activationsOf(
+  dense: Pick<Dense, 'network' | 'train'>,
+  { streamActivations = false, storage }: StorageConfig,
+  scope: Scope,
+  signal?: AbortSignal,
+): Promise<Activations> {
+  const { network, train } = dense;
+  const large = train.count * network.width * BYTES[storage] > LARGEST_RESIDENT;
+  return streamActivations || large
+    ? await streamed(dense, scope, STREAMED_ROWS, storage)
+    : residentActivations(await hiddenActivations(network, train, scope, signal, storage));
+}
+
+async function streamed(
+  { network, train }: Pick<Dense, 'network' | 'train'>,
+  scope: Scope,
+  rows: number,
+  storage: StorageFormat,
+): Promise<Activations> {
+  return streamedFrom(train.count, await streamedActivations(network, train, scope, rows, storage));
 }
 
 /** `scratch`: a network of the subnetwork's width, trained from its own first weights. */

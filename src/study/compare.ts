@@ -11,16 +11,11 @@ import {
   readParameters,
   uploadNetwork,
 } from '../models/two-layer.js';
-import {
-  type MethodName,
-  type MethodOptions,
-  type MethodSelection,
-  select,
-} from '../prune/methods.js';
+import { type MethodName, type MethodSelection, select } from '../prune/methods.js';
 import { exactly, type SelectionProblem } from '../prune/problem.js';
 import type { RuleName } from '../prune/rules.js';
 import { advance, startTraining } from '../train/gradient-descent.js';
-import { activationsOf, selectTrained, trainFromScratch } from './choose.js';
+import { methodOptions, problemOf, selectTrained, trainFromScratch } from './choose.js';
 import type {
   CompareEvent,
   CompareInput,
@@ -98,14 +93,10 @@ async function* pruneByAll(
   const { device } = network;
   const measured = await evaluate(network, train, config.loss, signal);
   const parameters = await readParameters(network);
-  const context: Context = { config, sizes, subject, parameters, signal };
+  const trainingLoss = measured.loss;
+  const context: Context = { config, sizes, subject, parameters, trainingLoss, signal };
   using scope = new Scope(device);
-  const problem: SelectionProblem = {
-    ...(await activationsOf(subject, config, scope, signal)),
-    weights: network.output,
-    targets: train.targets,
-    loss: config.loss,
-  };
+  const problem = await problemOf(subject, config, scope, signal);
   const outcomes: Outcome[] = [];
   for (const method of contenders) {
     const outcome =
@@ -134,25 +125,22 @@ interface Context {
   readonly sizes: readonly number[];
   readonly subject: Subject;
   readonly parameters: Parameters;
+  readonly trainingLoss: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /** One selection of the largest size serves the smaller ones: they are its beginnings. */
 async function* compareSelection(
-  { config, sizes, subject, parameters, signal }: Context,
+  { config, sizes, subject, parameters, trainingLoss, signal }: Context,
   problem: SelectionProblem,
   method: Exclude<Contender, 'scratch'>,
 ): AsyncGenerator<CompareEvent, Outcome> {
   const { network, test, iteration } = subject;
   const total = Math.max(...sizes);
-  const options: MethodOptions = {
-    ...config,
-    ...choiceOf(method),
-    batch: config.selectionBatch,
-    neurons: total,
-    hidden: async () => parameters.hidden,
-    signal,
-  };
+  const options = methodOptions(
+    { ...config, ...choiceOf(method), neurons: total },
+    { trainingLoss, hidden: async () => parameters.hidden, signal },
+  );
   const { device } = network;
   const picks =
     iteration === undefined

@@ -1,12 +1,7 @@
 import type { Device } from '../gpu/device.js';
 import { Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
-import {
-  type Evaluation,
-  evaluate,
-  evaluateOutputs,
-  hiddenActivations,
-} from '../models/forward.js';
+import { type Evaluation, evaluate, evaluateOutputs } from '../models/forward.js';
 import { outputOfSubnetwork, subnetworkOf } from '../models/subnetwork.js';
 import {
   drawParameters,
@@ -15,7 +10,7 @@ import {
   uploadNetwork,
 } from '../models/two-layer.js';
 import type { MethodSelection } from '../prune/methods.js';
-import { type Activations, residentActivations } from '../prune/problem.js';
+import type { Activations } from '../prune/problem.js';
 import {
   advance,
   divergence,
@@ -24,7 +19,7 @@ import {
   type Training,
 } from '../train/gradient-descent.js';
 import { type Cell, type CellKey, keyOf } from './cell.js';
-import { selectTrained } from './choose.js';
+import { activationsOf, methodOptions, selectTrained } from './choose.js';
 import { fineTuneRate } from './config.js';
 import { type Examples, shapeOf, uploadImages } from './examples.js';
 import { type Pruning, pruningsOf, seedOf, studyCheckpoints, type Trial } from './grid.js';
@@ -142,8 +137,7 @@ async function prune(
   {
     using scope = new Scope(network.device);
     // Cells are measured from weights, all of them together: exact activations would go unused.
-    const hidden = await hiddenActivations(network, train, scope, signal, config.storage);
-    const activations = residentActivations(hidden);
+    const activations = await activationsOf({ network, train }, config, scope, signal);
     for (const pruning of missing) {
       pruned.push({ ...pruning, selection: await choose(context, state, activations, pruning) });
     }
@@ -195,22 +189,16 @@ async function choose(
   { config, trial, train, training, signal }: Context,
   { network, iteration }: TrialState,
   activations: Activations,
-  { neurons, method, rule }: Pruning,
+  pruning: Pruning,
 ): Promise<MethodSelection> {
   const { device, output } = training.network;
-  const { replacement, loss } = config;
   const picks = selectTrained(
     device,
-    { activations, weights: output, targets: train.targets, loss },
-    {
-      method,
-      rule,
-      neurons,
-      replacement,
-      seed: seedOf(config, trial),
-      hidden: async () => network.hidden,
-      signal,
-    },
+    { activations, weights: output, targets: train.targets, loss: config.loss },
+    methodOptions(
+      { ...config, ...pruning, seed: seedOf(config, trial) },
+      { hidden: async () => network.hidden, signal },
+    ),
     {
       iteration,
       learningRate: trial.learningRate,

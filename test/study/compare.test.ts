@@ -10,6 +10,8 @@ import { compare, compareNetwork } from '../../src/study/compare.js';
 import { CONTENDERS, type CompareInput, type Contender } from '../../src/study/compare-events.js';
 import { parseCompareConfig } from '../../src/study/config.js';
 import { drawExamples, type Examples } from '../../src/study/examples.js';
+import { resultOf } from '../../src/study/relayed.js';
+import { run } from '../../src/study/run.js';
 import { writeSource } from './source.js';
 
 const M = 70;
@@ -68,4 +70,28 @@ describe('before any training it is refused that', () => {
     await expect(compareNetwork(device, network, input).next()).rejects.toMatchObject(refused);
     expect(device.liveBytes).toBe(0);
   });
+});
+
+test('a share of the dense loss ends greedy selection, and no other, as in a run', async () => {
+  const contest = (given: object) =>
+    resultOf(compare(device, inputOf(given, ['greedy', 'line-search', 'random'], [2, 12])));
+  const { curves, dense } = await contest({});
+  const [, lineSearch] = curves;
+  const target = 1.0001 * lineSearch!.loss[4]!;
+  const given = { targetFraction: target / dense.loss };
+  const found = await contest(given);
+  const ended = curves.map(({ method, loss }) => {
+    const at = loss.findIndex((value) => value <= target);
+    return method === 'random' || at < 0 ? 12 : at + 1;
+  });
+  expect(ended[1]).toBeLessThanOrEqual(5);
+  expect(found.curves.map(({ loss }) => loss.length)).toEqual(ended);
+  const last = found.rows.filter((_, at) => at % 2 === 1);
+  expect(last.map(({ picks }) => picks)).toEqual(ended);
+
+  const { config } = inputOf({ ...given, rule: 'line-search', fineTune: 0 }, [], []);
+  const { subnetwork } = await resultOf(run(device, { config, examples }));
+  expect(subnetwork.picks).toBe(ended[1]);
+  expect(subnetwork.stopped).toBe('target');
+  expect(device.liveBytes).toBe(0);
 });
