@@ -69,7 +69,7 @@ test('--from refuses what it cannot go on with, and leaves no file', async () =>
     ['--from short --momentum 0.5', /^error: --momentum 0.5 cannot go on from short/],
     [
       '--from short --data other',
-      /^error: short\/dataset.* images or labels than other: the 50 examples .* from short\/images /,
+      /^error: short\/dataset.* images or labels than other holds .* trained on, short\/images\./,
     ],
     ['--from short --data mnist', /weights-8\.safetensors|dataset\.safetensors/],
   ];
