@@ -1,4 +1,4 @@
-import { EspalierError, parseRunConfig, type RunConfig } from '../../src/index.js';
+import { EspalierError, parseRunConfig, type RunConfig, SQUARED_ONLY } from '../../src/index.js';
 
 export type DataChoice = 'small' | 'full' | 'own';
 
@@ -108,17 +108,21 @@ export function configOf(settings: Settings, data = 'mnist'): RunConfig {
 
 /**
  * Settings after a change, with what cannot go together put right in favour of the change: the
- * cross-entropy needs several classes and equal weights, and a ranking names no neuron twice.
+ * cross-entropy needs several classes, equal weights and a method that knows it, and a ranking
+ * names no neuron twice.
  */
 export function changed(before: Settings, patch: Partial<Settings>): Settings {
   const after = { ...before, ...patch };
   const { task, rule, loss, method, replacement, neurons, width } = after;
   const crossed = loss === 'cross-entropy';
-  const yields = crossed && patch.loss === undefined && (task !== 'digits' || rule !== 'average');
+  const squaredOnly = SQUARED_ONLY.includes(method);
+  const yields =
+    crossed && patch.loss === undefined && (task !== 'digits' || rule !== 'average' || squaredOnly);
   return {
     ...after,
     ...(yields && { loss: 'squared' }),
     ...(crossed && !yields && { task: 'digits', rule: 'average' }),
+    ...(crossed && !yields && squaredOnly && { method: 'greedy' }),
     ...((method !== 'greedy' || !replacement) && { neurons: Math.min(neurons, width) }),
   };
 }

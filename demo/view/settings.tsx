@@ -1,4 +1,4 @@
-import { fineTuneRate, SQUARED_ONLY } from '../../src/index.js';
+import { fineTuneRate } from '../../src/index.js';
 import { grouped } from '../model/format.js';
 import { configOf, type Settings } from '../state/settings.js';
 import { usePage } from './context.js';
@@ -23,8 +23,6 @@ const METHODS: readonly (readonly [Settings['method'], string])[] = [
   ['magnitude', 'Largest weights'],
   ['random', 'At random'],
 ];
-
-const squaredOnly = (method: Settings['method']) => SQUARED_ONLY.includes(method);
 
 /** Every control, in the order of the story above them. */
 export function SettingsPanel() {
@@ -128,12 +126,7 @@ export function SettingsPanel() {
               ['squared', 'Squared error'],
               ['cross-entropy', 'Cross-entropy'],
             ]}
-            onChange={(loss) =>
-              change({
-                loss,
-                ...(loss !== 'squared' && squaredOnly(settings.method) && { method: 'greedy' }),
-              })
-            }
+            onChange={(loss) => change({ loss })}
           />
           <Slider
             name="batch"
@@ -160,9 +153,7 @@ export function SettingsPanel() {
             hint="How neurons are chosen. Only greedy tries what each one would add."
             value={settings.method}
             options={METHODS}
-            onChange={(method) =>
-              change({ method, ...(squaredOnly(method) && { loss: 'squared' }) })
-            }
+            onChange={(method) => change({ method })}
           />
           <Select
             name="rule"

@@ -96,8 +96,10 @@ const EXPONENT = { alone: 0.5, foreseen: 0.65 } as const;
  * distinct picks (d / p^0.65 with a lookahead), each of 4mN bytes (2mN in float16) and 2mNp operations;
  * the Gram matrix takes one pass of mN² operations (half, as it is symmetric) and 4N² bytes.
  *
+ * Streamed activations are computed anew in each pass, so that one pass is the least.
+ *
  * @throws bad-config for a wish that cannot be granted; limit-exceeded when the Gram matrix is
- *   asked for, or needed, and larger than a binding.
+ *   asked for and larger than a binding.
  */
 export function planSelection(
   device: Device,
@@ -118,23 +120,25 @@ export function planSelection(
   const rows = cheapestRows(device, activations, request, fitting);
   const gram = passSeconds(device, activations, n / 2);
   const asked = oracle ?? (block && 'rows');
-  const streamed = !resident && asked !== 'rows';
-  const affordable = n <= m * GRAM_SHARE;
-  if (asked === 'gram' || streamed || (!asked && affordable && gram < rows.seconds)) {
-    if (n > fitting) {
-      throw new EspalierError(
-        'limit-exceeded',
-        `The Gram matrix of ${n} neurons is larger than this adapter's bindings, which hold ${fitting} rows of it. Use --oracle rows.`,
-      );
-    }
-    const reason = asked ? 'asked for' : streamed ? 'streamed' : expectation(gram, rows.seconds);
+  if (asked === 'gram' && n > fitting) {
+    throw new EspalierError(
+      'limit-exceeded',
+      `The Gram matrix of ${n} neurons is larger than this adapter's bindings, which hold ${fitting} rows of it. Use --oracle rows.`,
+    );
+  }
+  // Streamed activations take no memory that the matrix could be measured by.
+  const affordable = n <= fitting && (!resident || n <= m * GRAM_SHARE);
+  if (asked === 'gram' || (!asked && affordable && (!resident || gram < rows.seconds))) {
+    const reason = asked ? 'asked for' : resident ? expectation(gram, rows.seconds) : 'streamed';
     return { ...plan, oracle: 'gram', capacity: n, reason };
   }
   const reason = asked
     ? 'asked for'
     : affordable
       ? expectation(rows.seconds, gram)
-      : 'the Gram matrix would take more memory than half the activations in f32';
+      : n > fitting
+        ? 'the Gram matrix is larger than a binding'
+        : 'the Gram matrix would take more memory than half the activations in f32';
   const { block: p, lookahead } = rows;
   const capacity = Math.min(n, fitting, Math.max(p, Math.floor(m * CACHE_SHARE)));
   return { ...plan, oracle: 'rows', block: p, lookahead, capacity, reason };

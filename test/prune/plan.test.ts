@@ -81,6 +81,9 @@ describe('the planner', () => {
     { size: { m: 1, n: 1 }, request: { picks: 1 }, oracle: 'rows' },
     // Few examples and many neurons: the Gram matrix would outgrow the activations.
     { size: { m: 250, n: 8192 }, request: { picks: 5000 }, oracle: 'rows' },
+    // Larger than any binding.
+    { size: { m: 4e5, n: 1e5 }, request: { picks: 1e5 }, oracle: 'rows' },
+    { size: { m: 4e5, n: 1e5, resident: false }, request: { picks: 9 }, oracle: 'rows' },
   ] satisfies readonly { size: Size; request: PlanRequest; oracle: string }[])(
     '$size, $request: $oracle',
     ({ size, request, oracle }) => {
