@@ -158,12 +158,6 @@ describe('the planner', () => {
       code: 'limit-exceeded',
       says: /20000 neurons .* 13421 rows .* --oracle rows/,
     },
-    {
-      size: { m: 9, n: 20_000, resident: false },
-      request: { picks: 1 },
-      code: 'limit-exceeded',
-      says: /20000 neurons/,
-    },
   ] satisfies readonly { size: Size; request: PlanRequest; code: string; says: RegExp }[])(
     '$size, $request is refused',
     ({ size, request, code, says }) => {
