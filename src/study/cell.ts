@@ -21,6 +21,8 @@ export const cellSchema = z.object({
    * studies did not record it.
    */
   inputs: z.int().positive().optional(),
+  /** `checksumOf` the training examples, by which other images under the same name are noticed. */
+  crc32: z.string().optional(),
   /** 1/(2m) Σ‖f − y‖² over the training examples: of the dense network, of the subnetwork. */
   denseLoss: figure,
   subnetworkLoss: figure,

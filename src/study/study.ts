@@ -1,4 +1,6 @@
+import { checksumOf } from '../data/checksum.js';
 import type { ImageSource } from '../data/images.js';
+import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { type Cell, keyOf } from './cell.js';
 import { drawExamples } from './examples.js';
@@ -28,7 +30,7 @@ export interface StudyInput {
  * Does a whole study on one device and yields its cells as they are finished, between them progress
  * and the states to go on from. Returns all cells, the earlier ones included.
  *
- * @throws bad-config when a size is past the source; what `studyTrial` throws.
+ * @throws bad-config when a size is past the source; what `trialInput` and `studyTrial` throw.
  */
 export async function* study(
   device: Device,
@@ -53,13 +55,18 @@ export function openTrials(config: StudyConfig, cells: readonly Cell[]): readonl
   return trialsOf(config).filter((trial) => keysOf(config, trial).some((key) => !known.has(key)));
 }
 
-/** What `studyTrial` needs for one trial of the study. */
+/**
+ * What `studyTrial` needs for one trial of the study.
+ *
+ * @throws bad-data when the source holds other images than the cells were computed from.
+ */
 export function trialInput(
   config: StudyConfig,
   source: ImageSource,
   trial: Trial,
   cells: readonly Cell[],
 ): TrialInput {
+  requireSameImages(config, source, cells);
   const wanted = new Set(keysOf(config, trial));
   return {
     config,
@@ -72,5 +79,17 @@ export function trialInput(
 function keysOf(config: StudyConfig, trial: Trial): readonly string[] {
   return studyCheckpoints(config).flatMap((iteration) =>
     pruningsOf(config).map((pruning) => keyOf({ ...trial, ...pruning, iteration })),
+  );
+}
+
+function requireSameImages(config: StudyConfig, source: ImageSource, cells: readonly Cell[]): void {
+  const cell = cells.find(({ crc32 }) => crc32 !== undefined);
+  if (!cell) return;
+  const { train } = drawExamples(source, cell.examples, seedOf(config, cell));
+  const crc32 = checksumOf(train);
+  if (crc32 === cell.crc32) return;
+  throw new EspalierError(
+    'bad-data',
+    `The study's cells are of other images or labels than ${source.name} holds (checksum ${cell.crc32}, here ${crc32}). Go on with the data that it began with, or begin another study.`,
   );
 }

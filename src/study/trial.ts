@@ -1,3 +1,4 @@
+import { checksumOf } from '../data/checksum.js';
 import type { Device } from '../gpu/device.js';
 import { Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
@@ -78,7 +79,8 @@ export async function* studyTrial(
   const { momentum, loss } = config;
   const options = { batch, learningRate, momentum, loss, seed };
   using training = startTraining(network, train, options, kept);
-  const context: Context = { config, trial, train, test, training, signal };
+  const crc32 = checksumOf(examples.train);
+  const context: Context = { config, trial, train, test, crc32, training, signal };
 
   const clock = stopwatch();
   for (const { iteration, prunings } of missing) {
@@ -116,6 +118,8 @@ interface Context {
   readonly trial: Trial;
   readonly train: Dataset;
   readonly test: Dataset;
+  /** `checksumOf` the training examples. */
+  readonly crc32: string;
   readonly training: Training;
   readonly signal: AbortSignal | undefined;
 }
@@ -130,7 +134,7 @@ async function prune(
   state: TrialState,
   missing: readonly Pruning[],
 ): Promise<readonly Omit<Cell, 'seconds'>[]> {
-  const { config, trial, train, test, training, signal } = context;
+  const { config, trial, train, test, crc32, training, signal } = context;
   const { network } = training;
   const { loss } = config;
   const pruned: Pruned[] = [];
@@ -165,6 +169,7 @@ async function prune(
     cells.push({
       ...key,
       inputs: network.inputs,
+      crc32,
       denseLoss: dense.loss,
       subnetworkLoss: subnetwork.loss,
       denseTestLoss: denseTest.loss,

@@ -78,6 +78,23 @@ test('a study goes on from any event with the same cells to the bit', async () =
   expect(device.liveBytes).toBe(0);
 });
 
+test('a study does not go on with other images', async () => {
+  const broken = await session(config, undefined, 3);
+  const images = source;
+  const { pixels } = images.train;
+  source = { ...images, train: { ...images.train, pixels: pixels.map((pixel) => pixel ^ 1) } };
+  try {
+    await expect(session(config, broken)).rejects.toMatchObject({
+      code: 'bad-data',
+      message: expect.stringMatching(
+        /other images or labels than mnist holds \(checksum [0-9a-f]{8}/,
+      ),
+    });
+  } finally {
+    source = images;
+  }
+});
+
 test('a study goes on with a new device where the old one was lost', async () => {
   const cells: Cell[] = [];
   const states = new Map<string, TrialState>();
