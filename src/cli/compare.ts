@@ -1,12 +1,10 @@
 import { join } from 'node:path';
 import { Resvg } from '@resvg/resvg-js';
 import Table from 'cli-table3';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { parseHTML } from 'linkedom';
 import { readImageSource } from '../data/folder.js';
-import { TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
-import { ACTIVATIONS } from '../models/two-layer.js';
 import { requireComparable } from '../study/compare.js';
 import {
   CONTENDERS,
@@ -20,15 +18,14 @@ import { drawExamples } from '../study/examples.js';
 import { comparisonPage, comparisonRows } from '../study/report/comparison-page.js';
 import { inLight, LIGHT } from '../study/report/style.js';
 import {
-  adapterOption,
+  addDeviceFlags,
+  addNetworkFlags,
   givenFlags,
-  hostOption,
   number,
   numbers,
   readConfig,
   STORAGE_HELP,
   storageOption,
-  tuningOption,
 } from './flags.js';
 import { withHost } from './host.js';
 import { interruptSignal } from './outcome.js';
@@ -49,25 +46,16 @@ type Contest = Pick<CompareInput, 'contenders' | 'sizes'>;
 const SIZES = [5, 10, 20, 50, 100];
 
 export function addCompare(program: Command, version: string): void {
-  const command = program
-    .command('compare')
-    .description('Trains one network and prunes it in several ways, at several sizes.')
-    .option('--methods <list>', CONTENDERS.join(', '), (text) => text.split(','))
-    .option('--sizes <list>', 'numbers of picks, ascending', numbers)
-    .option('--data <source>', '"mnist" or a folder with the four IDX files, plain or .gz')
-    .addOption(new Option('--task <task>', 'what the labels become').choices(TASKS))
-    .option('--examples <m>', 'training examples, drawn from the source', number)
-    .option('--width <n>', 'neurons of the dense network', number)
-    .addOption(new Option('--activation <name>', 'of the hidden layer').choices(ACTIVATIONS))
-    .option('--iterations <t>', 'steps of pre-training', number)
-    .option('--batch <size>', 'examples of a step, or "full"', number)
-    .option('--learning-rate <rate>', 'in mean-field units', number)
-    .option('--momentum <mu>', 'from 0 to below 1', number)
+  const command = addNetworkFlags(
+    program
+      .command('compare')
+      .description('Trains one network and prunes it in several ways, at several sizes.')
+      .option('--methods <list>', CONTENDERS.join(', '), (text) => text.split(','))
+      .option('--sizes <list>', 'numbers of picks, ascending', numbers),
+  )
     .addOption(storageOption())
-    .option('--seed <seed>', 'of weights, examples and batches', number)
-    .addOption(hostOption().default(undefined))
-    .addOption(adapterOption().default(undefined))
-    .addOption(tuningOption().default(undefined))
+    .option('--seed <seed>', 'of weights, examples and batches', number);
+  addDeviceFlags(command)
     .option('--out <folder>', 'where the files go (default: a new folder in runs/)')
     .option('--overwrite', 'replace what --out holds')
     .option(

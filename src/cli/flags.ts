@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
+import { TASKS } from '../data/tasks.js';
 import { EspalierError, messageOf } from '../errors.js';
 import { STORAGE_FORMATS } from '../gpu/matrix.js';
 import { TUNING_MODES } from '../hosts/tuning.js';
+import { ACTIVATIONS } from '../models/two-layer.js';
 
 export function hostOption(): Option {
   return new Option('--host <host>', 'where the GPU device comes from')
@@ -23,7 +25,29 @@ export function storageOption(): Option {
   ).choices(STORAGE_FORMATS);
 }
 
-/** What --help says of it. */
+/** What is trained, and on what: the flags that a run and a comparison begin with. */
+export function addNetworkFlags(command: Command): Command {
+  return command
+    .option('--data <source>', '"mnist" or a folder with the four IDX files, plain or .gz')
+    .addOption(new Option('--task <task>', 'what the labels become').choices(TASKS))
+    .option('--examples <m>', 'training examples, drawn from the source', number)
+    .option('--width <n>', 'neurons of the dense network', number)
+    .addOption(new Option('--activation <name>', 'of the hidden layer').choices(ACTIVATIONS))
+    .option('--iterations <t>', 'steps of pre-training', number)
+    .option('--batch <size>', 'examples of a step, or "full"', number)
+    .option('--learning-rate <rate>', 'in mean-field units: independent of the width', number)
+    .option('--momentum <mu>', 'from 0 to below 1', number);
+}
+
+/** Where it runs, for commands whose configuration may say so: the schema has the defaults. */
+export function addDeviceFlags(command: Command): Command {
+  return command
+    .addOption(hostOption().default(undefined))
+    .addOption(adapterOption().default(undefined))
+    .addOption(tuningOption().default(undefined));
+}
+
+/** What --help says of --storage. */
 export const STORAGE_HELP = `--storage f16 rounds each activation to 11 significant bits, by 2^-11 of its value at most (by 2^-24
 below 2^-14; from 65520 on it is refused). Arithmetic stays f32, and training and all losses and
 accuracies that are reported never use the rounded ones. A pick may be another than the best

@@ -1,21 +1,18 @@
 import { type Command, Option } from 'commander';
 import { readImageSource } from '../data/folder.js';
-import { TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
-import { ACTIVATIONS } from '../models/two-layer.js';
 import { parseRunConfig, type RunConfig, runSchema } from '../study/config.js';
 import { drawExamples } from '../study/examples.js';
 import { stateOfFiles } from '../study/resume.js';
 import type { RunEvent, RunSummary } from '../study/run-events.js';
 import {
-  adapterOption,
+  addDeviceFlags,
+  addNetworkFlags,
   givenFlags,
-  hostOption,
   number,
   readConfig,
   STORAGE_HELP,
   storageOption,
-  tuningOption,
 } from './flags.js';
 import { withHost } from './host.js';
 import { type KeptRun, readKeptRun, requireSameTraining } from './kept-run.js';
@@ -39,18 +36,11 @@ interface OwnFlags {
 }
 
 export function addRun(program: Command, version: string): void {
-  const command = program
-    .command('run')
-    .description('Pre-trains one network, prunes it and fine-tunes the subnetwork.')
-    .option('--data <source>', '"mnist" or a folder with the four IDX files, plain or .gz')
-    .addOption(new Option('--task <task>', 'what the labels become').choices(TASKS))
-    .option('--examples <m>', 'training examples, drawn from the source', number)
-    .option('--width <n>', 'neurons of the dense network', number)
-    .addOption(new Option('--activation <name>', 'of the hidden layer').choices(ACTIVATIONS))
-    .option('--iterations <t>', 'steps of pre-training', number)
-    .option('--batch <size>', 'examples of a step, or "full"', number)
-    .option('--learning-rate <rate>', 'in mean-field units: independent of the width', number)
-    .option('--momentum <mu>', 'from 0 to below 1', number)
+  const command = addNetworkFlags(
+    program
+      .command('run')
+      .description('Pre-trains one network, prunes it and fine-tunes the subnetwork.'),
+  )
     .option('--prune-every <steps>', 'also prune every so many steps; 0: only at the end', number)
     .option('--neurons <k>', 'picks of the selection', number)
     .addOption(new Option('--method <name>', 'how neurons are chosen').choices(METHOD_NAMES))
@@ -72,10 +62,8 @@ export function addRun(program: Command, version: string): void {
     .addOption(storageOption())
     .option('--fine-tune <steps>', 'steps of training the subnetwork; 0: none', number)
     .option('--fine-tune-learning-rate <rate>', 'a quarter of --learning-rate by default', number)
-    .option('--seed <seed>', 'of weights, examples and batches', number)
-    .addOption(hostOption().default(undefined))
-    .addOption(adapterOption().default(undefined))
-    .addOption(tuningOption().default(undefined))
+    .option('--seed <seed>', 'of weights, examples and batches', number);
+  addDeviceFlags(command)
     .option('--out <folder>', 'where the files go (default: a new folder in runs/)')
     .option('--overwrite', 'replace the run that --out holds')
     .option('--from <folder>', "go on from the newest weights in a run's folder, with its flags")

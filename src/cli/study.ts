@@ -13,15 +13,13 @@ import { cellCount, requireSizes } from '../study/grid.js';
 import { openTrials } from '../study/study.js';
 import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
 import {
-  adapterOption,
+  addDeviceFlags,
   givenFlags,
-  hostOption,
   number,
   numbers,
   readConfig,
   STORAGE_HELP,
   storageOption,
-  tuningOption,
 } from './flags.js';
 import { interruptSignal } from './outcome.js';
 import { drawReport } from './report.js';
@@ -75,10 +73,8 @@ export function addStudy(program: Command, version: string): void {
     .option('--fine-tune-learning-rate <rate>', 'a quarter of --learning-rate by default', number)
     .option('--level <loss>', 'of the absolute criterion (default: one that all reach)', number)
     .option('--tolerance <share>', 'of the relative criterion', number)
-    .option('--seed <seed>', 'of trial 0; trial r has seed + r', number)
-    .addOption(hostOption().default(undefined))
-    .addOption(adapterOption().default(undefined))
-    .addOption(tuningOption().default(undefined))
+    .option('--seed <seed>', 'of trial 0; trial r has seed + r', number);
+  addDeviceFlags(command)
     .option('--out <folder>', 'where the records go (default: runs/study-…, by configuration)')
     .option('--resume', 'go on with the study in --out, which also gives the flags')
     .option('--queue <address>', 'hand the trials to the workers of a Redis server')
