@@ -7,6 +7,7 @@ import {
   formulaText,
 } from '../../src/study/report/words.js';
 import { grouped } from '../model/format.js';
+import { namedCheckpoints } from './map.js';
 import { useWidth } from './width.js';
 
 const MARGIN = { left: 50, right: 14, top: 10, bottom: 44 } as const;
@@ -132,17 +133,17 @@ function Plot({ config, finding, width, height }: PlotProps) {
   ];
   return (
     <>
-      {[0, 0.25, 0.5, 0.75, 1].map((share) => (
-        <g key={share}>
+      {namedCheckpoints(config).map((iteration) => (
+        <g key={iteration}>
           <line
             class="grid"
             x1={MARGIN.left}
             x2={width - MARGIN.right}
-            y1={y(share * iterations)}
-            y2={y(share * iterations)}
+            y1={y(iteration)}
+            y2={y(iteration)}
           />
-          <text x={MARGIN.left - 6} y={y(share * iterations) + 4} text-anchor="end">
-            {grouped(Math.round(share * iterations))}
+          <text x={MARGIN.left - 6} y={y(iteration) + 4} text-anchor="end">
+            {grouped(iteration)}
           </text>
         </g>
       ))}

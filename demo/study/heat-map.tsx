@@ -5,12 +5,11 @@ import { meanThresholds } from '../../src/study/report/means.js';
 import { criterionText, figure } from '../../src/study/report/words.js';
 import { grouped, plural } from '../model/format.js';
 import { colourAt } from './colour.js';
-import { placeOf, rangeOf, tilesOf } from './map.js';
+import { namedCheckpoints, placeOf, rangeOf, tilesOf } from './map.js';
 import type { Progress } from './state.js';
 import { useWidth } from './width.js';
 
 const MARGIN = { left: 50, right: 10, top: 8, bottom: 44 } as const;
-const LABELS = 7;
 const STEPS = 24;
 
 interface HeatMapProps {
@@ -68,7 +67,6 @@ function Tiles({ config, tiles, range, means, progress, width, height }: TilesPr
   const inner = height - MARGIN.top - MARGIN.bottom;
   const x = (examples: number) => MARGIN.left + config.sizes.indexOf(examples) * across;
   const y = (iteration: number) => MARGIN.top + inner * ((last - iteration) / (last - first));
-  const every = Math.ceil(checkpoints.length / LABELS);
   const next = progress && checkpoints.find((at) => at >= progress.iteration);
   const box = (examples: number, iteration: number) => {
     const row = checkpoints.indexOf(iteration);
@@ -114,13 +112,11 @@ function Tiles({ config, tiles, range, means, progress, width, height }: TilesPr
       >
         training examples
       </text>
-      {checkpoints
-        .filter((_, row) => row % every === 0)
-        .map((iteration) => (
-          <text key={iteration} x={MARGIN.left - 6} y={y(iteration) + 4} text-anchor="end">
-            {grouped(iteration)}
-          </text>
-        ))}
+      {namedCheckpoints(config).map((iteration) => (
+        <text key={iteration} x={MARGIN.left - 6} y={y(iteration) + 4} text-anchor="end">
+          {grouped(iteration)}
+        </text>
+      ))}
       <text
         class="axis"
         transform={`translate(11 ${MARGIN.top + inner / 2}) rotate(-90)`}

@@ -26,6 +26,16 @@ export function tilesOf(config: StudyConfig, cells: readonly Cell[]): readonly T
   );
 }
 
+/** As many names as an axis has room for. */
+const LABELS = 7;
+
+/** The checkpoints that an axis names, evenly spread, the first among them. */
+export function namedCheckpoints(config: StudyConfig): readonly number[] {
+  const checkpoints = studyCheckpoints(config);
+  const every = Math.ceil(checkpoints.length / LABELS);
+  return checkpoints.filter((_, at) => at % every === 0);
+}
+
 /** Least and largest loss, the ends of the colours. */
 export function rangeOf(tiles: readonly Tile[]): readonly [number, number] | undefined {
   const losses = tiles.flatMap(({ loss }) => (loss !== undefined && loss > 0 ? [loss] : []));
