@@ -116,8 +116,9 @@ export function changed(before: Settings, patch: Partial<Settings>): Settings {
   const { task, rule, loss, method, replacement, neurons, width } = after;
   const crossed = loss === 'cross-entropy';
   const squaredOnly = SQUARED_ONLY.includes(method);
+  const weighted = method === 'greedy' && rule !== 'average';
   const yields =
-    crossed && patch.loss === undefined && (task !== 'digits' || rule !== 'average' || squaredOnly);
+    crossed && patch.loss === undefined && (task !== 'digits' || weighted || squaredOnly);
   return {
     ...after,
     ...(yields && { loss: 'squared' }),

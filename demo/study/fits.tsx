@@ -1,4 +1,5 @@
 import type { Finding, StudyConfig } from '../../src/index.js';
+import { bestFit } from '../../src/study/report/best-fit.js';
 import {
   curveName,
   estimateText,
@@ -29,7 +30,7 @@ export function Fits({ config, finding }: FitsProps) {
   return (
     <>
       <Curves config={config} finding={finding} summary={text} />
-      {finding.supported.length > 0 && <FitTable finding={finding} />}
+      {bestFit(finding) && <FitTable finding={finding} />}
       <p class="about">{text.charAt(0).toUpperCase() + text.slice(1)}</p>
     </>
   );
@@ -120,7 +121,7 @@ function Plot({ config, finding, width, height }: PlotProps) {
   const along = Array.from({ length: STEPS + 1 }, (_, i) => low * (high / low) ** (i / STEPS));
   const path = (points: readonly (readonly [number, number])[]) =>
     points.map(([m, t]) => `${x(m).toFixed(1)},${y(t).toFixed(1)}`).join(' ');
-  const [best] = finding.fits;
+  const best = bestFit(finding);
   const band = best
     ? along.flatMap((m) => {
         const range = best.band(m);

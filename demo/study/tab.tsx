@@ -81,6 +81,7 @@ function StudyPlayer({ study }: { readonly study: Study }) {
       disabled={!able}
       onMain={running ? study.pause : study.play}
       onReset={running || done === 0 ? undefined : () => void study.reset().catch(page.complain)}
+      forgets="this study’s cells, which this browser keeps"
       text={doingOf(study)}
       done={done}
       total={total.value}

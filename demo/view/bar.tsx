@@ -9,6 +9,8 @@ interface BarProps {
   readonly onMain: () => void;
   /** Forgets what there is; absent while there is nothing. */
   readonly onReset: (() => void) | undefined;
+  /** What it forgets. */
+  readonly forgets?: string;
   /** What is going on, in one line. */
   readonly text: string;
   /** How much of the work is done, and all of it. */
@@ -20,7 +22,8 @@ interface BarProps {
 
 /** A tab's main button, what it is doing, and how far it is. */
 export function Bar(props: BarProps) {
-  const { label, icon, disabled, onMain, onReset, text, done, total, measure, children } = props;
+  const { label, icon, disabled, onMain, onReset, forgets = 'these results' } = props;
+  const { text, done, total, measure, children } = props;
   return (
     <div class="player">
       <div class="buttons">
@@ -28,7 +31,7 @@ export function Bar(props: BarProps) {
           <Icon name={icon} />
           {label}
         </button>
-        <button type="button" disabled={!onReset} onClick={onReset} title="Forget these results">
+        <button type="button" disabled={!onReset} onClick={onReset} title={`Forget ${forgets}`}>
           <Icon name="reset" />
           Reset
         </button>

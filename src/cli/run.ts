@@ -3,6 +3,7 @@ import { readImageSource } from '../data/folder.js';
 import { EspalierError } from '../errors.js';
 import { parseRunConfig, type RunConfig, runSchema } from '../study/config.js';
 import { drawExamples } from '../study/examples.js';
+import { exceptGreedyOnly } from '../study/refusals.js';
 import { stateOfFiles } from '../study/resume.js';
 import type { RunEvent, RunSummary } from '../study/run-events.js';
 import {
@@ -96,15 +97,17 @@ Examples:
     const given: OwnFlags = givenFlags(self);
     const { config: file, from, overwrite, json, ...flags } = given;
     const kept = from === undefined ? undefined : await readKeptRun(from);
-    const config = parseRunConfig({
-      ...kept?.config,
-      ...(file && (await readConfig(file))),
-      ...flags,
-    });
+    const chosen = { ...(file && (await readConfig(file))), ...flags };
+    const config = parseRunConfig({ ...(kept && inherited(kept, chosen)), ...chosen });
     if (kept) requireSameTraining(kept, config);
     const own = { overwrite: overwrite === true, json: json === true, version, kept };
     await execute(config, own);
   });
+}
+
+/** The flags of the run that it goes on from, less what another method now has no use for. */
+function inherited({ config }: KeptRun, chosen: Readonly<Record<string, unknown>>) {
+  return (chosen.method ?? config.method) === 'greedy' ? config : exceptGreedyOnly(config);
 }
 
 interface Settings {

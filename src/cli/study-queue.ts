@@ -86,7 +86,10 @@ async function collect(
   const job: Job<TrialJob> | undefined = await queue.getJob(jobId);
   if (!job) {
     const known = folder.cells.filter((cell) => nameOf(cell) === nameOf(trial));
-    await queue.add('trial', { version, config, trial, known }, { ...OPTIONS, jobId });
+    // By a cell of any trial the worker sees whether it has the study's images.
+    const witness = folder.cells.slice(0, 1);
+    const job = { version, config, trial, known: [...witness, ...known] };
+    await queue.add('trial', job, { ...OPTIONS, jobId });
     return false;
   }
   for (const cell of cellsOf(job.progress)) {

@@ -22,11 +22,11 @@ export interface OutputGradient {
 }
 
 /** Examples that one thread runs through: few enough for a GPU to fill up, many enough to pay. */
-const SLICE_ROWS = 128;
+export const GRADIENT_SLICE_ROWS = 128;
 
 /** Slices into which a batch of m examples is cut. */
 export function gradientSlices(m: number): number {
-  return Math.ceil(m / SLICE_ROWS);
+  return Math.ceil(m / GRADIENT_SLICE_ROWS);
 }
 
 /**
@@ -57,7 +57,7 @@ export async function prepareOutputGradient(
         activations_stride: activations.stride,
         residual_stride: residual.stride,
         weights_stride: weights.stride,
-        slice_rows: SLICE_ROWS,
+        slice_rows: GRADIENT_SLICE_ROWS,
         first_slice: firstSlice,
       },
       across * gradientSlices(m),

@@ -28,6 +28,7 @@ import { type RunConfig, requireTogether } from './config.js';
 import { shapeOf, uploadImages } from './examples.js';
 import { guaranteedRule, guaranteeOf } from './guarantee.js';
 import { requireFits } from './limits.js';
+import { exceptGreedyOnly } from './refusals.js';
 import { relayed } from './relayed.js';
 
 /**
@@ -229,15 +230,14 @@ export function requireComparable({
   const choices = contenders.map((name) =>
     name === 'scratch' ? { method: name, rule: 'average' } : choiceOf(name),
   );
-  requireTogether(
-    {
-      ...config,
-      method: choices.map(({ method }) => method),
-      rule: choices.map(({ rule }) => rule),
-      neurons: sizes,
-    },
-    { neurons: '--sizes' },
-  );
+  const greedy = choices.some(({ method }) => method === 'greedy');
+  requireTogether({
+    // A run's configuration may be compared with methods that have no use for all of it.
+    ...(greedy ? config : exceptGreedyOnly(config)),
+    method: choices.map(({ method }) => method),
+    rule: choices.map(({ rule }) => rule),
+    neurons: sizes,
+  });
 }
 
 /** How a contender picks: greedy selection has one for each rule. */

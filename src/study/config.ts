@@ -106,19 +106,21 @@ export function parseCompareConfig(given: unknown): RunConfig {
 }
 
 /**
- * @param flags those that give choices by another name than the key's.
+ * The choices of a comparison: sizes and methods are flags of its own, all else that may not go
+ * together can only come from a configuration file.
+ *
  * @throws bad-config naming the first choice that does not go with the others.
  */
-export function requireTogether(
-  choices: Choices,
-  flags: Partial<Readonly<Record<keyof Choices, string>>>,
-): void {
+export function requireTogether(choices: Choices): void {
   const refusal = REFUSALS.find(({ allows }) => !allows(choices));
   if (!refusal) return;
   const { path, error } = refusal;
+  const value = textOf(choices[path]);
   throw new EspalierError(
     'bad-config',
-    `${flags[path] ?? nameOf(path)} ${error}, not ${textOf(choices[path])}.`,
+    path === 'neurons'
+      ? `--sizes ${error}, not ${value}.`
+      : `The configuration key "${path}" ${error}, not ${value}; or choose other --methods.`,
   );
 }
 

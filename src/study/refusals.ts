@@ -29,6 +29,7 @@ interface Refusal {
   readonly allows: (choices: Choices) => boolean;
 }
 
+/** What only greedy selection has use for. */
 const GREEDY_ONLY = [
   'targetLoss',
   'targetFraction',
@@ -124,6 +125,15 @@ export function withRefusals<Output extends Choices, Schema extends z.ZodType<Ou
     (refined, { path, error, allows }) => refined.refine(allows, { path: [path], error }),
     schema,
   );
+}
+
+/** Choices less what only greedy selection has use for. */
+export function exceptGreedyOnly<Given extends object>(
+  choices: Given,
+): Omit<Given, (typeof GREEDY_ONLY)[number]> {
+  const useless: readonly string[] = GREEDY_ONLY;
+  const useful = Object.entries(choices).filter(([key]) => !useless.includes(key));
+  return Object.fromEntries(useful) as Omit<Given, (typeof GREEDY_ONLY)[number]>;
 }
 
 function all<Value>(values: Several<Value>): readonly Value[] {

@@ -139,7 +139,8 @@ const FIGURE_KEYS = (Object.keys(studySchema.shape) as (keyof StudyConfig)[]).fi
 
 /** The same for two studies whose cells can stand for each other, and for no others. */
 export function identityOf(config: StudyConfig): string {
-  return JSON.stringify(FIGURE_KEYS.map((key) => [key, config[key]]));
+  const given = FIGURE_KEYS.filter((key) => config[key] !== undefined);
+  return JSON.stringify(given.map((key) => [key, config[key]]));
 }
 
 /** The first key by which two studies' cells differ, if there is one. */

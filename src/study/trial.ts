@@ -65,7 +65,9 @@ export async function* studyTrial(
 ): AsyncGenerator<TrialEvent, void> {
   const { config, trial, examples } = input;
   const { width, learningRate, batch } = trial;
-  const largest = { examples: trial.examples, width, neurons: Math.max(...config.neurons) };
+  const { task } = config;
+  const neurons = Math.max(...config.neurons);
+  const largest = { examples: trial.examples, width, batch, task, neurons };
   const rules = rulesOf(config);
   requireFits(device, { ...largest, rules }, examples.train, { examples: '--sizes' });
   using train = uploadImages(device, 'training', examples.train, config.task);

@@ -5,7 +5,11 @@ import { readMatrix } from '../gpu/matrix.js';
 import type { Scope } from '../gpu/scope.js';
 import { prepareMatmul } from '../kernels/matmul.js';
 import { prepareMomentumUpdate } from '../kernels/momentum-update.js';
-import { gradientSlices, prepareOutputGradient } from '../kernels/output-gradient.js';
+import {
+  GRADIENT_SLICE_ROWS,
+  gradientSlices,
+  prepareOutputGradient,
+} from '../kernels/output-gradient.js';
 import { prepareOutputLayer } from '../kernels/output-layer.js';
 import type { Dataset } from '../models/dataset.js';
 import type { Network } from '../models/two-layer.js';
@@ -18,7 +22,9 @@ import type { StepContext, TrainingOptions } from './options.js';
 export function rowsOfStep(network: Network, dataset: Dataset, { batch }: TrainingOptions) {
   const examples = drawnBatch(dataset, { batch }) ?? dataset.count;
   const fitting = Math.floor(largestBinding(network.device) / (network.output.rows * 4 + 12));
-  const rows = Math.min(examples, Math.max(1, fitting));
+  // Whole slices, so that cutting makes no more of them.
+  const rest = fitting < GRADIENT_SLICE_ROWS ? 0 : fitting % GRADIENT_SLICE_ROWS;
+  const rows = Math.min(examples, Math.max(1, fitting - rest));
   return { examples, rows, chunks: Math.ceil(examples / rows) };
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { renameSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -82,6 +82,23 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     expect(await figuresOf(shared)).toEqual(await figuresOf(alone));
     const lines = (await readFile(join(shared, 'cells.jsonl'), 'utf8')).trim().split('\n');
     expect(lines).toHaveLength(42);
+
+    // A worker with other images has no cell of its trial to know the study's by.
+    const others = lines.filter((line) => !/"examples":200,"trial":1,/.test(line));
+    expect(others).toHaveLength(35);
+    await writeFile(join(shared, 'cells.jsonl'), `${others.join('\n')}\n`);
+    const images = join(data, 'train-images-idx3-ubyte');
+    const bytes = await readFile(images);
+    await writeFile(
+      images,
+      bytes.map((byte, at) => (at < 16 ? byte : 255 - byte)),
+    );
+    const mistaken = worker(/other images/, 'SIGINT');
+    const refused = await study(shared);
+    await writeFile(images, bytes);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/failed on a worker: The study's cells are of other images/);
+    expect(await mistaken).toMatchObject({ code: 130 });
   });
 
   test('is gathered after who handed it out was killed, and says why a trial failed', async () => {

@@ -48,8 +48,11 @@ test('--from goes on with a run that was cut short, and with a finished one past
   expect(summary.dense.seconds).toBeGreaterThan(1000);
   expect(summary.seconds).toBeLessThan(1000);
   // Another --from of what went on: a finished run is pruned again, in another way.
-  const again = await run('--from on --neurons 3 --json');
+  const again = await run('--from on --neurons 3 --target-fraction 1 --out aimed --json');
   expect(JSON.parse(again.stdout)).toMatchObject({ iterations: 13, subnetwork: { picks: 3 } });
+  // What only greedy selection has use for stays behind with it.
+  const ranked = await run('--from aimed --method random --json');
+  expect(JSON.parse(ranked.stdout)).toMatchObject({ subnetwork: { method: 'random', picks: 3 } });
 });
 
 test('--from refuses what it cannot go on with, and leaves no file', async () => {

@@ -2,10 +2,29 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { changed, defaultsFor, type Settings } from '../../demo/state/settings.js';
 import { readImageSource } from '../../src/data/folder.js';
 import { bring, playToEnd, QUICK, ready, resultOf, servedPage, textOf } from './fixture.js';
 
 const demo = servedPage();
+
+test.each<[Partial<Settings>, Partial<Settings>, Partial<Settings>]>([
+  [{}, { loss: 'cross-entropy' }, { task: 'digits', rule: 'average' }],
+  [{ method: 'backward' }, { loss: 'cross-entropy' }, { method: 'greedy' }],
+  [{ loss: 'cross-entropy' }, { task: 'parity' }, { loss: 'squared' }],
+  [{ loss: 'cross-entropy' }, { rule: 'corrective' }, { loss: 'squared' }],
+  [{ loss: 'cross-entropy' }, { method: 'backward' }, { loss: 'squared' }],
+  // Nothing is weighted by a rule where nothing is greedy.
+  [
+    { loss: 'cross-entropy', method: 'magnitude', rule: 'corrective' },
+    { seed: 1 },
+    { loss: 'cross-entropy' },
+  ],
+  [{ width: 32, neurons: 80 }, { method: 'random' }, { neurons: 32 }],
+])('of %j and %j the rest yields: %j', (before, patch, after) => {
+  const settings = { ...defaultsFor('software'), task: 'digits', ...before } as const;
+  expect(changed(settings, patch)).toMatchObject({ ...patch, ...after });
+});
 
 test('every control changes the run and the address, which brings the view back', async () => {
   const { page, complaints } = await demo.visit(QUICK);

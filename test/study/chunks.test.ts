@@ -16,6 +16,7 @@ import { parseRunConfig } from '../../src/study/config.js';
 import { drawExamples, type Examples, shapeOf, uploadImages } from '../../src/study/examples.js';
 import { datasetFile, fileOf } from '../../src/study/files.js';
 import { trialsOf } from '../../src/study/grid.js';
+import { requireFits } from '../../src/study/limits.js';
 import { run } from '../../src/study/run.js';
 import { parseStudyConfig } from '../../src/study/study-config.js';
 import { studyTrial } from '../../src/study/trial.js';
@@ -121,6 +122,22 @@ describe('a device with the default limits', () => {
       cut![key].reduce((most, x, i) => Math.max(most, Math.abs(x - whole[key][i]!)), 0);
     expect(cut!.hidden).toHaveLength(4 * width);
     expect(Math.max(far('hidden'), far('output'))).toBeLessThan(1e-5);
+  });
+
+  test.each([
+    [{ batch: 'full', examples: 5_000_000 }, '--examples 5000000'],
+    [{ batch: 4_500_000, examples: 5_000_000 }, '--batch 4500000'],
+  ] as const)('is told that the gradient of %j has too many slices', (sizes, given) => {
+    const all = { ...sizes, width: 1000, neurons: 5, task: 'parity', rules: [] } as const;
+    const [flag] = given.split(' ');
+    expect(() => requireFits(narrow, all, { rows: 1, columns: 1 })).toThrow(
+      expect.objectContaining({
+        code: 'limit-exceeded',
+        message: expect.stringMatching(
+          new RegExp(`^${given} is too .* output gradient fit up to ${flag} 4294912\\.$`),
+        ),
+      }),
+    );
   });
 
   test('is told before any training how many picks the corrective rule fits there', async () => {

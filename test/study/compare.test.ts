@@ -49,18 +49,29 @@ describe('before any training it is refused that', () => {
       { loss: 'cross-entropy', task: 'digits' },
       ['greedy', 'backward'],
       [3],
-      /^--loss .* squared with any of .*backward/,
+      /^The .*"loss" .* squared with any of .*backward.* or choose other --methods/,
     ],
-    ['a rule needs Gram rows', { oracle: 'direct' }, CONTENDERS, [3], /^--oracle .* rows or gram/],
-    ['a rule takes no batch', { selectionBatch: 9 }, CONTENDERS, [3], /^--selection-batch .*rule/],
+    [
+      'a rule needs Gram rows',
+      { oracle: 'direct' },
+      CONTENDERS,
+      [3],
+      /^The .*"oracle" .* rows or gram/,
+    ],
+    [
+      'a rule takes no batch',
+      { selectionBatch: 9 },
+      CONTENDERS,
+      [3],
+      /^The .*"selectionBatch" .*rule/,
+    ],
     [
       'candidates run out',
       { candidates: 3, replacement: false },
       ['greedy'],
       [2, 5],
-      /^--candidates .* fewer/,
+      /^The .*"candidates" .* fewer/,
     ],
-    ['nothing is greedy', { targetFraction: 1 }, ['random'], [3], /^--target-fraction .*only gr/],
   ])('%s', async (_, given, contenders, sizes, message) => {
     const input = inputOf(given, contenders, sizes);
     const refused = { code: 'bad-config', message: expect.stringMatching(message) };

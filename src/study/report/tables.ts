@@ -1,6 +1,7 @@
 import { max, mean } from 'simple-statistics';
 import type { Analysis, Finding } from '../analysis.js';
 import type { Cell } from '../cell.js';
+import { bestFit } from './best-fit.js';
 import { sizesOf } from './means.js';
 import { criterionText, curveName, estimateText, figure, formulaText } from './words.js';
 
@@ -65,7 +66,8 @@ export function thresholdRows(analysis: Analysis): Rows {
 }
 
 /** The curves, best supported first. */
-export function fitRows({ fits }: Finding): Rows {
+export function fitRows(finding: Finding): Rows {
+  const { fits } = finding;
   const least = fits[0]?.aicc ?? Number.NaN;
   return {
     head: ['curve', 'parameters (95 % interval)', 'σ', 'R²', 'AICc', 'Δ AICc', 'weight'],
@@ -80,7 +82,7 @@ export function fitRows({ fits }: Finding): Rows {
       Number.isFinite(fit.aicc) ? (fit.aicc - least).toFixed(1) : '–',
       percent(fit.weight, 0),
     ]),
-    best: 0,
+    ...(bestFit(finding) && { best: 0 }),
   };
 }
 

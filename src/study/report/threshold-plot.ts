@@ -2,6 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { extent, max } from 'simple-statistics';
 import type { ModelName } from '../../theory/models.js';
 import type { Analysis, Finding } from '../analysis.js';
+import { bestFit } from './best-fit.js';
 import {
   COLORS,
   type Drawing,
@@ -33,7 +34,7 @@ export function thresholdPlot(paper: Paper, analysis: Analysis, finding: Finding
   const reached = points.filter(({ iteration }) => iteration !== null);
   const censored = points.filter(({ iteration }) => iteration === null);
   const top = 1.08 * max([1, ...points.map(({ iteration, after }) => iteration ?? after ?? 0)]);
-  const [best] = finding.fits;
+  const best = bestFit(finding);
   const band = best
     ? along.flatMap((x) => {
         const range = best.band(x);

@@ -1,6 +1,7 @@
 import type { Estimate } from '../../theory/compare.js';
 import type { ModelName } from '../../theory/models.js';
 import type { Finding, Setting } from '../analysis.js';
+import { bestFit } from './best-fit.js';
 
 const CURVE_NAMES: Readonly<Record<ModelName, string>> = {
   constant: 'a constant',
@@ -36,10 +37,10 @@ export function estimateText(name: string, { value, low, high }: Estimate): stri
 /** One sentence on what the fits say. */
 export function fitText(finding: Finding): string {
   const { fits, supported, missing } = finding;
-  const [best] = fits;
-  if (!best) return `no curve was fitted: ${missing}.`;
+  if (missing) return `no curve was fitted: ${missing}.`;
+  const best = bestFit(finding);
   // With hardly more thresholds than unknowns every curve fits, and AICc is infinite.
-  if (supported.length === 0) return 'too few trials are finished to tell the curves apart.';
+  if (!best) return 'there are too few trials to tell the curves apart.';
   const estimates = Object.entries(best.parameters)
     .map(([name, estimate]) => estimateText(name, estimate))
     .join(', ');

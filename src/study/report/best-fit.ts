@@ -1,0 +1,7 @@
+import type { ComparedFit } from '../../theory/compare.js';
+import type { Finding } from '../analysis.js';
+
+/** The best supported curve, where there are enough trials to tell. */
+export function bestFit({ fits, supported }: Finding): ComparedFit | undefined {
+  return supported.length > 0 ? fits[0] : undefined;
+}
