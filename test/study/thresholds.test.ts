@@ -23,6 +23,7 @@ function courseOf(losses: readonly number[], changes: Partial<Cell> = {}): Cours
       learningRate: 1,
       batch: 16,
       inputs: 785,
+      crc32: '0badcafe',
       denseLoss: 0.3,
       subnetworkLoss,
       denseTestLoss: 0.4,
@@ -143,7 +144,7 @@ test('cells go into a table and come back from their lines', () => {
       .join(),
   );
   expect(row).toMatch(
-    /^100,0,0,8,4,greedy,average,1,16,785,0\.3,0\.25,.*,"an adapter, ""quoted"""$/,
+    /^100,0,0,8,4,greedy,average,1,16,785,0badcafe,0\.3,0\.25,.*,"an adapter, ""quoted"""$/,
   );
   expect(end).toBe('');
   expect(parseCell(JSON.stringify(cell), 'cells.jsonl', 7)).toEqual(cell);
