@@ -29,7 +29,7 @@ import {
 } from './flags.js';
 import { withHost } from './host.js';
 import { interruptSignal } from './outcome.js';
-import { requireFreeFolder, writeJson, writeWhole } from './run-folder.js';
+import { requireFreeFolder, requireWritableFolder, writeJson, writeWhole } from './run-folder.js';
 import { claimFolder } from './run-records.js';
 
 interface CompareFlags extends Partial<RunConfig> {
@@ -85,9 +85,10 @@ Examples:
       ...flags
     } = givenFlags(self) as CompareFlags;
     const config = parseCompareConfig({ ...(file && (await readConfig(file))), ...flags });
-    const contest = { contenders: contendersOf(methods), sizes: sizesOf(sizes) };
+    const contest = { contenders: contendersOf(methods), sizes: sizesOf(sizes, config.width) };
     requireComparable({ config, ...contest });
     if (config.out) await requireFreeFolder(config.out, overwrite === true);
+    await requireWritableFolder(config.out ?? 'runs');
     const summary = await execute(config, contest);
     const folder = await write(config, contest, summary, {
       overwrite: overwrite === true,
@@ -212,8 +213,13 @@ function contendersOf(names: readonly string[] | undefined): readonly Contender[
   });
 }
 
-function sizesOf(sizes: readonly (number | string)[] | undefined): readonly number[] {
-  return (sizes ?? SIZES).map((size) => {
+/** Those asked for; by default as many of the usual ones as the network has neurons for. */
+function sizesOf(
+  sizes: readonly (number | string)[] | undefined,
+  width: number,
+): readonly number[] {
+  const usual = SIZES.filter((size) => size <= width);
+  return (sizes ?? (usual.length > 0 ? usual : [width])).map((size) => {
     if (typeof size === 'number' && Number.isInteger(size) && size >= 1) return size;
     throw new EspalierError(
       'bad-config',

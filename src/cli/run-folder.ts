@@ -1,5 +1,6 @@
-import { appendFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants } from 'node:fs';
+import { access, appendFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { EspalierError, messageOf } from '../errors.js';
 import type { RunFile } from '../study/files.js';
 
@@ -20,9 +21,41 @@ export async function requireFreeFolder(folder: string, overwrite: boolean): Pro
   );
 }
 
-/** Makes the folder; tells whether it was not there before. */
+/**
+ * Finds before any work what would end it: a folder that cannot be made or written to.
+ *
+ * @throws bad-config naming it.
+ */
+export async function requireWritableFolder(folder: string): Promise<void> {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    try {
+      await access(at, constants.W_OK);
+      return;
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT' || at === dirname(at)) throw unwritable(folder, error);
+    }
+  }
+}
+
+/**
+ * Makes the folder; tells whether it was not there before.
+ *
+ * @throws bad-config when it cannot be made.
+ */
 export async function makeFolder(folder: string): Promise<boolean> {
-  return (await mkdir(folder, { recursive: true })) !== undefined;
+  try {
+    return (await mkdir(folder, { recursive: true })) !== undefined;
+  } catch (error) {
+    throw unwritable(folder, error);
+  }
+}
+
+function unwritable(folder: string, cause: unknown): EspalierError {
+  return new EspalierError(
+    'bad-config',
+    `--out ${folder} cannot be made: ${messageOf(cause)}. Name a folder that can be written.`,
+    { cause },
+  );
 }
 
 /** Clears what an earlier run left in a folder, also what a kill left half-written; other files stay. */
@@ -34,7 +67,7 @@ export async function clearFolder(folder: string): Promise<void> {
 
 /** Makes `runs/<name>`, or `runs/<name>-2` and so on when there is one already. */
 export async function nextFolder(name: string): Promise<string> {
-  await mkdir('runs', { recursive: true });
+  await makeFolder('runs');
   for (let copy = 1; ; copy++) {
     const folder = join('runs', copy === 1 ? name : `${name}-${copy}`);
     try {

@@ -19,7 +19,7 @@ import { withHost } from './host.js';
 import { type KeptRun, readKeptRun, requireSameTraining } from './kept-run.js';
 import { interruptSignal } from './outcome.js';
 import { createProgress } from './progress.js';
-import { requireFreeFolder } from './run-folder.js';
+import { requireFreeFolder, requireWritableFolder } from './run-folder.js';
 import { createRunRecords, type RunRecords } from './run-records.js';
 import { summaryTable } from './summary-table.js';
 
@@ -122,6 +122,7 @@ async function execute(
   { overwrite, json, version, kept }: Settings,
 ): Promise<void> {
   if (config.out) await requireFreeFolder(config.out, overwrite);
+  await requireWritableFolder(config.out ?? 'runs');
   const examples = drawExamples(await readImageSource(config.data), config.examples, config.seed);
   const from = kept && stateOfFiles(kept.config, examples, kept);
   const progress = createProgress(process.stderr);
@@ -166,7 +167,7 @@ function report(summary: RunSummary, folder: string, json: boolean): void {
 function interrupted(error: unknown, { path, written }: RunRecords): unknown {
   if (!(error instanceof EspalierError && error.code === 'aborted')) return error;
   const kept = path
-    ? `The ${written} finished checkpoint files are in ${path}.`
+    ? `The ${written} finished checkpoint files are in ${path}; espalier run --from ${path} goes on from the newest.`
     : 'Nothing was finished yet.';
   return new EspalierError('aborted', `Interrupted. ${kept}`, { cause: error });
 }

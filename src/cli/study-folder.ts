@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
+import { open, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError, messageOf } from '../errors.js';
 import type { Shape } from '../models/two-layer.js';
@@ -13,7 +13,7 @@ import {
   type StudyConfig,
 } from '../study/study-config.js';
 import { lockFolder } from './lock.js';
-import { codeOf, writeJson, writeWhole } from './run-folder.js';
+import { codeOf, makeFolder, requireWritableFolder, writeJson, writeWhole } from './run-folder.js';
 
 const CELLS = 'cells.jsonl';
 const CONFIG = 'config.json';
@@ -50,6 +50,7 @@ export function defaultStudyFolder(config: StudyConfig): string {
  *   line when `cells.jsonl` is corrupt anywhere but at its end.
  */
 export async function openStudyFolder(path: string, config: StudyConfig): Promise<StudyFolder> {
+  await requireWritableFolder(path);
   await makeFolder(path);
   const lock = await lockFolder(path);
   try {
@@ -143,18 +144,6 @@ async function requireNoRun(path: string): Promise<void> {
     'bad-config',
     `${path} has a ${other} but no ${CONFIG}, so it cannot be told which study it is. Name another --out.`,
   );
-}
-
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (cause) {
-    throw new EspalierError(
-      'bad-config',
-      `--out ${path} cannot be made: ${messageOf(cause)}. Name a folder that can be written.`,
-      { cause },
-    );
-  }
 }
 
 /** The cells, after a last line that was cut off is removed for good. */

@@ -160,9 +160,10 @@ describe.concurrent('a run that cannot go on', () => {
       process.kill(-child.pid!, 'SIGINT');
       const { code, stdout, stderr } = await ended;
       expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
-      const [, count] = /^Interrupted\. The (\d+) finished checkpoint files are in out\.$/m.exec(
-        stderr,
-      )!;
+      const [, count] =
+        /^Interrupted\. The (\d+) finished checkpoint files are in out; espalier run --from out goes on from the newest\.$/m.exec(
+          stderr,
+        )!;
       const files = await readdir(join(cwd, 'out'));
       const checkpoints = files.filter((name) => /-\d+\.safetensors$/.test(name));
       expect(checkpoints).toContain('weights-0.safetensors');
