@@ -33,8 +33,8 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   demo: ['src/*', 'bench'],
 };
 
-/** Below every room: errors, memos, random streams and the package's version. */
-const COMMON = ['src/errors.ts', 'src/memo.ts', 'src/random.ts', 'package.json'];
+/** Below every room: errors, memos, random streams, wording and the package's version. */
+const COMMON = ['src/errors.ts', 'src/memo.ts', 'src/random.ts', 'src/text.ts', 'package.json'];
 
 const FILES = ['shaders', 'src', 'bench', 'demo'].flatMap((folder) => filesIn(join(ROOT, folder)));
 const IMPORTS = new Map(FILES.map((file) => [file, importsOf(file)]));

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { plural } from '../model/format.js';
+import { plural } from '../../src/text.js';
 import { Bar } from '../view/bar.js';
 import { usePage } from '../view/context.js';
 import { CopyButton } from '../view/copy.js';

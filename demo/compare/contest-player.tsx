@@ -1,4 +1,4 @@
-import { grouped, plural } from '../model/format.js';
+import { grouped, plural } from '../../src/text.js';
 import type { Page } from '../state/page.js';
 import { Bar } from '../view/bar.js';
 import { usePage } from '../view/context.js';

@@ -1,5 +1,6 @@
 import type { Comparison, Contender } from '../../src/index.js';
-import { grouped, percent } from '../model/format.js';
+import { grouped } from '../../src/text.js';
+import { percent } from '../model/format.js';
 import { METHODS } from './methods.js';
 import { Name } from './name.js';
 import type { Comparing, Subject } from './state.js';

@@ -7,7 +7,7 @@ import {
   fitText,
   formulaText,
 } from '../../src/study/report/words.js';
-import { grouped } from '../model/format.js';
+import { grouped } from '../../src/text.js';
 import { namedCheckpoints } from './map.js';
 import { useWidth } from './width.js';
 

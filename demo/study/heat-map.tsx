@@ -3,7 +3,7 @@ import { type Cell, type Finding, type StudyConfig, studyCheckpoints } from '../
 import { bordersOf } from '../../src/study/report/borders.js';
 import { meanThresholds } from '../../src/study/report/means.js';
 import { criterionText, figure } from '../../src/study/report/words.js';
-import { grouped, plural } from '../model/format.js';
+import { grouped, plural } from '../../src/text.js';
 import { colourAt } from './colour.js';
 import { namedCheckpoints, placeOf, rangeOf, tilesOf } from './map.js';
 import type { Progress } from './state.js';

@@ -12,7 +12,7 @@ import {
   type TrialEvent,
   type TrialState,
 } from '../../src/index.js';
-import { plural } from '../model/format.js';
+import { plural } from '../../src/text.js';
 import { createDrive, type Mode } from '../state/drive.js';
 import type { Page } from '../state/page.js';
 import { recorded, statesIn } from './records.js';

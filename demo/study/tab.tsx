@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { grouped } from '../model/format.js';
+import { grouped } from '../../src/text.js';
 import { Bar } from '../view/bar.js';
 import { usePage } from '../view/context.js';
 import { Select } from '../view/control.js';

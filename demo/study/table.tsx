@@ -1,6 +1,6 @@
 import { type Cell, type StudyConfig, studyCheckpoints } from '../../src/index.js';
 import { figure } from '../../src/study/report/words.js';
-import { grouped } from '../model/format.js';
+import { grouped } from '../../src/text.js';
 import { tilesOf } from './map.js';
 
 interface TableProps {

@@ -1,7 +1,7 @@
 import { useComputed } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { drawParameters, outputsOf, type Parameters } from '../../src/index.js';
-import { plural } from '../model/format.js';
+import { plural } from '../../src/text.js';
 import { type Tile, weightsAt } from '../model/paint.js';
 import { Card } from './card.js';
 import { Chart } from './chart.js';

@@ -1,5 +1,5 @@
 import type { Phase } from '../../src/index.js';
-import { grouped } from '../model/format.js';
+import { grouped } from '../../src/text.js';
 import type { Page } from '../state/page.js';
 import { usePage } from './context.js';
 import { Icon } from './icon.js';

@@ -1,4 +1,5 @@
-import { percent, plural } from '../model/format.js';
+import { plural } from '../../src/text.js';
+import { percent } from '../model/format.js';
 import type { Checkpoint } from '../state/session.js';
 import { Card } from './card.js';
 import { Chart } from './chart.js';

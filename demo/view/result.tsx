@@ -1,5 +1,6 @@
 import type { Figures } from '../../src/index.js';
-import { grouped, percent, short } from '../model/format.js';
+import { grouped } from '../../src/text.js';
+import { percent, short } from '../model/format.js';
 import { usePage } from './context.js';
 
 /** What was saved, and what it cost. */

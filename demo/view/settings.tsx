@@ -1,5 +1,5 @@
 import { fineTuneRate } from '../../src/index.js';
-import { grouped } from '../model/format.js';
+import { grouped } from '../../src/text.js';
 import { configOf, type Settings } from '../state/settings.js';
 import { usePage } from './context.js';
 import { Check, Seed, Select, Slider } from './control.js';

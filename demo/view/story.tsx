@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { grouped, plural } from '../model/format.js';
+import { grouped, plural } from '../../src/text.js';
 import { Card } from './card.js';
 import { usePage } from './context.js';
 import { DenseCard } from './dense.js';

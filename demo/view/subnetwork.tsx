@@ -1,5 +1,5 @@
 import type { Parameters } from '../../src/index.js';
-import { plural } from '../model/format.js';
+import { plural } from '../../src/text.js';
 import { weightsAt } from '../model/paint.js';
 import { Card } from './card.js';
 import { usePage } from './context.js';

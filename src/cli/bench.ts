@@ -19,6 +19,7 @@ import { readImageSource } from '../data/folder.js';
 import { EspalierError, messageOf } from '../errors.js';
 import type { Host } from '../hosts/host.js';
 import { findPeer } from '../hosts/peers.js';
+import { shellWord } from '../text.js';
 import { withBenchHost } from './bench-host.js';
 import { createBenchProgress } from './bench-progress.js';
 import {
@@ -175,14 +176,9 @@ function pageOf(report: BenchReport, circumstances: Circumstances): string {
     report,
     rows: benchRows(report, circumstances),
     notes: [...benchNotes(report, circumstances), ...benchFindings(report, circumstances)],
-    command: ['espalier', ...words.map(quoted)].join(' '),
+    command: ['espalier', ...words.map(shellWord)].join(' '),
     document,
   });
-}
-
-/** A word as a shell reads it back. */
-function quoted(word: string): string {
-  return /^[\w.,/:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** @throws bad-config when it cannot be read or is no report. */

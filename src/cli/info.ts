@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { AdapterLimits } from '../../bench/limits.js';
 import { threeDigits } from '../../bench/words.js';
+import { grouped } from '../text.js';
 import { adapterOption, hostOption, tuningOption } from './flags.js';
 import { type HostFlags, withHost } from './host.js';
 import type { DeviceReport } from './report-device.js';
@@ -61,7 +62,7 @@ function describe(report: InfoReport): string {
     ['multiply-add, measured', `${threeDigits(measured.fmaGflops)} GFLOP/s`],
     ['empty dispatch, measured', `${threeDigits(measured.dispatchMicros)} µs`],
     ['empty submit, measured', `${threeDigits(measured.submitMicros)} µs`],
-    ...Object.entries(limits).map(([name, value]) => [name, value.toLocaleString('en-US')]),
+    ...Object.entries(limits).map(([name, value]) => [name, grouped(value)]),
     ['features', features.join(', ')],
   );
   return table.toString();

@@ -2,6 +2,7 @@ import type { AdapterDescription } from '../gpu/adapter.js';
 import { cellCount, operationsOf, type Trial, trialsOf } from '../study/grid.js';
 import type { StudyConfig } from '../study/study-config.js';
 import type { TrialEvent } from '../study/trial.js';
+import { plural } from '../text.js';
 import { barOn, percent } from './progress.js';
 
 /** Operations a second taken for granted until some are measured. */
@@ -41,7 +42,10 @@ export function estimate(
 ): string {
   const share = (cells - done) / cells;
   const seconds = (total * share) / ASSUMED[kind];
-  const rest = done > 0 ? `${done} of ${cells} cells are done; the others take` : `${cells} cells,`;
+  const rest =
+    done > 0
+      ? `${done} of ${plural(cells, 'cell')} are done; the others take`
+      : `${plural(cells, 'cell')},`;
   return `${rest} about ${scientific(total * share)} operations: ${duration(seconds)} at ${scientific(ASSUMED[kind])} a second, which is assumed for ${kind === 'hardware' ? 'a GPU' : 'a software adapter'} (${name}).`;
 }
 

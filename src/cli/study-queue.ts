@@ -7,6 +7,7 @@ import { throwIfAborted } from '../errors.js';
 import { nameOf, type Trial } from '../study/grid.js';
 import { openTrials } from '../study/study.js';
 import { identityOf } from '../study/study-config.js';
+import { plural } from '../text.js';
 import { cellsOf, type Line, loadQueue, openLine, placeOf, QUEUE, type TrialJob } from './queue.js';
 import type { Session } from './study-session.js';
 
@@ -67,7 +68,7 @@ async function gather(
     }
     if (round === 0) {
       session.onNote(
-        `${open.length} trials wait for workers on ${place}; start some with: espalier worker --queue redis://${place}`,
+        `${plural(open.length, 'trial')} ${open.length === 1 ? 'waits' : 'wait'} for workers on ${place}; start some with: espalier worker --queue redis://${place}`,
       );
     }
     if (waiting.size > 0) await sleep(EVERY_MILLIS);

@@ -3,6 +3,7 @@ import type { Analysis } from '../study/analysis.js';
 import { sizesOf } from '../study/report/means.js';
 import { thresholdsAt } from '../study/report/tables.js';
 import { criterionText, fitText, settingText } from '../study/report/words.js';
+import { grouped } from '../text.js';
 
 /** The closing tables of a study: thresholds by size, and which curve they support. */
 export function studyTable(analyses: readonly Analysis[]): string {
@@ -17,7 +18,7 @@ export function studyTable(analyses: readonly Analysis[]): string {
       });
       for (const examples of sizesOf(analysis)) {
         table.push([
-          examples.toLocaleString('en-US'),
+          grouped(examples),
           thresholdsAt(absolute, examples),
           thresholdsAt(relative, examples),
         ]);

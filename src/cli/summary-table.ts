@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import { mebibytes } from '../gpu/limits.js';
 import type { RunTheory } from '../study/guarantee.js';
 import type { Figures, RunSummary } from '../study/run-events.js';
+import { grouped, plural } from '../text.js';
 import { percent } from './progress.js';
 
 /** The closing table of a run: the three networks side by side. */
@@ -50,9 +51,5 @@ function theoryLine(theory: RunTheory): string {
   if ('missing' in theory) return `No theoretical bound: ${theory.missing}.`;
   const { hull, bound, loss } = theory;
   const gap = `duality gap ${hull.gap.toExponential(1)}${hull.converged ? '' : ', more than asked for'}`;
-  return `No mixture of the dense network's neurons has a training loss below ${(hull.loss - hull.gap).toFixed(5)} (${gap}); after ${loss.length} picks the theory guarantees ${bound.at(-1)?.toPrecision(3)}, measured ${loss.at(-1)?.toFixed(5)}.`;
-}
-
-function grouped(value: number): string {
-  return value.toLocaleString('en-US');
+  return `No mixture of the dense network's neurons has a training loss below ${(hull.loss - hull.gap).toFixed(5)} (${gap}); after ${plural(loss.length, 'pick')} the theory guarantees ${bound.at(-1)?.toPrecision(3)}, measured ${loss.at(-1)?.toFixed(5)}.`;
 }

@@ -1,6 +1,7 @@
 import type { AdapterDescription } from '../gpu/adapter.js';
 import type { Evaluation } from '../models/forward.js';
 import { METHODS } from '../prune/methods.js';
+import type { StopReason } from '../prune/problem.js';
 import type { RunConfig } from './config.js';
 import type { Examples } from './examples.js';
 import type { Guarantee } from './guarantee.js';
@@ -49,16 +50,22 @@ export interface Outcome {
   readonly method: Contender;
   /** At every size. */
   readonly rows: readonly Comparison[];
-  /** Training loss after each pick, where the method picks. */
+  /** Training loss after each pick, and why there are no more, where the method picks. */
   readonly loss?: Float32Array;
+  readonly stopped?: StopReason;
 }
 
 export interface CompareSummary {
   readonly adapter: AdapterDescription;
   readonly dense: Evaluation & { readonly test: Evaluation };
+  /** At every size, but those past a method's end only once. */
   readonly rows: readonly Comparison[];
-  /** Training loss after each pick, for the methods that pick. */
-  readonly curves: readonly { readonly method: Contender; readonly loss: Float32Array }[];
+  /** Training loss after each pick, and why there are no more, for the methods that pick. */
+  readonly curves: readonly {
+    readonly method: Contender;
+    readonly loss: Float32Array;
+    readonly stopped: StopReason;
+  }[];
   /** The theory for `greedy`, where it applies. */
   readonly guarantee?: Guarantee;
 }

@@ -1,5 +1,6 @@
 import { quantileSorted } from 'simple-statistics';
 import { randomStream } from '../random.js';
+import { plural } from '../text.js';
 import { type Fit, fitModel } from './fit.js';
 import { type Model, modelsOf, type Observation, type Setting } from './models.js';
 
@@ -95,7 +96,7 @@ function whyNot(observations: readonly Observation[]): string | undefined {
   const reached = observations.filter(({ upper }) => Number.isFinite(upper));
   const sizes = new Set(reached.map(({ examples }) => examples)).size;
   if (sizes < 2) {
-    return `thresholds were reached at ${sizes} dataset size${sizes === 1 ? '' : 's'}; a curve needs two at least`;
+    return `thresholds were reached at ${plural(sizes, 'dataset size')}; a curve needs two at least`;
   }
   return reached.some(({ lower }) => Number.isFinite(lower))
     ? undefined

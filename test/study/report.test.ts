@@ -161,6 +161,7 @@ test('a comparison is summed up at the most picks of each method', () => {
       curves: rows.map(({ method, trainingLoss }) => ({
         method,
         loss: Float32Array.of(trainingLoss),
+        stopped: 'count' as const,
       })),
     };
     const { document } = parseHTML('<!doctype html><html><body></body></html>');

@@ -1,3 +1,4 @@
+import { shellWord } from '../../text.js';
 import { flagOf } from '../config.js';
 import { parseStudyConfig, type StudyConfig } from '../study-config.js';
 
@@ -8,8 +9,7 @@ export function commandOf(config: StudyConfig): string {
     const same = JSON.stringify(usual[key as keyof StudyConfig]) === JSON.stringify(value);
     if (key === 'out' || (key === 'preset' ? value === 'quick' : same)) return [];
     if (key === 'replacement') return ['--no-replacement'];
-    const text = String(value);
-    return [`${flagOf(key)} ${/^[\w.,/:-]+$/.test(text) ? text : `'${text}'`}`];
+    return [`${flagOf(key)} ${shellWord(String(value))}`];
   });
   return ['espalier study', ...flags].join(' ');
 }

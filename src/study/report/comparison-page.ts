@@ -1,3 +1,4 @@
+import { plural } from '../../text.js';
 import type { CompareSummary } from '../compare-events.js';
 import type { RunConfig } from '../config.js';
 import {
@@ -35,10 +36,13 @@ export function comparisonPage(input: ComparisonInput): {
   const { dense, adapter, guarantee } = summary;
   const both = (draw: typeof lossAgainstPicks) =>
     `<div class="wide">${draw(wide, summary).svg}</div><div class="narrow">${draw(narrow, summary).svg}</div>`;
+  const { guarantee: _, ...measured } = summary;
+  // The theory knows no accuracy.
+  const shown = (name: string) => (name === 'loss' ? summary : measured);
   const figures = new Map(
     Object.entries({ loss: lossAgainstPicks, accuracy: accuracyAgainstPicks }).map(
       ([name, draw]) =>
-        [name, stacked(wide, [draw(wide, summary), comparisonLegend(wide, summary)])] as const,
+        [name, stacked(wide, [draw(wide, summary), comparisonLegend(wide, shown(name))])] as const,
     ),
   );
   const theory = guarantee
@@ -46,8 +50,11 @@ export function comparisonPage(input: ComparisonInput): {
     : '';
   const facts = [
     ['adapter', adapter.name],
-    ['data', `${config.data}, ${config.task}, ${config.examples.toLocaleString('en-US')} examples`],
-    ['network', `${config.width} neurons, ${config.activation}, ${config.iterations} iterations`],
+    ['data', `${config.data}, ${config.task}, ${plural(config.examples, 'example')}`],
+    [
+      'network',
+      `${plural(config.width, 'neuron')}, ${config.activation}, ${plural(config.iterations, 'iteration')}`,
+    ],
     ['versions', Object.entries(versions).flat().join(' ')],
   ];
   const html = `<!doctype html>
@@ -89,7 +96,7 @@ function headline({ rows, dense }: CompareSummary): string {
   const [best, ...others] = ranked;
   if (!best) return 'Nothing was compared.';
   const worst = others.at(-1);
-  const after = (picks: number) => `with ${picks} ${picks === 1 ? 'pick' : 'picks'}`;
+  const after = (picks: number) => `with ${plural(picks, 'pick')}`;
   const first = `“${NAMES[best.method]}” comes to a training loss of ${figure(best.trainingLoss)} ${after(best.picks)}`;
   const last = worst
     ? ` and “${NAMES[worst.method]}” to ${figure(worst.trainingLoss)} ${after(worst.picks)}`

@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { max, mean, min } from 'simple-statistics';
+import { grouped } from '../../text.js';
 import type { Analysis } from '../analysis.js';
 import { COLORS, type Drawing, drawingOf, logDomain, type Paper } from './drawing.js';
 import { sizesOf } from './means.js';
@@ -46,7 +47,7 @@ export function lossCurves(paper: Paper, analysis: Analysis): readonly Drawing[]
         marks: [
           ...curve('denseLoss', COLORS.dense),
           ...curve('subnetworkLoss', COLORS.subnetwork),
-          Plot.text([`m = ${size.toLocaleString('en-US')}`], {
+          Plot.text([`m = ${grouped(size)}`], {
             frameAnchor: 'top-right',
             fontWeight: 'bold',
             dy: -18,

@@ -1,3 +1,4 @@
+import { grouped, plural } from '../../text.js';
 import type { Analysis, Finding } from '../analysis.js';
 import type { Cell } from '../cell.js';
 import { flagOf } from '../config.js';
@@ -45,7 +46,7 @@ export function reportOf(input: ReportInput): Report {
   });
   const unfinished =
     cells.length < expected
-      ? `<p><strong>Unfinished:</strong> ${cells.length} of ${expected} cells are done; only whole trials are shown.</p>`
+      ? `<p><strong>Unfinished:</strong> ${cells.length} of ${plural(expected, 'cell')} are done; only whole trials are shown.</p>`
       : '';
   const html = `<!doctype html>
 <html lang="en">
@@ -97,7 +98,7 @@ ${analyses.length > 1 ? `<h2>${escaped(capital(settingText(analysis.setting)))}<
 <p class="lead">${escaped(headline(analysis))}</p>
 <figure>
 ${both('heat-map', (paper) => heatMap(paper, analysis))}
-<figcaption>How good a subnetwork of ${analysis.setting.neurons} picks is, by the dataset’s size and the iterations of pre-training before it was pruned. The lines are the mean thresholds: from there on, more pre-training no longer matters by that criterion.</figcaption>
+<figcaption>How good a subnetwork of ${plural(analysis.setting.neurons, 'pick')} is, by the dataset’s size and the iterations of pre-training before it was pruned. The lines are the mean thresholds: from there on, more pre-training no longer matters by that criterion.</figcaption>
 </figure>
 <h2>When was it enough?</h2>
 <p>Absolute: the first checkpoint from which the subnetwork’s training loss stays at or below ${figureOf(absolute)}${config.level === undefined ? ', a level that every trial reaches' : ''}. Relative: the first from which it stays within ${figure(100 * config.tolerance)} % of the way between its loss without pre-training and the best that the trial reaches.</p>
@@ -139,7 +140,7 @@ function theoryText({ courses, setting }: Analysis): string {
 function headline(analysis: Analysis): string {
   const { absolute, relative, setting } = analysis;
   return [
-    `How long must a network be pre-trained before a good subnetwork of ${setting.neurons} picks can be pruned from it? ${movement(absolute)}`,
+    `How long must a network be pre-trained before a good subnetwork of ${plural(setting.neurons, 'pick')} can be pruned from it? ${movement(absolute)}`,
     movement(relative),
   ].join(' ');
 }
@@ -153,7 +154,7 @@ function movement(finding: Finding): string {
     return `${name} too few thresholds were reached to say how they move.`;
   }
   const [from, to] = [first, last].map(([, iterations]) => figure(Math.round(iterations)));
-  const [fewest, most] = [first, last].map(([examples]) => examples.toLocaleString('en-US'));
+  const [fewest, most] = [first, last].map(([examples]) => grouped(examples));
   return `${name} it took ${from} iterations for ${fewest} training examples and ${to} for ${most}; ${fitText(finding)}`;
 }
 
@@ -166,7 +167,7 @@ function provenance({ config, cells, versions }: ReportInput): string {
   const adapters = [...new Set(cells.map(({ adapter }) => adapter))];
   const facts: readonly (readonly [string, string])[] = [
     ['adapter', adapters.join('; ') || '–'],
-    ['work', `${cells.length} cells, ${Math.round(seconds).toLocaleString('en-US')} s`],
+    ['work', `${plural(cells.length, 'cell')}, ${grouped(Math.round(seconds))} s`],
     [
       'versions',
       Object.entries(versions)

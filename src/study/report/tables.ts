@@ -1,4 +1,5 @@
 import { max, mean } from 'simple-statistics';
+import { grouped } from '../../text.js';
 import type { Analysis, Finding } from '../analysis.js';
 import type { Cell } from '../cell.js';
 import { bestFit } from './best-fit.js';
@@ -32,7 +33,7 @@ export function endRows(analysis: Analysis): Rows {
     rows: sizesOf(analysis).map((size) => {
       const cells = ends.filter(({ examples }) => examples === size);
       return [
-        count(size),
+        grouped(size),
         ...shown.map(([, of, format]) => format(mean(cells.map((cell) => of(cell) ?? Number.NaN)))),
       ];
     }),
@@ -56,7 +57,7 @@ export function thresholdRows(analysis: Analysis): Rows {
       'in test accuracy at',
     ],
     rows: sizesOf(analysis).map((size) => [
-      count(size),
+      grouped(size),
       thresholdsAt(absolute, size),
       thresholdsAt(relative, size),
       share(size, 'byLoss'),
@@ -80,7 +81,7 @@ export function fitRows(finding: Finding): Rows {
       fit.rSquared === undefined ? '–' : fit.rSquared.toFixed(2).replace('-', '−'),
       Number.isFinite(fit.aicc) ? fit.aicc.toFixed(1).replace('-', '−') : '–',
       Number.isFinite(fit.aicc) ? (fit.aicc - least).toFixed(1) : '–',
-      percent(fit.weight, 0),
+      bestFit(finding) ? percent(fit.weight, 0) : '–',
     ]),
     ...(bestFit(finding) && { best: 0 }),
   };
@@ -91,16 +92,12 @@ export function thresholdsAt({ thresholds }: Finding, size: number): string {
   return thresholds
     .filter(({ examples }) => examples === size)
     .map(({ iteration, after }) =>
-      iteration === null ? `> ${count(after ?? 0)}` : count(iteration),
+      iteration === null ? `> ${grouped(after ?? 0)}` : grouped(iteration),
     )
     .join(', ');
 }
 
 type Format = (value: number) => string;
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
-}
 
 function percent(share: number, digits = 1): string {
   return `${(100 * share).toFixed(digits)} %`;

@@ -1,3 +1,4 @@
+import { plural } from '../../text.js';
 import type { Estimate } from '../../theory/compare.js';
 import type { ModelName } from '../../theory/models.js';
 import type { Finding, Setting } from '../analysis.js';
@@ -39,7 +40,6 @@ export function fitText(finding: Finding): string {
   const { fits, supported, missing } = finding;
   if (missing) return `no curve was fitted: ${missing}.`;
   const best = bestFit(finding);
-  // With hardly more thresholds than unknowns every curve fits, and AICc is infinite.
   if (!best) return 'there are too few trials to tell the curves apart.';
   const estimates = Object.entries(best.parameters)
     .map(([name, estimate]) => estimateText(name, estimate))
@@ -61,7 +61,7 @@ export function settingText({
   rule,
 }: Setting): string {
   const size = batch === 'full' ? 'all examples a step' : `batch ${batch}`;
-  return `width ${width}, ${neurons} picks, ${size}, learning rate ${learningRate}, ${method} with rule ${rule}`;
+  return `width ${width}, ${plural(neurons, 'pick')}, ${size}, learning rate ${learningRate}, ${method} with rule ${rule}`;
 }
 
 export function listed(names: readonly string[]): string {

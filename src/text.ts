@@ -1,0 +1,14 @@
+/** 12345 → `12,345` */
+export function grouped(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** `1 pass`, `3 passes` */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${grouped(count)} ${count === 1 ? one : many}`;
+}
+
+/** A word as a shell reads it back. */
+export function shellWord(word: string): string {
+  return /^[\w.,/:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
