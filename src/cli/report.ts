@@ -8,6 +8,7 @@ import { cellCount } from '../study/grid.js';
 import { reportFiles } from '../study/report/files.js';
 import { LIGHT } from '../study/report/style.js';
 import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
+import { plural } from '../text.js';
 import { givenFlags, number } from './flags.js';
 import { writeWhole } from './run-folder.js';
 import { readStudyFolder } from './study-folder.js';
@@ -37,7 +38,17 @@ Examples:
       { path: folder, cells },
       { version },
     );
-    process.stdout.write(`${studyTable(analyses)}\nReport: ${join(folder, 'report.html')}\n`);
+    const left = cellCount(config) - cells.length;
+    const lines = [
+      analyses.length > 0 ? studyTable(analyses) : 'No trial is finished yet.',
+      ...(left > 0
+        ? [
+            `Unfinished: ${plural(left, 'cell')} of ${cellCount(config)} to come; only whole trials count.`,
+          ]
+        : []),
+      `Report: ${join(folder, 'report.html')}\n`,
+    ];
+    process.stdout.write(lines.join('\n'));
   });
 }
 

@@ -55,10 +55,11 @@ export async function openStudyFolder(path: string, config: StudyConfig): Promis
   const lock = await lockFolder(path);
   try {
     const held = await storedConfig(path);
-    if (held) requireSame(path, config, held);
-    else await requireNoRun(path);
-    await writeJson(path, CONFIG, { ...config, out: path });
     const { cells, dropped } = await mendedCells(path);
+    // A study that came to nothing, as one without an adapter does, is nothing to keep.
+    if (held && (cells.length > 0 || (await holdsState(path)))) requireSame(path, config, held);
+    if (!held) await requireNoRun(path);
+    await writeJson(path, CONFIG, { ...config, out: path });
     const notes = [
       ...(lock.stale ? [`Took over ${path} from a study that was killed.`] : []),
       ...(dropped ? [`Dropped the last line of ${join(path, CELLS)}: it was cut off.`] : []),
@@ -121,7 +122,7 @@ async function storedConfig(path: string): Promise<StudyConfig | undefined> {
   } catch (cause) {
     throw new EspalierError(
       'bad-config',
-      `${file} is not the configuration of a study (${messageOf(cause)}). Name another --out.`,
+      `${file} is not the configuration of a study: ${messageOf(cause)} Name the folder of a study, or a new one.`,
       { cause },
     );
   }
@@ -132,8 +133,12 @@ function requireSame(path: string, config: StudyConfig, held: StudyConfig): void
   if (!key) return;
   throw new EspalierError(
     'bad-config',
-    `${path} holds a study of another configuration: its "${key}" is ${JSON.stringify(held[key])}, not ${JSON.stringify(config[key])}. Name another --out.`,
+    `${path} holds a study of another configuration: its "${key}" is ${JSON.stringify(held[key])}, not ${JSON.stringify(config[key])}. Name another --out, or delete that folder to begin anew.`,
   );
+}
+
+async function holdsState(path: string): Promise<boolean> {
+  return (await readdir(path)).some((name) => /^state-.*\.safetensors$/.test(name));
 }
 
 async function requireNoRun(path: string): Promise<void> {

@@ -7,11 +7,12 @@ import { TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
 import { METHODS } from '../prune/methods.js';
-import type { Analysis } from '../study/analysis.js';
+import { type Analysis, recordOfAnalyses } from '../study/analysis.js';
 import type { Cell } from '../study/cell.js';
 import { cellCount, requireSizes } from '../study/grid.js';
 import { openTrials } from '../study/study.js';
 import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
+import { plural, shellWord } from '../text.js';
 import {
   addDeviceFlags,
   givenFlags,
@@ -79,7 +80,7 @@ export function addStudy(program: Command, version: string): void {
     .option('--resume', 'go on with the study in --out, which also gives the flags')
     .option('--queue <address>', 'hand the trials to the workers of a Redis server')
     .option('--config <file>', 'a JSON file with these flags as keys; a flag given here wins')
-    .option('--json', 'print the summary as one line of JSON')
+    .option('--json', 'print the summary, thresholds and fits as one line of JSON')
     .addHelpText(
       'after',
       `
@@ -224,20 +225,25 @@ async function conclude(
   const text = [
     studyTable(analyses),
     fresh.length > 0
-      ? `${fresh.length} cells in ${duration(seconds)}${share}.`
+      ? `${plural(fresh.length, 'cell')} in ${duration(seconds)}${share}.`
       : 'Every cell was there already.',
     `Report: ${join(path, 'report.html')}\n`,
   ].join('\n');
   if (json) process.stderr.write(text);
-  process.stdout.write(json ? `${JSON.stringify(summary)}\n` : text);
+  const all = { ...summary, ...recordOfAnalyses(analyses) };
+  process.stdout.write(json ? `${JSON.stringify(all)}\n` : text);
 }
 
 function interrupted(error: unknown, folder: StudyFolder, config: StudyConfig): unknown {
   if (!(error instanceof EspalierError && error.code === 'aborted')) return error;
+  if (folder.cells.length === 0) {
+    const text = 'Interrupted. Nothing was finished yet; the same command begins again.';
+    return new EspalierError('aborted', text, { cause: error });
+  }
   const left = openTrials(config, folder.cells).length;
   return new EspalierError(
     'aborted',
-    `Interrupted. ${folder.cells.length} of ${cellCount(config)} cells are done, ${left} trials are left. Go on with: espalier study --resume --out ${folder.path}`,
+    `Interrupted. ${folder.cells.length} of ${plural(cellCount(config), 'cell')} are done, ${plural(left, 'trial')} ${left === 1 ? 'is' : 'are'} left. Go on with: espalier study --resume --out ${shellWord(folder.path)}`,
     { cause: error },
   );
 }

@@ -48,13 +48,17 @@ async function work(flags: WorkerFlags, version: string): Promise<void> {
   const { signal, release } = interruptSignal();
   const bench = openBench(flags, version, signal);
   const note = (text: string) => process.stderr.write(`${text}\n`);
+  let busy = false;
   const take = async (job: Job<TrialJob>) => {
     note(`${nameOf(job.data.trial)}: started.`);
+    busy = true;
     try {
       await bench.doJob(job);
+      busy = false;
     } catch (error) {
       // Neither done nor failed: the lock runs out, and another worker takes the job over.
       if (signal.aborted) await new Promise(() => undefined);
+      busy = false;
       const message = messageOf(error);
       note(`${nameOf(job.data.trial)}: ${message}`);
       // Only what another device may do better is worth another try.
@@ -72,7 +76,8 @@ async function work(flags: WorkerFlags, version: string): Promise<void> {
   worker.on('completed', ({ data }) => note(`${nameOf(data.trial)}: done.`));
   const interrupted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => {
-      reject(new EspalierError('aborted', 'Interrupted. Another worker takes the trial over.'));
+      const rest = busy ? ' Another worker takes the trial over.' : '';
+      reject(new EspalierError('aborted', `Interrupted.${rest}`));
     });
   });
   try {

@@ -1,6 +1,7 @@
 import { renameSync, symlinkSync } from 'node:fs';
 import {
   appendFile,
+  copyFile,
   mkdir,
   mkdtemp,
   readdir,
@@ -85,13 +86,15 @@ test('Ctrl-C ends with 130 and the command that goes on; that command needs no o
   const unfinished = await espalier(['report', out]);
   renameSync(`${data}-elsewhere`, data);
   expect(unfinished).toMatchObject({ code: 0 });
+  expect(unfinished.stdout).toMatch(/Unfinished: \d+ cells? of 42 to come/);
   expect(await readFile(join(out, 'report.html'), 'utf8')).toContain(
     `${before} of 42 cells are done`,
   );
 
   const resumed = await espalier([...way.split(' '), '--json']);
   expect(resumed).toMatchObject({ code: 0 });
-  const summary = JSON.parse(resumed.stdout);
+  const { settings, ...summary } = JSON.parse(resumed.stdout);
+  expect(settings).toMatchObject([{ absolute: { thresholds: { length: 6 } } }]);
   expect(summary).toMatchObject({ out, cells: 42, session: { cells: 42 - before }, host: 'node' });
   expect(JSON.parse(await readFile(join(out, 'summary.json'), 'utf8'))).toEqual(summary);
   expect(await figuresOf(out)).toEqual(await figuresOf(join(folder, 'whole')));
@@ -149,10 +152,13 @@ test('what cannot be studied is refused before anything is written', async () =>
   const cases: readonly (readonly [readonly string[], string])[] = [
     [[...flagsOf({ trials: '3' }), '--out', whole], 'its "trials" is 2, not 3'],
     [[...flagsOf({ sizes: '40,301' }), '--out', fresh], '--sizes 301 is past the source'],
-    [[...flagsOf({ sizes: '90,40' }), '--out', fresh], '--sizes (configuration key "sizes")'],
+    [
+      [...flagsOf({ sizes: '90,40' }), '--out', fresh],
+      '--sizes 90,40 (configuration key "sizes") must',
+    ],
     [[...flagsOf({ 'prune-every': '61' }), '--out', fresh], 'not be larger than the iterations'],
     [[...flagsOf({ tolerance: '0' }), '--out', fresh], '--tolerance'],
-    [[...flagsOf(), '--out', file], `--out ${file} cannot be made`],
+    [[...flagsOf(), '--out', file], `The folder ${file} cannot be written to`],
     [[...flagsOf(), '--out', run], 'is not the configuration of a study'],
     [['--resume', '--out', fresh], `there is no study in ${fresh}`],
   ];
@@ -163,6 +169,16 @@ test('what cannot be studied is refused before anything is written', async () =>
   }
   await expect(stat(fresh)).rejects.toThrow('ENOENT');
   expect(await espalier(['report', folder])).toMatchObject({ code: 2 });
+});
+
+test('a study that came to nothing does not stand in the way of another', async () => {
+  const out = join(folder, 'nothing');
+  await mkdir(out);
+  await copyFile(join(folder, 'whole', 'config.json'), join(out, 'config.json'));
+  const args = ['study', ...flagsOf({ trials: '1', sizes: '40' }), '--out', out];
+  expect(await espalier(args)).toMatchObject({ code: 0 });
+  const other = await espalier(['study', ...flagsOf({ trials: '2', sizes: '40' }), '--out', out]);
+  expect(other.stderr).toContain('its "trials" is 1, not 2');
 });
 
 // Every write to this device ends with ENOSPC.
