@@ -52,7 +52,7 @@ export function problemOf(error: unknown, remedy?: Problem['remedy']): Problem {
         'That was fine-tuning, whose rate follows --learning-rate: try a smaller one.',
       )
       .replaceAll(/--[a-z-]+/g, (flag) => (LABELS[flag] ? `“${LABELS[flag]}”` : flag))
-      .replaceAll(/ \(configuration key "\w+"\)/g, ''),
+      .replaceAll(/ \(configuration key "\w+"(?:, by default)?\)/g, ''),
     ...(remedy && { remedy }),
   };
 }

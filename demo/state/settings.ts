@@ -103,7 +103,9 @@ export function settingsOf(
  * @throws bad-config naming the first wrong key.
  */
 export function configOf(settings: Settings, data = 'mnist'): RunConfig {
-  return parseRunConfig({ ...settings, data });
+  // The panel keeps the rule for when greedy selection is chosen again.
+  const rule = settings.method === 'greedy' ? settings.rule : 'average';
+  return parseRunConfig({ ...settings, rule, data });
 }
 
 /**

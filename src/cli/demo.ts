@@ -45,7 +45,12 @@ async function serve(port: unknown): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     signal.addEventListener('abort', () => server.close(() => resolve()), { once: true });
     server.on('error', (cause) =>
-      reject(new EspalierError('bad-config', `Cannot serve at port ${port}: ${cause.message}.`)),
+      reject(
+        new EspalierError(
+          'bad-config',
+          `Cannot serve at port ${port}: ${cause.message}. Name another --port, or leave it out for any that is free.`,
+        ),
+      ),
     );
     // Loopback only: the page is for whoever sits at this machine.
     server.listen(port, '127.0.0.1', () => {

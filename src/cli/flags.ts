@@ -54,7 +54,10 @@ accuracies that are reported never use the rounded ones. A pick may be another t
 candidate where the two's losses are that close; f32 picks exactly.`;
 
 export function tuningOption(): Option {
-  return new Option('--tuning <mode>', "fixed: choose kernels' tiles without measuring")
+  return new Option(
+    '--tuning <mode>',
+    "kernels' tiles: measured once and kept, or fixed without measuring",
+  )
     .choices(TUNING_MODES)
     .default('kept');
 }

@@ -22,7 +22,11 @@ export async function readKeptRun(folder: string): Promise<KeptRun> {
       { cause },
     );
   const names = await readdir(folder).catch((cause: unknown) => {
-    throw fail(`cannot be read (${messageOf(cause)})`, cause);
+    const why =
+      codeOf(cause) === 'ENOTDIR'
+        ? 'is a file (unpack a .zip first)'
+        : `cannot be read (${messageOf(cause)})`;
+    throw fail(why, cause);
   });
   const newest = newestWeights(names);
   if (newest === undefined) throw fail('holds no weights');

@@ -1,6 +1,9 @@
 import { SingleBar } from 'cli-progress';
 import type { Plan } from '../prune/plan.js';
+import type { StopReason } from '../prune/problem.js';
+import type { RunConfig } from '../study/config.js';
 import type { Phase, RunEvent } from '../study/run-events.js';
+import { plural } from '../text.js';
 
 const TITLES: Readonly<Record<Phase, string>> = {
   'pre-train': 'Pre-training',
@@ -8,17 +11,27 @@ const TITLES: Readonly<Record<Phase, string>> = {
   'fine-tune': 'Fine-tuning',
 };
 
+/** Why a selection ended, where it made fewer picks than asked for. */
+export const END: Readonly<Record<StopReason, string | undefined>> = {
+  count: undefined,
+  target: 'target reached',
+  stalled: 'nothing improves further',
+};
+
 /** Without a terminal a line is written no more often than this. */
 const LINE_EVERY_MILLIS = 5000;
 
-export interface Progress {
-  show(event: RunEvent): void;
+/** Progress through work of several phases, one after the other. */
+export interface PhaseProgress {
+  show(phase: string, done: number, total: number, note?: string): void;
+  /** A line that stays. */
+  line(text: string): void;
   stop(): void;
 }
 
-/** Progress on stderr: a bar where a person watches, plain lines in a log. */
-export function createProgress(stream: NodeJS.WriteStream): Progress {
-  return stream.isTTY ? barProgress(stream) : lineProgress(stream);
+/** On stderr: a bar where a person watches, plain lines in a log. */
+export function phaseProgress(stream: NodeJS.WriteStream): PhaseProgress {
+  return stream.isTTY ? bars(stream) : lines(stream);
 }
 
 /** A bar as every command shows it, with the names in `format` filled in by each update. */
@@ -35,49 +48,62 @@ export function barOn(stream: NodeJS.WriteStream, format: string): SingleBar {
   });
 }
 
-function barProgress(stream: NodeJS.WriteStream): Progress {
+function bars(stream: NodeJS.WriteStream): PhaseProgress {
   const bar = barOn(stream, '{title} {bar} {value}/{total} {note}');
-  let phase: Phase | undefined;
+  let shown: string | undefined;
   const stop = () => {
-    if (phase) bar.stop();
-    phase = undefined;
+    if (shown !== undefined) bar.stop();
+    shown = undefined;
   };
   return {
     stop,
-    show: (event) => {
-      if (event.type !== 'progress') {
-        const line = describe(event);
-        if (!line) return;
-        stop();
-        stream.write(`${line}\n`);
-        return;
-      }
-      const payload = { title: TITLES[event.phase].padEnd(12), note: noteOf(event.batchLoss) };
-      if (phase === event.phase) bar.update(event.done, payload);
+    line: (text) => {
+      stop();
+      stream.write(`${text}\n`);
+    },
+    show: (phase, done, total, note = '') => {
+      const payload = { title: phase.padEnd(12), note };
+      if (phase === shown) bar.update(done, payload);
       else {
         stop();
-        phase = event.phase;
-        bar.start(event.total, event.done, payload);
+        shown = phase;
+        bar.start(total, done, payload);
       }
     },
   };
 }
 
-function lineProgress(stream: NodeJS.WriteStream): Progress {
+function lines(stream: NodeJS.WriteStream): PhaseProgress {
   let last = performance.now();
   return {
     stop: () => undefined,
-    show: (event) => {
-      if (event.type !== 'progress') {
-        const line = describe(event);
-        if (line) stream.write(`${line}\n`);
-        return;
-      }
+    line: (text) => stream.write(`${text}\n`),
+    show: (phase, done, total, note = '') => {
       if (performance.now() - last < LINE_EVERY_MILLIS) return;
       last = performance.now();
-      const { phase, done, total, batchLoss } = event;
-      stream.write(`${TITLES[phase]}: ${done} of ${total} ${noteOf(batchLoss)}`.trimEnd());
-      stream.write('\n');
+      stream.write(`${`${phase}: ${done} of ${total} ${note}`.trimEnd()}\n`);
+    },
+  };
+}
+
+export interface Progress {
+  show(event: RunEvent): void;
+  stop(): void;
+}
+
+/** Progress of a run. */
+export function createProgress(stream: NodeJS.WriteStream, config: RunConfig): Progress {
+  const phases = phaseProgress(stream);
+  return {
+    stop: phases.stop,
+    show: (event) => {
+      if (event.type === 'progress') {
+        const { phase, done, total, batchLoss } = event;
+        phases.show(TITLES[phase], done, total, noteOf(batchLoss));
+        return;
+      }
+      const line = describe(event, config);
+      if (line) phases.line(line);
     },
   };
 }
@@ -86,7 +112,7 @@ function noteOf(batchLoss: number | undefined): string {
   return batchLoss === undefined ? '' : `batch loss ${batchLoss.toPrecision(3)}`;
 }
 
-function describe(event: RunEvent): string | undefined {
+function describe(event: RunEvent, config: RunConfig): string | undefined {
   switch (event.type) {
     case 'started':
       return `Running on ${event.adapter.name}${event.iteration > 0 ? `, from iteration ${event.iteration}` : ''}.`;
@@ -95,7 +121,7 @@ function describe(event: RunEvent): string | undefined {
       return `Iteration ${event.iteration}: training loss ${trainingLoss.toPrecision(4)}, test accuracy ${percent(testAccuracy)}.`;
     }
     case 'subnetwork':
-      return `${choiceOf(event)}: training loss ${event.figures.trainingLoss.toPrecision(4)}, test accuracy ${percent(event.figures.testAccuracy)}.`;
+      return `${choiceOf(event, config)}: training loss ${event.figures.trainingLoss.toPrecision(4)}, test accuracy ${percent(event.figures.testAccuracy)}.`;
     case 'fine-tuned':
       return `Fine-tuned: training loss ${event.figures.trainingLoss.toPrecision(4)}, test accuracy ${percent(event.figures.testAccuracy)}.`;
     default:
@@ -103,25 +129,32 @@ function describe(event: RunEvent): string | undefined {
   }
 }
 
-function choiceOf({ figures, selection }: Extract<RunEvent, { type: 'subnetwork' }>): string {
-  if (!selection) return `Trained ${figures.neurons} neurons from scratch`;
-  const { selected, passes, stopped, plan } = selection;
-  const why = { count: '', target: ', target reached', stalled: ', nothing improves further' };
-  return `Picked ${selected.length} times, ${figures.neurons} distinct neurons, in ${passes} ${passes === 1 ? 'pass' : 'passes'} over the activations${plan ? ` ${planOf(plan)}` : ''}${why[stopped]}`;
+function choiceOf(
+  { figures, selection }: Extract<RunEvent, { type: 'subnetwork' }>,
+  config: RunConfig,
+): string {
+  const neurons = (what: string) => plural(figures.neurons, what);
+  if (!selection) return `Trained ${neurons('neuron')} from scratch`;
+  const { selected, passes, plan } = selection;
+  const aimed = config.targetLoss !== undefined || config.targetFraction !== undefined;
+  const missed = aimed && config.method === 'greedy' ? 'target not reached' : undefined;
+  const end = END[selection.stopped] ?? missed;
+  return [
+    `Picked ${plural(selected.length, 'time')}`,
+    neurons('distinct neuron'),
+    `in ${plural(passes, 'pass', 'passes')} over the activations${plan ? ` ${planOf(plan)}` : ''}`,
+    ...(end ? [end] : []),
+  ].join(', ');
 }
 
 /** What the planner chose, and why. */
 function planOf({ oracle, block, lookahead, storage, reason }: Plan): string {
   const way = {
-    rows: `${counted(block, 'Gram row')} a pass${lookahead ? ', foreseen by a lookahead' : ''}`,
+    rows: `${plural(block, 'Gram row')} a pass${lookahead ? ', foreseen by a lookahead' : ''}`,
     gram: 'the whole Gram matrix',
     direct: 'direct evaluation',
   };
   return `(${way[oracle]}${storage === 'f16' ? ', in half precision' : ''}: ${reason})`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 export function percent(share: number): string {

@@ -4,14 +4,24 @@ import { dirname, join, resolve } from 'node:path';
 import { EspalierError, messageOf } from '../errors.js';
 import type { RunFile } from '../study/files.js';
 
+/** Where runs and comparisons go that name no folder. */
+const RUNS = 'runs';
+
 const RUN_FILE =
   /^(?:config\.json|summary\.json|events\.jsonl|comparison\.(?:json|csv|html)|(?:loss|accuracy)\.(?:svg|png)|dataset\.safetensors|(?:weights|subnetwork|fine-tuned)-\d+\.safetensors)$/;
 
 /**
- * Refuses a folder that holds another run, before any work is done.
+ * Refuses, before any work is done, a folder that holds another run or cannot be written to.
  *
- * @throws bad-config when it is taken, or is no folder.
+ * @param out where the files are to go; when not given, a new folder in runs/.
+ * @throws bad-config naming it.
  */
+export async function requireUsable(out: string | undefined, overwrite: boolean): Promise<void> {
+  if (out) await requireFreeFolder(out, overwrite);
+  await requireWritableFolder(out ?? RUNS);
+}
+
+/** @throws bad-config when the folder holds another run, or is no folder. */
 export async function requireFreeFolder(folder: string, overwrite: boolean): Promise<void> {
   const taken = (await filesIn(folder)).some((name) => RUN_FILE.test(name));
   if (!taken || overwrite) return;
@@ -21,11 +31,7 @@ export async function requireFreeFolder(folder: string, overwrite: boolean): Pro
   );
 }
 
-/**
- * Finds before any work what would end it: a folder that cannot be made or written to.
- *
- * @throws bad-config naming it.
- */
+/** @throws bad-config when the folder, or the first one above it that exists, cannot be written to. */
 export async function requireWritableFolder(folder: string): Promise<void> {
   for (let at = resolve(folder); ; at = dirname(at)) {
     try {
@@ -53,7 +59,7 @@ export async function makeFolder(folder: string): Promise<boolean> {
 function unwritable(folder: string, cause: unknown): EspalierError {
   return new EspalierError(
     'bad-config',
-    `--out ${folder} cannot be made: ${messageOf(cause)}. Name a folder that can be written.`,
+    `The folder ${folder} cannot be written to: ${messageOf(cause)}. Name another one with --out.`,
     { cause },
   );
 }
@@ -67,9 +73,9 @@ export async function clearFolder(folder: string): Promise<void> {
 
 /** Makes `runs/<name>`, or `runs/<name>-2` and so on when there is one already. */
 export async function nextFolder(name: string): Promise<string> {
-  await makeFolder('runs');
+  await makeFolder(RUNS);
   for (let copy = 1; ; copy++) {
-    const folder = join('runs', copy === 1 ? name : `${name}-${copy}`);
+    const folder = join(RUNS, copy === 1 ? name : `${name}-${copy}`);
     try {
       await mkdir(folder);
       return folder;

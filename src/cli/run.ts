@@ -6,6 +6,7 @@ import { drawExamples } from '../study/examples.js';
 import { exceptGreedyOnly } from '../study/refusals.js';
 import { stateOfFiles } from '../study/resume.js';
 import type { RunEvent, RunSummary } from '../study/run-events.js';
+import { plural, shellWord } from '../text.js';
 import {
   addDeviceFlags,
   addNetworkFlags,
@@ -19,7 +20,7 @@ import { withHost } from './host.js';
 import { type KeptRun, readKeptRun, requireSameTraining } from './kept-run.js';
 import { interruptSignal } from './outcome.js';
 import { createProgress } from './progress.js';
-import { requireFreeFolder, requireWritableFolder } from './run-folder.js';
+import { requireUsable } from './run-folder.js';
 import { createRunRecords, type RunRecords } from './run-records.js';
 import { summaryTable } from './summary-table.js';
 
@@ -121,11 +122,10 @@ async function execute(
   config: RunConfig,
   { overwrite, json, version, kept }: Settings,
 ): Promise<void> {
-  if (config.out) await requireFreeFolder(config.out, overwrite);
-  await requireWritableFolder(config.out ?? 'runs');
+  await requireUsable(config.out, overwrite);
   const examples = drawExamples(await readImageSource(config.data), config.examples, config.seed);
   const from = kept && stateOfFiles(kept.config, examples, kept);
-  const progress = createProgress(process.stderr);
+  const progress = createProgress(process.stderr, config);
   const { signal, release } = interruptSignal();
   const records = createRunRecords(config, examples, overwrite);
   const onEvent = async (event: RunEvent) => {
@@ -147,7 +147,7 @@ async function execute(
     const out = await records.finish(all);
     report(all, out, json);
   } catch (error) {
-    throw interrupted(error, records);
+    throw interrupted(error, records, config);
   } finally {
     progress.stop();
     release();
@@ -164,10 +164,14 @@ function report(summary: RunSummary, folder: string, json: boolean): void {
   }
 }
 
-function interrupted(error: unknown, { path, written }: RunRecords): unknown {
+function interrupted(error: unknown, { path, written }: RunRecords, config: RunConfig): unknown {
   if (!(error instanceof EspalierError && error.code === 'aborted')) return error;
-  const kept = path
-    ? `The ${written} finished checkpoint files are in ${path}; espalier run --from ${path} goes on from the newest.`
-    : 'Nothing was finished yet.';
-  return new EspalierError('aborted', `Interrupted. ${kept}`, { cause: error });
+  if (!path) return new EspalierError('aborted', 'Interrupted. Nothing was finished yet.');
+  const kept = `${plural(written, 'file')} of weights ${written === 1 ? 'is' : 'are'} in ${path}.`;
+  // Weights alone do not say how the momentum stood.
+  const way =
+    config.momentum > 0
+      ? ''
+      : ` Go on from the newest with: espalier run --from ${shellWord(path)}`;
+  return new EspalierError('aborted', `Interrupted. ${kept}${way}`, { cause: error });
 }

@@ -210,5 +210,12 @@ function cheapestRows(
 }
 
 function expectation(chosen: number, other: number): string {
-  return `about ${chosen.toPrecision(2)} s expected, against ${other.toPrecision(2)} s the other way`;
+  return `${timeText(chosen)} expected, against ${timeText(other)} the other way`;
+}
+
+/** Estimates are worth two digits, and nothing below a tenth of a millisecond. */
+function timeText(seconds: number): string {
+  if (seconds < 1e-4) return 'under 0.1 ms';
+  if (seconds < 1) return `about ${Number((1000 * seconds).toPrecision(2))} ms`;
+  return `about ${Number(seconds.toPrecision(2))} s`;
 }

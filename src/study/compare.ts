@@ -115,8 +115,12 @@ async function* pruneByAll(
   return {
     adapter: device.adapter,
     dense: { ...measured, test: await evaluate(network, test, config.loss, signal) },
-    rows: outcomes.flatMap(({ rows }) => rows),
-    curves: outcomes.flatMap(({ method, loss }) => (loss ? [{ method, loss }] : [])),
+    rows: outcomes.flatMap(({ rows }) => [
+      ...new Map(rows.map((row) => [row.picks, row])).values(),
+    ]),
+    curves: outcomes.flatMap(({ method, loss, stopped }) =>
+      loss && stopped ? [{ method, loss, stopped }] : [],
+    ),
     ...(guarantee && { guarantee }),
   };
 }
@@ -165,7 +169,7 @@ async function* compareSelection(
     testLoss: tests[index]?.loss ?? Number.NaN,
     testAccuracy: tests[index]?.accuracy ?? Number.NaN,
   }));
-  return { method, rows, loss: selection.loss };
+  return { method, rows, loss: selection.loss, stopped: selection.stopped };
 }
 
 /** The subnetworks after some of a selection's picks, on the test data in one pass. */
@@ -215,7 +219,7 @@ async function* compareScratch(context: Context): AsyncGenerator<CompareEvent, O
   return { method: 'scratch', rows };
 }
 
-/** @throws bad-config for sizes out of order, and for what does not go together. */
+/** @throws bad-config for methods named twice, sizes out of order, and what does not go together. */
 export function requireComparable({
   config,
   contenders,
@@ -225,6 +229,13 @@ export function requireComparable({
     throw new EspalierError(
       'bad-config',
       `--sizes must be ascending whole numbers from 1 on, not ${sizes.join(',') || 'nothing'}.`,
+    );
+  }
+  const twice = contenders.find((name, at) => contenders.indexOf(name) !== at);
+  if (twice || contenders.length === 0) {
+    throw new EspalierError(
+      'bad-config',
+      `--methods must name each method once, and one at least, not ${contenders.join(',') || 'nothing'}.`,
     );
   }
   const choices = contenders.map((name) =>

@@ -5,7 +5,7 @@ import { STORAGE_FORMATS } from '../gpu/matrix.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
 import { METHODS } from '../prune/methods.js';
 import { ORACLES } from '../prune/plan.js';
-import { type Choices, REFUSALS, withRefusals } from './refusals.js';
+import { type Choices, refusalOf, withRefusals } from './refusals.js';
 
 export const count = (least: number) =>
   z.int({ error: `must be a whole number from ${least} on` }).min(least, {
@@ -21,7 +21,8 @@ export const rate = () =>
 
 const flag = () => z.boolean({ error: 'must be true or false' });
 
-const runShape = z.strictObject({
+/** The keys of a run with their defaults, each for itself. */
+export const runShape = z.strictObject({
   data: z.string({ error: 'must be "mnist" or a folder' }).min(1).default('mnist'),
   task: choice(TASKS).default('below-five'),
   examples: count(1).default(1000),
@@ -98,29 +99,21 @@ export function parseRunConfig(given: unknown): RunConfig {
 }
 
 /**
- * As `parseRunConfig`, for a comparison: it has methods and sizes of its own, with which
- * `requireTogether` has to find that the rest goes.
- */
-export function parseCompareConfig(given: unknown): RunConfig {
-  return parseWith(runShape, given);
-}
-
-/**
  * The choices of a comparison: sizes and methods are flags of its own, all else that may not go
  * together can only come from a configuration file.
  *
  * @throws bad-config naming the first choice that does not go with the others.
  */
 export function requireTogether(choices: Choices): void {
-  const refusal = REFUSALS.find(({ allows }) => !allows(choices));
+  const refusal = refusalOf(choices);
   if (!refusal) return;
-  const { path, error } = refusal;
-  const value = textOf(choices[path]);
+  const { path, reason } = refusal;
+  const value = valueText(choices[path]);
   throw new EspalierError(
     'bad-config',
     path === 'neurons'
-      ? `--sizes ${error}, not ${value}.`
-      : `The configuration key "${path}" ${error}, not ${value}; or choose other --methods.`,
+      ? `--sizes ${value} ${reason}.`
+      : `The configuration key "${path}" (${value}) ${reason}; or choose other --methods.`,
   );
 }
 
@@ -152,12 +145,16 @@ export function parseWith<Schema extends z.ZodObject>(
       `The configuration ${issue?.message}, not ${textOf(given)}.`,
     );
   }
+  const name = `configuration key "${key}"`;
   // Choices that do not go together may be named by the one that nobody made.
-  const value =
-    given[key] !== undefined
-      ? textOf(given[key])
-      : `${textOf(usual[key] ?? schema.shape[key]?.safeParse(undefined).data)}, its default`;
-  throw new EspalierError('bad-config', `${nameOf(key)} ${issue?.message}, not ${value}.`);
+  const byDefault = given[key] === undefined ? ', by default' : '';
+  const used = given[key] ?? usual[key] ?? schema.shape[key]?.safeParse(undefined).data;
+  throw new EspalierError(
+    'bad-config',
+    issue?.code === 'custom'
+      ? `${flagOf(key)} ${valueText(used)} (${name}${byDefault}) ${issue.message}.`
+      : `${flagOf(key)} (${name}) ${issue?.message}, not ${textOf(given[key])}.`,
+  );
 }
 
 /** `learningRate` → `--learning-rate`. */
@@ -165,12 +162,13 @@ export function flagOf(key: string): string {
   return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-function nameOf(key: string): string {
-  return `${flagOf(key)} (configuration key "${key}")`;
-}
-
 function isRecord(given: unknown): given is Readonly<Record<string, unknown>> {
   return typeof given === 'object' && given !== null && !Array.isArray(given);
+}
+
+/** As the command line takes it. */
+function valueText(value: unknown): string {
+  return Array.isArray(value) ? value.join(',') : String(value);
 }
 
 function textOf(value: unknown): string {

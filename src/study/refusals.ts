@@ -25,7 +25,8 @@ export interface Choices {
 
 interface Refusal {
   readonly path: keyof Choices;
-  readonly error: string;
+  /** What is wrong, said after the flag and its value. */
+  readonly error: string | ((choices: Choices) => string);
   readonly allows: (choices: Choices) => boolean;
 }
 
@@ -41,10 +42,10 @@ const GREEDY_ONLY = [
 ] as const satisfies readonly (keyof Choices)[];
 
 /** Choices that do not go together, of which each may be right for itself. */
-export const REFUSALS: readonly Refusal[] = [
+const REFUSALS: readonly Refusal[] = [
   {
     path: 'neurons',
-    error: 'without replacement must not be larger than the width',
+    error: 'must not be larger than the width without replacement',
     allows: (choices) => choices.replacement || fits(choices),
   },
   {
@@ -55,15 +56,13 @@ export const REFUSALS: readonly Refusal[] = [
   },
   {
     path: 'loss',
-    error: 'must be squared unless the task has several outputs, as --task digits has',
+    error: ({ task }) => `needs several outputs, as --task digits has, and --task ${task} has one`,
     allows: ({ loss, task }) => loss !== 'cross-entropy' || outputsOf(task) > 1,
   },
   {
     path: 'loss',
-    error: `must be squared with any of ${SQUARED_ONLY.join(', ')}`,
-    allows: (choices) =>
-      choices.loss === 'squared' ||
-      ![...all(choices.method), ...rulesOf(choices)].some((name) => SQUARED_ONLY.includes(name)),
+    error: (choices) => `does not go with ${squaredOnly(choices)}, which goes by the squared loss`,
+    allows: (choices) => choices.loss === 'squared' || squaredOnly(choices) === undefined,
   },
   ...GREEDY_ONLY.map(
     (path): Refusal => ({
@@ -73,13 +72,19 @@ export const REFUSALS: readonly Refusal[] = [
     }),
   ),
   {
+    path: 'rule',
+    error: 'must be left out: of the methods only greedy has rules',
+    allows: ({ method, rule }) =>
+      all(method).includes('greedy') || all(rule).every((name) => name === 'average'),
+  },
+  {
     path: 'candidates',
     error: 'must not be larger than the width',
     allows: ({ candidates = 1, width }) => candidates <= Math.min(...all(width)),
   },
   {
     path: 'candidates',
-    error: 'without replacement must not be fewer than the picks, or they can run out',
+    error: 'must not be fewer than the picks without replacement, or they can run out',
     allows: ({ candidates, neurons, replacement }) =>
       replacement || candidates === undefined || candidates >= Math.max(...all(neurons)),
   },
@@ -90,23 +95,24 @@ export const REFUSALS: readonly Refusal[] = [
   },
   {
     path: 'selectionBatch',
-    error: 'must be left out with a rule other than average',
+    error: 'does not go with a rule other than average',
     allows: (choices) => choices.selectionBatch === undefined || onlyAverages(choices),
   },
   {
     path: 'oracle',
-    error: 'must be rows or gram with a rule other than average',
+    error: 'does not go with a rule other than average: take rows or gram',
     allows: (choices) => choices.oracle !== 'direct' || onlyAverages(choices),
   },
   {
     path: 'oracle',
-    error: 'must be direct with --loss cross-entropy or --selection-batch',
+    error:
+      'does not go with --loss cross-entropy or --selection-batch, whose oracle is always direct',
     allows: ({ oracle = 'direct', loss, selectionBatch }) =>
       oracle === 'direct' || (loss === 'squared' && selectionBatch === undefined),
   },
   {
     path: 'block',
-    error: 'goes with --oracle rows only',
+    error: ({ oracle }) => `does not go with --oracle ${oracle}: only --oracle rows has blocks`,
     allows: ({ oracle = 'rows', block }) => block === undefined || oracle === 'rows',
   },
   {
@@ -122,18 +128,40 @@ export function withRefusals<Output extends Choices, Schema extends z.ZodType<Ou
   schema: Schema,
 ): Schema {
   return REFUSALS.reduce(
-    (refined, { path, error, allows }) => refined.refine(allows, { path: [path], error }),
+    (refined, refusal) =>
+      refined.refine(refusal.allows, {
+        path: [refusal.path],
+        error: ({ input }) => reasonOf(refusal, input as Choices),
+      }),
     schema,
   );
+}
+
+/** The first of the choices that does not go with the others, and why. */
+export function refusalOf(
+  choices: Choices,
+): { readonly path: keyof Choices; readonly reason: string } | undefined {
+  const refusal = REFUSALS.find(({ allows }) => !allows(choices));
+  return refusal && { path: refusal.path, reason: reasonOf(refusal, choices) };
+}
+
+function reasonOf({ error }: Refusal, choices: Choices): string {
+  return typeof error === 'string' ? error : error(choices);
+}
+
+/** The first choice that goes by the squared loss and by no other. */
+function squaredOnly(choices: Choices): string | undefined {
+  const chosen = [...rulesOf(choices), ...all(choices.method)];
+  return chosen.find((name) => SQUARED_ONLY.includes(name));
 }
 
 /** Choices less what only greedy selection has use for. */
 export function exceptGreedyOnly<Given extends object>(
   choices: Given,
-): Omit<Given, (typeof GREEDY_ONLY)[number]> {
-  const useless: readonly string[] = GREEDY_ONLY;
+): Omit<Given, (typeof GREEDY_ONLY)[number] | 'rule'> {
+  const useless: readonly string[] = [...GREEDY_ONLY, 'rule'];
   const useful = Object.entries(choices).filter(([key]) => !useless.includes(key));
-  return Object.fromEntries(useful) as Omit<Given, (typeof GREEDY_ONLY)[number]>;
+  return Object.fromEntries(useful) as Omit<Given, (typeof GREEDY_ONLY)[number] | 'rule'>;
 }
 
 function all<Value>(values: Several<Value>): readonly Value[] {

@@ -130,9 +130,9 @@ export async function* advance(
 /** A learning rate and where it came from. */
 export type Rate = Pick<TrainingOptions, 'learningRate' | 'rateFlag'>;
 
-/** What to try in place of an η at which training diverged. */
+/** What to try in place of an η at which training diverged: 1, the usual one, at most. */
 export function calmerRate(learningRate: number): number {
-  return Number((learningRate / 4).toPrecision(2));
+  return Math.min(1, Number((learningRate / 4).toPrecision(2)));
 }
 
 /** @param cause the error by which it showed, where it was not the loss itself. */

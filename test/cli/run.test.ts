@@ -124,7 +124,7 @@ describe.concurrent('a run that cannot go on', () => {
   test('because fine-tuning diverges names the rate of fine-tuning', async () => {
     const flags = ['--fine-tune-learning-rate', '1e30', '--fine-tune', '50'];
     const { code, stderr } = await espalier(tiny(...flags), await emptyFolder());
-    expect(stderr).toMatch(/diverged.*--fine-tune-learning-rate 2\.5e\+29\.$/m);
+    expect(stderr).toMatch(/diverged.*--fine-tune-learning-rate 1\.$/m);
     expect(code).toBe(1);
   });
 
@@ -161,7 +161,7 @@ describe.concurrent('a run that cannot go on', () => {
       const { code, stdout, stderr } = await ended;
       expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
       const [, count] =
-        /^Interrupted\. The (\d+) finished checkpoint files are in out; espalier run --from out goes on from the newest\.$/m.exec(
+        /^Interrupted\. (\d+) files? of weights (?:is|are) in out\. Go on from the newest with: espalier run --from out$/m.exec(
           stderr,
         )!;
       const files = await readdir(join(cwd, 'out'));

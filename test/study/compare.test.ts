@@ -8,7 +8,7 @@ import { openNodeAdapter } from '../../src/hosts/node.js';
 import { drawParameters } from '../../src/models/two-layer.js';
 import { compare, compareNetwork } from '../../src/study/compare.js';
 import { CONTENDERS, type CompareInput, type Contender } from '../../src/study/compare-events.js';
-import { parseCompareConfig } from '../../src/study/config.js';
+import { runShape } from '../../src/study/config.js';
 import { drawExamples, type Examples } from '../../src/study/examples.js';
 import { resultOf } from '../../src/study/relayed.js';
 import { run } from '../../src/study/run.js';
@@ -35,21 +35,34 @@ function inputOf(
   contenders: readonly Contender[],
   sizes: readonly number[],
 ): CompareInput {
-  const config = parseCompareConfig({ examples: M, width: 12, batch: 9, iterations: 30, ...given });
+  const config = runShape.parse({ examples: M, width: 12, batch: 9, iterations: 30, ...given });
   return { config, contenders, sizes, examples };
 }
 
 describe('before any training it is refused that', () => {
   test.each<[string, object, readonly Contender[], readonly number[], RegExp]>([
     ['sizes descend', {}, ['greedy'], [5, 3], /^--sizes .*ascending.*not 5,3\.$/],
-    ['a ranking is too short', {}, CONTENDERS, [5, 13], /^--sizes .*only greedy.*not \[5,13\]/],
-    ['neurons run out', { replacement: false }, ['greedy'], [13], /^--sizes without replacement/],
+    [
+      'a method comes twice',
+      {},
+      ['greedy', 'random', 'greedy'],
+      [3],
+      /^--methods .*once.*greedy,random,greedy/,
+    ],
+    ['a ranking is too short', {}, CONTENDERS, [5, 13], /^--sizes 5,13 .*only greedy/],
+    [
+      'neurons run out',
+      { replacement: false },
+      ['greedy'],
+      [13],
+      /^--sizes 13 .*without replacement/,
+    ],
     [
       'a method is of the squared loss',
       { loss: 'cross-entropy', task: 'digits' },
       ['greedy', 'backward'],
       [3],
-      /^The .*"loss" .* squared with any of .*backward.* or choose other --methods/,
+      /^The .*"loss" \(cross-entropy\) does not go with .* or choose other --methods/,
     ],
     [
       'a rule needs Gram rows',
