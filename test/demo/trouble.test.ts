@@ -45,10 +45,10 @@ describe('a person is told what to do', () => {
 
   test.each([
     ['width=50000000', /Too large for this graphics adapter.*fit up to “Neurons” \d+/],
-    ['activation=relu&learningRate=100000', /ran away.*Play again with learning rate 25000/s],
+    ['activation=relu&learningRate=100000', /ran away.*Play again with learning rate 1Close/s],
     [
       'iterations=1&pruneEvery=1&fineTune=30&learningRate=1000',
-      /fine-tuning, whose rate follows “Learning rate”: try.*with learning rate 250/s,
+      /fine-tuning, whose rate follows “Learning rate”: try.*with learning rate 1Close/s,
     ],
   ])('a run that cannot be: %s', async (patch, expected) => {
     const { page } = await demo.visit(`${QUICK}&${patch}`);

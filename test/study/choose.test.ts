@@ -48,10 +48,10 @@ describe('neurons of a network of one’s own training', () => {
       using network = networkWith(weight);
       const live = device.liveBytes;
       const dense = { network, train, trainingLoss: 1, iteration: 40 };
-      const config = parseRunConfig({ neurons: 9, width: 9, learningRate: 8, examples: M });
+      const config = parseRunConfig({ neurons: 9, width: 9, learningRate: 2, examples: M });
       await expect(resultOf(chooseNeurons(dense, method, config))).rejects.toMatchObject({
         code: 'diverged',
-        message: expect.stringMatching(/at iteration 40\. Try --learning-rate 2\.$/),
+        message: expect.stringMatching(/at iteration 40\. Try --learning-rate 0\.5\.$/),
         cause: { code: 'bad-data' },
       });
       expect(device.liveBytes).toBe(live);

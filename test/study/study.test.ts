@@ -208,12 +208,12 @@ test('methods and rules are compared on the same checkpoints', async () => {
 test('a run has the rule of greedy selection only, as cells have', async () => {
   const examples = drawExamples(source, 37, 0);
   const given = { examples: 37, width: 9, iterations: 2, neurons: 4, fineTune: 0 };
-  const ruleOf = async (method: string) => {
-    const config = parseRunConfig({ ...given, method, rule: 'corrective' });
+  const ruleOf = async (method: string, rule?: string) => {
+    const config = parseRunConfig({ ...given, method, rule });
     const { subnetwork } = await resultOf(run(device, { config, examples }));
     return subnetwork.rule;
   };
-  expect(await ruleOf('greedy')).toBe('corrective');
+  expect(await ruleOf('greedy', 'corrective')).toBe('corrective');
   expect(await ruleOf('magnitude')).toBe('average');
   expect(await ruleOf('scratch')).toBe(undefined);
 });
