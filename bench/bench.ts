@@ -6,7 +6,7 @@ import { kernelBenchmarks } from './kernels.js';
 import { type MeasuredLimits, measureLimits } from './limits.js';
 import type { Peer } from './peers/peer.js';
 import { type BenchRequest, type Contest, invitesPeers, planContests, takesPart } from './plan.js';
-import type { BenchReport, BenchResult } from './report.js';
+import type { BenchReport } from './report.js';
 import { workloads } from './workloads.js';
 
 export interface BenchInput {
@@ -16,7 +16,8 @@ export interface BenchInput {
 }
 
 export type BenchEvent =
-  | ({ readonly type: 'limits' } & Omit<MeasuredLimits, 'pulse'>)
+  /** The adapter's limits are measured, and the contests begin. */
+  | ({ readonly type: 'started' } & Circumstances & Omit<MeasuredLimits, 'pulse'>)
   /** The next contest begins, after so many of them all. */
   | {
       readonly type: 'contest';
@@ -29,13 +30,14 @@ export type BenchEvent =
   /** Right after this work, the adapter did only (or even) this share of its multiply-add limit. */
   | { readonly type: 'disturbed'; readonly work: string; readonly share: number };
 
-/** What the job knows; who called it adds the host and its versions. */
-export type BenchOutput = Pick<BenchReport, 'adapter' | 'limits' | 'results'> & {
-  /** Chrome's version where this ran in a page. */
+/** Where it is measured, as far as the job knows; who called it adds the host and its versions. */
+export interface Circumstances {
+  readonly adapter: BenchReport['adapter'];
+  /** Chrome's version where this runs in a page. */
   readonly browser: string | undefined;
-  /** Who took part beside this library. */
+  /** Who may take part beside this library. */
   readonly peers: readonly Pick<Peer, 'subject' | 'package'>[];
-};
+}
 
 /** Seconds a kernel that measures a limit. */
 const LIMIT_SECONDS = 0.2;
@@ -87,14 +89,20 @@ export async function* bench(
   device: Device,
   { request, source }: BenchInput,
   { peers = [], signal }: BenchOptions = {},
-): AsyncGenerator<BenchEvent, BenchOutput> {
+): AsyncGenerator<BenchEvent, void> {
   const contests = contestsOf(request);
   const effort = request.quick ? QUICK_EFFORT : 1;
   const { limits, clock, pulse } = await measureLimits(device, LIMIT_SECONDS * effort, signal);
-  yield { type: 'limits', limits, clock };
-  const results: BenchResult[] = [];
-  const refused = new Set<string>();
   const invited = peers.filter(({ subject }) => takesPart(request, subject));
+  yield {
+    type: 'started',
+    adapter: device.adapter,
+    browser: browserVersion(),
+    peers: invited.map(({ subject, package: name }) => ({ subject, package: name })),
+    limits,
+    clock,
+  };
+  const refused = new Set<string>();
   const common = { limits, source, effort, signal, peers: invited };
   for (const [done, contest] of contests.entries()) {
     const { name: work } = contest.benchmark;
@@ -102,7 +110,6 @@ export async function* bench(
     if (refused.has(work)) continue;
     yield { type: 'contest', work, shape: contest.case.shape, done, total: contests.length };
     for await (const event of holdContest(device, contest, common)) {
-      if (event.type === 'measured' || event.type === 'refused') results.push(event.result);
       if (event.type === 'refused' && event.result.subject === 'espalier') {
         refused.add(event.result.work);
       }
@@ -113,10 +120,6 @@ export async function* bench(
       yield { type: 'disturbed', work, share };
     }
   }
-  const present = invited
-    .filter(({ subject }) => results.some((result) => result.subject === subject))
-    .map(({ subject, package: name }) => ({ subject, package: name }));
-  return { adapter: device.adapter, limits, results, browser: browserVersion(), peers: present };
 }
 
 /** Chrome's version where this runs in its page. */

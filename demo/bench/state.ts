@@ -2,7 +2,6 @@ import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
 import {
   BENCH_NAMES,
   type BenchEvent,
-  type BenchOutput,
   bench,
   browserVersion,
   contestsOf,
@@ -23,7 +22,7 @@ export interface Row {
   readonly trouble?: string;
 }
 
-export type Limits = Extract<BenchEvent, { type: 'limits' }>;
+export type Limits = Extract<BenchEvent, { type: 'started' }>;
 
 export interface Benching {
   readonly mode: ReadonlySignal<Mode>;
@@ -55,7 +54,7 @@ export function createBenching(page: Page): Benching {
   };
   const heard = (event: BenchEvent) => {
     switch (event.type) {
-      case 'limits':
+      case 'started':
         limits.value = event;
         break;
       case 'verified':
@@ -76,7 +75,7 @@ export function createBenching(page: Page): Benching {
         disturbed.value = [...disturbed.value, event.work];
     }
   };
-  const drive = createDrive<BenchEvent, BenchOutput>('bench', page.turn, {
+  const drive = createDrive<BenchEvent, void>('bench', page.turn, {
     heard,
     done: () => undefined,
   });

@@ -4,13 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
 import { parseHTML } from 'linkedom';
 import { type Baseline, requireSameAdapter } from '../../bench/baseline.js';
-import {
-  BENCH_NAMES,
-  type BenchEvent,
-  type BenchOutput,
-  contestsOf,
-  needsSource,
-} from '../../bench/bench.js';
+import { BENCH_NAMES, type BenchEvent, contestsOf, needsSource } from '../../bench/bench.js';
 import type { Shape } from '../../bench/benchmark.js';
 import { benchPage } from '../../bench/page.js';
 import type { BenchRequest } from '../../bench/plan.js';
@@ -18,18 +12,16 @@ import { type BenchEntry, type BenchReport, parseReport, SUBJECTS } from '../../
 import { readImageSource } from '../data/folder.js';
 import { EspalierError, messageOf } from '../errors.js';
 import type { Host } from '../hosts/host.js';
-import { findPeer } from '../hosts/peers.js';
 import { shellWord } from '../text.js';
 import { withBenchHost } from './bench-host.js';
 import { createBenchProgress } from './bench-progress.js';
+import { type BenchRecord, createBenchRecord, reportOf, type Sitting } from './bench-record.js';
 import {
   benchFindings,
   benchNotes,
   benchRows,
   benchTable,
   type Circumstances,
-  type Disturbance,
-  type Omission,
 } from './bench-table.js';
 import { adapterOption, hostOption, tuningOption } from './flags.js';
 import type { HostFlags } from './host.js';
@@ -127,45 +119,57 @@ async function execute(request: BenchRequest, flags: BenchFlags, version: string
   const baseline = flags.baseline ? await readBaseline(flags.baseline) : undefined;
   const source = needsSource(request) ? await readImageSource('mnist') : undefined;
   const { signal, release } = interruptSignal();
-  const omissions: Omission[] = [];
-  const disturbances: Disturbance[] = [];
-  let clock = 'wall';
-  const progress = createBenchProgress(process.stderr, contestsOf(request).length);
+  const record = createBenchRecord();
+  const total = contestsOf(request).length;
+  const progress = createBenchProgress(process.stderr, total);
   const onEvent = (event: BenchEvent) => {
-    if (event.type === 'limits') clock = event.clock;
-    if (event.type === 'skipped') omissions.push({ ...event, wrong: false });
-    if (event.type === 'refused') {
-      omissions.push({ entry: event.result, reason: event.reason, wrong: true });
-    }
-    if (event.type === 'disturbed') disturbances.push(event);
+    record.keep(event);
     progress.show(event);
   };
+  const date = new Date().toISOString();
+  let host: Host<never>['kind'] = 'node';
   try {
-    const report = await withBenchHost(request, flags, async (host): Promise<BenchReport> => {
+    await withBenchHost(request, flags, async (opened) => {
+      host = opened.kind;
       if (baseline && !flags.force) {
-        const { adapter } = await host.execute('info', null);
-        requireSameAdapter(baseline, { adapter, host: host.kind });
+        const { adapter } = await opened.execute('info', null);
+        requireSameAdapter(baseline, { adapter, host });
       }
-      const date = new Date().toISOString();
-      const output = await host.execute('bench', { request, source }, { onEvent, signal });
-      const { adapter, limits, results } = output;
-      const versions = await versionsOf(host.kind, version, output);
-      return { date, adapter, host: host.kind, versions, limits, results };
+      await opened.execute('bench', { request, source }, { onEvent, signal });
     });
     progress.stop();
-    const circumstances = { clock, omissions, disturbances, baseline };
-    process.stdout.write(`${benchTable(report, circumstances)}\n`);
-    if (flags.json) await writeFile(flags.json, `${JSON.stringify(report, null, 2)}\n`);
-    if (flags.html) await writeFile(flags.html, pageOf(report, circumstances));
-    const files = [flags.json, flags.html].filter((file) => file !== undefined);
-    if (files.length > 0) process.stdout.write(`Files: ${files.join(', ')}\n`);
-    if (report.results.some(({ subject, verified }) => subject === 'espalier' && !verified)) {
-      process.stderr.write('error: Not every answer was right; see the table.\n');
-      process.exitCode = 1;
-    }
-  } finally {
+    await tell(record, { date, host, version }, flags, baseline);
+  } catch (error) {
     progress.stop();
+    if (!(error instanceof EspalierError && error.code === 'aborted')) throw error;
+    // Minutes of measuring are not lost.
+    const measured = record.results.length;
+    if (measured > 0) await tell(record, { date, host, version }, flags, baseline);
+    const what = measured > 0 ? 'The table ends there.' : 'Nothing was measured yet.';
+    throw new EspalierError('aborted', `Interrupted. ${what}`, { cause: error });
+  } finally {
     release();
+  }
+}
+
+/** Prints and writes what is measured. */
+async function tell(
+  record: BenchRecord,
+  sitting: Sitting,
+  { json, html }: BenchFlags,
+  baseline: Baseline | undefined,
+): Promise<void> {
+  const report = await reportOf(record, sitting);
+  const { omissions, disturbances, started } = record;
+  const circumstances = { clock: started?.clock ?? 'wall', omissions, disturbances, baseline };
+  process.stdout.write(`${benchTable(report, circumstances)}\n`);
+  if (json) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`);
+  if (html) await writeFile(html, pageOf(report, circumstances));
+  const files = [json, html].filter((file) => file !== undefined);
+  if (files.length > 0) process.stdout.write(`Files: ${files.join(', ')}\n`);
+  if (report.results.some(({ subject, verified }) => subject === 'espalier' && !verified)) {
+    process.stderr.write('error: Not every answer was right; see the table.\n');
+    process.exitCode = 1;
   }
 }
 
@@ -191,25 +195,6 @@ async function readBaseline(file: string): Promise<Baseline> {
     );
   });
   return { file, report: parseReport(text, `--baseline ${file}`) };
-}
-
-async function versionsOf(
-  host: Host<never>['kind'],
-  espalier: string,
-  { browser, peers }: BenchOutput,
-): Promise<Record<string, string>> {
-  const dawn = host === 'node' ? (await findPeer('webgpu'))?.version : undefined;
-  return {
-    espalier,
-    node: process.versions.node,
-    ...(dawn && { webgpu: dawn }),
-    ...(browser && { chrome: browser }),
-    ...Object.fromEntries(await Promise.all(peers.map(versionOf))),
-  };
-}
-
-async function versionOf({ subject, package: name }: BenchOutput['peers'][number]) {
-  return [subject, (await findPeer(name))?.version ?? 'unknown'] as const;
 }
 
 /** @throws bad-config unless it reads `name=size,…`. */

@@ -1,4 +1,4 @@
-import { type BenchEvent, type BenchInput, type BenchOutput, bench } from '../../bench/bench.js';
+import { type BenchEvent, type BenchInput, bench } from '../../bench/bench.js';
 import { type AdapterLimits, measureLimits } from '../../bench/limits.js';
 import type { Peer } from '../../bench/peers/peer.js';
 import type { Job, JobContext } from '../hosts/host.js';
@@ -36,7 +36,7 @@ export const jobs = {
   run: Job<RunInput, RunEvent, RunSummary>;
   trial: Job<{ readonly input: TrialInput; readonly state?: TrialState }, TrialEvent, void>;
   compare: Job<CompareInput, CompareEvent, CompareSummary>;
-  bench: Job<BenchInput, BenchEvent, BenchOutput>;
+  bench: Job<BenchInput, BenchEvent, void>;
   limits: Job<{ readonly seconds: number }, never, AdapterLimits>;
   info: Job<null, never, DeviceReport>;
 };

@@ -86,6 +86,28 @@ test('compares with an earlier run, of another adapter only when forced, and dra
   expect(await bench(...flags, foreign, '--force')).toMatchObject({ code: 0 });
 });
 
+test('Ctrl-C ends with 130, the table of what was measured, and its file', async () => {
+  const file = join(folder, 'interrupted.json');
+  const args = ['argmin', 'loss', 'matmul', '--adapter', 'software', '--json', file];
+  const command = [join(folder, 'dist/cli.js'), 'bench', ...args];
+  const { code, out, err } = await new Promise<Awaited<ReturnType<typeof bench>>>((done) => {
+    const child = execFile(process.execPath, command, { cwd: folder }, (error, out, err) => {
+      done({ code: error ? error.code : 0, out, err });
+    });
+    child.stderr?.on('data', (text: string) => {
+      if (/^2 of /m.test(text)) child.kill('SIGINT');
+    });
+  });
+  expect({ code, err }).toMatchObject({
+    code: 130,
+    err: expect.stringMatching(/^Interrupted\. /m),
+  });
+  expect(out).toMatch(/\nFiles: .*interrupted\.json\n$/);
+  const { results } = reportSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  expect(results.length).toBeGreaterThan(0);
+  expect(new Set(results.map(({ work }) => work)).size).toBeLessThan(3);
+});
+
 test('a wrong answer ends with code 1, and nothing of its kernel is timed', async () => {
   const [right, wrong] = ['params.decay * velocity[at] + ', 'params.decay * velocity[at] - '];
   const shader = join(ROOT, 'shaders/momentum-update.wgsl.ts');
