@@ -1,8 +1,11 @@
 import { constants } from 'node:fs';
-import { access, appendFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, appendFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { EspalierError, messageOf } from '../errors.js';
 import type { RunFile } from '../study/files.js';
+
+/** What only a study leaves; it is never overwritten, as hours of many trials may be in it. */
+const STUDY_FILE = /^(?:cells\.jsonl|thresholds\.json|state-.+\.safetensors)$/;
 
 /** Where runs and comparisons go that name no folder. */
 const RUNS = 'runs';
@@ -17,14 +20,17 @@ const RUN_FILE =
  * @throws bad-config naming it.
  */
 export async function requireUsable(out: string | undefined, overwrite: boolean): Promise<void> {
-  if (out) await requireFreeFolder(out, overwrite);
   await requireWritableFolder(out ?? RUNS);
+  if (out) await requireFreeFolder(out, overwrite);
 }
 
-/** @throws bad-config when the folder holds another run, or is no folder. */
+/** @throws bad-config when the folder holds a study or another run. */
 export async function requireFreeFolder(folder: string, overwrite: boolean): Promise<void> {
-  const taken = (await filesIn(folder)).some((name) => RUN_FILE.test(name));
-  if (!taken || overwrite) return;
+  const names = await filesIn(folder);
+  if (names.some((name) => STUDY_FILE.test(name))) {
+    throw new EspalierError('bad-config', `--out ${folder} holds a study. Name another folder.`);
+  }
+  if (overwrite || !names.some((name) => RUN_FILE.test(name))) return;
   throw new EspalierError(
     'bad-config',
     `--out ${folder} holds another run. Name another folder, or add --overwrite to replace it.`,
@@ -36,10 +42,13 @@ export async function requireWritableFolder(folder: string): Promise<void> {
   for (let at = resolve(folder); ; at = dirname(at)) {
     try {
       await access(at, constants.W_OK);
-      return;
+      if ((await stat(at)).isDirectory()) return;
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT' || at === dirname(at)) throw unwritable(folder, error);
+      const above = ['ENOENT', 'ENOTDIR'].includes(String(codeOf(error))) && at !== dirname(at);
+      if (above) continue;
+      throw unwritable(folder, error);
     }
+    throw unwritable(folder, new Error(`${at} is a file`));
   }
 }
 
@@ -111,9 +120,6 @@ export async function filesIn(folder: string): Promise<readonly string[]> {
     return await readdir(folder);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return [];
-    if (codeOf(error) === 'ENOTDIR') {
-      throw new EspalierError('bad-config', `--out ${folder} is a file; name a folder.`);
-    }
     throw error;
   }
 }

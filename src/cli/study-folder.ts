@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, readdir, readFile, rm, truncate } from 'node:fs/promises';
+import { open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError, messageOf } from '../errors.js';
 import type { Shape } from '../models/two-layer.js';
@@ -55,10 +55,10 @@ export async function openStudyFolder(path: string, config: StudyConfig): Promis
   const lock = await lockFolder(path);
   try {
     const held = await storedConfig(path);
-    const { cells, dropped } = await mendedCells(path);
-    // A study that came to nothing, as one without an adapter does, is nothing to keep.
-    if (held && (cells.length > 0 || (await holdsState(path)))) requireSame(path, config, held);
     if (!held) await requireNoRun(path);
+    // A study that came to nothing, as one without an adapter does, is nothing to keep.
+    else if (await hasBegun(path)) requireSame(path, config, held);
+    const { cells, dropped } = await mendedCells(path);
     await writeJson(path, CONFIG, { ...config, out: path });
     const notes = [
       ...(lock.stale ? [`Took over ${path} from a study that was killed.`] : []),
@@ -122,7 +122,7 @@ async function storedConfig(path: string): Promise<StudyConfig | undefined> {
   } catch (cause) {
     throw new EspalierError(
       'bad-config',
-      `${file} is not the configuration of a study: ${messageOf(cause)} Name the folder of a study, or a new one.`,
+      `${file} is not the configuration of a study: ${messageOf(cause).replace(/\.$/, '')}. Name the folder of a study, or a new one.`,
       { cause },
     );
   }
@@ -137,8 +137,11 @@ function requireSame(path: string, config: StudyConfig, held: StudyConfig): void
   );
 }
 
-async function holdsState(path: string): Promise<boolean> {
-  return (await readdir(path)).some((name) => /^state-.*\.safetensors$/.test(name));
+/** Whether a folder holds a cell, whole or cut off, or a state. */
+async function hasBegun(path: string): Promise<boolean> {
+  const cells = await stat(join(path, CELLS)).catch(ifMissing);
+  const names = await readdir(path);
+  return (cells?.size ?? 0) > 0 || names.some((name) => /^state-.*\.safetensors$/.test(name));
 }
 
 async function requireNoRun(path: string): Promise<void> {

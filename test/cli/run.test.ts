@@ -41,6 +41,12 @@ describe.concurrent('--out', () => {
     ]);
     const events = await readFile(join(cwd, 'out/events.jsonl'), 'utf8');
     expect(events.trimEnd().split('\n')).toHaveLength(4);
+
+    // What a study gathered is not for a run to replace.
+    await writeFile(join(cwd, 'out/cells.jsonl'), '');
+    const study = await espalier(tiny('--out', 'out', '--overwrite'), cwd);
+    expect(study.stderr).toMatch(/^error: --out out holds a study\. Name another folder\.$/m);
+    expect(study).toMatchObject({ code: 2, stdout: '' });
   });
 
   test('belongs to one run at a time, and is taken over from one that was killed', async () => {
@@ -82,8 +88,14 @@ describe.concurrent('--out', () => {
     const cwd = await emptyFolder();
     await writeFile(join(cwd, 'taken'), 'a file');
     const { code, stderr } = await espalier(tiny('--out', 'taken'), cwd);
-    expect(stderr).toMatch(/^error: --out taken is a file/);
+    expect(stderr).toMatch(/^error: The folder taken cannot be written to: .*taken is a file\./);
     expect(code).toBe(2);
+    const below = await espalier(tiny('--out', 'taken/sub'), cwd);
+    expect(below.stderr).toMatch(/^error: The folder taken\/sub cannot .*\/taken is a file\./);
+    await writeFile(join(cwd, 'runs'), 'a file too');
+    const unnamed = await espalier(tiny(), cwd);
+    expect(unnamed.stderr).toMatch(/^error: The folder runs cannot .*with --out\.$/m);
+    expect(unnamed).toMatchObject({ code: 2, stdout: '' });
     expect(await readFile(join(cwd, 'taken'), 'utf8')).toBe('a file');
   });
 

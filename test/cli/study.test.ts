@@ -161,13 +161,18 @@ test('what cannot be studied is refused before anything is written', async () =>
     [[...flagsOf(), '--out', file], `The folder ${file} cannot be written to`],
     [[...flagsOf(), '--out', run], 'is not the configuration of a study'],
     [['--resume', '--out', fresh], `there is no study in ${fresh}`],
+    [[...flagsOf(), '--out', join(folder, 'notes')], 'has a cells.jsonl but no config.json'],
   ];
+  const notes = join(folder, 'notes');
+  await mkdir(notes);
+  await writeFile(join(notes, 'cells.jsonl'), 'no cells, and no end of line');
   for (const [args, message] of cases) {
     const refused = await espalier(['study', ...args]);
     expect(refused.stderr).toContain(message);
     expect(refused).toMatchObject({ code: 2, stdout: '' });
   }
   await expect(stat(fresh)).rejects.toThrow('ENOENT');
+  expect(await readFile(join(notes, 'cells.jsonl'), 'utf8')).toHaveLength(28);
   expect(await espalier(['report', folder])).toMatchObject({ code: 2 });
 });
 
