@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { mebibytes } from '../gpu/limits.js';
-import type { RunTheory } from '../study/guarantee.js';
+import { hullFloor, type RunTheory } from '../study/guarantee.js';
 import type { Figures, RunSummary } from '../study/run-events.js';
 import { grouped, plural } from '../text.js';
 import { percent } from './progress.js';
@@ -51,5 +51,5 @@ function theoryLine(theory: RunTheory): string {
   if ('missing' in theory) return `No theoretical bound: ${theory.missing}.`;
   const { hull, bound, loss } = theory;
   const gap = `duality gap ${hull.gap.toExponential(1)}${hull.converged ? '' : ', more than asked for'}`;
-  return `No mixture of the dense network's neurons has a training loss below ${(hull.loss - hull.gap).toFixed(5)} (${gap}); after ${plural(loss.length, 'pick')} the theory guarantees ${bound.at(-1)?.toPrecision(3)}, measured ${loss.at(-1)?.toFixed(5)}.`;
+  return `No mixture of the dense network's neurons has a training loss below ${hullFloor(hull)} (${gap}); after ${plural(loss.length, 'pick')} the theory guarantees ${bound.at(-1)?.toPrecision(3)}, measured ${loss.at(-1)?.toFixed(5)}.`;
 }

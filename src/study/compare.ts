@@ -110,8 +110,9 @@ async function* pruneByAll(
   const applies = guaranteedRule({ ...config, method: 'greedy', rule: 'average' });
   const guarantee =
     iteration !== undefined &&
+    contenders.includes('greedy') &&
     'rule' in applies &&
-    (await guaranteeOf(device, exactly(problem), applies.rule, Math.max(...sizes)));
+    (await guaranteeOf(device, exactly(problem), applies.rule, Math.max(...sizes), signal));
   return {
     adapter: device.adapter,
     dense: { ...measured, test: await evaluate(network, test, config.loss, signal) },

@@ -53,17 +53,22 @@ export function guaranteedRule(
   return { rule };
 }
 
-/** Works out the guarantee of a selection by a `guaranteedRule`, from the whole Gram matrix. */
+/**
+ * Works out the guarantee of a selection by a `guaranteedRule`, from the whole Gram matrix.
+ *
+ * @throws aborted when the signal fires before the matrix is there.
+ */
 export async function guaranteeOf(
   device: Device,
   problem: SelectionProblem,
   rule: GuaranteedRule,
   picks: number,
+  signal?: AbortSignal,
 ): Promise<Guarantee> {
   const { activations, targets } = problem;
   const y = await readMatrix(targets);
   const hullProblem = {
-    ...(await outputGram(device, problem)),
+    ...(await outputGram(device, problem, signal)),
     energy: y.reduce((sum, value) => sum + value * value, 0),
     examples: activations.rows,
   };
@@ -75,6 +80,14 @@ export async function guaranteeOf(
     diameter: diameter / activations.rows,
     bound: excess.map((value) => hull.loss + value),
   };
+}
+
+/** What no mixture's loss goes below: the least that the gap allows, rounded down to three digits. */
+export function hullFloor({ loss, gap }: HullOptimum): number {
+  const least = loss - gap;
+  if (!(least > 0)) return 0;
+  const unit = 10 ** (Math.floor(Math.log10(least)) - 2);
+  return Number((Math.floor(least / unit) * unit).toPrecision(3));
 }
 
 /** The theory in a run's summary, or why there is none. */
@@ -123,6 +136,12 @@ export async function theoryOf(
   const activations = streamedFrom(m, streamed);
   const { targets } = train;
   const problem = { activations, weights: output, targets, loss: 'squared' } as const;
-  const { bound, ...theory } = await guaranteeOf(device, problem, applies.rule, loss.length);
+  const { bound, ...theory } = await guaranteeOf(
+    device,
+    problem,
+    applies.rule,
+    loss.length,
+    signal,
+  );
   return { ...theory, bound: [...bound], loss: [...loss] };
 }

@@ -1,6 +1,7 @@
 import { plural } from '../../text.js';
 import type { CompareSummary } from '../compare-events.js';
 import type { RunConfig } from '../config.js';
+import { hullFloor } from '../guarantee.js';
 import {
   accuracyAgainstPicks,
   comparisonLegend,
@@ -46,7 +47,7 @@ export function comparisonPage(input: ComparisonInput): {
     ),
   );
   const theory = guarantee
-    ? `<p>No mixture of these neurons can have a training loss below ${figure(guarantee.hull.loss - guarantee.hull.gap)}: that is the best in the convex hull of their outputs (found to a duality gap of ${guarantee.hull.gap.toExponential(1)}${guarantee.hull.converged ? '' : ', more than was asked for'}). The hull’s squared diameter is ${figure(guarantee.diameter)} an example, and with it the theory guarantees greedy selection the dotted curve, which falls as (ln k)/k. Least squares may leave the hull and go below it.</p>`
+    ? `<p>No mixture of these neurons can have a training loss below ${hullFloor(guarantee.hull)}: that is the best in the convex hull of their outputs (found to a duality gap of ${guarantee.hull.gap.toExponential(1)}${guarantee.hull.converged ? '' : ', more than was asked for'}). The hull’s squared diameter is ${figure(guarantee.diameter)} an example, and with it the theory guarantees greedy selection the dotted curve, which falls as (ln k)/k. Least squares may leave the hull and go below it.</p>`
     : '';
   const facts = [
     ['adapter', adapter.name],
