@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Resvg } from '@resvg/resvg-js';
 import Table from 'cli-table3';
 import type { Command } from 'commander';
@@ -12,6 +12,7 @@ import {
 } from '../study/compare-config.js';
 import { CONTENDERS, type CompareEvent, type CompareSummary } from '../study/compare-events.js';
 import { drawExamples } from '../study/examples.js';
+import { hullFloor } from '../study/guarantee.js';
 import { comparisonPage, comparisonRows } from '../study/report/comparison-page.js';
 import { inLight, LIGHT } from '../study/report/style.js';
 import { plural } from '../text.js';
@@ -19,6 +20,7 @@ import {
   addDeviceFlags,
   addNetworkFlags,
   givenFlags,
+  names,
   number,
   numbers,
   readConfig,
@@ -43,7 +45,7 @@ export function addCompare(program: Command, version: string): void {
     program
       .command('compare')
       .description('Trains one network and prunes it in several ways, at several sizes.')
-      .option('--methods <list>', CONTENDERS.join(', '), (text) => text.split(','))
+      .option('--methods <list>', CONTENDERS.join(', '), names)
       .option('--sizes <list>', 'numbers of picks, ascending', numbers),
   )
     .addOption(storageOption())
@@ -123,12 +125,13 @@ async function writeInto(
     config,
     summary,
     versions: { espalier: version, node: process.versions.node },
-    // For whoever stands in the folder.
     command: 'espalier compare --config config.json --out again',
     document,
   });
   const text = (content: string) => new TextEncoder().encode(content);
-  await writeJson(folder, 'config.json', recordOfConfig({ ...config, out: folder }));
+  // For whoever stands in the folder, as the command on the page does.
+  const data = config.data === 'mnist' ? config.data : resolve(config.data);
+  await writeJson(folder, 'config.json', recordOfConfig({ ...config, data, out: folder }));
   await writeJson(folder, 'comparison.json', record(summary));
   await writeWhole(folder, { name: 'comparison.csv', bytes: text(csvOf(summary)) });
   for (const [name, { svg }] of figures) {
@@ -172,7 +175,7 @@ function tableOf(summary: CompareSummary): string {
       : [],
   );
   const hull = guarantee
-    ? ` No mixture of its neurons goes below ${guarantee.hull.loss.toPrecision(3)}.`
+    ? ` No mixture of its neurons goes below ${hullFloor(guarantee.hull)}.`
     : '';
   return `${table.toString()}\n${ended.join('')}The dense network: training loss ${dense.loss.toFixed(5)}, test accuracy ${(100 * dense.test.accuracy).toFixed(2)} %.${hull}\nAdapter: ${adapter.name}.`;
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { TASKS } from '../data/tasks.js';
 import { EspalierError, messageOf } from '../errors.js';
@@ -75,6 +76,11 @@ export function number(text: string): number | string {
   return Number.isNaN(value) ? text : value;
 }
 
+/** `a, b` as names. */
+export function names(text: string): readonly string[] {
+  return text.split(',').map((name) => name.trim());
+}
+
 /** `1,2,3` as numbers. */
 export function numbers(text: string): readonly (number | string)[] {
   return text.trim() === '' ? [] : text.split(',').map(number);
@@ -82,6 +88,7 @@ export function numbers(text: string): readonly (number | string)[] {
 
 /**
  * Reads a configuration; keys may be spelt as the flags are (`learning-rate`, `no-replacement`).
+ * The `out` of a record that lies there is left out.
  *
  * @throws bad-config naming the file.
  */
@@ -103,5 +110,10 @@ export async function readConfig(file: string): Promise<Record<string, unknown>>
       ? ['replacement', !value]
       : [camel, value];
   });
-  return Object.fromEntries(entries);
+  const config: Record<string, unknown> = Object.fromEntries(entries);
+  // A record in the folder that it names: the same again goes elsewhere.
+  if (typeof config.out === 'string' && resolve(config.out) === resolve(dirname(file))) {
+    delete config.out;
+  }
+  return config;
 }
