@@ -116,6 +116,12 @@ export function planSelection(
     return { ...plan, oracle: 'direct', capacity: 1, reason };
   }
 
+  if (block !== undefined && block > n) {
+    throw new EspalierError(
+      'bad-config',
+      `--block ${block} is more Gram rows than there are: ${n}.`,
+    );
+  }
   const fitting = Math.floor(largestBinding(device) / (n * 4));
   const rows = cheapestRows(device, activations, request, fitting);
   const gram = passSeconds(device, activations, n / 2);
@@ -194,12 +200,16 @@ function cheapestRows(
   // Every chunk leaves slices of p rows behind, which have to fit a binding together.
   const slices = slicesOf(device, chunks);
   const most = Math.max(1, Math.min(n, Math.floor(fitting / slices)));
+  if (block !== undefined && block > most) {
+    throw new EspalierError(
+      'limit-exceeded',
+      `--block ${block} is more Gram rows than this adapter's bindings hold at once. Use at most ${most}.`,
+    );
+  }
   const distinct = Math.max(1, DISTINCT_SHARE * Math.min(picks, n));
   const sketched = resident && foreseeable && n <= m * SKETCH_SHARE && n + 1 <= fitting;
   const sketch = (SKETCH_ROWS * n * n) / RATES[device.adapter.kind].operations;
-  const [first, ...others] = (
-    block ? [Math.min(block, most)] : BLOCKS.filter((p) => p <= most)
-  ).map((p) => {
+  const [first, ...others] = (block ? [block] : BLOCKS.filter((p) => p <= most)).map((p) => {
     const lookahead = sketched && p > 1;
     const passes = Math.max(1, distinct / p ** (lookahead ? EXPONENT.foreseen : EXPONENT.alone));
     const seconds = passes * passSeconds(device, activations, p) + (lookahead ? sketch : 0);

@@ -112,6 +112,11 @@ const REFUSALS: readonly Refusal[] = [
   },
   {
     path: 'block',
+    error: 'must not be larger than the width: there are no more Gram rows',
+    allows: ({ block = 1, width }) => block <= Math.min(...all(width)),
+  },
+  {
+    path: 'block',
     error: ({ oracle }) => `does not go with --oracle ${oracle}: only --oracle rows has blocks`,
     allows: ({ oracle = 'rows', block }) => block === undefined || oracle === 'rows',
   },

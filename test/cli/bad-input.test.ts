@@ -59,6 +59,7 @@ describe.concurrent('bad usage ends with code 2, and names the flag and what it 
       'run --task digits --loss cross-entropy --rule corrective',
       /--loss .* with corrective, which/,
     ],
+    ['run --width 8 --block 9', /--block 9 .*more Gram rows/],
     ['compare --methods greedy,greedy', /--methods .*once.*greedy,greedy/],
     ['compare --methods greedy,magic', /--methods .*some of greedy.*"magic"/],
     ['compare --sizes 5,3', /--sizes .*ascending.*not 5,3/],
