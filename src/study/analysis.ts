@@ -70,12 +70,9 @@ function analysisOf(
     const thresholds = courses.map((course) => thresholdOf(course, criterion));
     const known = { neurons: setting.neurons, rho };
     const { fits, missing } = compare(thresholds.map(observationOf), known, config.seed, resamples);
-    // With hardly more thresholds than unknowns AICc is infinite, and tells nothing of that curve.
-    const least = fits.every(({ aicc }) => Number.isFinite(aicc))
-      ? (fits[0]?.aicc ?? Number.NaN)
-      : Number.NaN;
+    const least = fits[0]?.aicc ?? Number.NaN;
     const supported = fits
-      .filter(({ aicc }) => aicc - least <= INDISTINCT)
+      .filter(({ aicc, weight }) => weight > 0 && aicc - least <= INDISTINCT)
       .map(({ model }) => model);
     return { criterion, thresholds, fits, supported, missing };
   };

@@ -13,7 +13,10 @@ export interface Estimate {
 
 export interface ComparedFit extends Omit<Fit, 'parameters' | 'solution'> {
   readonly parameters: Readonly<Record<string, Estimate>>;
-  /** Akaike weight: the share of the support that this curve has among those compared. */
+  /**
+   * Akaike weight: the share of the support that this curve has among those compared; 0 for all
+   * where too few observations leave a curve without a finite AICc.
+   */
   readonly weight: number;
   /** 95 % interval of the curve at a dataset size. */
   readonly band: (examples: number) => readonly [low: number, high: number] | undefined;
@@ -48,7 +51,9 @@ export function compare(
   const fitted = models.map((model) => ({ model, fit: fitModel(model, observations) }));
   const samples = samplesOf(observations, seed, resamples);
   const least = Math.min(...fitted.map((one) => one.fit.aicc));
-  const support = (one: Fit) => (Number.isFinite(one.aicc) ? Math.exp((least - one.aicc) / 2) : 0);
+  // With hardly more observations than unknowns AICc is infinite, and tells nothing of that curve.
+  const comparable = fitted.every((one) => Number.isFinite(one.fit.aicc));
+  const support = (one: Fit) => (comparable ? Math.exp((least - one.aicc) / 2) : 0);
   const total = fitted.reduce((sum, one) => sum + support(one.fit), 0);
   const fits = fitted
     .map(({ model, fit: best }): ComparedFit => {

@@ -80,7 +80,7 @@ export function fitRows(finding: Finding): Rows {
       figure(fit.deviation),
       fit.rSquared === undefined ? '–' : fit.rSquared.toFixed(2).replace('-', '−'),
       Number.isFinite(fit.aicc) ? fit.aicc.toFixed(1).replace('-', '−') : '–',
-      Number.isFinite(fit.aicc) ? (fit.aicc - least).toFixed(1) : '–',
+      bestFit(finding) ? (fit.aicc - least).toFixed(1) : '–',
       bestFit(finding) ? percent(fit.weight, 0) : '–',
     ]),
     ...(bestFit(finding) && { best: 0 }),
