@@ -166,7 +166,10 @@ function report(summary: RunSummary, folder: string, json: boolean): void {
 
 function interrupted(error: unknown, { path, written }: RunRecords, config: RunConfig): unknown {
   if (!(error instanceof EspalierError && error.code === 'aborted')) return error;
-  if (!path) return new EspalierError('aborted', 'Interrupted. Nothing was finished yet.');
+  if (!path) {
+    const text = 'Interrupted. Nothing was finished yet.';
+    return new EspalierError('aborted', text, { cause: error });
+  }
   const kept = `${plural(written, 'file')} of weights ${written === 1 ? 'is' : 'are'} in ${path}.`;
   // Weights alone do not say how the momentum stood.
   const way =

@@ -16,6 +16,7 @@ import { plural, shellWord } from '../text.js';
 import {
   addDeviceFlags,
   givenFlags,
+  names,
   number,
   numbers,
   readConfig,
@@ -153,7 +154,7 @@ async function execute(
     const seconds = (performance.now() - start) / 1000;
     await conclude(folder, analyses, { ...settings, host, before, seconds });
   } catch (error) {
-    throw interrupted(error, folder, config);
+    throw interrupted(error, folder, config, settings.queue);
   } finally {
     release();
     await folder.close();
@@ -234,20 +235,17 @@ async function conclude(
   process.stdout.write(json ? `${JSON.stringify(all)}\n` : text);
 }
 
-function interrupted(error: unknown, folder: StudyFolder, config: StudyConfig): unknown {
+function interrupted(
+  error: unknown,
+  folder: StudyFolder,
+  config: StudyConfig,
+  queue: string | undefined,
+): unknown {
   if (!(error instanceof EspalierError && error.code === 'aborted')) return error;
-  if (folder.cells.length === 0) {
-    const text = 'Interrupted. Nothing was finished yet; the same command begins again.';
-    return new EspalierError('aborted', text, { cause: error });
-  }
   const left = openTrials(config, folder.cells).length;
   return new EspalierError(
     'aborted',
-    `Interrupted. ${folder.cells.length} of ${plural(cellCount(config), 'cell')} are done, ${plural(left, 'trial')} ${left === 1 ? 'is' : 'are'} left. Go on with: espalier study --resume --out ${shellWord(folder.path)}`,
+    `Interrupted. ${folder.cells.length} of ${plural(cellCount(config), 'cell')} are done, ${plural(left, 'trial')} ${left === 1 ? 'is' : 'are'} left. Go on with: espalier study --resume --out ${shellWord(folder.path)}${queue ? ` --queue ${shellWord(queue)}` : ''}`,
     { cause: error },
   );
-}
-
-function names(text: string): readonly string[] {
-  return text.split(',');
 }

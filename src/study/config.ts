@@ -108,12 +108,13 @@ export function requireTogether(choices: Choices): void {
   const refusal = refusalOf(choices);
   if (!refusal) return;
   const { path, reason } = refusal;
+  const helped = refusalOf({ ...choices, method: 'greedy', rule: 'average' })?.path !== path;
   const value = valueText(choices[path]);
   throw new EspalierError(
     'bad-config',
     path === 'neurons'
       ? `--sizes ${value} ${reason}.`
-      : `The configuration key "${path}" (${value}) ${reason}; or choose other --methods.`,
+      : `The configuration key "${path}" (${value}) ${reason}${helped ? '; or choose other --methods' : ''}.`,
   );
 }
 

@@ -134,7 +134,7 @@ async function* prune(
   const { method, rule } = config;
   const dense = { network, train, trainingLoss, iteration };
   const clock = performance.now();
-  yield progressOf('prune', iteration, 0, config.neurons);
+  yield progressOf('prune', iteration, 0, method === 'scratch' ? iteration : config.neurons);
   let selection: MethodSelection | undefined;
   let subnetwork: Parameters;
   if (method === 'scratch') {

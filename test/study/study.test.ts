@@ -205,6 +205,23 @@ test('methods and rules are compared on the same checkpoints', async () => {
   expect(random).toBeGreaterThan(average!);
 });
 
+test.each(['greedy', 'scratch'])('a phase of a run has one total, by %s', async (method) => {
+  const examples = drawExamples(source, 37, 0);
+  const given = { examples: 37, width: 9, iterations: 6, neurons: 4, fineTune: 3, method };
+  const totals = new Map<string, Set<number>>();
+  for await (const event of run(device, { config: parseRunConfig(given), examples })) {
+    if (event.type !== 'progress') continue;
+    const { phase, done, total } = event;
+    expect(done).toBeLessThanOrEqual(total);
+    totals.set(phase, new Set([...(totals.get(phase) ?? []), total]));
+  }
+  expect(Object.fromEntries([...totals].map(([phase, all]) => [phase, [...all]]))).toEqual({
+    'pre-train': [6],
+    prune: [method === 'scratch' ? 6 : 4],
+    'fine-tune': [3],
+  });
+});
+
 test('a run has the rule of greedy selection only, as cells have', async () => {
   const examples = drawExamples(source, 37, 0);
   const given = { examples: 37, width: 9, iterations: 2, neurons: 4, fineTune: 0 };
