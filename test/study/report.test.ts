@@ -117,9 +117,15 @@ describe('a report', () => {
     expect(draw(config, cells).html).not.toContain('Unfinished');
   });
 
-  test('of too few trials names no curve as the best', () => {
-    const config = parseStudyConfig({ ...BASE, sizes: [25, 100], trials: 1 });
-    const { html } = draw(config, cellsOf(config));
+  // Of four thresholds a constant alone has a finite AICc.
+  test.each([1, 2])('of two sizes and too few trials, %i, names no curve as the best', (trials) => {
+    const config = parseStudyConfig({ ...BASE, sizes: [25, 100], trials });
+    const cells = cellsOf(config);
+    for (const { absolute } of analyse(config, cells, 10)) {
+      expect(absolute.fits.some(({ aicc }) => Number.isFinite(aicc))).toBe(trials === 2);
+      expect(absolute.fits.map(({ weight }) => weight)).toEqual(absolute.fits.map(() => 0));
+    }
+    const { html } = draw(config, cells);
     expect(html).toContain('here are too few trials to tell the curves apart.');
     expect(html).not.toMatch(/est supported is|: .*, best, 95 % band/);
   });
