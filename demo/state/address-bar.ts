@@ -20,12 +20,12 @@ export interface AddressBar {
   keep(key: `${View}.${string}`, value: string | undefined): void;
   set(patch: Partial<Settings>): void;
   /**
-   * Shows the tab of a link, takes over what its tabs keep, and reads its settings, but for files
-   * that it cannot carry.
+   * Shows the tab that the browser went to, and gives the settings for it: of a link those that it
+   * names, but for files that it cannot carry; of a tab, Back and Forward those that there are.
    *
-   * @throws bad-config naming the first wrong key.
+   * @throws bad-config naming the first wrong key of a link.
    */
-  read(defaults: Settings): Settings;
+  follow(defaults: Settings): Settings;
   /** Takes the settings of the link, and for those that it lacks the defaults. */
   adopt(defaults: Settings): void;
 }
@@ -35,9 +35,13 @@ export function createAddressBar(complain: Complain): AddressBar {
   const kept = signal<Kept>({});
   const settings = signal<Settings>(defaultsFor('software'));
 
+  /** Of all entries of the browser's history since a link brought settings of its own. */
+  let era: number = Date.now();
+
   const here = (shown: View) => hashOf({ view: shown, settings: settings.value, kept: kept.value });
 
-  const write = () => history.replaceState(null, '', here(view.value));
+  const write = () => history.replaceState({ era }, '', here(view.value));
+  const eraHere = () => (history.state as { readonly era?: number } | null)?.era;
 
   const read = (defaults: Settings): Settings => {
     view.value = viewOf(location.hash);
@@ -68,14 +72,26 @@ export function createAddressBar(complain: Complain): AddressBar {
       settings.value = changed(settings.value, patch);
       write();
     },
-    read,
+    follow: (defaults) => {
+      const shown = viewOf(location.hash);
+      // An entry has the settings of when it was left: going back must not undo what came since.
+      if (eraHere() === era || location.hash === here(shown)) {
+        view.value = shown;
+        write();
+        return settings.value;
+      }
+      era = eraHere() ?? Date.now();
+      return read(defaults);
+    },
     adopt: (defaults) => {
+      era = eraHere() ?? era;
       settings.value = defaults;
       try {
         settings.value = read(defaults);
       } catch (error) {
         complain(error);
       }
+      history.replaceState({ era }, '');
     },
   };
 }

@@ -44,6 +44,12 @@ export async function readBrought(given: readonly File[]): Promise<Brought> {
   const weights = named(newestWeights(files.map(({ name }) => name)));
   const dataset = named(DATASET);
   const events = given.find(({ name }) => name === EVENTS);
+  if (files.length === 0) {
+    throw new EspalierError(
+      'bad-data',
+      `${given.map(({ name }) => name).join(', ')}: neither images nor a ${CONFIG}. Drop the whole folder of a run, or images.`,
+    );
+  }
   if (weights && !settings) {
     throw new EspalierError(
       'bad-data',

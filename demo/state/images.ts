@@ -10,7 +10,9 @@ export interface Images {
   /** The share of a data set that has arrived, while one is on its way. */
   readonly loading: ReadonlySignal<number | undefined>;
   fetched(set: 'small' | 'full'): Promise<ImageSource>;
-  /** Fetches a set and takes it as the source. */
+  /** Takes these; a set that is still on its way comes too late. */
+  take(source: ImageSource): void;
+  /** Fetches a set and takes it as the source, unless others were taken or asked for meanwhile. */
   load(set: 'small' | 'full'): Promise<void>;
   /** No more examples than there are. */
   limitExamples(): void;
@@ -41,9 +43,17 @@ export function createImages(
     if (count !== undefined && settings.value.examples > count) set({ examples: count });
   };
 
+  let wishes = 0;
   const load = async (name: 'small' | 'full') => {
-    source.value = await fetched(name);
-    limitExamples();
+    const wish = ++wishes;
+    try {
+      const found = await fetched(name);
+      if (wish !== wishes) return;
+      source.value = found;
+      limitExamples();
+    } catch (error) {
+      if (wish === wishes) throw error;
+    }
   };
 
   return {
@@ -51,6 +61,10 @@ export function createImages(
     loading,
     fetched,
     load,
+    take: (images) => {
+      wishes++;
+      source.value = images;
+    },
     limitExamples,
     change: (patch) => {
       const before = settings.value;

@@ -1,5 +1,10 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import type { AdapterDescription, ImageSource } from '../../src/index.js';
+import {
+  type AdapterDescription,
+  EspalierError,
+  type ImageSource,
+  type RunConfig,
+} from '../../src/index.js';
 import { type AddressBar, type Complain, createAddressBar } from './address-bar.js';
 import { readBrought } from './bring.js';
 import { type Connection, createConnection } from './connection.js';
@@ -8,7 +13,7 @@ import { halfwayOf } from './halfway.js';
 import { createImages, type Images } from './images.js';
 import { type Problem, problemOf } from './problems.js';
 import { createRun, type Run } from './run.js';
-import { defaultsFor, settingsFrom } from './settings.js';
+import { defaultsFor, leftOut, settingsFrom } from './settings.js';
 
 export interface Page
   extends Connection,
@@ -38,7 +43,7 @@ export function createPage(gpu: GPU | undefined): Page {
   };
   const turn = signal<Turn | undefined>();
   const { device, connected } = createConnection(gpu);
-  const { view, kept, settings, hashOf, keep, set, read, adopt } = createAddressBar(complain);
+  const { view, kept, settings, hashOf, keep, set, follow, adopt } = createAddressBar(complain);
   const images = createImages({ settings, set }, complain);
   const { source, loading, change, load, limitExamples } = images;
   const { halfway, ...run } = createRun({
@@ -52,13 +57,24 @@ export function createPage(gpu: GPU | undefined): Page {
   });
 
   /** After a tab's link, the browser's Back and Forward, or a link typed over this one. */
-  const follow = () => {
+  const moved = () => {
     try {
-      change(read(defaultsFor(device.value?.adapter.kind ?? 'software')));
+      change(follow(defaultsFor(device.value?.adapter.kind ?? 'software')));
       limitExamples();
     } catch (error) {
       complain(error);
     }
+  };
+
+  const tellWhatIsLeftOut = (config: RunConfig) => {
+    const flags = leftOut(config);
+    if (flags.length === 0) return;
+    complain(
+      new EspalierError(
+        'bad-config',
+        `This page plays without ${flags.join(', ')}, which the configuration has and no control here: npx espalier run --config has them.`,
+      ),
+    );
   };
 
   return {
@@ -80,7 +96,7 @@ export function createPage(gpu: GPU | undefined): Page {
     complain,
     dismiss,
     start: async () => {
-      addEventListener('hashchange', follow);
+      addEventListener('hashchange', moved);
       // At once, so that the tabs' links lose nothing of this one while the adapter is waited for.
       adopt(defaultsFor('software'));
       try {
@@ -108,13 +124,14 @@ export function createPage(gpu: GPU | undefined): Page {
         if (state) await run.session.reset();
         batch(() => {
           halfway.value = state;
-          source.value = found;
+          if (found && found !== source.value) images.take(found);
           set({
             ...(config && settingsFrom(config)),
             data: full ? 'full' : brought.source ? 'own' : before,
           });
         });
         limitExamples();
+        if (config) tellWhatIsLeftOut(config);
       } catch (error) {
         complain(error);
       }

@@ -1,4 +1,11 @@
-import { EspalierError, parseRunConfig, type RunConfig, SQUARED_ONLY } from '../../src/index.js';
+import {
+  EspalierError,
+  fineTuneRate,
+  parseRunConfig,
+  type RunConfig,
+  SQUARED_ONLY,
+} from '../../src/index.js';
+import { flagOf } from '../../src/study/config.js';
 
 export type DataChoice = 'small' | 'full' | 'own';
 
@@ -94,7 +101,7 @@ export function settingsOf(
     );
   }
   const settings = { ...defaults, ...given, data } as Settings;
-  configOf(settings);
+  requirePicking(configOf(settings));
   return settings;
 }
 
@@ -130,11 +137,43 @@ export function changed(before: Settings, patch: Partial<Settings>): Settings {
   };
 }
 
-/** The settings that a run's configuration holds; which images it had is another matter. */
+/** The page shows what is picked. */
+function requirePicking({ method }: RunConfig): void {
+  if (method !== 'scratch') return;
+  throw new EspalierError(
+    'bad-config',
+    '--method scratch trains a small network from the start and picks nothing: Compare has it beside the others, and so has npx espalier run.',
+  );
+}
+
+/**
+ * The settings that a run's configuration holds; which images it had is another matter.
+ *
+ * @throws bad-config when nothing is picked in it.
+ */
 export function settingsFrom(config: RunConfig): Partial<Settings> {
+  requirePicking(config);
   return Object.fromEntries(
     Object.entries(config).filter(([key]) => key !== 'data' && KEYS.some((known) => known === key)),
   );
+}
+
+/** Keys by which no figure of a run changes, and the one that follows from another. */
+const NO_SETTING: ReadonlySet<string> = new Set([
+  ...['data', 'host', 'adapter', 'tuning', 'out', 'oracle', 'block', 'streamActivations'],
+  'fineTuneLearningRate',
+]);
+
+/** The flags of a configuration that decide its run, and that no control of this page has. */
+export function leftOut(config: RunConfig): readonly string[] {
+  const usual = parseRunConfig({});
+  const flags = Object.entries(config).flatMap(([key, value]) => {
+    const known = NO_SETTING.has(key) || KEYS.some((each) => each === key);
+    return known || value === usual[key as keyof RunConfig] ? [] : [`${flagOf(key)} ${value}`];
+  });
+  const rate = fineTuneRate(config);
+  const follows = rate === fineTuneRate({ learningRate: config.learningRate });
+  return follows ? flags : [...flags, `--fine-tune-learning-rate ${rate}`];
 }
 
 export function sameSettings(a: Settings, b: Settings): boolean {

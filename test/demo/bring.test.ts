@@ -58,6 +58,13 @@ test('goes on with the images that a run was trained on, and refuses others', as
   );
 });
 
+test('says so of records that hold nothing to bring', async () => {
+  const records = ['summary.json', 'events.jsonl'].map((name) => new File(['{}'], name));
+  await expect(readBrought(records)).rejects.toThrow(
+    /^summary\.json, events\.jsonl: neither images nor a config\.json\. Drop the whole folder/,
+  );
+});
+
 test('unpacks no .zip that is larger than the page can hold, whatever its packed size', async () => {
   const archive = (size: number) => {
     const text = (content: string) => new TextEncoder().encode(content);

@@ -2,8 +2,16 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { changed, defaultsFor, type Settings } from '../../demo/state/settings.js';
+import {
+  changed,
+  defaultsFor,
+  leftOut,
+  type Settings,
+  settingsFrom,
+  settingsOf,
+} from '../../demo/state/settings.js';
 import { readImageSource } from '../../src/data/folder.js';
+import { parseRunConfig } from '../../src/study/config.js';
 import { bring, playToEnd, QUICK, ready, resultOf, servedPage, textOf } from './fixture.js';
 
 const demo = servedPage();
@@ -24,6 +32,24 @@ test.each<[Partial<Settings>, Partial<Settings>, Partial<Settings>]>([
 ])('of %j and %j the rest yields: %j', (before, patch, after) => {
   const settings = { ...defaultsFor('software'), task: 'digits', ...before } as const;
   expect(changed(settings, patch)).toMatchObject({ ...patch, ...after });
+});
+
+test('a link or a run that picks nothing is refused, and what has no control here is named', () => {
+  const defaults = defaultsFor('software');
+  expect(() => settingsOf([['method', 'scratch']], defaults)).toThrow(/--method scratch .*Compare/);
+  expect(() => settingsFrom(parseRunConfig({ method: 'scratch' }))).toThrow(/--method scratch/);
+  const config = parseRunConfig({
+    width: 9,
+    seed: 4,
+    host: 'node',
+    storage: 'f16',
+    learningRate: 2,
+  });
+  expect(leftOut(config)).toEqual(['--storage f16']);
+  expect(leftOut({ ...config, storage: 'f32', fineTuneLearningRate: 0.5 })).toEqual([]);
+  expect(leftOut({ ...config, storage: 'f32', fineTuneLearningRate: 0.1 })).toEqual([
+    '--fine-tune-learning-rate 0.1',
+  ]);
 });
 
 test('every control changes the run and the address, which brings the view back', async () => {

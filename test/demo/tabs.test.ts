@@ -31,6 +31,11 @@ test('a link opens its tab with its settings, and the browser goes back and forw
   expect(page.url()).not.toContain('view=');
   await page.goBack();
   await expect.poll(shown).toBe('study');
+  // Going back changes the tab and nothing that was set since.
+  expect(page.url()).toContain('activation=relu');
+  expect(
+    await page.$eval('[name="activation"]', (select) => (select as HTMLSelectElement).value),
+  ).toBe('relu');
   await page.goForward();
   await page.goForward();
   await expect.poll(shown).toBe('bench');
