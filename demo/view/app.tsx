@@ -44,9 +44,10 @@ function useDrop(): boolean {
       if (event.relatedTarget === null) dragging.value = false;
     };
     const drop = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes('Files')) return;
       event.preventDefault();
       dragging.value = false;
-      if (event.dataTransfer) void page.bring(filesOf(event.dataTransfer));
+      void page.bring(filesOf(event.dataTransfer));
     };
     addEventListener('dragover', over);
     addEventListener('dragleave', leave);

@@ -1,18 +1,16 @@
 import { useComputed } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
-import { drawParameters, outputsOf, type Parameters } from '../../src/index.js';
+import type { Parameters } from '../../src/index.js';
 import { plural } from '../../src/text.js';
 import { type Tile, weightsAt } from '../model/paint.js';
 import { Card } from './card.js';
 import { Chart } from './chart.js';
 import { usePage } from './context.js';
+import { initialNetwork, plannedNetwork } from './initial-network.js';
 import { Mosaic } from './picture.js';
 
 /** How much of a neuron's colour is left when it was not picked. */
 const FADED = 0.22;
-
-/** A wider network, which only a link can ask for, is not drawn before it runs. */
-const MOST_UNTRAINED = 2048;
 
 interface DenseCardProps {
   /** Draw what training has changed instead of the weights. */
@@ -24,8 +22,8 @@ export function DenseCard({ learned, onLearned }: DenseCardProps) {
   const page = usePage();
   const view = page.checkpoint.value;
   const images = page.subject.value?.train;
-  const untrained = useComputed(() => untrainedNetwork(page));
-  const first = page.session.checkpoints.value[0]?.dense.network;
+  const untrained = useComputed(() => plannedNetwork(page));
+  const first = useComputed(() => initialNetwork(page)).value;
   const network = view?.dense.network ?? untrained.value;
   const trained = view !== undefined && view.iteration > 0;
   const before = learned && trained ? first : undefined;
@@ -85,18 +83,6 @@ export function DenseCard({ learned, onLearned }: DenseCardProps) {
       />
     </Card>
   );
-}
-
-function untrainedNetwork({
-  settings,
-  source,
-}: ReturnType<typeof usePage>): Parameters | undefined {
-  const images = source.value?.train;
-  if (!images) return undefined;
-  const { width, activation, task, seed } = settings.value;
-  if (width > MOST_UNTRAINED) return undefined;
-  const inputs = images.rows * images.columns + 1;
-  return drawParameters({ width, inputs, outputs: outputsOf(task), activation }, seed);
 }
 
 function tilesOf(

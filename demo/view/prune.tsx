@@ -13,7 +13,8 @@ export function PruneCard() {
   const picks = view?.subnetwork?.selection.loss;
   const x = Array.from({ length: picks?.length ?? 0 }, (_, k) => k + 1);
   const first = page.session.checkpoints.value[0];
-  const early = first && first !== view ? first.subnetwork?.selection.loss : undefined;
+  const early =
+    first?.iteration === 0 && first !== view ? first.subnetwork?.selection.loss : undefined;
   const dense = view?.dense.figures.trainingLoss;
   return (
     <Card number={3} name="prune" title="Prune">

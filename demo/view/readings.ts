@@ -34,11 +34,15 @@ export function useReadings(): Readings {
     let gaps: { readonly at: number; readonly gap: number }[] = [];
     let last = performance.now();
     let frame = requestAnimationFrame(function tick(now) {
-      // A hidden page gets no frames, which is no delay.
-      if (!document.hidden) gaps.push({ at: now, gap: now - last });
+      gaps.push({ at: now, gap: now - last });
       last = now;
       frame = requestAnimationFrame(tick);
     });
+    // A hidden page gets no frames, which is no delay.
+    const shown = () => {
+      last = performance.now();
+    };
+    document.addEventListener('visibilitychange', shown);
     const timer = setInterval(() => {
       gaps = gaps.filter(({ at }) => at > performance.now() - WINDOW_MILLIS);
       const { memory } = performance as { memory?: { usedJSHeapSize: number } };
@@ -51,6 +55,7 @@ export function useReadings(): Readings {
     }, EVERY_MILLIS);
     return () => {
       cancelAnimationFrame(frame);
+      document.removeEventListener('visibilitychange', shown);
       clearInterval(timer);
     };
   }, [device, readings]);

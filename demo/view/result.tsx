@@ -63,7 +63,7 @@ export function Result() {
         </tbody>
       </table>
       <p class="note">
-        Greedy is one way to choose. <a href={page.hashOf('compare')}>Compare it with others</a>
+        There are other ways to choose. <a href={page.hashOf('compare')}>Compare them</a>
       </p>
     </>
   );

@@ -1,8 +1,10 @@
+import { useComputed } from '@preact/signals';
 import type { Parameters } from '../../src/index.js';
 import { plural } from '../../src/text.js';
 import { weightsAt } from '../model/paint.js';
 import { Card } from './card.js';
 import { usePage } from './context.js';
+import { initialNetwork } from './initial-network.js';
 import { Mosaic } from './picture.js';
 
 interface SubnetworkCardProps {
@@ -15,7 +17,7 @@ export function SubnetworkCard({ learned }: SubnetworkCardProps) {
   const view = page.checkpoint.value;
   const selection = view?.subnetwork?.selection;
   const images = page.subject.value?.train;
-  const first = page.session.checkpoints.value[0]?.dense.network;
+  const first = useComputed(() => initialNetwork(page)).value;
   const before = learned && view && view.iteration > 0 ? first : undefined;
   const counts = new Map<number, number>();
   for (const neuron of selection?.selected ?? []) {

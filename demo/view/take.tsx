@@ -56,7 +56,7 @@ export function Take() {
         <CopyButton
           label="Copy a link to this view"
           copied="Link copied"
-          text={() => location.href}
+          text={() => new URL(page.hashOf('play'), location.href).href}
         />
       </div>
       <p class="note">

@@ -269,10 +269,22 @@ describe('a run from beginning to end', () => {
     await other.page.waitForFunction(() => location.hash.includes('data=own'));
     await playToEnd(other.page);
     expect(await resultOf(other.page)).toEqual(await resultOf(page));
+    // What training changed is drawn against the first weights, which this run did not have.
+    const drawn = await other.page.$eval('.dense canvas', (canvas) => {
+      const { width, height } = canvas as HTMLCanvasElement;
+      const context = (canvas as HTMLCanvasElement).getContext('2d');
+      return new Set(context?.getImageData(0, 0, width, height).data).size;
+    });
+    expect(drawn).toBeGreaterThan(20);
     const config = join(demo.downloads, 'config.json');
     await writeFile(config, JSON.stringify({ width: 77, task: 'parity' }));
     await bring(other.page, [config]);
     await other.page.waitForFunction(() => /task=parity.*width=77/.test(location.hash));
+    await writeFile(config, JSON.stringify({ width: 78, momentum: 0.9, targetLoss: 0.1 }));
+    await bring(other.page, [config]);
+    await other.page.waitForSelector('.trouble');
+    expect(await textOf(other.page, '.trouble')).toContain('--momentum 0.9, --target-loss 0.1');
+    expect(other.page.url()).toContain('width=78');
     expect(other.complaints).toEqual([]);
     await other.page.close();
   });

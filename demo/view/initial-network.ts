@@ -1,0 +1,29 @@
+import { drawParameters, outputsOf, type Parameters } from '../../src/index.js';
+import type { Page } from '../state/page.js';
+
+/** A wider network, which only a link can ask for, is not drawn before it runs. */
+const MOST_UNTRAINED = 2048;
+
+/** The network that the settings ask for, before any training. */
+export function plannedNetwork({ settings, source }: Page): Parameters | undefined {
+  return source.value && untrained(settings.value, source.value.train);
+}
+
+/** The network that the run began with, wherever it was gone on from. */
+export function initialNetwork({ session }: Page): Parameters | undefined {
+  const first = session.checkpoints.value[0];
+  if (first?.iteration === 0) return first.dense.network;
+  const play = session.play.value;
+  return play && untrained(play.config, play.source.train);
+}
+
+type Drawn = Pick<Page['settings']['value'], 'width' | 'activation' | 'task' | 'seed'>;
+
+function untrained(
+  { width, activation, task, seed }: Drawn,
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+): Parameters | undefined {
+  if (width > MOST_UNTRAINED) return undefined;
+  const inputs = rows * columns + 1;
+  return drawParameters({ width, inputs, outputs: outputsOf(task), activation }, seed);
+}
