@@ -169,7 +169,7 @@ function Plot({ config, finding, width, height }: PlotProps) {
             class="trial"
             d={`M${x(examples) + shift - 5},${y(after ?? 0) + 4}h10l-5,-9z`}
           >
-            <title>{`${grouped(examples)} examples, trial ${trial}: not enough after ${after} steps`}</title>
+            <title>{`${grouped(examples)} examples, trial ${trial + 1}: not enough after ${after} steps`}</title>
           </path>
         ) : (
           <circle
@@ -179,7 +179,7 @@ function Plot({ config, finding, width, height }: PlotProps) {
             cy={y(iteration)}
             r={4}
           >
-            <title>{`${grouped(examples)} examples, trial ${trial}: enough after ${iteration} steps`}</title>
+            <title>{`${grouped(examples)} examples, trial ${trial + 1}: enough after ${iteration} steps`}</title>
           </circle>
         ),
       )}

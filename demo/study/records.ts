@@ -22,7 +22,10 @@ export async function* recorded(
   signal: AbortSignal,
 ): AsyncGenerator<TrialEvent, void> {
   for await (const event of study(device, input, signal)) {
-    if (event.type === 'cell') await store.append(event.cell);
+    if (event.type === 'cell') {
+      await store.append(event.cell);
+      if (event.cell.iteration === input.config.iterations) await store.removeState();
+    }
     if (event.type === 'state') {
       await store.saveState({ trial: nameOf(event.trial), bytes: encodeState(event.state) });
     }

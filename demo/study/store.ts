@@ -20,6 +20,8 @@ export interface Store {
   /** Of the trial under way; it replaces the one before. */
   saveState(state: KeptState): Promise<void>;
   state(): Promise<KeptState | undefined>;
+  /** Once its trial is done. */
+  removeState(): Promise<void>;
   clear(): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export async function openStore(name: string): Promise<Store> {
       change('cells', (store) => store.put(JSON.stringify(cell), [study, keyOf(cell)])),
     saveState: (state) => change('states', (store) => store.put(state, study)),
     state: () => settled(read('states').get(study)) as Promise<KeptState | undefined>,
+    removeState: () => change('states', (store) => store.delete(study)),
     clear: async () => {
       await change('cells', (store) => store.delete(all));
       await change('states', (store) => store.delete(study));
@@ -76,6 +79,9 @@ export function passingStore(): Store {
       kept = state;
     },
     state: async () => kept,
+    removeState: async () => {
+      kept = undefined;
+    },
     clear: async () => {
       cells.clear();
       kept = undefined;

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { fitText } from '../../src/study/report/words.js';
 import { grouped } from '../../src/text.js';
 import { Bar } from '../view/bar.js';
 import { usePage } from '../view/context.js';
@@ -61,6 +62,9 @@ export function StudyTab() {
           </section>
         </div>
       )}
+      <p class="hidden" role="status">
+        {mode.value === 'done' && finding ? `Done. ${fitText(finding)}` : ''}
+      </p>
       <Controls study={study} />
       <StudyFiles study={study} />
     </>

@@ -8,7 +8,7 @@ import { openNodeAdapter } from '../../src/hosts/node.js';
 import { createPace } from '../../src/hosts/pace.js';
 import { analyse, recordOfAnalyses } from '../../src/study/analysis.js';
 import { type Cell, csvOf, inOrder, keyOf, parseCell } from '../../src/study/cell.js';
-import { cellCount } from '../../src/study/grid.js';
+import { cellCount, nameOf } from '../../src/study/grid.js';
 import { study } from '../../src/study/study.js';
 import {
   button,
@@ -57,23 +57,31 @@ const keptIn = (page: Page): Promise<string[]> =>
   );
 
 /** Spoils one kept cell and the kept training. */
-const spoil = (page: Page) =>
+const spoil = (page: Page, trial: string) =>
   page.evaluate(
-    () =>
+    (trial) =>
       new Promise<void>((resolve, reject) => {
         const opening = indexedDB.open('espalier-study');
         opening.onerror = () => reject(opening.error);
         opening.onsuccess = () => {
           const records = opening.result.transaction(['cells', 'states'], 'readwrite');
+          const left = records.objectStore('states').count();
+          left.onsuccess = () => {
+            if (left.result > 0) reject(new Error('The state of a trial that is done was kept.'));
+          };
           const cell = records.objectStore('cells').openCursor();
-          cell.onsuccess = () => cell.result?.update('{"examples":');
-          const state = records.objectStore('states').openCursor();
-          state.onsuccess = () =>
-            state.result?.update({ ...state.result.value, bytes: new Uint8Array(9) });
+          cell.onsuccess = () => {
+            if (!cell.result) return;
+            const [study] = cell.result.key as [string, string];
+            const state = { trial, bytes: new Uint8Array(9) };
+            records.objectStore('states').put(state, study);
+            cell.result.update('{"examples":');
+          };
           records.oncomplete = () => resolve();
           records.onabort = () => reject(records.error);
         };
       }),
+    trial,
   );
 
 /** The figures of a study that nothing disturbs, in Node. */
@@ -141,7 +149,7 @@ test('goes on from its kept cells after a reload and a lost device, to the same 
   expect(await page.$$eval('.fits circle, .fits path', (marks) => marks.length)).toBe(2);
   expect(complaints).toEqual([]);
 
-  await spoil(page);
+  await spoil(page, nameOf(cells[0]!));
   await page.reload();
   await ready(page);
   expect(await textOf(page, '.trouble')).toMatch(/1 cell of this study cannot be read/);

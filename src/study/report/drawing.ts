@@ -136,6 +136,6 @@ export function tiled(drawings: readonly Drawing[], columns: number): Drawing {
 }
 
 function outer(width: number, height: number, parts: readonly string[]): Drawing {
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">${parts.join('')}</svg>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Figure: its caption and the tables below say what it shows">${parts.join('')}</svg>`;
   return { svg, width, height };
 }

@@ -24,6 +24,8 @@ export interface ReportInput {
   readonly versions: Readonly<Record<string, string>>;
   /** Where elements are made: a page's own document, or linkedom's in Node. */
   readonly document: Document;
+  /** The command line's, whose folder has the figures beside the report, and which can repeat it. */
+  readonly repeatable?: boolean;
 }
 
 export interface Report {
@@ -162,7 +164,7 @@ function figureOf({ criterion }: Finding): string {
   return criterion.name === 'absolute' ? String(criterion.level) : '';
 }
 
-function provenance({ config, cells, versions }: ReportInput): string {
+function provenance({ config, cells, versions, repeatable = true }: ReportInput): string {
   const seconds = cells.reduce((sum, cell) => sum + cell.seconds, 0);
   const adapters = [...new Set(cells.map(({ adapter }) => adapter))];
   const facts: readonly (readonly [string, string])[] = [
@@ -180,9 +182,9 @@ function provenance({ config, cells, versions }: ReportInput): string {
   ];
   return `<section>
 <h2>How it was made</h2>
-<pre>${escaped(commandOf(config))}</pre>
+${repeatable ? `<pre>${escaped(commandOf(config))}</pre>` : '<p>In a web page, which keeps its own copy of the images.</p>'}
 <dl>${facts.map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`).join('')}</dl>
-<p>All cells are in <code>cells.csv</code>, thresholds and fits in <code>thresholds.json</code>, the figures as SVG and PNG files beside this page.</p>
+<p>All cells are in <code>cells.csv</code>, thresholds and fits in <code>thresholds.json</code>${repeatable ? ', the figures as SVG and PNG files beside this page' : ''}.</p>
 </section>`;
 }
 
