@@ -4,7 +4,7 @@ import {
   type BenchReport,
   type BenchResult,
   entryKey,
-  isOneRun,
+  hasFewSamples,
   type MeasuredResult,
   printable,
 } from './report.js';
@@ -21,7 +21,7 @@ export interface Comparison {
   /** The noise band: the ratio at the far ends of both medians' 95 % intervals. */
   readonly low: number;
   readonly high: number;
-  readonly verdict: 'faster' | 'slower' | 'within noise' | 'one run' | 'other clock';
+  readonly verdict: 'faster' | 'slower' | 'within noise' | 'too few runs' | 'other clock';
 }
 
 /**
@@ -51,8 +51,7 @@ function verdictOf(
   // Timestamps leave out what the wall clock waits for; earlier reports do not say which it was.
   const clocks = [before.clock, after.clock];
   if (clocks.includes('gpu') && clocks.includes('wall')) return 'other clock';
-  // Nothing is known of the noise.
-  if (isOneRun(before) || isOneRun(after)) return 'one run';
+  if (hasFewSamples(before) || hasFewSamples(after)) return 'too few runs';
   return high < 1 ? 'faster' : low > 1 ? 'slower' : 'within noise';
 }
 

@@ -81,6 +81,14 @@ export type MeasuredResult = z.infer<typeof measuredSchema>;
 export type RefusedResult = z.infer<typeof refusedSchema>;
 export type BenchResult = BenchReport['results'][number];
 
+/** Resamples of fewer lie between their ends far less often than an interval says. */
+const ENOUGH_SAMPLES = 6;
+
+/** Whether so few were timed that little is known of their noise. Earlier reports did not count. */
+export function hasFewSamples({ samples = ENOUGH_SAMPLES }: MeasuredResult): boolean {
+  return samples < ENOUGH_SAMPLES;
+}
+
 /** Whether nothing but one run was timed, so that nothing is known of its noise. */
 export function isOneRun({ samples }: MeasuredResult): boolean {
   return samples === 1;

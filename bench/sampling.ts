@@ -39,9 +39,26 @@ export async function timeCalls(
         clock: preferred,
       });
     }
-    // A single call is mostly the ends of its measurement: the step is bounded, and looked at again.
-    const factor = Math.min(Math.max((1.2 * enough) / millis, 2), 16);
-    repetitions = Math.min(UNIFORM_SLOTS, Math.ceil(repetitions * factor));
+    repetitions = Math.min(UNIFORM_SLOTS, moreThan(repetitions, millis, enough));
+  }
+}
+
+/** A single call is mostly the ends of its measurement: the step is bounded, and looked at again. */
+function moreThan(times: number, millis: number, enough: number): number {
+  return Math.ceil(times * Math.min(Math.max((1.2 * enough) / millis, 2), 16));
+}
+
+/** Repeats a run more and more often until that lasts `enough`; gives how often, and how long. */
+export async function repeatedFor(
+  enough: number,
+  run: (times: number) => Promise<unknown>,
+): Promise<{ readonly times: number; readonly millis: number }> {
+  for (let times = 1; ; ) {
+    const start = performance.now();
+    await run(times);
+    const millis = performance.now() - start;
+    if (millis >= enough) return { times, millis };
+    times = moreThan(times, millis, enough);
   }
 }
 
@@ -58,13 +75,10 @@ export async function timeRepeated(
   run: (times: number) => Promise<void>,
   seconds: number,
 ): Promise<Timing> {
-  const start = performance.now();
-  await run(1);
-  const once = performance.now() - start;
-  const times = Math.ceil(SAMPLE_MILLIS / once);
+  const { times, millis } = await repeatedFor(SAMPLE_MILLIS, run);
   if (times === 1) {
-    const { samples } = await timeRuns(() => run(1), seconds - once / 1000, 0);
-    return byWall([once, ...samples]);
+    const { samples } = await timeRuns(() => run(1), seconds - millis / 1000, 0);
+    return byWall([millis, ...samples]);
   }
   const { samples } = await timeRuns(() => run(times), seconds, 1);
   return byWall(samples.map((millis) => millis / times));

@@ -2,7 +2,7 @@ import type { BenchReport, MeasuredResult } from './report.js';
 
 /** Three digits, zeros at the end included so that columns align, or all before the point. */
 export function threeDigits(value: number): string {
-  return value >= 1000 ? value.toFixed(0) : value.toPrecision(3);
+  return value >= 999.5 ? value.toFixed(0) : value.toPrecision(3);
 }
 
 /** The limit that the work comes nearest to. */

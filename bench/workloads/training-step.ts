@@ -6,7 +6,7 @@ import { type Benchmark, type ContestContext, type Cost, workload } from '../ben
 import { requireWithin, spread } from '../check.js';
 import { rivalry } from '../peers/contender.js';
 import type { StepWeights } from '../peers/peer.js';
-import { byWall, timeRuns } from '../sampling.js';
+import { byWall, repeatedFor, timeRuns } from '../sampling.js';
 import {
   activationsOf,
   prepareSetup,
@@ -20,7 +20,6 @@ import {
 const SGD_EXAMPLES = 1000;
 const LEARNING_RATE = 1;
 
-const WARM_UP_STEPS = 2;
 /** So long that what a call of `advance` prepares and reads back is no hundredth of a sample. */
 const SAMPLE_MILLIS = 300;
 
@@ -73,10 +72,9 @@ async function contend(context: ContestContext, shape: StepShape) {
       return check(await readSetup(setup));
     },
     time: async (seconds: number) => {
-      const start = performance.now();
-      await take(training, WARM_UP_STEPS, signal);
-      const perStep = (performance.now() - start) / WARM_UP_STEPS;
-      const steps = Math.ceil(SAMPLE_MILLIS / perStep);
+      const { times: steps } = await repeatedFor(SAMPLE_MILLIS, (count) =>
+        take(training, count, signal),
+      );
       const { samples } = await timeRuns(() => take(training, steps, signal), seconds);
       return byWall(samples.map((millis) => millis / steps));
     },

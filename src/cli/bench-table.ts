@@ -132,7 +132,7 @@ export function benchNotes(
     clock === 'gpu'
       ? 'Kernels are timed by GPU timestamps, tasks (and kernels beside peers) by the wall clock'
       : 'Everything is timed by the wall clock';
-  const clocks = `${timed}; low–high is the median's 95 % interval, one run where more would take too long; to ours is the ratio of the medians.`;
+  const clocks = `${timed}; low–high is the median's 95 % interval, of fewer than six runs, where more would take too long, the range; to ours is the ratio of the medians.`;
   if (!baseline) return [clocks];
   const { file, report } = baseline;
   const before = report.limits;
@@ -163,7 +163,7 @@ function comparedCells(comparison: Comparison | undefined): readonly string[] {
   if (!comparison) return ['–', '–', 'not in the baseline'];
   const { ratio, low, high, verdict } = comparison;
   if (verdict === 'other clock') return ['–', '–', verdict];
-  const band = verdict === 'one run' ? '–' : `${low.toFixed(2)}–${high.toFixed(2)}`;
+  const band = verdict === 'too few runs' ? '–' : `${low.toFixed(2)}–${high.toFixed(2)}`;
   return [ratio.toFixed(2), band, verdict];
 }
 

@@ -108,6 +108,9 @@ Examples:
       contestsOf(request);
       if (flags.json) await requireWritable('--json', flags.json);
       if (flags.html) await requireWritable('--html', flags.html);
+      if (flags.json && flags.html && resolve(flags.json) === resolve(flags.html)) {
+        throw new EspalierError('bad-config', '--json and --html must name two files.');
+      }
       if (flags.force && !flags.baseline) {
         throw new EspalierError('bad-config', '--force goes with --baseline.');
       }
@@ -222,6 +225,11 @@ async function requireWritable(flag: string, file: string): Promise<void> {
   if (!found.isDirectory()) throw fail(`${folder} is a file, not a folder`);
   const own = await stat(file).catch(() => undefined);
   if (own?.isDirectory()) throw fail('that is a folder; name a file');
+  if (own) {
+    await access(file, constants.W_OK).catch((cause: unknown) => {
+      throw fail('it is there and cannot be written', cause);
+    });
+  }
   await access(folder, constants.W_OK).catch((cause: unknown) => {
     throw fail(`the folder ${folder} may not be written to`, cause);
   });

@@ -38,9 +38,9 @@ describe('a baseline', () => {
 
   test('gives no verdict on a single run, of which nothing is known but its time', () => {
     const once = { ...before, samples: 1, medianMs: 5, lowMs: 5, highMs: 5 };
-    expect(compareWith(baseline, once)).toMatchObject({ ratio: 0.5, verdict: 'one run' });
+    expect(compareWith(baseline, once)).toMatchObject({ ratio: 0.5, verdict: 'too few runs' });
     const earlier = { ...baseline, report: reportOf([once]) };
-    expect(compareWith(earlier, before)).toMatchObject({ ratio: 2, verdict: 'one run' });
+    expect(compareWith(earlier, before)).toMatchObject({ ratio: 2, verdict: 'too few runs' });
   });
 
   test('gives no verdict across clocks, where both are told', () => {
