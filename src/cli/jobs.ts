@@ -46,9 +46,14 @@ async function relay<Event, Output>(
   events: AsyncGenerator<Event, Output>,
   emit: (event: Event) => Promise<void>,
 ): Promise<Output> {
-  for (;;) {
-    const next = await events.next();
-    if (next.done) return next.value;
-    await emit(next.value);
+  try {
+    for (;;) {
+      const next = await events.next();
+      if (next.done) return next.value;
+      await emit(next.value);
+    }
+  } finally {
+    // Where nobody listens any more, what it holds on the device is given back.
+    await events.return(undefined as never);
   }
 }

@@ -18,6 +18,8 @@ export interface TrialJob {
   readonly trial: Trial;
   /** Cells of the trial that were there before. */
   readonly known: readonly Cell[];
+  /** Of the trial's training examples, where the study was begun. */
+  readonly crc32: string;
 }
 
 /** What the job's record holds of its work: it outlives both the worker and who gathers. */
@@ -121,6 +123,11 @@ export function placeOf(address: string): string {
     'bad-config',
     '--queue must be the address of a Redis server, such as redis://localhost:6379.',
   );
+}
+
+/** The address as others may see it. */
+export function shownAddress(address: string): string {
+  return `${new URL(address).protocol}//${placeOf(address)}`;
 }
 
 /** @throws bad-config naming the package when it is not installed. */

@@ -3,12 +3,22 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, Queue } from 'bullmq';
+import { checksumOf } from '../data/checksum.js';
 import { throwIfAborted } from '../errors.js';
 import { nameOf, type Trial } from '../study/grid.js';
-import { openTrials } from '../study/study.js';
+import { openTrials, trialInput } from '../study/study.js';
 import { identityOf } from '../study/study-config.js';
 import { plural } from '../text.js';
-import { cellsOf, type Line, loadQueue, openLine, placeOf, QUEUE, type TrialJob } from './queue.js';
+import {
+  cellsOf,
+  type Line,
+  loadQueue,
+  openLine,
+  placeOf,
+  QUEUE,
+  shownAddress,
+  type TrialJob,
+} from './queue.js';
 import type { Session } from './study-session.js';
 
 /** How often the jobs' records are read. */
@@ -23,7 +33,7 @@ const OPTIONS = {
   removeOnFail: { age: AGE },
 } as const;
 
-export interface QueuedSession extends Omit<Session, 'onHost' | 'onLoss' | 'source'> {
+export interface QueuedSession extends Omit<Session, 'onHost' | 'onLoss'> {
   /** Address of the Redis server. */
   readonly address: string;
   readonly version: string;
@@ -64,11 +74,11 @@ async function gather(
   for (let round = 0; waiting.size > 0; round++) {
     for (const trial of waiting) {
       throwIfAborted(signal);
-      if (await collect(session, queue, trial)) waiting.delete(trial);
+      if (await collect(session, queue, trial, round === 0)) waiting.delete(trial);
     }
     if (round === 0) {
       session.onNote(
-        `${plural(open.length, 'trial')} ${open.length === 1 ? 'waits' : 'wait'} for workers on ${place}; start some with: espalier worker --queue redis://${place}`,
+        `${plural(open.length, 'trial')} ${open.length === 1 ? 'waits' : 'wait'} for workers on ${place}; start some with: espalier worker --queue ${shownAddress(session.address)}`,
       );
     }
     if (waiting.size > 0) await sleep(EVERY_MILLIS);
@@ -77,19 +87,26 @@ async function gather(
 
 /** Takes what a trial's job has, and gives whether that is all. */
 async function collect(
-  { config, folder, version, onEvent }: QueuedSession,
+  { config, source, folder, version, onEvent }: QueuedSession,
   queue: Queue<TrialJob>,
   trial: Trial,
+  first: boolean,
 ): Promise<boolean> {
-  const jobId = idOf(folder.path, config, trial);
+  const jobId = idOf(folder.path, config, trial, version);
   // The state before the record, which then holds all that a completed job has done.
   const state = await queue.getJobState(jobId);
-  const job: Job<TrialJob> | undefined = await queue.getJob(jobId);
+  const found: Job<TrialJob> | undefined = await queue.getJob(jobId);
+  // What failed in an earlier session is tried anew, with the cells that it came to.
+  const stale = first && state === 'failed';
+  const job = stale ? undefined : found;
   if (!job) {
+    for (const cell of cellsOf(found?.progress)) {
+      if (await folder.append(cell)) onEvent({ type: 'cell', trial, cell });
+    }
+    await found?.remove();
     const known = folder.cells.filter((cell) => nameOf(cell) === nameOf(trial));
-    // By a cell of any trial the worker sees whether it has the study's images.
-    const witness = folder.cells.slice(0, 1);
-    const job = { version, config, trial, known: [...witness, ...known] };
+    const { examples } = trialInput(config, source, trial, folder.cells);
+    const job = { version, config, trial, known, crc32: checksumOf(examples.train) };
     await queue.add('trial', job, { ...OPTIONS, jobId });
     return false;
   }
@@ -112,8 +129,8 @@ async function collect(
 }
 
 /** One job for a trial of a folder, however often the command is given. */
-function idOf(path: string, config: Session['config'], trial: Trial): string {
-  const text = JSON.stringify([hostname(), resolve(path), identityOf(config)]);
+function idOf(path: string, config: Session['config'], trial: Trial, version: string): string {
+  const text = JSON.stringify([hostname(), resolve(path), identityOf(config), version]);
   return `${createHash('sha256').update(text).digest('hex').slice(0, 12)}-${nameOf(trial)}`;
 }
 

@@ -24,6 +24,7 @@ import {
   storageOption,
 } from './flags.js';
 import { interruptSignal } from './outcome.js';
+import { shownAddress } from './queue.js';
 import { drawReport } from './report.js';
 import { writeJson } from './run-folder.js';
 import {
@@ -245,7 +246,7 @@ function interrupted(
   const left = openTrials(config, folder.cells).length;
   return new EspalierError(
     'aborted',
-    `Interrupted. ${folder.cells.length} of ${plural(cellCount(config), 'cell')} are done, ${plural(left, 'trial')} ${left === 1 ? 'is' : 'are'} left. Go on with: espalier study --resume --out ${shellWord(folder.path)}${queue ? ` --queue ${shellWord(queue)}` : ''}`,
+    `Interrupted. ${folder.cells.length} of ${plural(cellCount(config), 'cell')} are done, ${plural(left, 'trial')} ${left === 1 ? 'is' : 'are'} left. Go on with: espalier study --resume --out ${shellWord(folder.path)}${queue ? ` --queue ${shellWord(shownAddress(queue))}` : ''}`,
     { cause: error },
   );
 }

@@ -7,7 +7,7 @@ import { EspalierError, messageOf } from '../errors.js';
 import type { Host } from '../hosts/host.js';
 import { memo } from '../memo.js';
 import { nameOf } from '../study/grid.js';
-import { trialInput } from '../study/study.js';
+import { requireImages, trialInput } from '../study/study.js';
 import { parseStudyConfig } from '../study/study-config.js';
 import { adapterOption, hostOption, tuningOption } from './flags.js';
 import { type HostFlags, openOwnHost } from './host.js';
@@ -66,44 +66,57 @@ async function work(flags: WorkerFlags, version: string): Promise<void> {
       throw again ? error : new UnrecoverableError(message);
     }
   };
-  const worker = new Worker<TrialJob>(QUEUE, take, {
-    connection: line.connection,
-    lockDuration: LOCK_MILLIS,
-    stalledInterval: LOOK_FOR_DEAD_MILLIS,
-    maxStalledCount: Number.MAX_SAFE_INTEGER,
-  });
-  worker.on('error', line.complain);
-  worker.on('completed', ({ data }) => note(`${nameOf(data.trial)}: done.`));
   const interrupted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => {
       const rest = busy ? ' Another worker takes the trial over.' : '';
       reject(new EspalierError('aborted', `Interrupted.${rest}`));
     });
   });
+  let worker: InstanceType<typeof Worker<TrialJob>> | undefined;
   try {
+    // First of all: one that finds no adapter takes no trial from those that do.
+    await Promise.race([line.lost, interrupted, bench.open()]);
+    worker = new Worker<TrialJob>(QUEUE, take, {
+      connection: line.connection,
+      lockDuration: LOCK_MILLIS,
+      stalledInterval: LOOK_FOR_DEAD_MILLIS,
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+    });
+    worker.on('error', line.complain);
+    worker.on('completed', ({ data }) => note(`${nameOf(data.trial)}: done.`));
     await Promise.race([line.lost, interrupted, worker.waitUntilReady()]);
     note(`Waiting for trials on ${place}.`);
     await Promise.race([line.lost, interrupted]);
   } finally {
     release();
     // Forced: it would wait for the job under way.
-    await Promise.race([worker.close(true), sleep(1000)]);
+    if (worker) await Promise.race([worker.close(true), sleep(1000)]);
     await bench.close();
   }
 }
 
-const RETRIED: ReadonlySet<string> = new Set(['device-lost', 'out-of-memory']);
+const RETRIED: ReadonlySet<string> = new Set([
+  ...['device-lost', 'out-of-memory', 'limit-exceeded', 'no-adapter', 'no-webgpu'],
+]);
 
 /** What a worker keeps from one job to the next: a host with its device, and the data. */
 function openBench(flags: WorkerFlags, version: string, signal: AbortSignal) {
-  let host: Host<typeof jobs> | undefined;
+  let host: Promise<Host<typeof jobs>> | undefined;
   const sources = new Map<string, Promise<ImageSource>>();
 
   const sourceOf = (data: string) => memo(sources, data, () => readImageSource(data));
+  const open = () => {
+    host ??= openOwnHost(flags).catch((error: unknown) => {
+      host = undefined;
+      throw error;
+    });
+    return host;
+  };
   const close = async () => {
-    const open = host;
+    // One that is still being opened ends as well.
+    const opened = await host?.catch(() => undefined);
     host = undefined;
-    await open?.close();
+    await opened?.close();
   };
   const doJob = async (job: Job<TrialJob>) => {
     const { trial } = job.data;
@@ -115,11 +128,12 @@ function openBench(flags: WorkerFlags, version: string, signal: AbortSignal) {
     }
     const config = parseStudyConfig(job.data.config);
     const cells = [...cellsOf(job.progress)];
-    const done = [...job.data.known, ...cells];
-    const input = trialInput(config, await sourceOf(config.data), trial, done);
-    host ??= await openOwnHost(flags);
+    const source = await sourceOf(config.data);
+    const input = trialInput(config, source, trial, [...job.data.known, ...cells]);
+    requireImages(input.examples, source.name, job.data.crc32);
+    const opened = await open();
     try {
-      await host.execute(
+      await opened.execute(
         'trial',
         { input },
         {
@@ -136,5 +150,5 @@ function openBench(flags: WorkerFlags, version: string, signal: AbortSignal) {
       throw error;
     }
   };
-  return { doJob, close };
+  return { open, doJob, close };
 }

@@ -49,7 +49,9 @@ export async function launchChrome(chrome: Chrome, kind: AdapterKind): Promise<L
     browser = await start(process.env).catch(async (cause: unknown) => {
       const complaint = await diagnose(chrome.executable, args);
       if (chrome.libraries && complaint.includes('shared libraries')) {
-        return start(withLibraries(chrome.libraries));
+        return start(withLibraries(chrome.libraries)).catch((second: unknown) => {
+          throw notStarted(chrome.executable, complaint, second);
+        });
       }
       throw notStarted(chrome.executable, complaint, cause);
     });

@@ -3,7 +3,7 @@ import type { ImageSource } from '../data/images.js';
 import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { type Cell, keyOf } from './cell.js';
-import { drawExamples } from './examples.js';
+import { drawExamples, type Examples } from './examples.js';
 import {
   nameOf,
   pruningsOf,
@@ -85,11 +85,23 @@ function keysOf(config: StudyConfig, trial: Trial): readonly string[] {
 function requireSameImages(config: StudyConfig, source: ImageSource, cells: readonly Cell[]): void {
   const cell = cells.find(({ crc32 }) => crc32 !== undefined);
   if (!cell) return;
-  const { train } = drawExamples(source, cell.examples, seedOf(config, cell));
+  const examples = drawExamples(source, cell.examples, seedOf(config, cell));
+  requireImages(examples, source.name, cell.crc32);
+}
+
+/**
+ * @param expected the checksum of the training examples that a study has in this place, as `checksumOf` gives it.
+ * @throws bad-data when these are others.
+ */
+export function requireImages(
+  { train }: Examples,
+  name: string,
+  expected: string | undefined,
+): void {
   const crc32 = checksumOf(train);
-  if (crc32 === cell.crc32) return;
+  if (crc32 === expected) return;
   throw new EspalierError(
     'bad-data',
-    `The study's cells are of other images or labels than ${source.name} holds (checksum ${cell.crc32}, here ${crc32}). Go on with the data that it began with, or begin another study.`,
+    `The study is of other images or labels than ${name} holds (checksum ${expected}, here ${crc32}). Go on with the data that it began with, or begin another study.`,
   );
 }

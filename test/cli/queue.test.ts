@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { renameSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -82,23 +82,30 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     expect(await figuresOf(shared)).toEqual(await figuresOf(alone));
     const lines = (await readFile(join(shared, 'cells.jsonl'), 'utf8')).trim().split('\n');
     expect(lines).toHaveLength(42);
+  });
 
-    // A worker with other images has no cell of its trial to know the study's by.
-    const others = lines.filter((line) => !/"examples":200,"trial":1,/.test(line));
-    expect(others).toHaveLength(35);
-    await writeFile(join(shared, 'cells.jsonl'), `${others.join('\n')}\n`);
+  test('a worker with other images under the same name is told so, before it does a cell', async () => {
+    const out = join(folder, 'mistaken');
+    const changes = { trials: '1', sizes: '40' };
+    const args = ['study', ...flagsOf(data, changes), '--out', out, '--queue', address()];
     const images = join(data, 'train-images-idx3-ubyte');
-    const bytes = await readFile(images);
-    await writeFile(
-      images,
-      bytes.map((byte, at) => (at < 16 ? byte : 255 - byte)),
-    );
-    const mistaken = worker(/other images/, 'SIGINT');
-    const refused = await study(shared);
-    await writeFile(images, bytes);
+    const bytes = readFileSync(images);
+    let mistaken: Promise<Ended> | undefined;
+    const refused = await espalier(args, {
+      when: /start some/,
+      act: () => {
+        writeFileSync(
+          images,
+          bytes.map((byte, at) => (at < 16 ? byte : 255 - byte)),
+        );
+        mistaken = worker(/other images/, 'SIGINT');
+      },
+    });
+    writeFileSync(images, bytes);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
-    expect(refused.stderr).toMatch(/failed on a worker: The study's cells are of other images/);
+    expect(refused.stderr).toMatch(/failed on a worker: The study is of other images/);
     expect(await mistaken).toMatchObject({ code: 130 });
+    await expect(readFile(join(out, 'cells.jsonl'))).rejects.toThrow('ENOENT');
   });
 
   test('is gathered after who handed it out was killed, and says why a trial failed', async () => {
@@ -126,19 +133,20 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
 
   test('a worker that did not find the data of one trial finds it for the next', async () => {
     const out = join(folder, 'late');
-    const changes = { trials: '1', sizes: '40' };
+    // Whichever of them failed, one more command does them all.
+    const changes = { trials: '2', sizes: '40' };
     const args = ['study', ...flagsOf(data, changes), '--out', out, '--queue', address()];
     let busy: Promise<Ended> | undefined;
     const failed = await espalier(args, {
       when: /start some/,
       act: () => {
         renameSync(data, `${data}-elsewhere`);
-        busy = worker(/: done\./, 'SIGINT');
+        busy = worker(/: done\.[\s\S]*: done\./, 'SIGINT');
       },
     });
     renameSync(`${data}-elsewhere`, data);
     expect(failed.stderr).toMatch(/failed on a worker: \S+ is not a folder that can be read/);
-    expect(JSON.parse((await study(out, changes)).stdout)).toMatchObject({ cells: 7 });
+    expect(JSON.parse((await study(out, changes)).stdout)).toMatchObject({ cells: 14 });
     expect(await busy).toMatchObject({ code: 130 });
   });
 
