@@ -8,14 +8,27 @@ export { outputsOf, TASKS, type Task, targetsOf } from './data/tasks.js';
 export { type ErrorCode, EspalierError } from './errors.js';
 export type { AdapterDescription } from './gpu/adapter.js';
 export { Batch } from './gpu/batch.js';
-export { adoptDevice, type Device, openDevice } from './gpu/device.js';
-export type { StorageFormat } from './gpu/matrix.js';
+export {
+  adoptDevice,
+  type Device,
+  type OpenOptions,
+  openDevice,
+  type Tuning,
+} from './gpu/device.js';
+export type { ChunkedMatrix, Matrix, StorageFormat } from './gpu/matrix.js';
 export { Scope } from './gpu/scope.js';
 export { openBrowserAdapter } from './hosts/browser.js';
-export { decodeSafetensors, encodeSafetensors, type Tensor } from './io/safetensors.js';
+export { decodeSafetensors, encodeSafetensors, metadataOf, type Tensor } from './io/safetensors.js';
+export type { LossKind } from './kernels/candidate-loss.js';
 export { type Dataset, uploadDataset } from './models/dataset.js';
-export { type Evaluation, evaluate, hiddenActivations } from './models/forward.js';
-export { subnetworkOf } from './models/subnetwork.js';
+export {
+  type Evaluation,
+  evaluate,
+  evaluateOutputs,
+  hiddenActivations,
+  streamedActivations,
+} from './models/forward.js';
+export { outputOfSubnetwork, subnetworkOf } from './models/subnetwork.js';
 export {
   ACTIVATIONS,
   type Activation,

@@ -52,6 +52,7 @@ export class Device {
   readonly #waiting = new Set<(error: EspalierError) => void>();
   readonly #scopes = new Set<Promise<void>>();
   #firstError: EspalierError | undefined;
+  readonly #onError = (event: GPUUncapturedErrorEvent) => this.fail(typedError(event.error));
   #disposed = false;
   #liveBytes = 0;
   #peakBytes = 0;
@@ -73,7 +74,7 @@ export class Device {
     });
     this.#owned = owned;
     this.#pace = options.pace ?? ((wait) => wait);
-    raw.addEventListener('uncapturederror', (event) => this.fail(typedError(event.error)));
+    raw.addEventListener('uncapturederror', this.#onError);
     void raw.lost.then((info) => {
       const error = new EspalierError(
         'device-lost',
@@ -193,6 +194,7 @@ export class Device {
     this.#disposed = true;
     this.pipelines.clear();
     this.uniformRing.destroy();
+    this.raw.removeEventListener('uncapturederror', this.#onError);
     if (this.#owned) this.raw.destroy();
   }
 

@@ -8,6 +8,17 @@ import {
   type StorageFormat,
 } from './matrix.js';
 
+/** What `build` makes of a scope that the result owns; freed at once when it throws. */
+export function owning<Built>(device: Device, build: (scope: Scope) => Built): Built {
+  const scope = new Scope(device);
+  try {
+    return build(scope);
+  } catch (error) {
+    scope.dispose();
+    throw error;
+  }
+}
+
 /**
  * Owns what is allocated through it and frees all of it at once, also when the work in between
  * throws: `using scope = new Scope(device)`.

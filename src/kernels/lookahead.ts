@@ -36,7 +36,7 @@ export const PICKS_A_ROW = 4;
 
 /**
  * Prepares the choice of the Gram rows that are computed with the pick's, under the rule `average`.
- * For each pick that is played on 4 N C operations and 12 N bytes; at most 4 p of them, and none
+ * For each pick that is played on N (2 C + 4) operations and 4 N (C + 4) bytes; at most 4 p of them, and none
  * when the pick's row is cached.
  */
 export async function prepareLookahead(
@@ -70,6 +70,6 @@ export async function prepareLookahead(
       kernel,
       { n, p: block, capacity, limit, weights_stride: weights.stride },
       1,
-      4 * n * weights.columns * limit,
+      n * (2 * weights.columns + 4) * limit,
     );
 }

@@ -1,4 +1,5 @@
 import { type OutputLayerEpilogue, outputLayerShader } from '../../shaders/output-layer.wgsl.js';
+import { EspalierError } from '../errors.js';
 import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
@@ -39,7 +40,7 @@ export async function prepareOutputLayer(
     out,
     rows,
     epilogue = 'store',
-    threads = barrierThreads(device, 32),
+    threads = threadsFor(device, weights.columns),
   }: OutputLayer,
 ): Promise<(batch: Batch, call: { readonly m: number; readonly first: number }) => void> {
   const outputs = weights.columns;
@@ -77,4 +78,15 @@ export async function prepareOutputLayer(
       m,
       2 * m * n * outputs,
     );
+}
+
+/** Each has a sum for every output in the workgroup's memory, beside the outputs themselves. */
+function threadsFor(device: Device, outputs: number): number {
+  const { maxComputeWorkgroupStorageSize: bytes } = device.limits;
+  const fitting = Math.floor(bytes / (4 * outputs)) - 1;
+  if (fitting >= 1) return Math.min(barrierThreads(device, 32), fitting);
+  throw new EspalierError(
+    'limit-exceeded',
+    `${outputs} outputs do not fit the ${bytes} bytes that a workgroup shares on this adapter.`,
+  );
 }

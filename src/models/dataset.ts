@@ -1,6 +1,7 @@
+import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import type { Matrix } from '../gpu/matrix.js';
-import { Scope } from '../gpu/scope.js';
+import { owning } from '../gpu/scope.js';
 
 /** Examples on the GPU, uploaded once: inputs X [m × d] and targets Y [m × C]. */
 export interface Dataset {
@@ -15,7 +16,7 @@ export interface Dataset {
  * Uploads `count` examples.
  *
  * @throws limit-exceeded when the inputs are larger than the adapter binds, with the number of
- *   examples that fit.
+ *   examples that fit; bad-data when the arrays are no whole rows of `count` examples.
  */
 export function uploadDataset(
   device: Device,
@@ -24,12 +25,18 @@ export function uploadDataset(
   inputs: Float32Array,
   targets: Float32Array,
 ): Dataset {
-  const scope = new Scope(device);
-  return {
+  const [d, c] = [inputs.length / count, targets.length / count];
+  if (!Number.isInteger(d) || !Number.isInteger(c)) {
+    throw new EspalierError(
+      'bad-data',
+      `${inputs.length} inputs and ${targets.length} targets are not as many for each of the ${count} ${label} examples.`,
+    );
+  }
+  return owning(device, (scope) => ({
     count,
-    inputs: scope.matrix(`${label} inputs`, count, inputs.length / count, inputs),
-    targets: scope.matrix(`${label} targets`, count, targets.length / count, targets),
+    inputs: scope.matrix(`${label} inputs`, count, d, inputs),
+    targets: scope.matrix(`${label} targets`, count, c, targets),
     dispose: () => scope.dispose(),
     [Symbol.dispose]: () => scope.dispose(),
-  };
+  }));
 }

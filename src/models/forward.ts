@@ -1,3 +1,4 @@
+import { EspalierError } from '../errors.js';
 import { Batch } from '../gpu/batch.js';
 import { readFloats } from '../gpu/buffer.js';
 import { largestBinding } from '../gpu/limits.js';
@@ -21,6 +22,19 @@ export interface Evaluation {
   readonly accuracy: number;
 }
 
+/** @throws bad-data when the dataset has other inputs or targets than the network takes. */
+export function requireFit(
+  { inputs, outputs }: Pick<Network, 'inputs' | 'outputs'>,
+  dataset: Dataset,
+): void {
+  const [d, c] = [dataset.inputs.columns, dataset.targets.columns];
+  if (d === inputs && c === outputs) return;
+  throw new EspalierError(
+    'bad-data',
+    `The network takes ${inputs} inputs to ${outputs} outputs, but an example has ${d} inputs and ${c} targets.`,
+  );
+}
+
 /**
  * Computes H = σ(X Aᵀ) [m × N] for all examples, in chunks that the caller's scope owns.
  *
@@ -35,6 +49,7 @@ export async function hiddenActivations(
   signal?: AbortSignal,
   storage?: StorageFormat,
 ): Promise<ChunkedMatrix> {
+  requireFit(network, dataset);
   const { device, width, hidden, activation } = network;
   const { count } = dataset;
   const activations = scope.chunkedMatrix('activations', count, width, undefined, storage);
@@ -110,6 +125,7 @@ export async function evaluateOutputs(
   loss: LossKind,
   signal?: AbortSignal,
 ): Promise<readonly Evaluation[]> {
+  requireFit(network, dataset);
   const { device, width, outputs, hidden, activation } = network;
   const { count, inputs, targets } = dataset;
   using scope = new Scope(device);

@@ -1,7 +1,7 @@
 import type { Activation } from '../../shaders/activations.js';
 import type { Device } from '../gpu/device.js';
 import { type Matrix, readMatrix } from '../gpu/matrix.js';
-import { Scope } from '../gpu/scope.js';
+import { owning } from '../gpu/scope.js';
 import { randomStream } from '../random.js';
 
 export type { Activation } from '../../shaders/activations.js';
@@ -49,9 +49,8 @@ export function drawParameters(shape: Shape, seed: number): Parameters {
 /** @throws limit-exceeded when a layer is larger than the adapter binds. */
 export function uploadNetwork(device: Device, parameters: Parameters): Network {
   const { width, inputs, outputs, activation } = parameters;
-  const scope = new Scope(device);
   const hidden = transpose(parameters.hidden, width, inputs);
-  return {
+  return owning(device, (scope) => ({
     device,
     width,
     inputs,
@@ -61,7 +60,7 @@ export function uploadNetwork(device: Device, parameters: Parameters): Network {
     output: scope.matrix('output.weight', width, outputs, parameters.output),
     dispose: () => scope.dispose(),
     [Symbol.dispose]: () => scope.dispose(),
-  };
+  }));
 }
 
 /** Waits for the GPU and copies the weights to the CPU. */

@@ -55,8 +55,15 @@ export function requireSensible(problem: SelectionProblem, options: GreedyOption
   requireProblem(problem);
 }
 
-/** @throws bad-config when the loss does not go with the outputs. */
-export function requireProblem({ loss, weights }: SelectionProblem): void {
+/** @throws bad-data when the shapes differ; bad-config when the loss does not go with the outputs. */
+export function requireProblem({ activations, loss, weights, targets }: SelectionProblem): void {
+  const [m, n, c] = [activations.rows, activations.columns, weights.columns];
+  if (weights.rows !== n || targets.rows !== m || targets.columns !== c) {
+    throw new EspalierError(
+      'bad-data',
+      `Activations [${m} × ${n}], weights [${weights.rows} × ${c}] and targets [${targets.rows} × ${targets.columns}] are not of one problem: expected [m × N], [N × C] and [m × C].`,
+    );
+  }
   if (loss !== 'cross-entropy' || weights.columns > 1) return;
   throw new EspalierError(
     'bad-config',

@@ -48,7 +48,7 @@ export function bestInHull(
     const done = lossGap <= tolerance;
     if (done || iteration > maxIterations || !Number.isFinite(gap)) {
       const loss = Math.max(square, 0) / (2 * examples);
-      return { loss, gap: lossGap, iterations: iteration, converged: done };
+      return { loss, gap: lossGap, iterations: iteration - 1, converged: done };
     }
     const descent = (slope[away] ?? 0) - (slope[towards] ?? 0);
     const curvature = k(towards, towards) - 2 * k(towards, away) + k(away, away);

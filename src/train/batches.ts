@@ -2,7 +2,8 @@ import type { Batch } from '../gpu/batch.js';
 import { type GpuBuffer, upload } from '../gpu/buffer.js';
 import type { Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
-import type { StepContext, TrainingOptions } from './options.js';
+import { randomStream } from '../random.js';
+import type { BatchStream, StepContext, TrainingOptions } from './options.js';
 
 /** Batch indices uploaded at once. */
 const INDEX_BLOCK = 2 ** 16;
@@ -13,6 +14,18 @@ export function drawnBatch(
   { batch }: Pick<TrainingOptions, 'batch'>,
 ): number | undefined {
   return batch === 'full' || batch >= count ? undefined : batch;
+}
+
+/** The draws as they stand after so many steps, which are made again. */
+export function batchStream(
+  dataset: Dataset,
+  options: TrainingOptions,
+  iteration: number,
+): BatchStream {
+  const stream = randomStream(options.seed, options.purpose ?? 'batches');
+  const drawn = iteration * (drawnBatch(dataset, options) ?? 0);
+  for (let i = 0; i < drawn; i++) stream.below(dataset.count);
+  return { stream, drawn };
 }
 
 export interface Batches {
@@ -27,9 +40,17 @@ export function prepareBatches(training: StepContext, until: number, scope: Scop
   const { dataset, options, batches } = training;
   const size = drawnBatch(dataset, options);
   if (size === undefined) return { index: undefined, nextBatch: () => 0 };
+  // Whoever left the steps early has drawn for some that were never taken.
+  if (batches.drawn !== training.iteration * size) {
+    Object.assign(batches, batchStream(dataset, options, training.iteration));
+  }
   const stepsPerBlock = Math.max(1, Math.floor(INDEX_BLOCK / size));
   const indices = new Uint32Array(stepsPerBlock * size);
-  const index = scope.buffer('batch indices', indices.length);
+  // Rows as far apart as drawn ones, for kernels that are tried before the first draw.
+  const index = scope.bufferOf(
+    'batch indices',
+    indices.map((_, i) => i % dataset.count),
+  );
   let stepOfBlock = 0;
   const nextBatch = (batch: Batch): number => {
     if (stepOfBlock === 0) {
@@ -38,7 +59,8 @@ export function prepareBatches(training: StepContext, until: number, scope: Scop
       // No more than will be used, so that the draws do not depend on where checkpoints fall.
       const steps = Math.min(stepsPerBlock, until - training.iteration);
       const drawn = indices.subarray(0, steps * size);
-      for (let i = 0; i < drawn.length; i++) drawn[i] = batches.below(dataset.count);
+      for (let i = 0; i < drawn.length; i++) drawn[i] = batches.stream.below(dataset.count);
+      batches.drawn += drawn.length;
       upload(index, drawn);
     }
     const first = stepOfBlock * size;

@@ -1,11 +1,11 @@
 import { EspalierError } from '../errors.js';
 import { Batch } from '../gpu/batch.js';
-import { readMatrix, uploadMatrix } from '../gpu/matrix.js';
-import { Scope } from '../gpu/scope.js';
+import { readMatrix } from '../gpu/matrix.js';
+import { owning, Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
+import { requireFit } from '../models/forward.js';
 import type { Network } from '../models/two-layer.js';
-import { randomStream } from '../random.js';
-import { drawnBatch } from './batches.js';
+import { batchStream } from './batches.js';
 import type { StepContext, TrainingOptions } from './options.js';
 import { prepareStep, rowsOfStep } from './step.js';
 
@@ -41,6 +41,8 @@ const STEPS_BETWEEN_CHECKS = 25;
 /**
  * Begins a training, or goes on with one whose network and state were kept; its velocities live
  * until `dispose()`. The network stays the caller's.
+ *
+ * @throws bad-data when network and dataset do not belong together.
  */
 export function startTraining(
   network: Network,
@@ -49,31 +51,27 @@ export function startTraining(
   state: TrainingState = { iteration: 0 },
 ): Training {
   const { device, inputs, width, outputs } = network;
-  const scope = new Scope(device);
+  requireFit(network, dataset);
+  const batches = batchStream(dataset, options, state.iteration);
   const chunked = rowsOfStep(network, dataset, options).chunks > 1;
-  const velocity = {
-    hidden:
-      options.momentum > 0 || chunked ? scope.matrix('hidden velocity', inputs, width) : undefined,
-    output: scope.matrix('output velocity', width, outputs),
-  };
-  if (state.velocity) {
-    if (velocity.hidden) uploadMatrix(velocity.hidden, state.velocity.hidden);
-    uploadMatrix(velocity.output, state.velocity.output);
-  }
-  const batches = randomStream(options.seed, options.purpose ?? 'batches');
-  const size = drawnBatch(dataset, options);
-  const drawn = size === undefined ? 0 : state.iteration * size;
-  for (let i = 0; i < drawn; i++) batches.below(dataset.count);
-  return {
-    network,
-    dataset,
-    options,
-    velocity,
-    batches,
-    iteration: state.iteration,
-    dispose: () => scope.dispose(),
-    [Symbol.dispose]: () => scope.dispose(),
-  };
+  const { hidden, output } = state.velocity ?? {};
+  return owning(device, (scope) => {
+    const accumulates = options.momentum > 0 || chunked;
+    const velocity = {
+      hidden: accumulates ? scope.matrix('hidden velocity', inputs, width, hidden) : undefined,
+      output: scope.matrix('output velocity', width, outputs, output),
+    };
+    return {
+      network,
+      dataset,
+      options,
+      velocity,
+      batches,
+      iteration: state.iteration,
+      dispose: () => scope.dispose(),
+      [Symbol.dispose]: () => scope.dispose(),
+    };
+  });
 }
 
 /** Waits for the GPU and copies what the training needs to go on later, the network aside. */
@@ -116,6 +114,8 @@ export async function* advance(
   while (training.iteration < until) {
     step.encode(batch);
     training.iteration++;
+    // An aborted batch drops what it holds, but these steps count.
+    if (signal?.aborted) batch.submit();
     await batch.submitIfFull(signal);
     const { iteration } = training;
     if ((iteration - start) % checkEvery !== 0 && iteration !== until) continue;

@@ -28,6 +28,13 @@ export interface TrainingOptions {
   readonly rateFlag?: '--learning-rate' | '--fine-tune-learning-rate';
 }
 
+/** Where the draws of the batches stand. */
+export interface BatchStream {
+  stream: RandomStream;
+  /** Examples drawn from it. */
+  drawn: number;
+}
+
 /** What the steps of one training share. */
 export interface StepContext {
   readonly network: Network;
@@ -35,7 +42,7 @@ export interface StepContext {
   readonly options: TrainingOptions;
   /** Accumulated steps of A and B; A's only when something has to accumulate. */
   readonly velocity: { readonly hidden: Matrix | undefined; readonly output: Matrix };
-  readonly batches: RandomStream;
+  readonly batches: BatchStream;
   /** Steps done. */
   readonly iteration: number;
 }
