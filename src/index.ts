@@ -1,3 +1,4 @@
+/// <reference types="@webgpu/types" preserve="true" />
 export { gunzipped } from './data/gzip.js';
 export { parseIdxImages, parseIdxLabels } from './data/idx.js';
 export type { ImageSource, Images, LabelledImages } from './data/images.js';

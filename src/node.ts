@@ -1,3 +1,4 @@
+/// <reference types="@webgpu/types" preserve="true" />
 export { readImageSource } from './data/folder.js';
 export { type ChromeOptions, openChromeHost } from './hosts/chrome.js';
 export type { AdapterPreference, Host, Job, JobContext, Jobs } from './hosts/host.js';
