@@ -51,8 +51,8 @@ export async function claimFolder(
 export interface RunRecords {
   /** The folder, once something is finished. */
   readonly path: string | undefined;
-  /** Checkpoint files written. */
-  readonly written: number;
+  /** Iterations behind the newest weights that are written. */
+  readonly iteration: number | undefined;
   keep(event: RunEvent): Promise<void>;
   /** Writes the summary and gives the folder. */
   finish(summary: object): Promise<string>;
@@ -72,6 +72,7 @@ export function createRunRecords(
   const waiting: RunEvent[] = [];
   let folder: ClaimedFolder | undefined;
   let written = 0;
+  let iteration: number | undefined;
 
   const begin = async (): Promise<string> => {
     folder = await claimFolder(config.out, defaultName(config), overwrite);
@@ -86,8 +87,8 @@ export function createRunRecords(
     get path() {
       return written > 0 ? folder?.path : undefined;
     },
-    get written() {
-      return written;
+    get iteration() {
+      return iteration;
     },
     keep: async (event) => {
       if (event.type === 'progress') return;
@@ -99,6 +100,7 @@ export function createRunRecords(
         await writeWhole(path, file);
         written++;
       }
+      if (event.type === 'checkpoint') iteration = event.iteration;
       for (const past of waiting.splice(0)) await appendEvent(path, recordOf(past));
     },
     finish: async (summary) => {

@@ -6,7 +6,7 @@ import { drawExamples } from '../study/examples.js';
 import { exceptGreedyOnly } from '../study/refusals.js';
 import { stateOfFiles } from '../study/resume.js';
 import type { RunEvent, RunSummary } from '../study/run-events.js';
-import { plural, shellWord } from '../text.js';
+import { shellWord } from '../text.js';
 import {
   addDeviceFlags,
   addNetworkFlags,
@@ -164,17 +164,18 @@ function report(summary: RunSummary, folder: string, json: boolean): void {
   }
 }
 
-function interrupted(error: unknown, { path, written }: RunRecords, config: RunConfig): unknown {
+function interrupted(
+  error: unknown,
+  { path, iteration }: RunRecords,
+  { momentum, pruneEvery }: RunConfig,
+): unknown {
   if (!(error instanceof EspalierError && error.code === 'aborted')) return error;
-  if (!path) {
-    const text = 'Interrupted. Nothing was finished yet.';
-    return new EspalierError('aborted', text, { cause: error });
-  }
-  const kept = `${plural(written, 'file')} of weights ${written === 1 ? 'is' : 'are'} in ${path}.`;
+  const aborted = (text: string) =>
+    new EspalierError('aborted', `Interrupted. ${text}`, { cause: error });
+  if (!path) return aborted('Nothing was finished yet.');
+  const kept = `The newest weights in ${path} are of iteration ${iteration}.`;
+  const advice = pruneEvery > 0 ? '' : ' With --prune-every a run keeps some on its way.';
   // Weights alone do not say how the momentum stood.
-  const way =
-    config.momentum > 0
-      ? ''
-      : ` Go on from the newest with: espalier run --from ${shellWord(path)}`;
-  return new EspalierError('aborted', `Interrupted. ${kept}${way}`, { cause: error });
+  if (iteration === 0 || momentum > 0) return aborted(`${kept}${advice}`);
+  return aborted(`${kept} Go on from them with: espalier run --from ${shellWord(path)}`);
 }

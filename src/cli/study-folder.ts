@@ -120,6 +120,13 @@ async function storedConfig(path: string): Promise<StudyConfig | undefined> {
   try {
     return parseStudyConfig(JSON.parse(text));
   } catch (cause) {
+    if ((await readdir(path)).some((name) => /^weights-\d+\.safetensors$/.test(name))) {
+      throw new EspalierError(
+        'bad-config',
+        `${path} holds a run, and no study. Name the folder of a study, or a new one; espalier run --from ${path} goes on with the run.`,
+        { cause },
+      );
+    }
     throw new EspalierError(
       'bad-config',
       `${file} is not the configuration of a study: ${messageOf(cause).replace(/\.$/, '')}. Name the folder of a study, or a new one.`,
