@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { requireComparable } from './compare.js';
 import { CONTENDERS, type Contender } from './compare-events.js';
-import { count, parseWith, type RunConfig, runShape } from './config.js';
+import { parseWith, type RunConfig, runShape } from './config.js';
 
 const METHODS = `must be some of ${CONTENDERS.join(', ')}`;
-const SIZES = 'must be ascending whole numbers from 1 on';
+const SIZES = 'must be a list of ascending whole numbers from 1 on';
 
 /** Keys of a run that a comparison has no use for: it has methods and sizes of its own. */
 const NOT_COMPARED = [
@@ -20,7 +20,7 @@ const compareSchema = runShape.extend({
   methods: z
     .array(z.enum(CONTENDERS, { error: METHODS }), { error: METHODS })
     .default([...CONTENDERS]),
-  sizes: z.array(count(1), { error: SIZES }).optional(),
+  sizes: z.array(z.int({ error: SIZES }).min(1, { error: SIZES }), { error: SIZES }).optional(),
 });
 
 /** Everything that decides a comparison. */

@@ -114,7 +114,7 @@ export function requireTogether(choices: Choices): void {
     'bad-config',
     path === 'neurons'
       ? `--sizes ${value} ${reason}.`
-      : `The configuration key "${path}" (${value}) ${reason}${helped ? '; or choose other --methods' : ''}.`,
+      : `The configuration key "${path}" (${value}) ${reason}.${helped ? ' Name other --methods, or another value.' : ''}`,
   );
 }
 

@@ -62,7 +62,7 @@ describe('before any training it is refused that', () => {
       { loss: 'cross-entropy', task: 'digits' },
       ['greedy', 'backward'],
       [3],
-      /^The .*"loss" \(cross-entropy\) does not go with .* or choose other --methods/,
+      /^The .*"loss" \(cross-entropy\) does not go with .*\. Name other --methods/,
     ],
     [
       'a rule needs Gram rows',

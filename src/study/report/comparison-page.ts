@@ -73,7 +73,7 @@ ${both(lossAgainstPicks)}
 <figcaption>Training loss against the number of picks, both on logarithmic axes. All methods prune the same network; a neuron that greedy selection picks again counts as a pick.</figcaption>
 </figure>
 ${theory}
-<h2>On digits it has not seen</h2>
+<h2>On examples it has not seen</h2>
 <figure>
 ${both(accuracyAgainstPicks)}
 <figcaption>Test accuracy at the sizes asked for. The dense network has ${(100 * dense.test.accuracy).toFixed(2)} %.</figcaption>

@@ -177,7 +177,11 @@ function provenance({ config, cells, versions, repeatable = true }: ReportInput)
         .join(', '),
     ],
     ...Object.entries(config).map(
-      ([key, value]) => [flagOf(key), String(value).replaceAll(',', ', ')] as const,
+      ([key, value]) =>
+        [
+          key === 'replacement' ? 'with replacement' : flagOf(key),
+          String(value).replaceAll(',', ', '),
+        ] as const,
     ),
   ];
   return `<section>

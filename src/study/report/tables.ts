@@ -78,7 +78,9 @@ export function fitRows(finding: Finding): Rows {
         .map(([name, estimate]) => estimateText(name, estimate))
         .join(', '),
       figure(fit.deviation),
-      fit.rSquared === undefined ? '–' : fit.rSquared.toFixed(2).replace('-', '−'),
+      fit.rSquared === undefined
+        ? '–'
+        : fit.rSquared.toFixed(2).replace(/^-(0\.00)?/, (_, zero?: string) => zero ?? '−'),
       Number.isFinite(fit.aicc) ? fit.aicc.toFixed(1).replace('-', '−') : '–',
       bestFit(finding) ? (fit.aicc - least).toFixed(1) : '–',
       bestFit(finding) ? percent(fit.weight, 0) : '–',

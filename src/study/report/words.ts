@@ -61,7 +61,7 @@ export function settingText({
   rule,
 }: Setting): string {
   const size = batch === 'full' ? 'all examples a step' : `batch ${batch}`;
-  return `width ${width}, ${plural(neurons, 'pick')}, ${size}, learning rate ${learningRate}, ${method} with rule ${rule}`;
+  return `width ${width}, ${plural(neurons, 'pick')}, ${size}, learning rate ${learningRate}, ${method}${method === 'greedy' ? ` with rule ${rule}` : ''}`;
 }
 
 export function listed(names: readonly string[]): string {
