@@ -167,15 +167,14 @@ function report(summary: RunSummary, folder: string, json: boolean): void {
 function interrupted(
   error: unknown,
   { path, iteration }: RunRecords,
-  { momentum, pruneEvery }: RunConfig,
+  { momentum }: RunConfig,
 ): unknown {
   if (!(error instanceof EspalierError && error.code === 'aborted')) return error;
   const aborted = (text: string) =>
     new EspalierError('aborted', `Interrupted. ${text}`, { cause: error });
   if (!path) return aborted('Nothing was finished yet.');
-  const kept = `The newest weights in ${path} are of iteration ${iteration}.`;
-  const advice = pruneEvery > 0 ? '' : ' With --prune-every a run keeps some on its way.';
-  // Weights alone do not say how the momentum stood.
-  if (iteration === 0 || momentum > 0) return aborted(`${kept}${advice}`);
-  return aborted(`${kept} Go on from them with: espalier run --from ${shellWord(path)}`);
+  const kept = `The newest weights in ${path} are of iteration ${iteration}`;
+  if (iteration === 0) return aborted(`${kept}: no step was finished.`);
+  if (momentum > 0) return aborted(`${kept}; without their momentum no run goes on from them.`);
+  return aborted(`${kept}. Go on from them with: espalier run --from ${shellWord(path)}`);
 }

@@ -1,3 +1,4 @@
+import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { BYTES } from '../gpu/matrix.js';
 import type { Dataset } from '../models/dataset.js';
@@ -19,6 +20,7 @@ import {
   type Rate,
   readTrainingState,
   startTraining,
+  type Training,
 } from '../train/gradient-descent.js';
 import { chooseNeurons, trainFromScratch } from './choose.js';
 import { fineTuneRate, type RunConfig } from './config.js';
@@ -44,6 +46,8 @@ import { checkpointsOf } from './schedule.js';
  *
  * Given `from` it goes on there: it yields what an uninterrupted run yields from that checkpoint
  * on, the checkpoint included, to the bit on the same adapter.
+ *
+ * A run that is aborted while it trains yields where it stood as a last checkpoint.
  *
  * @throws bad-config when it cannot go on from `from`; limit-exceeded before anything is
  *   allocated that is too large; diverged, aborted, device-lost and out-of-memory as they happen.
@@ -83,21 +87,30 @@ export async function* run(
   for (const iteration of checkpoints) {
     const clock = performance.now();
     const before = training.iteration;
-    for await (const progress of advance(training, iteration, signal)) {
-      yield progressOf(
-        'pre-train',
-        before,
-        progress.iteration,
-        config.iterations,
-        progress.batchLoss,
-      );
+    try {
+      for await (const progress of advance(training, iteration, signal)) {
+        yield progressOf(
+          'pre-train',
+          before,
+          progress.iteration,
+          config.iterations,
+          progress.batchLoss,
+        );
+      }
+    } catch (error) {
+      const stopped = error instanceof EspalierError && error.code === 'aborted';
+      if (!stopped || training.iteration === before) throw error;
+      // Who stops a run loses none of its steps.
+      seconds += (performance.now() - clock) / 1000;
+      const last = await checkpointOf({ ...context, signal: undefined }, training, seconds);
+      if (Number.isFinite(last.figures.trainingLoss)) yield last;
+      throw error;
     }
     seconds += (performance.now() - clock) / 1000;
-    const parameters = await readParameters(network);
-    const dense = await measure(context, network, seconds);
+    const checkpoint = await checkpointOf(context, training, seconds);
+    const { network: parameters, figures: dense } = checkpoint;
     requireFinite(dense.trainingLoss, iteration, { learningRate });
-    const state = await readTrainingState(training);
-    yield { type: 'checkpoint', ...state, network: parameters, figures: dense };
+    yield checkpoint;
     if (config.pruneEvery === 0 && iteration < config.iterations) continue;
     last = { dense, ...(yield* prune(context, network, parameters, dense, iteration)) };
   }
@@ -203,6 +216,15 @@ async function* fineTune(
   requireFinite(figures.trainingLoss, steps, options);
   yield { type: 'fine-tuned', iteration, network: await readParameters(network), figures };
   return figures;
+}
+
+/** The network as it is, how good it is, and all that it takes to go on from there. */
+async function checkpointOf(context: Context, training: Training, seconds: number) {
+  const { network } = training;
+  const parameters = await readParameters(network);
+  const figures = await measure(context, network, seconds);
+  const state = await readTrainingState(training);
+  return { type: 'checkpoint', ...state, network: parameters, figures } as const;
 }
 
 async function measure(context: Context, network: Network, seconds: number): Promise<Figures> {

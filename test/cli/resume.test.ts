@@ -1,9 +1,10 @@
 import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sourceFiles, writeSource } from '../study/source.js';
-import { espalier } from './espalier.js';
+import { espalier, start } from './espalier.js';
 
 let root: string;
 beforeAll(async () => {
@@ -53,6 +54,27 @@ test('--from goes on with a run that was cut short, and with a finished one past
   // What only greedy selection has use for stays behind with it.
   const ranked = await run('--from aimed --method random --json');
   expect(JSON.parse(ranked.stdout)).toMatchObject({ subnetwork: { method: 'random', picks: 3 } });
+});
+
+test('Ctrl-C loses no step: --from goes on to the bits of a run that was not interrupted', async () => {
+  const flags = TINY.replace('--prune-every 4', '--prune-every 0 --iterations 30000');
+  const { child, said, ended } = start(['run', ...flags.split(' '), '--out', 'cut'], root);
+  await said(/^Iteration 0:/m);
+  await sleep(500);
+  child.kill('SIGINT');
+  const { code, stderr } = await ended;
+  expect(code, stderr).toBe(130);
+  const [, newest] = /^Interrupted\. .* iteration (\d+)\. Go on .* --from cut$/m.exec(stderr)!;
+  expect(Number(newest)).toBeGreaterThan(0);
+  const rest = await run('--from cut --out rest');
+  expect(rest.stderr).toContain(`from iteration ${newest}.`);
+  expect(await run(`${flags} --out straight`)).toMatchObject({ code: 0 });
+  for (const name of ['weights-30000', 'subnetwork-30000', 'fine-tuned-30000']) {
+    const [mine, whole] = await Promise.all(
+      ['rest', 'straight'].map((folder) => readFile(join(root, folder, `${name}.safetensors`))),
+    );
+    expect(mine!.equals(whole!), name).toBe(true);
+  }
 });
 
 test('--from refuses what it cannot go on with, and leaves no file', async () => {
