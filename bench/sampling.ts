@@ -8,12 +8,14 @@ const SAMPLE_MILLIS = 50;
 const SHORT_SAMPLE_MILLIS = 15;
 /** GPU timestamps have no such ends; this only averages over their steps. */
 const GPU_SAMPLE_MILLIS = 2;
-const LEAST_SAMPLES = 3;
+/** Of calls, so many that their interval means something; of runs, which may take minutes, fewer. */
+const LEAST_CALLS = 6;
+const LEAST_RUNS = 3;
 const MOST_SAMPLES = 25;
 
 /**
  * Times a kernel: calls are repeated in one pass until a sample is long enough for the clock, and
- * samples are taken for about `seconds`, three at least.
+ * samples are taken for about `seconds`, six at least.
  */
 export async function timeCalls(
   device: Device,
@@ -21,7 +23,7 @@ export async function timeCalls(
   seconds: number,
   preferred?: Timing['clock'],
 ): Promise<Timing> {
-  const fitting = Math.max((1000 * seconds) / LEAST_SAMPLES, SHORT_SAMPLE_MILLIS);
+  const fitting = Math.max((1000 * seconds) / LEAST_CALLS, SHORT_SAMPLE_MILLIS);
   const wallMillis = Math.min(fitting, SAMPLE_MILLIS);
   let repetitions = 1;
   for (;;) {
@@ -48,6 +50,9 @@ function moreThan(times: number, millis: number, enough: number): number {
   return Math.ceil(times * Math.min(Math.max((1.2 * enough) / millis, 2), 16));
 }
 
+/** No work takes so little that more would be needed for a sample. */
+const MOST_REPETITIONS = 2 ** 14;
+
 /** Repeats a run more and more often until that lasts `enough`; gives how often, and how long. */
 export async function repeatedFor(
   enough: number,
@@ -57,14 +62,14 @@ export async function repeatedFor(
     const start = performance.now();
     await run(times);
     const millis = performance.now() - start;
-    if (millis >= enough) return { times, millis };
-    times = moreThan(times, millis, enough);
+    if (millis >= enough || times === MOST_REPETITIONS) return { times, millis };
+    times = Math.min(moreThan(times, millis, enough), MOST_REPETITIONS);
   }
 }
 
 function samplesWithin(seconds: number, millis: number): number {
   const fitting = Math.round((1000 * seconds) / millis);
-  return Math.min(Math.max(fitting, LEAST_SAMPLES), MOST_SAMPLES);
+  return Math.min(Math.max(fitting, LEAST_CALLS), MOST_SAMPLES);
 }
 
 /**
@@ -91,7 +96,7 @@ export async function timeRepeated(
 export async function timeRuns(
   run: () => Promise<unknown>,
   seconds: number,
-  least = LEAST_SAMPLES,
+  least = LEAST_RUNS,
 ): Promise<Timing> {
   const samples: number[] = [];
   const begin = performance.now();

@@ -72,7 +72,7 @@ test('a right answer is timed, and its figures follow from the median', async ()
     subject: 'espalier',
     variant: 'default',
     verified: true,
-    samples: 3,
+    samples: 6,
     clock: 'wall',
   });
   expect(lowMs).toBeGreaterThan(0);
