@@ -123,8 +123,7 @@ async function execute(request: BenchRequest, flags: BenchFlags, version: string
   const source = needsSource(request) ? await readImageSource('mnist') : undefined;
   const { signal, release } = interruptSignal();
   const record = createBenchRecord();
-  const total = contestsOf(request).length;
-  const progress = createBenchProgress(process.stderr, total);
+  const progress = createBenchProgress(process.stderr, contestsOf(request).length);
   const onEvent = (event: BenchEvent) => {
     record.keep(event);
     progress.show(event);

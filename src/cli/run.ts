@@ -80,6 +80,8 @@ Defaults, by their keys in --config: ${Object.entries(parseRunConfig({}))
 
 ${STORAGE_HELP}
 
+Ctrl-C keeps the weights that the pre-training has reached.
+
 --from takes the folder of a run with --momentum 0, finished or not, or the unpacked .zip that the
 web page saves. The new run has the flags in its config.json, and ends with the same figures as if
 it had never stopped; its seconds of pre-training count those before. Flags that decide the

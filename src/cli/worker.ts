@@ -3,7 +3,7 @@ import type { Job } from 'bullmq';
 import type { Command } from 'commander';
 import { readImageSource } from '../data/folder.js';
 import type { ImageSource } from '../data/images.js';
-import { EspalierError, messageOf } from '../errors.js';
+import { type ErrorCode, EspalierError, messageOf } from '../errors.js';
 import type { Host } from '../hosts/host.js';
 import { memo } from '../memo.js';
 import { nameOf } from '../study/grid.js';
@@ -95,8 +95,12 @@ async function work(flags: WorkerFlags, version: string): Promise<void> {
   }
 }
 
-const RETRIED: ReadonlySet<string> = new Set([
-  ...['device-lost', 'out-of-memory', 'limit-exceeded', 'no-adapter', 'no-webgpu'],
+const RETRIED: ReadonlySet<string> = new Set<ErrorCode>([
+  'device-lost',
+  'out-of-memory',
+  'limit-exceeded',
+  'no-adapter',
+  'no-webgpu',
 ]);
 
 /** What a worker keeps from one job to the next: a host with its device, and the data. */

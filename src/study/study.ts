@@ -90,7 +90,8 @@ function requireSameImages(config: StudyConfig, source: ImageSource, cells: read
 }
 
 /**
- * @param expected the checksum of the training examples that a study has in this place, as `checksumOf` gives it.
+ * @param name of the source that the examples are drawn from.
+ * @param expected what `checksumOf` gave for the training examples where the study was begun.
  * @throws bad-data when these are others.
  */
 export function requireImages(
