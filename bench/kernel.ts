@@ -1,4 +1,4 @@
-import { Batch } from '../src/gpu/batch.js';
+import { Commands } from '../src/gpu/commands.js';
 import type { Device } from '../src/gpu/device.js';
 import { Scope } from '../src/gpu/scope.js';
 import {
@@ -22,7 +22,7 @@ export interface KernelBenchContext<S extends Shape> {
 /** A kernel with its inputs on the device. */
 export interface PreparedKernel {
   /** Encodes one call, one dispatch. Calls follow each other, so each must find work to do. */
-  readonly encode: (batch: Batch) => void;
+  readonly encode: (commands: Commands) => void;
   /**
    * Checks the answer of the first call against the oracle.
    *
@@ -60,9 +60,9 @@ export function kernelBenchmark<S extends Shape>(bench: KernelBench<S>): Benchma
     const { encode, verify } = await bench.prepare({ device, scope, shape, variant });
     return {
       verify: async () => {
-        const batch = new Batch(device);
-        encode(batch);
-        await batch.finish();
+        const commands = new Commands(device);
+        encode(commands);
+        await commands.finish();
         await verify();
         return WITHIN_BOUND;
       },

@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../src/errors.js';
-import { Batch } from '../src/gpu/batch.js';
 import { readFloats, upload } from '../src/gpu/buffer.js';
+import { Commands } from '../src/gpu/commands.js';
 import type { Device } from '../src/gpu/device.js';
 import { prepareKernel } from '../src/gpu/kernel.js';
 import { largestBinding } from '../src/gpu/limits.js';
@@ -76,7 +76,7 @@ export async function measureLimits(
     if (rate > fma.rate) fma = { rate, options };
   }
   const empty = await prepareKernel(device, emptyShader(), {});
-  const encode = (batch: Batch) => batch.dispatch(empty, { unused: 0 }, 1);
+  const encode = (commands: Commands) => commands.dispatch(empty, { unused: 0 }, 1);
   const { samples, clock } = await timeCalls(device, encode, seconds);
   return {
     clock,
@@ -100,21 +100,21 @@ async function copyBandwidth(
   const numbers = randomNumbers(bytes / 4, 1);
   const source = scope.bufferOf('copy source', numbers);
   const destination = scope.buffer('copy destination', bytes / 4);
-  let best = { rate: 0, copy: (_: Batch): void => undefined };
+  let best = { rate: 0, copy: (_: Commands): void => undefined };
   for (const options of COPIES) {
     throwIfAborted(signal);
     const kernel = await prepareKernel(device, copyShader(options), { source, destination });
     const workgroups = bytes / 16 / (options.threads * options.vectors);
-    const copy = (batch: Batch) => batch.dispatch(kernel, { unused: 0 }, workgroups);
+    const copy = (commands: Commands) => commands.dispatch(kernel, { unused: 0 }, workgroups);
     const { samples } = await timeCalls(device, copy, seconds);
     const rate = (2 * bytes) / median(samples) / 1e6;
     if (rate > best.rate) best = { rate, copy };
   }
   // The copies before it have left the answer there already.
   upload(destination, new Float32Array(bytes / 4));
-  const batch = new Batch(device);
-  best.copy(batch);
-  await batch.finish();
+  const commands = new Commands(device);
+  best.copy(commands);
+  await commands.finish();
   requireSame('copy', await readFloats(destination), numbers);
   return best.rate;
 }
@@ -127,7 +127,7 @@ async function fmaRate(device: Device, options: FmaOptions, seconds: number): Pr
   const sums = scope.buffer('fma sums', workgroups * threads);
   const kernel = await prepareKernel(device, fmaShader(options), { sums });
   const uniforms = { rounds: FMA_ROUNDS, scale: 0.5, offset: 1 };
-  const chain = (batch: Batch) => batch.dispatch(kernel, uniforms, workgroups);
+  const chain = (commands: Commands) => commands.dispatch(kernel, uniforms, workgroups);
   const { samples } = await timeCalls(device, chain, seconds);
   // x ← x/2 + 1 has arrived at 2 after a few dozen steps, exactly, wherever it began.
   const answer = new Float32Array(workgroups * threads).fill(2 * lanes * chains);

@@ -1,4 +1,4 @@
-import type { Batch } from '../src/gpu/batch.js';
+import type { Commands } from '../src/gpu/commands.js';
 import { type Device, UNIFORM_SLOTS } from '../src/gpu/device.js';
 import { type Timing, timeGpu } from '../src/gpu/timing.js';
 
@@ -19,7 +19,7 @@ const MOST_SAMPLES = 25;
  */
 export async function timeCalls(
   device: Device,
-  encode: (batch: Batch) => void,
+  encode: (commands: Commands) => void,
   seconds: number,
   preferred?: Timing['clock'],
 ): Promise<Timing> {

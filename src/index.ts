@@ -7,8 +7,14 @@ export { inputsOf } from './data/preprocess.js';
 export { drawSubset } from './data/subset.js';
 export { outputsOf, TASKS, type Task, targetsOf } from './data/tasks.js';
 export { type ErrorCode, EspalierError } from './errors.js';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  metadataOf,
+  type Tensor,
+} from './formats/safetensors.js';
 export type { AdapterDescription } from './gpu/adapter.js';
-export { Batch } from './gpu/batch.js';
+export { Commands } from './gpu/commands.js';
 export {
   adoptDevice,
   type Device,
@@ -19,7 +25,6 @@ export {
 export type { ChunkedMatrix, Matrix, StorageFormat } from './gpu/matrix.js';
 export { Scope } from './gpu/scope.js';
 export { openBrowserAdapter } from './hosts/browser.js';
-export { decodeSafetensors, encodeSafetensors, metadataOf, type Tensor } from './io/safetensors.js';
 export type { LossKind } from './kernels/candidate-loss.js';
 export { type Dataset, uploadDataset } from './models/dataset.js';
 export {

@@ -34,7 +34,7 @@ export const accumulateOutputsBench: KernelBench<AccumulateOutputsShape> = {
       totals,
     });
     return {
-      encode: (batch) => run(batch, 0),
+      encode: (commands) => run(commands, 0),
       verify: async () => {
         const [h, weight] = [elementsOf(values, n), elementsOf(b, c)];
         const reference = accumulateOutputsReference({

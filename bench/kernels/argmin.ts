@@ -50,7 +50,7 @@ export const argminBench: KernelBench<ArgminShape> = {
     });
     let calls = 0;
     return {
-      encode: (batch) => (calls++ % 2 === 0 ? best : worst)(batch, 0),
+      encode: (commands) => (calls++ % 2 === 0 ? best : worst)(commands, 0),
       verify: async () => {
         const {
           pick,

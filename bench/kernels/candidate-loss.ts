@@ -46,7 +46,7 @@ export const candidateLossBench: KernelBench<CandidateLossShape> = {
       loss,
     });
     return {
-      encode: (batch) => run(batch, { first: 0, firstSlice: 0, count, m }),
+      encode: (commands) => run(commands, { first: 0, firstSlice: 0, count, m }),
       verify: async () => {
         const actual = await readFloats(scores);
         requireWritten('scores', actual);

@@ -25,7 +25,7 @@ export const correctiveUpdateBench: KernelBench<RuleUpdateShape> = {
     const basis = scope.bufferOf('orthonormal basis', directions);
     const run = await prepareCorrectiveUpdate(device, { ...buffers, basis });
     return {
-      encode: (batch) => run(batch, step),
+      encode: (commands) => run(commands, step),
       verify: async () => {
         const reference = correctiveUpdateReference({
           ...problem,

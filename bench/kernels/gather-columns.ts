@@ -32,7 +32,7 @@ export const gatherColumnsBench: KernelBench<GatherColumnsShape> = {
       block,
     );
     return {
-      encode: (batch) => run(batch),
+      encode: (commands) => run(commands),
       verify: async () => {
         const expected = gatherColumnsReference(m, elementsOf(values, n), candidates);
         requireSame('block', await readMatrix(block), expected);

@@ -49,7 +49,7 @@ export const gramRowsBench: KernelBench<GramRowsShape> = {
       variant: variant as GramRowsVariant,
     });
     return {
-      encode: (batch) => run(batch, { blockFirst: 0, firstSlice: 0 }),
+      encode: (commands) => run(commands, { blockFirst: 0, firstSlice: 0 }),
       verify: async () => {
         const neurons = spread(n, 32);
         const h = elementsOf(values, n);

@@ -23,7 +23,7 @@ export const lineSearchUpdateBench: KernelBench<RuleUpdateShape> = {
     const totals = scope.bufferOf('mixture totals', Float32Array.of(...BEFORE, ...BEFORE));
     const run = await prepareLineSearchUpdate(device, { ...buffers, totals });
     return {
-      encode: (batch) => run(batch, shape.step),
+      encode: (commands) => run(commands, shape.step),
       verify: async () => {
         const { step } = shape;
         const reference = lineSearchUpdateReference({ ...problem, step, picked, totals: BEFORE });

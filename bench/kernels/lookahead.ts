@@ -1,5 +1,5 @@
-import { Batch } from '../../src/gpu/batch.js';
 import { readUints } from '../../src/gpu/buffer.js';
+import { Commands } from '../../src/gpu/commands.js';
 import { NO_SLOT, prepareArgmin, SELECTION_STATE, TRACE } from '../../src/kernels/argmin.js';
 import { PICKS_A_ROW, prepareLookahead } from '../../src/kernels/lookahead.js';
 import { elementsOf } from '../../src/reference/element.js';
@@ -55,14 +55,14 @@ export const lookaheadBench: KernelBench<LookaheadShape> = {
         const given = { ...common, scores: scope.bufferOf('scores', values) };
         const pick = await prepareArgmin(device, { ...given, ...picks });
         const look = await prepareLookahead(device, { ...given, ...ahead });
-        return (batch: Batch) => {
-          pick(batch, 0);
-          look(batch);
+        return (commands: Commands) => {
+          pick(commands, 0);
+          look(commands);
         };
       }),
     );
     let calls = 0;
-    const encode = (batch: Batch) => turns[calls++ % 2]?.(batch);
+    const encode = (commands: Commands) => turns[calls++ % 2]?.(commands);
     const candidatesNow = async () => {
       const words = await readUints(state);
       requireSame('pending', [words[SELECTION_STATE.pending] ?? 0], [p]);
@@ -86,9 +86,9 @@ export const lookaheadBench: KernelBench<LookaheadShape> = {
         );
         requireSame('candidates', found, candidates);
         for (let call = 1; call < 4; call++) {
-          const batch = new Batch(device);
-          encode(batch);
-          await batch.finish();
+          const commands = new Commands(device);
+          encode(commands);
+          await commands.finish();
           await candidatesNow();
         }
       },

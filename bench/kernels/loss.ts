@@ -33,7 +33,7 @@ export const lossBench: KernelBench<LossShape> = {
       loss: 'squared',
     });
     return {
-      encode: (batch) => run(batch, { m, first: 0, firstGroup: 0 }),
+      encode: (commands) => run(commands, { m, first: 0, firstGroup: 0 }),
       verify: async () => {
         const reference = lossReference({
           m,

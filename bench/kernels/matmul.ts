@@ -74,7 +74,7 @@ export const matmulBench: KernelBench<MatmulShape> = {
       variant: variant as MatmulVariant,
     });
     return {
-      encode: (batch) => run(batch),
+      encode: (commands) => run(commands),
       verify: async () => requireProduct(shape, await readMatrix(out)),
     };
   },

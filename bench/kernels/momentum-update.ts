@@ -37,7 +37,7 @@ export const momentumUpdateBench: KernelBench<MomentumUpdateShape> = {
     const run = await prepareMomentumUpdate(device, { gradient, velocity, parameters });
     const step = { slices, scale: 1 / 128, decay: Math.fround(0.9), rate: 0.125 };
     return {
-      encode: (batch) => run(batch, step),
+      encode: (commands) => run(commands, step),
       verify: async () => {
         const reference = momentumUpdateReference({
           ...step,

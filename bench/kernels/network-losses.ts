@@ -28,7 +28,7 @@ export const networkLossesBench: KernelBench<NetworkLossesShape> = {
       loss: 'squared',
     });
     return {
-      encode: (batch) => run(batch, { m, networks, first: 0, firstSlice: 0 }),
+      encode: (commands) => run(commands, { m, networks, first: 0, firstSlice: 0 }),
       verify: async () => {
         const reference = networkLossesReference({
           m,

@@ -36,7 +36,7 @@ export const outputGradientBench: KernelBench<OutputGradientShape> = {
       activation: 'tanh',
     });
     return {
-      encode: (batch) => run(batch, { m, firstSlice: 0 }),
+      encode: (commands) => run(commands, { m, firstSlice: 0 }),
       verify: async () => {
         const columns = spread(n, 32);
         const [h, b] = [elementsOf(states, n), elementsOf(values, c)];

@@ -31,7 +31,7 @@ export const outputLayerBench: KernelBench<OutputLayerShape> = {
       epilogue: 'subtract-targets',
     });
     return {
-      encode: (batch) => run(batch, { m, first: 0 }),
+      encode: (commands) => run(commands, { m, first: 0 }),
       verify: async () => {
         const rows = spread(m, 256);
         const [h, y] = [elementsOf(activations, n), elementsOf(targets, c)];

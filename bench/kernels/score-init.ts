@@ -36,7 +36,7 @@ export const scoreInitBench: KernelBench<ScoreInitShape> = {
       slots,
     });
     return {
-      encode: (batch) => run(batch),
+      encode: (commands) => run(commands),
       verify: async () => {
         const product = elementsOf(values, n);
         const reference = scoreInitReference({

@@ -1,7 +1,7 @@
 import type { BenchEvent } from '../../bench/bench.js';
 import type { BenchReport, BenchResult } from '../../bench/report.js';
 import type { Host } from '../hosts/host.js';
-import { findPeer } from '../hosts/peers.js';
+import { findPackage } from '../hosts/packages.js';
 import type { Disturbance, Omission } from './bench-table.js';
 
 type Started = Extract<BenchEvent, { type: 'started' }>;
@@ -65,7 +65,7 @@ export async function reportOf(
 ): Promise<BenchReport> {
   if (!started) throw new Error('The benchmark has not started.');
   const { adapter, limits, browser } = started;
-  const dawn = host === 'node' ? (await findPeer('webgpu'))?.version : undefined;
+  const dawn = host === 'node' ? (await findPackage('webgpu'))?.version : undefined;
   const peers = started.peers.filter(({ subject }) =>
     results.some((result) => result.subject === subject),
   );
@@ -77,7 +77,7 @@ export async function reportOf(
     ...Object.fromEntries(
       await Promise.all(
         peers.map(async ({ subject, package: name }) => {
-          return [subject, (await findPeer(name))?.version ?? 'unknown'] as const;
+          return [subject, (await findPackage(name))?.version ?? 'unknown'] as const;
         }),
       ),
     ),

@@ -43,7 +43,7 @@ export class Device {
   readonly tuning: Tuning | undefined;
   /** Uniforms of the dispatches of one submit, by dynamic offset; each submit rewrites it. */
   readonly uniformRing: GPUBuffer;
-  /** Operations that fit one submit; `Batch` adapts it to the speed it observes. */
+  /** Operations that fit one submit; `Commands` adapts it to the speed it observes. */
   operationsPerSubmit = 2e8;
 
   readonly #owned: boolean;

@@ -1,4 +1,4 @@
-import { Batch } from './batch.js';
+import { Commands } from './commands.js';
 import type { Device } from './device.js';
 
 export interface Timing {
@@ -16,7 +16,7 @@ export interface Timing {
  */
 export async function timeGpu(
   device: Device,
-  encode: (batch: Batch) => void,
+  encode: (commands: Commands) => void,
   options: {
     readonly samples: number;
     readonly repetitions: number;
@@ -28,10 +28,10 @@ export async function timeGpu(
   using timestamps = clock === 'gpu' ? createTimestamps(device) : undefined;
   const times: number[] = [];
   for (let sample = -1; sample < options.samples; sample++) {
-    const batch = new Batch(device, timestamps?.writes);
-    for (let repetition = 0; repetition < options.repetitions; repetition++) encode(batch);
+    const commands = new Commands(device, timestamps?.writes);
+    for (let repetition = 0; repetition < options.repetitions; repetition++) encode(commands);
     const start = performance.now();
-    await batch.finish();
+    await commands.finish();
     const elapsed = timestamps ? await timestamps.read() : performance.now() - start;
     // The first sample compiles, faults pages in and fills caches: it is the warm-up.
     if (sample >= 0) times.push(elapsed / options.repetitions);

@@ -1,4 +1,4 @@
-import type { Batch } from './batch.js';
+import type { Commands } from './commands.js';
 import type { Device } from './device.js';
 import { timeGpu } from './timing.js';
 
@@ -30,7 +30,7 @@ export async function autotune<C extends Configuration>(
   kernel: string,
   configurations: readonly [C, ...C[]],
   operations: number,
-  prepare: (configuration: C) => Promise<(batch: Batch) => void>,
+  prepare: (configuration: C) => Promise<(commands: Commands) => void>,
 ): Promise<C> {
   const { tuning } = device;
   if (!tuning || configurations.length === 1) return configurations[0];
@@ -58,7 +58,7 @@ async function measure<C extends Configuration>(
   device: Device,
   configurations: readonly [C, ...C[]],
   operations: number,
-  prepare: (configuration: C) => Promise<(batch: Batch) => void>,
+  prepare: (configuration: C) => Promise<(commands: Commands) => void>,
 ): Promise<C> {
   const contenders = [];
   for (const configuration of configurations) {

@@ -4,14 +4,14 @@ import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
 import { type ExtractOptions, extract } from 'tar-fs';
 import { cachedFolder } from './cache.js';
-import { findPeer, missingPeer, type PeerPackage } from './peers.js';
+import { findPackage, type InstalledPackage, missingPackage } from './packages.js';
 
 /** The package holds binaries for this platform alone. */
 export const hasBundle = process.platform === 'linux' && process.arch === 'x64';
 
 /** What @sparticuz/chromium holds, if it is installed and fits this machine. */
-export async function findBundle(): Promise<PeerPackage | undefined> {
-  return hasBundle ? findPeer('@sparticuz/chromium') : undefined;
+export async function findBundle(): Promise<InstalledPackage | undefined> {
+  return hasBundle ? findPackage('@sparticuz/chromium') : undefined;
 }
 
 export interface BundledChromium {
@@ -27,7 +27,7 @@ export interface BundledChromium {
  */
 export async function bundledChromium(): Promise<BundledChromium> {
   const bundle = await findBundle();
-  if (!bundle) throw missingPeer('@sparticuz/chromium');
+  if (!bundle) throw missingPackage('@sparticuz/chromium');
   const folder = await cachedFolder(`chromium-${bundle.version}`, async (draft) => {
     await Promise.all([
       pipeline(
@@ -50,13 +50,13 @@ export const VULKAN_FILES = {
 } as const;
 
 /** Unpacks the Vulkan loader and SwiftShader into a folder. */
-export async function unpackVulkan(bundle: PeerPackage, folder: string): Promise<void> {
+export async function unpackVulkan(bundle: InstalledPackage, folder: string): Promise<void> {
   const wanted: readonly string[] = Object.values(VULKAN_FILES);
   await untar(bundle, 'swiftshader.tar.br', folder, (name) => wanted.includes(name));
 }
 
 async function untar(
-  bundle: PeerPackage,
+  bundle: InstalledPackage,
   archive: string,
   folder: string,
   wanted: (name: string) => boolean = () => true,
@@ -69,7 +69,7 @@ async function untar(
   await pipeline(...unbrotli(bundle, archive), extract(folder, options));
 }
 
-function unbrotli(bundle: PeerPackage, file: string) {
+function unbrotli(bundle: InstalledPackage, file: string) {
   return [
     createReadStream(join(bundle.folder, 'bin', file), { highWaterMark: 2 ** 20 }),
     createBrotliDecompress({ chunkSize: 2 ** 20 }),

@@ -7,7 +7,7 @@ import type { Browser } from 'puppeteer-core';
 import { EspalierError } from '../errors.js';
 import type { AdapterKind } from './adapter.js';
 import type { Chrome } from './executable.js';
-import { importPeer } from './peers.js';
+import { importPackage } from './packages.js';
 
 export interface LaunchedChrome {
   readonly browser: Browser;
@@ -25,7 +25,7 @@ const DIAGNOSIS_MILLIS = 3_000;
  * @throws no-webgpu when puppeteer-core is not installed or the browser does not start.
  */
 export async function launchChrome(chrome: Chrome, kind: AdapterKind): Promise<LaunchedChrome> {
-  const { launch } = await importPeer('puppeteer-core', () => import('puppeteer-core'));
+  const { launch } = await importPackage('puppeteer-core', () => import('puppeteer-core'));
   const profile = await mkdtemp(join(tmpdir(), 'espalier-chrome-'));
   const args = flags(kind);
   const start = (env: NodeJS.ProcessEnv) =>

@@ -6,7 +6,7 @@ import { hasBundle } from './bundle.js';
 import type { AdapterPreference, Host, Jobs } from './host.js';
 import { localHost } from './local.js';
 import { createPace } from './pace.js';
-import { missingPeer } from './peers.js';
+import { missingPackage } from './packages.js';
 import { keepTuning, readTuning, type TuningMode } from './tuning.js';
 import { type Dawn, loadDawn } from './vulkan.js';
 
@@ -39,7 +39,7 @@ export async function openNodeAdapter(preference: AdapterPreference = 'auto'): P
         : 'Dawn found no GPU. Update the graphics driver, or use --host chrome --adapter software.',
     );
   }
-  if (hasBundle && !dawn.swiftShader) throw missingPeer('@sparticuz/chromium');
+  if (hasBundle && !dawn.swiftShader) throw missingPackage('@sparticuz/chromium');
   throw new EspalierError(
     'no-adapter',
     'Dawn found no adapter, and its software adapter comes for Linux x64 only. Use --host chrome.',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findBundle, unpackVulkan, VULKAN_FILES } from './bundle.js';
 import { cachedFolder } from './cache.js';
-import { findPeer, importPeer, missingPeer, type PeerPackage } from './peers.js';
+import { findPackage, type InstalledPackage, importPackage, missingPackage } from './packages.js';
 
 export interface Dawn {
   readonly create: (options: string[]) => GPU;
@@ -24,14 +24,14 @@ export interface Dawn {
 export async function loadDawn(): Promise<Dawn> {
   const bundle = await findBundle();
   if (!bundle) {
-    const { create, globals } = await importPeer('webgpu', () => import('webgpu'));
+    const { create, globals } = await importPackage('webgpu', () => import('webgpu'));
     return { create, globals, swiftShader: undefined };
   }
-  const dawn = await findPeer('webgpu');
-  if (!dawn) throw missingPeer('webgpu');
+  const dawn = await findPackage('webgpu');
+  if (!dawn) throw missingPackage('webgpu');
   const folder = await vulkanFolder(dawn, bundle);
   const entry = pathToFileURL(join(folder, 'index.js')).href;
-  const { create, globals } = await importPeer(
+  const { create, globals } = await importPackage(
     'webgpu',
     () => import(/* @vite-ignore */ entry) as Promise<typeof import('webgpu')>,
   );
@@ -44,7 +44,7 @@ const BINARIES = join('dist', 'linux-x64');
  * The cached copy of the `webgpu` package with a Vulkan loader and SwiftShader. A copy and not a
  * link: the dynamic linker takes two names of one file for the same library, in its first folder.
  */
-async function vulkanFolder(dawn: PeerPackage, bundle: PeerPackage): Promise<string> {
+async function vulkanFolder(dawn: InstalledPackage, bundle: InstalledPackage): Promise<string> {
   return cachedFolder(`dawn-${dawn.version}-swiftshader-${bundle.version}`, async (draft) => {
     for (const part of ['package.json', 'index.js', BINARIES]) {
       await cp(join(dawn.folder, part), join(draft, part), { recursive: true });

@@ -2,8 +2,8 @@ import {
   ACCUMULATE_OUTPUTS_THREADS,
   accumulateOutputsShader,
 } from '../../shaders/accumulate-outputs.wgsl.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
@@ -26,7 +26,7 @@ export interface AccumulateOutputs {
 export async function prepareAccumulateOutputs(
   device: Device,
   { state, activations, weights, totals }: AccumulateOutputs,
-): Promise<(batch: Batch, first: number) => void> {
+): Promise<(commands: Commands, first: number) => void> {
   const { rows: n, columns: outputs } = weights;
   const kernel = await prepareKernel(
     device,
@@ -39,8 +39,8 @@ export async function prepareAccumulateOutputs(
     },
   );
   const m = activations.rows;
-  return (batch, first) =>
-    batch.dispatch(
+  return (commands, first) =>
+    commands.dispatch(
       kernel,
       {
         m,

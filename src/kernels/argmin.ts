@@ -1,6 +1,6 @@
 import { argminShader } from '../../shaders/argmin.wgsl.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import { barrierThreads } from './variant.js';
@@ -51,7 +51,7 @@ export interface Argmin {
 export async function prepareArgmin(
   device: Device,
   argmin: Argmin,
-): Promise<(batch: Batch, step: number) => void> {
+): Promise<(commands: Commands, step: number) => void> {
   const { count, scores, slices, slots, owners, capacity, state, picks } = argmin;
   const { moments, trace, block, replacement, subset } = argmin;
   if (block > capacity) {
@@ -69,8 +69,8 @@ export async function prepareArgmin(
     trace,
     ...(subset && { subset: subset.neurons }),
   });
-  return (batch, step) =>
-    batch.dispatch(
+  return (commands, step) =>
+    commands.dispatch(
       kernel,
       { n: count, slices, p: block, capacity, step, subset_size: subset?.size ?? 0 },
       1,

@@ -1,6 +1,6 @@
 import { averageUpdateShader, RULE_UPDATE_THREADS } from '../../shaders/average-update.wgsl.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
@@ -31,7 +31,7 @@ export interface RuleUpdate {
 export async function prepareAverageUpdate(
   device: Device,
   { state, weights, cache, moments, scores }: RuleUpdate,
-): Promise<(batch: Batch) => void> {
+): Promise<(commands: Commands) => void> {
   const { rows: n, columns: outputs, stride } = weights;
   const kernel = await prepareKernel(device, averageUpdateShader({ outputs }), {
     state,
@@ -42,5 +42,5 @@ export async function prepareAverageUpdate(
   });
   const uniforms = { n, weights_stride: stride };
   const workgroups = Math.ceil(n / RULE_UPDATE_THREADS);
-  return (batch) => batch.dispatch(kernel, uniforms, workgroups, n * (2 * outputs + 4));
+  return (commands) => commands.dispatch(kernel, uniforms, workgroups, n * (2 * outputs + 4));
 }

@@ -1,6 +1,6 @@
 import { CACHE_ROWS_THREADS, cacheRowsShader } from '../../shaders/cache-rows.wgsl.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 
@@ -27,10 +27,10 @@ export interface CacheRows {
 export async function prepareCacheRows(
   device: Device,
   { state, products, stride, slices, columns: p, cache, capacity, neurons: n }: CacheRows,
-): Promise<(batch: Batch) => void> {
+): Promise<(commands: Commands) => void> {
   const kernel = await prepareKernel(device, cacheRowsShader(), { state, products, cache });
-  return (batch) =>
-    batch.dispatch(
+  return (commands) =>
+    commands.dispatch(
       kernel,
       { n, p, slices, capacity, products_stride: stride },
       Math.ceil(n / CACHE_ROWS_THREADS),

@@ -1,7 +1,7 @@
 import { candidateLossShader } from '../../shaders/candidate-loss.wgsl.js';
 import type { LossKind } from '../../shaders/point-loss.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
@@ -62,7 +62,7 @@ export const CANDIDATE_LOSS_OPERATIONS = {
 export async function prepareCandidateLoss(
   device: Device,
   { activations, weights, targets, totals, scores, loss, rows }: CandidateLoss,
-): Promise<(batch: Batch, call: CandidateLossCall) => void> {
+): Promise<(commands: Commands, call: CandidateLossCall) => void> {
   const { rows: n, columns: outputs } = weights;
   const threads = THREADS[device.adapter.kind];
   const kernel = await prepareKernel(
@@ -84,10 +84,10 @@ export async function prepareCandidateLoss(
     },
   );
   const vectors = activations.stride / 4;
-  return (batch, { first, firstSlice, count, m, listed }) => {
+  return (commands, { first, firstSlice, count, m, listed }) => {
     const most = listed?.most ?? m;
     const slices = sliceCount(device, most);
-    batch.dispatch(
+    commands.dispatch(
       kernel,
       {
         m: listed?.count ?? m,

@@ -1,7 +1,7 @@
 import { RULE_UPDATE_THREADS } from '../../shaders/average-update.wgsl.js';
 import { correctiveUpdateShader } from '../../shaders/corrective-update.wgsl.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { RuleUpdate } from './average-update.js';
@@ -28,7 +28,7 @@ export interface CorrectiveUpdate extends RuleUpdate {
 export async function prepareCorrectiveUpdate(
   device: Device,
   { state, trace, weights, cache, moments, basis, scores }: CorrectiveUpdate,
-): Promise<(batch: Batch, step: number) => void> {
+): Promise<(commands: Commands, step: number) => void> {
   const { rows: n, columns: outputs, stride } = weights;
   const kernel = await prepareKernel(device, correctiveUpdateShader({ outputs }), {
     state,
@@ -40,8 +40,8 @@ export async function prepareCorrectiveUpdate(
     scores,
   });
   const workgroups = Math.ceil(n / RULE_UPDATE_THREADS);
-  return (batch, step) =>
-    batch.dispatch(
+  return (commands, step) =>
+    commands.dispatch(
       kernel,
       { n, weights_stride: stride, step },
       workgroups,

@@ -1,6 +1,6 @@
 import { GATHER_COLUMNS_THREADS, gatherColumnsShader } from '../../shaders/gather-columns.wgsl.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
@@ -15,15 +15,15 @@ export async function prepareGatherColumns(
   activations: Matrix,
   state: GpuBuffer,
   block: Matrix,
-): Promise<(batch: Batch, call?: { readonly first: number; readonly m: number }) => void> {
+): Promise<(commands: Commands, call?: { readonly first: number; readonly m: number }) => void> {
   const kernel = await prepareKernel(device, gatherColumnsShader(activations.storage), {
     activations: activations.buffer,
     state,
     block: block.buffer,
   });
   const { columns: p, stride } = block;
-  return (batch, { first, m } = { first: 0, m: activations.rows }) =>
-    batch.dispatch(
+  return (commands, { first, m } = { first: 0, m: activations.rows }) =>
+    commands.dispatch(
       kernel,
       { m, p, activations_stride: activations.stride, block_stride: stride, first },
       Math.ceil(m / GATHER_COLUMNS_THREADS),

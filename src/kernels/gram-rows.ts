@@ -4,8 +4,8 @@ import {
   gramRowsLayouts,
   gramRowsShader,
 } from '../../shaders/gram-rows.wgsl.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
@@ -50,7 +50,7 @@ const TIMED_ROWS = 8192;
 export async function prepareGramRows(
   device: Device,
   gram: GramRows,
-): Promise<(batch: Batch, call: GramRowsCall) => void> {
+): Promise<(commands: Commands, call: GramRowsCall) => void> {
   const variant = gram.variant ?? gramRowsVariant(device);
   requireVariant(device, variant);
   const { activations, block, squares = false } = gram;
@@ -80,7 +80,7 @@ export async function prepareGramRows(
         variant,
         configuration.layout,
       );
-      return (batch) => run(batch, { blockFirst: 0, firstSlice: 0, m });
+      return (commands) => run(commands, { blockFirst: 0, firstSlice: 0, m });
     },
   );
   return bind(device, { ...gram, squares }, variant, layout);
@@ -108,8 +108,8 @@ async function bind(
     ...(state && { state }),
   });
   const across = Math.ceil(activations.stride / (4 * layout.threads * layout.vectors));
-  return (batch: Batch, { blockFirst, firstSlice, m = activations.rows }: GramRowsCall) =>
-    batch.dispatch(
+  return (commands: Commands, { blockFirst, firstSlice, m = activations.rows }: GramRowsCall) =>
+    commands.dispatch(
       kernel,
       {
         m,

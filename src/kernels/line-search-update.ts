@@ -1,7 +1,7 @@
 import { RULE_UPDATE_THREADS } from '../../shaders/average-update.wgsl.js';
 import { lineSearchUpdateShader } from '../../shaders/line-search-update.wgsl.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { RuleUpdate } from './average-update.js';
@@ -24,7 +24,7 @@ export interface LineSearchUpdate extends RuleUpdate {
 export async function prepareLineSearchUpdate(
   device: Device,
   { state, trace, weights, cache, moments, totals, scores }: LineSearchUpdate,
-): Promise<(batch: Batch, step: number) => void> {
+): Promise<(commands: Commands, step: number) => void> {
   const { rows: n, columns: outputs, stride } = weights;
   const kernel = await prepareKernel(device, lineSearchUpdateShader({ outputs }), {
     state,
@@ -36,6 +36,11 @@ export async function prepareLineSearchUpdate(
     scores,
   });
   const workgroups = Math.ceil(n / RULE_UPDATE_THREADS);
-  return (batch, step) =>
-    batch.dispatch(kernel, { n, weights_stride: stride, step }, workgroups, n * (2 * outputs + 40));
+  return (commands, step) =>
+    commands.dispatch(
+      kernel,
+      { n, weights_stride: stride, step },
+      workgroups,
+      n * (2 * outputs + 40),
+    );
 }

@@ -1,6 +1,6 @@
 import { lookaheadShader } from '../../shaders/lookahead.wgsl.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
@@ -42,7 +42,7 @@ export const PICKS_A_ROW = 4;
 export async function prepareLookahead(
   device: Device,
   lookahead: Lookahead,
-): Promise<(batch: Batch) => void> {
+): Promise<(commands: Commands) => void> {
   const { scores, slots, owners, capacity, state, weights, moments, cache, sketch } = lookahead;
   const { block, replacement } = lookahead;
   if (block > capacity) {
@@ -65,8 +65,8 @@ export async function prepareLookahead(
   });
   const n = weights.rows;
   const limit = PICKS_A_ROW * block;
-  return (batch) =>
-    batch.dispatch(
+  return (commands) =>
+    commands.dispatch(
       kernel,
       { n, p: block, capacity, limit, weights_stride: weights.stride },
       1,

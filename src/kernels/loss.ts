@@ -1,7 +1,7 @@
 import { LOSS_ROWS, lossShader } from '../../shaders/loss.wgsl.js';
 import type { LossKind } from '../../shaders/point-loss.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
@@ -33,7 +33,7 @@ export async function prepareLoss(
   { outputs, targets, sums, loss }: Loss,
 ): Promise<
   (
-    batch: Batch,
+    commands: Commands,
     call: { readonly m: number; readonly first: number; readonly firstGroup: number },
   ) => void
 > {
@@ -42,8 +42,8 @@ export async function prepareLoss(
     targets: targets.buffer,
     sums,
   });
-  return (batch, { m, first, firstGroup }) =>
-    batch.dispatch(
+  return (commands, { m, first, firstGroup }) =>
+    commands.dispatch(
       kernel,
       {
         m,

@@ -9,8 +9,8 @@ import {
 } from '../../shaders/matmul.wgsl.js';
 import { TILED_TILES } from '../../shaders/matmul-tiled.js';
 import type { AdapterDescription } from '../gpu/adapter.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
@@ -90,7 +90,7 @@ const TIMED = 1024;
 export async function prepareMatmul(
   device: Device,
   matmul: Matmul,
-): Promise<(batch: Batch, call?: MatmulCall) => void> {
+): Promise<(commands: Commands, call?: MatmulCall) => void> {
   const variant = matmul.variant ?? matmulVariant(device);
   requireVariant(device, variant);
   requireSameLayout(matmul.out, matmul.velocity);
@@ -143,10 +143,10 @@ async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile
   });
   const n = out.columns;
   const across = Math.ceil(n / tile[1]);
-  return (batch: Batch, call: MatmulCall = {}) => {
+  return (commands: Commands, call: MatmulCall = {}) => {
     const m = call.m ?? out.rows / slices;
     const k = call.k ?? b.rows;
-    batch.dispatch(
+    commands.dispatch(
       kernel,
       {
         m,
@@ -213,7 +213,7 @@ async function fastestTile(
       const { a } = matmul;
       const product = { a, b, out: scratch, rows, transposeA, slices };
       const run = await bind(device, product, variant, configuration.tile);
-      return (batch) => run(batch, { m, k });
+      return (commands) => run(commands, { m, k });
     },
   );
   return tile;

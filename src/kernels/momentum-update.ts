@@ -2,8 +2,8 @@ import {
   MOMENTUM_UPDATE_THREADS,
   momentumUpdateShader,
 } from '../../shaders/momentum-update.wgsl.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
@@ -37,7 +37,7 @@ export interface MomentumStep {
 export async function prepareMomentumUpdate(
   device: Device,
   { gradient, velocity, parameters }: MomentumUpdate,
-): Promise<(batch: Batch, step: MomentumStep) => void> {
+): Promise<(commands: Commands, step: MomentumStep) => void> {
   const padded = 'stride' in gradient;
   if (padded && gradient.stride !== parameters.stride) {
     throw new RangeError(
@@ -57,8 +57,8 @@ export async function prepareMomentumUpdate(
   const stride = padded ? parameters.stride / 4 : parameters.stride;
   // Of padded rows, the padding is summed along.
   const columns = padded ? stride : parameters.columns;
-  return (batch, step) =>
-    batch.dispatch(
+  return (commands, step) =>
+    commands.dispatch(
       kernel,
       { rows, columns, stride, ...step },
       Math.ceil((rows * columns) / MOMENTUM_UPDATE_THREADS),

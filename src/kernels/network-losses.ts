@@ -4,8 +4,8 @@ import {
   networkLossesShader,
 } from '../../shaders/network-losses.wgsl.js';
 import type { LossKind } from '../../shaders/point-loss.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
@@ -45,7 +45,7 @@ export function networkLossSlices(m: number): number {
 export async function prepareNetworkLosses(
   device: Device,
   { outputs, targets, sums, loss }: NetworkLosses,
-): Promise<(batch: Batch, call: NetworkLossesCall) => void> {
+): Promise<(commands: Commands, call: NetworkLossesCall) => void> {
   const kernel = await prepareKernel(
     device,
     networkLossesShader({ outputs: targets.columns, loss }),
@@ -55,8 +55,8 @@ export async function prepareNetworkLosses(
       sums,
     },
   );
-  return (batch, { m, networks, first, firstSlice }) =>
-    batch.dispatch(
+  return (commands, { m, networks, first, firstSlice }) =>
+    commands.dispatch(
       kernel,
       {
         m,

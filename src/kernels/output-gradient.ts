@@ -3,8 +3,8 @@ import {
   OUTPUT_GRADIENT_THREADS,
   outputGradientShader,
 } from '../../shaders/output-gradient.wgsl.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
@@ -39,7 +39,9 @@ export function gradientSlices(m: number): number {
 export async function prepareOutputGradient(
   device: Device,
   { activations, residual, weights, gradient, activation }: OutputGradient,
-): Promise<(batch: Batch, call: { readonly m: number; readonly firstSlice: number }) => void> {
+): Promise<
+  (commands: Commands, call: { readonly m: number; readonly firstSlice: number }) => void
+> {
   const { rows: n, columns: outputs } = weights;
   const kernel = await prepareKernel(device, outputGradientShader({ outputs, activation }), {
     activations: activations.buffer,
@@ -48,8 +50,8 @@ export async function prepareOutputGradient(
     gradient,
   });
   const across = Math.ceil(n / OUTPUT_GRADIENT_THREADS);
-  return (batch, { m, firstSlice }) =>
-    batch.dispatch(
+  return (commands, { m, firstSlice }) =>
+    commands.dispatch(
       kernel,
       {
         m,

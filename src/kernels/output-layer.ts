@@ -1,7 +1,7 @@
 import { type OutputLayerEpilogue, outputLayerShader } from '../../shaders/output-layer.wgsl.js';
 import { EspalierError } from '../errors.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
@@ -42,7 +42,7 @@ export async function prepareOutputLayer(
     epilogue = 'store',
     threads = threadsFor(device, weights.columns),
   }: OutputLayer,
-): Promise<(batch: Batch, call: { readonly m: number; readonly first: number }) => void> {
+): Promise<(commands: Commands, call: { readonly m: number; readonly first: number }) => void> {
   const outputs = weights.columns;
   const n = weights.rows;
   const kernel = await prepareKernel(
@@ -62,8 +62,8 @@ export async function prepareOutputLayer(
       ...(rows && { rows }),
     },
   );
-  return (batch, { m, first }) =>
-    batch.dispatch(
+  return (commands, { m, first }) =>
+    commands.dispatch(
       kernel,
       {
         m,

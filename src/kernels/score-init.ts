@@ -1,6 +1,6 @@
 import { SCORE_INIT_THREADS, scoreInitShader } from '../../shaders/score-init.wgsl.js';
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
@@ -34,7 +34,7 @@ export interface ScoreInit {
 export async function prepareScoreInit(
   device: Device,
   { products, stride, slices, weights, moments, scores, slots, fitted = false }: ScoreInit,
-): Promise<(batch: Batch) => void> {
+): Promise<(commands: Commands) => void> {
   const { rows: n, columns: outputs } = weights;
   const kernel = await prepareKernel(device, scoreInitShader({ outputs, fitted }), {
     products,
@@ -43,8 +43,8 @@ export async function prepareScoreInit(
     scores,
     slots,
   });
-  return (batch) =>
-    batch.dispatch(
+  return (commands) =>
+    commands.dispatch(
       kernel,
       { n, slices, products_stride: stride, weights_stride: weights.stride },
       Math.ceil(n / SCORE_INIT_THREADS),

@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.js';
-import { Batch } from '../gpu/batch.js';
 import { readFloats } from '../gpu/buffer.js';
+import { Commands } from '../gpu/commands.js';
 import { largestBinding } from '../gpu/limits.js';
 import { type ChunkedMatrix, type Matrix, type StorageFormat, strideOf } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
@@ -53,7 +53,7 @@ export async function hiddenActivations(
   const { device, width, hidden, activation } = network;
   const { count } = dataset;
   const activations = scope.chunkedMatrix('activations', count, width, undefined, storage);
-  const batch = new Batch(device);
+  const commands = new Commands(device);
   for (const chunk of activations.chunks) {
     const matmul = await prepareMatmul(device, {
       a: dataset.inputs,
@@ -61,10 +61,10 @@ export async function hiddenActivations(
       out: chunk,
       epilogue: { kind: 'activation', activation },
     });
-    matmul(batch, { first: chunk.firstRow });
-    await batch.submitIfFull(signal);
+    matmul(commands, { first: chunk.firstRow });
+    await commands.submitIfFull(signal);
   }
-  await batch.finish();
+  await commands.finish();
   return activations;
 }
 
@@ -90,8 +90,8 @@ export async function streamedActivations(
   });
   return {
     buffer,
-    load: (batch: Batch, chunk: { readonly firstRow: number; readonly rows: number }) =>
-      forward(batch, { first: chunk.firstRow, m: chunk.rows }),
+    load: (commands: Commands, chunk: { readonly firstRow: number; readonly rows: number }) =>
+      forward(commands, { first: chunk.firstRow, m: chunk.rows }),
   };
 }
 
@@ -158,18 +158,18 @@ export async function evaluateOutputs(
       };
     }),
   );
-  const batch = new Batch(device);
+  const commands = new Commands(device);
   for (let block = 0; block < blocks; block++) {
     const first = block * rows;
     const m = Math.min(rows, count - first);
-    forward(batch, { m, first });
+    forward(commands, { m, first });
     for (const { mix, reduce } of heads) {
-      mix(batch, { m, first });
-      reduce(batch, { m, first, firstGroup: block * groups });
+      mix(commands, { m, first });
+      reduce(commands, { m, first, firstGroup: block * groups });
     }
-    await batch.submitIfFull(signal);
+    await commands.submitIfFull(signal);
   }
-  await batch.finish();
+  await commands.finish();
   const evaluations: Evaluation[] = [];
   for (const { sums } of heads) {
     const { total, correct } = addPairs(await readFloats(sums));

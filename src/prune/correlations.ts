@@ -1,5 +1,5 @@
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import type { Matrix } from '../gpu/matrix.js';
 import type { Scope } from '../gpu/scope.js';
@@ -15,7 +15,7 @@ export interface CorrelationsContext {
   /** [m × C], such as the targets or a network's residual. */
   readonly block: Matrix;
   /** Is encoded for each chunk while it is loaded. */
-  readonly alongside?: ((batch: Batch, chunk: ActivationChunk) => void) | undefined;
+  readonly alongside?: ((commands: Commands, chunk: ActivationChunk) => void) | undefined;
 }
 
 /** A pass over the activations H that correlates each neuron with the columns of a block. */
@@ -29,7 +29,7 @@ export interface Correlations {
    *
    * @throws aborted between submits when the signal fires.
    */
-  encode(batch: Batch, signal?: AbortSignal): Promise<void>;
+  encode(commands: Commands, signal?: AbortSignal): Promise<void>;
 }
 
 export async function prepareCorrelations({
@@ -52,14 +52,18 @@ export async function prepareCorrelations({
     products,
     stride,
     slices,
-    encode: async (batch, signal) => {
+    encode: async (commands, signal) => {
       let firstSlice = 0;
       for (const chunk of chunks) {
-        activations.load(batch, chunk);
-        correlate[chunk.buffer]?.(batch, { blockFirst: chunk.firstRow, firstSlice, m: chunk.rows });
-        alongside?.(batch, chunk);
+        activations.load(commands, chunk);
+        correlate[chunk.buffer]?.(commands, {
+          blockFirst: chunk.firstRow,
+          firstSlice,
+          m: chunk.rows,
+        });
+        alongside?.(commands, chunk);
         firstSlice += sliceCount(device, chunk.rows);
-        await batch.submitIfFull(signal);
+        await commands.submitIfFull(signal);
       }
     },
   };

@@ -1,5 +1,5 @@
-import { Batch } from '../gpu/batch.js';
 import { readFloats, readUints } from '../gpu/buffer.js';
+import { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { readMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
@@ -61,18 +61,18 @@ export async function* selectGreedily(
   // Scores from rounded activations do not say whether a target is reached: the measured losses do.
   const target = problem.activations.storage === 'f16' ? undefined : options.targetLoss;
   const watched = oracle.bringsRows && (rule.stalls || target !== undefined);
-  const batch = new Batch(device);
-  await oracle.begin(batch, signal);
+  const commands = new Commands(device);
+  await oracle.begin(commands, signal);
   let made = 0;
   let ended = false;
   while (made < k && !ended) {
-    steps.encode(batch, made);
+    steps.encode(commands, made);
     made++;
-    if (!(await batch.submitIfFull(signal))) continue;
+    if (!(await commands.submitIfFull(signal))) continue;
     yield made;
     ended = watched && isOver(rule, target, await readHistory(buffers, made, fixed));
   }
-  await batch.finish();
+  await commands.finish();
 
   const history = await readHistory(buffers, made, fixed);
   const counters = await readUints(buffers.state);
@@ -92,7 +92,7 @@ interface Steps {
   readonly oracle: Oracle;
   readonly buffers: SelectionBuffers;
   readonly state: RuleState;
-  readonly encode: (batch: Batch, step: number) => void;
+  readonly encode: (commands: Commands, step: number) => void;
 }
 
 async function prepareSteps(
@@ -133,11 +133,11 @@ async function prepareSteps(
         }
       : undefined,
   });
-  const encode = (batch: Batch, step: number) => {
-    oracle.score(batch, step);
-    pick(batch, step);
-    oracle.take(batch);
-    if (oracle.bringsRows) state.update(batch, step);
+  const encode = (commands: Commands, step: number) => {
+    oracle.score(commands, step);
+    pick(commands, step);
+    oracle.take(commands);
+    if (oracle.bringsRows) state.update(commands, step);
   };
   return { plan, rule, oracle, buffers, state, encode };
 }

@@ -1,5 +1,5 @@
-import { Batch } from '../gpu/batch.js';
 import { readFloats, upload } from '../gpu/buffer.js';
+import { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { readMatrix, uploadMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
@@ -63,19 +63,19 @@ export async function measureMixtures(
       mixtures,
       mixtureWeights(shares, weightsOnCpu, neurons, { start, width, networks, outputs }),
     );
-    const batch = new Batch(device);
+    const commands = new Commands(device);
     let firstSlice = 0;
     for (const chunk of activations.chunks) {
-      activations.load(batch, chunk);
+      activations.load(commands, chunk);
       for (const { first, m } of blocksOf(chunk.rows, rows)) {
-        gather[chunk.buffer]?.(batch, { first, m });
-        mix(batch, { m });
-        reduce(batch, { m, networks, first: chunk.firstRow + first, firstSlice });
+        gather[chunk.buffer]?.(commands, { first, m });
+        mix(commands, { m });
+        reduce(commands, { m, networks, first: chunk.firstRow + first, firstSlice });
         firstSlice += networkLossSlices(m);
-        await batch.submitIfFull(signal);
+        await commands.submitIfFull(signal);
       }
     }
-    await batch.finish();
+    await commands.finish();
     const parts = await readFloats(sums);
     for (let network = 0; network < width; network++) {
       let sum = 0;

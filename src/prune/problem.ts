@@ -1,5 +1,5 @@
 import { EspalierError } from '../errors.js';
-import type { Batch } from '../gpu/batch.js';
+import type { Commands } from '../gpu/commands.js';
 import type { ChunkedMatrix, Matrix, StorageFormat } from '../gpu/matrix.js';
 import type { LossKind } from '../kernels/candidate-loss.js';
 
@@ -17,7 +17,7 @@ export interface Activations {
   /** The chunks in order: which buffer, its first example and how many. */
   readonly chunks: readonly ActivationChunk[];
   /** Encodes what puts a chunk into its buffer; nothing for resident ones. */
-  load(batch: Batch, chunk: ActivationChunk): void;
+  load(commands: Commands, chunk: ActivationChunk): void;
 }
 
 export interface ActivationChunk {

@@ -1,5 +1,5 @@
 import { checksumOf } from '../data/checksum.js';
-import { encodeSafetensors } from '../io/safetensors.js';
+import { encodeSafetensors } from '../formats/safetensors.js';
 import type { Parameters } from '../models/two-layer.js';
 import type { Examples } from './examples.js';
 import type { RunEvent } from './run-events.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checksumOf } from '../data/checksum.js';
 import { EspalierError } from '../errors.js';
-import { decodeSafetensors, metadataOf } from '../io/safetensors.js';
+import { decodeSafetensors, metadataOf } from '../formats/safetensors.js';
 import type { Shape } from '../models/two-layer.js';
 import type { RunConfig } from './config.js';
 import { type Examples, shapeOf } from './examples.js';

@@ -1,5 +1,5 @@
 import { EspalierError } from '../errors.js';
-import { decodeSafetensors, encodeSafetensors, type Tensor } from '../io/safetensors.js';
+import { decodeSafetensors, encodeSafetensors, type Tensor } from '../formats/safetensors.js';
 import type { Parameters, Shape } from '../models/two-layer.js';
 import type { TrainingState } from '../train/gradient-descent.js';
 

@@ -1,5 +1,5 @@
-import type { Batch } from '../gpu/batch.js';
 import { type GpuBuffer, upload } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
 import { randomStream } from '../random.js';
@@ -32,7 +32,7 @@ export interface Batches {
   /** The drawn examples' rows in the dataset, for a block of steps; none when all are taken. */
   readonly index: GpuBuffer | undefined;
   /** Place in `index` of the next step's first; draws and uploads a block when it is due. */
-  readonly nextBatch: (batch: Batch) => number;
+  readonly nextBatch: (commands: Commands) => number;
 }
 
 /** The examples of the steps up to iteration `until`. */
@@ -52,10 +52,10 @@ export function prepareBatches(training: StepContext, until: number, scope: Scop
     indices.map((_, i) => i % dataset.count),
   );
   let stepOfBlock = 0;
-  const nextBatch = (batch: Batch): number => {
+  const nextBatch = (commands: Commands): number => {
     if (stepOfBlock === 0) {
       // What is encoded still reads the block before: it has to be on its way first.
-      batch.submit();
+      commands.submit();
       // No more than will be used, so that the draws do not depend on where checkpoints fall.
       const steps = Math.min(stepsPerBlock, until - training.iteration);
       const drawn = indices.subarray(0, steps * size);

@@ -1,5 +1,5 @@
 import { EspalierError } from '../errors.js';
-import { Batch } from '../gpu/batch.js';
+import { Commands } from '../gpu/commands.js';
 import { readMatrix } from '../gpu/matrix.js';
 import { owning, Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
@@ -105,26 +105,26 @@ export async function* advance(
   const { network, options } = training;
   using scope = new Scope(network.device);
   const step = await prepareStep(training, until, scope);
-  const batch = new Batch(network.device);
+  const commands = new Commands(network.device);
   const checkEvery = Math.max(
     STEPS_BETWEEN_CHECKS,
     Math.ceil((until - training.iteration) / LOSS_CHECKS),
   );
   const start = training.iteration;
   while (training.iteration < until) {
-    step.encode(batch);
+    step.encode(commands);
     training.iteration++;
     // An aborted batch drops what it holds, but these steps count.
-    if (signal?.aborted) batch.submit();
-    await batch.submitIfFull(signal);
+    if (signal?.aborted) commands.submit();
+    await commands.submitIfFull(signal);
     const { iteration } = training;
     if ((iteration - start) % checkEvery !== 0 && iteration !== until) continue;
-    batch.submit();
+    commands.submit();
     const batchLoss = await step.readLoss();
     if (!Number.isFinite(batchLoss)) throw divergence(iteration, options);
     yield { iteration, batchLoss };
   }
-  await batch.finish();
+  await commands.finish();
 }
 
 /** A learning rate and where it came from. */

@@ -1,5 +1,5 @@
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import type { Matrix } from '../gpu/matrix.js';
 import type { Scope } from '../gpu/scope.js';
@@ -35,7 +35,7 @@ export async function prepareHiddenUpdate(
   device: Device,
   { inputs, rows, incoming, hidden, velocity, slices: wanted }: HiddenUpdate,
   scope: Scope,
-): Promise<(batch: Batch, step: HiddenStep) => void> {
+): Promise<(commands: Commands, step: HiddenStep) => void> {
   const [d, n] = [hidden.rows, hidden.columns];
   const slices = wanted ?? matmulSlices(device.adapter, { m: d, n, k: incoming.rows });
   const factors = { a: inputs, b: incoming, rows, transposeA: true };
@@ -46,14 +46,14 @@ export async function prepareHiddenUpdate(
       epilogue: { kind: velocity ? 'momentum' : 'descent' },
       ...(velocity && { velocity }),
     });
-    return (batch, { m, first, scale, decay, rate }) =>
-      update(batch, { k: m, first, alpha: scale, decay, rate });
+    return (commands, { m, first, scale, decay, rate }) =>
+      update(commands, { k: m, first, alpha: scale, decay, rate });
   }
   const gradient = scope.matrix('hidden gradient', slices * d, n);
   const multiply = await prepareMatmul(device, { ...factors, out: gradient, slices });
   const update = await prepareMomentumUpdate(device, { gradient, velocity, parameters: hidden });
-  return (batch, { m, first, ...step }) => {
-    multiply(batch, { k: m, first });
-    update(batch, { slices, ...step });
+  return (commands, { m, first, ...step }) => {
+    multiply(commands, { k: m, first });
+    update(commands, { slices, ...step });
   };
 }

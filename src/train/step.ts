@@ -1,5 +1,5 @@
-import type { Batch } from '../gpu/batch.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
+import type { Commands } from '../gpu/commands.js';
 import { largestBinding } from '../gpu/limits.js';
 import { readMatrix } from '../gpu/matrix.js';
 import type { Scope } from '../gpu/scope.js';
@@ -87,17 +87,17 @@ export async function prepareStep(training: StepContext, until: number, scope: S
   const { learningRate, momentum } = options;
   let lastRows = rows;
 
-  const encode = (batch: Batch): void => {
-    const start = nextBatch(batch);
+  const encode = (commands: Commands): void => {
+    const start = nextBatch(commands);
     for (let chunk = 0; chunk < chunks; chunk++) {
       const offset = chunk * rows;
       const m = Math.min(rows, examples - offset);
       const first = start + offset;
       const last = chunk === chunks - 1;
-      forward(batch, { m, first });
-      subtract(batch, { m, first });
-      backward(batch, { m, firstSlice: chunk * slices });
-      updateHidden(batch, {
+      forward(commands, { m, first });
+      subtract(commands, { m, first });
+      backward(commands, { m, firstSlice: chunk * slices });
+      updateHidden(commands, {
         m,
         first,
         scale: 1 / examples,
@@ -107,7 +107,7 @@ export async function prepareStep(training: StepContext, until: number, scope: S
       });
       lastRows = m;
     }
-    updateOutput(batch, {
+    updateOutput(commands, {
       slices: (chunks - 1) * slices + gradientSlices(lastRows),
       scale: 1 / examples,
       decay: momentum,

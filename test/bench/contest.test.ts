@@ -45,9 +45,9 @@ function counted<S extends Shape>(bench: KernelBench<S>, shape: S, times = 1) {
       const { encode, verify } = await bench.prepare(context);
       return {
         verify,
-        encode: (batch) => {
+        encode: (commands) => {
           calls.count++;
-          for (let time = 0; time < times; time++) encode(batch);
+          for (let time = 0; time < times; time++) encode(commands);
         },
       };
     },

@@ -2,7 +2,7 @@ import { zipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { readBrought } from '../../demo/state/bring.js';
 import { halfwayOf } from '../../demo/state/halfway.js';
-import { encodeSafetensors } from '../../src/io/safetensors.js';
+import { encodeSafetensors } from '../../src/formats/safetensors.js';
 import { parseRunConfig } from '../../src/study/config.js';
 import { drawExamples } from '../../src/study/examples.js';
 import { datasetFile } from '../../src/study/files.js';

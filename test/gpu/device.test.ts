@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { Batch } from '../../src/gpu/batch.js';
 import { bufferOf, createBuffer, readUints } from '../../src/gpu/buffer.js';
+import { Commands } from '../../src/gpu/commands.js';
 import { adoptDevice, type Device } from '../../src/gpu/device.js';
 import { type KernelRecord, prepareKernel } from '../../src/gpu/kernel.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
@@ -16,9 +16,9 @@ async function opened(): Promise<Device> {
 async function addOne(device: Device): Promise<void> {
   using buffer = bufferOf(device, 'words', Uint32Array.of(41));
   const kernel = await prepareKernel(device, ADD, { words: buffer });
-  const batch = new Batch(device);
-  batch.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 1);
-  await batch.finish();
+  const commands = new Commands(device);
+  commands.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 1);
+  await commands.finish();
   expect(await readUints(buffer)).toEqual(Uint32Array.of(42));
 }
 
@@ -116,24 +116,24 @@ describe('a lost device', () => {
     const device = await opened();
     const buffer = bufferOf(device, 'words', new Uint32Array(1000));
     const kernel = await prepareKernel(device, ADD, { words: buffer });
-    const batch = new Batch(device);
+    const commands = new Commands(device);
     for (let i = 0; i < 500; i++) {
-      batch.dispatch(kernel, { count: 1000, by: 1, scale: 1 }, 1000);
+      commands.dispatch(kernel, { count: 1000, by: 1, scale: 1 }, 1000);
     }
-    batch.submit();
+    commands.submit();
     const other: KernelRecord = { ...ADD, name: 'other', body: `${ADD.body}\n// another text` };
     const waiting =
       kind === 'read-back'
         ? readUints(buffer)
         : kind === 'work'
-          ? batch.finish()
+          ? commands.finish()
           : prepareKernel(device, other, { words: buffer });
     device.raw.destroy();
     await expect(waiting).rejects.toMatchObject({ name: 'EspalierError', code: 'device-lost' });
     // It stays lost: nothing hangs, and every call says the same.
     await expect(readUints(buffer)).rejects.toMatchObject({ code: 'device-lost' });
-    batch.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 1);
-    await expect(batch.finish()).rejects.toMatchObject({ code: 'device-lost' });
+    commands.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 1);
+    await expect(commands.finish()).rejects.toMatchObject({ code: 'device-lost' });
     await expect(device.idle()).rejects.toMatchObject({ code: 'device-lost' });
     expect(() => createBuffer(device, 'more', 1)).toThrow(/lost/);
     buffer.dispose();

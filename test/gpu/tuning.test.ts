@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MATMUL_VARIANTS, matmulTiles } from '../../shaders/matmul.wgsl.js';
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import type { Device, Tuning } from '../../src/gpu/device.js';
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { Scope } from '../../src/gpu/scope.js';
@@ -28,8 +28,8 @@ async function prepareOf(scope: Scope, prepared: string[]) {
   const run = await prepareMatmul(device, { a, b, out, tile: [16, 128] });
   return async ({ name }: { readonly name: string }) => {
     prepared.push(name);
-    return (batch: Batch) => {
-      for (let call = 0; call < (name === 'many calls' ? 20 : 1); call++) run(batch);
+    return (commands: Commands) => {
+      for (let call = 0; call < (name === 'many calls' ? 20 : 1); call++) run(commands);
     };
   };
 }
@@ -75,9 +75,9 @@ test.each([1, 3])(
       const answers = [];
       for (const tile of matmulTiles(variant, false)) {
         const out = scope.matrix('out', slices * m, n);
-        const batch = new Batch(device);
-        (await prepareMatmul(device, { a, b, out, slices, variant, tile }))(batch);
-        await batch.finish();
+        const commands = new Commands(device);
+        (await prepareMatmul(device, { a, b, out, slices, variant, tile }))(commands);
+        await commands.finish();
         answers.push(await readMatrix(out));
       }
       for (const answer of answers) expect(answer).toEqual(answers[0]);

@@ -1,5 +1,5 @@
 import { NO_SLOT, SELECTION_STATE } from '../../shaders/selection-state.js';
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import type { StorageFormat } from '../../src/gpu/matrix.js';
 import { prepareAccumulateOutputs } from '../../src/kernels/accumulate-outputs.js';
 import { accumulateOutputsReference } from '../../src/reference/accumulate-outputs.js';
@@ -47,9 +47,9 @@ export const accumulateOutputsCases: readonly KernelCase[] = SPECS.map((spec) =>
       weights: memory.matrix(n, outputs, b),
       totals,
     });
-    const batch = new Batch(device);
-    run(batch, first);
-    await batch.finish();
+    const commands = new Commands(device);
+    run(commands, first);
+    await commands.finish();
     const after = await valuesOf(totals);
     if (pick === undefined) {
       requireSame(after, before);

@@ -1,6 +1,6 @@
 import { NO_SLOT, SELECTION_STATE, TAKEN, TRACE } from '../../shaders/selection-state.js';
-import { Batch } from '../../src/gpu/batch.js';
 import { upload } from '../../src/gpu/buffer.js';
+import { Commands } from '../../src/gpu/commands.js';
 import { prepareArgmin } from '../../src/kernels/argmin.js';
 import { type ArgminState, argminReference } from '../../src/reference/argmin.js';
 import { type KernelCase, randomNumbers, requireSame } from './case.js';
@@ -191,9 +191,9 @@ function argminCase(spec: Spec, threads: number): KernelCase {
     };
     for (const [step, given] of steps.entries()) {
       upload(scores, sliced(given, slices, 50 + step));
-      const batch = new Batch(device);
-      run(batch, step);
-      await batch.finish();
+      const commands = new Commands(device);
+      run(commands, step);
+      await commands.finish();
       const problem = { ...options, scores: given, subset: subset?.(step) };
       const answer = argminReference(problem, expected);
       const { pick } = answer;

@@ -1,4 +1,4 @@
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import { prepareAverageUpdate } from '../../src/kernels/average-update.js';
 import { averageUpdateReference } from '../../src/reference/average-update.js';
 import { type KernelCase, requireSame, requireWithin } from './case.js';
@@ -11,9 +11,9 @@ export const averageUpdateCases: readonly KernelCase[] = UPDATES.map((spec) =>
     async (device, memory) => {
       const { buffers, problem, scores, moments } = updateData(memory, spec);
       const run = await prepareAverageUpdate(device, buffers);
-      const batch = new Batch(device);
-      run(batch);
-      await batch.finish();
+      const commands = new Commands(device);
+      run(commands);
+      await commands.finish();
       const after = await floatsOf(buffers.scores);
       if (spec.pick === undefined) requireSame(after, scores);
       else requireWithin(after, averageUpdateReference({ ...problem, scores }));

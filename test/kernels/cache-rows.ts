@@ -1,5 +1,5 @@
 import { SELECTION_STATE } from '../../shaders/selection-state.js';
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import { prepareCacheRows } from '../../src/kernels/cache-rows.js';
 import { cachedRowReference } from '../../src/reference/cache-rows.js';
 import { elementsOf } from '../../src/reference/element.js';
@@ -49,9 +49,9 @@ export const cacheRowsCases: readonly KernelCase[] = SPECS.map((spec) => {
       capacity,
       neurons: n,
     });
-    const batch = new Batch(device);
-    run(batch);
-    await batch.finish();
+    const commands = new Commands(device);
+    run(commands);
+    await commands.finish();
     const part = elementsOf(parts, n);
     const rows = await floatsOf(cache);
     for (let row = 0; row < capacity; row++) {

@@ -1,4 +1,4 @@
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import type { StorageFormat } from '../../src/gpu/matrix.js';
 import { type LossKind, prepareCandidateLoss } from '../../src/kernels/candidate-loss.js';
 import { sliceCount } from '../../src/kernels/example-slices.js';
@@ -100,9 +100,9 @@ export const candidateLossCases: readonly KernelCase[] = SPECS.map((spec) => {
       loss,
       rows: entries && memory.buffer(entries),
     });
-    const batch = new Batch(device);
-    run(batch, { first, firstSlice, count, m, ...(listed && { listed }) });
-    await batch.finish();
+    const commands = new Commands(device);
+    run(commands, { first, firstSlice, count, m, ...(listed && { listed }) });
+    await commands.finish();
     const [target, total] = [elementsOf(labels, outputs), elementsOf(chosen, outputs)];
     const all = Array.from({ length: m }, (_, row) => row);
     const { value, bound } = candidateLossReference({

@@ -1,6 +1,6 @@
 import { TRACE } from '../../shaders/selection-state.js';
-import { Batch } from '../../src/gpu/batch.js';
 import { upload } from '../../src/gpu/buffer.js';
+import { Commands } from '../../src/gpu/commands.js';
 import { prepareCorrectiveUpdate } from '../../src/kernels/corrective-update.js';
 import { correctiveUpdateReference } from '../../src/reference/corrective-update.js';
 import { elementsOf } from '../../src/reference/element.js';
@@ -30,9 +30,9 @@ export const correctiveUpdateCases: readonly KernelCase[] = SPECS.map((spec) => 
     basis.set(directions);
     const kept = memory.buffer(basis);
     const run = await prepareCorrectiveUpdate(device, { ...buffers, basis: kept });
-    const batch = new Batch(device);
-    run(batch, step);
-    await batch.finish();
+    const commands = new Commands(device);
+    run(commands, step);
+    await commands.finish();
     const after = await floatsOf(kept);
     const moved = await floatsOf(buffers.moments);
     if (pick === undefined) {

@@ -1,5 +1,5 @@
 import { SELECTION_STATE } from '../../shaders/selection-state.js';
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import type { StorageFormat } from '../../src/gpu/matrix.js';
 import { prepareGatherColumns } from '../../src/kernels/gather-columns.js';
 import { elementsOf } from '../../src/reference/element.js';
@@ -48,9 +48,9 @@ export const gatherColumnsCases: readonly KernelCase[] = SPECS.map(
         memory.buffer(state),
         block,
       );
-      const batch = new Batch(device);
-      run(batch, rows);
-      await batch.finish();
+      const commands = new Commands(device);
+      run(commands, rows);
+      await commands.finish();
       const given = elementsOf(activations, n);
       const copies = gatherColumnsReference(m, (j, i) => given(first + j, i), candidates);
       const copy = elementsOf(copies, candidates.length);

@@ -1,5 +1,5 @@
 import { SELECTION_STATE } from '../../shaders/selection-state.js';
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import type { Device } from '../../src/gpu/device.js';
 import { type StorageFormat, strideOf } from '../../src/gpu/matrix.js';
 import { sliceCount } from '../../src/kernels/example-slices.js';
@@ -85,9 +85,9 @@ async function check(
     state: pending === undefined ? undefined : memory.buffer(state),
     variant,
   });
-  const batch = new Batch(device);
-  run(batch, { blockFirst, firstSlice, ...(capacity && { m }) });
-  await batch.finish();
+  const commands = new Commands(device);
+  run(commands, { blockFirst, firstSlice, ...(capacity && { m }) });
+  await commands.finish();
   const written = pending === 0 ? 0 : slices;
   const range = { first: firstSlice, count: written, size: rows * stride };
   const sums = sumOfSlices(await floatsOf(products), range);

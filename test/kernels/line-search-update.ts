@@ -1,4 +1,4 @@
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import { prepareLineSearchUpdate } from '../../src/kernels/line-search-update.js';
 import { lineSearchUpdateReference } from '../../src/reference/line-search-update.js';
 import { type KernelCase, requireSame, requireWithin } from './case.js';
@@ -32,9 +32,9 @@ export const lineSearchUpdateCases: readonly KernelCase[] = SPECS.map((spec) => 
     places.set(before, from);
     const totals = memory.buffer(places);
     const run = await prepareLineSearchUpdate(device, { ...buffers, totals });
-    const batch = new Batch(device);
-    run(batch, step);
-    await batch.finish();
+    const commands = new Commands(device);
+    run(commands, step);
+    await commands.finish();
     const after = await floatsOf(totals);
     const moved = await floatsOf(buffers.moments);
     if (pick === undefined) {

@@ -1,5 +1,5 @@
 import { NO_SLOT, SELECTION_STATE, TAKEN } from '../../shaders/selection-state.js';
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import { PICKS_A_ROW, prepareLookahead } from '../../src/kernels/lookahead.js';
 import type { ArgminState } from '../../src/reference/argmin.js';
 import { elementsOf } from '../../src/reference/element.js';
@@ -99,9 +99,9 @@ function lookaheadCase(spec: Spec, threads: number): KernelCase {
         replacement,
         threads,
       });
-      const batch = new Batch(device);
-      run(batch);
-      await batch.finish();
+      const commands = new Commands(device);
+      run(commands);
+      await commands.finish();
       const slotOf = (neuron: number) => {
         const slot = slots[neuron];
         return typeof slot === 'number' ? slot : -1;

@@ -1,4 +1,4 @@
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { lossGroups, prepareLoss } from '../../src/kernels/loss.js';
 import { elementsOf } from '../../src/reference/element.js';
@@ -53,9 +53,9 @@ export const lossCases: readonly KernelCase[] = SPECS.map((spec) => {
       sums,
       loss,
     });
-    const batch = new Batch(device);
-    run(batch, { m, first, firstGroup });
-    await batch.finish();
+    const commands = new Commands(device);
+    run(commands, { m, first, firstGroup });
+    await commands.finish();
     const target = elementsOf(oneHot, outputs);
     const reference = lossReference({
       m,

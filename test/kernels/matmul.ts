@@ -6,8 +6,8 @@ import {
   type MatmulVariant,
   matmulTiles,
 } from '../../shaders/matmul.wgsl.js';
-import { Batch } from '../../src/gpu/batch.js';
 import { bufferOf, type GpuBuffer } from '../../src/gpu/buffer.js';
+import { Commands } from '../../src/gpu/commands.js';
 import type { Device } from '../../src/gpu/device.js';
 import { readMatrix, type StorageFormat } from '../../src/gpu/matrix.js';
 import { type MatmulCall, prepareMatmul } from '../../src/kernels/matmul.js';
@@ -206,9 +206,9 @@ async function check(
     tile,
     ...(epilogue.kind === 'momentum' && { velocity: matrix(m, n, velocity) }),
   });
-  const batch = new Batch(device);
-  run(batch, { ...call, first, k });
-  await batch.finish();
+  const commands = new Commands(device);
+  run(commands, { ...call, first, k });
+  await commands.finish();
   const rowOf = (row: number) => (index ? (index[first + row] ?? Number.NaN) : first + row);
   const element = (data: Float32Array | undefined) => (i: number, j: number) =>
     data?.[i * n + j] ?? Number.NaN;

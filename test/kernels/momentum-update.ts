@@ -1,4 +1,4 @@
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import { type MomentumStep, prepareMomentumUpdate } from '../../src/kernels/momentum-update.js';
 import { momentumUpdateReference } from '../../src/reference/momentum-update.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
@@ -50,9 +50,9 @@ export const momentumUpdateCases: readonly KernelCase[] = SPECS.map((spec) => {
       parameters,
       velocity: momentum ? velocity : undefined,
     });
-    const batch = new Batch(device);
-    run(batch, step);
-    await batch.finish();
+    const commands = new Commands(device);
+    run(commands, step);
+    await commands.finish();
     const reference = momentumUpdateReference({
       count,
       slices: step.slices,

@@ -1,4 +1,4 @@
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { networkLossSlices, prepareNetworkLosses } from '../../src/kernels/network-losses.js';
 import { elementsOf } from '../../src/reference/element.js';
@@ -54,9 +54,9 @@ export const networkLossesCases: readonly KernelCase[] = SPECS.map((spec) => {
       sums,
       loss,
     });
-    const batch = new Batch(device);
-    run(batch, { m, networks, first, firstSlice });
-    await batch.finish();
+    const commands = new Commands(device);
+    run(commands, { m, networks, first, firstSlice });
+    await commands.finish();
     const target = elementsOf(labels, outputs);
     const reference = networkLossesReference({
       m,

@@ -1,5 +1,5 @@
 import type { Activation } from '../../shaders/activations.js';
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import { gradientSlices, prepareOutputGradient } from '../../src/kernels/output-gradient.js';
 import { activate } from '../../src/reference/activation.js';
 import { elementsOf } from '../../src/reference/element.js';
@@ -44,9 +44,9 @@ export const outputGradientCases: readonly KernelCase[] = SPECS.map((spec) => {
       gradient,
       activation,
     });
-    const batch = new Batch(device);
-    run(batch, { m, firstSlice });
-    await batch.finish();
+    const commands = new Commands(device);
+    run(commands, { m, firstSlice });
+    await commands.finish();
     const { hidden, output } = outputGradientReference({
       m,
       n,

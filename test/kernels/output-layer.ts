@@ -1,5 +1,5 @@
 import type { OutputLayerEpilogue } from '../../shaders/output-layer.wgsl.js';
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import type { StorageFormat } from '../../src/gpu/matrix.js';
 import { prepareOutputLayer } from '../../src/kernels/output-layer.js';
 import { elementsOf } from '../../src/reference/element.js';
@@ -69,9 +69,9 @@ function outputLayerCase(spec: Spec, threads: number): KernelCase {
       threads,
       rows: gatherFrom ? memory.buffer(index) : undefined,
     });
-    const batch = new Batch(device);
-    run(batch, { m, first });
-    await batch.finish();
+    const commands = new Commands(device);
+    run(commands, { m, first });
+    await commands.finish();
     const target = elementsOf(targets, outputs);
     const { value, bound } = outputLayerReference({
       m,

@@ -1,5 +1,5 @@
 import { NO_SLOT } from '../../shaders/selection-state.js';
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import { prepareScoreInit } from '../../src/kernels/score-init.js';
 import type { Bounded } from '../../src/reference/bound.js';
 import { elementsOf } from '../../src/reference/element.js';
@@ -49,9 +49,9 @@ export const scoreInitCases: readonly KernelCase[] = SPECS.map((spec) => {
       slots,
       fitted,
     });
-    const batch = new Batch(device);
-    run(batch);
-    await batch.finish();
+    const commands = new Commands(device);
+    run(commands);
+    await commands.finish();
     const product = elementsOf(values, n);
     const reference = scoreInitReference({
       n,

@@ -1,5 +1,5 @@
 import { SELECTION_STATE, TRACE } from '../../shaders/selection-state.js';
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import type { Device } from '../../src/gpu/device.js';
 import { strideOf } from '../../src/gpu/matrix.js';
 import { prepareArgmin } from '../../src/kernels/argmin.js';
@@ -84,7 +84,7 @@ async function select(
   const owners = memory.buffer(new Uint32Array(capacity));
   const cache = memory.buffer(nans(capacity * n));
   const picks = memory.buffer(new Uint32Array(count).fill(GUARD));
-  const batch = new Batch(device);
+  const commands = new Commands(device);
 
   const passes: (() => void)[] = [];
   let blockFirst = 0;
@@ -94,18 +94,18 @@ async function select(
     const part = data.states.subarray(blockFirst * n, (blockFirst + rows) * n);
     const activations = memory.matrix(rows, n, part);
     const whole = { block: targets, activations, products: first, squares: true };
-    (await prepareGramRows(device, whole))(batch, { ...call, blockFirst });
+    (await prepareGramRows(device, whole))(commands, { ...call, blockFirst });
     const gather = await prepareGatherColumns(device, activations, state, block);
     const multiply = await prepareGramRows(device, { block, activations, products, state });
     passes.push(() => {
-      gather(batch);
-      multiply(batch, call);
+      gather(commands);
+      multiply(commands, call);
     });
     blockFirst += rows;
     firstSlice += sliceCount(device, rows);
   }
   const common = { stride, slices, weights, moments, scores };
-  (await prepareScoreInit(device, { ...common, products: first, slots }))(batch);
+  (await prepareScoreInit(device, { ...common, products: first, slots }))(commands);
   const trace = memory.buffer(nans(count * TRACE.words));
   const argmin = await prepareArgmin(device, {
     count: n,
@@ -132,12 +132,12 @@ async function select(
     scores,
   });
   for (let step = 0; step < count; step++) {
-    argmin(batch, step);
+    argmin(commands, step);
     for (const pass of passes) pass();
-    keep(batch);
-    update(batch);
+    keep(commands);
+    update(commands);
   }
-  await batch.finish();
+  await commands.finish();
   return { picks: [...(await uintsOf(picks))], scores: await floatsOf(scores) };
 }
 

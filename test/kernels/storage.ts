@@ -1,4 +1,4 @@
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import { createMatrix, readMatrix } from '../../src/gpu/matrix.js';
 import { prepareMatmul } from '../../src/kernels/matmul.js';
 import { halfError, nearestHalf } from '../../src/reference/half.js';
@@ -26,9 +26,9 @@ export const storageCases: readonly KernelCase[] = [
       const out = poisonedMatrix(device, rows, 3, 'f16');
       try {
         const run = await prepareMatmul(device, { a, b, out });
-        const batch = new Batch(device);
-        run(batch);
-        await batch.finish();
+        const commands = new Commands(device);
+        run(commands);
+        await commands.finish();
         const found = await readMatrix(out);
         const given = found.map((_, at) => VALUES[Math.floor(at / 3)] ?? 0);
         const normal = (_: number, at: number) => !(Math.abs(given[at] ?? 0) < LEAST_NORMAL);

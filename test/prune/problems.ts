@@ -157,9 +157,9 @@ export function uploadSample(
       firstRow: index * rowsPerChunk,
       rows: Math.min(rowsPerChunk, m - index * rowsPerChunk),
     })),
-    load: (batch, { firstRow, rows }) => {
+    load: (commands, { firstRow, rows }) => {
       // An upload is ordered behind the submits before it, not within a pass that is being encoded.
-      batch.submit();
+      commands.submit();
       uploadMatrix({ ...buffer, rows }, part(firstRow, rows));
     },
   };

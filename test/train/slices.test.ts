@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchesOf } from '../../bench/workloads/training-step.js';
-import { Batch } from '../../src/gpu/batch.js';
+import { Commands } from '../../src/gpu/commands.js';
 import type { Device } from '../../src/gpu/device.js';
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { Scope } from '../../src/gpu/scope.js';
@@ -73,16 +73,16 @@ test.each([
       },
       scope,
     );
-    const batch = new Batch(device);
+    const commands = new Commands(device);
     const last = chunk === chunks.length - 1;
-    update(batch, {
+    update(commands, {
       m: count,
       first,
       scale,
       decay: chunk === 0 ? decay : 1,
       rate: last ? rate : 0,
     });
-    await batch.finish();
+    await commands.finish();
     first += count;
   }
   const [a, b] = [elementsOf(x, d), elementsOf(delta, n)];

@@ -1,5 +1,5 @@
-import { Batch } from '../../gpu/batch.js';
 import { readFloats } from '../../gpu/buffer.js';
+import { Commands } from '../../gpu/commands.js';
 import type { Device } from '../../gpu/device.js';
 import { readMatrix } from '../../gpu/matrix.js';
 import { Scope } from '../../gpu/scope.js';
@@ -84,9 +84,9 @@ export async function outputGram(
     replacement: false,
     fitted: false,
   });
-  const batch = new Batch(device);
-  await oracle.begin(batch, signal);
-  await batch.finish();
+  const commands = new Commands(device);
+  await oracle.begin(commands, signal);
+  await commands.finish();
   const moments = await readFloats(buffers.moments);
   const columns = problem.weights.columns;
   const b = await readMatrix(problem.weights);

@@ -1,4 +1,4 @@
-import { Batch } from '../../gpu/batch.js';
+import { Commands } from '../../gpu/commands.js';
 import type { Device } from '../../gpu/device.js';
 import { type Matrix, readMatrix } from '../../gpu/matrix.js';
 import { Scope } from '../../gpu/scope.js';
@@ -42,10 +42,10 @@ async function residualOf(
       out: block,
       epilogue: loss === 'squared' ? 'subtract-targets' : 'softmax-subtract-targets',
     });
-    const batch = new Batch(device);
-    activations.load(batch, chunk);
-    subtract(batch, { m: chunk.rows, first: chunk.firstRow });
-    await batch.finish();
+    const commands = new Commands(device);
+    activations.load(commands, chunk);
+    subtract(commands, { m: chunk.rows, first: chunk.firstRow });
+    await commands.finish();
     all.set(await readMatrix(block), chunk.firstRow * targets.columns);
   }
   return all;

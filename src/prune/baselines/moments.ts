@@ -1,5 +1,5 @@
-import { Batch } from '../../gpu/batch.js';
 import { readFloats } from '../../gpu/buffer.js';
+import { Commands } from '../../gpu/commands.js';
 import type { Device } from '../../gpu/device.js';
 import { type Matrix, readMatrix } from '../../gpu/matrix.js';
 import { Scope } from '../../gpu/scope.js';
@@ -26,9 +26,9 @@ export async function activationMoments(
   using scope = new Scope(device);
   const correlations = await prepareCorrelations({ device, scope, activations, block });
   const { products, stride, slices } = correlations;
-  const batch = new Batch(device);
-  await correlations.encode(batch, signal);
-  await batch.finish();
+  const commands = new Commands(device);
+  await correlations.encode(commands, signal);
+  await commands.finish();
   const parts = await readFloats(products);
   const sums = new Float64Array(rows * n);
   for (let row = 0; row < slices * rows; row++) {

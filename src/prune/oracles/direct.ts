@@ -73,12 +73,12 @@ export async function prepareDirectOracle(
     begin: async () => {
       upload(buffers.slots, new Uint32Array(activations.columns).fill(NO_SLOT));
     },
-    score: (batch, step) => {
+    score: (commands, step) => {
       let firstSlice = 0;
       for (const { chunk, listed, judge } of perChunk) {
-        activations.load(batch, chunk);
+        activations.load(commands, chunk);
         const most = mostRows(chunk, batches);
-        judge(batch, {
+        judge(commands, {
           first: chunk.firstRow,
           firstSlice,
           count: step + 1,
@@ -88,10 +88,10 @@ export async function prepareDirectOracle(
         firstSlice += sliceCount(device, most);
       }
     },
-    take: (batch) => {
+    take: (commands) => {
       for (const { chunk, add } of perChunk) {
-        activations.load(batch, chunk);
-        add(batch, chunk.firstRow);
+        activations.load(commands, chunk);
+        add(commands, chunk.firstRow);
       }
     },
     bringsRows: false,

@@ -26,13 +26,13 @@ export async function prepareGramOracle(context: OracleContext): Promise<Oracle>
       }),
     ),
   );
-  const begin = await prepareMoments(context, (batch, { buffer, rows }) =>
-    accumulate[buffer]?.(batch, { k: rows, rate: -1 }),
+  const begin = await prepareMoments(context, (commands, { buffer, rows }) =>
+    accumulate[buffer]?.(commands, { k: rows, rate: -1 }),
   );
   return {
-    begin: async (batch, signal) => {
-      await begin(batch, signal);
-      batch.submit();
+    begin: async (commands, signal) => {
+      await begin(commands, signal);
+      commands.submit();
       // Every row is cached from the start, each in the slot of its own number.
       upload(
         buffers.slots,

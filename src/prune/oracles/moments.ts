@@ -29,8 +29,8 @@ export async function prepareMoments(
     slots,
     fitted,
   });
-  return async (batch, signal) => {
-    await encode(batch, signal);
-    initialise(batch);
+  return async (commands, signal) => {
+    await encode(commands, signal);
+    initialise(commands);
   };
 }

@@ -1,4 +1,4 @@
-import type { Batch } from '../../gpu/batch.js';
+import type { Commands } from '../../gpu/commands.js';
 import type { Device } from '../../gpu/device.js';
 import type { Scope } from '../../gpu/scope.js';
 import type { SelectionBuffers } from '../buffers.js';
@@ -14,11 +14,11 @@ export interface Oracle {
    *
    * @throws aborted between submits when the signal fires.
    */
-  begin(batch: Batch, signal?: AbortSignal): Promise<void>;
+  begin(commands: Commands, signal?: AbortSignal): Promise<void>;
   /** Encodes what this step's scores need before its pick. */
-  score(batch: Batch, step: number): void;
+  score(commands: Commands, step: number): void;
   /** Encodes what the pick calls for: its Gram row, or its outputs. */
-  take(batch: Batch): void;
+  take(commands: Commands): void;
   /** Whether `take` leaves the pick's Gram row in the cache for the rule. */
   readonly bringsRows: boolean;
   /** Passes over the activations of `picks` picks, given those that the state counted. */

@@ -1,4 +1,4 @@
-import type { Batch } from '../../gpu/batch.js';
+import type { Commands } from '../../gpu/commands.js';
 import { prepareCacheRows } from '../../kernels/cache-rows.js';
 import { sliceCount, slicesOf } from '../../kernels/example-slices.js';
 import { prepareGatherColumns } from '../../kernels/gather-columns.js';
@@ -43,21 +43,21 @@ export async function prepareRowsOracle(context: OracleContext): Promise<Oracle>
     neurons: activations.columns,
   });
   return {
-    begin: async (batch, signal) => {
-      await moments(batch, signal);
-      lookahead?.begin(batch);
+    begin: async (commands, signal) => {
+      await moments(commands, signal);
+      lookahead?.begin(commands);
     },
     score: () => undefined,
-    take: (batch) => {
-      lookahead?.choose(batch);
+    take: (commands) => {
+      lookahead?.choose(commands);
       let firstSlice = 0;
       for (const chunk of activations.chunks) {
-        activations.load(batch, chunk);
-        perBuffer[chunk.buffer]?.gather(batch, { first: 0, m: chunk.rows });
-        perBuffer[chunk.buffer]?.multiply(batch, { blockFirst: 0, firstSlice, m: chunk.rows });
+        activations.load(commands, chunk);
+        perBuffer[chunk.buffer]?.gather(commands, { first: 0, m: chunk.rows });
+        perBuffer[chunk.buffer]?.multiply(commands, { blockFirst: 0, firstSlice, m: chunk.rows });
         firstSlice += sliceCount(device, chunk.rows);
       }
-      keep(batch);
+      keep(commands);
     },
     bringsRows: true,
     // Streamed activations are computed anew in every step, also where the row is cached.
@@ -94,7 +94,7 @@ async function prepareForesight({ device, scope, problem, buffers, ...context }:
     replacement,
   });
   return {
-    begin: (batch: Batch) => estimate(batch, { alpha: activations.rows / rows }),
+    begin: (commands: Commands) => estimate(commands, { alpha: activations.rows / rows }),
     choose,
   };
 }

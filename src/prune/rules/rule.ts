@@ -1,4 +1,4 @@
-import type { Batch } from '../../gpu/batch.js';
+import type { Commands } from '../../gpu/commands.js';
 import type { Device } from '../../gpu/device.js';
 import type { Matrix } from '../../gpu/matrix.js';
 import type { Scope } from '../../gpu/scope.js';
@@ -30,7 +30,7 @@ export interface RuleContext {
 
 export interface RuleState {
   /** Encodes taking in the pick of `step`, whose Gram row the cache holds. */
-  update(batch: Batch, step: number): void;
+  update(commands: Commands, step: number): void;
   /** Reads what `shares` needs besides the history. */
   read(): Promise<Float32Array | undefined>;
 }

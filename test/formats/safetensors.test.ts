@@ -8,7 +8,7 @@ import {
   encodeSafetensors,
   metadataOf,
   type Tensor,
-} from '../../src/io/safetensors.js';
+} from '../../src/formats/safetensors.js';
 
 const f32 = (shape: number[], ...values: number[]): Tensor => ({
   dtype: 'F32',

@@ -18,7 +18,7 @@ interface Submitted {
  * waits while too many are under way, and so neither floods the queue nor trips a slow GPU's
  * watchdog.
  */
-export class Batch {
+export class Commands {
   readonly #device: Device;
   readonly #words = new ArrayBuffer(UNIFORM_SLOT * UNIFORM_SLOTS);
   readonly #floats = new Float32Array(this.#words);

@@ -4,45 +4,45 @@ import { dirname, join } from 'node:path';
 import { EspalierError } from '../errors.js';
 
 /** Packages that weigh too much for a browser's user and are installed only where a host needs them. */
-const PEERS = {
+const OPTIONAL_PACKAGES = {
   webgpu: 'Dawn, WebGPU for Node',
   'puppeteer-core': 'which drives Chrome',
   '@sparticuz/chromium': 'a Chromium and the software adapter SwiftShader',
 } as const;
-export type Peer = keyof typeof PEERS;
+export type OptionalPackage = keyof typeof OPTIONAL_PACKAGES;
 
 /** @throws no-webgpu naming the package and the command, when it is not installed or does not load. */
-export async function importPeer<T>(name: Peer, load: () => Promise<T>): Promise<T> {
+export async function importPackage<T>(name: OptionalPackage, load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (cause) {
-    throw isMissing(cause) ? missingPeer(name, cause) : brokenPeer(name, cause);
+    throw isMissing(cause) ? missingPackage(name, cause) : brokenPackage(name, cause);
   }
 }
 
-export function missingPeer(name: Peer, cause?: unknown): EspalierError {
+export function missingPackage(name: OptionalPackage, cause?: unknown): EspalierError {
   return new EspalierError(
     'no-webgpu',
-    `The optional package ${name} (${PEERS[name]}) is not installed. Run: npm install ${name}`,
+    `The optional package ${name} (${OPTIONAL_PACKAGES[name]}) is not installed. Run: npm install ${name}`,
     { cause },
   );
 }
 
-function brokenPeer(name: Peer, cause: unknown): EspalierError {
+function brokenPackage(name: OptionalPackage, cause: unknown): EspalierError {
   return new EspalierError(
     'no-webgpu',
-    `The package ${name} (${PEERS[name]}) is installed but does not load on this machine: ${String(cause)}. Use the other --host.`,
+    `The package ${name} (${OPTIONAL_PACKAGES[name]}) is installed but does not load on this machine: ${String(cause)}. Use the other --host.`,
     { cause },
   );
 }
 
-export interface PeerPackage {
+export interface InstalledPackage {
   readonly folder: string;
   readonly version: string;
 }
 
 /** Where a package lies, undefined when it is not installed. */
-export async function findPeer(name: string): Promise<PeerPackage | undefined> {
+export async function findPackage(name: string): Promise<InstalledPackage | undefined> {
   let folder: string;
   try {
     folder = dirname(createRequire(import.meta.url).resolve(name));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Batch, foldGrid } from '../../src/gpu/batch.js';
 import { bufferOf, readUints } from '../../src/gpu/buffer.js';
+import { Commands, foldGrid } from '../../src/gpu/commands.js';
 import { type Device, UNIFORM_SLOTS } from '../../src/gpu/device.js';
 import { prepareKernel } from '../../src/gpu/kernel.js';
 import { ADD, freshDevice } from './probe.js';
@@ -36,14 +36,14 @@ describe('foldGrid', () => {
     const count = device.limits.maxComputeWorkgroupsPerDimension + 4466;
     using buffer = bufferOf(device, 'words', new Uint32Array(count + 1));
     const kernel = await prepareKernel(device, ADD, { words: buffer });
-    const batch = new Batch(device);
-    batch.dispatch(kernel, { count, by: 3, scale: 1 }, count);
-    await batch.finish();
+    const commands = new Commands(device);
+    commands.dispatch(kernel, { count, by: 3, scale: 1 }, count);
+    await commands.finish();
     expect(await readUints(buffer)).toEqual(new Uint32Array(count + 1).fill(3, 0, count));
   });
 });
 
-describe('Batch', () => {
+describe('Commands', () => {
   test('judges a submit by the time it took, not by when somebody asked for it', async () => {
     using own = await freshDevice();
     using buffer = bufferOf(own, 'words', new Uint32Array(1));
@@ -51,12 +51,12 @@ describe('Batch', () => {
     // As much as a submit should hold if it took a second.
     const before = 1e9;
     own.operationsPerSubmit = before;
-    const batch = new Batch(own);
-    batch.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 1, (before * 1000) / own.submitMillis);
-    expect(await batch.submitIfFull()).toBe(true);
+    const commands = new Commands(own);
+    commands.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 1, (before * 1000) / own.submitMillis);
+    expect(await commands.submitIfFull()).toBe(true);
     await readUints(buffer);
     await new Promise((resolve) => setTimeout(resolve, 2000));
-    await batch.finish();
+    await commands.finish();
     expect(own.operationsPerSubmit).toBeGreaterThan(before);
   });
 
@@ -64,27 +64,27 @@ describe('Batch', () => {
     const dispatches = 2 * UNIFORM_SLOTS + 100;
     using buffer = bufferOf(device, 'words', new Uint32Array(2));
     const kernel = await prepareKernel(device, ADD, { words: buffer });
-    const batch = new Batch(device);
+    const commands = new Commands(device);
     // By shares that show which were lost, taken twice or mixed up with their neighbours.
     let expected = 0;
     for (let i = 0; i < dispatches; i++) {
-      batch.dispatch(kernel, { count: 1, by: i, scale: i % 3 }, 1);
+      commands.dispatch(kernel, { count: 1, by: i, scale: i % 3 }, 1);
       expected += i * (i % 3);
     }
-    await batch.finish();
+    await commands.finish();
     expect(await readUints(buffer)).toEqual(Uint32Array.of(expected, 0));
   });
 
   test('submits bounded work, and reads what came before', async () => {
     using buffer = bufferOf(device, 'words', new Uint32Array(1));
     const kernel = await prepareKernel(device, ADD, { words: buffer });
-    const batch = new Batch(device);
+    const commands = new Commands(device);
     let submits = 0;
     for (let i = 0; i < 40; i++) {
-      batch.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 1, device.operationsPerSubmit / 4);
-      if (await batch.submitIfFull()) submits++;
+      commands.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 1, device.operationsPerSubmit / 4);
+      if (await commands.submitIfFull()) submits++;
     }
-    await batch.finish();
+    await commands.finish();
     expect(submits).toBeGreaterThanOrEqual(2);
     expect(submits).toBeLessThanOrEqual(20);
     expect(await readUints(buffer)).toEqual(Uint32Array.of(40));
@@ -93,10 +93,10 @@ describe('Batch', () => {
   test('dispatches nothing for no workgroups, and finishes empty', async () => {
     using buffer = bufferOf(device, 'words', Uint32Array.of(9));
     const kernel = await prepareKernel(device, ADD, { words: buffer });
-    const batch = new Batch(device);
-    batch.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 0);
-    await batch.finish();
-    await new Batch(device).finish();
+    const commands = new Commands(device);
+    commands.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 0);
+    await commands.finish();
+    await new Commands(device).finish();
     expect(await readUints(buffer)).toEqual(Uint32Array.of(9));
   });
 
@@ -104,14 +104,16 @@ describe('Batch', () => {
     using buffer = bufferOf(device, 'words', new Uint32Array(1));
     const kernel = await prepareKernel(device, ADD, { words: buffer });
     const controller = new AbortController();
-    const batch = new Batch(device);
+    const commands = new Commands(device);
     const operations = fill === 'full' ? 1e15 : 1;
-    batch.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 1, operations);
-    await batch.submitIfFull(controller.signal);
-    await batch.finish();
+    commands.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 1, operations);
+    await commands.submitIfFull(controller.signal);
+    await commands.finish();
     controller.abort();
-    batch.dispatch(kernel, { count: 1, by: 10, scale: 1 }, 1, operations);
-    await expect(batch.submitIfFull(controller.signal)).rejects.toMatchObject({ code: 'aborted' });
+    commands.dispatch(kernel, { count: 1, by: 10, scale: 1 }, 1, operations);
+    await expect(commands.submitIfFull(controller.signal)).rejects.toMatchObject({
+      code: 'aborted',
+    });
     // What was submitted before is done, what was not is dropped, and the device goes on.
     expect(await readUints(buffer)).toEqual(Uint32Array.of(1));
   });
