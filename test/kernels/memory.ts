@@ -9,6 +9,7 @@ import {
 import type { Device } from '../../src/gpu/device.js';
 import { packHalves } from '../../src/gpu/half.js';
 import { type Matrix, readMatrix, type StorageFormat, strideOf } from '../../src/gpu/matrix.js';
+import { type FeatureMap, featureMap } from '../../src/kernels/feature-map.js';
 import type { KernelCase } from './case.js';
 
 /** As a float −6.3 · 10¹⁸: read by mistake it spoils the answer, and a write over it is seen. */
@@ -16,6 +17,16 @@ export const GUARD = 0xdeadbeef;
 
 /** Guard words behind every allocation, so that a step past the end is not clamped away. */
 const TAIL = 16;
+
+/** What pads the rows of a map that a kernel reads: finite, as all that a kernel may meet there. */
+const MAP_PADDING = [1e6, -1e6] as const;
+
+export interface MapShape {
+  readonly images: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
 
 /** Storage of one case. Padding and the words behind the data are guarded. */
 export interface Memory {
@@ -26,6 +37,8 @@ export interface Memory {
     data?: Float32Array,
     storage?: StorageFormat,
   ) => Matrix;
+  /** A feature map of `data`, its rows padded with large numbers, or of NaN, padding included. */
+  readonly map: (shape: MapShape, data?: Float32Array) => FeatureMap;
   readonly buffer: (data: Words) => GpuBuffer;
 }
 
@@ -62,6 +75,14 @@ export function memoryCase(
                 : place(label, halvesOf(data, columns), Math.ceil(columns / 2), stride / 2);
             return { buffer, rows, columns, stride, storage };
           },
+          map: ({ images, height, width, channels }, data) => {
+            const rows = images * height * width;
+            const stride = strideOf(channels);
+            const padded = data ? paddedRows(data, channels, stride) : nans(rows * stride);
+            const buffer = place(`map [${rows} × ${channels}]`, padded, stride, stride);
+            const matrix = { buffer, rows, columns: channels, stride, storage: 'f32' as const };
+            return featureMap(matrix, { height, width });
+          },
           buffer: (data) => place(`buffer [${data.length}]`, data, data.length, data.length),
         });
         for (const { buffer, guards } of owned) {
@@ -87,6 +108,13 @@ function halvesOf(data: Float32Array, columns: number): Uint32Array {
   );
 }
 
+function paddedRows(data: Float32Array, columns: number, stride: number): Float32Array {
+  return Float32Array.from({ length: (data.length / columns) * stride }, (_, at) => {
+    const [row, column] = [Math.floor(at / stride), at % stride];
+    return (column < columns ? data[row * columns + column] : MAP_PADDING[at % 2]) ?? Number.NaN;
+  });
+}
+
 export function nans(length: number): Float32Array {
   return new Float32Array(length).fill(Number.NaN);
 }
@@ -104,6 +132,28 @@ export async function uintsOf(buffer: GpuBuffer): Promise<Uint32Array> {
 /** A matrix's elements, without padding and guard. */
 export async function valuesOf(matrix: Matrix): Promise<Float32Array> {
   return (await readMatrix(matrix)).slice(0, matrix.rows * matrix.columns);
+}
+
+/**
+ * The elements of a map's first `images` images, as a kernel has left them in one that was NaN.
+ *
+ * @throws when what pads their rows is not finite, or when an image behind them was written.
+ */
+export async function writtenValues(
+  { matrix, ...map }: FeatureMap,
+  images = map.images,
+): Promise<Float32Array> {
+  const { rows, columns, stride, buffer } = matrix;
+  const written = images * map.height * map.width;
+  const all = (await floatsOf(buffer)).subarray(0, rows * stride);
+  all.forEach((value, at) => {
+    const row = Math.floor(at / stride);
+    if (row >= written && !Number.isNaN(value)) throw new Error(`row ${row} was written`);
+    if (row < written && at % stride >= columns && !Number.isFinite(value)) {
+      throw new Error(`row ${row} is padded with ${value}`);
+    }
+  });
+  return (await valuesOf(matrix)).subarray(0, written * columns);
 }
 
 /**

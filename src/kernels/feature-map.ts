@@ -1,0 +1,32 @@
+import type { Matrix } from '../gpu/matrix.js';
+
+/**
+ * The channels of images on the GPU (NHWC): row (image · height + y) · width + x of the matrix
+ * holds one position's. What pads a row may be any finite number; a kernel that writes a map
+ * leaves it so, and packed weights are zero there, so that no kernel needs to mask it.
+ */
+export interface FeatureMap {
+  readonly matrix: Matrix;
+  /** Images that fit. A call may be for fewer, the first ones. */
+  readonly images: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/**
+ * A matrix [images · height · width × channels] as a feature map.
+ *
+ * @throws RangeError when the matrix does not hold whole images.
+ */
+export function featureMap(
+  matrix: Matrix,
+  { height, width }: { readonly height: number; readonly width: number },
+): FeatureMap {
+  const images = matrix.rows / (height * width);
+  if (!Number.isInteger(images)) {
+    throw new RangeError(
+      `${matrix.buffer.label}: ${matrix.rows} rows are no whole images of ${height} × ${width} positions.`,
+    );
+  }
+  return { matrix, images, height, width };
+}
