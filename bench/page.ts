@@ -1,7 +1,7 @@
-import { paperOf } from '../src/study/report/drawing.js';
-import { escaped } from '../src/study/report/page.js';
-import { STYLE } from '../src/study/report/style.js';
-import { figure } from '../src/study/report/words.js';
+import { paperOf } from '../src/report/drawing.js';
+import { escaped } from '../src/report/study-page.js';
+import { STYLE } from '../src/report/style.js';
+import { figure } from '../src/report/words.js';
 import type { BenchReport } from './report.js';
 import { pointsOf, roofline } from './roofline.js';
 

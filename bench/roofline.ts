@@ -6,8 +6,8 @@ import {
   type Paper,
   SYMBOLS,
   stacked,
-} from '../src/study/report/drawing.js';
-import { compact, figure } from '../src/study/report/words.js';
+} from '../src/report/drawing.js';
+import { compact, figure } from '../src/report/words.js';
 import { shapeLabel } from './benchmark.js';
 import { type Box, type Point, placeLabels, type Segment } from './labels.js';
 import type { AdapterLimits } from './limits.js';

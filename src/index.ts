@@ -7,6 +7,35 @@ export { inputsOf } from './data/preprocess.js';
 export { drawSubset } from './data/subset.js';
 export { outputsOf, TASKS, type Task, targetsOf } from './data/tasks.js';
 export { type ErrorCode, EspalierError } from './errors.js';
+export { compare, compareNetwork } from './experiment/compare.js';
+export {
+  CONTENDERS,
+  type CompareEvent,
+  type CompareInput,
+  type CompareSummary,
+  type Comparison,
+  type Contender,
+  type Outcome,
+} from './experiment/compare-events.js';
+export { drawExamples, type Examples, shapeOf } from './experiment/examples.js';
+export {
+  differingTraining,
+  type KeptFiles,
+  newestWeights,
+  stateOfFiles,
+} from './experiment/resume.js';
+export { run } from './experiment/run.js';
+export { fineTuneRate, parseRunConfig, type RunConfig } from './experiment/run-config.js';
+export type {
+  Figures,
+  Phase,
+  RunEvent,
+  RunInput,
+  RunSummary,
+  StartingState,
+} from './experiment/run-events.js';
+export { datasetFile, fileOf, type RunFile, recordOf } from './experiment/run-files.js';
+export { decodeState, encodeState, type TrialState } from './experiment/state.js';
 export {
   decodeSafetensors,
   encodeSafetensors,
@@ -66,31 +95,7 @@ export { RULES } from './prune/rules.js';
 export { activate } from './reference/activation.js';
 export { type Analysis, analyse, type Finding } from './study/analysis.js';
 export { type Cell, csvOf, keyOf, parseCell } from './study/cell.js';
-export { compare, compareNetwork } from './study/compare.js';
-export {
-  CONTENDERS,
-  type CompareEvent,
-  type CompareInput,
-  type CompareSummary,
-  type Comparison,
-  type Contender,
-  type Outcome,
-} from './study/compare-events.js';
-export { fineTuneRate, parseRunConfig, type RunConfig } from './study/config.js';
-export { drawExamples, type Examples, shapeOf } from './study/examples.js';
-export { datasetFile, fileOf, type RunFile, recordOf } from './study/files.js';
 export { cellCount, nameOf, studyCheckpoints, type Trial, trialsOf } from './study/grid.js';
-export { differingTraining, type KeptFiles, newestWeights, stateOfFiles } from './study/resume.js';
-export { run } from './study/run.js';
-export type {
-  Figures,
-  Phase,
-  RunEvent,
-  RunInput,
-  RunSummary,
-  StartingState,
-} from './study/run-events.js';
-export { decodeState, encodeState, type TrialState } from './study/state.js';
 export { type StudyInput, study } from './study/study.js';
 export { identityOf, parseStudyConfig, type StudyConfig } from './study/study-config.js';
 export type { Criterion, Crossing, Threshold } from './study/thresholds.js';

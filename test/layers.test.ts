@@ -5,6 +5,20 @@ import { describe, expect, test } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
+/** Rooms below an experiment: all that one run is made of. */
+const EXPERIMENT = [
+  'src/prune',
+  'src/train',
+  'src/layers',
+  'src/models',
+  'src/kernels',
+  'src/graph',
+  'src/gpu',
+  'src/data',
+  'src/formats',
+  'src/theory',
+];
+
 /** Rooms below each room: what its files may import besides their own room. */
 const BELOW: Readonly<Record<string, readonly string[]>> = {
   shaders: [],
@@ -19,16 +33,9 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   'src/layers': ['src/kernels', 'src/graph', 'src/gpu', 'shaders'],
   'src/train': ['src/layers', 'src/models', 'src/graph', 'src/kernels', 'src/gpu'],
   'src/prune': ['src/kernels', 'src/graph', 'src/gpu'],
-  'src/study': [
-    'src/prune',
-    'src/train',
-    'src/models',
-    'src/kernels',
-    'src/gpu',
-    'src/data',
-    'src/formats',
-    'src/theory',
-  ],
+  'src/experiment': EXPERIMENT,
+  'src/study': ['src/experiment', ...EXPERIMENT],
+  'src/report': ['src/experiment', 'src/study', 'src/theory', 'src/data', 'src/formats'],
   'src/hosts': ['src/gpu'],
   bench: ['src/*', 'shaders'],
   'src/cli': ['src/*', 'bench'],

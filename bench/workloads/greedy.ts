@@ -1,3 +1,4 @@
+import { resultOf } from '../../src/experiment/relayed.js';
 import { BYTES, type StorageFormat } from '../../src/gpu/matrix.js';
 import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { selectGreedily } from '../../src/prune/greedy.js';
@@ -6,7 +7,6 @@ import {
   type JudgedPick,
   judgePicks,
 } from '../../src/reference/greedy-selection.js';
-import { resultOf } from '../../src/study/relayed.js';
 import type { Contender, ContestContext, Cost } from '../benchmark.js';
 import type { Challenge } from '../peers/contender.js';
 import type { SelectionTask } from '../peers/peer.js';

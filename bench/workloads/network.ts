@@ -1,4 +1,5 @@
 import type { Task } from '../../src/data/tasks.js';
+import { drawExamples, uploadImages } from '../../src/experiment/examples.js';
 import { type ChunkedMatrix, readMatrix } from '../../src/gpu/matrix.js';
 import { Scope } from '../../src/gpu/scope.js';
 import type { Dataset } from '../../src/models/dataset.js';
@@ -11,7 +12,6 @@ import {
 } from '../../src/models/two-layer.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { matmulReference } from '../../src/reference/matmul.js';
-import { drawExamples, uploadImages } from '../../src/study/examples.js';
 import { type ContestContext, requireSource } from '../benchmark.js';
 import { elementsAt, requireWithin, spread } from '../check.js';
 

@@ -1,10 +1,10 @@
 import { inputsOf } from '../../src/data/preprocess.js';
 import { targetsOf } from '../../src/data/tasks.js';
-import { fineTuneRate, parseRunConfig } from '../../src/study/config.js';
-import { drawExamples } from '../../src/study/examples.js';
-import { resultOf } from '../../src/study/relayed.js';
-import { run } from '../../src/study/run.js';
-import type { RunSummary } from '../../src/study/run-events.js';
+import { drawExamples } from '../../src/experiment/examples.js';
+import { resultOf } from '../../src/experiment/relayed.js';
+import { run } from '../../src/experiment/run.js';
+import { fineTuneRate, parseRunConfig } from '../../src/experiment/run-config.js';
+import type { RunSummary } from '../../src/experiment/run-events.js';
 import {
   type Benchmark,
   type ContestContext,

@@ -1,3 +1,4 @@
+import { flagOf } from '../../src/experiment/run-config.js';
 import {
   EspalierError,
   fineTuneRate,
@@ -5,7 +6,6 @@ import {
   type RunConfig,
   SQUARED_ONLY,
 } from '../../src/index.js';
-import { flagOf } from '../../src/study/config.js';
 
 export type DataChoice = 'small' | 'full' | 'own';
 

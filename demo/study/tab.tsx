@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { fitText } from '../../src/study/report/words.js';
+import { fitText } from '../../src/report/words.js';
 import { grouped } from '../../src/text.js';
 import { Bar } from '../view/bar.js';
 import { usePage } from '../view/context.js';

@@ -1,5 +1,5 @@
 import { type Cell, type StudyConfig, studyCheckpoints } from '../../src/index.js';
-import { figure } from '../../src/study/report/words.js';
+import { figure } from '../../src/report/words.js';
 import { grouped } from '../../src/text.js';
 import { tilesOf } from './map.js';
 

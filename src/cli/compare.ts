@@ -9,12 +9,16 @@ import {
   parseCompareConfig,
   recordOfConfig,
   USUAL_SIZES,
-} from '../study/compare-config.js';
-import { CONTENDERS, type CompareEvent, type CompareSummary } from '../study/compare-events.js';
-import { drawExamples } from '../study/examples.js';
-import { hullFloor } from '../study/guarantee.js';
-import { comparisonPage, comparisonRows } from '../study/report/comparison-page.js';
-import { inLight, LIGHT } from '../study/report/style.js';
+} from '../experiment/compare-config.js';
+import {
+  CONTENDERS,
+  type CompareEvent,
+  type CompareSummary,
+} from '../experiment/compare-events.js';
+import { drawExamples } from '../experiment/examples.js';
+import { hullFloor } from '../experiment/guarantee.js';
+import { comparisonPage, comparisonRows } from '../report/comparison-page.js';
+import { inLight, LIGHT } from '../report/style.js';
 import { plural } from '../text.js';
 import {
   addDeviceFlags,

@@ -1,12 +1,12 @@
 import { type BenchEvent, type BenchInput, bench } from '../../bench/bench.js';
 import { type AdapterLimits, measureLimits } from '../../bench/limits.js';
 import type { Peer } from '../../bench/peers/peer.js';
+import { compare } from '../experiment/compare.js';
+import type { CompareEvent, CompareInput, CompareSummary } from '../experiment/compare-events.js';
+import { run } from '../experiment/run.js';
+import type { RunEvent, RunInput, RunSummary } from '../experiment/run-events.js';
+import type { TrialState } from '../experiment/state.js';
 import type { Job, JobContext } from '../hosts/host.js';
-import { compare } from '../study/compare.js';
-import type { CompareEvent, CompareInput, CompareSummary } from '../study/compare-events.js';
-import { run } from '../study/run.js';
-import type { RunEvent, RunInput, RunSummary } from '../study/run-events.js';
-import type { TrialState } from '../study/state.js';
 import { studyTrial, type TrialEvent, type TrialInput } from '../study/trial.js';
 import { type DeviceReport, reportDevice } from './report-device.js';
 

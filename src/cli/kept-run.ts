@@ -1,9 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError, messageOf } from '../errors.js';
-import { flagOf, parseRunConfig, type RunConfig } from '../study/config.js';
-import type { RunFile } from '../study/files.js';
-import { differingTraining, type KeptFiles, newestWeights } from '../study/resume.js';
+import { differingTraining, type KeptFiles, newestWeights } from '../experiment/resume.js';
+import { flagOf, parseRunConfig, type RunConfig } from '../experiment/run-config.js';
+import type { RunFile } from '../experiment/run-files.js';
 import { codeOf } from './run-folder.js';
 
 /** A run's folder to go on from: its newest weights, the files' names with their path. */

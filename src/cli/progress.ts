@@ -1,8 +1,8 @@
 import { SingleBar } from 'cli-progress';
+import type { RunConfig } from '../experiment/run-config.js';
+import type { Phase, RunEvent } from '../experiment/run-events.js';
 import type { Plan } from '../prune/plan.js';
 import type { StopReason } from '../prune/problem.js';
-import type { RunConfig } from '../study/config.js';
-import type { Phase, RunEvent } from '../study/run-events.js';
 import { plural } from '../text.js';
 
 const TITLES: Readonly<Record<Phase, string>> = {

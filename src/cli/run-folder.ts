@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, appendFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { EspalierError, messageOf } from '../errors.js';
-import type { RunFile } from '../study/files.js';
+import type { RunFile } from '../experiment/run-files.js';
 
 /** What only a study leaves; it is never overwritten, as hours of many trials may be in it. */
 const STUDY_FILE = /^(?:cells\.jsonl|thresholds\.json|state-.+\.safetensors)$/;

@@ -1,8 +1,8 @@
 import { rmdir } from 'node:fs/promises';
-import { fineTuneRate, type RunConfig } from '../study/config.js';
-import type { Examples } from '../study/examples.js';
-import { datasetFile, fileOf, recordOf } from '../study/files.js';
-import type { RunEvent } from '../study/run-events.js';
+import type { Examples } from '../experiment/examples.js';
+import { fineTuneRate, type RunConfig } from '../experiment/run-config.js';
+import type { RunEvent } from '../experiment/run-events.js';
+import { datasetFile, fileOf, recordOf } from '../experiment/run-files.js';
 import { lockFolder } from './lock.js';
 import {
   appendEvent,

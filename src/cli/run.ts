@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
 import { readImageSource } from '../data/folder.js';
 import { EspalierError } from '../errors.js';
-import { parseRunConfig, type RunConfig, runSchema } from '../study/config.js';
-import { drawExamples } from '../study/examples.js';
-import { exceptGreedyOnly } from '../study/refusals.js';
-import { stateOfFiles } from '../study/resume.js';
-import type { RunEvent, RunSummary } from '../study/run-events.js';
+import { drawExamples } from '../experiment/examples.js';
+import { exceptGreedyOnly } from '../experiment/refusals.js';
+import { stateOfFiles } from '../experiment/resume.js';
+import { parseRunConfig, type RunConfig, runSchema } from '../experiment/run-config.js';
+import type { RunEvent, RunSummary } from '../experiment/run-events.js';
 import { shellWord } from '../text.js';
 import {
   addDeviceFlags,

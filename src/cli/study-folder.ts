@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError, messageOf } from '../errors.js';
+import { decodeState, encodeState, type TrialState } from '../experiment/state.js';
 import type { Shape } from '../models/two-layer.js';
 import { type Cell, keyOf, parseCell } from '../study/cell.js';
 import { nameOf, type Trial } from '../study/grid.js';
-import { decodeState, encodeState, type TrialState } from '../study/state.js';
 import {
   differingKey,
   identityOf,

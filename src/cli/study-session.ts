@@ -1,7 +1,7 @@
 import type { ImageSource } from '../data/images.js';
 import { EspalierError } from '../errors.js';
+import { shapeOf } from '../experiment/examples.js';
 import type { Host } from '../hosts/host.js';
-import { shapeOf } from '../study/examples.js';
 import type { Trial } from '../study/grid.js';
 import { openTrials, trialInput } from '../study/study.js';
 import type { StudyConfig } from '../study/study-config.js';

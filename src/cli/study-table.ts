@@ -1,8 +1,8 @@
 import Table from 'cli-table3';
+import { sizesOf } from '../report/means.js';
+import { thresholdsAt } from '../report/tables.js';
+import { criterionText, fitText, settingText } from '../report/words.js';
 import type { Analysis } from '../study/analysis.js';
-import { sizesOf } from '../study/report/means.js';
-import { thresholdsAt } from '../study/report/tables.js';
-import { criterionText, fitText, settingText } from '../study/report/words.js';
 import { grouped } from '../text.js';
 
 /** The closing tables of a study: thresholds by size, and which curve they support. */

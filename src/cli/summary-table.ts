@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
+import { hullFloor, type RunTheory } from '../experiment/guarantee.js';
+import type { Figures, RunSummary } from '../experiment/run-events.js';
 import { mebibytes } from '../gpu/limits.js';
-import { hullFloor, type RunTheory } from '../study/guarantee.js';
-import type { Figures, RunSummary } from '../study/run-events.js';
 import { grouped, plural } from '../text.js';
 import { percent } from './progress.js';
 

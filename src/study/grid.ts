@@ -1,7 +1,7 @@
 import type { ImageSource } from '../data/images.js';
 import { outputsOf } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
-import { checkpointsOf } from './schedule.js';
+import { checkpointsOf } from '../experiment/schedule.js';
 import type { StudyConfig } from './study-config.js';
 
 /** One pre-training of the study; it serves all cells of its checkpoints. */

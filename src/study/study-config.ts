@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { withRefusals } from '../experiment/refusals.js';
+import { count, parseWith, rate, runSchema } from '../experiment/run-config.js';
 import { METHODS } from '../prune/methods.js';
-import { count, parseWith, rate, runSchema } from './config.js';
-import { withRefusals } from './refusals.js';
 
 const PRESETS = ['quick', 'paper'] as const;
 export type Preset = (typeof PRESETS)[number];

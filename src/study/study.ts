@@ -1,9 +1,10 @@
 import { checksumOf } from '../data/checksum.js';
 import type { ImageSource } from '../data/images.js';
 import { EspalierError } from '../errors.js';
+import { drawExamples, type Examples } from '../experiment/examples.js';
+import type { TrialState } from '../experiment/state.js';
 import type { Device } from '../gpu/device.js';
 import { type Cell, keyOf } from './cell.js';
-import { drawExamples, type Examples } from './examples.js';
 import {
   nameOf,
   pruningsOf,
@@ -13,7 +14,6 @@ import {
   type Trial,
   trialsOf,
 } from './grid.js';
-import type { TrialState } from './state.js';
 import type { StudyConfig } from './study-config.js';
 import { studyTrial, type TrialEvent, type TrialInput } from './trial.js';
 

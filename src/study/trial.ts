@@ -1,4 +1,11 @@
 import { checksumOf } from '../data/checksum.js';
+import { activationsOf, methodOptions, selectTrained } from '../experiment/choose.js';
+import { type Examples, shapeOf, uploadImages } from '../experiment/examples.js';
+import { rulesOf } from '../experiment/refusals.js';
+import { resultOf } from '../experiment/relayed.js';
+import { fineTuneRate } from '../experiment/run-config.js';
+import { requireFits } from '../experiment/size-limits.js';
+import type { TrialState } from '../experiment/state.js';
 import type { Device } from '../gpu/device.js';
 import { Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
@@ -20,14 +27,7 @@ import {
   type Training,
 } from '../train/gradient-descent.js';
 import { type Cell, type CellKey, keyOf } from './cell.js';
-import { activationsOf, methodOptions, selectTrained } from './choose.js';
-import { fineTuneRate } from './config.js';
-import { type Examples, shapeOf, uploadImages } from './examples.js';
 import { type Pruning, pruningsOf, seedOf, studyCheckpoints, type Trial } from './grid.js';
-import { requireFits } from './limits.js';
-import { rulesOf } from './refusals.js';
-import { resultOf } from './relayed.js';
-import type { TrialState } from './state.js';
 import type { StudyConfig } from './study-config.js';
 
 export interface TrialInput {

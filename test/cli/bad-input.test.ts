@@ -2,7 +2,7 @@ import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { idxBytes } from '../data/idx-files.js';
-import { sourceFiles, writeSource } from '../study/source.js';
+import { sourceFiles, writeSource } from '../experiment/source.js';
 import { espalier } from './espalier.js';
 import { TINY, tinyRuns } from './tiny.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sourceFiles, writeSource } from '../study/source.js';
+import { sourceFiles, writeSource } from '../experiment/source.js';
 import { espalier, start } from './espalier.js';
 
 let root: string;

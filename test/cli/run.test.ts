@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readTensors } from '../study/reader.js';
+import { readTensors } from '../experiment/reader.js';
 import { espalier, start } from './espalier.js';
 import { tinyRuns } from './tiny.js';
 

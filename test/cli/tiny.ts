@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { writeSource } from '../study/source.js';
+import { writeSource } from '../experiment/source.js';
 
 /** A run that is over as soon as it has started, on any data. */
 export const TINY =

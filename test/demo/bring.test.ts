@@ -2,10 +2,10 @@ import { zipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { readBrought } from '../../demo/state/bring.js';
 import { halfwayOf } from '../../demo/state/halfway.js';
+import { drawExamples } from '../../src/experiment/examples.js';
+import { parseRunConfig } from '../../src/experiment/run-config.js';
+import { datasetFile } from '../../src/experiment/run-files.js';
 import { encodeSafetensors } from '../../src/formats/safetensors.js';
-import { parseRunConfig } from '../../src/study/config.js';
-import { drawExamples } from '../../src/study/examples.js';
-import { datasetFile } from '../../src/study/files.js';
 
 const CSV = [1, 3, 5, 7, 9].map((label) => `${label},0,50,100,${label}\n`).join('');
 

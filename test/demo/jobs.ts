@@ -1,3 +1,4 @@
+import { resultOf } from '../../src/experiment/relayed.js';
 import type { JobContext } from '../../src/hosts/host.js';
 import {
   type CompareInput,
@@ -7,7 +8,6 @@ import {
   type RunSummary,
   run,
 } from '../../src/index.js';
-import { resultOf } from '../../src/study/relayed.js';
 
 /** The library's functions, without anything of the page. */
 export const libraryJobs = {

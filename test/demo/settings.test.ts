@@ -11,7 +11,7 @@ import {
   settingsOf,
 } from '../../demo/state/settings.js';
 import { readImageSource } from '../../src/data/folder.js';
-import { parseRunConfig } from '../../src/study/config.js';
+import { parseRunConfig } from '../../src/experiment/run-config.js';
 import { bring, playToEnd, QUICK, ready, resultOf, servedPage, textOf } from './fixture.js';
 
 const demo = servedPage();

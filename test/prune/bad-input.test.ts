@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { resultOf } from '../../src/experiment/relayed.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import { METHODS, select } from '../../src/prune/methods.js';
 import { lossOf } from '../../src/reference/selection.js';
-import { resultOf } from '../../src/study/relayed.js';
 import { faultsOf, judgeOf, weightedOutputs } from './judge.js';
 import { referenceOf, type Sample, sampleOf, uploadSample } from './problems.js';
 import { greedy, type Run } from './run.js';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LossKind } from '../../shaders/point-loss.js';
+import { resultOf } from '../../src/experiment/relayed.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
@@ -8,7 +9,6 @@ import { type MethodName, select } from '../../src/prune/methods.js';
 import type { Selection } from '../../src/prune/problem.js';
 import { randomStream } from '../../src/random.js';
 import { lossOf, type ReferenceProblem } from '../../src/reference/selection.js';
-import { resultOf } from '../../src/study/relayed.js';
 import { weightedOutputs } from './judge.js';
 import { type Layout, referenceOf, type Sample, sampleOf, uploadSample } from './problems.js';
 

@@ -1,9 +1,9 @@
 import type { LossKind } from '../../shaders/point-loss.js';
+import { resultOf } from '../../src/experiment/relayed.js';
 import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { type GreedySelection, selectGreedily } from '../../src/prune/greedy.js';
 import type { GreedyOptions } from '../../src/prune/greedy-options.js';
-import { resultOf } from '../../src/study/relayed.js';
 import { type Layout, type Sample, uploadSample } from './problems.js';
 
 export interface Run extends Partial<GreedyOptions>, Layout {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defaultStudyFolder } from '../../src/cli/study-folder.js';
 import { EspalierError } from '../../src/errors.js';
-import { parseRunConfig } from '../../src/study/config.js';
+import { parseRunConfig } from '../../src/experiment/run-config.js';
 import { cellCount, nameOf, operationsOf, pruningsOf, trialsOf } from '../../src/study/grid.js';
 import { differingKey, identityOf, parseStudyConfig } from '../../src/study/study-config.js';
 

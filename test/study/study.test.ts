@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readImageSource } from '../../src/data/folder.js';
 import type { ImageSource } from '../../src/data/images.js';
+import { drawExamples, shapeOf } from '../../src/experiment/examples.js';
+import { resultOf } from '../../src/experiment/relayed.js';
+import { run } from '../../src/experiment/run.js';
+import { parseRunConfig } from '../../src/experiment/run-config.js';
+import type { RunEvent } from '../../src/experiment/run-events.js';
+import { decodeState, encodeState, type TrialState } from '../../src/experiment/state.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { STORAGE_FORMATS } from '../../src/gpu/matrix.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import { createPace } from '../../src/hosts/pace.js';
 import { type Cell, keyOf, parseCell } from '../../src/study/cell.js';
-import { parseRunConfig } from '../../src/study/config.js';
-import { drawExamples, shapeOf } from '../../src/study/examples.js';
 import { cellCount, nameOf, trialsOf } from '../../src/study/grid.js';
-import { resultOf } from '../../src/study/relayed.js';
-import { run } from '../../src/study/run.js';
-import type { RunEvent } from '../../src/study/run-events.js';
-import { decodeState, encodeState, type TrialState } from '../../src/study/state.js';
 import { study } from '../../src/study/study.js';
 import { parseStudyConfig, type StudyConfig } from '../../src/study/study-config.js';
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { resultOf } from '../../src/experiment/relayed.js';
 import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { uploadDataset } from '../../src/models/dataset.js';
@@ -6,7 +7,6 @@ import { evaluate } from '../../src/models/forward.js';
 import { drawParameters, readParameters, uploadNetwork } from '../../src/models/two-layer.js';
 import { selectGreedily } from '../../src/prune/greedy.js';
 import { residentActivations } from '../../src/prune/problem.js';
-import { resultOf } from '../../src/study/relayed.js';
 import { advance, readTrainingState, startTraining } from '../../src/train/gradient-descent.js';
 import { freshDevice } from '../gpu/probe.js';
 import { randomNumbers } from '../kernels/case.js';

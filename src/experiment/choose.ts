@@ -32,7 +32,7 @@ import {
   startTraining,
   type TrainingProgress,
 } from '../train/gradient-descent.js';
-import type { RunConfig } from './config.js';
+import type { RunConfig } from './run-config.js';
 
 /** Activations above this size are computed anew for each pass instead of kept. */
 const LARGEST_RESIDENT = 4 * 2 ** 30;

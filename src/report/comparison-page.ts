@@ -1,7 +1,7 @@
-import { plural } from '../../text.js';
-import type { CompareSummary } from '../compare-events.js';
-import type { RunConfig } from '../config.js';
-import { hullFloor } from '../guarantee.js';
+import type { CompareSummary } from '../experiment/compare-events.js';
+import { hullFloor } from '../experiment/guarantee.js';
+import type { RunConfig } from '../experiment/run-config.js';
+import { plural } from '../text.js';
 import {
   accuracyAgainstPicks,
   comparisonLegend,
@@ -9,7 +9,7 @@ import {
   NAMES,
 } from './comparison-plot.js';
 import { type Drawing, paperOf, stacked } from './drawing.js';
-import { escaped, table } from './page.js';
+import { escaped, table } from './study-page.js';
 import { STYLE } from './style.js';
 import type { Rows } from './tables.js';
 import { figure } from './words.js';

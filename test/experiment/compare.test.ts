@@ -3,15 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readImageSource } from '../../src/data/folder.js';
+import { compare, compareNetwork } from '../../src/experiment/compare.js';
+import {
+  CONTENDERS,
+  type CompareInput,
+  type Contender,
+} from '../../src/experiment/compare-events.js';
+import { drawExamples, type Examples } from '../../src/experiment/examples.js';
+import { resultOf } from '../../src/experiment/relayed.js';
+import { run } from '../../src/experiment/run.js';
+import { runShape } from '../../src/experiment/run-config.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import { drawParameters } from '../../src/models/two-layer.js';
-import { compare, compareNetwork } from '../../src/study/compare.js';
-import { CONTENDERS, type CompareInput, type Contender } from '../../src/study/compare-events.js';
-import { runShape } from '../../src/study/config.js';
-import { drawExamples, type Examples } from '../../src/study/examples.js';
-import { resultOf } from '../../src/study/relayed.js';
-import { run } from '../../src/study/run.js';
 import { writeSource } from './source.js';
 
 const M = 70;

@@ -6,12 +6,12 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readImageSource } from '../../src/data/folder.js';
+import { drawExamples } from '../../src/experiment/examples.js';
+import { run } from '../../src/experiment/run.js';
+import { parseRunConfig } from '../../src/experiment/run-config.js';
+import type { RunEvent, RunInput, RunSummary } from '../../src/experiment/run-events.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
-import { parseRunConfig } from '../../src/study/config.js';
-import { drawExamples } from '../../src/study/examples.js';
-import { run } from '../../src/study/run.js';
-import type { RunEvent, RunInput, RunSummary } from '../../src/study/run-events.js';
 import { writeSource } from './source.js';
 
 let root: string;

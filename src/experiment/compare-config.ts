@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { requireComparable } from './compare.js';
 import { CONTENDERS, type Contender } from './compare-events.js';
-import { parseWith, type RunConfig, runShape } from './config.js';
+import { parseWith, type RunConfig, runShape } from './run-config.js';
 
 const METHODS = `must be some of ${CONTENDERS.join(', ')}`;
 const SIZES = 'must be a list of ascending whole numbers from 1 on';

@@ -1,6 +1,6 @@
-import { shellWord } from '../../text.js';
-import { flagOf } from '../config.js';
-import { parseStudyConfig, type StudyConfig } from '../study-config.js';
+import { flagOf } from '../experiment/run-config.js';
+import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
+import { shellWord } from '../text.js';
 
 /** The command that makes a study again: what differs from its preset's defaults. */
 export function commandOf(config: StudyConfig): string {

@@ -1,5 +1,5 @@
 import { mean } from 'simple-statistics';
-import type { Analysis, Finding } from '../analysis.js';
+import type { Analysis, Finding } from '../study/analysis.js';
 
 export function sizesOf({ courses }: Analysis): readonly number[] {
   return [...new Set(courses.map(([{ examples }]) => examples))];

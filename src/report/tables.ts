@@ -1,7 +1,7 @@
 import { max, mean } from 'simple-statistics';
-import { grouped } from '../../text.js';
-import type { Analysis, Finding } from '../analysis.js';
-import type { Cell } from '../cell.js';
+import type { Analysis, Finding } from '../study/analysis.js';
+import type { Cell } from '../study/cell.js';
+import { grouped } from '../text.js';
 import { bestFit } from './best-fit.js';
 import { sizesOf } from './means.js';
 import { criterionText, curveName, estimateText, figure, formulaText } from './words.js';

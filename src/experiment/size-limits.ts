@@ -6,7 +6,7 @@ import { largestBinding } from '../gpu/limits.js';
 import { strideOf } from '../gpu/matrix.js';
 import { TRACE } from '../kernels/argmin.js';
 import { GRADIENT_SLICE_ROWS } from '../kernels/output-gradient.js';
-import type { RunConfig } from './config.js';
+import type { RunConfig } from './run-config.js';
 
 /** What decides the largest matrices. */
 interface Sizes extends Pick<RunConfig, 'examples' | 'width' | 'neurons' | 'batch' | 'task'> {

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { mean } from 'simple-statistics';
-import type { Analysis, Finding } from '../analysis.js';
+import type { Analysis, Finding } from '../study/analysis.js';
 import { bordersOf } from './borders.js';
 import { DASHES, type Drawing, drawingOf, logDomain, type Paper, stacked } from './drawing.js';
 import { meanThresholds, sizesOf } from './means.js';

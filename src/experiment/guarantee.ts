@@ -7,7 +7,7 @@ import { outputGram } from '../prune/baselines/backward.js';
 import { type SelectionProblem, streamedFrom } from '../prune/problem.js';
 import { bestInHull, guaranteedExcess, type HullOptimum, squaredDiameter } from '../theory/hull.js';
 import type { Dense } from './choose.js';
-import type { RunConfig } from './config.js';
+import type { RunConfig } from './run-config.js';
 
 /** More neurons than this make the float64 work on the CPU longer than the selection itself. */
 const MOST_NEURONS = 2048;

@@ -3,6 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readImageSource } from '../../src/data/folder.js';
+import { compare } from '../../src/experiment/compare.js';
+import {
+  drawExamples,
+  type Examples,
+  shapeOf,
+  uploadImages,
+} from '../../src/experiment/examples.js';
+import { run } from '../../src/experiment/run.js';
+import { parseRunConfig } from '../../src/experiment/run-config.js';
+import { datasetFile, fileOf } from '../../src/experiment/run-files.js';
+import { requireFits } from '../../src/experiment/size-limits.js';
 import { adoptDevice, type Device, openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import {
@@ -11,13 +22,7 @@ import {
   readParameters,
   uploadNetwork,
 } from '../../src/models/two-layer.js';
-import { compare } from '../../src/study/compare.js';
-import { parseRunConfig } from '../../src/study/config.js';
-import { drawExamples, type Examples, shapeOf, uploadImages } from '../../src/study/examples.js';
-import { datasetFile, fileOf } from '../../src/study/files.js';
 import { trialsOf } from '../../src/study/grid.js';
-import { requireFits } from '../../src/study/limits.js';
-import { run } from '../../src/study/run.js';
 import { parseStudyConfig } from '../../src/study/study-config.js';
 import { studyTrial } from '../../src/study/trial.js';
 import { advance, startTraining } from '../../src/train/gradient-descent.js';

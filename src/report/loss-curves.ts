@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { max, mean, min } from 'simple-statistics';
-import { grouped } from '../../text.js';
-import type { Analysis } from '../analysis.js';
+import type { Analysis } from '../study/analysis.js';
+import { grouped } from '../text.js';
 import { COLORS, type Drawing, drawingOf, logDomain, type Paper } from './drawing.js';
 import { sizesOf } from './means.js';
 import { compact } from './words.js';

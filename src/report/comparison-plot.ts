@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { extent } from 'simple-statistics';
-import type { CompareSummary, Contender } from '../compare-events.js';
+import type { CompareSummary, Contender } from '../experiment/compare-events.js';
 import { COLORS, DASHES, type Drawing, drawingOf, type Paper } from './drawing.js';
 import { compact } from './words.js';
 

@@ -1,9 +1,9 @@
 import type { AdapterDescription } from '../gpu/adapter.js';
 import type { Parameters } from '../models/two-layer.js';
 import type { MethodSelection } from '../prune/methods.js';
-import type { RunConfig } from './config.js';
 import type { Examples } from './examples.js';
 import type { RunTheory } from './guarantee.js';
+import type { RunConfig } from './run-config.js';
 import type { TrialState } from './state.js';
 
 export interface RunInput {

@@ -1,8 +1,8 @@
-import { grouped, plural } from '../../text.js';
-import type { Analysis, Finding } from '../analysis.js';
-import type { Cell } from '../cell.js';
-import { flagOf } from '../config.js';
-import type { StudyConfig } from '../study-config.js';
+import { flagOf } from '../experiment/run-config.js';
+import type { Analysis, Finding } from '../study/analysis.js';
+import type { Cell } from '../study/cell.js';
+import type { StudyConfig } from '../study/study-config.js';
+import { grouped, plural } from '../text.js';
 import { commandOf } from './command.js';
 import { COLORS, type Drawing, drawingOf, paperOf, stacked, tiled } from './drawing.js';
 import { heatMap } from './heat-map.js';

@@ -3,10 +3,10 @@ import { checksumOf } from '../data/checksum.js';
 import { EspalierError } from '../errors.js';
 import { decodeSafetensors, metadataOf } from '../formats/safetensors.js';
 import type { Shape } from '../models/two-layer.js';
-import type { RunConfig } from './config.js';
 import { type Examples, shapeOf } from './examples.js';
-import { CHECKSUM, type RunFile } from './files.js';
+import type { RunConfig } from './run-config.js';
 import type { StartingState } from './run-events.js';
+import { CHECKSUM, type RunFile } from './run-files.js';
 import { networkIn, type TrialState } from './state.js';
 
 const WEIGHTS = /(?:^|[/\\])weights-(\d+)\.safetensors$/;

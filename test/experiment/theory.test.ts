@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readImageSource } from '../../src/data/folder.js';
 import { inputsOf } from '../../src/data/preprocess.js';
 import { targetsOf } from '../../src/data/tasks.js';
+import { drawExamples } from '../../src/experiment/examples.js';
+import { run } from '../../src/experiment/run.js';
+import { parseRunConfig } from '../../src/experiment/run-config.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import type { Parameters } from '../../src/models/two-layer.js';
-import { parseRunConfig } from '../../src/study/config.js';
-import { drawExamples } from '../../src/study/examples.js';
-import { run } from '../../src/study/run.js';
 import { bestInHull, squaredDiameter } from '../../src/theory/hull.js';
 import { writeSource } from './source.js';
 

@@ -2,9 +2,9 @@ import type { AdapterDescription } from '../gpu/adapter.js';
 import type { Evaluation } from '../models/forward.js';
 import { METHODS } from '../prune/methods.js';
 import type { StopReason } from '../prune/problem.js';
-import type { RunConfig } from './config.js';
 import type { Examples } from './examples.js';
 import type { Guarantee } from './guarantee.js';
+import type { RunConfig } from './run-config.js';
 
 /** What can be compared: greedy selection under each rule, and every other way. */
 export const CONTENDERS = [

@@ -5,7 +5,7 @@ import { outputsOf, type Task, targetsOf } from '../data/tasks.js';
 import type { Device } from '../gpu/device.js';
 import { type Dataset, uploadDataset } from '../models/dataset.js';
 import type { Shape } from '../models/two-layer.js';
-import type { RunConfig } from './config.js';
+import type { RunConfig } from './run-config.js';
 
 /** The examples of one run: the drawn training images and all test images. */
 export interface Examples {

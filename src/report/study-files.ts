@@ -1,7 +1,7 @@
-import { recordOfAnalyses } from '../analysis.js';
-import { csvOf } from '../cell.js';
-import type { RunFile } from '../files.js';
-import { type ReportInput, reportOf } from './page.js';
+import type { RunFile } from '../experiment/run-files.js';
+import { recordOfAnalyses } from '../study/analysis.js';
+import { csvOf } from '../study/cell.js';
+import { type ReportInput, reportOf } from './study-page.js';
 import { inLight } from './style.js';
 
 /** What a study's folder holds beside its records: tables, thresholds, the report, its figures. */

@@ -1,14 +1,14 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
+import type { CompareSummary, Comparison } from '../../src/experiment/compare-events.js';
+import { parseRunConfig } from '../../src/experiment/run-config.js';
+import { commandOf } from '../../src/report/command.js';
+import { comparisonPage } from '../../src/report/comparison-page.js';
+import { type Report, reportOf } from '../../src/report/study-page.js';
+import { inLight } from '../../src/report/style.js';
 import { analyse } from '../../src/study/analysis.js';
 import { type Cell, parseCell } from '../../src/study/cell.js';
-import type { CompareSummary, Comparison } from '../../src/study/compare-events.js';
-import { parseRunConfig } from '../../src/study/config.js';
 import { cellCount, pruningsOf, studyCheckpoints, trialsOf } from '../../src/study/grid.js';
-import { commandOf } from '../../src/study/report/command.js';
-import { comparisonPage } from '../../src/study/report/comparison-page.js';
-import { type Report, reportOf } from '../../src/study/report/page.js';
-import { inLight } from '../../src/study/report/style.js';
 import { parseStudyConfig, type StudyConfig } from '../../src/study/study-config.js';
 
 /** Cells whose loss halves every √m iterations, down to `floor`. */

@@ -24,12 +24,12 @@ import type {
   Contender,
   Outcome,
 } from './compare-events.js';
-import { type RunConfig, requireTogether } from './config.js';
 import { shapeOf, uploadImages } from './examples.js';
 import { guaranteedRule, guaranteeOf } from './guarantee.js';
-import { requireFits } from './limits.js';
 import { exceptGreedyOnly } from './refusals.js';
 import { relayed } from './relayed.js';
+import { type RunConfig, requireTogether } from './run-config.js';
+import { requireFits } from './size-limits.js';
 
 /**
  * Trains one network, prunes it by each contender, and measures all of them at every size.

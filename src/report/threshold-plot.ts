@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { extent, max } from 'simple-statistics';
-import type { ModelName } from '../../theory/models.js';
-import type { Analysis, Finding } from '../analysis.js';
+import type { Analysis, Finding } from '../study/analysis.js';
+import type { ModelName } from '../theory/models.js';
 import { bestFit } from './best-fit.js';
 import {
   COLORS,

@@ -23,13 +23,12 @@ import {
   type Training,
 } from '../train/gradient-descent.js';
 import { chooseNeurons, trainFromScratch } from './choose.js';
-import { fineTuneRate, type RunConfig } from './config.js';
 import { shapeOf, uploadImages } from './examples.js';
 import { theoryOf } from './guarantee.js';
-import { requireFits } from './limits.js';
 import { rulesOf } from './refusals.js';
 import { relayed } from './relayed.js';
 import { requireGoesOn } from './resume.js';
+import { fineTuneRate, type RunConfig } from './run-config.js';
 import type {
   ChoiceFigures,
   Figures,
@@ -39,6 +38,7 @@ import type {
   RunSummary,
 } from './run-events.js';
 import { checkpointsOf } from './schedule.js';
+import { requireFits } from './size-limits.js';
 
 /**
  * Runs one network from its first weights to its fine-tuned subnetwork and yields what happens.
