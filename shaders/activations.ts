@@ -1,6 +1,20 @@
 /** σ of the two-layer network. */
 export type Activation = 'tanh' | 'sigmoid' | 'relu';
 
+/** σ of a layer on feature maps, by PyTorch's definitions. */
+export const MAP_ACTIVATIONS = [
+  'none',
+  'relu',
+  'relu6',
+  'hard-swish',
+  'sigmoid',
+  'hard-sigmoid',
+] as const;
+export type MapActivation = (typeof MAP_ACTIVATIONS)[number];
+
+/** Those whose derivative is known from their value alone. A hard-swish takes some values twice. */
+export type ReadableActivation = Activation | Exclude<MapActivation, 'hard-swish'>;
+
 /** What a function is of: one number or four neighbours. */
 export type Value = 'f32' | 'vec4<f32>';
 
@@ -8,24 +22,47 @@ export type Value = 'f32' | 'vec4<f32>';
  * WGSL of `activate(x)` = σ(x). Written so that nothing overflows and NaN stays NaN: a clamp or
  * `max` would turn a diverged weight into a harmless-looking activation.
  */
-export function activateFunction(activation: Activation, value: Value): string {
+export function activateFunction(activation: Activation | MapActivation, value: Value): string {
   const zero = `${value}()`;
+  const [one, three, six] = [1, 3, 6].map((number) => `${value}(${number}.0)`);
   const bodies = {
+    none: 'return x;',
     tanh: `let e = exp(-2.0 * abs(x));
   let t = (1.0 - e) / (1.0 + e);
   return select(-t, t, x >= ${zero});`,
     sigmoid: `let e = exp(-abs(x));
-  return select(e, ${value}(1.0), x >= ${zero}) / (1.0 + e);`,
+  return select(e, ${one}, x >= ${zero}) / (1.0 + e);`,
     relu: `return select(x, ${zero}, x < ${zero});`,
+    relu6: `return select(select(x, ${six}, x > ${six}), ${zero}, x < ${zero});`,
+    'hard-sigmoid': `let part = (x + 3.0) * ${1 / 6};
+  return select(select(part, ${one}, x > ${three}), ${zero}, x < -${three});`,
+    'hard-swish': `let part = (x + 3.0) * ${1 / 6};
+  return x * select(select(part, ${one}, x > ${three}), ${zero}, x < -${three});`,
   };
   return `fn activate(x: ${value}) -> ${value} {
   ${bodies[activation]}
 }`;
 }
 
-/** WGSL for σ′(x), written in h = σ(x) so that x itself need not be kept. */
-export const DERIVATIVE: Readonly<Record<Activation, string>> = {
-  tanh: 'fn derivative(h: f32) -> f32 { return 1.0 - h * h; }',
-  sigmoid: 'fn derivative(h: f32) -> f32 { return h * (1.0 - h); }',
-  relu: 'fn derivative(h: f32) -> f32 { return select(0.0, 1.0, h > 0.0); }',
-};
+/** WGSL of `derivative(h)` = σ′(x), written in h = σ(x) so that x itself need not be kept. */
+export function derivativeOfOutput(activation: ReadableActivation, value: Value): string {
+  const zero = `${value}()`;
+  const one = `${value}(1.0)`;
+  const bodies = {
+    none: `return ${one};`,
+    tanh: 'return 1.0 - h * h;',
+    sigmoid: 'return h * (1.0 - h);',
+    relu: `return select(${zero}, ${one}, h > ${zero});`,
+    relu6: `return ${within('h', zero, `${value}(6.0)`, one, value)};`,
+    'hard-sigmoid': `return ${within('h', zero, one, `${value}(${1 / 6})`, value)};`,
+  };
+  return `fn derivative(h: ${value}) -> ${value} {
+  ${bodies[activation]}
+}`;
+}
+
+/** `inside` where lower < x < upper, zero elsewhere. */
+function within(x: string, lower: string, upper: string, inside: string, value: Value): string {
+  const above = `select(${value}(), ${inside}, ${x} > ${lower})`;
+  return `select(${above}, ${value}(), ${x} >= ${upper})`;
+}

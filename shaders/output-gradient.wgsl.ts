@@ -1,5 +1,5 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import { type Activation, DERIVATIVE } from './activations.js';
+import { type Activation, derivativeOfOutput } from './activations.js';
 import { unroll } from './unroll.js';
 
 export interface OutputGradientOptions {
@@ -36,7 +36,7 @@ export function outputGradientShader({ outputs, activation }: OutputGradientOpti
     },
     workgroupSize: [OUTPUT_GRADIENT_THREADS, 1],
     body: wgsl`
-${DERIVATIVE[activation]}
+${derivativeOfOutput(activation, 'f32')}
 
 fn kernel(workgroup: u32, local: u32) {
   let across = (params.n + ${OUTPUT_GRADIENT_THREADS - 1}u) / ${OUTPUT_GRADIENT_THREADS}u;

@@ -58,7 +58,7 @@ function finish(
       const { activation } = epilogue;
       return [
         activate(activation, sum),
-        error * steepestSlope(activation) + activationError(activation),
+        error * steepestSlope(activation) + activationError(activation, sum),
       ];
     }
     case 'momentum':
