@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'diverged'
   | 'bad-data'
   | 'bad-config'
+  | 'bad-network'
   | 'aborted';
 
 /**

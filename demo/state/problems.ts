@@ -20,6 +20,7 @@ const TITLES: Readonly<Record<ErrorCode, string>> = {
   diverged: 'The training ran away',
   'bad-data': 'These data cannot be used',
   'bad-config': 'A setting is out of range',
+  'bad-network': 'This network cannot be used',
   aborted: 'Stopped',
 };
 
