@@ -31,7 +31,7 @@ export const cacheRowsBench: KernelBench<CacheRowsShape> = {
       columns: p,
       cache,
       capacity: p,
-      neurons: n,
+      width: n,
     });
     return {
       encode: run,

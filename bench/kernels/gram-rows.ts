@@ -51,14 +51,14 @@ export const gramRowsBench: KernelBench<GramRowsShape> = {
     return {
       encode: (commands) => run(commands, { blockFirst: 0, firstSlice: 0 }),
       verify: async () => {
-        const neurons = spread(n, 32);
+        const indices = spread(n, 32);
         const h = elementsOf(values, n);
         const reference = gramRowsReference({
           m,
-          n: neurons.length,
+          n: indices.length,
           p,
           block: elementsOf(columns, p),
-          activations: (j, i) => h(j, neurons[i] ?? -1),
+          activations: (j, i) => h(j, indices[i] ?? -1),
           squares: false,
         });
         const parts = await readFloats(products);
@@ -67,7 +67,7 @@ export const gramRowsBench: KernelBench<GramRowsShape> = {
         parts.forEach((part, at) => {
           sums[at % sums.length] = (sums[at % sums.length] ?? 0) + part;
         });
-        requireWithin('gram rows', elementsAt(sums, stride, spread(p, p), neurons), reference);
+        requireWithin('gram rows', elementsAt(sums, stride, spread(p, p), indices), reference);
       },
     };
   },

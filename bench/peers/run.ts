@@ -111,13 +111,13 @@ async function accuracyOf(works: Parts, { test, d }: RunTask, weights: StepWeigh
 
 /** The picked neurons as a network of their own: b_s ← b_s · α_s · n, with α_s its share of picks. */
 function subnetworkOf({ hidden, output }: StepWeights, picks: readonly number[]): StepWeights {
-  const neurons = [...new Set(picks)];
-  const [n, width] = [neurons.length, output.length];
-  const kept = new Float32Array((hidden.length / width) * n);
-  for (let at = 0; at < kept.length; at++) {
-    kept[at] = hidden[Math.floor(at / n) * width + (neurons[at % n] as number)] as number;
+  const kept = [...new Set(picks)];
+  const [n, width] = [kept.length, output.length];
+  const columns = new Float32Array((hidden.length / width) * n);
+  for (let at = 0; at < columns.length; at++) {
+    columns[at] = hidden[Math.floor(at / n) * width + (kept[at % n] as number)] as number;
   }
   const countOf = (neuron: number) => picks.filter((pick) => pick === neuron).length;
-  const scaled = neurons.map((s) => ((output[s] as number) * countOf(s) * n) / picks.length);
-  return { hidden: kept, output: Float32Array.from(scaled) };
+  const scaled = kept.map((s) => ((output[s] as number) * countOf(s) * n) / picks.length);
+  return { hidden: columns, output: Float32Array.from(scaled) };
 }

@@ -44,13 +44,13 @@ export async function contendGreedily<Shape extends SelectionShape>(
   const setup = await context.share(() => setupOf(context, shape, task));
   const oracle = variant === DIRECT ? DIRECT : undefined;
   const problem = variant === F16 ? await setup.halves() : setup.problem;
-  const options = { neurons: shape.k, replacement: true, oracle, signal } as const;
+  const options = { picks: shape.k, replacement: true, oracle, signal } as const;
   const run = () => resultOf(selectGreedily(device, problem, options));
   return {
     verify: async () => {
       const found = await run();
       const what = setup.judge(found.selected, found.loss, problem.activations.storage);
-      return `${what}; ${found.neurons.length} distinct in ${found.passes} passes`;
+      return `${what}; ${found.kept.length} distinct in ${found.passes} passes`;
     },
     time: (seconds: number) => timeRuns(run, seconds),
     cost: () => task.costOf(shape, setup.distinct(), problem.activations.storage),

@@ -31,7 +31,7 @@ const LEAST_ACCURACY = 0.85;
 export const wholeRun: Benchmark = workload({
   name: 'run',
   seconds: 30,
-  shapes: [{ n: CONFIG.width, m: CONFIG.examples, k: CONFIG.neurons }],
+  shapes: [{ n: CONFIG.width, m: CONFIG.examples, k: CONFIG.picks }],
   contend,
   rival: rivalry(wholeRunOf, challenge),
 });
@@ -57,7 +57,7 @@ async function contend(context: ContestContext) {
 /** The same from the same images, first weights and batches. */
 async function challenge(context: ContestContext) {
   const account = await context.share(openAccount);
-  const { examples: m, width, seed, neurons, iterations, learningRate, fineTune, batch } = CONFIG;
+  const { examples: m, width, seed, picks, iterations, learningRate, fineTune, batch } = CONFIG;
   const { test } = drawExamples(requireSource(context), m, seed);
   const { inputs, targets, ...network } = await readSetup(prepareSetup(context, m, width));
   const task: RunTask = {
@@ -65,7 +65,7 @@ async function challenge(context: ContestContext) {
     test: { m: test.count, inputs: inputsOf(test), targets: targetsOf(CONFIG.task, test.labels) },
     d: INPUTS,
     network,
-    picks: neurons,
+    picks,
     learningRate,
     iterations,
     fineTuneRate: fineTuneRate(CONFIG),
@@ -104,7 +104,7 @@ function operationsOf({ dense, subnetwork, fineTuned }: RunSummary, tests: numbe
   const examples = CONFIG.batch === 'full' ? CONFIG.examples : CONFIG.batch;
   const steps = (n: number) => stepOperations({ n, d: INPUTS }, examples);
   const forward = (n: number) => 2 * n * INPUTS * (CONFIG.examples + tests);
-  const [n, small] = [dense.neurons, subnetwork.neurons];
+  const [n, small] = [dense.width, subnetwork.width];
   return (
     CONFIG.iterations * steps(n) +
     forward(n) +

@@ -148,7 +148,7 @@ interface TakenStep {
 function requireStep({ shape, states, before, after, rows }: TakenStep): void {
   const { n: width, d: inputs } = shape;
   const outputs = before.output.length / width;
-  const neurons = spread(width, CHECKED_NEURONS);
+  const indices = spread(width, CHECKED_NEURONS);
   const step = gradientStepReference({
     m: rows.length,
     inputs,
@@ -160,11 +160,11 @@ function requireStep({ shape, states, before, after, rows }: TakenStep): void {
     states: rowsOf(states, width, rows),
     output: before.output,
     learningRate: LEARNING_RATE,
-    neurons,
+    indices,
   });
   const layers = {
-    hidden: (from: StepWeights) => columnsOf(from.hidden, width, neurons),
-    output: (from: StepWeights) => rowsOf(from.output, outputs, neurons),
+    hidden: (from: StepWeights) => columnsOf(from.hidden, width, indices),
+    output: (from: StepWeights) => rowsOf(from.output, outputs, indices),
   };
   for (const layer of ['hidden', 'output'] as const) {
     const [start, end] = [layers[layer](before), layers[layer](after)];

@@ -95,5 +95,5 @@ function textOf({ mode, outcomes, progress, subject, next, changed }: Comparing)
 }
 
 function wordsFor({ dense, iteration }: Subject): string {
-  return `the network from Play, ${plural(dense.figures.neurons, 'neuron')} after ${plural(iteration, 'step')}`;
+  return `the network from Play, ${plural(dense.figures.width, 'neuron')} after ${plural(iteration, 'step')}`;
 }

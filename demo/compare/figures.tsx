@@ -86,7 +86,7 @@ export function Figures(props: FiguresProps) {
             <th scope="row">
               <span class="method">
                 <i class="line" style={{ borderColor: 'var(--dense)' }} /> All{' '}
-                {grouped(figures.neurons)} neurons
+                {grouped(figures.width)} neurons
               </span>
             </th>
             <td>{figures.trainingLoss.toFixed(3)}</td>

@@ -63,7 +63,7 @@ const LADDER = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 const MOST_SIZES = 5;
 
 /** A few sizes up to the number of picks; no ranking has more than all neurons. */
-export function sizesFor({ neurons, width }: Pick<RunConfig, 'neurons' | 'width'>) {
-  const largest = Math.min(neurons, width);
+export function sizesFor({ picks, width }: Pick<RunConfig, 'picks' | 'width'>) {
+  const largest = Math.min(picks, width);
   return [...LADDER.filter((size) => size < largest), largest].slice(-MOST_SIZES);
 }

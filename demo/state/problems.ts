@@ -30,7 +30,7 @@ const LABELS: Readonly<Record<string, string>> = {
   '--examples': 'Examples',
   '--width': 'Neurons',
   '--batch': 'Batch',
-  '--neurons': 'Picks',
+  '--picks': 'Picks',
   '--iterations': 'Steps',
   '--seed': 'Seed',
   '--fine-tune': 'Fine-tuning steps',

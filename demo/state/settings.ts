@@ -21,7 +21,7 @@ export interface Settings
     | 'batch'
     | 'learningRate'
     | 'pruneEvery'
-    | 'neurons'
+    | 'picks'
     | 'method'
     | 'rule'
     | 'replacement'
@@ -43,7 +43,7 @@ const SOFTWARE: Settings = {
   batch: 64,
   learningRate: 1,
   pruneEvery: 75,
-  neurons: 50,
+  picks: 50,
   method: 'greedy',
   rule: 'average',
   replacement: true,
@@ -59,7 +59,7 @@ const HARDWARE: Settings = {
   iterations: 1000,
   batch: 128,
   pruneEvery: 100,
-  neurons: 80,
+  picks: 80,
   fineTune: 200,
 };
 
@@ -122,7 +122,7 @@ export function configOf(settings: Settings, data = 'mnist'): RunConfig {
  */
 export function changed(before: Settings, patch: Partial<Settings>): Settings {
   const after = { ...before, ...patch };
-  const { task, rule, loss, method, replacement, neurons, width } = after;
+  const { task, rule, loss, method, replacement, picks, width } = after;
   const crossed = loss === 'cross-entropy';
   const squaredOnly = SQUARED_ONLY.includes(method);
   const weighted = method === 'greedy' && rule !== 'average';
@@ -133,7 +133,7 @@ export function changed(before: Settings, patch: Partial<Settings>): Settings {
     ...(yields && { loss: 'squared' }),
     ...(crossed && !yields && { task: 'digits', rule: 'average' }),
     ...(crossed && !yields && squaredOnly && { method: 'greedy' }),
-    ...((method !== 'greedy' || !replacement) && { neurons: Math.min(neurons, width) }),
+    ...((method !== 'greedy' || !replacement) && { picks: Math.min(picks, width) }),
   };
 }
 

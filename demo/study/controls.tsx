@@ -47,7 +47,7 @@ export function Controls({ study }: { readonly study: Study }) {
           label="Size of the study"
           hint={
             config
-              ? `Without a GPU. ${config.width} neurons, ${config.neurons} picks, batch ${config.batch}, a checkpoint every ${config.pruneEvery} steps.`
+              ? `Without a GPU. ${config.width} neurons, ${config.picks} picks, batch ${config.batch}, a checkpoint every ${config.pruneEvery} steps.`
               : ''
           }
           value={study.preset.value}

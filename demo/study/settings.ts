@@ -9,7 +9,7 @@ const SMALL = {
   batch: 32,
   iterations: 400,
   pruneEvery: 40,
-  neurons: 30,
+  picks: 30,
 } as const;
 
 export const PRESETS = { small: SMALL, quick: parseStudyConfig({ preset: 'quick' }) } as const;

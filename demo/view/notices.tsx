@@ -102,5 +102,5 @@ function heraldOf({ session }: Page): string {
   const best = fineTuned ?? subnetwork;
   const verb = mode === 'done' ? 'Done' : mode === 'stopped' ? 'Stopped' : 'Checkpoint';
   if (!best) return '';
-  return `${verb} at step ${iteration}: ${best.figures.neurons} of ${dense.figures.neurons} neurons, ${percent(best.figures.testAccuracy)} of the test digits right, the dense network ${percent(dense.figures.testAccuracy)}.`;
+  return `${verb} at step ${iteration}: ${best.figures.width} of ${dense.figures.width} neurons, ${percent(best.figures.testAccuracy)} of the test digits right, the dense network ${percent(dense.figures.testAccuracy)}.`;
 }

@@ -9,9 +9,9 @@ import { usePage } from './context.js';
 export function PruneCard() {
   const page = usePage();
   const view = page.checkpoint.value;
-  const { neurons, method } = page.session.play.value?.config ?? page.settings.value;
-  const picks = view?.subnetwork?.selection.loss;
-  const x = Array.from({ length: picks?.length ?? 0 }, (_, k) => k + 1);
+  const { picks: most, method } = page.session.play.value?.config ?? page.settings.value;
+  const losses = view?.subnetwork?.selection.loss;
+  const x = Array.from({ length: losses?.length ?? 0 }, (_, k) => k + 1);
   const first = page.session.checkpoints.value[0];
   const early =
     first?.iteration === 0 && first !== view ? first.subnetwork?.selection.loss : undefined;
@@ -22,26 +22,26 @@ export function PruneCard() {
         {method === 'greedy' ? (
           <>
             Start from nothing. Add the one neuron that <b>lowers the error most</b>. Again, up to{' '}
-            {plural(neurons, 'pick')}.
+            {plural(most, 'pick')}.
           </>
         ) : (
           <>
-            Rank all neurons by another method ({method}) and <b>keep the first {neurons}</b>.
+            Rank all neurons by another method ({method}) and <b>keep the first {most}</b>.
           </>
         )}
       </p>
       <Chart
         summary={
-          picks && dense !== undefined
-            ? `Error of the subnetwork falls from ${(picks[0] ?? 0).toPrecision(3)} with one pick to ${(picks.at(-1) ?? 0).toPrecision(3)} with ${picks.length}; the dense network has ${dense.toPrecision(3)}.`
+          losses && dense !== undefined
+            ? `Error of the subnetwork falls from ${(losses[0] ?? 0).toPrecision(3)} with one pick to ${(losses.at(-1) ?? 0).toPrecision(3)} with ${losses.length}; the dense network has ${dense.toPrecision(3)}.`
             : 'Error against picks; nothing picked yet.'
         }
         xLabel="neurons picked"
         height={250}
         x={x}
-        xRange={[0, Math.max(2, neurons)]}
+        xRange={[0, Math.max(2, most)]}
         curves={[
-          { label: 'subnetwork', colour: '--subnetwork', values: picks ? [...picks] : [] },
+          { label: 'subnetwork', colour: '--subnetwork', values: losses ? [...losses] : [] },
           {
             label: 'dense network',
             colour: '--dense',
@@ -72,7 +72,7 @@ function explainPruning(view: Checkpoint | undefined): string {
   if (view.iteration === 0) {
     return 'Before any training no choice of neurons is good: pre-training matters.';
   }
-  const { neurons, passes } = subnetwork.selection;
-  const share = percent(neurons.length / dense.figures.neurons);
+  const { kept, passes } = subnetwork.selection;
+  const share = percent(kept.length / dense.figures.width);
   return `${share} of the neurons, found in ${plural(passes, 'pass', 'passes')} over the data.`;
 }

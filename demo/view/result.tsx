@@ -27,7 +27,7 @@ export function Result() {
   const rows: readonly (readonly [name: string, value: (figures: Figures) => string])[] = [
     ['Right answers', ({ testAccuracy }) => percent(testAccuracy)],
     ['Error', ({ trainingLoss }) => trainingLoss.toFixed(3)],
-    ['Neurons', ({ neurons }) => grouped(neurons)],
+    ['Neurons', ({ width }) => grouped(width)],
     ['Parameters', ({ parameters }) => short(parameters)],
     ['FLOPs', ({ flopsPerExample }) => short(flopsPerExample)],
   ];

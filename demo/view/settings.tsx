@@ -10,7 +10,7 @@ const STEPS = {
   iterations: [50, 100, 200, 300, 500, 1000, 2000, 5000],
   batch: [16, 32, 64, 128, 256],
   learningRate: [0.1, 0.25, 0.5, 1, 2, 4, 8],
-  neurons: [5, 10, 20, 30, 40, 50, 60, 80, 100, 150, 200],
+  picks: [5, 10, 20, 30, 40, 50, 60, 80, 100, 150, 200],
   checkpoints: [1, 2, 4, 5, 8, 10],
   fineTune: [0, 30, 60, 100, 200, 500],
 } as const;
@@ -140,12 +140,12 @@ export function SettingsPanel() {
         <fieldset>
           <legend>Pruning</legend>
           <Slider
-            name="neurons"
+            name="picks"
             label="Picks"
             hint="How many times to pick the best neuron. Fewer give a smaller network."
-            value={settings.neurons}
-            steps={STEPS.neurons.filter((picks) => settings.replacement || picks <= settings.width)}
-            onChange={(neurons) => change({ neurons })}
+            value={settings.picks}
+            steps={STEPS.picks.filter((picks) => settings.replacement || picks <= settings.width)}
+            onChange={(picks) => change({ picks })}
           />
           <Select
             name="method"

@@ -133,15 +133,14 @@ function choiceOf(
   { figures, selection }: Extract<RunEvent, { type: 'subnetwork' }>,
   config: RunConfig,
 ): string {
-  const neurons = (what: string) => plural(figures.neurons, what);
-  if (!selection) return `Trained ${neurons('neuron')} from scratch`;
+  if (!selection) return `Trained ${plural(figures.width, 'neuron')} from scratch`;
   const { selected, passes, plan } = selection;
   const aimed = config.targetLoss !== undefined || config.targetFraction !== undefined;
   const missed = aimed && config.method === 'greedy' ? 'target not reached' : undefined;
   const end = END[selection.stopped] ?? missed;
   return [
     `Picked ${plural(selected.length, 'time')}`,
-    neurons('distinct neuron'),
+    plural(figures.width, 'distinct neuron'),
     `in ${plural(passes, 'pass', 'passes')} over the activations${plan ? ` ${planOf(plan)}` : ''}`,
     ...(end ? [end] : []),
   ].join(', ');

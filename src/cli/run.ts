@@ -44,7 +44,7 @@ export function addRun(program: Command, version: string): void {
       .description('Pre-trains one network, prunes it and fine-tunes the subnetwork.'),
   )
     .option('--prune-every <steps>', 'also prune every so many steps; 0: only at the end', number)
-    .option('--neurons <k>', 'picks of the selection', number)
+    .option('--picks <k>', 'picks of the selection', number)
     .addOption(new Option('--method <name>', 'how neurons are chosen').choices(METHOD_NAMES))
     .addOption(new Option('--rule <name>', 'how the chosen are weighted').choices(RULE_NAMES))
     .option('--no-replacement', 'pick no neuron twice')

@@ -66,7 +66,7 @@ export function addStudy(program: Command, version: string): void {
     .option('--learning-rate <rate,…>', 'in mean-field units', numbers)
     .option('--momentum <mu>', 'from 0 to below 1', number)
     .option('--prune-every <steps>', 'steps from one checkpoint to the next', number)
-    .option('--neurons <k,…>', 'picks of the selection', numbers)
+    .option('--picks <k,…>', 'picks of the selection', numbers)
     .option('--method <name,…>', `how neurons are chosen: ${METHODS.join(', ')}`, names)
     .option('--rule <name,…>', 'how greedy weights them: average, line-search, corrective', names)
     .option('--no-replacement', 'pick no neuron twice')
@@ -98,7 +98,7 @@ ${STORAGE_HELP}
 Examples:
   espalier study                                      five sizes of MNIST; minutes without a GPU
   espalier study --sizes 250,1000,4000 --trials 5     other sizes, more trials
-  espalier study --neurons 25,50,100 --batch 64,full  vary what the paper varies
+  espalier study --picks 25,50,100 --batch 64,full  vary what the paper varies
   espalier study --preset paper --out runs/paper      the paper's grid: for a data-centre GPU
   espalier study --resume --out runs/paper            go on with it after Ctrl-C
   espalier study --queue redis://big:6379             on many machines: see espalier worker`,

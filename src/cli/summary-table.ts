@@ -20,7 +20,7 @@ export function summaryTable(summary: RunSummary): string {
   });
   const row = (label: string, value: (figures: Figures) => string) =>
     table.push([label, ...networks.map(([, figures]) => value(figures))]);
-  row('neurons', ({ neurons }) => grouped(neurons));
+  row('neurons', ({ width }) => grouped(width));
   row('parameters', ({ parameters }) => grouped(parameters));
   row('FLOPs per example', ({ flopsPerExample }) => grouped(flopsPerExample));
   row('training loss', ({ trainingLoss }) => trainingLoss.toFixed(5));

@@ -39,7 +39,7 @@ const LARGEST_RESIDENT = 4 * 2 ** 30;
 const STREAMED_ROWS = 4096;
 
 /** How neurons are chosen; a study leaves to greedy selection what is optional here. */
-type SelectionConfig = Pick<RunConfig, 'neurons' | 'replacement' | 'rule' | 'seed'> &
+type SelectionConfig = Pick<RunConfig, 'picks' | 'replacement' | 'rule' | 'seed'> &
   Partial<
     Pick<
       RunConfig,
@@ -99,7 +99,7 @@ export function methodOptions(
   const targets = [targetLoss, share].filter((loss) => loss !== undefined);
   return {
     method: config.method,
-    neurons: config.neurons,
+    picks: config.picks,
     replacement: config.replacement,
     rule: config.rule,
     targetLoss: targets.length > 0 ? Math.min(...targets) : undefined,
@@ -186,11 +186,11 @@ async function streamed(
 /** `scratch`: a network of the subnetwork's width, trained from its own first weights. */
 export async function* trainFromScratch(
   { network, train }: Pick<Dense, 'network' | 'train'>,
-  config: Pick<RunConfig, 'neurons' | 'batch' | 'learningRate' | 'momentum' | 'loss' | 'seed'>,
+  config: Pick<RunConfig, 'picks' | 'batch' | 'learningRate' | 'momentum' | 'loss' | 'seed'>,
   iterations: number,
   signal?: AbortSignal,
 ): AsyncGenerator<TrainingProgress, Parameters> {
-  const { neurons: width, batch, learningRate, momentum, loss, seed } = config;
+  const { picks: width, batch, learningRate, momentum, loss, seed } = config;
   using small = uploadNetwork(network.device, drawParameters({ ...network, width }, seed));
   using training = startTraining(small, train, { batch, learningRate, momentum, loss, seed });
   yield* advance(training, iterations, signal);

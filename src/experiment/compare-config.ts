@@ -8,7 +8,7 @@ const SIZES = 'must be a list of ascending whole numbers from 1 on';
 
 /** Keys of a run that a comparison has no use for: it has methods and sizes of its own. */
 const NOT_COMPARED = [
-  'neurons',
+  'picks',
   'method',
   'rule',
   'pruneEvery',

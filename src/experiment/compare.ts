@@ -144,7 +144,7 @@ async function* compareSelection(
   const { network, test, iteration } = subject;
   const total = Math.max(...sizes);
   const options = methodOptions(
-    { ...config, ...choiceOf(method), neurons: total },
+    { ...config, ...choiceOf(method), picks: total },
     { trainingLoss, hidden: async () => parameters.hidden, signal },
   );
   const { device } = network;
@@ -177,17 +177,17 @@ async function* compareSelection(
 async function testPrefixes(
   network: Network,
   parameters: Parameters,
-  { neurons, shares }: MethodSelection,
+  { kept, shares }: MethodSelection,
   counts: readonly number[],
   test: Dataset,
   { loss }: RunConfig,
   signal: AbortSignal | undefined,
 ): Promise<readonly Evaluation[]> {
   using scope = new Scope(network.device);
-  const n = neurons.length;
+  const n = kept.length;
   const layers = counts.map((count) => {
     const row = Float32Array.from(shares.subarray((count - 1) * n, count * n));
-    const output = outputOfSubnetwork(parameters, neurons, row);
+    const output = outputOfSubnetwork(parameters, kept, row);
     return scope.matrix('compared output.weight', network.width, network.outputs, output);
   });
   return await evaluateOutputs(network, layers, test, loss, signal);
@@ -199,7 +199,7 @@ async function* compareScratch(context: Context): AsyncGenerator<CompareEvent, O
   const total = sizes.length * config.iterations;
   const rows: Comparison[] = [];
   for (const [place, size] of sizes.entries()) {
-    const settings = { ...config, neurons: size };
+    const settings = { ...config, picks: size };
     const trained = trainFromScratch(subject, settings, config.iterations, signal);
     const small = yield* relayed(trained, ({ iteration }): CompareEvent => {
       const done = place * config.iterations + iteration;
@@ -248,7 +248,7 @@ export function requireComparable({
     ...(greedy ? config : exceptGreedyOnly(config)),
     method: choices.map(({ method }) => method),
     rule: choices.map(({ rule }) => rule),
-    neurons: sizes,
+    picks: sizes,
   });
 }
 
@@ -270,8 +270,8 @@ function requireInput(
   requireComparable({ config: { ...config, width }, contenders, sizes });
   requireFits(
     device,
-    { ...config, width, neurons: Math.max(...sizes), rules: contenders },
+    { ...config, width, picks: Math.max(...sizes), rules: contenders },
     examples.train,
-    { neurons: '--sizes' },
+    { picks: '--sizes' },
   );
 }

@@ -6,7 +6,7 @@ type Several<Value> = Value | readonly Value[];
 
 /** What decides how neurons are chosen; studies and comparisons may have several values of some. */
 export interface Choices {
-  readonly neurons: Several<number>;
+  readonly picks: Several<number>;
   readonly width: Several<number>;
   readonly method: Several<string>;
   readonly rule: Several<string>;
@@ -44,12 +44,12 @@ const GREEDY_ONLY = [
 /** Choices that do not go together, of which each may be right for itself. */
 const REFUSALS: readonly Refusal[] = [
   {
-    path: 'neurons',
+    path: 'picks',
     error: 'must not be larger than the width without replacement',
     allows: (choices) => choices.replacement || fits(choices),
   },
   {
-    path: 'neurons',
+    path: 'picks',
     error: 'must not be larger than the width: of the methods only greedy picks a neuron again',
     allows: (choices) =>
       all(choices.method).every((name) => name === 'greedy' || name === 'scratch') || fits(choices),
@@ -85,8 +85,8 @@ const REFUSALS: readonly Refusal[] = [
   {
     path: 'candidates',
     error: 'must not be fewer than the picks without replacement, or they can run out',
-    allows: ({ candidates, neurons, replacement }) =>
-      replacement || candidates === undefined || candidates >= Math.max(...all(neurons)),
+    allows: ({ candidates, picks, replacement }) =>
+      replacement || candidates === undefined || candidates >= Math.max(...all(picks)),
   },
   {
     path: 'selectionBatch',
@@ -173,8 +173,8 @@ function all<Value>(values: Several<Value>): readonly Value[] {
   return [values].flat() as Value[];
 }
 
-function fits({ neurons, width }: Choices): boolean {
-  return Math.max(...all(neurons)) <= Math.min(...all(width));
+function fits({ picks, width }: Choices): boolean {
+  return Math.max(...all(picks)) <= Math.min(...all(width));
 }
 
 /** The rules that neurons are picked by: only greedy selection has one. */

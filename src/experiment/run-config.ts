@@ -41,7 +41,7 @@ export const runShape = z.strictObject({
     .lt(1, { error: 'must be a number from 0 to below 1' })
     .default(0),
   pruneEvery: count(0).default(0),
-  neurons: count(1).default(100),
+  picks: count(1).default(100),
   method: choice([...METHODS, 'scratch']).default('greedy'),
   rule: choice(['average', 'line-search', 'corrective']).default('average'),
   replacement: flag().default(true),
@@ -112,7 +112,7 @@ export function requireTogether(choices: Choices): void {
   const value = valueText(choices[path]);
   throw new EspalierError(
     'bad-config',
-    path === 'neurons'
+    path === 'picks'
       ? `--sizes ${value} ${reason}.`
       : `The configuration key "${path}" (${value}) ${reason}.${helped ? ' Name other --methods, or another value.' : ''}`,
   );

@@ -23,7 +23,7 @@ export interface StartingState extends TrialState {
 
 /** How good a network is and what it costs. */
 export interface Figures {
-  readonly neurons: number;
+  readonly width: number;
   readonly parameters: number;
   readonly flopsPerExample: number;
   readonly trainingLoss: number;

@@ -147,7 +147,7 @@ async function* prune(
   const { method, rule } = config;
   const dense = { network, train, trainingLoss, iteration };
   const clock = performance.now();
-  yield progressOf('prune', iteration, 0, method === 'scratch' ? iteration : config.neurons);
+  yield progressOf('prune', iteration, 0, method === 'scratch' ? iteration : config.picks);
   let selection: MethodSelection | undefined;
   let subnetwork: Parameters;
   if (method === 'scratch') {
@@ -157,9 +157,9 @@ async function* prune(
     );
   } else {
     selection = yield* relayed(chooseNeurons(dense, method, config, signal), (picks) =>
-      progressOf('prune', iteration, picks, config.neurons),
+      progressOf('prune', iteration, picks, config.picks),
     );
-    subnetwork = subnetworkOf(parameters, selection.neurons, selection.finalShares);
+    subnetwork = subnetworkOf(parameters, selection.kept, selection.finalShares);
   }
   const seconds = (performance.now() - clock) / 1000;
   using small = uploadNetwork(network.device, subnetwork);
@@ -232,7 +232,7 @@ async function measure(context: Context, network: Network, seconds: number): Pro
   const training = await evaluate(network, context.train, loss, context.signal);
   const test = await evaluate(network, context.test, loss, context.signal);
   return {
-    neurons: network.width,
+    width: network.width,
     parameters: parameterCount(network),
     flopsPerExample: flopsPerExample(network),
     trainingLoss: training.loss,

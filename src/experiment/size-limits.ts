@@ -9,7 +9,7 @@ import { GRADIENT_SLICE_ROWS } from '../kernels/output-gradient.js';
 import type { RunConfig } from './run-config.js';
 
 /** What decides the largest matrices. */
-interface Sizes extends Pick<RunConfig, 'examples' | 'width' | 'neurons' | 'batch' | 'task'> {
+interface Sizes extends Pick<RunConfig, 'examples' | 'width' | 'picks' | 'batch' | 'task'> {
   /** Those that greedy selection goes by. */
   readonly rules: readonly string[];
 }
@@ -24,24 +24,24 @@ interface Sizes extends Pick<RunConfig, 'examples' | 'width' | 'neurons' | 'batc
  */
 export function requireFits(
   device: Device,
-  { examples, width, neurons, batch, task, rules }: Sizes,
+  { examples, width, picks, batch, task, rules }: Sizes,
   { rows, columns }: Pick<Images, 'rows' | 'columns'>,
-  flags: { readonly examples?: string; readonly neurons?: string } = {},
+  flags: { readonly examples?: string; readonly picks?: string } = {},
 ): void {
   const inputs = rows * columns + 1;
   const words = Math.floor(largestBinding(device) / 4);
   const wide = Math.floor(words / inputs);
-  const { examples: examplesFlag = '--examples', neurons: neuronsFlag = '--neurons' } = flags;
+  const { examples: examplesFlag = '--examples', picks: picksFlag = '--picks' } = flags;
   const slices = Math.floor(words / (width * outputsOf(task)));
   const [stepFlag, ofStep] =
     batch === 'full' || batch >= examples ? [examplesFlag, examples] : ['--batch', batch];
-  const fitted = rules.includes('corrective') ? neurons : 0;
+  const fitted = rules.includes('corrective') ? picks : 0;
   const checks = [
     [examplesFlag, examples, Math.floor(words / strideOf(inputs)), 'the inputs'],
     ['--width', width, wide - (wide % 4), 'the hidden weights'],
     [stepFlag, ofStep, slices * GRADIENT_SLICE_ROWS, 'slices of the output gradient'],
-    [neuronsFlag, neurons, Math.floor(words / TRACE.words), 'the record of the picks'],
-    [neuronsFlag, fitted, Math.floor(words / width), 'the basis of the corrective rule'],
+    [picksFlag, picks, Math.floor(words / TRACE.words), 'the record of the picks'],
+    [picksFlag, fitted, Math.floor(words / width), 'the basis of the corrective rule'],
   ] as const;
   for (const [flag, value, fits, what] of checks) {
     if (value <= fits) continue;

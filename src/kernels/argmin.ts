@@ -35,7 +35,7 @@ export interface Argmin {
   readonly block: number;
   readonly replacement: boolean;
   /** The neurons that may be picked in each step, [k × size]; without it all of them. */
-  readonly subset?: { readonly neurons: GpuBuffer; readonly size: number } | undefined;
+  readonly subset?: { readonly indices: GpuBuffer; readonly size: number } | undefined;
   /** Of the workgroup; as the adapter likes it by default. */
   readonly threads?: number | undefined;
 }
@@ -67,7 +67,7 @@ export async function prepareArgmin(
     picks,
     moments,
     trace,
-    ...(subset && { subset: subset.neurons }),
+    ...(subset && { subset: subset.indices }),
   });
   return (commands, step) =>
     commands.dispatch(

@@ -16,7 +16,7 @@ export interface CacheRows {
   readonly cache: GpuBuffer;
   readonly capacity: number;
   /** N. */
-  readonly neurons: number;
+  readonly width: number;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface CacheRows {
  */
 export async function prepareCacheRows(
   device: Device,
-  { state, products, stride, slices, columns: p, cache, capacity, neurons: n }: CacheRows,
+  { state, products, stride, slices, columns: p, cache, capacity, width: n }: CacheRows,
 ): Promise<(commands: Commands) => void> {
   const kernel = await prepareKernel(device, cacheRowsShader(), { state, products, cache });
   return (commands) =>

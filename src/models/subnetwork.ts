@@ -5,19 +5,19 @@ import type { Parameters } from './two-layer.js';
  * f(x) = Σ_s α_s b_s σ(a_s · x), the width-n network takes b_s ← b_s · α_s · n, so that the same
  * f = (1/n) Σ convention holds for it and the same code trains it.
  *
- * @param neurons indices of the n distinct neurons.
+ * @param kept indices of the n distinct neurons.
  * @param shares α of each, in the same order.
  */
 export function subnetworkOf(
   parameters: Parameters,
-  neurons: Uint32Array,
+  kept: Uint32Array,
   shares: Float32Array,
 ): Parameters {
   const { inputs: d, outputs: c } = parameters;
-  const n = neurons.length;
+  const n = kept.length;
   const hidden = new Float32Array(n * d);
   const output = new Float32Array(n * c);
-  neurons.forEach((neuron, row) => {
+  kept.forEach((neuron, row) => {
     hidden.set(parameters.hidden.subarray(neuron * d, (neuron + 1) * d), row * d);
     const scale = (shares[row] ?? Number.NaN) * n;
     for (let column = 0; column < c; column++) {
@@ -33,11 +33,11 @@ export function subnetworkOf(
  */
 export function outputOfSubnetwork(
   { width, outputs: c, output }: Parameters,
-  neurons: Uint32Array,
+  kept: Uint32Array,
   shares: Float32Array,
 ): Float32Array {
   const masked = new Float32Array(width * c);
-  neurons.forEach((neuron, place) => {
+  kept.forEach((neuron, place) => {
     const scale = (shares[place] ?? Number.NaN) * width;
     for (let at = neuron * c; at < (neuron + 1) * c; at++) {
       masked[at] = (output[at] ?? Number.NaN) * scale;

@@ -24,7 +24,7 @@ export interface SelectionBuffers {
 }
 
 export interface BufferSizes {
-  readonly neurons: number;
+  readonly width: number;
   readonly picks: number;
   /** p, the Gram rows of one pass. */
   readonly block: number;
@@ -34,18 +34,18 @@ export interface BufferSizes {
 
 export function allocateBuffers(
   scope: Scope,
-  { neurons, picks, block, capacity, slices }: BufferSizes,
+  { width, picks, block, capacity, slices }: BufferSizes,
 ): SelectionBuffers {
   return {
     state: scope.buffer('selection state', SELECTION_STATE.candidates + block),
     picks: scope.buffer('picks', picks),
     trace: scope.buffer('selection trace', picks * TRACE.words),
-    moments: scope.buffer('moments', neurons * 4),
-    scores: scope.buffer('scores', slices * neurons),
+    moments: scope.buffer('moments', width * 4),
+    scores: scope.buffer('scores', slices * width),
     slices,
-    slots: scope.buffer('slots', neurons),
+    slots: scope.buffer('slots', width),
     owners: scope.buffer('slot owners', capacity),
-    cache: scope.buffer('gram row cache', capacity * neurons),
+    cache: scope.buffer('gram row cache', capacity * width),
     capacity,
   };
 }

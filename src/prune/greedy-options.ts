@@ -5,7 +5,7 @@ import type { RuleName } from './rules.js';
 
 export interface GreedyOptions {
   /** k, the most picks. */
-  readonly neurons: number;
+  readonly picks: number;
   /** A neuron may be picked again, which gives it more weight. */
   readonly replacement: boolean;
   readonly rule?: RuleName;
@@ -28,8 +28,8 @@ export interface GreedyOptions {
 /** @throws bad-config for options that are impossible or do not go together, naming their flag. */
 export function requireSensible(problem: SelectionProblem, options: GreedyOptions): void {
   const { rows: m, columns: n } = problem.activations;
-  const { neurons: k, replacement, rule = 'average', candidates, batch, targetLoss } = options;
-  requireCount('neurons', k, replacement ? Number.POSITIVE_INFINITY : n);
+  const { picks: k, replacement, rule = 'average', candidates, batch, targetLoss } = options;
+  requireCount('picks', k, replacement ? Number.POSITIVE_INFINITY : n);
   if (candidates !== undefined) requireCount('candidates', candidates, n);
   if (batch !== undefined) requireCount('selection-batch', batch, m);
   const fail = (message: string) => {

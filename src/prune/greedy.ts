@@ -51,7 +51,7 @@ export async function* selectGreedily(
   options: GreedyOptions,
 ): AsyncGenerator<number, GreedySelection> {
   requireSensible(problem, options);
-  const { neurons: k, signal } = options;
+  const { picks: k, signal } = options;
   using scope = new Scope(device);
   const steps = await prepareSteps(device, problem, options, scope);
   const { oracle, rule, state, buffers, plan } = steps;
@@ -78,9 +78,9 @@ export async function* selectGreedily(
   const counters = await readUints(buffers.state);
   requireNumbers(counters, history);
   const improving = oracle.bringsRows ? Math.max(1, rule.replay(history).stalled) : made;
-  const kept = { ...history, picks: history.picks.slice(0, improving) };
-  const shares = rule.replay(kept).shares(await state.read());
-  const selection = await measured(device, problem, options, { picks: kept.picks, shares, made });
+  const useful = { ...history, picks: history.picks.slice(0, improving) };
+  const shares = rule.replay(useful).shares(await state.read());
+  const selection = await measured(device, problem, options, { picks: useful.picks, shares, made });
   const passes = oracle.passes(made, counters[SELECTION_STATE.passes] ?? 0);
   return { ...selection, passes, plan };
 }
@@ -101,12 +101,11 @@ async function prepareSteps(
   options: GreedyOptions,
   scope: Scope,
 ): Promise<Steps> {
-  const { neurons: k, replacement, candidates, batch: batchSize, seed = 0 } = options;
+  const { picks: k, replacement, candidates, batch: batchSize, seed = 0 } = options;
   const { activations, weights } = problem;
   const { rows: m, columns: n } = activations;
   const rule = RULES[options.rule ?? 'average'];
   const plan = planSelection(device, problem, {
-    picks: k,
     ...options,
     foreseeable: rule.foreseeable && candidates === undefined,
   });
@@ -115,7 +114,7 @@ async function prepareSteps(
     ? { size: batchSize, indices: drawRows(k, m, batchSize, seed, 'batch') }
     : undefined;
   const slices = plan.oracle === 'direct' ? directSlices(device, activations.chunks, batches) : 1;
-  const buffers = allocateBuffers(scope, { neurons: n, picks: k, block, capacity, slices });
+  const buffers = allocateBuffers(scope, { width: n, picks: k, block, capacity, slices });
   const { fitted } = rule;
   const context = { device, scope, problem, buffers, block, lookahead, replacement, fitted };
   const oracle = await prepareOracle(plan.oracle, context, batches);
@@ -129,7 +128,7 @@ async function prepareSteps(
     subset: candidates
       ? {
           size: candidates,
-          neurons: scope.bufferOf('candidates', drawRows(k, n, candidates, seed, 'candidates')),
+          indices: scope.bufferOf('candidates', drawRows(k, n, candidates, seed, 'candidates')),
         }
       : undefined,
   });
@@ -153,18 +152,18 @@ async function measured(
     made,
   }: { readonly picks: Uint32Array; readonly shares: Float64Array; readonly made: number },
 ): Promise<Omit<Selection, 'passes'>> {
-  const { neurons } = distinctOf(picks);
-  const losses = await measureMixtures(device, problem, neurons, shares, options.signal);
+  const { kept } = distinctOf(picks);
+  const losses = await measureMixtures(device, problem, kept, shares, options.signal);
   requireFinite('losses of subnetworks', losses);
   const { count, stopped } = endOf(losses, made, options);
   const selected = picks.slice(0, count);
-  const distinct = distinctOf(selected).neurons;
-  const mixtures = cut(shares, neurons.length, count, distinct.length);
+  const left = distinctOf(selected).kept;
+  const mixtures = cut(shares, kept.length, count, left.length);
   return {
     selected,
     loss: losses.slice(0, count),
-    neurons: distinct,
-    finalShares: Float32Array.from(mixtures.subarray(-distinct.length)),
+    kept: left,
+    finalShares: Float32Array.from(mixtures.subarray(-left.length)),
     shares: mixtures,
     stopped,
   };
@@ -180,12 +179,12 @@ function cut(matrix: Float64Array, stride: number, rows: number, columns: number
 }
 
 /** What of a history does not change with the picks. */
-type Fixed = Pick<History, 'neurons' | 'examples' | 'energy'>;
+type Fixed = Pick<History, 'width' | 'examples' | 'energy'>;
 
 async function fixedOf({ activations, targets }: SelectionProblem): Promise<Fixed> {
   const values = await readMatrix(targets);
   const energy = values.reduce((sum, y) => sum + y * y, 0);
-  return { neurons: activations.columns, examples: activations.rows, energy };
+  return { width: activations.columns, examples: activations.rows, energy };
 }
 
 async function readHistory(

@@ -20,19 +20,19 @@ const BLOCK_OUTPUTS = 1024;
  * 1/(2m) Σ‖f − y‖²; cross-entropy: the mean over the examples. By the exact activations, where the
  * picks were chosen by rounded ones.
  *
- * @param neurons the n neurons.
+ * @param kept the n neurons.
  * @param shares A, row-major [mixtures × n].
  * @throws aborted between submits when the signal fires.
  */
 export async function measureMixtures(
   device: Device,
   problem: SelectionProblem,
-  neurons: Uint32Array,
+  kept: Uint32Array,
   shares: Float64Array,
   signal?: AbortSignal,
 ): Promise<Float32Array> {
   const { activations, weights, targets, loss } = exactly(problem);
-  const n = neurons.length;
+  const n = kept.length;
   const outputs = weights.columns;
   const count = shares.length / n;
   const networks = Math.min(count, Math.max(1, Math.floor(BLOCK_OUTPUTS / outputs)));
@@ -40,7 +40,7 @@ export async function measureMixtures(
   using scope = new Scope(device);
   const state = scope.buffer('chosen neurons', SELECTION_STATE.candidates + n);
   upload(state, Uint32Array.of(n), SELECTION_STATE.pending);
-  upload(state, neurons, SELECTION_STATE.candidates);
+  upload(state, kept, SELECTION_STATE.candidates);
   const columns = scope.matrix('chosen activations', rows, n);
   const mixtures = scope.matrix('mixture weights', n, networks * outputs);
   const mixed = scope.matrix('mixture outputs', rows, networks * outputs);
@@ -61,7 +61,7 @@ export async function measureMixtures(
     const width = Math.min(networks, count - start);
     uploadMatrix(
       mixtures,
-      mixtureWeights(shares, weightsOnCpu, neurons, { start, width, networks, outputs }),
+      mixtureWeights(shares, weightsOnCpu, kept, { start, width, networks, outputs }),
     );
     const commands = new Commands(device);
     let firstSlice = 0;
@@ -97,13 +97,13 @@ function blocksOf(rows: number, size: number): readonly { first: number; m: numb
 function mixtureWeights(
   shares: Float64Array,
   weights: Float32Array,
-  neurons: Uint32Array,
+  kept: Uint32Array,
   block: { start: number; width: number; networks: number; outputs: number },
 ): Float32Array {
   const { start, width, networks, outputs } = block;
-  const n = neurons.length;
+  const n = kept.length;
   const mixed = new Float32Array(n * networks * outputs);
-  neurons.forEach((neuron, s) => {
+  kept.forEach((neuron, s) => {
     for (let t = 0; t < width; t++) {
       const share = shares[(start + t) * n + s] ?? 0;
       for (let c = 0; c < outputs; c++) {

@@ -54,15 +54,15 @@ export async function* select(
   problem: SelectionProblem,
   options: MethodOptions,
 ): AsyncGenerator<number, MethodSelection> {
-  const { method, neurons: k, signal } = options;
+  const { method, picks: k, signal } = options;
   if (method === 'greedy') return yield* selectGreedily(device, problem, options);
   const n = problem.activations.columns;
   requireProblem(problem);
-  requireCount('neurons', k, Number.POSITIVE_INFINITY);
+  requireCount('picks', k, Number.POSITIVE_INFINITY);
   if (k > n) {
     throw new EspalierError(
       'bad-config',
-      `--method ${method} picks no neuron twice: --neurons ${k} is more than the network's ${n}.`,
+      `--method ${method} picks no neuron twice: --picks ${k} is more than the network's ${n}.`,
     );
   }
   if (problem.loss !== 'squared' && SQUARED_ONLY.includes(method)) {

@@ -94,7 +94,7 @@ export interface Selection {
   /** Loss after 1, 2, … k picks, measured from the subnetwork's outputs, exact where given [k]. */
   readonly loss: Float32Array;
   /** The n distinct neurons in order of first selection. */
-  readonly neurons: Uint32Array;
+  readonly kept: Uint32Array;
   /** Their shares α after every pick [k × n]: f_S(x) = Σ_s α_s b_s σ(a_s · x). */
   readonly shares: Float64Array;
   /** The last row of `shares`, rounded to float32 [n]. */

@@ -20,26 +20,26 @@ export interface GradientStepProblem {
   /** B [N × C]. */
   readonly output: Float32Array;
   readonly learningRate: number;
-  /** The neurons whose steps are wanted: residuals take all neurons, a step takes one. */
-  readonly neurons: readonly number[];
+  /** Of the neurons whose steps are wanted: residuals take all neurons, a step takes one. */
+  readonly indices: readonly number[];
 }
 
 /**
  * One step of gradient descent in mean-field units, η N ∂L/∂θ with L = 1/(2m) Σ‖f − y‖² and
- * f = (1/N) Σ b σ(a · x), in float64: what is subtracted from A [neurons × d] and B [neurons × C].
+ * f = (1/N) Σ b σ(a · x), in float64: what is subtracted from A [indices × d] and B [indices × C].
  */
 export function gradientStepReference(problem: GradientStepProblem): {
   readonly hidden: Float64Array;
   readonly output: Float64Array;
 } {
-  const { m, inputs: d, width, outputs, activation, x, states, output, neurons } = problem;
+  const { m, inputs: d, width, outputs, activation, x, states, output, indices } = problem;
   const residual = residuals(problem);
   const rate = problem.learningRate / m;
   const steps = {
-    hidden: new Float64Array(neurons.length * d),
-    output: new Float64Array(neurons.length * outputs),
+    hidden: new Float64Array(indices.length * d),
+    output: new Float64Array(indices.length * outputs),
   };
-  neurons.forEach((i, at) => {
+  indices.forEach((i, at) => {
     for (let j = 0; j < m; j++) {
       const h = states[j * width + i] as number;
       let incoming = 0;

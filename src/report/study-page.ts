@@ -100,7 +100,7 @@ ${analyses.length > 1 ? `<h2>${escaped(capital(settingText(analysis.setting)))}<
 <p class="lead">${escaped(headline(analysis))}</p>
 <figure>
 ${both('heat-map', (paper) => heatMap(paper, analysis))}
-<figcaption>How good a subnetwork of ${plural(analysis.setting.neurons, 'pick')} is, by the dataset’s size and the iterations of pre-training before it was pruned. The lines are the mean thresholds: from there on, more pre-training no longer matters by that criterion.</figcaption>
+<figcaption>How good a subnetwork of ${plural(analysis.setting.picks, 'pick')} is, by the dataset’s size and the iterations of pre-training before it was pruned. The lines are the mean thresholds: from there on, more pre-training no longer matters by that criterion.</figcaption>
 </figure>
 <h2>When was it enough?</h2>
 <p>Absolute: the first checkpoint from which the subnetwork’s training loss stays at or below ${figureOf(absolute)}${config.level === undefined ? ', a level that every trial reaches' : ''}. Relative: the first from which it stays within ${figure(100 * config.tolerance)} % of the way between its loss without pre-training and the best that the trial reaches.</p>
@@ -142,7 +142,7 @@ function theoryText({ courses, setting }: Analysis): string {
 function headline(analysis: Analysis): string {
   const { absolute, relative, setting } = analysis;
   return [
-    `How long must a network be pre-trained before a good subnetwork of ${plural(setting.neurons, 'pick')} can be pruned from it? ${movement(absolute)}`,
+    `How long must a network be pre-trained before a good subnetwork of ${plural(setting.picks, 'pick')} can be pruned from it? ${movement(absolute)}`,
     movement(relative),
   ].join(' ');
 }

@@ -52,16 +52,9 @@ export function fitText(finding: Finding): string {
   return `best supported is ${curveName(best.model)}, ${formulaText(best.formula)}, with ${estimates}; ${others}.`;
 }
 
-export function settingText({
-  width,
-  learningRate,
-  batch,
-  neurons,
-  method,
-  rule,
-}: Setting): string {
+export function settingText({ width, learningRate, batch, picks, method, rule }: Setting): string {
   const size = batch === 'full' ? 'all examples a step' : `batch ${batch}`;
-  return `width ${width}, ${plural(neurons, 'pick')}, ${size}, learning rate ${learningRate}, ${method}${method === 'greedy' ? ` with rule ${rule}` : ''}`;
+  return `width ${width}, ${plural(picks, 'pick')}, ${size}, learning rate ${learningRate}, ${method}${method === 'greedy' ? ` with rule ${rule}` : ''}`;
 }
 
 export function listed(names: readonly string[]): string {

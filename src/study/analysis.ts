@@ -15,10 +15,7 @@ import {
 } from './thresholds.js';
 
 /** What does not change within one analysis: all that a study may sweep but sizes and trials. */
-export type Setting = Pick<
-  Cell,
-  'width' | 'learningRate' | 'batch' | 'neurons' | 'method' | 'rule'
->;
+export type Setting = Pick<Cell, 'width' | 'learningRate' | 'batch' | 'picks' | 'method' | 'rule'>;
 
 /** Thresholds by one criterion, and the curves t(m) through them, best supported first. */
 export interface Finding {
@@ -68,7 +65,7 @@ function analysisOf(
   const rho = inputs ? (m: number) => inputs / (setting.batch === 'full' ? m : m * m) : undefined;
   const find = (criterion: Criterion): Finding => {
     const thresholds = courses.map((course) => thresholdOf(course, criterion));
-    const known = { neurons: setting.neurons, rho };
+    const known = { picks: setting.picks, rho };
     const { fits, missing } = compare(thresholds.map(observationOf), known, config.seed, resamples);
     const least = fits[0]?.aicc ?? Number.NaN;
     const supported = fits
@@ -90,8 +87,8 @@ export function recordOfAnalyses(analyses: readonly Analysis[]): object {
   return { settings: analyses.map(({ courses: _, ...rest }) => rest) };
 }
 
-function settingOf({ width, learningRate, batch, neurons, method, rule }: Cell): Setting {
-  return { width, learningRate, batch, neurons, method, rule };
+function settingOf({ width, learningRate, batch, picks, method, rule }: Cell): Setting {
+  return { width, learningRate, batch, picks, method, rule };
 }
 
 function settingKey(cell: Cell): string {

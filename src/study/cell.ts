@@ -11,7 +11,7 @@ export const cellSchema = z.object({
   trial: whole,
   iteration: whole,
   width: whole,
-  neurons: whole,
+  picks: whole,
   method: z.string(),
   rule: z.string(),
   learningRate: z.number(),
@@ -57,8 +57,8 @@ export const COLUMNS = Object.keys(cellSchema.shape) as readonly (keyof Cell)[];
 export type CellKey = Trial & Pruning & Pick<Cell, 'iteration'>;
 
 export function keyOf(cell: Omit<CellKey, 'method' | 'rule'> & Pick<Cell, 'method' | 'rule'>) {
-  const { width, learningRate, batch, neurons, method, rule, examples, trial, iteration } = cell;
-  return [width, learningRate, batch, neurons, method, rule, examples, trial, iteration].join('/');
+  const { width, learningRate, batch, picks, method, rule, examples, trial, iteration } = cell;
+  return [width, learningRate, batch, picks, method, rule, examples, trial, iteration].join('/');
 }
 
 /**
@@ -94,16 +94,7 @@ export function csvOf(cells: readonly Cell[]): string {
 
 /** Sorted by setting, size, trial and iteration, whatever order they were finished in. */
 export function inOrder(cells: readonly Cell[]): readonly Cell[] {
-  const order = [
-    'width',
-    'learningRate',
-    'batch',
-    'neurons',
-    'method',
-    'rule',
-    'examples',
-    'trial',
-  ];
+  const order = ['width', 'learningRate', 'batch', 'picks', 'method', 'rule', 'examples', 'trial'];
   const columns = [...order, 'iteration'] as (keyof Cell)[];
   return cells.toSorted((a, b) => {
     const column = columns.find((name) => a[name] !== b[name]);

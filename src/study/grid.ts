@@ -16,7 +16,7 @@ export interface Trial {
 
 /** How a checkpoint of a trial is pruned. */
 export interface Pruning {
-  readonly neurons: number;
+  readonly picks: number;
   readonly method: StudyConfig['method'][number];
   readonly rule: StudyConfig['rule'][number];
 }
@@ -39,7 +39,7 @@ export function trialsOf(config: StudyConfig): readonly Trial[] {
 export function pruningsOf(config: StudyConfig): readonly Pruning[] {
   return config.method.flatMap((method) => {
     const rules = method === 'greedy' ? config.rule : (['average'] as const);
-    return rules.flatMap((rule) => config.neurons.map((neurons) => ({ neurons, method, rule })));
+    return rules.flatMap((rule) => config.picks.map((picks) => ({ picks, method, rule })));
   });
 }
 
@@ -93,7 +93,7 @@ export function operationsOf(
   const step = 4 * weights * (trial.batch === 'full' ? m : trial.batch);
   const measure = 2 * weights * (2 * m + testExamples);
   const select = pruningsOf(config).reduce(
-    (sum, { neurons }) => sum + 2 * width * m * Math.min(neurons, width),
+    (sum, { picks }) => sum + 2 * width * m * Math.min(picks, width),
     0,
   );
   const checkpoints = studyCheckpoints(config).length;

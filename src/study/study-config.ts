@@ -15,7 +15,7 @@ const PRESET_VALUES: Readonly<Record<Preset, Readonly<Record<string, unknown>>>>
     batch: 64,
     iterations: 1000,
     pruneEvery: 50,
-    neurons: 100,
+    picks: 100,
   },
   // Wolfe et al., TMLR 2024, section 5: MNIST, ten thousand hidden neurons.
   paper: {
@@ -25,7 +25,7 @@ const PRESET_VALUES: Readonly<Record<Preset, Readonly<Record<string, unknown>>>>
     batch: 128,
     iterations: 8000,
     pruneEvery: 250,
-    neurons: 200,
+    picks: 200,
   },
 };
 
@@ -76,7 +76,7 @@ const studyShape = z
     learningRate: swept(rate(), 'a finite number above 0').default([1]),
     momentum: shared.momentum,
     pruneEvery: count(1),
-    neurons: swept(count(1), 'a whole number from 1 on'),
+    picks: swept(count(1), 'a whole number from 1 on'),
     method: swept(
       z.enum(METHODS, { error: `must be one of ${METHODS.join(', ')}` }),
       'a method',

@@ -66,8 +66,8 @@ export async function* studyTrial(
   const { config, trial, examples } = input;
   const { width, learningRate, batch } = trial;
   const { task } = config;
-  const neurons = Math.max(...config.neurons);
-  const largest = { examples: trial.examples, width, batch, task, neurons };
+  const picks = Math.max(...config.picks);
+  const largest = { examples: trial.examples, width, batch, task, picks };
   const rules = rulesOf(config);
   requireFits(device, { ...largest, rules }, examples.train, { examples: '--sizes' });
   using train = uploadImages(device, 'training', examples.train, config.task);
@@ -154,7 +154,7 @@ async function prune(
       'subnetwork output.weight',
       network.width,
       network.outputs,
-      outputOfSubnetwork(state.network, selection.neurons, selection.finalShares),
+      outputOfSubnetwork(state.network, selection.kept, selection.finalShares),
     ),
   );
   const layers = [network.output, ...outputs];
@@ -164,8 +164,8 @@ async function prune(
     throw divergence(state.iteration, trial);
   }
   const cells: Omit<Cell, 'seconds'>[] = [];
-  for (const [at, { neurons, method, rule, selection }] of pruned.entries()) {
-    const key: CellKey = { ...trial, iteration: state.iteration, neurons, method, rule };
+  for (const [at, { picks, method, rule, selection }] of pruned.entries()) {
+    const key: CellKey = { ...trial, iteration: state.iteration, picks, method, rule };
     const subnetwork = onTrain[at] as Evaluation;
     const subnetworkTest = onTest[at] as Evaluation;
     cells.push({
@@ -178,13 +178,13 @@ async function prune(
       subnetworkTestLoss: subnetworkTest.loss,
       denseTestAccuracy: denseTest.accuracy,
       subnetworkTestAccuracy: subnetworkTest.accuracy,
-      distinct: selection.neurons.length,
+      distinct: selection.kept.length,
       passes: selection.passes,
       ...(config.fineTune > 0 &&
         (await fineTune(
           context,
           state,
-          subnetworkOf(state.network, selection.neurons, selection.finalShares),
+          subnetworkOf(state.network, selection.kept, selection.finalShares),
         ))),
       adapter: network.device.adapter.name,
     });

@@ -13,7 +13,7 @@ export interface Observation {
 /** What the theory's model knows besides m. */
 export interface Setting {
   /** k, the picks of greedy forward selection. */
-  readonly neurons: number;
+  readonly picks: number;
   /** ρ(m) of the contraction 1 − c·ρ(m): d/m for GD, d/m² for SGD. */
   readonly rho?: ((examples: number) => number) | undefined;
 }
@@ -38,7 +38,7 @@ export type Point = readonly [examples: number, iterations: number];
  */
 export function modelsOf(
   observations: readonly Observation[],
-  { neurons, rho }: Setting,
+  { picks, rho }: Setting,
 ): readonly Model[] {
   const centre = mean(observations.map(({ examples }) => Math.log(examples)));
   const away = (examples: number) => Math.log(examples) - centre;
@@ -73,13 +73,13 @@ export function modelsOf(
       }),
       predict: ([height = 0, slope = 0], examples) => Math.exp(height + slope * away(examples)),
     },
-    ...(rho ? [theoryModel(observations, neurons, rho)] : []),
+    ...(rho ? [theoryModel(observations, picks, rho)] : []),
   ];
 }
 
 function theoryModel(
   observations: readonly Observation[],
-  neurons: number,
+  picks: number,
   rho: (examples: number) => number,
 ): Model {
   const steepest = max(observations.map(({ examples }) => rho(examples)));
@@ -90,12 +90,12 @@ function theoryModel(
     // −ln(1 − cρ) ≈ cρ makes the mean t = ln k / c times that of 1/ρ; 1 − cρ > 0 bounds c.
     start: (points) => {
       const inverse = mean(points.map(([examples]) => 1 / rho(examples)));
-      const guess = (Math.log(neurons) * inverse) / mean(points.map(([, t]) => t));
+      const guess = (Math.log(picks) * inverse) / mean(points.map(([, t]) => t));
       const share = Math.min(Math.max(guess * steepest, 1e-9), 0.99);
       return [Math.log(share / (1 - share))];
     },
     parameters: ([unknown = 0]) => ({ c: contraction(unknown) }),
     predict: ([unknown = 0], examples) =>
-      Math.log(neurons) / -Math.log1p(-contraction(unknown) * rho(examples)),
+      Math.log(picks) / -Math.log1p(-contraction(unknown) * rho(examples)),
   };
 }

@@ -29,7 +29,7 @@ describe.concurrent('bad usage ends with code 2, and names the flag and what it 
     ['run --width 0', /--width .*from 1 on, not 0/],
     ['run --width', /--width <n>' argument missing/],
     ['run --width many', /--width .*not "many"/],
-    ['run --neurons 0', /--neurons .*from 1 on, not 0/],
+    ['run --picks 0', /--picks .*from 1 on, not 0/],
     ['run --learning-rate -1', /--learning-rate .*above 0, not -1/],
     ['run --learning-rate nan', /--learning-rate .*not "nan"/],
     ['run --learning-rate NaN', /--learning-rate .*not "NaN"/],
@@ -43,8 +43,8 @@ describe.concurrent('bad usage ends with code 2, and names the flag and what it 
     ['run --examples 70000', /--examples 70000 .*60000/],
     ['run --iterations -1', /--iterations .*not -1/],
     ['run --seed 1e40', /--seed .*not 1e\+40/],
-    ['run --neurons 300 --width 256 --no-replacement', /--neurons 300 .*without replacement/],
-    ['run --neurons 30 --width 20 --method magnitude', /--neurons 30 .*only greedy/],
+    ['run --picks 300 --width 256 --no-replacement', /--picks 300 .*without replacement/],
+    ['run --picks 30 --width 20 --method magnitude', /--picks 30 .*only greedy/],
     ['run --candidates 300', /--candidates 300 .*width/],
     ['run --candidates 50 --no-replacement', /--candidates 50 .*without replacement/],
     ['run --selection-batch 2000', /--selection-batch 2000 .*examples/],
@@ -155,7 +155,7 @@ describe.concurrent('bad data end with code 1, and name the file:', () => {
 });
 
 describe.concurrent('a size over the limits of the adapter ends with code 1 and says what fits:', () => {
-  test.each(['--width', '--neurons'])('%s', async (flag) => {
+  test.each(['--width', '--picks'])('%s', async (flag) => {
     const args = tiny(flag, '1000000000', '--out', 'out');
     const message = new RegExp(`${flag} 1000000000 .* up to ${flag} [1-9]\\d+\\.`);
     await expectRefusal(args, 1, message);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true }));
 
 const TINY =
-  '--data data --examples 50 --width 8 --batch 10 --neurons 5 --fine-tune 2 --prune-every 4';
+  '--data data --examples 50 --width 8 --batch 10 --picks 5 --fine-tune 2 --prune-every 4';
 
 const run = (flags: string) => espalier(['run', ...flags.split(' ')], root);
 
@@ -49,7 +49,7 @@ test('--from goes on with a run that was cut short, and with a finished one past
   expect(summary.dense.seconds).toBeGreaterThan(1000);
   expect(summary.seconds).toBeLessThan(1000);
   // Another --from of what went on: a finished run is pruned again, in another way.
-  const again = await run('--from on --neurons 3 --target-fraction 1 --out aimed --json');
+  const again = await run('--from on --picks 3 --target-fraction 1 --out aimed --json');
   expect(JSON.parse(again.stdout)).toMatchObject({ iterations: 13, subnetwork: { picks: 3 } });
   // What only greedy selection has use for stays behind with it.
   const ranked = await run('--from aimed --method random --json');

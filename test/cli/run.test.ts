@@ -161,7 +161,7 @@ describe.concurrent('a run that cannot go on', () => {
       ['--iterations', '100000', '--prune-every', '1', '--fine-tune', '0'],
       /Iteration 3:/,
     ],
-    ['selection', ['--neurons', '300000'], /Iteration 4:/],
+    ['selection', ['--picks', '300000'], /Iteration 4:/],
     ['pre-training in Chrome', ['--iterations', '10000000', '--host', 'chrome'], /Iteration 0:/],
   ])(
     'because of Ctrl-C during %s keeps what is finished and says where',
@@ -262,7 +262,7 @@ describe.concurrent('what is printed', () => {
 
 test('headless Chrome picks what Node picks', async () => {
   const cwd = await emptyFolder();
-  const flags = ['--adapter', 'software', '--iterations', '20', '--neurons', '12'];
+  const flags = ['--adapter', 'software', '--iterations', '20', '--picks', '12'];
   for (const host of ['node', 'chrome']) {
     const { code, stderr } = await espalier(tiny(...flags, '--host', host, '--out', host), cwd);
     expect(code, stderr).toBe(0);

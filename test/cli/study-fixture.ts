@@ -39,7 +39,7 @@ const SMALL = {
   batch: '16',
   iterations: '60',
   'prune-every': '10',
-  neurons: '12',
+  picks: '12',
   momentum: '0.5',
   adapter: 'software',
 };

@@ -6,7 +6,7 @@ import { writeSource } from '../experiment/source.js';
 
 /** A run that is over as soon as it has started, on any data. */
 export const TINY =
-  '--examples 50 --width 8 --batch 10 --iterations 4 --neurons 5 --fine-tune 2'.split(' ');
+  '--examples 50 --width 8 --batch 10 --iterations 4 --picks 5 --fine-tune 2'.split(' ');
 
 /** For the tests of a file: tiny data, and empty folders to run in. */
 export function tinyRuns() {

@@ -27,9 +27,9 @@ const demo = servedPage();
 const PANEL = '[data-view="compare"]';
 
 test('sizes end at the picks or at the width, and methods go with the error', () => {
-  expect(sizesFor({ neurons: 10, width: 32 })).toEqual([1, 2, 5, 10]);
-  expect(sizesFor({ neurons: 200, width: 96 })).toEqual([5, 10, 20, 50, 96]);
-  expect(sizesFor({ neurons: 1, width: 1 })).toEqual([1]);
+  expect(sizesFor({ picks: 10, width: 32 })).toEqual([1, 2, 5, 10]);
+  expect(sizesFor({ picks: 200, width: 96 })).toEqual([5, 10, 20, 50, 96]);
+  expect(sizesFor({ picks: 1, width: 1 })).toEqual([1]);
   expect(contendersFor({ loss: 'squared' }, true)).toEqual(CONTENDERS);
   expect(contendersFor({ loss: 'cross-entropy' }, false)).toEqual([
     'greedy',
@@ -103,7 +103,7 @@ describe('a comparison on the network from Play', () => {
     await (await button(page, 'Compare')).click();
     await finished();
     const { dense } = expected;
-    for (const size of sizesFor({ neurons: 10, width: 32 })) {
+    for (const size of sizesFor({ picks: 10, width: 32 })) {
       await page.click(`.figures [value="${size}"] + .pill`);
       await page.waitForSelector(`.figures [value="${size}"]:checked`);
       const own = expected.rows

@@ -23,7 +23,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** A run of about a second on the software adapter. */
 export const QUICK =
-  '#task=digits&examples=200&width=32&iterations=20&pruneEvery=10&batch=16&neurons=10&fineTune=5&seed=3';
+  '#task=digits&examples=200&width=32&iterations=20&pruneEvery=10&batch=16&picks=10&fineTune=5&seed=3';
 
 /** Builds the page as `npm run build` does, into a temporary folder. */
 async function buildPage(): Promise<string> {

@@ -88,7 +88,7 @@ describe('a run from beginning to end', () => {
     expect(await resultOf(page)).toEqual({
       'Right answers': columns.map(({ testAccuracy }) => percent(testAccuracy)),
       Error: columns.map(({ trainingLoss }) => trainingLoss.toFixed(3)),
-      Neurons: columns.map(({ neurons }) => String(neurons)),
+      Neurons: columns.map(({ width }) => String(width)),
       Parameters: columns.map(({ parameters }) => short(parameters)),
       FLOPs: columns.map(({ flopsPerExample }) => short(flopsPerExample)),
     });
@@ -182,7 +182,7 @@ describe('a run from beginning to end', () => {
 
   test('goes on with a run of the command line', async () => {
     const flags =
-      '--task digits --examples 200 --width 32 --batch 16 --neurons 10 --fine-tune 0 --prune-every 10';
+      '--task digits --examples 200 --width 32 --batch 16 --picks 10 --fine-tune 0 --prune-every 10';
     const run = ['run', ...flags.split(' '), '--iterations', '20', '--out', 'cli'];
     expect((await espalier(run, demo.downloads)).code).toBe(0);
     const written = JSON.parse(await readFile(join(demo.downloads, 'cli/summary.json'), 'utf8'));

@@ -28,7 +28,7 @@ test.each<[Partial<Settings>, Partial<Settings>, Partial<Settings>]>([
     { seed: 1 },
     { loss: 'cross-entropy' },
   ],
-  [{ width: 32, neurons: 80 }, { method: 'random' }, { neurons: 32 }],
+  [{ width: 32, picks: 80 }, { method: 'random' }, { picks: 32 }],
 ])('of %j and %j the rest yields: %j', (before, patch, after) => {
   const settings = { ...defaultsFor('software'), task: 'digits', ...before } as const;
   expect(changed(settings, patch)).toMatchObject({ ...patch, ...after });
@@ -74,7 +74,7 @@ test('every control changes the run and the address, which brings the view back'
   for (const name of ['examples', 'width', 'learningRate', 'batch', 'fineTune', 'pruneEvery']) {
     await step(name, 'ArrowRight');
   }
-  await step('neurons', 'ArrowLeft');
+  await step('picks', 'ArrowLeft');
   await step('iterations', 'ArrowRight');
   await step('replacement', 'Space');
   await page.$eval('[name="seed"]', (input) => {
@@ -91,7 +91,7 @@ test('every control changes the run and the address, which brings the view back'
     batch: '32',
     learningRate: '2',
     pruneEvery: '25',
-    neurons: '5',
+    picks: '5',
     method: 'gradient',
     rule: 'line-search',
     replacement: 'false',

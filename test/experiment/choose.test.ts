@@ -48,7 +48,7 @@ describe('neurons of a network of one’s own training', () => {
       using network = networkWith(weight);
       const live = device.liveBytes;
       const dense = { network, train, trainingLoss: 1, iteration: 40 };
-      const config = parseRunConfig({ neurons: 9, width: 9, learningRate: 2, examples: M });
+      const config = parseRunConfig({ picks: 9, width: 9, learningRate: 2, examples: M });
       await expect(resultOf(chooseNeurons(dense, method, config))).rejects.toMatchObject({
         code: 'diverged',
         message: expect.stringMatching(/at iteration 40\. Try --learning-rate 0\.5\.$/),
@@ -64,7 +64,7 @@ describe('neurons of a network of one’s own training', () => {
     using network = uploadNetwork(device, parameters);
     const live = device.liveBytes;
     const dense = { network, train, trainingLoss: 1, iteration: 40 };
-    const given = { neurons: 9, width: 9, examples: M, activation: 'relu' };
+    const given = { picks: 9, width: 9, examples: M, activation: 'relu' };
     const choose = (more: object) =>
       resultOf(chooseNeurons(dense, 'greedy', parseRunConfig({ ...given, ...more })));
     const wishes = [{}, { oracle: 'direct' }, { oracle: 'gram', streamActivations: true }];
@@ -81,7 +81,7 @@ describe('neurons of a network of one’s own training', () => {
   test.each(METHODS)('in float16: losses as without, by %s', async (method) => {
     using network = networkWith();
     const dense = { network, train, trainingLoss: 1, iteration: 40 };
-    const given = { neurons: 9, width: 9, examples: M, replacement: false };
+    const given = { picks: 9, width: 9, examples: M, replacement: false };
     const choose = (storage: string) =>
       resultOf(chooseNeurons(dense, method, parseRunConfig({ ...given, storage })));
     // All nine of nine are the same in the end, by whatever way.
@@ -94,7 +94,7 @@ describe('neurons of a network of one’s own training', () => {
     using network = networkWith();
     const pick = (targets: object) => {
       const config = parseRunConfig({
-        neurons: 30,
+        picks: 30,
         width: 9,
         examples: M,
         rule: 'line-search',

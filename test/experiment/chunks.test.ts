@@ -47,7 +47,7 @@ test('activations larger than a binding are cut, in descent and in selection', a
     batch: 'full',
     iterations: 2,
     momentum: 0.9,
-    neurons: 2,
+    picks: 2,
     fineTune: 0,
     activation: 'relu',
   });
@@ -107,7 +107,7 @@ describe('a device with the default limits', () => {
       iterations: 1,
       momentum: 0.9,
       method: 'random',
-      neurons: 1,
+      picks: 1,
       fineTune: 0,
     });
     const events = run(narrow, { config, examples: drawn });
@@ -133,7 +133,7 @@ describe('a device with the default limits', () => {
     [{ batch: 'full', examples: 5_000_000 }, '--examples 5000000'],
     [{ batch: 4_500_000, examples: 5_000_000 }, '--batch 4500000'],
   ] as const)('is told that the gradient of %j has too many slices', (sizes, given) => {
-    const all = { ...sizes, width: 1000, neurons: 5, task: 'parity', rules: [] } as const;
+    const all = { ...sizes, width: 1000, picks: 5, task: 'parity', rules: [] } as const;
     const [flag] = given.split(' ');
     expect(() => requireFits(narrow, all, { rows: 1, columns: 1 })).toThrow(
       expect.objectContaining({
@@ -146,14 +146,14 @@ describe('a device with the default limits', () => {
   });
 
   test('is told before any training how many picks the corrective rule fits there', async () => {
-    const given = { width, neurons: 999, iterations: 1, rule: 'corrective' };
+    const given = { width, picks: 999, iterations: 1, rule: 'corrective' };
     const config = parseRunConfig({ ...given, examples });
     const sweep = parseStudyConfig({ ...given, sizes: [examples], pruneEvery: 1 });
     const input = { config: sweep, trial: trialsOf(sweep)[0]!, examples: drawn };
     const contest = { contenders: ['random', 'corrective'], sizes: [5, 999] } as const;
     for (const [events, flag] of [
-      [run(narrow, { config, examples: drawn }), '--neurons'],
-      [studyTrial(narrow, input), '--neurons'],
+      [run(narrow, { config, examples: drawn }), '--picks'],
+      [studyTrial(narrow, input), '--picks'],
       [compare(narrow, { config, ...contest, examples: drawn }), '--sizes'],
     ] as const) {
       await expect(events.next()).rejects.toMatchObject({

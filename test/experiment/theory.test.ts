@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 async function drive(flags: object) {
-  const base = { examples: 90, width: 20, batch: 10, iterations: 30, neurons: 12, fineTune: 0 };
+  const base = { examples: 90, width: 20, batch: 10, iterations: 30, picks: 12, fineTune: 0 };
   const config = parseRunConfig({ data, ...base, ...flags });
   const examples = drawExamples(await readImageSource(data), config.examples, 0);
   const events = run(device, { config, examples });

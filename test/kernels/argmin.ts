@@ -178,7 +178,7 @@ function argminCase(spec: Spec, threads: number): KernelCase {
       moments: memory.buffer(known),
       trace,
       subset: subset && {
-        neurons: memory.buffer(Uint32Array.from(open.flat())),
+        indices: memory.buffer(Uint32Array.from(open.flat())),
         size: open[0]?.length ?? 0,
       },
     });

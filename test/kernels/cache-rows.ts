@@ -47,7 +47,7 @@ export const cacheRowsCases: readonly KernelCase[] = SPECS.map((spec) => {
       columns: p,
       cache,
       capacity,
-      neurons: n,
+      width: n,
     });
     const commands = new Commands(device);
     run(commands);

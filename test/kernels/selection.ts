@@ -121,7 +121,7 @@ async function select(
     block: p,
     replacement,
   });
-  const rows = { products, stride, slices, columns: p, cache, capacity, neurons: n };
+  const rows = { products, stride, slices, columns: p, cache, capacity, width: n };
   const keep = await prepareCacheRows(device, { ...rows, state });
   const update = await prepareAverageUpdate(device, {
     state,

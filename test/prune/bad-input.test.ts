@@ -9,8 +9,8 @@ import { faultsOf, judgeOf, weightedOutputs } from './judge.js';
 import { referenceOf, type Sample, sampleOf, uploadSample } from './problems.js';
 import { greedy, type Run } from './run.js';
 
-const single = sampleOf({ examples: 23, neurons: 7, outputs: 1 }, 10);
-const multiple = sampleOf({ examples: 23, neurons: 7, outputs: 3 }, 10);
+const single = sampleOf({ examples: 23, width: 7, outputs: 1 }, 10);
+const multiple = sampleOf({ examples: 23, width: 7, outputs: 3 }, 10);
 
 /** Every rule with every oracle that serves it. */
 const WAYS = [
@@ -38,19 +38,19 @@ describe('bad input to a selection', () => {
   }
   const refusals: readonly Refusal[] = [
     {
-      says: /--neurons must be a whole number from 1 to 7 here, not 8/,
-      run: { neurons: 8, replacement: false },
+      says: /--picks must be a whole number from 1 to 7 here, not 8/,
+      run: { picks: 8, replacement: false },
     },
-    { says: /--neurons .* from 1 on here, not 0/, run: { neurons: 0 } },
-    { says: /--neurons .* not 2\.5/, run: { neurons: 2.5 } },
-    { says: /--neurons .* not NaN/, run: { neurons: Number.NaN } },
+    { says: /--picks .* from 1 on here, not 0/, run: { picks: 0 } },
+    { says: /--picks .* not 2\.5/, run: { picks: 2.5 } },
+    { says: /--picks .* not NaN/, run: { picks: Number.NaN } },
     { says: /--block .* not 0/, run: { block: 0 } },
     { says: /--block .* not -3/, run: { block: -3, oracle: 'rows' } },
     { says: /--candidates .* from 1 to 7 here, not 0/, run: { candidates: 0 } },
     { says: /--candidates .* from 1 to 7 here, not 8/, run: { candidates: 8 } },
     {
       says: /--candidates 3 without replacement .* 5/,
-      run: { candidates: 3, neurons: 5, replacement: false },
+      run: { candidates: 3, picks: 5, replacement: false },
     },
     { says: /--selection-batch .* from 1 to 23 here, not 0/, run: { batch: 0 } },
     { says: /--selection-batch .* not 24/, run: { batch: 24 } },
@@ -102,14 +102,14 @@ describe('bad input to a selection', () => {
     for (const replacement of [true, false]) {
       const h = multiple.h.map((x, at) => (at === 9 * 7 + 4 ? Number.NaN : x));
       await expect(
-        greedy(device, { ...multiple, h }, { ...way, replacement, neurons: 3 }),
+        greedy(device, { ...multiple, h }, { ...way, replacement, picks: 3 }),
       ).rejects.toMatchObject({
         code: 'bad-data',
         message: expect.stringMatching(/\(1 in a step\)/),
       });
       const none = multiple.h.map(() => Number.NaN);
       await expect(
-        greedy(device, { ...multiple, h: none }, { ...way, replacement, neurons: 3 }),
+        greedy(device, { ...multiple, h: none }, { ...way, replacement, picks: 3 }),
       ).rejects.toMatchObject({
         code: 'bad-data',
         message: expect.stringMatching(/\(7 in a step\)/),
@@ -121,7 +121,7 @@ describe('bad input to a selection', () => {
   test.each(WAYS)('infinite outputs are told of or not picked, $rule, $oracle', async (way) => {
     for (const spread of [1, 7]) {
       const h = multiple.h.map((x, at) => (at % 7 < spread ? Number.POSITIVE_INFINITY : x));
-      const outcome = await greedy(device, { ...multiple, h }, { ...way, neurons: 3 }).catch(
+      const outcome = await greedy(device, { ...multiple, h }, { ...way, picks: 3 }).catch(
         (error: { code: string }) => error.code,
       );
       // A neuron of infinite loss may be passed over; where all are so there is nothing to pick.
@@ -138,7 +138,7 @@ describe('bad input to a selection', () => {
       const problem = uploadSample(scope, { ...multiple, h });
       const run = select(device, problem, {
         method,
-        neurons: 7,
+        picks: 7,
         replacement: false,
         hidden: async () => new Float32Array(7).fill(1),
       });
@@ -150,7 +150,7 @@ describe('bad input to a selection', () => {
     using scope = new Scope(device);
     const run = select(device, uploadSample(scope, multiple, 'cross-entropy'), {
       method: 'backward',
-      neurons: 3,
+      picks: 3,
       replacement: true,
       hidden: async () => new Float32Array(),
     });
@@ -167,18 +167,18 @@ describe('bad input to a selection', () => {
       ['equal neurons', { ...multiple, h: equal, b: weights }],
       ['constant targets', { ...multiple, y: multiple.y.map(() => 1) }],
       ['silent neurons', { ...multiple, h: multiple.h.map(() => 0) }],
-      ['one example', sampleOf({ examples: 1, neurons: 7, outputs: 3 }, 0)],
-      ['one neuron', sampleOf({ examples: 23, neurons: 1, outputs: 3 }, 0)],
+      ['one example', sampleOf({ examples: 1, width: 7, outputs: 3 }, 0)],
+      ['one neuron', sampleOf({ examples: 23, width: 1, outputs: 3 }, 0)],
     ])('%s', async (name, sample) => {
       using scope = new Scope(device);
-      const n = sample.neurons;
+      const n = sample.width;
       const run = select(device, uploadSample(scope, sample), {
         method,
-        neurons: n,
+        picks: n,
         replacement: false,
         hidden: async () => new Float32Array(n).fill(1),
       });
-      const { selected, loss, neurons, finalShares } = await resultOf(run);
+      const { selected, loss, kept, finalShares } = await resultOf(run);
       expect([...selected].sort((a, b) => a - b)).toEqual([...Array(n).keys()]);
       if (name.startsWith('silent') && method !== 'random' && method !== 'magnitude') {
         // All the same to it: the lowest index first, and eliminated first where that is asked.
@@ -186,7 +186,7 @@ describe('bad input to a selection', () => {
         expect([...selected]).toEqual(method === 'backward' ? order.reverse() : order);
       }
       const problem = referenceOf(sample);
-      const expected = lossOf(problem, weightedOutputs(problem, { neurons, finalShares }));
+      const expected = lossOf(problem, weightedOutputs(problem, { kept, finalShares }));
       expect(Math.abs((loss.at(-1) ?? Number.NaN) - expected)).toBeLessThan(1e-4 * (expected || 1));
     });
   });
@@ -194,16 +194,16 @@ describe('bad input to a selection', () => {
   test.each(METHODS)('more picks than neurons, or none, are refused by %s', async (method) => {
     using scope = new Scope(device);
     const problem = uploadSample(scope, single);
-    for (const neurons of [8, 0, 1.5]) {
+    for (const picks of [8, 0, 1.5]) {
       const options = {
         method,
-        neurons,
+        picks,
         replacement: false,
         hidden: async () => new Float32Array(7),
       };
       await expect(resultOf(select(device, problem, options))).rejects.toMatchObject({
         code: 'bad-config',
-        message: expect.stringMatching(/--neurons/),
+        message: expect.stringMatching(/--picks/),
       });
     }
   });
@@ -222,9 +222,9 @@ describe('bad input to a selection', () => {
       const h = multiple.h.map((_, at) => multiple.h[at - (at % 7)] ?? 0);
       const b = multiple.b.map((_, at) => multiple.b[at % 3] ?? 0);
       const sample = { ...multiple, h, b };
-      const found = await judged(sample, { neurons: 4 });
+      const found = await judged(sample, { picks: 4 });
       expect([...new Set(found.selected)]).toEqual([0]);
-      const each = await judged(sample, { neurons: 4, replacement: false });
+      const each = await judged(sample, { picks: 4, replacement: false });
       const count = rule === 'average' ? 4 : each.selected.length;
       expect([...each.selected]).toEqual([0, 1, 2, 3].slice(0, count));
     });
@@ -234,14 +234,14 @@ describe('bad input to a selection', () => {
         const y = multiple.y.map((_, at) =>
           loss === 'squared' ? value : Number(at % 3 === value),
         );
-        await judged({ ...multiple, y }, { neurons: 5 });
+        await judged({ ...multiple, y }, { picks: 5 });
       }
     });
 
     test('silent neurons', async () => {
       const h = multiple.h.map((x, at) => (at % 7 === 2 ? x : 0));
-      await judged({ ...multiple, h }, { neurons: 5 });
-      const found = await judged({ ...multiple, h: h.map(() => 0) }, { neurons: 3 });
+      await judged({ ...multiple, h }, { picks: 5 });
+      const found = await judged({ ...multiple, h: h.map(() => 0) }, { picks: 3 });
       expect(found.selected[0]).toBe(0);
       const problem = referenceOf(multiple, loss);
       const nothing = lossOf(problem, new Float64Array(problem.y.length));
@@ -249,19 +249,19 @@ describe('bad input to a selection', () => {
     });
 
     test('one example', async () => {
-      await judged(sampleOf({ examples: 1, neurons: 7, outputs: 3 }, 0), { neurons: 5 });
+      await judged(sampleOf({ examples: 1, width: 7, outputs: 3 }, 0), { picks: 5 });
     });
 
     test('one neuron', async () => {
-      const sample = sampleOf({ examples: 23, neurons: 1, outputs: 3 }, 0);
-      const found = await judged(sample, { neurons: 4 });
+      const sample = sampleOf({ examples: 23, width: 1, outputs: 3 }, 0);
+      const found = await judged(sample, { picks: 4 });
       expect([...new Set(found.selected)]).toEqual([0]);
-      const alone = await judged(sample, { neurons: 1, replacement: false });
+      const alone = await judged(sample, { picks: 1, replacement: false });
       expect([...alone.selected]).toEqual([0]);
     });
 
     test('one example and one neuron', async () => {
-      await judged(sampleOf({ examples: 1, neurons: 1, outputs: 3 }, 0), { neurons: 2 });
+      await judged(sampleOf({ examples: 1, width: 1, outputs: 3 }, 0), { picks: 2 });
     });
   });
 });

@@ -13,9 +13,9 @@ import { weightedOutputs } from './judge.js';
 import { type Layout, referenceOf, type Sample, sampleOf, uploadSample } from './problems.js';
 
 const SHAPES = [
-  { examples: 61, neurons: 11, outputs: 1 },
-  { examples: 47, neurons: 13, outputs: 2 },
-  { examples: 37, neurons: 9, outputs: 10 },
+  { examples: 61, width: 11, outputs: 1 },
+  { examples: 47, width: 13, outputs: 2 },
+  { examples: 37, width: 9, outputs: 10 },
 ] as const;
 
 const SAMPLES = SHAPES.flatMap((shape) => [
@@ -43,12 +43,12 @@ describe('baselines against their definitions', () => {
       hidden?: Float32Array;
     } = {},
   ): Promise<Selection> {
-    const { k = sample.neurons, loss, seed, layout, hidden = new Float32Array() } = options;
+    const { k = sample.width, loss, seed, layout, hidden = new Float32Array() } = options;
     using scope = new Scope(device);
     return await resultOf(
       select(device, uploadSample(scope, sample, loss, layout), {
         method,
-        neurons: k,
+        picks: k,
         replacement: false,
         hidden: async () => hidden,
         ...(seed !== undefined && { seed }),
@@ -59,16 +59,16 @@ describe('baselines against their definitions', () => {
   /** Order, each neuron once, losses of every prefix's average, and shares 1 / k. */
   function requireSound(
     problem: ReferenceProblem,
-    { selected, loss, neurons, finalShares }: Selection,
+    { selected, loss, kept, finalShares }: Selection,
   ) {
     const k = selected.length;
-    expect([...neurons]).toEqual([...selected]);
+    expect([...kept]).toEqual([...selected]);
     expect(new Set(selected).size).toBe(k);
     expect(finalShares).toEqual(new Float32Array(k).fill(1 / k));
     loss.forEach((reported, step) => {
       const prefix = selected.slice(0, step + 1);
       const finalShares = new Float32Array(step + 1).fill(1 / (step + 1));
-      const exact = lossOf(problem, weightedOutputs(problem, { neurons: prefix, finalShares }));
+      const exact = lossOf(problem, weightedOutputs(problem, { kept: prefix, finalShares }));
       expect(Math.abs(reported - exact)).toBeLessThan(1e-4 * exact);
     });
   }
@@ -84,7 +84,7 @@ describe('baselines against their definitions', () => {
   }
 
   describe.each(SAMPLES)('$name', ({ sample }) => {
-    const { neurons: n, examples: m, outputs } = sample;
+    const { width: n, examples: m, outputs } = sample;
     const problem = referenceOf(sample);
     const losses = outputs > 1 ? (['squared', 'cross-entropy'] as const) : (['squared'] as const);
 
@@ -154,7 +154,7 @@ describe('baselines against their definitions', () => {
             const finalShares = new Float32Array(left.length).fill(1 / left.length);
             return {
               i,
-              loss: lossOf(problem, weightedOutputs(problem, { neurons: left, finalShares })),
+              loss: lossOf(problem, weightedOutputs(problem, { kept: left, finalShares })),
             };
           });
           const best = Math.min(...removals.map(({ loss }) => loss));
@@ -168,10 +168,10 @@ describe('baselines against their definitions', () => {
   });
 
   test('among equal neurons the lowest index comes first, and is eliminated first', async () => {
-    const sample = sampleOf({ examples: 31, neurons: 1, outputs: 2 }, 0);
+    const sample = sampleOf({ examples: 31, width: 1, outputs: 2 }, 0);
     const equal: Sample = {
       ...sample,
-      neurons: 6,
+      width: 6,
       h: Float32Array.from({ length: 31 * 6 }, (_, at) => sample.h[Math.floor(at / 6)] ?? 0),
       b: Float32Array.from({ length: 12 }, (_, at) => sample.b[at % 2] ?? 0),
     };

@@ -9,9 +9,9 @@ import { type Layout, referenceOf, sampleOf } from './problems.js';
 import { greedy } from './run.js';
 
 const SHAPES = [
-  { examples: 131, neurons: 41, outputs: 1 },
-  { examples: 67, neurons: 37, outputs: 2 },
-  { examples: 53, neurons: 29, outputs: 10 },
+  { examples: 131, width: 41, outputs: 1 },
+  { examples: 67, width: 37, outputs: 2 },
+  { examples: 53, width: 29, outputs: 10 },
 ] as const;
 
 const SAMPLES = SHAPES.flatMap((shape) => [

@@ -77,8 +77,7 @@ export function faultsOf(judge: Judge, selection: Selection): readonly string[] 
     }
   });
   const distinct = [...new Set(picks)];
-  if (distinct.join() !== selection.neurons.join())
-    faults.push('neurons are not the distinct picks');
+  if (distinct.join() !== selection.kept.join()) faults.push('neurons are not the distinct picks');
   const last = selection.loss[picks.length - 1] ?? Number.NaN;
   const weighted = lossOf(problem, weightedOutputs(problem, selection));
   if (!isClose(last, weighted)) faults.push(`weights give ${weighted}, reported is ${last}`);
@@ -92,10 +91,10 @@ function isClose(actual: number, expected: number): boolean {
 /** Σ_s α_s φ_s [m · C]. */
 export function weightedOutputs(
   { phi, y }: ReferenceProblem,
-  { neurons, finalShares }: Pick<Selection, 'neurons' | 'finalShares'>,
+  { kept, finalShares }: Pick<Selection, 'kept' | 'finalShares'>,
 ): Float64Array {
   const sum = new Float64Array(y.length);
-  neurons.forEach((neuron, place) => {
+  kept.forEach((neuron, place) => {
     const share = finalShares[place] ?? Number.NaN;
     phi[neuron]?.forEach((value, e) => {
       sum[e] = (sum[e] ?? 0) + share * value;

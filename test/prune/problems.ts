@@ -14,7 +14,7 @@ export interface Shape {
   /** m. */
   readonly examples: number;
   /** N. */
-  readonly neurons: number;
+  readonly width: number;
   /** C. */
   readonly outputs: number;
 }
@@ -36,7 +36,7 @@ const INPUTS = 7;
  * A tanh network on points with noisy labels, after `steps` steps of gradient descent in float64: 0
  * leaves it as drawn, a hundred make its neurons' outputs correlated.
  */
-export function sampleOf({ examples: m, neurons: n, outputs }: Shape, steps: number): Sample {
+export function sampleOf({ examples: m, width: n, outputs }: Shape, steps: number): Sample {
   const stream = randomStream(m + n + outputs, 'selection test');
   const draw = (count: number) => Float32Array.from({ length: count }, () => stream.normal());
   const x = draw(m * INPUTS).map((value, at) => (at % INPUTS === 0 ? 1 : value));
@@ -55,7 +55,7 @@ export function sampleOf({ examples: m, neurons: n, outputs }: Shape, steps: num
   }
   const hidden = draw(n * INPUTS);
   const b = draw(n * outputs);
-  const neurons = Array.from({ length: n }, (_, i) => i);
+  const indices = Array.from({ length: n }, (_, i) => i);
   for (let step = 0; step < steps; step++) {
     const change = gradientStepReference({
       m,
@@ -68,7 +68,7 @@ export function sampleOf({ examples: m, neurons: n, outputs }: Shape, steps: num
       states: activationsOf(x, hidden),
       output: b,
       learningRate: 1,
-      neurons,
+      indices,
     });
     change.hidden.forEach((value, at) => {
       hidden[at] = (hidden[at] ?? 0) - value;
@@ -78,7 +78,7 @@ export function sampleOf({ examples: m, neurons: n, outputs }: Shape, steps: num
     });
   }
   const h = activationsOf(x, hidden);
-  return { examples: m, neurons: n, outputs, h, b, y };
+  return { examples: m, width: n, outputs, h, b, y };
 }
 
 /** tanh(X Aᵀ) [m × N]. */
@@ -96,7 +96,7 @@ function activationsOf(x: Float32Array, hidden: Float32Array): Float32Array {
 
 /** The sample as float64 selection sees it; `rows` leaves only some of the examples. */
 export function referenceOf(
-  { examples, neurons, outputs, h, b, y }: Sample,
+  { examples, width, outputs, h, b, y }: Sample,
   loss: LossKind = 'squared',
   rows: readonly number[] = Array.from({ length: examples }, (_, j) => j),
 ): ReferenceProblem {
@@ -107,8 +107,8 @@ export function referenceOf(
   return {
     examples: rows.length,
     outputs,
-    phi: Array.from({ length: neurons }, (_, i) =>
-      overRows((j, c) => (h[j * neurons + i] ?? Number.NaN) * (b[i * outputs + c] ?? Number.NaN)),
+    phi: Array.from({ length: width }, (_, i) =>
+      overRows((j, c) => (h[j * width + i] ?? Number.NaN) * (b[i * outputs + c] ?? Number.NaN)),
     ),
     y: overRows((j, c) => y[j * outputs + c] ?? Number.NaN),
     loss,
@@ -131,7 +131,7 @@ export function uploadSample(
   loss: LossKind = 'squared',
   { rowsPerChunk = sample.examples, streamed = false, storage = 'f32' }: Layout = {},
 ): SelectionProblem {
-  const { examples: m, neurons: n, outputs, h, b, y } = sample;
+  const { examples: m, width: n, outputs, h, b, y } = sample;
   const part = (first: number, rows: number) => h.subarray(first * n, (first + rows) * n);
   const resident = (format: StorageFormat) => {
     const matrix = scope.chunkedMatrix('activations', m, n, rowsPerChunk, format);

@@ -12,10 +12,10 @@ import { greedy, type Run } from './run.js';
 const RULES = ['average', 'line-search', 'corrective'] as const satisfies readonly RuleName[];
 
 const SAMPLES = [
-  { name: 'untrained, C = 1', sample: sampleOf({ examples: 97, neurons: 43, outputs: 1 }, 0) },
-  { name: 'trained, C = 1', sample: sampleOf({ examples: 97, neurons: 43, outputs: 1 }, 100) },
-  { name: 'untrained, C = 3', sample: sampleOf({ examples: 61, neurons: 31, outputs: 3 }, 0) },
-  { name: 'trained, C = 3', sample: sampleOf({ examples: 61, neurons: 31, outputs: 3 }, 100) },
+  { name: 'untrained, C = 1', sample: sampleOf({ examples: 97, width: 43, outputs: 1 }, 0) },
+  { name: 'trained, C = 1', sample: sampleOf({ examples: 97, width: 43, outputs: 1 }, 100) },
+  { name: 'untrained, C = 3', sample: sampleOf({ examples: 61, width: 31, outputs: 3 }, 0) },
+  { name: 'trained, C = 3', sample: sampleOf({ examples: 61, width: 31, outputs: 3 }, 100) },
 ] as const;
 
 /** Σ|α|, or 1 for a convex mixture. */
@@ -52,9 +52,9 @@ describe('properties of greedy selection', () => {
       async (replacement) => {
         const curves: Record<string, Float32Array> = {};
         for (const rule of ['line-search', 'corrective'] as const) {
-          const selection = await greedy(device, sample, { rule, replacement, neurons: 17 });
+          const selection = await greedy(device, sample, { rule, replacement, picks: 17 });
           const { loss } = selection;
-          const terms = selection.neurons.length;
+          const terms = selection.kept.length;
           loss.forEach((after, step) => {
             const before = loss[step - 1] ?? Number.POSITIVE_INFINITY;
             const rounding = 2 * measurementBound(problem, after, terms, amplitudeOf(selection));
@@ -82,7 +82,7 @@ describe('properties of greedy selection', () => {
     );
 
     test.each(RULES)('the first pick of %s is that of brute force', async (rule) => {
-      const { selected, loss, finalShares } = await greedy(device, sample, { rule, neurons: 1 });
+      const { selected, loss, finalShares } = await greedy(device, sample, { rule, picks: 1 });
       const losses = problem.phi.map((own) => {
         // The best weight of one neuron alone is ⟨φ, y⟩ / ‖φ‖².
         const q = own.reduce((sum, x, e) => sum + x * (problem.y[e] ?? 0), 0);
@@ -110,7 +110,7 @@ describe('properties of greedy selection', () => {
         const direct = { oracle: 'direct', loss } as const;
         const judged = referenceOf(sample, loss);
         const alone = judged.phi.map((own) => lossOf(judged, own));
-        const one = await greedy(device, sample, { ...direct, neurons: 1 });
+        const one = await greedy(device, sample, { ...direct, picks: 1 });
         const best = Math.min(...alone);
         expect([...one.selected]).toEqual([alone.indexOf(best)]);
         expect(Math.abs((one.loss[0] ?? 0) - best)).toBeLessThan(1e-4 * best);
@@ -151,9 +151,9 @@ describe('properties of greedy selection', () => {
   test.each(RULES)('block and cache never change the picks of %s', async (rule) => {
     // So few examples that the cache holds no more than the rows of one pass, or three.
     for (const examples of [13, 61]) {
-      const sample = sampleOf({ examples, neurons: 53, outputs: 2 }, 20);
+      const sample = sampleOf({ examples, width: 53, outputs: 2 }, 20);
       for (const replacement of [true, false]) {
-        const options = { rule, replacement, oracle: 'rows', neurons: 25 } as const;
+        const options = { rule, replacement, oracle: 'rows', picks: 25 } as const;
         const first = await greedy(device, sample, { ...options, block: 1 });
         expect(first.plan).toMatchObject({ block: 1, capacity: Math.floor(examples / 4) });
         for (const block of [3, 4, 16]) {
@@ -171,9 +171,9 @@ describe('properties of greedy selection', () => {
 
   test.each([1, 2])('a lookahead changes no pick and saves passes, C = %i', async (outputs) => {
     // More examples than are sampled, and neurons few enough for the estimates' memory.
-    const sample = sampleOf({ examples: 263, neurons: 61, outputs }, 100);
+    const sample = sampleOf({ examples: 263, width: 61, outputs }, 100);
     for (const replacement of [true, false]) {
-      const options = { replacement, oracle: 'rows', neurons: 40 } as const;
+      const options = { replacement, oracle: 'rows', picks: 40 } as const;
       const first = await greedy(device, sample, { ...options, block: 1 });
       expect(first.plan.lookahead).toBe(false);
       for (const layout of [{ block: 2 }, { block: 8 }, { block: 16, rowsPerChunk: 140 }]) {
@@ -186,10 +186,10 @@ describe('properties of greedy selection', () => {
   });
 
   test('a pass for each distinct pick, fewer with larger blocks, one with the Gram matrix', async () => {
-    const sample = sampleOf({ examples: 181, neurons: 43, outputs: 1 }, 100);
+    const sample = sampleOf({ examples: 181, width: 43, outputs: 1 }, 100);
     const passes = async (options: Run) => {
-      const found = await greedy(device, sample, { neurons: 40, ...options });
-      return { passes: found.passes, distinct: found.neurons.length };
+      const found = await greedy(device, sample, { picks: 40, ...options });
+      return { passes: found.passes, distinct: found.kept.length };
     };
     const one = await passes({ oracle: 'rows', block: 1 });
     expect(one.passes).toBe(one.distinct);
@@ -211,7 +211,7 @@ describe('properties of greedy selection', () => {
     ['corrective', 'squared', 'rows'],
     ['corrective', 'squared', 'gram'],
   ] as const)('%s, %s, %s: of equal neurons the lowest is picked', async (rule, loss, oracle) => {
-    const sample = withCopies(sampleOf({ examples: 71, neurons: 29, outputs: 2 }, 50));
+    const sample = withCopies(sampleOf({ examples: 71, width: 29, outputs: 2 }, 50));
     const { selected } = await greedy(device, sample, { rule, loss, oracle });
     // Neuron i and its copies i + 29 and i + 58 are equal in every bit.
     expect(Math.max(...selected)).toBeLessThan(29);
@@ -224,10 +224,10 @@ describe('properties of greedy selection', () => {
   });
 
   test('without replacement every neuron can be picked, each once', async () => {
-    const sample = sampleOf({ examples: 67, neurons: 19, outputs: 1 }, 20);
+    const sample = sampleOf({ examples: 67, width: 19, outputs: 1 }, 20);
     const judge = judgeOf(referenceOf(sample), 'average', false);
     for (const oracle of ['rows', 'gram', 'direct'] as const) {
-      const selection = await greedy(device, sample, { oracle, neurons: 19, replacement: false });
+      const selection = await greedy(device, sample, { oracle, picks: 19, replacement: false });
       expect([...selection.selected].sort((a, b) => a - b)).toEqual([...Array(19).keys()]);
       expect(faultsOf(judge, selection)).toEqual([]);
       expect(selection.stopped).toBe('count');
@@ -235,10 +235,10 @@ describe('properties of greedy selection', () => {
   });
 
   test('the same run gives the same bits, and more picks than neurons are served', async () => {
-    const sample = sampleOf({ examples: 37, neurons: 5, outputs: 3 }, 30);
+    const sample = sampleOf({ examples: 37, width: 5, outputs: 3 }, 30);
     const judge = judgeOf(referenceOf(sample), 'average', true);
-    const first = await greedy(device, sample, { neurons: 40 });
-    const second = await greedy(device, sample, { neurons: 40 });
+    const first = await greedy(device, sample, { picks: 40 });
+    const second = await greedy(device, sample, { picks: 40 });
     expect(second).toEqual(first);
     expect(faultsOf(judge, first)).toEqual([]);
     expect(bestOf(judge, []).pick).toBe(first.selected[0]);
@@ -247,7 +247,7 @@ describe('properties of greedy selection', () => {
 
 /** Every neuron three times: i, i + N and i + 2N. */
 function withCopies(sample: Sample): Sample {
-  const { examples, neurons: n, outputs, h, b } = sample;
+  const { examples, width: n, outputs, h, b } = sample;
   const thrice = (data: Float32Array, rows: number, of: (row: number, i: number) => number) =>
     Float32Array.from(
       { length: data.length * 3 },
@@ -255,7 +255,7 @@ function withCopies(sample: Sample): Sample {
     );
   return {
     ...sample,
-    neurons: 3 * n,
+    width: 3 * n,
     h: thrice(h, 3 * n, (j, i) => j * n + (i % n)),
     b: Float32Array.from({ length: 3 * n * outputs }, (_, at) => b[at % (n * outputs)] ?? 0),
     examples,
@@ -264,9 +264,9 @@ function withCopies(sample: Sample): Sample {
 
 /** The examples in another order. */
 function permutedSample(sample: Sample): Sample {
-  const { examples: m, neurons, outputs, h, y } = sample;
+  const { examples: m, width, outputs, h, y } = sample;
   const source = (row: number) => (row * 29 + 11) % m;
   const permuted = (data: Float32Array, width: number) =>
     data.map((_, at) => data[source(Math.floor(at / width)) * width + (at % width)] ?? 0);
-  return { ...sample, h: permuted(h, neurons), y: permuted(y, outputs) };
+  return { ...sample, h: permuted(h, width), y: permuted(y, outputs) };
 }

@@ -25,6 +25,6 @@ export async function greedy(
   };
   const problem = uploadSample(scope, sample, loss, layout);
   return await resultOf(
-    selectGreedily(device, problem, { neurons: 9, replacement: true, ...options }),
+    selectGreedily(device, problem, { picks: 9, replacement: true, ...options }),
   );
 }

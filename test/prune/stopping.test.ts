@@ -6,7 +6,7 @@ import { judgeOf, PICK_TOLERANCE } from './judge.js';
 import { referenceOf, sampleOf } from './problems.js';
 import { greedy } from './run.js';
 
-const trained = sampleOf({ examples: 89, neurons: 31, outputs: 2 }, 100);
+const trained = sampleOf({ examples: 89, width: 31, outputs: 2 }, 100);
 
 describe('where a selection ends and what it looks at', () => {
   let device: Device;
@@ -26,27 +26,27 @@ describe('where a selection ends and what it looks at', () => {
     test.each(['average', 'line-search', 'corrective'] as const)(
       '%s stops at the first loss that reaches the target',
       async (rule) => {
-        const whole = await greedy(device, trained, { rule, neurons: 12 });
+        const whole = await greedy(device, trained, { rule, picks: 12 });
         const targetLoss = ((whole.loss[4] ?? 0) + (whole.loss[5] ?? 0)) / 2;
         const reached = whole.loss.findIndex((loss) => loss <= targetLoss);
-        const early = await greedy(device, trained, { rule, neurons: 40, targetLoss });
+        const early = await greedy(device, trained, { rule, picks: 40, targetLoss });
         expect(early.stopped).toBe('target');
         expect([...early.selected]).toEqual([...whole.selected.slice(0, reached + 1)]);
         expect(early.loss).toEqual(whole.loss.slice(0, reached + 1));
         const exact = await greedy(device, trained, { rule, targetLoss: whole.loss[5] });
         expect(exact.loss[exact.loss.length - 1]).toBeLessThanOrEqual(whole.loss[5] ?? 0);
         expect(exact.stopped).toBe('target');
-        const never = await greedy(device, trained, { rule, neurons: 3, targetLoss: 0 });
+        const never = await greedy(device, trained, { rule, picks: 3, targetLoss: 0 });
         expect(never).toMatchObject({ stopped: 'count' });
         expect(never.selected).toHaveLength(3);
       },
     );
 
     test('average until it stalls ends before the first pick that does not help', async () => {
-      const whole = await greedy(device, trained, { neurons: 60 });
+      const whole = await greedy(device, trained, { picks: 60 });
       const stall = whole.loss.findIndex((loss, at) => at > 0 && loss >= (whole.loss[at - 1] ?? 0));
       expect(stall).toBeGreaterThan(0);
-      const early = await greedy(device, trained, { neurons: 60, untilStalled: true });
+      const early = await greedy(device, trained, { picks: 60, untilStalled: true });
       expect(early.stopped).toBe('stalled');
       expect([...early.selected]).toEqual([...whole.selected.slice(0, stall)]);
     });
@@ -56,13 +56,13 @@ describe('where a selection ends and what it looks at', () => {
     test.each([1, 2])(
       'best steps stall when one neuron is the answer to %s times it',
       async (factor) => {
-        const sample = sampleOf({ examples: 41, neurons: 7, outputs: 1 }, 0);
+        const sample = sampleOf({ examples: 41, width: 7, outputs: 1 }, 0);
         const b = sample.b.map((x, i) => (i === 4 ? 3 * Math.sign(x) : x));
         const y = sample.y.map((_, j) => factor * (sample.h[j * 7 + 4] ?? 0) * (b[4] ?? 0));
         const solved = { ...sample, b, y };
         for (const oracle of ['rows', 'gram'] as const) {
           for (const rule of ['line-search', 'corrective'] as const) {
-            const found = await greedy(device, solved, { rule, oracle, neurons: 300 });
+            const found = await greedy(device, solved, { rule, oracle, picks: 300 });
             expect({ rule, picks: [...found.selected] }).toEqual({ rule, picks: [4] });
             expect(found.stopped).toBe('stalled');
             expect(found.finalShares[0]).toBeCloseTo(rule === 'corrective' ? factor : 1, 5);
@@ -75,8 +75,8 @@ describe('where a selection ends and what it looks at', () => {
     );
 
     test('corrective stalls when the picks span all neurons', async () => {
-      const sample = sampleOf({ examples: 9, neurons: 23, outputs: 1 }, 0);
-      const found = await greedy(device, sample, { rule: 'corrective', neurons: 23 });
+      const sample = sampleOf({ examples: 9, width: 23, outputs: 1 }, 0);
+      const found = await greedy(device, sample, { rule: 'corrective', picks: 23 });
       expect(found.stopped).toBe('stalled');
       expect(found.selected.length).toBeLessThanOrEqual(9);
       expect(new Set(found.selected).size).toBe(found.selected.length);
@@ -91,7 +91,7 @@ describe('where a selection ends and what it looks at', () => {
     ['corrective', 'squared', 'gram'],
   ] as const)('%s, %s, %s among random candidates', async (rule, loss, oracle) => {
     const judge = judgeOf(referenceOf(trained, loss), rule, true);
-    const options = { rule, loss, oracle, candidates: 5, neurons: 11 };
+    const options = { rule, loss, oracle, candidates: 5, picks: 11 };
     const found = await greedy(device, trained, { ...options, seed: 3 });
     const drawn = drawRows(11, 31, 5, 3, 'candidates');
     found.selected.forEach((pick, step) => {
@@ -105,12 +105,12 @@ describe('where a selection ends and what it looks at', () => {
     const other = await greedy(device, trained, { ...options, seed: 4 });
     expect([...other.selected]).not.toEqual([...found.selected]);
     const all = await greedy(device, trained, { ...options, candidates: 31 });
-    const plain = await greedy(device, trained, { rule, loss, oracle, neurons: 11 });
+    const plain = await greedy(device, trained, { rule, loss, oracle, picks: 11 });
     expect([...all.selected]).toEqual([...plain.selected]);
   });
 
   test('random candidates without replacement', async () => {
-    const options = { candidates: 8, neurons: 8, replacement: false, seed: 5 };
+    const options = { candidates: 8, picks: 8, replacement: false, seed: 5 };
     const drawn = drawRows(8, 31, 8, 5, 'candidates');
     const { selected } = await greedy(device, trained, options);
     expect(new Set(selected).size).toBe(8);
@@ -125,7 +125,7 @@ describe('where a selection ends and what it looks at', () => {
     ['cross-entropy', {}],
     ['cross-entropy', { rowsPerChunk: 13, streamed: true }],
   ] as const)('%s on random batches of examples, %o', async (loss, layout) => {
-    const options = { loss, ...layout, batch: 17, neurons: 11 };
+    const options = { loss, ...layout, batch: 17, picks: 11 };
     const found = await greedy(device, trained, { ...options, seed: 3 });
     const drawn = drawRows(11, 89, 17, 3, 'batch');
     const full = judgeOf(referenceOf(trained, loss), 'average', true);

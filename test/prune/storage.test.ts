@@ -7,8 +7,8 @@ import { referenceOf, type Sample, sampleOf } from './problems.js';
 import { greedy, type Run } from './run.js';
 
 const [ONE, THREE] = [
-  sampleOf({ examples: 131, neurons: 41, outputs: 1 }, 100),
-  sampleOf({ examples: 67, neurons: 37, outputs: 3 }, 100),
+  sampleOf({ examples: 131, width: 41, outputs: 1 }, 100),
+  sampleOf({ examples: 67, width: 37, outputs: 3 }, 100),
 ];
 
 const rounded = (sample: Sample): Sample => ({ ...sample, h: sample.h.map(nearestHalf) });
@@ -37,7 +37,7 @@ const CASES: readonly { readonly name: string; readonly sample: Sample; readonly
  * ‖δ‖ / √2m for the squared loss, and L by (2/m) Σ_j max_c δ_jc for the cross-entropy, whose gradient
  * at an example's outputs, softmax − y, has an absolute sum of at most 2.
  */
-function reachOf({ examples: m, neurons: n, outputs, h, b }: Sample, picks: readonly number[]) {
+function reachOf({ examples: m, width: n, outputs, h, b }: Sample, picks: readonly number[]) {
   const delta = Float64Array.from({ length: m * outputs }, (_, at) => {
     const [j, c] = [Math.floor(at / outputs), at % outputs];
     const errors = picks.map(

@@ -50,14 +50,14 @@ function draw(
   return reportOf({ config, cells, expected: cellCount(config), analyses, versions, document });
 }
 
-const BASE = { iterations: 100, pruneEvery: 10, width: 16, neurons: 8, batch: 8 };
+const BASE = { iterations: 100, pruneEvery: 10, width: 16, picks: 8, batch: 8 };
 
 describe('a report', () => {
   test.each([
     ['sizes and trials', { sizes: [25, 100, 400] }, 4],
     ['one size and one trial', { sizes: [25], trials: 1 }, 4],
     ['one example', { sizes: [1, 2], trials: 1 }, 4],
-    ['a sweep', { sizes: [25, 100], neurons: [4, 8] }, 8],
+    ['a sweep', { sizes: [25, 100], picks: [4, 8] }, 8],
     ['thresholds that are never reached', { sizes: [25, 100, 90000], level: 0.02 }, 4],
     ['a level that nothing reaches', { sizes: [25, 100], level: 1e-9 }, 4],
     ['fine-tuning', { sizes: [25, 100], fineTune: 5 }, 4],

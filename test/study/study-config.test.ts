@@ -17,12 +17,12 @@ test('the presets are those of the issue, and a given key wins', () => {
     learningRate: [1],
     iterations: 1000,
     pruneEvery: 50,
-    neurons: [100],
+    picks: [100],
     fineTune: 0,
   });
   expect(cellCount(quick)).toBe(5 * 3 * 21);
   const paper = parseStudyConfig({ preset: 'paper', trials: 1, width: [64, 128] });
-  expect(paper).toMatchObject({ trials: 1, width: [64, 128], iterations: 8000, neurons: [200] });
+  expect(paper).toMatchObject({ trials: 1, width: [64, 128], iterations: 8000, picks: [200] });
   expect(paper.sizes).toHaveLength(11);
 });
 
@@ -42,11 +42,11 @@ describe('a bad configuration is refused by name', () => {
     [{ width: [8, 8] }, /^--width .* none comes twice/],
     [{ width: [] }, /^--width /],
     [{ batch: 'most' }, /^--batch .* must be "full" or a whole number/],
-    [{ replacement: false, width: [300, 90] }, /^--neurons .*without replacement/],
+    [{ replacement: false, width: [300, 90] }, /^--picks .*without replacement/],
     [{ method: ['greedy', 'best'] }, /^--method .* must be one of greedy, random/],
-    [{ method: ['random'], neurons: 300 }, /^--neurons .*only greedy picks a neuron again/],
-    [{ method: 'random', width: 64 }, /^--neurons 100 \(.*, by default\) must/],
-    [{ preset: 'paper', width: 64, replacement: false }, /^--neurons 200 \(.*, by default\)/],
+    [{ method: ['random'], picks: 300 }, /^--picks .*only greedy picks a neuron again/],
+    [{ method: 'random', width: 64 }, /^--picks 100 \(.*, by default\) must/],
+    [{ preset: 'paper', width: 64, replacement: false }, /^--picks 200 \(.*, by default\)/],
     [{ loss: 'cross-entropy' }, /^--loss .*--task digits/],
     [
       { loss: 'cross-entropy', task: 'digits', rule: ['average', 'corrective'] },
@@ -57,7 +57,7 @@ describe('a bad configuration is refused by name', () => {
       /^--loss cross-entropy .* backward, which goes by the squared/,
     ],
     [
-      { method: ['random', 'magnitude'], neurons: 9, rule: ['average', 'corrective'] },
+      { method: ['random', 'magnitude'], picks: 9, rule: ['average', 'corrective'] },
       /^--rule average,corrective .* only greedy/,
     ],
     [{ preset: 'slow' }, /^--preset .* quick, paper, not "slow"/],
@@ -72,12 +72,12 @@ describe('a bad configuration of a run is refused by name', () => {
   test.each([
     [
       { width: 50, replacement: false },
-      /^--neurons 100 \(.*, by default\) .*the width without replacement\.$/,
+      /^--picks 100 \(.*, by default\) .*the width without replacement\.$/,
     ],
-    [{ width: 64, method: 'magnitude' }, /^--neurons 100 \(.*, by default\) .*only greedy/],
+    [{ width: 64, method: 'magnitude' }, /^--picks 100 \(.*, by default\) .*only greedy/],
     [
-      { width: 64, method: 'magnitude', neurons: 65 },
-      /^--neurons 65 \(configuration key "neurons"\) must/,
+      { width: 64, method: 'magnitude', picks: 65 },
+      /^--picks 65 \(configuration key "picks"\) must/,
     ],
     [
       { loss: 'cross-entropy', task: 'digits', method: 'backward' },
@@ -111,9 +111,9 @@ test('trials are named apart, and cost more where they do more', () => {
 });
 
 test('each rule is swept for greedy selection, and the other methods come once', () => {
-  const swept = { method: ['greedy', 'random'], rule: ['average', 'corrective'], neurons: [5, 9] };
+  const swept = { method: ['greedy', 'random'], rule: ['average', 'corrective'], picks: [5, 9] };
   const prunings = pruningsOf(parseStudyConfig(swept));
-  expect(prunings.map(({ method, rule, neurons }) => `${method} ${rule} ${neurons}`)).toEqual([
+  expect(prunings.map(({ method, rule, picks }) => `${method} ${rule} ${picks}`)).toEqual([
     'greedy average 5',
     'greedy average 9',
     'greedy corrective 5',

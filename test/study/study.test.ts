@@ -39,7 +39,7 @@ const config = parseStudyConfig({
   batch: 8,
   iterations: 25,
   pruneEvery: 10,
-  neurons: [1, 7],
+  picks: [1, 7],
   momentum: 0.5,
 });
 
@@ -124,9 +124,9 @@ test.each(STORAGE_FORMATS)(
   'a cell has the figures that a run of its seed has, %s',
   async (storage) => {
     const { cells } =
-      storage === 'f32' ? whole : await session({ ...config, storage, sizes: [37], neurons: [7] });
+      storage === 'f32' ? whole : await session({ ...config, storage, sizes: [37], picks: [7] });
     const cell = cells.find(
-      (one) => one.examples === 37 && one.trial === 1 && one.neurons === 7 && one.iteration === 10,
+      (one) => one.examples === 37 && one.trial === 1 && one.picks === 7 && one.iteration === 10,
     );
     const { width, momentum } = { width: 19, momentum: 0.5 };
     const settings = {
@@ -135,7 +135,7 @@ test.each(STORAGE_FORMATS)(
       momentum,
       batch: 8,
       iterations: 10,
-      neurons: 7,
+      picks: 7,
       seed: 1,
     };
     const runConfig = parseRunConfig({ ...settings, storage, fineTune: 6 });
@@ -152,7 +152,7 @@ test.each(STORAGE_FORMATS)(
     >;
     expect(cell?.denseLoss).toBe(dense.figures.trainingLoss);
     expect(cell?.denseTestAccuracy).toBe(dense.figures.testAccuracy);
-    expect(cell?.distinct).toBe(pruned.figures.neurons);
+    expect(cell?.distinct).toBe(pruned.figures.width);
     // Measured from activations in float32, whatever the picks were chosen by.
     expect(pruned.selection?.loss.at(-1)).toBeCloseTo(pruned.figures.trainingLoss, 6);
     // The same subnetwork, summed up over all neurons instead of its own.
@@ -166,7 +166,7 @@ test('fine-tuning is compared with as many steps of the dense network and of a f
     ...config,
     sizes: [37],
     trials: 1,
-    neurons: 7,
+    picks: 7,
     iterations: 20,
     fineTune: 10,
     fineTuneLearningRate: 0.05,
@@ -189,7 +189,7 @@ test('methods and rules are compared on the same checkpoints', async () => {
     ...config,
     sizes: [37],
     trials: 1,
-    neurons: 6,
+    picks: 6,
     method: ['greedy', 'random'],
     rule: ['average', 'line-search', 'corrective'],
   });
@@ -207,7 +207,7 @@ test('methods and rules are compared on the same checkpoints', async () => {
 
 test.each(['greedy', 'scratch'])('a phase of a run has one total, by %s', async (method) => {
   const examples = drawExamples(source, 37, 0);
-  const given = { examples: 37, width: 9, iterations: 6, neurons: 4, fineTune: 3, method };
+  const given = { examples: 37, width: 9, iterations: 6, picks: 4, fineTune: 3, method };
   const totals = new Map<string, Set<number>>();
   for await (const event of run(device, { config: parseRunConfig(given), examples })) {
     if (event.type !== 'progress') continue;
@@ -224,7 +224,7 @@ test.each(['greedy', 'scratch'])('a phase of a run has one total, by %s', async 
 
 test('a run has the rule of greedy selection only, as cells have', async () => {
   const examples = drawExamples(source, 37, 0);
-  const given = { examples: 37, width: 9, iterations: 2, neurons: 4, fineTune: 0 };
+  const given = { examples: 37, width: 9, iterations: 2, picks: 4, fineTune: 0 };
   const ruleOf = async (method: string, rule?: string) => {
     const config = parseRunConfig({ ...given, method, rule });
     const { subnetwork } = await resultOf(run(device, { config, examples }));

@@ -17,7 +17,7 @@ function courseOf(losses: readonly number[], changes: Partial<Cell> = {}): Cours
       trial: 0,
       iteration: 10 * place,
       width: 8,
-      neurons: 4,
+      picks: 4,
       method: 'greedy',
       rule: 'average',
       learningRate: 1,
@@ -98,7 +98,7 @@ test('an analysis takes each setting by itself, whole trials only, in any order 
     trials: 2,
     width: 8,
     batch: 16,
-    neurons: [4, 6],
+    picks: [4, 6],
     iterations: 100,
     pruneEvery: 10,
   });
@@ -106,8 +106,8 @@ test('an analysis takes each setting by itself, whole trials only, in any order 
     Array.from({ length: 11 }, (_, place) => 0.5 ** ((10 * place) / half));
   const cells = [100, 200, 400].flatMap((examples, size) =>
     [0, 1].flatMap((trial) =>
-      [4, 6].flatMap((neurons) => [
-        ...courseOf(falling(4 + 4 * size + trial), { examples, trial, neurons, adapter: 'a' }).map(
+      [4, 6].flatMap((picks) => [
+        ...courseOf(falling(4 + 4 * size + trial), { examples, trial, picks, adapter: 'a' }).map(
           (cell, place) => ({ ...cell, iteration: 10 * place }),
         ),
       ]),
@@ -118,7 +118,7 @@ test('an analysis takes each setting by itself, whole trials only, in any order 
     ({ examples, trial, iteration }) => !(examples === 400 && trial === 1 && iteration === 50),
   );
   const analyses = analyse({ ...config, level: 0.2 }, unfinished);
-  expect(analyses.map(({ setting }) => setting.neurons)).toEqual([4, 6]);
+  expect(analyses.map(({ setting }) => setting.picks)).toEqual([4, 6]);
   const [{ absolute, relative, courses } = {} as never] = analyses;
   expect(courses).toHaveLength(5);
   expect(absolute?.thresholds.map(({ iteration }) => iteration)).toEqual([10, 20, 20, 30, 30]);

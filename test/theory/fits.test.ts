@@ -7,7 +7,7 @@ import { logNormalCdf, logNormalInterval } from '../../src/theory/normal.js';
 
 const SIZES = [125, 250, 500, 1000, 2000, 4000];
 const D = 785;
-const setting = { neurons: 100, rho: (m: number) => D / m };
+const setting = { picks: 100, rho: (m: number) => D / m };
 const STEP = 25;
 
 /** Thresholds of a known curve plus N(0, σ²), seen at checkpoints every 25 steps up to `last`. */

@@ -101,7 +101,7 @@ test('what does not belong together is refused, and leaves nothing on the device
       loss: 'squared',
     } as const;
     await expect(
-      resultOf(selectGreedily(device, problem, { neurons: 2, replacement: true })),
+      resultOf(selectGreedily(device, problem, { picks: 2, replacement: true })),
     ).rejects.toMatchObject({
       code: 'bad-data',
       message: expect.stringMatching(/\[40 × 8\], weights \[6 × 1\] and targets \[40 × 1\]/),

@@ -140,7 +140,7 @@ test.each([
     states: Float32Array.from(states.value),
     output: parameters.output,
     learningRate: 1,
-    neurons: Array.from({ length: width }, (_, i) => i),
+    indices: Array.from({ length: width }, (_, i) => i),
   });
   for (const layer of ['hidden', 'output'] as const) {
     const longest = step[layer].reduce((most, part) => Math.max(most, Math.abs(part)), 0);

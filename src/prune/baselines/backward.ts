@@ -73,7 +73,7 @@ export async function outputGram(
     { picks: 1, oracle: 'gram' },
   );
   using scope = new Scope(device);
-  const buffers = allocateBuffers(scope, { neurons: n, picks: 1, block, capacity, slices: 1 });
+  const buffers = allocateBuffers(scope, { width: n, picks: 1, block, capacity, slices: 1 });
   const oracle = await prepareGramOracle({
     device,
     scope,

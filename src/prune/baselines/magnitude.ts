@@ -7,14 +7,14 @@ import { descending } from './ranking.js';
  * @param output B [N × C].
  */
 export function rankByMagnitude(
-  neurons: number,
+  width: number,
   hidden: Float32Array,
   output: Float32Array,
 ): Uint32Array {
   const norms = (rows: Float32Array) => {
-    const width = rows.length / neurons;
-    return Float64Array.from({ length: neurons }, (_, i) =>
-      normOf(rows.subarray(i * width, (i + 1) * width)),
+    const columns = rows.length / width;
+    return Float64Array.from({ length: width }, (_, i) =>
+      normOf(rows.subarray(i * columns, (i + 1) * columns)),
     );
   };
   const [inner, outer] = [norms(hidden), norms(output)];

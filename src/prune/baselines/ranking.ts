@@ -24,7 +24,7 @@ export async function selectByRanking(
   return {
     selected,
     loss,
-    neurons: selected,
+    kept: selected,
     finalShares: new Float32Array(k).fill(1 / k),
     shares,
     passes,

@@ -40,7 +40,7 @@ export async function prepareRowsOracle(context: OracleContext): Promise<Oracle>
     columns: p,
     cache,
     capacity,
-    neurons: activations.columns,
+    width: activations.columns,
   });
   return {
     begin: async (commands, signal) => {

@@ -32,8 +32,8 @@ export const average: Rule = {
 
 /** Counts of each distinct neuron among the first 1, 2, … k picks, over that many [k × n]. */
 export function averageShares(picks: Uint32Array): Float64Array {
-  const { neurons, places } = distinctOf(picks);
-  const n = neurons.length;
+  const { kept, places } = distinctOf(picks);
+  const n = kept.length;
   const shares = new Float64Array(picks.length * n);
   const counts = new Float64Array(n);
   places.forEach((place, step) => {

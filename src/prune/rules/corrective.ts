@@ -50,7 +50,7 @@ function brings(history: History, step: number): boolean {
  * R_ts = ⟨φ_s, e_t⟩ is the basis at the picks and z_t = ⟨e_t, y⟩.
  */
 function refitted(history: History, basis: Float32Array): Float64Array {
-  const { picks, neurons: n } = history;
+  const { picks, width: n } = history;
   const k = picks.length;
   const shares = new Float64Array(k * k);
   const r = (t: number, s: number) => basis[t * n + (picks[s] ?? 0)] ?? Number.NaN;

@@ -56,8 +56,8 @@ function stepsOf(history: History): Float64Array {
 }
 
 function mixtureShares(picks: Uint32Array, steps: Float64Array): Float64Array {
-  const { neurons, places } = distinctOf(picks);
-  const n = neurons.length;
+  const { kept, places } = distinctOf(picks);
+  const n = kept.length;
   const shares = new Float64Array(picks.length * n);
   const alpha = new Float64Array(n);
   places.forEach((place, step) => {

@@ -39,7 +39,7 @@ export interface RuleState {
 export interface History {
   readonly picks: Uint32Array;
   /** N. */
-  readonly neurons: number;
+  readonly width: number;
   /** m. */
   readonly examples: number;
   /** [k × TRACE.words] */
@@ -78,7 +78,7 @@ export function traceOf({ trace }: History, step: number): PickTrace {
 
 /** The distinct neurons in order of first selection, and each pick's place among them. */
 export function distinctOf(picks: Uint32Array): {
-  readonly neurons: Uint32Array;
+  readonly kept: Uint32Array;
   readonly places: Uint32Array;
 } {
   const placeOf = new Map<number, number>();
@@ -87,5 +87,5 @@ export function distinctOf(picks: Uint32Array): {
     placeOf.set(neuron, place);
     return place;
   });
-  return { neurons: Uint32Array.from(placeOf.keys()), places };
+  return { kept: Uint32Array.from(placeOf.keys()), places };
 }
