@@ -27,7 +27,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   'src/graph': [],
   'src/formats': ['src/graph'],
   'src/theory': [],
-  'src/reference': ['shaders'],
+  'src/reference': ['shaders', 'src/graph'],
   'src/kernels': ['src/gpu', 'shaders'],
   'src/models': ['src/graph', 'src/kernels', 'src/gpu', 'shaders'],
   'src/layers': ['src/kernels', 'src/graph', 'src/gpu', 'shaders'],
