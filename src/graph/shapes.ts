@@ -24,7 +24,11 @@ export function inferShapes(graph: Graph): Shapes {
       if (shape === undefined) throw unknownInput(graph, node, name);
       return shape;
     });
-    shapes.set(node.name, outputShape(node, inputs));
+    const shape = outputShape(node, inputs);
+    if (!Number.isSafeInteger(shape.channels * shape.height * shape.width)) {
+      throw refused(node, `gives maps of ${shapeText(shape)}, which no machine holds`);
+    }
+    shapes.set(node.name, shape);
   }
   if (!nodes.some(({ name }) => name === output)) {
     throw new EspalierError(
