@@ -7,6 +7,7 @@ import { cacheRowsBench } from './kernels/cache-rows.js';
 import { candidateLossBench } from './kernels/candidate-loss.js';
 import { correctiveUpdateBench } from './kernels/corrective-update.js';
 import { gatherColumnsBench } from './kernels/gather-columns.js';
+import { gatherImagesBench } from './kernels/gather-images.js';
 import { gramRowsBench } from './kernels/gram-rows.js';
 import { lineSearchUpdateBench } from './kernels/line-search-update.js';
 import { lookaheadBench } from './kernels/lookahead.js';
@@ -17,6 +18,8 @@ import { networkLossesBench } from './kernels/network-losses.js';
 import { outputGradientBench } from './kernels/output-gradient.js';
 import { outputLayerBench } from './kernels/output-layer.js';
 import { scoreInitBench } from './kernels/score-init.js';
+import { sgdUpdateBench } from './kernels/sgd-update.js';
+import { softmaxLossBench } from './kernels/softmax-loss.js';
 
 /** Every kernel, in the order of a run. */
 export const kernelBenchmarks: readonly Benchmark[] = [
@@ -37,4 +40,7 @@ export const kernelBenchmarks: readonly Benchmark[] = [
   kernelBenchmark(candidateLossBench),
   kernelBenchmark(accumulateOutputsBench),
   kernelBenchmark(networkLossesBench),
+  kernelBenchmark(gatherImagesBench),
+  kernelBenchmark(softmaxLossBench),
+  kernelBenchmark(sgdUpdateBench),
 ];

@@ -88,7 +88,7 @@ function hashedState(seed: number, purpose: string): number[] {
 }
 
 /** MurmurHash3's 32-bit finaliser (Appleby): a bijection in which each bit flips half of the others. */
-function mixed(word: number): number {
+export function mixed(word: number): number {
   let hash = word | 0;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);

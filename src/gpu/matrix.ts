@@ -137,3 +137,12 @@ export function createChunkedMatrix(
   });
   return { rows, columns, storage, chunks };
 }
+
+/** @throws RangeError when the other matrix is laid out otherwise, so that its elements lie elsewhere. */
+export function requireSameLayout(matrix: Matrix, other: Matrix | undefined): void {
+  const { buffer, rows, columns } = matrix;
+  if (!other || (other.stride === matrix.stride && other.rows === rows)) return;
+  throw new RangeError(
+    `${other.buffer.label} must be laid out as ${buffer.label}: [${rows} × ${columns}].`,
+  );
+}

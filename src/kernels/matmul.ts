@@ -13,7 +13,7 @@ import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
-import type { Matrix } from '../gpu/matrix.js';
+import { type Matrix, requireSameLayout } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import { autotune, sizeClass } from '../gpu/tuning.js';
 import { matmulVariant, requireVariant } from './variant.js';
@@ -262,11 +262,4 @@ function requireSliceable({ slices = 1, out, epilogue, symmetric }: Matmul): voi
 function requireStorable(out: Matrix, { kind }: Epilogue, symmetric: boolean): void {
   if (out.storage === 'f32' || ((kind === 'store' || kind === 'activation') && !symmetric)) return;
   throw new RangeError(`${out.buffer.label} in float16 cannot be updated in place or by halves.`);
-}
-
-function requireSameLayout(out: Matrix, other: Matrix | undefined): void {
-  if (!other || (other.stride === out.stride && other.rows === out.rows)) return;
-  throw new RangeError(
-    `${other.buffer.label} must be laid out as ${out.buffer.label}: [${out.rows} × ${out.columns}].`,
-  );
 }

@@ -28,7 +28,8 @@ function reach({ value, error }: Approx): number {
   return Math.abs(value) + error;
 }
 
-function rounded(value: number, inherited: number, ulps = 1): Approx {
+/** A result that is rounded by so many ulp, of operands whose errors change it by `inherited`. */
+export function rounded(value: number, inherited: number, ulps = 1): Approx {
   return { value, error: inherited + ulps * ULP * (Math.abs(value) + inherited) + FLUSH };
 }
 

@@ -6,6 +6,7 @@ import { candidateLossCases } from './candidate-loss.js';
 import type { KernelCase } from './case.js';
 import { correctiveUpdateCases } from './corrective-update.js';
 import { gatherColumnsCases } from './gather-columns.js';
+import { gatherImagesCases } from './gather-images.js';
 import { gramRowsCases } from './gram-rows.js';
 import { lineSearchUpdateCases } from './line-search-update.js';
 import { lookaheadCases } from './lookahead.js';
@@ -17,6 +18,8 @@ import { outputGradientCases } from './output-gradient.js';
 import { outputLayerCases } from './output-layer.js';
 import { scoreInitCases } from './score-init.js';
 import { selectionCases } from './selection.js';
+import { sgdUpdateCases } from './sgd-update.js';
+import { softmaxLossCases } from './softmax-loss.js';
 import { storageCases } from './storage.js';
 
 /** Every kernel's cases; both hosts run this list. */
@@ -38,6 +41,9 @@ export const kernelCases: readonly KernelCase[] = [
   ...correctiveUpdateCases,
   ...candidateLossCases,
   ...accumulateOutputsCases,
+  ...gatherImagesCases,
+  ...softmaxLossCases,
+  ...sgdUpdateCases,
   ...selectionCases,
   ...storageCases,
 ];

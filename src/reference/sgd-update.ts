@@ -1,0 +1,38 @@
+import { boundedOf, exactly, minus, plus, times } from './approx.js';
+import type { Bounded } from './bound.js';
+
+export interface SgdUpdateProblem {
+  readonly gradient: ArrayLike<number>;
+  readonly parameters: ArrayLike<number>;
+  /** Absent where there is no momentum. */
+  readonly velocity?: ArrayLike<number> | undefined;
+  readonly nesterov: boolean;
+  /** As float32 has them. */
+  readonly rate: number;
+  readonly momentum: number;
+  readonly decay: number;
+}
+
+/** A step of torch.optim.SGD in float64, with float32's error bounds. */
+export function sgdUpdateReference(problem: SgdUpdateProblem): {
+  readonly parameters: Bounded;
+  /** Empty without momentum. */
+  readonly velocity: Bounded;
+} {
+  const { gradient, parameters, velocity, nesterov } = problem;
+  const rate = exactly(problem.rate);
+  const momentum = exactly(problem.momentum);
+  const decay = exactly(problem.decay);
+  const steps = Array.from(parameters, (parameter, e) => {
+    const w = exactly(parameter);
+    const g = plus(exactly(gradient[e] ?? Number.NaN), times(decay, w));
+    if (!velocity) return { w: minus(w, times(rate, g)), v: undefined };
+    const v = plus(times(momentum, exactly(velocity[e] ?? Number.NaN)), g);
+    const step = nesterov ? plus(g, times(momentum, v)) : v;
+    return { w: minus(w, times(rate, step)), v };
+  });
+  return {
+    parameters: boundedOf(steps.map(({ w }) => w)),
+    velocity: boundedOf(steps.flatMap(({ v }) => v ?? [])),
+  };
+}

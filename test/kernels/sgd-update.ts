@@ -1,0 +1,55 @@
+import { Commands } from '../../src/gpu/commands.js';
+import { prepareSgdUpdate, type SgdStep } from '../../src/kernels/sgd-update.js';
+import { sgdUpdateReference } from '../../src/reference/sgd-update.js';
+import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
+import { memoryCase, valuesOf } from './memory.js';
+
+interface Spec {
+  readonly shape: readonly [rows: number, columns: number];
+  readonly step: SgdStep;
+  readonly kind?: 'plain' | 'nesterov';
+}
+
+const SPECS: readonly Spec[] = [
+  { shape: [1, 1], step: { rate: 1, momentum: 0.5 } },
+  { shape: [67, 16], step: { rate: 0.1, momentum: 0.9, decay: 5e-4 } },
+  { shape: [131, 7], step: { rate: 0.01, momentum: 0.9 } },
+  { shape: [144, 32], step: { rate: 0.05, momentum: 0.9, decay: 1e-4 }, kind: 'nesterov' },
+  { shape: [3, 13], step: { rate: 2, momentum: 0.99 }, kind: 'nesterov' },
+  { shape: [17, 5], step: { rate: 0.3, decay: 0.125 }, kind: 'plain' },
+  { shape: [1, 64], step: { rate: 0 }, kind: 'plain' },
+];
+
+export const sgdUpdateCases: readonly KernelCase[] = SPECS.map(({ shape, step, kind }) => {
+  const [rows, columns] = shape;
+  const name = `sgd-update ${shape.join(' × ')} ${kind ?? 'momentum'} ${JSON.stringify(step)}`;
+  return memoryCase(name, async (device, memory) => {
+    const numbers = [1, 2, 3].map((seed) => randomNumbers(rows * columns, seed));
+    const [slopes, start, before] = numbers as [Float32Array, Float32Array, Float32Array];
+    const matrix = (data: Float32Array) =>
+      memory.map({ images: rows, height: 1, width: 1, channels: columns }, data).matrix;
+    const [gradient, parameters, velocity] = [matrix(slopes), matrix(start), matrix(before)];
+    const momentum = kind !== 'plain';
+    const run = await prepareSgdUpdate(device, {
+      gradient,
+      parameters,
+      velocity: momentum ? velocity : undefined,
+      nesterov: kind === 'nesterov',
+    });
+    const commands = new Commands(device);
+    run(commands, step);
+    await commands.finish();
+    const reference = sgdUpdateReference({
+      gradient: slopes,
+      parameters: start,
+      velocity: momentum ? before : undefined,
+      nesterov: kind === 'nesterov',
+      rate: Math.fround(step.rate),
+      momentum: Math.fround(step.momentum ?? 0),
+      decay: Math.fround(step.decay ?? 0),
+    });
+    requireWithin(await valuesOf(parameters), reference.parameters);
+    if (momentum) requireWithin(await valuesOf(velocity), reference.velocity);
+    else requireSame(await valuesOf(velocity), before);
+  });
+});
