@@ -1,3 +1,5 @@
+import { type ErrorDetails, PLAIN, worded } from './wording.js';
+
 /** What went wrong, in one word a program can switch on. */
 export type ErrorCode =
   | 'no-webgpu'
@@ -13,16 +15,21 @@ export type ErrorCode =
   | 'aborted';
 
 /**
- * Every error this library throws on purpose. The message names what was given, what was expected
- * and the way out; `cause` keeps the original error where there was one.
+ * Every error this library throws on purpose. `details` says what was given, what was expected and
+ * the way out, as data that a face words in its own terms; `message` has them in plain words, and
+ * `cause` the original error where there was one.
  */
 export class EspalierError extends Error {
   readonly code: ErrorCode;
+  readonly details: ErrorDetails;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  /** @param what details, or a message that is complete in itself and names no setting. */
+  constructor(code: ErrorCode, what: ErrorDetails | string, options?: ErrorOptions) {
+    const details = typeof what === 'string' ? ({ kind: 'message', message: what } as const) : what;
+    super(worded(PLAIN, details), options);
     this.name = 'EspalierError';
     this.code = code;
+    this.details = details;
   }
 }
 

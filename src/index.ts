@@ -110,3 +110,4 @@ export {
   type TrainingState,
 } from './train/gradient-descent.js';
 export type { TrainingOptions } from './train/options.js';
+export { type ErrorDetails, type Names, type Wording, worded, wordingWith } from './wording.js';

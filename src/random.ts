@@ -26,10 +26,12 @@ const HALF_HEIGHT = 0.8577638849607068;
  */
 export function randomStream(seed: number, purpose: string): RandomStream {
   if (!Number.isSafeInteger(seed)) {
-    throw new EspalierError(
-      'bad-config',
-      `--seed must be an integer within ±(2^53 − 1), not ${seed}.`,
-    );
+    throw new EspalierError('bad-config', {
+      kind: 'value',
+      key: 'seed',
+      given: seed,
+      allowed: 'a whole number within ±(2^53 − 1)',
+    });
   }
   const generator = xoroshiro128plusFromState(hashedState(seed, purpose));
   const uniform = (): number => uniformFloat64(generator);

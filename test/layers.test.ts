@@ -43,7 +43,14 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Below every room: errors, memos, random streams, wording and the package's version. */
-const COMMON = ['src/errors.ts', 'src/memo.ts', 'src/random.ts', 'src/text.ts', 'package.json'];
+const COMMON = [
+  'src/errors.ts',
+  'src/memo.ts',
+  'src/random.ts',
+  'src/text.ts',
+  'src/wording.ts',
+  'package.json',
+];
 
 const FILES = ['shaders', 'src', 'bench', 'demo'].flatMap((folder) => filesIn(join(ROOT, folder)));
 const IMPORTS = new Map(FILES.map((file) => [file, importsOf(file)]));

@@ -1,6 +1,6 @@
-import { messageOf } from '../../src/errors.js';
 import { calmerRate, type ErrorCode, EspalierError } from '../../src/index.js';
 import type { Settings } from './settings.js';
+import { pageText } from './wording.js';
 
 /** What a person is told when something goes wrong, and what they can do about it here. */
 export interface Problem {
@@ -46,12 +46,7 @@ export function problemOf(error: unknown, remedy?: Problem['remedy']): Problem {
   return {
     code,
     title,
-    text: messageOf(error)
-      // The page has no rate for fine-tuning alone: it is a share of the one that there is.
-      .replace(
-        /Try --fine-tune-learning-rate .*/,
-        'That was fine-tuning, whose rate follows --learning-rate: try a smaller one.',
-      )
+    text: pageText(error)
       .replaceAll(/--[a-z-]+/g, (flag) => (LABELS[flag] ? `“${LABELS[flag]}”` : flag))
       .replaceAll(/ \(configuration key "\w+"(?:, by default)?\)/g, ''),
     ...(remedy && { remedy }),

@@ -1,4 +1,5 @@
 import { useId } from 'preact/hooks';
+import { LABELS } from '../state/wording.js';
 import { Select } from '../view/control.js';
 import type { PresetName, Word } from './settings.js';
 import type { Study } from './state.js';
@@ -10,25 +11,21 @@ const PRESET_NAMES: readonly (readonly [PresetName, string])[] = [
 
 interface WordField {
   readonly word: Word;
-  readonly label: string;
   readonly hint: string;
 }
 
 const FIELDS: readonly WordField[] = [
   {
     word: 'sizes',
-    label: 'Training examples',
     hint: 'Dataset sizes, ascending, with commas: the map’s columns.',
   },
-  { word: 'trials', label: 'Trials', hint: 'Networks of each size, from different random starts.' },
+  { word: 'trials', hint: 'Networks of each size, from different random starts.' },
   {
     word: 'iterations',
-    label: 'Steps',
     hint: 'Of training, for each network. The map keeps its number of rows.',
   },
   {
     word: 'seed',
-    label: 'Seed',
     hint: 'Decides the random starts. The same seed gives the same map, bit for bit.',
   },
 ];
@@ -58,6 +55,7 @@ export function Controls({ study }: { readonly study: Study }) {
           <Text
             key={field.word}
             {...field}
+            label={LABELS[field.word]}
             value={config ? String(config[field.word]) : undefined}
             onChange={(value) => study.change(field.word, value)}
           />
@@ -69,6 +67,7 @@ export function Controls({ study }: { readonly study: Study }) {
 }
 
 interface TextProps extends WordField {
+  readonly label: string;
   /** Undefined leaves what was typed, which is wrong somewhere. */
   readonly value: string | undefined;
   readonly onChange: (value: string) => void;

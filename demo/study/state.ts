@@ -1,5 +1,4 @@
 import { batch, computed, effect, type ReadonlySignal, signal, untracked } from '@preact/signals';
-import { messageOf } from '../../src/errors.js';
 import {
   type Analysis,
   analyse,
@@ -15,6 +14,7 @@ import {
 import { plural } from '../../src/text.js';
 import { createDrive, type Mode } from '../state/drive.js';
 import type { Page } from '../state/page.js';
+import { pageText } from '../state/wording.js';
 import { recorded, statesIn } from './records.js';
 import { configIn, type PresetName, presetIn, WORDS, type Word } from './settings.js';
 import { digestOf } from './source.js';
@@ -62,7 +62,7 @@ export function createStudy(page: Page): Study {
     try {
       return { config: configIn(page.kept.value, folder) };
     } catch (error) {
-      return { fault: messageOf(error) };
+      return { fault: pageText(error) };
     }
   });
   const config = computed(() => parsed.value.config);

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
+import { LABELS } from '../state/wording.js';
 
 interface FieldProps {
   readonly label: string;
@@ -105,7 +106,7 @@ interface SeedProps {
 export function Seed({ value, onChange }: SeedProps) {
   return (
     <Field
-      label="Seed"
+      label={LABELS.seed}
       hint="Decides the random start. The same seed gives the same run, bit for bit."
     >
       {(ids) => (

@@ -1,4 +1,4 @@
-import { mebibytes } from '../../src/gpu/limits.js';
+import { mebibytes } from '../../src/text.js';
 import { usePage } from './context.js';
 import { useReadings } from './readings.js';
 

@@ -1,6 +1,7 @@
 import { fineTuneRate } from '../../src/index.js';
 import { grouped } from '../../src/text.js';
 import { configOf, type Settings } from '../state/settings.js';
+import { LABELS } from '../state/wording.js';
 import { usePage } from './context.js';
 import { Check, Seed, Select, Slider } from './control.js';
 
@@ -40,7 +41,7 @@ export function SettingsPanel() {
           <legend>Data</legend>
           <Select
             name="task"
-            label="Question"
+            label={LABELS.task}
             hint="What the network must tell about a digit. Ten answers are harder than two."
             value={settings.task}
             options={[
@@ -52,7 +53,7 @@ export function SettingsPanel() {
           />
           <Slider
             name="examples"
-            label="Examples"
+            label={LABELS.examples}
             hint="Digits to learn from. More take more training before pruning works."
             value={settings.examples}
             steps={[...STEPS.examples.filter((count) => count < most), most]}
@@ -61,7 +62,7 @@ export function SettingsPanel() {
           />
           <Select
             name="data"
-            label="Data set"
+            label={LABELS.data}
             hint="The full set is an 11 MB download. You can also drop your own files on this page."
             value={settings.data}
             options={[
@@ -77,7 +78,7 @@ export function SettingsPanel() {
           <legend>Training</legend>
           <Slider
             name="width"
-            label="Neurons"
+            label={LABELS.width}
             hint="Size of the dense network. A large one offers pruning more to choose from."
             value={settings.width}
             steps={STEPS.width}
@@ -85,7 +86,7 @@ export function SettingsPanel() {
           />
           <Select
             name="activation"
-            label="Activation"
+            label={LABELS.activation}
             hint="How a neuron turns what it sees into its answer."
             value={settings.activation}
             options={[
@@ -97,7 +98,7 @@ export function SettingsPanel() {
           />
           <Slider
             name="iterations"
-            label="Steps"
+            label={LABELS.iterations}
             hint="How long to train. Too short, and there is nothing good to find."
             value={settings.iterations}
             steps={STEPS.iterations}
@@ -111,7 +112,7 @@ export function SettingsPanel() {
           />
           <Slider
             name="learningRate"
-            label="Learning rate"
+            label={LABELS.learningRate}
             hint="Length of a step. Small is slow, large may run away."
             value={settings.learningRate}
             steps={STEPS.learningRate}
@@ -119,7 +120,7 @@ export function SettingsPanel() {
           />
           <Select
             name="loss"
-            label="Error"
+            label={LABELS.loss}
             hint="What training and picking try to make small."
             value={settings.loss}
             options={[
@@ -130,7 +131,7 @@ export function SettingsPanel() {
           />
           <Slider
             name="batch"
-            label="Batch"
+            label={LABELS.batch}
             hint="Digits looked at in one step. More make a calmer, slower step."
             value={settings.batch === 'full' ? settings.examples : settings.batch}
             steps={STEPS.batch}
@@ -141,7 +142,7 @@ export function SettingsPanel() {
           <legend>Pruning</legend>
           <Slider
             name="picks"
-            label="Picks"
+            label={LABELS.picks}
             hint="How many times to pick the best neuron. Fewer give a smaller network."
             value={settings.picks}
             steps={STEPS.picks.filter((picks) => settings.replacement || picks <= settings.width)}
@@ -149,7 +150,7 @@ export function SettingsPanel() {
           />
           <Select
             name="method"
-            label="Method"
+            label={LABELS.method}
             hint="How neurons are chosen. Only greedy tries what each one would add."
             value={settings.method}
             options={METHODS}
@@ -157,7 +158,7 @@ export function SettingsPanel() {
           />
           <Select
             name="rule"
-            label="Weights"
+            label={LABELS.rule}
             hint="How much each picked neuron counts, where they are picked greedily."
             value={settings.rule}
             options={[
@@ -169,14 +170,14 @@ export function SettingsPanel() {
           />
           <Check
             name="replacement"
-            label="A neuron may be picked again"
+            label={LABELS.replacement}
             hint="Picked twice, it counts twice and costs nothing more."
             value={settings.replacement}
             onChange={(replacement) => change({ replacement })}
           />
           <Slider
             name="pruneEvery"
-            label="Checkpoints"
+            label={LABELS.pruneEvery}
             hint="How often to stop training and prune, to see when it begins to pay."
             value={checkpoints()}
             steps={STEPS.checkpoints}
@@ -186,7 +187,7 @@ export function SettingsPanel() {
           />
           <Slider
             name="fineTune"
-            label="Fine-tuning steps"
+            label={LABELS.fineTune}
             hint={`Training of the small network after pruning, at rate ${Number(rate.toPrecision(3))}.`}
             value={settings.fineTune}
             steps={STEPS.fineTune}

@@ -1,5 +1,7 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { EspalierError } from '../errors.js';
+import { worded } from '../wording.js';
+import { flagWording } from './wording.js';
 
 /** What the command line's exit codes mean. */
 const EXIT = { done: 0, failed: 1, badUsage: 2, interrupted: 130 } as const;
@@ -12,10 +14,11 @@ export function exitCodeOf(error: unknown): number {
   return error.code === 'bad-config' ? EXIT.badUsage : EXIT.failed;
 }
 
-/** One clear message; the stack only for what nobody expected. */
-export function explain(error: unknown): string {
+/** One clear message in the flags of the command; the stack only for what nobody expected. */
+export function explain(error: unknown, command: Command): string {
   if (error instanceof EspalierError) {
-    return error.code === 'aborted' ? error.message : `error: ${error.message}`;
+    const text = worded(flagWording(command), error.details);
+    return error.code === 'aborted' ? text : `error: ${text}`;
   }
   if (error instanceof Error) {
     return error.cause === undefined && error.stack ? error.stack : `error: ${error.message}`;

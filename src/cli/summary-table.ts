@@ -1,8 +1,7 @@
 import Table from 'cli-table3';
 import { hullFloor, type RunTheory } from '../experiment/guarantee.js';
 import type { Figures, RunSummary } from '../experiment/run-events.js';
-import { mebibytes } from '../gpu/limits.js';
-import { grouped, plural } from '../text.js';
+import { grouped, mebibytes, plural } from '../text.js';
 import { percent } from './progress.js';
 
 /** The closing table of a run: the three networks side by side. */

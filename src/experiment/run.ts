@@ -205,7 +205,7 @@ async function* fineTune(
     loss,
     seed,
     purpose: 'fine-tuning batches',
-    rateFlag: '--fine-tune-learning-rate',
+    rateKey: 'fineTuneLearningRate',
   } as const;
   using training = startTraining(network, train, options);
   for await (const progress of advance(training, steps, signal)) {

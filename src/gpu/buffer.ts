@@ -1,6 +1,5 @@
-import { EspalierError } from '../errors.js';
 import type { Device } from './device.js';
-import { largestBinding } from './limits.js';
+import { largestBinding, tooLarge } from './limits.js';
 
 /** Anything that can be uploaded: 4-byte elements only, as all shaders here read. */
 export type Words = Float32Array | Uint32Array | Int32Array;
@@ -26,13 +25,8 @@ const MAP_MODE_READ = 0x1;
  */
 export function createBuffer(device: Device, label: string, length: number): GpuBuffer {
   const bytes = Math.max(length, 1) * 4;
-  const limit = largestBinding(device);
-  if (bytes > limit) {
-    throw new EspalierError(
-      'limit-exceeded',
-      `${label} takes ${bytes} bytes, but this adapter binds at most ${limit}.`,
-    );
-  }
+  const fits = largestBinding(device);
+  if (bytes > fits) throw tooLarge(device, { what: label, unit: 'bytes', given: bytes, fits });
   return allocate(device, label, bytes, USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST);
 }
 

@@ -203,14 +203,10 @@ export class Device {
   }
 }
 
-function typedError(error: GPUError, what?: string): EspalierError {
-  const where = what ? `${what}: ` : '';
+function typedError(error: GPUError, during?: string): EspalierError {
   return isOutOfMemory(error)
-    ? new EspalierError(
-        'out-of-memory',
-        `${where}the GPU is out of memory: ${error.message}. Use fewer --examples or a smaller --width.`,
-      )
-    : new EspalierError('shader', `${where}${error.message}`);
+    ? new EspalierError('out-of-memory', { kind: 'out-of-memory', during, reason: error.message })
+    : new EspalierError('shader', during ? `${during}: ${error.message}` : error.message);
 }
 
 // GPUOutOfMemoryError is a global in browsers only, so it is recognised by its constructor's name.

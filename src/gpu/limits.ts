@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.js';
+import type { ErrorDetails } from '../wording.js';
 import type { Device } from './device.js';
 
 /** The largest buffer that one binding can show to a shader, in bytes. */
@@ -6,29 +7,33 @@ export function largestBinding(device: Device): number {
   return Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
 }
 
+/** What is too large, less what the device knows by itself. */
+type TooLarge = Omit<
+  Extract<ErrorDetails, { readonly kind: 'too-large' }>,
+  'kind' | 'adapter' | 'binds'
+>;
+
+/** The error of a size that no binding of this adapter can hold. Its text is in src/wording.ts. */
+export function tooLarge(device: Device, what: TooLarge): EspalierError {
+  return new EspalierError('limit-exceeded', {
+    kind: 'too-large',
+    ...what,
+    adapter: device.adapter.name,
+    binds: largestBinding(device),
+  });
+}
+
 /**
  * Refuses a matrix that no single binding can hold, before anything is allocated.
  *
- * @throws limit-exceeded with the size, the limit and the number of rows that would fit.
+ * @throws limit-exceeded with the rows, the limit and the number of rows that would fit.
  */
 export function requireBinding(
   device: Device,
   label: string,
   rows: number,
-  stride: number,
   rowBytes: number,
 ): void {
-  const bytes = rows * rowBytes;
-  const limit = largestBinding(device);
-  if (bytes <= limit) return;
-  const fits = Math.floor(limit / rowBytes);
-  throw new EspalierError(
-    'limit-exceeded',
-    `${label} [${rows} × ${stride}] takes ${mebibytes(bytes)}, but this adapter binds at most ${mebibytes(limit)}: at most ${fits} rows of that length fit.`,
-  );
-}
-
-/** 4404019 → 4.2 MiB */
-export function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  const fits = Math.floor(largestBinding(device) / rowBytes);
+  if (rows > fits) throw tooLarge(device, { what: label, unit: 'rows', given: rows, fits });
 }

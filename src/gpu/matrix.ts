@@ -59,7 +59,7 @@ export function createMatrix(
 ): Matrix {
   const stride = strideOf(columns);
   const bytes = stride * BYTES[storage];
-  requireBinding(device, label, rows, stride, bytes);
+  requireBinding(device, label, rows, bytes);
   const buffer = createBuffer(device, label, (rows * bytes) / 4);
   const matrix = { buffer, rows, columns, stride, storage };
   if (data) fillOrFree([matrix.buffer], () => uploadMatrix(matrix, data));
@@ -122,7 +122,7 @@ export function createChunkedMatrix(
 ): ChunkedMatrix {
   const stride = strideOf(columns);
   const rowBytes = stride * BYTES[storage];
-  requireBinding(device, `One row of ${label}`, 1, stride, rowBytes);
+  requireBinding(device, label, 1, rowBytes);
   const fitting = Math.floor(largestBinding(device) / rowBytes);
   const size = Math.min(rows, fitting, rowsPerChunk);
   const chunks: (Matrix & { firstRow: number })[] = [];

@@ -22,8 +22,10 @@ export async function openBrowserAdapter(
   );
   if (adapter) return adapter;
   const found = preference === 'auto' ? 'no adapter' : `no ${preference} adapter`;
-  throw new EspalierError(
-    'no-adapter',
-    `The browser has WebGPU but ${found}. Turn on graphics acceleration in its settings and look at chrome://gpu${preference === 'hardware' ? ', or take the software adapter' : ', or start Chrome with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader'}.`,
-  );
+  const hardware = preference === 'hardware';
+  throw new EspalierError('no-adapter', {
+    kind: 'message',
+    message: `The browser has WebGPU but ${found}. Turn on graphics acceleration in its settings and look at chrome://gpu${hardware ? '' : ', or start Chrome with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader'}.`,
+    ...(hardware && { instead: { adapter: 'software' } }),
+  });
 }

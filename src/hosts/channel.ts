@@ -152,8 +152,8 @@ export async function openChannel(pageScript: string): Promise<Channel> {
   };
 }
 
-function errorOf({ code, message, stack }: Failure): Error {
-  const error = code ? new EspalierError(code, message) : new Error(message);
+function errorOf({ ours, message, stack }: Failure): Error {
+  const error = ours ? new EspalierError(ours.code, ours.details) : new Error(message);
   if (stack !== undefined) error.stack = stack;
   return error;
 }

@@ -10,7 +10,7 @@ export interface HostOptions extends ChromeOptions {
 }
 
 /**
- * Opens the host that `--host` names. `auto` is Node's, which reaches hardware and software alike.
+ * Opens the host that is asked for. `auto` is Node's, which reaches hardware and software alike.
  *
  * @throws what openNodeHost and openChromeHost throw.
  */

@@ -115,14 +115,18 @@ async function diagnose(executable: string, args: readonly string[]): Promise<st
 
 function notStarted(executable: string, complaint: string, cause: unknown): EspalierError {
   const wayOut = /sandbox/i.test(complaint)
-    ? "This system allows its sandbox to installed browsers only: install Google Chrome or Chromium from the system's packages, or use --host node."
-    : 'Name another browser in CHROME_PATH, or use --host node.';
+    ? "This system allows its sandbox to installed browsers only: install Google Chrome or Chromium from the system's packages."
+    : 'Name another browser in CHROME_PATH.';
   const lines = complaint.split('\n');
   // A fatal line comes before its stack, other trouble before the line that ends it.
   const reason = lines.find((line) => line.includes('FATAL')) ?? lines.at(-1);
   return new EspalierError(
     'no-webgpu',
-    `${executable} does not start: ${reason || String(cause)}. ${wayOut}`,
+    {
+      kind: 'message',
+      message: `${executable} does not start: ${reason || String(cause)}. ${wayOut}`,
+      instead: { host: 'node' },
+    },
     { cause },
   );
 }

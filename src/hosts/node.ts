@@ -32,18 +32,21 @@ export async function openNodeAdapter(preference: AdapterPreference = 'auto'): P
   const adapter = await selectAdapter(preference, (kind) => requestFrom(dawn, kind));
   if (adapter) return adapter;
   if (preference === 'hardware') {
-    throw new EspalierError(
-      'no-adapter',
-      process.platform === 'linux'
-        ? "Dawn found no GPU: no Vulkan driver gave a hardware adapter. Install the GPU's Vulkan driver, or name its manifest in VK_DRIVER_FILES, or use --adapter software."
-        : 'Dawn found no GPU. Update the graphics driver, or use --host chrome --adapter software.',
-    );
+    const linux = process.platform === 'linux';
+    throw new EspalierError('no-adapter', {
+      kind: 'message',
+      message: linux
+        ? "Dawn found no GPU: no Vulkan driver gave a hardware adapter. Install the GPU's Vulkan driver, or name its manifest in VK_DRIVER_FILES."
+        : 'Dawn found no GPU. Update the graphics driver.',
+      instead: { ...(!linux && { host: 'chrome' }), adapter: 'software' },
+    });
   }
   if (hasBundle && !dawn.swiftShader) throw missingPackage('@sparticuz/chromium');
-  throw new EspalierError(
-    'no-adapter',
-    'Dawn found no adapter, and its software adapter comes for Linux x64 only. Use --host chrome.',
-  );
+  throw new EspalierError('no-adapter', {
+    kind: 'message',
+    message: 'Dawn found no adapter, and its software adapter comes for Linux x64 only.',
+    instead: { host: 'chrome' },
+  });
 }
 
 /** A host that runs jobs in this process. */

@@ -31,7 +31,11 @@ export function missingPackage(name: OptionalPackage, cause?: unknown): Espalier
 function brokenPackage(name: OptionalPackage, cause: unknown): EspalierError {
   return new EspalierError(
     'no-webgpu',
-    `The package ${name} (${OPTIONAL_PACKAGES[name]}) is installed but does not load on this machine: ${String(cause)}. Use the other --host.`,
+    {
+      kind: 'message',
+      message: `The package ${name} (${OPTIONAL_PACKAGES[name]}) is installed but does not load on this machine: ${String(cause)}.`,
+      instead: { host: name === 'webgpu' ? 'chrome' : 'node' },
+    },
     { cause },
   );
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, EspalierError } from '../errors.js';
+import { EspalierError } from '../errors.js';
 import { openDevice, type Tuning } from '../gpu/device.js';
 import { openBrowserAdapter } from './browser.js';
 import type { AdapterPreference, Host, Job, Jobs } from './host.js';
@@ -26,7 +26,8 @@ export type Reply =
   | { readonly kind: 'failure'; readonly id: number; readonly error: Failure };
 
 export interface Failure {
-  readonly code?: ErrorCode;
+  /** Of an EspalierError, which has its message from them. */
+  readonly ours?: Pick<EspalierError, 'code' | 'details'>;
   readonly message: string;
   readonly stack?: string;
 }
@@ -89,7 +90,7 @@ function failureOf(error: unknown): Failure {
   const { message, stack } = error;
   return {
     message,
-    ...(error instanceof EspalierError && { code: error.code }),
+    ...(error instanceof EspalierError && { ours: { code: error.code, details: error.details } }),
     ...(stack !== undefined && { stack }),
   };
 }

@@ -71,10 +71,13 @@ export function seedOf(
 export function requireSizes({ sizes }: StudyConfig, { name, train }: ImageSource): void {
   const large = sizes.find((size) => size > train.count);
   if (large === undefined) return;
-  throw new EspalierError(
-    'bad-config',
-    `--sizes ${large} is past the source: ${name} has ${train.count} training examples.`,
-  );
+  throw new EspalierError('bad-config', {
+    kind: 'value',
+    key: 'sizes',
+    given: large,
+    allowed: `whole numbers from 1 to ${train.count}`,
+    because: `${name} has no more training examples`,
+  });
 }
 
 /**

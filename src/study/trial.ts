@@ -69,7 +69,7 @@ export async function* studyTrial(
   const picks = Math.max(...config.picks);
   const largest = { examples: trial.examples, width, batch, task, picks };
   const rules = rulesOf(config);
-  requireFits(device, { ...largest, rules }, examples.train, { examples: '--sizes' });
+  requireFits(device, { ...largest, rules }, examples.train, { examples: 'sizes' });
   using train = uploadImages(device, 'training', examples.train, config.task);
   using test = uploadImages(device, 'test', examples.test, config.task);
   const missing = missingOf(input);
@@ -231,7 +231,7 @@ async function fineTune(context: Context, state: TrialState, subnetwork: Paramet
     ...options,
     learningRate: rate,
     purpose: 'fine-tuning batches',
-    rateFlag: '--fine-tune-learning-rate',
+    rateKey: 'fineTuneLearningRate',
   });
   const continued = await trained(context, state.network, until, options, state);
   const scratch = await trained(context, drawParameters(subnetwork, options.seed), until, options);

@@ -128,7 +128,7 @@ export async function* advance(
 }
 
 /** A learning rate and where it came from. */
-export type Rate = Pick<TrainingOptions, 'learningRate' | 'rateFlag'>;
+export type Rate = Pick<TrainingOptions, 'learningRate' | 'rateKey'>;
 
 /** What to try in place of an η at which training diverged: 1, the usual one, at most. */
 export function calmerRate(learningRate: number): number {
@@ -138,13 +138,14 @@ export function calmerRate(learningRate: number): number {
 /** @param cause the error by which it showed, where it was not the loss itself. */
 export function divergence(
   iteration: number,
-  { learningRate, rateFlag = '--learning-rate' }: Rate,
+  { learningRate, rateKey = 'learningRate' }: Rate,
   cause?: Error,
 ): EspalierError {
-  const sign = cause ? 'its numbers were' : 'the loss was';
+  const what = cause ? 'its numbers were' : 'the loss was';
+  const calmer = calmerRate(learningRate);
   return new EspalierError(
     'diverged',
-    `Training diverged: ${sign} no longer finite at iteration ${iteration}. Try ${rateFlag} ${calmerRate(learningRate)}.`,
+    { kind: 'diverged', what, iteration, key: rateKey, calmer },
     cause && { cause },
   );
 }

@@ -24,8 +24,8 @@ export interface TrainingOptions {
   readonly seed: number;
   /** Names the random stream of the batches, so that two trainings of one seed differ. */
   readonly purpose?: string;
-  /** The flag that sets η, for the advice when the training diverges. */
-  readonly rateFlag?: '--learning-rate' | '--fine-tune-learning-rate';
+  /** The setting that η comes from, for the advice when the training diverges. */
+  readonly rateKey?: 'learningRate' | 'fineTuneLearningRate';
 }
 
 /** Where the draws of the batches stand. */

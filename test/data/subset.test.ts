@@ -43,7 +43,9 @@ test.each([60_001, 0, -1, 1.5, Number.NaN])('%d of 60,000 examples is refused', 
   expect(() => drawSubset(60_000, size, 0)).toThrow(
     expect.objectContaining({
       code: 'bad-config',
-      message: expect.stringMatching(`--examples ${size} .* 60000`),
+      message: expect.stringMatching(
+        `^examples must be .* from 1 to 60000, not ${size}: the source`,
+      ),
     }),
   );
 });

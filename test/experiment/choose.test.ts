@@ -51,7 +51,7 @@ describe('neurons of a network of one’s own training', () => {
       const config = parseRunConfig({ picks: 9, width: 9, learningRate: 2, examples: M });
       await expect(resultOf(chooseNeurons(dense, method, config))).rejects.toMatchObject({
         code: 'diverged',
-        message: expect.stringMatching(/at iteration 40\. Try --learning-rate 0\.5\.$/),
+        message: expect.stringMatching(/at iteration 40\. Try learningRate 0\.5\.$/),
         cause: { code: 'bad-data' },
       });
       expect(device.liveBytes).toBe(live);
@@ -71,7 +71,7 @@ describe('neurons of a network of one’s own training', () => {
     for (const wish of wishes) {
       await expect(choose({ ...wish, storage: 'f16' })).rejects.toMatchObject({
         code: 'bad-data',
-        message: expect.stringMatching(/not finite: .* --storage f32 keeps/),
+        message: expect.stringMatching(/not finite: .* Use storage f32 instead\.$/),
       });
       expect((await choose(wish)).selected).toHaveLength(9);
     }

@@ -130,16 +130,16 @@ describe('a device with the default limits', () => {
   });
 
   test.each([
-    [{ batch: 'full', examples: 5_000_000 }, '--examples 5000000'],
-    [{ batch: 4_500_000, examples: 5_000_000 }, '--batch 4500000'],
+    [{ batch: 'full', examples: 5_000_000 }, 'examples 5000000'],
+    [{ batch: 4_500_000, examples: 5_000_000 }, 'batch 4500000'],
   ] as const)('is told that the gradient of %j has too many slices', (sizes, given) => {
     const all = { ...sizes, width: 1000, picks: 5, task: 'parity', rules: [] } as const;
-    const [flag] = given.split(' ');
+    const [key] = given.split(' ');
     expect(() => requireFits(narrow, all, { rows: 1, columns: 1 })).toThrow(
       expect.objectContaining({
         code: 'limit-exceeded',
         message: expect.stringMatching(
-          new RegExp(`^${given} is too .* output gradient fit up to ${flag} 4294912\\.$`),
+          new RegExp(`^${given} is too .* output gradient fit up to ${key} 4294912\\.$`),
         ),
       }),
     );
@@ -151,15 +151,15 @@ describe('a device with the default limits', () => {
     const sweep = parseStudyConfig({ ...given, sizes: [examples], pruneEvery: 1 });
     const input = { config: sweep, trial: trialsOf(sweep)[0]!, examples: drawn };
     const contest = { contenders: ['random', 'corrective'], sizes: [5, 999] } as const;
-    for (const [events, flag] of [
-      [run(narrow, { config, examples: drawn }), '--picks'],
-      [studyTrial(narrow, input), '--picks'],
-      [compare(narrow, { config, ...contest, examples: drawn }), '--sizes'],
+    for (const [events, key] of [
+      [run(narrow, { config, examples: drawn }), 'picks'],
+      [studyTrial(narrow, input), 'picks'],
+      [compare(narrow, { config, ...contest, examples: drawn }), 'sizes'],
     ] as const) {
       await expect(events.next()).rejects.toMatchObject({
         code: 'limit-exceeded',
         message: expect.stringMatching(
-          new RegExp(`^${flag} 999 .* corrective rule fit up to ${flag} 998\\.$`),
+          new RegExp(`^${key} 999 .* corrective rule fit up to ${key} 998\\.$`),
         ),
       });
       expect(narrow.liveBytes).toBe(0);

@@ -45,13 +45,13 @@ function inputOf(
 
 describe('before any training it is refused that', () => {
   test.each<[string, object, readonly Contender[], readonly number[], RegExp]>([
-    ['sizes descend', {}, ['greedy'], [5, 3], /^--sizes .*ascending.*not 5,3\.$/],
+    ['sizes descend', {}, ['greedy'], [5, 3], /^sizes must be ascending .*not \[5,3\]\.$/],
     [
       'a method comes twice',
       {},
       ['greedy', 'random', 'greedy'],
       [3],
-      /^--methods .*once.*greedy,random,greedy/,
+      /^methods must be .*once.*"greedy","random","greedy"/,
     ],
     ['a ranking is too short', {}, CONTENDERS, [5, 13], /^--sizes 5,13 .*only greedy/],
     [

@@ -179,7 +179,7 @@ describe('the files of a run', () => {
     const begins = async (config: RunInput['config']) =>
       run(device, { config, examples, from: state }).next();
     await expect(begins({ ...config, iterations: 15 })).rejects.toThrow(
-      /--iterations 15 lies before .* 16 iterations/,
+      /^iterations must be 16 or more, not 15: the weights/,
     );
     await expect(begins({ ...config, momentum: 0.5 })).rejects.toThrow(/has no velocity/);
     await expect(begins({ ...config, width: 14 })).rejects.toThrow(/expected width 14, found 13/);

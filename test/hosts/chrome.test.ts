@@ -8,7 +8,7 @@ import { openChromeHost } from '../../src/hosts/chrome.js';
 import type { AdapterPreference, Host } from '../../src/hosts/host.js';
 import { encode } from '../../src/hosts/message.js';
 import { bundle, folderWith } from './fixture/build.js';
-import { jobs } from './fixture/jobs.js';
+import { DIVERGED, jobs } from './fixture/jobs.js';
 
 let folder: string;
 let pageScript: string;
@@ -71,7 +71,9 @@ describe.each(['node', 'chrome'] as const)('a host in %s', (choice) => {
     expect(ours).toBeInstanceOf(EspalierError);
     expect(ours).toMatchObject({
       code: 'diverged',
-      message: 'The loss became NaN at iteration 7.',
+      details: DIVERGED,
+      message:
+        'Training diverged: the loss was no longer finite at iteration 7. Try learningRate 0.25.',
     });
     await expect(host.execute('fail', { plain: true })).rejects.toThrow('not one of ours');
   });

@@ -20,7 +20,7 @@ describe('openNodeAdapter', () => {
     if (hardware instanceof Error) {
       expect(hardware).toMatchObject({
         code: 'no-adapter',
-        message: expect.stringMatching(/driver.*--adapter software|--host chrome/),
+        message: expect.stringMatching(/driver.*Use adapter software instead\.|Use host chrome/),
       });
       expect(auto.info.architecture).toBe('swiftshader');
     } else {

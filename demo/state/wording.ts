@@ -1,0 +1,49 @@
+import { EspalierError, messageOf } from '../../src/errors.js';
+import { valueText, type Wording, worded, wordingWith } from '../../src/wording.js';
+import type { Settings } from './settings.js';
+
+/** The controls of the page, by the settings that they set; Study has some of its own. */
+export const LABELS = {
+  task: 'Question',
+  examples: 'Examples',
+  data: 'Data set',
+  seed: 'Seed',
+  width: 'Neurons',
+  activation: 'Activation',
+  iterations: 'Steps',
+  learningRate: 'Learning rate',
+  loss: 'Error',
+  batch: 'Batch',
+  picks: 'Picks',
+  method: 'Method',
+  rule: 'Weights',
+  replacement: 'A neuron may be picked again',
+  pruneEvery: 'Checkpoints',
+  fineTune: 'Fine-tuning steps',
+  sizes: 'Training examples',
+  trials: 'Trials',
+} as const satisfies Readonly<Record<keyof Settings | 'sizes' | 'trials', string>>;
+
+/** A control by its label; a setting that only a configuration has by its key. */
+function label(key: string): string {
+  return `“${Object.hasOwn(LABELS, key) ? LABELS[key as keyof typeof LABELS] : key}”`;
+}
+
+const shared = wordingWith({
+  key: label,
+  setting: (key, value) => `${label(key)} ${valueText(value)}`,
+});
+
+const WORDING: Wording = {
+  ...shared,
+  diverged: (details) =>
+    details.key === 'fineTuneLearningRate'
+      ? // The page has no rate for fine-tuning alone: it is a share of the one that there is.
+        `Fine-tuning diverged: ${details.what} no longer finite at iteration ${details.iteration}. Its rate follows ${label('learningRate')}: try a smaller one.`
+      : shared.diverged(details),
+};
+
+/** What was thrown, in the words of this page. */
+export function pageText(error: unknown): string {
+  return error instanceof EspalierError ? worded(WORDING, error.details) : messageOf(error);
+}

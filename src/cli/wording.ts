@@ -1,0 +1,38 @@
+import type { Command, Option } from 'commander';
+import { valueText, type Wording, wordingWith } from '../wording.js';
+
+/**
+ * An error's details in the flags of the command that met it. A setting that is no flag there is
+ * named by its key in `--config`, as is one whose flag takes no value, such as `--no-replacement`.
+ */
+export function flagWording(command: Pick<Command, 'options'>): Wording {
+  const optionOf = (key: string) =>
+    command.options.find((option) => option.attributeName() === key);
+  const key = (name: string) => {
+    const option = optionOf(name);
+    return option?.long && takesValue(option) ? option.long : `configuration key "${name}"`;
+  };
+  const setting = (name: string, value: unknown) => {
+    const option = optionOf(name);
+    const given = option && flagText(option, value);
+    return given ?? `configuration key "${name}" (${valueText(value)})`;
+  };
+  const wording = wordingWith({ key, setting });
+  const sizes = ['examples', 'sizes', 'width'].filter(optionOf).map(key);
+  return {
+    ...wording,
+    // A study's examples have another name, and not every command has sizes.
+    'out-of-memory': ({ during, reason }) =>
+      `${during ? `${during}: ` : ''}the GPU is out of memory: ${reason}.${sizes.length > 0 ? ` Lower ${sizes.join(' or ')}.` : ''}`,
+  };
+}
+
+/** `--picks 100`, `--no-replacement`; undefined for what no flag says. */
+function flagText(option: Option, value: unknown): string | undefined {
+  if (takesValue(option)) return `${option.long} ${valueText(value)}`;
+  return value === !option.negate ? option.long : undefined;
+}
+
+function takesValue({ required, optional }: Option): boolean {
+  return required || optional;
+}
