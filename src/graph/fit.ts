@@ -45,12 +45,7 @@ export function fitWeights<T extends AnyTensor>(
 ): FittedNetwork<T> {
   const misfits = findMisfits(graph, tensors);
   if (misfits.length > 0) {
-    const told = misfits.slice(0, MISFITS_TOLD).map(misfitText);
-    const more = misfits.length > told.length ? [`${misfits.length - told.length} more`] : [];
-    throw new EspalierError(
-      'bad-network',
-      `The weights are not those of ${graph.name}: ${[...told, ...more].join('; ')}.`,
-    );
+    throw new EspalierError('bad-network', misfitsText(graph, misfits));
   }
   const weights = listParameters(graph).flatMap(({ name, shape }): [string, Weight][] => {
     const data = tensors.get(name)?.data;
@@ -78,8 +73,15 @@ export function findMisfits(graph: Graph, tensors: ReadonlyMap<string, AnyTensor
   return [...misfits, ...extra];
 }
 
+/** One sentence that names the first few misfits. */
+export function misfitsText(graph: Graph, misfits: readonly Misfit[]): string {
+  const told = misfits.slice(0, MISFITS_TOLD).map(misfitText);
+  const more = misfits.length > told.length ? [`${misfits.length - told.length} more`] : [];
+  return `The weights are not those of ${graph.name}: ${[...told, ...more].join('; ')}.`;
+}
+
 /** `conv1.weight should be [16, 3, 3, 3], not [16, 3, 5, 5]` */
-export function misfitText(misfit: Misfit): string {
+function misfitText(misfit: Misfit): string {
   const { problem, name } = misfit;
   switch (problem) {
     case 'missing':

@@ -1,0 +1,187 @@
+import { EspalierError } from '../errors.js';
+import {
+  type AnyTensor,
+  type FittedNetwork,
+  findMisfits,
+  fitWeights,
+  misfitsText,
+} from '../graph/fit.js';
+import type { Graph, MapShape, Node } from '../graph/graph.js';
+import type { BuildOptions } from './build-options.js';
+import { mobilenetV2 } from './mobilenet-v2.js';
+import { resnet } from './resnet.js';
+import { resnetCifar } from './resnet-cifar.js';
+import { resnet8 } from './resnet8.js';
+import { vgg16 } from './vgg16.js';
+
+export const STEMS = ['cifar', 'imagenet'] as const;
+
+/** How a network begins, and what it is made for: small images or large ones. */
+export type Stem = (typeof STEMS)[number];
+
+/** A network that can be built by name. */
+export interface Architecture {
+  readonly name: string;
+  /** For those who choose one from a list. */
+  readonly title: string;
+  /** What it is built with unless asked otherwise, by stem; that of STEMS that comes first is the default. */
+  readonly stems: Readonly<Partial<Record<Stem, BuildDefaults>>>;
+  readonly build: (stem: Stem, options: BuildOptions) => Graph;
+}
+
+export interface BuildDefaults {
+  readonly input: MapShape;
+  readonly classes: number;
+}
+
+const CIFAR: BuildDefaults = { input: { channels: 3, height: 32, width: 32 }, classes: 10 };
+const IMAGENET: BuildDefaults = { input: { channels: 3, height: 224, width: 224 }, classes: 1000 };
+
+export const ARCHITECTURES: readonly Architecture[] = [
+  {
+    name: 'resnet8',
+    title: 'ResNet-8 of MLPerf Tiny',
+    stems: { cifar: CIFAR },
+    build: (_, options) => resnet8(options),
+  },
+  ...([20, 32, 44, 56] as const).map(
+    (depth): Architecture => ({
+      name: `resnet${depth}`,
+      title: `ResNet-${depth} for CIFAR, padded identity shortcuts`,
+      stems: { cifar: CIFAR },
+      build: (_, options) => resnetCifar(depth, options),
+    }),
+  ),
+  ...([18, 34] as const).map(
+    (depth): Architecture => ({
+      name: `resnet${depth}`,
+      title: `ResNet-${depth}, basic blocks`,
+      stems: { cifar: CIFAR, imagenet: IMAGENET },
+      build: (stem, options) => resnet(depth, stem, options),
+    }),
+  ),
+  {
+    name: 'mobilenet-v2',
+    title: 'MobileNetV2, inverted residuals',
+    stems: { cifar: CIFAR, imagenet: IMAGENET },
+    build: mobilenetV2,
+  },
+  {
+    name: 'vgg16',
+    title: 'VGG-16 with batch norm',
+    stems: { cifar: CIFAR, imagenet: IMAGENET },
+    build: vgg16,
+  },
+];
+
+/** What is asked of an architecture; what is left out is the stem's default, and width 1. */
+export interface ArchitectureOptions extends Partial<BuildOptions> {
+  readonly stem?: Stem;
+}
+
+/**
+ * The graph of an architecture by its name.
+ *
+ * @throws EspalierError `bad-config` for a name or stem that it has not, listing those it has, or a
+ * width or number of classes that is out of range.
+ */
+export function buildArchitecture(name: string, options: ArchitectureOptions = {}): Graph {
+  const architecture = findArchitecture(name);
+  const known = STEMS.filter((own) => own in architecture.stems);
+  const stem = options.stem ?? known[0]!;
+  const defaults = architecture.stems[stem];
+  if (defaults === undefined) {
+    throw refused(`${name} has no stem "${stem}", only ${known.join(' and ')}`);
+  }
+  const { input = defaults.input, classes = defaults.classes, width = 1 } = options;
+  if (!(width > 0 && width <= 64)) {
+    throw refused(`The width of ${name} must be a number above 0 and at most 64, not ${width}`);
+  }
+  if (!Number.isSafeInteger(classes) || classes < 1) {
+    throw refused(`${name} tells 1 class or more apart, a whole number, not ${classes}`);
+  }
+  return architecture.build(stem, { input, classes, width });
+}
+
+/** An architecture whose parameters some tensors are. */
+export interface Recognised {
+  readonly name: string;
+  readonly stem: Stem;
+  readonly graph: Graph;
+}
+
+/**
+ * A file's tensors as the weights of an architecture. Stem, classes and width that are not asked for
+ * are those that the tensors have.
+ *
+ * @throws EspalierError `bad-config` as `buildArchitecture` does; `bad-network` when tensors are
+ * missing, left over or mis-shaped, which says too which architectures they fit.
+ */
+export function fitArchitecture<T extends AnyTensor>(
+  name: string,
+  tensors: ReadonlyMap<string, T>,
+  options: ArchitectureOptions = {},
+): FittedNetwork<T> {
+  const usual = buildArchitecture(name, options);
+  const [fitting] = recogniseStems(findArchitecture(name), tensors, options);
+  if (fitting !== undefined) return fitWeights(fitting.graph, tensors);
+  const others = recogniseArchitectures(tensors).map((own) => `${own.name} (${own.stem})`);
+  const advice = others.length > 0 ? `They are those of ${others.join(' or ')}.` : '';
+  throw new EspalierError(
+    'bad-network',
+    `${misfitsText(usual, findMisfits(usual, tensors))} ${advice}`.trimEnd(),
+  );
+}
+
+/** Every architecture and stem whose parameters the tensors are, at any width and number of classes. */
+export function recogniseArchitectures(tensors: ReadonlyMap<string, AnyTensor>): Recognised[] {
+  return ARCHITECTURES.flatMap((architecture) => recogniseStems(architecture, tensors, {}));
+}
+
+/** Where stems have the same parameters, the one made for as many classes comes first. */
+function recogniseStems(
+  architecture: Architecture,
+  tensors: ReadonlyMap<string, AnyTensor>,
+  options: ArchitectureOptions,
+): Recognised[] {
+  const { name, stems } = architecture;
+  const asked = STEMS.filter((stem) => stem in stems && stem === (options.stem ?? stem));
+  return asked
+    .map((stem) => {
+      const found = sizesOf(buildArchitecture(name, { ...options, stem }), tensors);
+      const graph = buildArchitecture(name, { ...found, ...options, stem });
+      return { name, stem, graph, usual: found.classes === stems[stem]?.classes };
+    })
+    .filter(({ graph }) => findMisfits(graph, tensors).length === 0)
+    .sort((one, other) => Number(other.usual) - Number(one.usual))
+    .map(({ usual: _, ...recognised }) => recognised);
+}
+
+/** Classes and width by the shapes of the last linear layer and the first convolution, where they are there. */
+function sizesOf(
+  { nodes, output }: Graph,
+  tensors: ReadonlyMap<string, AnyTensor>,
+): { readonly classes?: number; readonly width?: number } {
+  const outputsOf = (node: Node | undefined) =>
+    node !== undefined && 'weight' in node ? tensors.get(node.weight)?.shape[0] : undefined;
+  const first = nodes.find((node) => node.kind === 'convolution');
+  const classes = outputsOf(nodes.find(({ name }) => name === output));
+  const channels = outputsOf(first);
+  return {
+    ...(classes && { classes }),
+    ...(channels && first && { width: channels / first.outputs }),
+  };
+}
+
+function findArchitecture(name: string): Architecture {
+  const architecture = ARCHITECTURES.find((own) => own.name === name);
+  if (architecture === undefined) {
+    const known = ARCHITECTURES.map((own) => own.name).join(', ');
+    throw refused(`There is no architecture "${name}". There are ${known}`);
+  }
+  return architecture;
+}
+
+function refused(problem: string): EspalierError {
+  return new EspalierError('bad-config', `${problem}.`);
+}

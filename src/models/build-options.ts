@@ -1,0 +1,15 @@
+import type { MapShape } from '../graph/graph.js';
+
+/** What an architecture leaves open. */
+export interface BuildOptions {
+  /** One image. */
+  readonly input: MapShape;
+  readonly classes: number;
+  /** Multiplier of every layer's channels but the images' and the classes'. */
+  readonly width: number;
+}
+
+/** Channels of a layer in a network of this width. */
+export function widened(channels: number, width: number): number {
+  return Math.max(1, Math.round(channels * width));
+}
