@@ -17,6 +17,8 @@ import { momentumUpdateBench } from './kernels/momentum-update.js';
 import { networkLossesBench } from './kernels/network-losses.js';
 import { outputGradientBench } from './kernels/output-gradient.js';
 import { outputLayerBench } from './kernels/output-layer.js';
+import { poolBench } from './kernels/pool.js';
+import { poolGradientBench } from './kernels/pool-gradient.js';
 import { scoreInitBench } from './kernels/score-init.js';
 import { sgdUpdateBench } from './kernels/sgd-update.js';
 import { softmaxLossBench } from './kernels/softmax-loss.js';
@@ -43,4 +45,6 @@ export const kernelBenchmarks: readonly Benchmark[] = [
   kernelBenchmark(gatherImagesBench),
   kernelBenchmark(softmaxLossBench),
   kernelBenchmark(sgdUpdateBench),
+  kernelBenchmark(poolBench),
+  kernelBenchmark(poolGradientBench),
 ];

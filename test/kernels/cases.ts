@@ -16,6 +16,8 @@ import { momentumUpdateCases } from './momentum-update.js';
 import { networkLossesCases } from './network-losses.js';
 import { outputGradientCases } from './output-gradient.js';
 import { outputLayerCases } from './output-layer.js';
+import { poolCases } from './pool.js';
+import { poolGradientCases } from './pool-gradient.js';
 import { scoreInitCases } from './score-init.js';
 import { selectionCases } from './selection.js';
 import { sgdUpdateCases } from './sgd-update.js';
@@ -44,6 +46,8 @@ export const kernelCases: readonly KernelCase[] = [
   ...gatherImagesCases,
   ...softmaxLossCases,
   ...sgdUpdateCases,
+  ...poolCases,
+  ...poolGradientCases,
   ...selectionCases,
   ...storageCases,
 ];
