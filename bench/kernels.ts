@@ -5,6 +5,7 @@ import { argminBench } from './kernels/argmin.js';
 import { averageUpdateBench } from './kernels/average-update.js';
 import { cacheRowsBench } from './kernels/cache-rows.js';
 import { candidateLossBench } from './kernels/candidate-loss.js';
+import { convolutionBench } from './kernels/convolution.js';
 import { correctiveUpdateBench } from './kernels/corrective-update.js';
 import { gatherColumnsBench } from './kernels/gather-columns.js';
 import { gatherImagesBench } from './kernels/gather-images.js';
@@ -26,6 +27,7 @@ import { softmaxLossBench } from './kernels/softmax-loss.js';
 /** Every kernel, in the order of a run. */
 export const kernelBenchmarks: readonly Benchmark[] = [
   kernelBenchmark(matmulBench),
+  kernelBenchmark(convolutionBench),
   kernelBenchmark(outputLayerBench),
   kernelBenchmark(outputGradientBench),
   kernelBenchmark(momentumUpdateBench),

@@ -4,6 +4,7 @@ import { averageUpdateCases } from './average-update.js';
 import { cacheRowsCases } from './cache-rows.js';
 import { candidateLossCases } from './candidate-loss.js';
 import type { KernelCase } from './case.js';
+import { convolutionCases } from './convolution.js';
 import { correctiveUpdateCases } from './corrective-update.js';
 import { gatherColumnsCases } from './gather-columns.js';
 import { gatherImagesCases } from './gather-images.js';
@@ -27,6 +28,7 @@ import { storageCases } from './storage.js';
 /** Every kernel's cases; both hosts run this list. */
 export const kernelCases: readonly KernelCase[] = [
   ...matmulCases,
+  ...convolutionCases,
   ...outputLayerCases,
   ...lossCases,
   ...networkLossesCases,

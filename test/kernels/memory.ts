@@ -39,6 +39,8 @@ export interface Memory {
   ) => Matrix;
   /** A feature map of `data`, its rows padded with large numbers, or of NaN, padding included. */
   readonly map: (shape: MapShape, data?: Float32Array) => FeatureMap;
+  /** Weights that a kernel reads: what pads their rows is zero. */
+  readonly weights: (rows: number, columns: number, data: Float32Array) => Matrix;
   readonly buffer: (data: Words) => GpuBuffer;
 }
 
@@ -64,6 +66,17 @@ export function memoryCase(
         owned.push({ buffer, guards });
         return buffer;
       };
+      const padded = (
+        rows: number,
+        columns: number,
+        data: Float32Array | undefined,
+        padding: readonly [number, number],
+      ): Matrix => {
+        const stride = strideOf(columns);
+        const words = data ? paddedRows(data, columns, stride, padding) : nans(rows * stride);
+        const buffer = place(`rows [${rows} × ${columns}]`, words, stride, stride);
+        return { buffer, rows, columns, stride, storage: 'f32' };
+      };
       try {
         await body(device, {
           matrix: (rows, columns, data = nans(rows * columns), storage = 'f32') => {
@@ -77,12 +90,9 @@ export function memoryCase(
           },
           map: ({ images, height, width, channels }, data) => {
             const rows = images * height * width;
-            const stride = strideOf(channels);
-            const padded = data ? paddedRows(data, channels, stride) : nans(rows * stride);
-            const buffer = place(`map [${rows} × ${channels}]`, padded, stride, stride);
-            const matrix = { buffer, rows, columns: channels, stride, storage: 'f32' as const };
-            return featureMap(matrix, { height, width });
+            return featureMap(padded(rows, channels, data, MAP_PADDING), { height, width });
           },
+          weights: (rows, columns, data) => padded(rows, columns, data, [0, 0]),
           buffer: (data) => place(`buffer [${data.length}]`, data, data.length, data.length),
         });
         for (const { buffer, guards } of owned) {
@@ -108,10 +118,15 @@ function halvesOf(data: Float32Array, columns: number): Uint32Array {
   );
 }
 
-function paddedRows(data: Float32Array, columns: number, stride: number): Float32Array {
+function paddedRows(
+  data: Float32Array,
+  columns: number,
+  stride: number,
+  padding: readonly [number, number],
+): Float32Array {
   return Float32Array.from({ length: (data.length / columns) * stride }, (_, at) => {
     const [row, column] = [Math.floor(at / stride), at % stride];
-    return (column < columns ? data[row * columns + column] : MAP_PADDING[at % 2]) ?? Number.NaN;
+    return (column < columns ? data[row * columns + column] : padding[at % 2]) ?? Number.NaN;
   });
 }
 
