@@ -4,19 +4,7 @@ import { STYLE } from '../src/report/style.js';
 import { figure } from '../src/report/words.js';
 import type { BenchReport } from './report.js';
 import { pointsOf, roofline } from './roofline.js';
-
-/** A line of the table: its cells, and after them what takes the place of the figures. */
-export interface BenchRow {
-  readonly cells: readonly string[];
-  readonly note?: string;
-}
-
-/** The table of a report, as text. */
-export interface BenchRows {
-  readonly head: readonly string[];
-  /** The results in their order, then what was left out. */
-  readonly rows: readonly BenchRow[];
-}
+import { type BenchRow, type BenchRows, byWork } from './rows.js';
 
 export interface BenchPageInput {
   readonly report: BenchReport;
@@ -106,17 +94,6 @@ function factsOf(
     ['empty dispatch', `${figure(limits.dispatchMicros)} µs`],
     ['empty submit', `${figure(limits.submitMicros)} µs`],
   ];
-}
-
-/** Lines by their work and shape, which are their first two cells, in order of appearance. */
-export function byWork(rows: readonly BenchRow[]): ReadonlyMap<string, readonly BenchRow[]> {
-  const groups = new Map<string, BenchRow[]>();
-  for (const row of rows) {
-    const [work, shape] = row.cells;
-    const name = `${work}  ${shape}`;
-    groups.set(name, [...(groups.get(name) ?? []), row]);
-  }
-  return groups;
 }
 
 function tableOf({ head, rows }: BenchRows, results: number): string {

@@ -1,7 +1,6 @@
 import Table from 'cli-table3';
 import { type Baseline, type Comparison, compareWith } from '../../bench/baseline.js';
 import { shapeLabel } from '../../bench/benchmark.js';
-import { type BenchRow, type BenchRows, byWork } from '../../bench/page.js';
 import { ratioToOwn } from '../../bench/ratio.js';
 import {
   type BenchEntry,
@@ -11,6 +10,7 @@ import {
   isOneRun,
   type MeasuredResult,
 } from '../../bench/report.js';
+import { type BenchRow, type BenchRows, byWork } from '../../bench/rows.js';
 import { exponentsOf } from '../../bench/scaling.js';
 import { shareOf, threeDigits } from '../../bench/words.js';
 import { SCALING_BASE, selectionScaling } from '../../bench/workloads/selection-scaling.js';

@@ -2,11 +2,9 @@ import { constants } from 'node:fs';
 import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
-import { parseHTML } from 'linkedom';
 import { type Baseline, requireSameAdapter } from '../../bench/baseline.js';
 import { BENCH_NAMES, type BenchEvent, contestsOf, needsSource } from '../../bench/bench.js';
 import type { Shape } from '../../bench/benchmark.js';
-import { benchPage } from '../../bench/page.js';
 import type { BenchRequest } from '../../bench/plan.js';
 import { type BenchEntry, type BenchReport, parseReport, SUBJECTS } from '../../bench/report.js';
 import { readImageSource } from '../data/folder.js';
@@ -166,7 +164,7 @@ async function tell(
   const circumstances = { clock: started?.clock ?? 'wall', omissions, disturbances, baseline };
   process.stdout.write(`${benchTable(report, circumstances)}\n`);
   if (json) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`);
-  if (html) await writeFile(html, pageOf(report, circumstances));
+  if (html) await writeFile(html, await pageOf(report, circumstances));
   const files = [json, html].filter((file) => file !== undefined);
   if (files.length > 0) process.stdout.write(`Files: ${files.join(', ')}\n`);
   if (report.results.some(({ subject, verified }) => subject === 'espalier' && !verified)) {
@@ -175,15 +173,14 @@ async function tell(
   }
 }
 
-function pageOf(report: BenchReport, circumstances: Circumstances): string {
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+async function pageOf(report: BenchReport, circumstances: Circumstances): Promise<string> {
+  const { benchHtml } = await import('./drawings.js');
   const words = process.argv.slice(2);
-  return benchPage({
+  return benchHtml({
     report,
     rows: benchRows(report, circumstances),
     notes: [...benchNotes(report, circumstances), ...benchFindings(report, circumstances)],
     command: ['espalier', ...words.map(shellWord)].join(' '),
-    document,
   });
 }
 

@@ -1,8 +1,6 @@
 import { join, resolve } from 'node:path';
-import { Resvg } from '@resvg/resvg-js';
 import Table from 'cli-table3';
 import type { Command } from 'commander';
-import { parseHTML } from 'linkedom';
 import { readImageSource } from '../data/folder.js';
 import {
   type CompareConfig,
@@ -17,8 +15,7 @@ import {
 } from '../experiment/compare-events.js';
 import { drawExamples } from '../experiment/examples.js';
 import { hullFloor } from '../experiment/guarantee.js';
-import { comparisonPage, comparisonRows } from '../report/comparison-page.js';
-import { inLight, LIGHT } from '../report/style.js';
+import { comparisonRows } from '../report/comparison-table.js';
 import { plural } from '../text.js';
 import {
   addDeviceFlags,
@@ -124,30 +121,20 @@ async function writeInto(
   summary: CompareSummary,
   version: string,
 ): Promise<void> {
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const { html, figures } = comparisonPage({
-    config,
-    summary,
-    versions: { espalier: version, node: process.versions.node },
-    command: 'espalier compare --config config.json --out again',
-    document,
-  });
-  const text = (content: string) => new TextEncoder().encode(content);
   // For whoever stands in the folder, as the command on the page does.
   const data = config.data === 'mnist' ? config.data : resolve(config.data);
   await writeJson(folder, 'config.json', recordOfConfig({ ...config, data, out: folder }));
   await writeJson(folder, 'comparison.json', record(summary));
-  await writeWhole(folder, { name: 'comparison.csv', bytes: text(csvOf(summary)) });
-  for (const [name, { svg }] of figures) {
-    const light = inLight(svg);
-    await writeWhole(folder, { name: `${name}.svg`, bytes: text(light) });
-    const image = new Resvg(light, {
-      background: LIGHT.ground ?? 'white',
-      fitTo: { mode: 'zoom', value: 2 },
-    });
-    await writeWhole(folder, { name: `${name}.png`, bytes: image.render().asPng() });
-  }
-  await writeWhole(folder, { name: 'comparison.html', bytes: text(html) });
+  const csv = new TextEncoder().encode(csvOf(summary));
+  await writeWhole(folder, { name: 'comparison.csv', bytes: csv });
+  const { comparisonFiles } = await import('./drawings.js');
+  const files = comparisonFiles({
+    config,
+    summary,
+    versions: { espalier: version, node: process.versions.node },
+    command: 'espalier compare --config config.json --out again',
+  });
+  for (const file of files) await writeWhole(folder, file);
 }
 
 /** The summary with plain arrays, for JSON. */

@@ -1,9 +1,5 @@
 import { join } from 'node:path';
-import { Resvg } from '@resvg/resvg-js';
 import { Argument, type Command } from 'commander';
-import { parseHTML } from 'linkedom';
-import { reportFiles } from '../report/study-files.js';
-import { LIGHT } from '../report/style.js';
 import { type Analysis, analyse } from '../study/analysis.js';
 import type { Cell } from '../study/cell.js';
 import { cellCount } from '../study/grid.js';
@@ -13,9 +9,6 @@ import { givenFlags, number } from './flags.js';
 import { writeWhole } from './run-folder.js';
 import { readStudyFolder } from './study-folder.js';
 import { studyTable } from './study-table.js';
-
-/** Pixels of a PNG for each unit of a figure. */
-const PNG_SCALE = 2;
 
 export function addReport(program: Command, version: string): void {
   const command = program
@@ -60,28 +53,14 @@ export async function drawReport(
 ): Promise<readonly Analysis[]> {
   const { path, cells } = folder;
   const analyses = analyse(config, cells);
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const files = reportFiles({
+  const { studyFiles } = await import('./drawings.js');
+  const files = studyFiles({
     config,
     cells,
     expected: cellCount(config),
     analyses,
     versions: { espalier: version, node: process.versions.node, ...(host && { host }) },
-    document,
   });
-  for (const file of files) {
-    await writeWhole(path, file);
-    if (!file.name.endsWith('.svg')) continue;
-    const svg = new TextDecoder().decode(file.bytes);
-    await writeWhole(path, { name: file.name.replace(/svg$/, 'png'), bytes: png(svg) });
-  }
+  for (const file of files) await writeWhole(path, file);
   return analyses;
-}
-
-function png(svg: string): Uint8Array {
-  const options = {
-    background: LIGHT.ground ?? 'white',
-    fitTo: { mode: 'zoom', value: PNG_SCALE },
-  } as const;
-  return new Resvg(svg, options).render().asPng();
 }

@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
-import { type ExtractOptions, extract } from 'tar-fs';
+import type { ExtractOptions } from 'tar-fs';
 import { cachedFolder } from './cache.js';
 import { findPackage, type InstalledPackage, missingPackage } from './packages.js';
 
@@ -66,6 +66,7 @@ async function untar(
     // Root would give each file to the archive's user, who could then replace what root loads.
     map: (header) => ({ ...header, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }),
   };
+  const { extract } = await import('tar-fs');
   await pipeline(...unbrotli(bundle, archive), extract(folder, options));
 }
 

@@ -2,16 +2,11 @@ import type { CompareSummary } from '../experiment/compare-events.js';
 import { hullFloor } from '../experiment/guarantee.js';
 import type { RunConfig } from '../experiment/run-config.js';
 import { plural } from '../text.js';
-import {
-  accuracyAgainstPicks,
-  comparisonLegend,
-  lossAgainstPicks,
-  NAMES,
-} from './comparison-plot.js';
+import { accuracyAgainstPicks, comparisonLegend, lossAgainstPicks } from './comparison-plot.js';
+import { comparisonRows, NAMES } from './comparison-table.js';
 import { type Drawing, paperOf, stacked } from './drawing.js';
 import { escaped, table } from './study-page.js';
 import { STYLE } from './style.js';
-import type { Rows } from './tables.js';
 import { figure } from './words.js';
 
 export interface ComparisonInput {
@@ -103,18 +98,4 @@ function headline({ rows, dense }: CompareSummary): string {
     ? ` and “${NAMES[worst.method]}” to ${figure(worst.trainingLoss)} ${after(worst.picks)}`
     : '';
   return `${first}${last}; the dense network has ${figure(dense.loss)}.`;
-}
-
-export function comparisonRows({ rows }: CompareSummary): Rows {
-  return {
-    head: ['method', 'picks', 'distinct', 'training loss', 'test loss', 'test accuracy'],
-    rows: rows.map(({ method, picks, distinct, trainingLoss, testLoss, testAccuracy }) => [
-      NAMES[method],
-      String(picks),
-      String(distinct),
-      trainingLoss.toFixed(5),
-      testLoss.toFixed(5),
-      `${(100 * testAccuracy).toFixed(2)} %`,
-    ]),
-  };
 }

@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { extent } from 'simple-statistics';
 import type { CompareSummary, Contender } from '../experiment/compare-events.js';
+import { NAMES } from './comparison-table.js';
 import { COLORS, DASHES, type Drawing, drawingOf, type Paper } from './drawing.js';
 import { compact } from './words.js';
 
@@ -113,15 +114,3 @@ export function comparisonLegend(paper: Paper, summary: CompareSummary): Drawing
     ]),
   );
 }
-
-export const NAMES: Readonly<Record<Contender, string>> = {
-  greedy: 'greedy: average of the picks',
-  'line-search': 'greedy: line search',
-  corrective: 'greedy: least squares',
-  random: 'random',
-  magnitude: 'weight magnitude',
-  activation: 'activation norm',
-  gradient: 'gradient at a gate',
-  backward: 'backward elimination',
-  scratch: 'trained from scratch at this width',
-};
