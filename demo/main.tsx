@@ -1,8 +1,8 @@
 import './before.js';
 import 'uplot/dist/uPlot.min.css';
 import { render } from 'preact';
+import { App } from './app.js';
 import { createPage } from './state/page.js';
-import { App } from './view/app.js';
 import { PageContext } from './view/context.js';
 
 const page = createPage(navigator.gpu);

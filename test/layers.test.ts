@@ -19,7 +19,10 @@ const EXPERIMENT = [
   'src/theory',
 ];
 
-/** Rooms below each room: what its files may import besides their own room. */
+/** Rooms below a tab of the page; no tab knows another. */
+const TAB = ['demo/view', 'demo/state', 'demo/model', 'src/*'];
+
+/** Rooms below each room, with `src/*` for all of the library: what its files may import besides their own room. */
 const BELOW: Readonly<Record<string, readonly string[]>> = {
   shaders: [],
   'src/gpu': [],
@@ -39,7 +42,15 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   'src/hosts': ['src/gpu'],
   bench: ['src/*', 'shaders'],
   'src/cli': ['src/*', 'bench'],
-  demo: ['src/*', 'bench'],
+  'demo/build': [],
+  'demo/model': ['src/*'],
+  'demo/state': ['demo/model', 'src/*'],
+  'demo/view': ['demo/state', 'demo/model', 'src/*'],
+  'demo/play': TAB,
+  'demo/compare': TAB,
+  'demo/study': TAB,
+  'demo/bench': [...TAB, 'bench'],
+  demo: ['demo/*'],
 };
 
 /** Below every room: errors, memos, random streams, wording and the package's version. */
@@ -53,7 +64,9 @@ const COMMON = [
 ];
 
 const FILES = ['shaders', 'src', 'bench', 'demo'].flatMap((folder) => filesIn(join(ROOT, folder)));
-const IMPORTS = new Map(FILES.map((file) => [file, importsOf(file)]));
+const IMPORTS = new Map(FILES.map((file) => [file, importsOf(textOf(file))]));
+/** Without what is imported for its types alone, or only once it is needed. */
+const EAGER = new Map(FILES.map((file) => [file, importsOf(eagerPart(textOf(file)))]));
 
 describe('layers', () => {
   test.each(FILES.filter((file) => roomOf(file)))('%s imports only from below', (file) => {
@@ -63,11 +76,14 @@ describe('layers', () => {
       if (!imported.startsWith('.') || COMMON.includes(path)) return false;
       const other = roomOf(path);
       if (other === room) return false;
-      return !(BELOW[room] ?? []).some(
-        (allowed) => allowed === other || (allowed === 'src/*' && path.startsWith('src/')),
-      );
+      return !(BELOW[room] ?? []).some((allowed) => isWithin(allowed, path));
     });
     expect(upward).toEqual([]);
+  });
+
+  test.each(COMMON.filter((file) => file.endsWith('.ts')))('%s imports no room', (file) => {
+    const relative = (IMPORTS.get(file) ?? []).filter((name) => name.startsWith('.'));
+    expect(relative.map((name) => pathOf(file, name)).filter((path) => roomOf(path))).toEqual([]);
   });
 
   test('no cycle among files', () => {
@@ -99,8 +115,8 @@ describe('layers', () => {
   });
 
   test('nothing imports the page', () => {
-    const others = FILES.filter((file) => roomOf(file) !== 'demo');
-    expect(others.filter((file) => importsRoom(file, 'demo'))).toEqual([]);
+    const others = FILES.filter((file) => !file.startsWith('demo/'));
+    expect(others.filter((file) => importsFrom(file, 'demo/'))).toEqual([]);
     expect(FILES.length - others.length).toBeGreaterThan(30);
   });
 
@@ -115,6 +131,15 @@ describe('layers', () => {
     const { files, packages } = reachedFrom('src/index.ts');
     expect(files.size).toBeGreaterThan(30);
     expect([...packages].filter((name) => !isOneOf(BROWSER_SAFE, name))).toEqual([]);
+  });
+
+  test('the command line loads what draws and what unpacks only where it is needed', () => {
+    const late = ['@observablehq/plot', 'linkedom', '@resvg/resvg-js', 'tar-fs'];
+    const { packages } = reachedFrom('src/cli/main.ts');
+    expect(late.filter((name) => !packages.has(name))).toEqual([]);
+    const { packages: atOnce } = reachedFrom('src/cli/main.ts', EAGER);
+    expect(late.filter((name) => atOnce.has(name))).toEqual([]);
+    expect(atOnce).toContain('commander');
   });
 
   test("only the benchmark's own page reaches its peers", () => {
@@ -136,9 +161,15 @@ const BROWSER_SAFE = ['pure-rand', 'zod', 'wgsl-preprocessor', 'simple-statistic
 /** Of the page, those built into it. */
 const OF_THE_PAGE = ['preact', '@preact/signals', 'uplot', '@observablehq/plot'];
 
-function importsRoom(file: string, room: string): boolean {
+function importsFrom(file: string, folder: string): boolean {
   const imported = (IMPORTS.get(file) ?? []).filter((name) => name.startsWith('.'));
-  return imported.some((name) => roomOf(pathOf(file, name)) === room);
+  return imported.some((name) => pathOf(file, name).startsWith(folder));
+}
+
+/** Whether a file lies in an allowed room: the command line is no part of the library. */
+function isWithin(allowed: string, path: string): boolean {
+  if (!allowed.endsWith('/*')) return allowed === roomOf(path);
+  return path.startsWith(allowed.slice(0, -1)) && roomOf(path) !== 'src/cli';
 }
 
 function isOneOf(packages: readonly string[], imported: string): boolean {
@@ -146,13 +177,13 @@ function isOneOf(packages: readonly string[], imported: string): boolean {
 }
 
 /** All that an entry imports, directly or not. */
-function reachedFrom(entry: string) {
+function reachedFrom(entry: string, imports = IMPORTS) {
   const files = new Set<string>();
   const packages = new Set<string>();
   const visit = (file: string): void => {
     if (files.has(file)) return;
     files.add(file);
-    for (const imported of IMPORTS.get(file) ?? []) {
+    for (const imported of imports.get(file) ?? []) {
       if (imported.startsWith('.')) visit(pathOf(file, imported));
       else packages.add(imported);
     }
@@ -167,9 +198,18 @@ function filesIn(folder: string): string[] {
     .map((name) => relative(ROOT, join(folder, name)));
 }
 
-function importsOf(file: string): readonly string[] {
-  const text = readFileSync(join(ROOT, file), 'utf8');
+function textOf(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8');
+}
+
+function importsOf(text: string): readonly string[] {
   return ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName);
+}
+
+function eagerPart(text: string): string {
+  return text
+    .replaceAll(/^(?:import|export) type (?:\{[^}]*\}|\w+) from [^;]*;/gm, '')
+    .replaceAll(/\bimport\(/g, 'later(');
 }
 
 /** The file that a relative import names. */
@@ -178,9 +218,10 @@ function pathOf(file: string, imported: string): string {
   return existsSync(join(ROOT, path)) ? path : `${path}x`;
 }
 
-/** `src/gpu` for src/gpu/buffer.ts; nothing for the entries in src itself. */
+/** `src/gpu` for src/gpu/buffer.ts, `demo` for demo/main.tsx; nothing for the entries in src itself. */
 function roomOf(file: string): string | undefined {
   const [top, second, ...rest] = file.split('/');
-  if (top !== 'src') return top;
-  return rest.length > 0 ? `src/${second}` : undefined;
+  if (top !== 'src' && top !== 'demo') return top;
+  if (rest.length > 0) return `${top}/${second}`;
+  return top === 'demo' ? top : undefined;
 }

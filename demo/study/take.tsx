@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { usePage } from '../view/context.js';
-import { save } from '../view/take.js';
+import { save } from '../view/save.js';
 import type { Study } from './state.js';
 
 const FILES = ['cells.csv', 'thresholds.json', 'report.html'] as const;

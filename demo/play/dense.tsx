@@ -3,9 +3,9 @@ import { useMemo } from 'preact/hooks';
 import type { Parameters } from '../../src/index.js';
 import { plural } from '../../src/text.js';
 import { type Tile, weightsAt } from '../model/paint.js';
+import { Chart } from '../view/chart.js';
+import { usePage } from '../view/context.js';
 import { Card } from './card.js';
-import { Chart } from './chart.js';
-import { usePage } from './context.js';
 import { initialNetwork, plannedNetwork } from './initial-network.js';
 import { Mosaic } from './picture.js';
 

@@ -1,8 +1,8 @@
 import type { Phase } from '../../src/index.js';
 import { grouped } from '../../src/text.js';
 import type { Page } from '../state/page.js';
-import { usePage } from './context.js';
-import { Icon } from './icon.js';
+import { usePage } from '../view/context.js';
+import { Icon } from '../view/icon.js';
 
 const DOING: Readonly<Record<Phase, string>> = {
   'pre-train': 'Training the dense network',

@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { VIEWS, type View } from '../state/address.js';
-import { usePage } from './context.js';
-import { PlayTab } from './play.js';
+import { PlayTab } from './play/tab.js';
+import { VIEWS, type View } from './state/address.js';
+import { usePage } from './view/context.js';
 
 interface Tab {
   readonly name: string;
@@ -15,10 +15,10 @@ const TABS: Readonly<Record<View, Tab>> = {
   play: { name: 'Play', load: async () => PlayTab },
   compare: {
     name: 'Compare',
-    load: async () => (await import('../compare/tab.js')).CompareTab,
+    load: async () => (await import('./compare/tab.js')).CompareTab,
   },
-  study: { name: 'Study', load: async () => (await import('../study/tab.js')).StudyTab },
-  bench: { name: 'Bench', load: async () => (await import('../bench/tab.js')).BenchTab },
+  study: { name: 'Study', load: async () => (await import('./study/tab.js')).StudyTab },
+  bench: { name: 'Bench', load: async () => (await import('./bench/tab.js')).BenchTab },
 };
 
 /** Links, so that Back, Forward and a new window work as everywhere. */

@@ -4,7 +4,7 @@ import { classOf } from '../../src/data/tasks.js';
 import type { LabelledImages, Parameters, Task } from '../../src/index.js';
 import { answerOf, inputAt, outputsAt, spell } from '../model/answer.js';
 import type { Checkpoint } from '../state/session.js';
-import { usePage } from './context.js';
+import { usePage } from '../view/context.js';
 import { Digit } from './picture.js';
 
 /** Two rows of ten. */

@@ -3,8 +3,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Images } from '../../src/index.js';
 import { answerOf, inputAt, outputsAt, spell } from '../model/answer.js';
 import { centred } from '../model/pen.js';
+import { usePage } from '../view/context.js';
 import { networksOf } from './answers.js';
-import { usePage } from './context.js';
 import { Digit } from './picture.js';
 
 const SIDE = 196;

@@ -1,6 +1,7 @@
-import { archiveOf, subnetworkFile } from '../model/archive.js';
-import { usePage } from './context.js';
-import { CopyButton } from './copy.js';
+import { archiveOf, subnetworkFile } from '../state/archive.js';
+import { usePage } from '../view/context.js';
+import { CopyButton } from '../view/copy.js';
+import { save } from '../view/save.js';
 
 /** Own data in; the subnetwork, the run and a link out. */
 export function Take() {
@@ -68,15 +69,4 @@ export function Take() {
       </p>
     </section>
   );
-}
-
-/** Hands a file to the browser's downloads. */
-export function save(name: string, bytes: Uint8Array): void {
-  const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The browser reads the address in its own time.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

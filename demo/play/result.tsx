@@ -1,7 +1,7 @@
 import type { Figures } from '../../src/index.js';
 import { grouped } from '../../src/text.js';
 import { percent, short } from '../model/format.js';
-import { usePage } from './context.js';
+import { usePage } from '../view/context.js';
 
 /** What was saved, and what it cost. */
 export function Result() {

@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { filesOf } from '../model/dropped.js';
-import { usePage } from './context.js';
-import { Footer } from './footer.js';
-import { SlowNotice, Trouble } from './notices.js';
+import { filesOf } from './model/dropped.js';
 import { Panels, Tabs } from './tabs.js';
+import { usePage } from './view/context.js';
+import { Footer } from './view/footer.js';
+import { SlowNotice, Trouble } from './view/notices.js';
 
 export function App() {
   const dragging = useDrop();

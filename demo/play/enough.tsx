@@ -1,7 +1,7 @@
 import { percent } from '../model/format.js';
 import type { Checkpoint } from '../state/session.js';
-import { Chart } from './chart.js';
-import { usePage } from './context.js';
+import { Chart } from '../view/chart.js';
+import { usePage } from '../view/context.js';
 
 /** Test accuracy of the three networks against the steps of pre-training. */
 export function Enough() {

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { grouped, plural } from '../../src/text.js';
+import { usePage } from '../view/context.js';
 import { Card } from './card.js';
-import { usePage } from './context.js';
 import { DenseCard } from './dense.js';
 import { Digit } from './picture.js';
 import { PruneCard } from './prune.js';

@@ -1,9 +1,9 @@
 import { plural } from '../../src/text.js';
 import { percent } from '../model/format.js';
 import type { Checkpoint } from '../state/session.js';
+import { Chart } from '../view/chart.js';
+import { usePage } from '../view/context.js';
 import { Card } from './card.js';
-import { Chart } from './chart.js';
-import { usePage } from './context.js';
 
 /** Loss against neurons picked, beside that of the dense network. */
 export function PruneCard() {

@@ -2,8 +2,8 @@ import { useComputed } from '@preact/signals';
 import type { Parameters } from '../../src/index.js';
 import { plural } from '../../src/text.js';
 import { weightsAt } from '../model/paint.js';
+import { usePage } from '../view/context.js';
 import { Card } from './card.js';
-import { usePage } from './context.js';
 import { initialNetwork } from './initial-network.js';
 import { Mosaic } from './picture.js';
 

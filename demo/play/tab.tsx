@@ -1,7 +1,7 @@
+import { Herald, OtherTurn } from '../view/notices.js';
 import { Answers } from './answers.js';
 import { Draw } from './draw.js';
 import { Enough } from './enough.js';
-import { Herald, OtherTurn } from './notices.js';
 import { Player } from './player.js';
 import { SettingsPanel } from './settings.js';
 import { Story } from './story.js';

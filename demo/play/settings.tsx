@@ -2,8 +2,8 @@ import { fineTuneRate } from '../../src/index.js';
 import { grouped } from '../../src/text.js';
 import { configOf, type Settings } from '../state/settings.js';
 import { LABELS } from '../state/wording.js';
-import { usePage } from './context.js';
-import { Check, Seed, Select, Slider } from './control.js';
+import { usePage } from '../view/context.js';
+import { Check, Seed, Select, Slider } from '../view/control.js';
 
 const STEPS = {
   examples: [100, 200, 500, 1000, 1500, 2000, 5000, 10_000, 20_000, 60_000],

@@ -8,8 +8,8 @@ import {
   type RunSummary,
   recordOf,
 } from '../../src/index.js';
-import type { Finding, Play } from '../state/session.js';
-import { configOf } from '../state/settings.js';
+import type { Finding, Play } from './session.js';
+import { configOf } from './settings.js';
 
 /** A folder of IDX files beside the run's, for images that the command line has not got. */
 const DATA_FOLDER = 'data';

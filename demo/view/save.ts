@@ -1,0 +1,10 @@
+/** Hands a file to the browser's downloads. */
+export function save(name: string, bytes: Uint8Array): void {
+  const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  // The browser reads the address in its own time.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
