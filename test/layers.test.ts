@@ -53,9 +53,11 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   demo: ['demo/*'],
 };
 
-/** Below every room: errors, memos, random streams, wording and the package's version. */
+/** Below every room: errors, memos, checksums, half floats, random streams, wording and the package's version. */
 const COMMON = [
+  'src/crc32.ts',
   'src/errors.ts',
+  'src/half.ts',
   'src/memo.ts',
   'src/random.ts',
   'src/text.ts',

@@ -1,3 +1,4 @@
+import { packHalves, unpackHalves } from '../half.js';
 import {
   createBuffer,
   fillOrFree,
@@ -8,7 +9,6 @@ import {
   type Words,
 } from './buffer.js';
 import type { Device } from './device.js';
-import { packHalves, unpackHalves } from './half.js';
 import { largestBinding, requireBinding } from './limits.js';
 
 /** How numbers are stored: each in a word, or two to a word in float16. */

@@ -7,8 +7,8 @@ import {
   type Words,
 } from '../../src/gpu/buffer.js';
 import type { Device } from '../../src/gpu/device.js';
-import { packHalves } from '../../src/gpu/half.js';
 import { type Matrix, readMatrix, type StorageFormat, strideOf } from '../../src/gpu/matrix.js';
+import { packHalves } from '../../src/half.js';
 import { type FeatureMap, featureMap } from '../../src/kernels/feature-map.js';
 import type { KernelCase } from './case.js';
 

@@ -11,7 +11,7 @@ export function packHalves(values: Float32Array): Uint32Array {
 export function unpackHalves(words: Uint32Array): Float32Array {
   const values = new Float32Array(2 * words.length);
   for (let at = 0; at < values.length; at++) {
-    values[at] = numberOf(((words[at >> 1] ?? 0) >>> (16 * (at & 1))) & 0xffff);
+    values[at] = halfNumber(((words[at >> 1] ?? 0) >>> (16 * (at & 1))) & 0xffff);
   }
   return values;
 }
@@ -32,7 +32,8 @@ function halfOf(value: number, bits: number): number {
   return sign | ((rounded >>> 13) - (112 << 10));
 }
 
-function numberOf(half: number): number {
+/** The number that 16 bits of float16 (IEEE 754 binary16) stand for. */
+export function halfNumber(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const [exponent, fraction] = [(half >>> 10) & 31, half & 1023];
   if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
