@@ -36,6 +36,8 @@ export type {
 } from './experiment/run-events.js';
 export { datasetFile, fileOf, type RunFile, recordOf } from './experiment/run-files.js';
 export { decodeState, encodeState, type TrialState } from './experiment/state.js';
+export type { Checkpoint, Counter } from './formats/checkpoint.js';
+export { decodePyTorch } from './formats/pytorch.js';
 export {
   decodeSafetensors,
   encodeSafetensors,
@@ -53,6 +55,7 @@ export {
 } from './gpu/device.js';
 export type { ChunkedMatrix, Matrix, StorageFormat } from './gpu/matrix.js';
 export { Scope } from './gpu/scope.js';
+export type { Weight, Weights } from './graph/weights.js';
 export { openBrowserAdapter } from './hosts/browser.js';
 export type { LossKind } from './kernels/candidate-loss.js';
 export { type Dataset, uploadDataset } from './models/dataset.js';

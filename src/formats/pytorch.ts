@@ -1,0 +1,154 @@
+import { EspalierError } from '../errors.js';
+import type { Weight } from '../graph/weights.js';
+import { type Checkpoint, type Counter, withoutWrappers } from './checkpoint.js';
+import { floatsOf, integersOf } from './elements.js';
+import { openLegacy, openZipped, type PyTorchFile } from './pytorch-files.js';
+import { product, TensorView } from './pytorch-tensors.js';
+
+/** Keys under which training scripts keep the weights beside other things. */
+const STATE_KEYS = ['state_dict', 'model_state_dict', 'model', 'net'] as const;
+
+/** Elements that tensors may have for each byte of the file: one storage may be shown many times, but not endlessly. */
+const MOST_ELEMENTS_PER_BYTE = 4;
+
+/**
+ * Reads the weights in a file that PyTorch's `torch.save` wrote, in its zip form (`.pth`, `.pt`) or the
+ * one before 1.6 (`.th`), from untrusted bytes. Nothing in the file is run. The weights may be the file's
+ * object itself or lie under `state_dict`, `model_state_dict`, `model` or `net`; a prefix `module.` or
+ * `_orig_mod.` of all names is dropped; tensors may be strided, share storages, and be of double, single,
+ * half or bfloat16 precision.
+ *
+ * @throws EspalierError `bad-data` naming `file`, what is wrong and where; a file that wants to run
+ * something is refused by the name of it.
+ */
+export function decodePyTorch(bytes: Uint8Array, file: string): Checkpoint {
+  const opened = isZip(bytes) ? openZipped(bytes, file) : openPickled(bytes, file);
+  const { state, passedOver } = stateOf(opened.root, file);
+  const names = [...state.keys()];
+  const tensors = [...state.values()];
+  const elements = tensors.reduce((sum, { shape }) => sum + product(shape), 0);
+  if (elements > MOST_ELEMENTS_PER_BYTE * bytes.length) {
+    throw broken(file, `its ${bytes.length} bytes claim tensors of ${elements} elements`);
+  }
+  return checkpointOf({ names: withoutWrappers(names), tensors, passedOver }, opened);
+}
+
+function isZip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x50 && bytes[1] === 0x4b;
+}
+
+function openPickled(bytes: Uint8Array, file: string): PyTorchFile {
+  if (bytes[0] === 0x80) return openLegacy(bytes, file);
+  throw broken(
+    file,
+    'it begins neither as a zip archive nor as a pickle, as files of torch.save do',
+  );
+}
+
+interface State {
+  readonly state: ReadonlyMap<string, TensorView>;
+  readonly passedOver: readonly string[];
+}
+
+/** The dictionary of tensors in what was saved. */
+function stateOf(root: unknown, file: string): State {
+  if (!(root instanceof Map)) {
+    throw broken(file, 'it holds no dictionary of tensors; save model.state_dict()');
+  }
+  const key = STATE_KEYS.find((name) => holdsTensors(root.get(name)));
+  const around = key === undefined ? [] : [...root.keys()].filter((name) => name !== key);
+  const dictionary: ReadonlyMap<unknown, unknown> = key === undefined ? root : root.get(key);
+  if (!holdsTensors(dictionary)) {
+    const found = around
+      .concat([...root.keys()])
+      .slice(0, 10)
+      .map(shown);
+    throw broken(
+      file,
+      `it has no tensors by name, nor under ${STATE_KEYS.join(', ')}; found ${found.join(', ') || 'nothing'}`,
+    );
+  }
+  const state = new Map<string, TensorView>();
+  const passedOver = around.map(shown);
+  for (const [name, value] of dictionary) {
+    if (typeof name === 'string' && value instanceof TensorView) state.set(name, value);
+    else passedOver.push(shown(name));
+  }
+  return { state, passedOver };
+}
+
+function holdsTensors(value: unknown): value is ReadonlyMap<unknown, unknown> {
+  return value instanceof Map && [...value.values()].some((entry) => entry instanceof TensorView);
+}
+
+function shown(key: unknown): string {
+  return typeof key === 'object' ? '(no name)' : String(key);
+}
+
+function checkpointOf(
+  found: {
+    readonly names: readonly string[];
+    readonly tensors: readonly TensorView[];
+    readonly passedOver: readonly string[];
+  },
+  { storageBytes }: PyTorchFile,
+): Checkpoint {
+  const storages = new Map<string, Uint8Array>();
+  const bytesOf = (view: TensorView): Uint8Array => {
+    const { key } = view.storage;
+    const bytes = storages.get(key) ?? storageBytes(view.storage);
+    storages.set(key, bytes);
+    return elementBytes(view, bytes);
+  };
+  const weights = new Map<string, Weight>();
+  const counters = new Map<string, Counter>();
+  const passedOver = [...found.passedOver];
+  found.tensors.forEach((view, i) => {
+    const name = found.names[i]!;
+    const { shape, storage } = view;
+    const { format } = storage.type;
+    if (format === 'other') passedOver.push(name);
+    else if (format === 'I64') counters.set(name, { shape, data: integersOf(bytesOf(view)) });
+    else weights.set(name, { shape, data: floatsOf(bytesOf(view), format) });
+  });
+  return { weights, counters, passedOver };
+}
+
+/** The bytes of a tensor's elements in its order, row-major: copied only where they lie otherwise. */
+function elementBytes(
+  { storage, offset, shape, strides }: TensorView,
+  bytes: Uint8Array,
+): Uint8Array {
+  const elements = product(shape);
+  const size = storage.type.bytes;
+  if (elements === 0 || isRowMajor(shape, strides)) {
+    return bytes.subarray(offset * size, (offset + elements) * size);
+  }
+  const gathered = new Uint8Array(elements * size);
+  const index = shape.map(() => 0);
+  let from = offset;
+  for (let to = 0; to < gathered.length; to += size) {
+    for (let i = 0; i < size; i++) gathered[to + i] = bytes[from * size + i]!;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += strides[axis]!;
+      index[axis]!++;
+      if (index[axis]! < shape[axis]!) break;
+      from -= strides[axis]! * shape[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return gathered;
+}
+
+function isRowMajor(shape: readonly number[], strides: readonly number[]): boolean {
+  let expected = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis]! > 1 && strides[axis] !== expected) return false;
+    expected *= shape[axis]!;
+  }
+  return true;
+}
+
+function broken(file: string, problem: string): EspalierError {
+  return new EspalierError('bad-data', `${file} holds no weights that can be read: ${problem}.`);
+}

@@ -1,0 +1,77 @@
+import { expect } from 'vitest';
+import { EspalierError } from '../src/errors.js';
+import { type RandomStream, randomStream } from '../src/random.js';
+
+/** Mutants of a file that a test tries: a few hundred, or as many as ESPALIER_FUZZ says. */
+export const MUTANTS = Number(process.env.ESPALIER_FUZZ ?? 300);
+
+/** Bytes that lengths, offsets and operations turn on. */
+const TELLING = [0, 1, 2, 0x28, 0x2e, 0x7d, 0x7f, 0x80, 0xfe, 0xff];
+
+/**
+ * What `read` makes of `count` mutants of a file, each with one to four changes: a bit flipped, a byte
+ * replaced, bytes left out, doubled or exchanged. What it throws must be `bad-data` that names the file.
+ *
+ * @param check judges what was read nevertheless.
+ */
+export function fuzz<Result>(
+  bytes: Uint8Array,
+  read: (bytes: Uint8Array<ArrayBuffer>, file: string) => Result,
+  check: (result: Result, mutant: Uint8Array) => void,
+  count = MUTANTS,
+): void {
+  const random = randomStream(bytes.length, 'fuzz');
+  for (let i = 0; i < count; i++) {
+    let mutant = Uint8Array.from(bytes);
+    for (let changes = 1 + random.below(4); changes > 0; changes--)
+      mutant = changed(mutant, random);
+    const result = readOrRefuse(mutant, read);
+    if (result !== undefined) check(result, mutant);
+  }
+}
+
+/** What `read` makes of every beginning of a file: it must refuse each. */
+export function truncate(
+  bytes: Uint8Array,
+  read: (bytes: Uint8Array<ArrayBuffer>, file: string) => unknown,
+): void {
+  for (let size = 0; size < bytes.length; size++) {
+    const result = readOrRefuse(Uint8Array.from(bytes.subarray(0, size)), read);
+    if (result !== undefined) throw new Error(`the first ${size} bytes were taken for the whole`);
+  }
+}
+
+function readOrRefuse<Result>(
+  bytes: Uint8Array<ArrayBuffer>,
+  read: (bytes: Uint8Array<ArrayBuffer>, file: string) => Result,
+): Result | undefined {
+  try {
+    return read(bytes, 'the-file');
+  } catch (error) {
+    if (!(error instanceof EspalierError)) throw error;
+    expect([error.code, error.message]).toEqual(['bad-data', expect.stringContaining('the-file')]);
+    return undefined;
+  }
+}
+
+function changed(bytes: Uint8Array<ArrayBuffer>, random: RandomStream): Uint8Array<ArrayBuffer> {
+  const at = random.below(bytes.length);
+  const size = 1 + random.below(Math.min(16, bytes.length - at));
+  const [before, piece, after] = [
+    bytes.subarray(0, at),
+    bytes.subarray(at, at + size),
+    bytes.subarray(at + size),
+  ];
+  const kind = random.below(6);
+  if (kind === 0 && bytes.length > size) return joined(before, after);
+  if (kind === 1) return joined(before, piece, piece, after);
+  if (kind === 2) return joined(before, piece.toReversed(), after);
+  if (kind === 3) return joined(before, piece.slice().fill(0xff), after);
+  const value =
+    kind === 4 ? TELLING[random.below(TELLING.length)]! : bytes[at]! ^ (1 << random.below(8));
+  return joined(before, Uint8Array.of(value), bytes.subarray(at + 1));
+}
+
+function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.concat(parts));
+}
