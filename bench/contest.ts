@@ -1,5 +1,5 @@
 import type { ImageSource } from '../src/data/images.js';
-import { EspalierError, messageOf, throwIfAborted } from '../src/errors.js';
+import { EspalierError, errorMessage, throwIfAborted } from '../src/errors.js';
 import type { Device } from '../src/gpu/device.js';
 import type { Timing } from '../src/gpu/timing.js';
 import { type Contender, type ContestContext, shapeLabel } from './benchmark.js';
@@ -210,7 +210,7 @@ function inability(error: unknown): string {
 function failure(error: unknown): string {
   if (error instanceof EspalierError) throw error;
   if (error instanceof NotWaitedFor) return error.message;
-  return `it fails: ${messageOf(error)}`;
+  return `it fails: ${errorMessage(error)}`;
 }
 
 interface Verdict {
@@ -224,7 +224,7 @@ async function judge(contender: Contender): Promise<Verdict> {
     return { right: true, what: await contender.verify() };
   } catch (error) {
     if (error instanceof EspalierError) throw error;
-    return { right: false, what: messageOf(error) };
+    return { right: false, what: errorMessage(error) };
   }
 }
 

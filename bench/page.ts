@@ -1,4 +1,4 @@
-import { paperOf } from '../src/report/drawing.js';
+import { createPaper } from '../src/report/drawing.js';
 import { escaped } from '../src/report/study-page.js';
 import { STYLE } from '../src/report/style.js';
 import { figure } from '../src/report/words.js';
@@ -36,7 +36,9 @@ body { max-width: 78rem; }
 /** Draws a report as a self-contained page: the roofline, the table, and where it was measured. */
 export function benchPage({ report, rows, notes, command, document }: BenchPageInput): string {
   const { adapter, date, results, limits } = report;
-  const [wide, narrow] = [WIDE, NARROW].map((width) => roofline(paperOf(document, width), report));
+  const [wide, narrow] = [WIDE, NARROW].map((width) =>
+    roofline(createPaper(document, width), report),
+  );
   const drawn = pointsOf(results).length;
   const measured = results.filter(({ verified }) => verified);
   const idle = measured.filter(({ gflops }) => gflops === 0).map(({ work }) => work);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EspalierError, messageOf } from '../src/errors.js';
+import { EspalierError, errorMessage } from '../src/errors.js';
 
 const positive = z.number().positive();
 
@@ -117,7 +117,7 @@ export function parseReport(text: string, file: string): BenchReport {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw fail(`it is not JSON (${messageOf(cause)})`, cause);
+    throw fail(`it is not JSON (${errorMessage(cause)})`, cause);
   }
   const parsed = reportSchema.safeParse(value);
   if (parsed.success) return parsed.data;

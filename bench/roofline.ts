@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import {
   type Drawing,
-  drawingOf,
+  finishedDrawing,
   type LegendEntry,
   type Paper,
   SYMBOLS,
@@ -124,8 +124,8 @@ export function roofline(paper: Paper, { limits, results }: BenchReport): Drawin
   const legend = subjects.map(
     (subject): LegendEntry => ({ mark: MARKS[subject], text: subject, color: INK[subject] }),
   );
-  const parts = subjects.length > 1 ? [drawingOf(paper.legend(legend))] : [];
-  return stacked(paper, [drawingOf(plot), ...parts]);
+  const parts = subjects.length > 1 ? [finishedDrawing(paper.legend(legend))] : [];
+  return stacked(paper, [finishedDrawing(plot), ...parts]);
 }
 
 interface Label {

@@ -9,7 +9,7 @@ export interface CandidateLossOptions {
   readonly loss: LossKind;
   /** Of the activations. */
   readonly storage: StorageFormat;
-  /** Only the examples that `rows` lists are looked at. */
+  /** Only the examples that `indices` lists are looked at. */
   readonly gather: boolean;
   /** Threads of a workgroup, each with four neurons: few on a software adapter. */
   readonly threads: 16 | 64;
@@ -35,7 +35,7 @@ export function candidateLossShader({
       targets: ['read', 'f32'],
       totals: ['read', 'f32'],
       scores: ['read_write', 'f32'],
-      ...(gather && ({ rows: ['read', 'u32'] } as const)),
+      ...(gather && ({ indices: ['read', 'u32'] } as const)),
     },
     uniforms: {
       m: 'u32',
@@ -44,7 +44,7 @@ export function candidateLossShader({
       weights_stride: 'u32',
       targets_stride: 'u32',
       first: 'u32',
-      rows_first: 'u32',
+      indices_first: 'u32',
       slice_rows: 'u32',
       slices: 'u32',
       first_slice: 'u32',
@@ -78,7 +78,7 @@ ${unroll(
   var sum = vec4<f32>();
   for (var e = begin; e < end; e++) {
 #if ${gather}
-    let row = rows[params.rows_first + e];
+    let row = indices[params.indices_first + e];
 #else
     let row = e;
 #endif

@@ -34,7 +34,7 @@ export interface MatmulOptions {
   readonly storage: MatmulStorage;
   /** A is stored [k × m] instead of [m × k]. */
   readonly transposeA: boolean;
-  /** Stored row r of A is row rows[first + r] of the buffer instead of row first + r. */
+  /** Stored row r of A is row indices[first + r] of the buffer instead of row first + r. */
   readonly gather: boolean;
   readonly epilogue: Epilogue;
   readonly variant: MatmulVariant;

@@ -55,7 +55,7 @@ export function matmulShader(options: MatmulOptions) {
     a: ['read', loadedA(storage.a)],
     b: ['read', fourOf(storage.b)],
     out: ['read_write', storage.out === 'f16' ? fourOf('f16') : value],
-    ...(gather && ({ rows: ['read', 'u32'] } as const)),
+    ...(gather && ({ indices: ['read', 'u32'] } as const)),
     ...(epilogue.kind === 'momentum' && ({ velocity: ['read_write', value] } as const)),
   } as const;
   const uniforms = {
@@ -104,7 +104,7 @@ ${PACK_FOUR}
 #endif
 fn stored_row(r: u32) -> u32 {
 #if ${gather}
-  return rows[params.first + r];
+  return indices[params.first + r];
 #else
   return params.first + r;
 #endif

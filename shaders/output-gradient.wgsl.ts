@@ -12,7 +12,7 @@ export interface OutputGradientOptions {
 export const OUTPUT_GRADIENT_THREADS = 64;
 
 /**
- * One pass over a batch's activations H [m × N] does both halves of the output layer's backward
+ * One pass over a minibatch's activations H [m × N] does both halves of the output layer's backward
  * step. H is overwritten by the gradient at the hidden layer, H ← (R Bᵀ) ∘ σ′(H), and each slice
  * of examples leaves its part of HᵀR in gradient [slices × N × C].
  */

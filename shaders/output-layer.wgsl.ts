@@ -5,7 +5,7 @@ import { unroll } from './unroll.js';
 export interface OutputLayerOptions {
   /** C, the number of outputs. */
   readonly outputs: number;
-  /** Example j has its target in row rows[first + j] instead of row first + j. */
+  /** Example j has its target in row indices[first + j] instead of row first + j. */
   readonly gather: boolean;
   readonly epilogue: OutputLayerEpilogue;
   /** Threads that share one example's sum over the neurons. */
@@ -36,7 +36,7 @@ export function outputLayerShader({
       weights: ['read', 'f32'],
       targets: ['read', 'f32'],
       out: ['read_write', 'f32'],
-      ...(gather && ({ rows: ['read', 'u32'] } as const)),
+      ...(gather && ({ indices: ['read', 'u32'] } as const)),
     },
     uniforms: {
       m: 'u32',
@@ -68,7 +68,7 @@ ${unroll(outputs, (c) => `  partial[local * ${outputs}u + ${c}u] = sum${c};`)}
   // One barrier and a short serial sum: cheaper than a tree where barriers are slow, and no
   // slower where they are fast, since all workgroups but the last hide it.
 #if ${gather}
-  let label = rows[params.first + row];
+  let label = indices[params.first + row];
 #else
   let label = params.first + row;
 #endif

@@ -41,6 +41,6 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /** What was thrown, as text. */
-export function messageOf(error: unknown): string {
+export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -3,7 +3,7 @@ export function packHalves(values: Float32Array): Uint32Array {
   const words = new Uint32Array(Math.ceil(values.length / 2));
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   values.forEach((value, at) => {
-    words[at >> 1] = (words[at >> 1] ?? 0) | (halfOf(value, bits[at] ?? 0) << (16 * (at & 1)));
+    words[at >> 1] = (words[at >> 1] ?? 0) | (encodeHalf(value, bits[at] ?? 0) << (16 * (at & 1)));
   });
   return words;
 }
@@ -19,7 +19,7 @@ export function unpackHalves(words: Uint32Array): Float32Array {
 const [LEAST_NORMAL, QUANTUM, FIRST_TOO_LARGE, NOT_A_NUMBER] = [2 ** -14, 2 ** -24, 65520, 0x7e00];
 
 /** To the nearest, ties to even; what does not fit is not a number, as for the shaders. */
-function halfOf(value: number, bits: number): number {
+function encodeHalf(value: number, bits: number): number {
   const magnitude = Math.abs(value);
   if (!(magnitude < FIRST_TOO_LARGE)) return NOT_A_NUMBER;
   const sign = (bits >>> 16) & 0x8000;

@@ -3,9 +3,9 @@ export { gunzipped } from './data/gzip.js';
 export { parseIdxImages, parseIdxLabels } from './data/idx.js';
 export type { ImageSource, Images, LabelledImages } from './data/images.js';
 export { imageSource, labelledImages } from './data/images.js';
-export { inputsOf } from './data/preprocess.js';
+export { networkInputs } from './data/preprocess.js';
 export { drawSubset } from './data/subset.js';
-export { outputsOf, TASKS, type Task, targetsOf } from './data/tasks.js';
+export { TASKS, type Task, taskOutputs, taskTargets } from './data/tasks.js';
 export { type ErrorCode, EspalierError } from './errors.js';
 export { compare, compareNetwork } from './experiment/compare.js';
 export {
@@ -17,7 +17,7 @@ export {
   type Contender,
   type Outcome,
 } from './experiment/compare-events.js';
-export { drawExamples, type Examples, shapeOf } from './experiment/examples.js';
+export { drawExamples, type Examples, networkShape } from './experiment/examples.js';
 export {
   differingTraining,
   type KeptFiles,
@@ -34,14 +34,14 @@ export type {
   RunSummary,
   StartingState,
 } from './experiment/run-events.js';
-export { datasetFile, fileOf, type RunFile, recordOf } from './experiment/run-files.js';
+export { datasetFile, eventFile, eventRecord, type RunFile } from './experiment/run-files.js';
 export { decodeState, encodeState, type TrialState } from './experiment/state.js';
 export type { Checkpoint, Counter } from './formats/checkpoint.js';
 export { decodePyTorch } from './formats/pytorch.js';
 export {
+  decodeMetadata,
   decodeSafetensors,
   encodeSafetensors,
-  metadataOf,
   type Tensor,
 } from './formats/safetensors.js';
 export type { AdapterDescription } from './gpu/adapter.js';
@@ -66,7 +66,7 @@ export {
   hiddenActivations,
   streamedActivations,
 } from './models/forward.js';
-export { outputOfSubnetwork, subnetworkOf } from './models/subnetwork.js';
+export { extractSubnetwork, outputOfSubnetwork } from './models/subnetwork.js';
 export {
   ACTIVATIONS,
   type Activation,
@@ -97,10 +97,10 @@ export {
 export { RULES } from './prune/rules.js';
 export { activate } from './reference/activation.js';
 export { type Analysis, analyse, type Finding } from './study/analysis.js';
-export { type Cell, csvOf, keyOf, parseCell } from './study/cell.js';
-export { cellCount, nameOf, studyCheckpoints, type Trial, trialsOf } from './study/grid.js';
+export { type Cell, cellKey, cellsCsv, parseCell } from './study/cell.js';
+export { cellCount, listTrials, studyCheckpoints, type Trial, trialName } from './study/grid.js';
 export { type StudyInput, study } from './study/study.js';
-export { identityOf, parseStudyConfig, type StudyConfig } from './study/study-config.js';
+export { parseStudyConfig, type StudyConfig, studyIdentity } from './study/study-config.js';
 export type { Criterion, Crossing, Threshold } from './study/thresholds.js';
 export { studyTrial, type TrialEvent, type TrialInput } from './study/trial.js';
 export {

@@ -69,7 +69,7 @@ export interface StepTask extends HiddenTask {
   readonly output: Float32Array;
   readonly learningRate: number;
   /** Draws the examples of the next step; absent when a step takes all. */
-  readonly nextBatch?: (() => Int32Array) | undefined;
+  readonly nextMinibatch?: (() => Int32Array) | undefined;
 }
 
 export interface StepWeights {
@@ -103,7 +103,7 @@ export interface RunTask {
   readonly fineTuneRate: number;
   readonly fineTune: number;
   /** Begins a training's draws. */
-  readonly batchesOf: () => () => Int32Array;
+  readonly drawMinibatches: () => () => Int32Array;
 }
 
 export interface Labelled {

@@ -65,20 +65,20 @@ function wholeRun(works: Parts): Prepare<RunTask, readonly number[]> {
 
 async function trained(
   works: Parts,
-  { train, d, batchesOf }: RunTask,
+  { train, d, drawMinibatches }: RunTask,
   weights: StepWeights,
   learningRate: number,
   steps: number,
 ): Promise<StepWeights> {
   const n = weights.output.length;
-  const nextBatch = batchesOf();
+  const nextMinibatch = drawMinibatches();
   using training = await works.trainingStep({
     ...train,
     ...weights,
     d,
     n,
     learningRate,
-    nextBatch,
+    nextMinibatch,
   });
   await training.run(1);
   const start = performance.now();

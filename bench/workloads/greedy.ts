@@ -1,4 +1,4 @@
-import { resultOf } from '../../src/experiment/relayed.js';
+import { finalResult } from '../../src/experiment/relayed.js';
 import { BYTES, type StorageFormat } from '../../src/gpu/matrix.js';
 import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { selectGreedily } from '../../src/prune/greedy.js';
@@ -45,7 +45,7 @@ export async function contendGreedily<Shape extends SelectionShape>(
   const oracle = variant === DIRECT ? DIRECT : undefined;
   const problem = variant === F16 ? await setup.halves() : setup.problem;
   const options = { picks: shape.k, replacement: true, oracle, signal } as const;
-  const run = () => resultOf(selectGreedily(device, problem, options));
+  const run = () => finalResult(selectGreedily(device, problem, options));
   return {
     verify: async () => {
       const found = await run();

@@ -1,7 +1,7 @@
-import { inputsOf } from '../../src/data/preprocess.js';
-import { targetsOf } from '../../src/data/tasks.js';
+import { networkInputs } from '../../src/data/preprocess.js';
+import { taskTargets } from '../../src/data/tasks.js';
 import { drawExamples } from '../../src/experiment/examples.js';
-import { resultOf } from '../../src/experiment/relayed.js';
+import { finalResult } from '../../src/experiment/relayed.js';
 import { run } from '../../src/experiment/run.js';
 import { fineTuneRate, parseRunConfig } from '../../src/experiment/run-config.js';
 import type { RunSummary } from '../../src/experiment/run-events.js';
@@ -17,7 +17,7 @@ import type { RunTask } from '../peers/peer.js';
 import { wholeRunOf } from '../peers/run.js';
 import { timeRuns } from '../sampling.js';
 import { prepareSetup, readSetup } from './network.js';
-import { batchesOf, stepOperations } from './training-step.js';
+import { drawMinibatches, stepOperations } from './training-step.js';
 
 const CONFIG = parseRunConfig({});
 const INPUTS = 785;
@@ -40,7 +40,7 @@ async function contend(context: ContestContext) {
   const { device, signal } = context;
   const examples = drawExamples(requireSource(context), CONFIG.examples, CONFIG.seed);
   const account = await context.share(openAccount);
-  const once = () => resultOf(run(device, { config: CONFIG, examples }, signal));
+  const once = () => finalResult(run(device, { config: CONFIG, examples }, signal));
   return {
     verify: async () => {
       const summary = await once();
@@ -62,7 +62,11 @@ async function challenge(context: ContestContext) {
   const { inputs, targets, ...network } = await readSetup(prepareSetup(context, m, width));
   const task: RunTask = {
     train: { m, inputs, targets },
-    test: { m: test.count, inputs: inputsOf(test), targets: targetsOf(CONFIG.task, test.labels) },
+    test: {
+      m: test.count,
+      inputs: networkInputs(test),
+      targets: taskTargets(CONFIG.task, test.labels),
+    },
     d: INPUTS,
     network,
     picks,
@@ -70,7 +74,7 @@ async function challenge(context: ContestContext) {
     iterations,
     fineTuneRate: fineTuneRate(CONFIG),
     fineTune,
-    batchesOf: () => batchesOf(batch === 'full' ? m : batch, m),
+    drawMinibatches: () => drawMinibatches(batch === 'full' ? m : batch, m),
   };
   const cost = () => costOf(account, test.count);
   return { task, check: requireLearnt, cost };

@@ -91,7 +91,7 @@ async function challenge(context: ContestContext, shape: StepShape) {
     d: shape.d,
     n: shape.n,
     learningRate: LEARNING_RATE,
-    nextBatch: 'm' in shape ? undefined : batchesOf(shape.batch, count),
+    nextMinibatch: 'm' in shape ? undefined : drawMinibatches(shape.batch, count),
   };
   return { task, check, cost: () => costOf(shape) };
 }
@@ -103,7 +103,7 @@ async function setupOf(context: ContestContext, shape: StepShape) {
   const states = await activationsOf(setup, context.signal);
   requireActivations(states, before, setup.parameters);
   const { count } = setup.dataset;
-  const rows = 'm' in shape ? spread(count, count) : batchesOf(shape.batch, count)();
+  const rows = 'm' in shape ? spread(count, count) : drawMinibatches(shape.batch, count)();
   const check = (after: StepWeights) => {
     requireStep({ shape, states, before, after, rows: Array.from(rows) });
     return `the weights of ${CHECKED_NEURONS} neurons after one step to ${TOLERANCE} of the longest step`;
@@ -196,8 +196,8 @@ function columnsOf(data: Float32Array, stride: number, columns: readonly number[
   return taken;
 }
 
-/** Draws batch after batch as the trainer does. */
-export function batchesOf(batch: number, count: number): () => Int32Array {
+/** Draws minibatch after minibatch as the trainer does. */
+export function drawMinibatches(size: number, count: number): () => Int32Array {
   const stream = randomStream(SEED, 'batches');
-  return () => Int32Array.from({ length: batch }, () => stream.below(count));
+  return () => Int32Array.from({ length: size }, () => stream.below(count));
 }

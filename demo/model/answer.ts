@@ -1,4 +1,10 @@
-import { activate, type Images, inputsOf, type Parameters, type Task } from '../../src/index.js';
+import {
+  activate,
+  type Images,
+  networkInputs,
+  type Parameters,
+  type Task,
+} from '../../src/index.js';
 
 /** f(x) = (1/N) Σ_i b_i σ(a_i · x) of one input x [d], on the processor: C numbers. */
 export function outputsAt(network: Parameters, x: Float32Array): readonly number[] {
@@ -17,7 +23,7 @@ export function outputsAt(network: Parameters, x: Float32Array): readonly number
 
 /** The preprocessed input of one image. */
 export function inputAt(images: Images, index: number): Float32Array {
-  return inputsOf(images, Uint32Array.of(index));
+  return networkInputs(images, Uint32Array.of(index));
 }
 
 /** The class that a network's outputs stand for, as evaluation counts it: ties to the lowest. */

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
-import { classOf } from '../../src/data/tasks.js';
+import { taskClass } from '../../src/data/tasks.js';
 import type { LabelledImages, Parameters, Task } from '../../src/index.js';
 import { answerOf, inputAt, outputsAt, spell } from '../model/answer.js';
 import type { Checkpoint } from '../state/session.js';
@@ -95,7 +95,7 @@ function Cells({ network, task, test, indices }: CellsProps) {
       {indices.map((index, place) => {
         const answer = answers[place] ?? 0;
         const text = spell(task, answer);
-        const right = answer === classOf(task, test.labels[index] ?? 0);
+        const right = answer === taskClass(task, test.labels[index] ?? 0);
         return (
           <td key={index}>
             {right ? text : <s>{text}</s>}

@@ -1,4 +1,4 @@
-import { drawParameters, outputsOf, type Parameters } from '../../src/index.js';
+import { drawParameters, type Parameters, taskOutputs } from '../../src/index.js';
 import type { Page } from '../state/page.js';
 
 /** A wider network, which only a link can ask for, is not drawn before it runs. */
@@ -25,5 +25,5 @@ function untrained(
 ): Parameters | undefined {
   if (width > MOST_UNTRAINED) return undefined;
   const inputs = rows * columns + 1;
-  return drawParameters({ width, inputs, outputs: outputsOf(task), activation }, seed);
+  return drawParameters({ width, inputs, outputs: taskOutputs(task), activation }, seed);
 }

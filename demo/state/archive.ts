@@ -2,11 +2,11 @@ import { type Zippable, zipSync } from 'fflate';
 import {
   datasetFile,
   EspalierError,
-  fileOf,
+  eventFile,
+  eventRecord,
   fineTuneRate,
   type LabelledImages,
   type RunSummary,
-  recordOf,
 } from '../../src/index.js';
 import type { Finding, Play } from './session.js';
 import { configOf } from './settings.js';
@@ -29,12 +29,14 @@ export function archiveOf(
   const dataset = datasetFile(examples);
   const files: Zippable = {
     'config.json': json({ ...config, fineTuneLearningRate: fineTuneRate(config) }),
-    'events.jsonl': text(findings.map((event) => `${JSON.stringify(recordOf(event))}\n`).join('')),
+    'events.jsonl': text(
+      findings.map((event) => `${JSON.stringify(eventRecord(event))}\n`).join(''),
+    ),
     [dataset.name]: stored(dataset.bytes),
   };
   if (summary) files['summary.json'] = json({ host: 'browser', ...summary });
   for (const event of findings) {
-    const file = fileOf(event);
+    const file = eventFile(event);
     if (file) files[file.name] = stored(file.bytes);
   }
   if (own) {
@@ -45,7 +47,7 @@ export function archiveOf(
 
 /** The newest subnetwork alone. */
 export function subnetworkFile(finding: Finding) {
-  const file = fileOf(finding);
+  const file = eventFile(finding);
   if (!file) throw new EspalierError('bad-data', `A ${finding.type} event has no weights.`);
   return file;
 }

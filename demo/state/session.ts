@@ -82,10 +82,10 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
   const heard = (event: RunEvent) => {
     if (event.type === 'progress') {
       progress.value = event;
-      const { phase, done, batchLoss } = event;
+      const { phase, done, minibatchLoss } = event;
       const last = losses.value.at(-1)?.[0] ?? -1;
-      if (phase === 'pre-train' && batchLoss !== undefined && done > last) {
-        losses.value = [...losses.value, [done, batchLoss]];
+      if (phase === 'pre-train' && minibatchLoss !== undefined && done > last) {
+        losses.value = [...losses.value, [done, minibatchLoss]];
       }
       return;
     }

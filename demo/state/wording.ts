@@ -1,4 +1,4 @@
-import { EspalierError, messageOf } from '../../src/errors.js';
+import { EspalierError, errorMessage } from '../../src/errors.js';
 import { valueText, type Wording, worded, wordingWith } from '../../src/wording.js';
 import type { Settings } from './settings.js';
 
@@ -45,5 +45,5 @@ const WORDING: Wording = {
 
 /** What was thrown, in the words of this page. */
 export function pageText(error: unknown): string {
-  return error instanceof EspalierError ? worded(WORDING, error.details) : messageOf(error);
+  return error instanceof EspalierError ? worded(WORDING, error.details) : errorMessage(error);
 }

@@ -1,6 +1,6 @@
 import { useId } from 'preact/hooks';
 import { type Cell, type Finding, type StudyConfig, studyCheckpoints } from '../../src/index.js';
-import { bordersOf } from '../../src/report/borders.js';
+import { tileBorders } from '../../src/report/borders.js';
 import { meanThresholds } from '../../src/report/means.js';
 import { criterionText, figure } from '../../src/report/words.js';
 import { grouped, plural } from '../../src/text.js';
@@ -60,7 +60,7 @@ interface TilesProps extends Pick<HeatMapProps, 'config' | 'progress'> {
 
 function Tiles({ config, tiles, range, means, progress, width, height }: TilesProps) {
   const checkpoints = studyCheckpoints(config);
-  const borders = bordersOf(checkpoints);
+  const borders = tileBorders(checkpoints);
   const [first = 0] = borders;
   const last = borders.at(-1) ?? 1;
   const across = (width - MARGIN.left - MARGIN.right) / config.sizes.length;

@@ -3,14 +3,14 @@ import {
   decodeState,
   encodeState,
   type ImageSource,
-  nameOf,
+  listTrials,
+  networkShape,
   type StudyConfig,
   type StudyInput,
-  shapeOf,
   study,
   type TrialEvent,
   type TrialState,
-  trialsOf,
+  trialName,
 } from '../../src/index.js';
 import type { Store } from './store.js';
 
@@ -27,7 +27,7 @@ export async function* recorded(
       if (event.cell.iteration === input.config.iterations) await store.removeState();
     }
     if (event.type === 'state') {
-      await store.saveState({ trial: nameOf(event.trial), bytes: encodeState(event.state) });
+      await store.saveState({ trial: trialName(event.trial), bytes: encodeState(event.state) });
     }
     yield event;
   }
@@ -40,8 +40,8 @@ export async function statesIn(
   { train }: ImageSource,
 ): Promise<ReadonlyMap<string, TrialState>> {
   const kept = await store.state();
-  const trial = trialsOf(config).find((each) => nameOf(each) === kept?.trial);
+  const trial = listTrials(config).find((each) => trialName(each) === kept?.trial);
   if (!kept || !trial) return new Map();
-  const shape = shapeOf(config, trial, { train });
+  const shape = networkShape(config, trial, { train });
   return new Map([[kept.trial, decodeState(kept.bytes, 'The browser’s record', shape)]]);
 }

@@ -6,8 +6,8 @@ import {
   cellCount,
   EspalierError,
   type ImageSource,
-  identityOf,
   type StudyConfig,
+  studyIdentity,
   type TrialEvent,
   type TrialState,
 } from '../../src/index.js';
@@ -67,7 +67,7 @@ export function createStudy(page: Page): Study {
   });
   const config = computed(() => parsed.value.config);
   // It stays the same while the address changes in what is not the study's.
-  const identity = computed(() => config.value && identityOf(config.value));
+  const identity = computed(() => config.value && studyIdentity(config.value));
 
   const draw = (resamples?: number) => {
     if (config.value) [analysis.value] = analyse(config.value, cells.value, resamples);

@@ -1,4 +1,4 @@
-import { type Cell, keyOf, parseCell } from '../../src/index.js';
+import { type Cell, cellKey, parseCell } from '../../src/index.js';
 import { memo } from '../../src/memo.js';
 
 /** A trial's training as it stood at its last checkpoint, as a safetensors file. */
@@ -57,7 +57,7 @@ export async function openStore(name: string): Promise<Store> {
       return { cells, unreadable: lines.length - cells.length };
     },
     append: (cell) =>
-      change('cells', (store) => store.put(JSON.stringify(cell), [study, keyOf(cell)])),
+      change('cells', (store) => store.put(JSON.stringify(cell), [study, cellKey(cell)])),
     saveState: (state) => change('states', (store) => store.put(state, study)),
     state: () => settled(read('states').get(study)) as Promise<KeptState | undefined>,
     removeState: () => change('states', (store) => store.delete(study)),
@@ -74,7 +74,7 @@ export function passingStore(): Store {
   let kept: KeptState | undefined;
   return {
     cells: async () => ({ cells: [...cells.values()], unreadable: 0 }),
-    append: async (cell) => void cells.set(keyOf(cell), cell),
+    append: async (cell) => void cells.set(cellKey(cell), cell),
     saveState: async (state) => {
       kept = state;
     },

@@ -59,7 +59,7 @@ export interface Sitting {
 }
 
 /** The report on what is measured once it has started. */
-export async function reportOf(
+export async function benchReport(
   { started, results }: BenchRecord,
   { date, host, version }: Sitting,
 ): Promise<BenchReport> {

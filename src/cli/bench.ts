@@ -8,12 +8,12 @@ import type { Shape } from '../../bench/benchmark.js';
 import type { BenchRequest } from '../../bench/plan.js';
 import { type BenchEntry, type BenchReport, parseReport, SUBJECTS } from '../../bench/report.js';
 import { readImageSource } from '../data/folder.js';
-import { EspalierError, messageOf } from '../errors.js';
+import { EspalierError, errorMessage } from '../errors.js';
 import type { Host } from '../hosts/host.js';
 import { shellWord } from '../text.js';
 import { withBenchHost } from './bench-host.js';
 import { createBenchProgress } from './bench-progress.js';
-import { type BenchRecord, createBenchRecord, reportOf, type Sitting } from './bench-record.js';
+import { type BenchRecord, benchReport, createBenchRecord, type Sitting } from './bench-record.js';
 import {
   benchFindings,
   benchNotes,
@@ -159,7 +159,7 @@ async function tell(
   { json, html }: BenchFlags,
   baseline: Baseline | undefined,
 ): Promise<void> {
-  const report = await reportOf(record, sitting);
+  const report = await benchReport(record, sitting);
   const { omissions, disturbances, started } = record;
   const circumstances = { clock: started?.clock ?? 'wall', omissions, disturbances, baseline };
   process.stdout.write(`${benchTable(report, circumstances)}\n`);
@@ -189,7 +189,7 @@ async function readBaseline(file: string): Promise<Baseline> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new EspalierError(
       'bad-config',
-      `--baseline ${file} cannot be read: ${messageOf(cause)}. Name a file that \`espalier bench --json\` wrote.`,
+      `--baseline ${file} cannot be read: ${errorMessage(cause)}. Name a file that \`espalier bench --json\` wrote.`,
       { cause },
     );
   });

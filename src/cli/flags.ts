@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { TASKS } from '../data/tasks.js';
-import { EspalierError, messageOf } from '../errors.js';
+import { EspalierError, errorMessage } from '../errors.js';
 import { STORAGE_FORMATS } from '../gpu/matrix.js';
 import { TUNING_MODES } from '../hosts/tuning.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
@@ -99,7 +99,7 @@ export async function readConfig(file: string): Promise<Record<string, unknown>>
   try {
     parsed = JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
-    throw fail(`cannot be read as JSON: ${messageOf(cause)}`, cause);
+    throw fail(`cannot be read as JSON: ${errorMessage(cause)}`, cause);
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw fail('must hold one JSON object with the flags as keys');

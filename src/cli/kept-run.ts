@@ -1,10 +1,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EspalierError, messageOf } from '../errors.js';
+import { EspalierError, errorMessage } from '../errors.js';
 import { differingTraining, type KeptFiles, newestWeights } from '../experiment/resume.js';
 import { flagOf, parseRunConfig, type RunConfig } from '../experiment/run-config.js';
 import type { RunFile } from '../experiment/run-files.js';
-import { codeOf } from './run-folder.js';
+import { errorCode } from './run-folder.js';
 
 /** A run's folder to go on from: its newest weights, the files' names with their path. */
 export interface KeptRun extends KeptFiles {
@@ -23,9 +23,9 @@ export async function readKeptRun(folder: string): Promise<KeptRun> {
     );
   const names = await readdir(folder).catch((cause: unknown) => {
     const why =
-      codeOf(cause) === 'ENOTDIR'
+      errorCode(cause) === 'ENOTDIR'
         ? 'is a file (unpack a .zip first)'
-        : `cannot be read (${messageOf(cause)})`;
+        : `cannot be read (${errorMessage(cause)})`;
     throw fail(why, cause);
   });
   const newest = newestWeights(names);
@@ -52,7 +52,7 @@ async function readConfigIn(
   try {
     return parseRunConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
   } catch (cause) {
-    throw fail(`has no config.json of a run (${messageOf(cause)})`, cause);
+    throw fail(`has no config.json of a run (${errorMessage(cause)})`, cause);
   }
 }
 
@@ -61,7 +61,7 @@ async function dataOf(folder: string, data: string): Promise<string> {
   if (data === 'mnist') return data;
   const inside = join(folder, data);
   const found = await stat(inside).catch((error: unknown) => {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (errorCode(error) !== 'ENOENT') throw error;
   });
   return found ? inside : data;
 }

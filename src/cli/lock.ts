@@ -2,7 +2,7 @@ import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { EspalierError } from '../errors.js';
-import { codeOf } from './run-folder.js';
+import { errorCode } from './run-folder.js';
 
 /** Who holds a folder. */
 interface Holder {
@@ -57,7 +57,7 @@ async function linked(from: string, to: string): Promise<boolean> {
     await link(from, to);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -85,7 +85,7 @@ async function isAlive({ pid, began }: Holder): Promise<boolean> {
     process.kill(pid, 0);
   } catch (error) {
     // EPERM: it lives, but belongs to somebody else.
-    if (codeOf(error) === 'ESRCH') return false;
+    if (errorCode(error) === 'ESRCH') return false;
   }
   return began === undefined || began === (await beginningOf(pid));
 }
@@ -102,7 +102,7 @@ async function removeLock(path: string, judged: string): Promise<void> {
   try {
     await rename(path, aside);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
+    if (errorCode(error) === 'ENOENT') return;
     throw error;
   }
   if ((await readFile(aside, 'utf8')) !== judged) await linked(aside, path);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { type Command, CommanderError } from 'commander';
-import { exitCodeOf, explain } from './outcome.js';
+import { errorExitCode, explain } from './outcome.js';
 import { createProgram } from './program.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -23,5 +23,5 @@ try {
 } catch (error) {
   // Commander has printed its own message already.
   if (!(error instanceof CommanderError)) process.stderr.write(`${explain(error, command)}\n`);
-  process.exitCode = exitCodeOf(error);
+  process.exitCode = errorExitCode(error);
 }

@@ -6,7 +6,7 @@ import { flagWording } from './wording.js';
 /** What the command line's exit codes mean. */
 const EXIT = { done: 0, failed: 1, badUsage: 2, interrupted: 130 } as const;
 
-export function exitCodeOf(error: unknown): number {
+export function errorExitCode(error: unknown): number {
   // Help and version arrive as errors with exit code 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badUsage;
   if (!(error instanceof EspalierError)) return EXIT.failed;

@@ -98,8 +98,8 @@ export function createProgress(stream: NodeJS.WriteStream, config: RunConfig): P
     stop: phases.stop,
     show: (event) => {
       if (event.type === 'progress') {
-        const { phase, done, total, batchLoss } = event;
-        phases.show(TITLES[phase], done, total, noteOf(batchLoss));
+        const { phase, done, total, minibatchLoss } = event;
+        phases.show(TITLES[phase], done, total, lossNote(minibatchLoss));
         return;
       }
       const line = describe(event, config);
@@ -108,8 +108,8 @@ export function createProgress(stream: NodeJS.WriteStream, config: RunConfig): P
   };
 }
 
-function noteOf(batchLoss: number | undefined): string {
-  return batchLoss === undefined ? '' : `batch loss ${batchLoss.toPrecision(3)}`;
+function lossNote(minibatchLoss: number | undefined): string {
+  return minibatchLoss === undefined ? '' : `minibatch loss ${minibatchLoss.toPrecision(3)}`;
 }
 
 function describe(event: RunEvent, config: RunConfig): string | undefined {

@@ -27,7 +27,7 @@ export interface TrialProgress {
   readonly cells: readonly Cell[];
 }
 
-export function cellsOf(progress: unknown): readonly Cell[] {
+export function progressCells(progress: unknown): readonly Cell[] {
   return (progress as Partial<TrialProgress> | undefined)?.cells ?? [];
 }
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, appendFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { EspalierError, messageOf } from '../errors.js';
+import { EspalierError, errorMessage } from '../errors.js';
 import type { RunFile } from '../experiment/run-files.js';
 
 /** What only a study leaves; it is never overwritten, as hours of many trials may be in it. */
@@ -44,7 +44,7 @@ export async function requireWritableFolder(folder: string): Promise<void> {
       await access(at, constants.W_OK);
       if ((await stat(at)).isDirectory()) return;
     } catch (error) {
-      const above = ['ENOENT', 'ENOTDIR'].includes(String(codeOf(error))) && at !== dirname(at);
+      const above = ['ENOENT', 'ENOTDIR'].includes(String(errorCode(error))) && at !== dirname(at);
       if (above) continue;
       throw unwritable(folder, error);
     }
@@ -68,7 +68,7 @@ export async function makeFolder(folder: string): Promise<boolean> {
 function unwritable(folder: string, cause: unknown): EspalierError {
   return new EspalierError(
     'bad-config',
-    `The folder ${folder} cannot be written to: ${messageOf(cause)}. Name another one with --out.`,
+    `The folder ${folder} cannot be written to: ${errorMessage(cause)}. Name another one with --out.`,
     { cause },
   );
 }
@@ -89,7 +89,7 @@ export async function nextFolder(name: string): Promise<string> {
       await mkdir(folder);
       return folder;
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
+      if (errorCode(error) !== 'EEXIST') throw error;
     }
   }
 }
@@ -102,7 +102,7 @@ export async function writeWhole(folder: string, { name, bytes }: RunFile): Prom
     await rename(draft, join(folder, name));
   } catch (error) {
     await rm(draft, { force: true });
-    throw new Error(`Cannot write ${join(folder, name)}: ${messageOf(error)}`, { cause: error });
+    throw new Error(`Cannot write ${join(folder, name)}: ${errorMessage(error)}`, { cause: error });
   }
 }
 
@@ -119,11 +119,11 @@ export async function filesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
+    if (errorCode(error) === 'ENOENT') return [];
     throw error;
   }
 }
 
-export function codeOf(error: unknown): unknown {
+export function errorCode(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -2,7 +2,7 @@ import { rmdir } from 'node:fs/promises';
 import type { Examples } from '../experiment/examples.js';
 import { fineTuneRate, type RunConfig } from '../experiment/run-config.js';
 import type { RunEvent } from '../experiment/run-events.js';
-import { datasetFile, fileOf, recordOf } from '../experiment/run-files.js';
+import { datasetFile, eventFile, eventRecord } from '../experiment/run-files.js';
 import { lockFolder } from './lock.js';
 import {
   appendEvent,
@@ -93,7 +93,7 @@ export function createRunRecords(
     keep: async (event) => {
       if (event.type === 'progress') return;
       waiting.push(event);
-      const file = fileOf(event);
+      const file = eventFile(event);
       if (!file && written === 0) return;
       const path = folder?.path ?? (await begin());
       if (file) {
@@ -101,7 +101,7 @@ export function createRunRecords(
         written++;
       }
       if (event.type === 'checkpoint') iteration = event.iteration;
-      for (const past of waiting.splice(0)) await appendEvent(path, recordOf(past));
+      for (const past of waiting.splice(0)) await appendEvent(path, eventRecord(past));
     },
     finish: async (summary) => {
       if (!folder) throw new Error('The run ended without a checkpoint.');

@@ -1,19 +1,25 @@
 import { createHash } from 'node:crypto';
 import { open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EspalierError, messageOf } from '../errors.js';
+import { EspalierError, errorMessage } from '../errors.js';
 import { decodeState, encodeState, type TrialState } from '../experiment/state.js';
 import type { Shape } from '../models/two-layer.js';
-import { type Cell, keyOf, parseCell } from '../study/cell.js';
-import { nameOf, type Trial } from '../study/grid.js';
+import { type Cell, cellKey, parseCell } from '../study/cell.js';
+import { type Trial, trialName } from '../study/grid.js';
 import {
   differingKey,
-  identityOf,
   parseStudyConfig,
   type StudyConfig,
+  studyIdentity,
 } from '../study/study-config.js';
 import { lockFolder } from './lock.js';
-import { codeOf, makeFolder, requireWritableFolder, writeJson, writeWhole } from './run-folder.js';
+import {
+  errorCode,
+  makeFolder,
+  requireWritableFolder,
+  writeJson,
+  writeWhole,
+} from './run-folder.js';
 
 const CELLS = 'cells.jsonl';
 const CONFIG = 'config.json';
@@ -39,7 +45,7 @@ export interface StudyFolder {
 
 /** The folder of a study that names none: the same study finds the same one again. */
 export function defaultStudyFolder(config: StudyConfig): string {
-  const hash = createHash('sha256').update(identityOf(config)).digest('hex').slice(0, 6);
+  const hash = createHash('sha256').update(studyIdentity(config)).digest('hex').slice(0, 6);
   return join('runs', `study-${config.task}-${config.preset}-${hash}`);
 }
 
@@ -73,13 +79,13 @@ export async function openStudyFolder(path: string, config: StudyConfig): Promis
 
 function records(path: string, found: readonly Cell[]): Omit<StudyFolder, 'notes' | 'close'> {
   const cells = [...found];
-  const known = new Set(found.map(keyOf));
-  const stateFile = (trial: Trial) => `state-${nameOf(trial)}.safetensors`;
+  const known = new Set(found.map(cellKey));
+  const stateFile = (trial: Trial) => `state-${trialName(trial)}.safetensors`;
   return {
     path,
     cells,
     append: async (cell) => {
-      const key = keyOf(cell);
+      const key = cellKey(cell);
       if (known.has(key)) return false;
       await appendLine(join(path, CELLS), JSON.stringify(cell));
       known.add(key);
@@ -129,7 +135,7 @@ async function storedConfig(path: string): Promise<StudyConfig | undefined> {
     }
     throw new EspalierError(
       'bad-config',
-      `${file} is not the configuration of a study: ${messageOf(cause).replace(/\.$/, '')}. Name the folder of a study, or a new one.`,
+      `${file} is not the configuration of a study: ${errorMessage(cause).replace(/\.$/, '')}. Name the folder of a study, or a new one.`,
       { cause },
     );
   }
@@ -176,8 +182,8 @@ async function readCells(path: string) {
   const lines = bytes.toString('utf8', 0, Math.max(whole - 1, 0));
   const all = lines === '' ? [] : lines.split('\n').map((line, i) => parseCell(line, file, i + 1));
   // Two workers may have done the same job; it counts once.
-  const byKey = new Map(all.toReversed().map((cell) => [keyOf(cell), cell]));
-  const cells = all.filter((cell) => byKey.get(keyOf(cell)) === cell);
+  const byKey = new Map(all.toReversed().map((cell) => [cellKey(cell), cell]));
+  const cells = all.filter((cell) => byKey.get(cellKey(cell)) === cell);
   return { cells, whole, dropped: whole < bytes.length };
 }
 
@@ -193,7 +199,7 @@ async function appendLine(file: string, line: string): Promise<void> {
       // Where even that fails, the next session drops what was cut off.
       await handle.truncate(size).catch(() => undefined);
       throw new Error(
-        `Cannot write ${file}: ${messageOf(cause)}. All ${CELLS} lines before are intact; make room and give the same command again.`,
+        `Cannot write ${file}: ${errorMessage(cause)}. All ${CELLS} lines before are intact; make room and give the same command again.`,
         { cause },
       );
     }
@@ -203,5 +209,5 @@ async function appendLine(file: string, line: string): Promise<void> {
 }
 
 function ifMissing(error: unknown): undefined {
-  if (codeOf(error) !== 'ENOENT') throw error;
+  if (errorCode(error) !== 'ENOENT') throw error;
 }

@@ -1,5 +1,5 @@
 import type { AdapterDescription } from '../gpu/adapter.js';
-import { cellCount, operationsOf, type Trial, trialsOf } from '../study/grid.js';
+import { cellCount, listTrials, type Trial, trialOperations } from '../study/grid.js';
 import type { StudyConfig } from '../study/study-config.js';
 import type { TrialEvent } from '../study/trial.js';
 import { plural } from '../text.js';
@@ -22,13 +22,13 @@ export interface Workload {
   readonly total: number;
 }
 
-export function workloadOf(config: StudyConfig, inputs: number, testExamples: number): Workload {
-  const trials = trialsOf(config);
+export function studyWorkload(config: StudyConfig, inputs: number, testExamples: number): Workload {
+  const trials = listTrials(config);
   const cells = cellCount(config);
   const perCell = (trial: Trial) =>
-    (operationsOf(config, trial, inputs, testExamples) * trials.length) / cells;
+    (trialOperations(config, trial, inputs, testExamples) * trials.length) / cells;
   const total = trials.reduce(
-    (sum, trial) => sum + operationsOf(config, trial, inputs, testExamples),
+    (sum, trial) => sum + trialOperations(config, trial, inputs, testExamples),
     0,
   );
   return { cells, perCell, total };
@@ -97,8 +97,8 @@ export function createStudyProgress(
         const note = `${placeOf(event.trial, event.cell.iteration)} loss ${event.cell.subnetworkLoss.toPrecision(3)}`;
         bar.update(cells, { left: timeLeft(), note });
       }
-      if (event.type === 'progress' && event.batchLoss !== undefined) {
-        const note = `${placeOf(event.trial, event.iteration)} batch loss ${event.batchLoss.toPrecision(3)}`;
+      if (event.type === 'progress' && event.minibatchLoss !== undefined) {
+        const note = `${placeOf(event.trial, event.iteration)} minibatch loss ${event.minibatchLoss.toPrecision(3)}`;
         bar.update(cells, { left: timeLeft(), note });
       }
     },

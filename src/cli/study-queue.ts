@@ -3,18 +3,18 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, Queue } from 'bullmq';
-import { checksumOf } from '../data/checksum.js';
+import { imagesChecksum } from '../data/checksum.js';
 import { throwIfAborted } from '../errors.js';
-import { nameOf, type Trial } from '../study/grid.js';
+import { type Trial, trialName } from '../study/grid.js';
 import { openTrials, trialInput } from '../study/study.js';
-import { identityOf } from '../study/study-config.js';
+import { studyIdentity } from '../study/study-config.js';
 import { plural } from '../text.js';
 import {
-  cellsOf,
   type Line,
   loadQueue,
   openLine,
   placeOf,
+  progressCells,
   QUEUE,
   shownAddress,
   type TrialJob,
@@ -100,20 +100,20 @@ async function collect(
   const stale = first && state === 'failed';
   const job = stale ? undefined : found;
   if (!job) {
-    for (const cell of cellsOf(found?.progress)) {
+    for (const cell of progressCells(found?.progress)) {
       if (await folder.append(cell)) onEvent({ type: 'cell', trial, cell });
     }
     await found?.remove();
-    const known = folder.cells.filter((cell) => nameOf(cell) === nameOf(trial));
+    const known = folder.cells.filter((cell) => trialName(cell) === trialName(trial));
     const { examples } = trialInput(config, source, trial, folder.cells);
-    const job = { version, config, trial, known, crc32: checksumOf(examples.train) };
+    const job = { version, config, trial, known, crc32: imagesChecksum(examples.train) };
     await queue.add('trial', job, { ...OPTIONS, jobId });
     return false;
   }
-  for (const cell of cellsOf(job.progress)) {
+  for (const cell of progressCells(job.progress)) {
     if (await folder.append(cell)) onEvent({ type: 'cell', trial, cell });
   }
-  if (openTrials(config, folder.cells).every((open) => nameOf(open) !== nameOf(trial))) {
+  if (openTrials(config, folder.cells).every((open) => trialName(open) !== trialName(trial))) {
     // A worker may still hold it for a moment; then it stays until its age removes it.
     await job.remove().catch(() => undefined);
     return true;
@@ -121,7 +121,7 @@ async function collect(
   // Completed, and yet a cell is missing: it was taken out of the folder, and comes anew.
   if (state === 'completed' || state === 'failed') await job.remove();
   if (state === 'failed') {
-    throw new Error(`The trial ${nameOf(trial)} failed on a worker: ${job.failedReason}`, {
+    throw new Error(`The trial ${trialName(trial)} failed on a worker: ${job.failedReason}`, {
       cause: job.failedReason,
     });
   }
@@ -130,8 +130,8 @@ async function collect(
 
 /** One job for a trial of a folder, however often the command is given. */
 function idOf(path: string, config: Session['config'], trial: Trial, version: string): string {
-  const text = JSON.stringify([hostname(), resolve(path), identityOf(config), version]);
-  return `${createHash('sha256').update(text).digest('hex').slice(0, 12)}-${nameOf(trial)}`;
+  const text = JSON.stringify([hostname(), resolve(path), studyIdentity(config), version]);
+  return `${createHash('sha256').update(text).digest('hex').slice(0, 12)}-${trialName(trial)}`;
 }
 
 async function closed(queue: Queue, line: Line): Promise<void> {

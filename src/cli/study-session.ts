@@ -1,6 +1,6 @@
 import type { ImageSource } from '../data/images.js';
 import { EspalierError } from '../errors.js';
-import { shapeOf } from '../experiment/examples.js';
+import { networkShape } from '../experiment/examples.js';
 import type { Host } from '../hosts/host.js';
 import type { Trial } from '../study/grid.js';
 import { openTrials, trialInput } from '../study/study.js';
@@ -63,7 +63,7 @@ export async function doTrial(
   trial: Trial,
 ): Promise<void> {
   const input = trialInput(config, source, trial, folder.cells);
-  const state = await folder.readState(trial, shapeOf(config, trial, source));
+  const state = await folder.readState(trial, networkShape(config, trial, source));
   await host.execute(
     'trial',
     { input, ...(state && { state }) },

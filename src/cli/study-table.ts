@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { sizesOf } from '../report/means.js';
+import { analysedSizes } from '../report/means.js';
 import { thresholdsAt } from '../report/tables.js';
 import { criterionText, fitText, settingText } from '../report/words.js';
 import type { Analysis } from '../study/analysis.js';
@@ -16,7 +16,7 @@ export function studyTable(analyses: readonly Analysis[]): string {
         style: { head: [], border: [] },
         wordWrap: true,
       });
-      for (const examples of sizesOf(analysis)) {
+      for (const examples of analysedSizes(analysis)) {
         table.push([
           grouped(examples),
           thresholdsAt(absolute, examples),

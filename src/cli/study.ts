@@ -33,7 +33,7 @@ import {
   readStudyFolder,
   type StudyFolder,
 } from './study-folder.js';
-import { createStudyProgress, duration, estimate, workloadOf } from './study-progress.js';
+import { createStudyProgress, duration, estimate, studyWorkload } from './study-progress.js';
 import { runQueued } from './study-queue.js';
 import { runSession } from './study-session.js';
 import { studyTable } from './study-table.js';
@@ -171,7 +171,7 @@ async function work(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const inputs = source.train.rows * source.train.columns + 1;
-  const workload = workloadOf(config, inputs, source.test.count);
+  const workload = studyWorkload(config, inputs, source.test.count);
   const progress = createStudyProgress(process.stderr, workload, folder.cells);
   const session = { config, source, folder, signal, onEvent: progress.show };
   let host: string | undefined;

@@ -3,17 +3,17 @@ import type { Job } from 'bullmq';
 import type { Command } from 'commander';
 import { readImageSource } from '../data/folder.js';
 import type { ImageSource } from '../data/images.js';
-import { type ErrorCode, EspalierError, messageOf } from '../errors.js';
+import { type ErrorCode, EspalierError, errorMessage } from '../errors.js';
 import type { Host } from '../hosts/host.js';
 import { memo } from '../memo.js';
-import { nameOf } from '../study/grid.js';
+import { trialName } from '../study/grid.js';
 import { requireImages, trialInput } from '../study/study.js';
 import { parseStudyConfig } from '../study/study-config.js';
 import { adapterOption, hostOption, tuningOption } from './flags.js';
 import { type HostFlags, openOwnHost } from './host.js';
 import type { jobs } from './jobs.js';
 import { interruptSignal } from './outcome.js';
-import { cellsOf, loadQueue, openLine, placeOf, QUEUE, type TrialJob } from './queue.js';
+import { loadQueue, openLine, placeOf, progressCells, QUEUE, type TrialJob } from './queue.js';
 
 /** A worker that has not been heard of for so long is taken for dead, and its job is given away. */
 const LOCK_MILLIS = 15_000;
@@ -50,7 +50,7 @@ async function work(flags: WorkerFlags, version: string): Promise<void> {
   const note = (text: string) => process.stderr.write(`${text}\n`);
   let busy = false;
   const take = async (job: Job<TrialJob>) => {
-    note(`${nameOf(job.data.trial)}: started.`);
+    note(`${trialName(job.data.trial)}: started.`);
     busy = true;
     try {
       await bench.doJob(job);
@@ -59,8 +59,8 @@ async function work(flags: WorkerFlags, version: string): Promise<void> {
       // Neither done nor failed: the lock runs out, and another worker takes the job over.
       if (signal.aborted) await new Promise(() => undefined);
       busy = false;
-      const message = messageOf(error);
-      note(`${nameOf(job.data.trial)}: ${message}`);
+      const message = errorMessage(error);
+      note(`${trialName(job.data.trial)}: ${message}`);
       // Only what another device may do better is worth another try.
       const again = error instanceof EspalierError && RETRIED.has(error.code);
       throw again ? error : new UnrecoverableError(message);
@@ -83,7 +83,7 @@ async function work(flags: WorkerFlags, version: string): Promise<void> {
       maxStalledCount: Number.MAX_SAFE_INTEGER,
     });
     worker.on('error', line.complain);
-    worker.on('completed', ({ data }) => note(`${nameOf(data.trial)}: done.`));
+    worker.on('completed', ({ data }) => note(`${trialName(data.trial)}: done.`));
     await Promise.race([line.lost, interrupted, worker.waitUntilReady()]);
     note(`Waiting for trials on ${place}.`);
     await Promise.race([line.lost, interrupted]);
@@ -131,7 +131,7 @@ function openBench(flags: WorkerFlags, version: string, signal: AbortSignal) {
       );
     }
     const config = parseStudyConfig(job.data.config);
-    const cells = [...cellsOf(job.progress)];
+    const cells = [...progressCells(job.progress)];
     const source = await sourceOf(config.data);
     const input = trialInput(config, source, trial, [...job.data.known, ...cells]);
     requireImages(input.examples, source.name, job.data.crc32);

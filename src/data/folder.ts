@@ -20,7 +20,7 @@ export async function readImageSource(data: string): Promise<ImageSource> {
   if (!found?.isDirectory()) {
     throw new EspalierError('bad-data', {
       kind: 'message',
-      message: `${folder} is not a folder that can be read: expected one with the files ${[...namesOf('train'), ...namesOf('t10k')].join(', ')}.`,
+      message: `${folder} is not a folder that can be read: expected one with the files ${[...idxFileNames('train'), ...idxFileNames('t10k')].join(', ')}.`,
       ...(data !== 'mnist' && { instead: { data: 'mnist' } }),
     });
   }
@@ -47,12 +47,12 @@ function mnistFolder(): string {
   }
 }
 
-function namesOf(prefix: string): [images: string, labels: string] {
+function idxFileNames(prefix: string): [images: string, labels: string] {
   return [`${prefix}-images-idx3-ubyte`, `${prefix}-labels-idx1-ubyte`];
 }
 
 async function readSet(folder: string, prefix: string, part: string): Promise<LabelledImages> {
-  const [imagesName, labelsName] = namesOf(prefix);
+  const [imagesName, labelsName] = idxFileNames(prefix);
   const images = await readEither(folder, imagesName);
   const labels = await readEither(folder, labelsName);
   return labelledImages(

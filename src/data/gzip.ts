@@ -1,4 +1,4 @@
-import { EspalierError, messageOf } from '../errors.js';
+import { EspalierError, errorMessage } from '../errors.js';
 
 /**
  * The bytes of a file that may be gzipped: decompressed when they start with gzip's 1f 8b, else as
@@ -17,7 +17,7 @@ export async function gunzipped(
   } catch (cause) {
     throw new EspalierError(
       'bad-data',
-      `${file} starts as a gzip file but its ${bytes.length} bytes do not decompress (${messageOf(cause)}): fetch it again.`,
+      `${file} starts as a gzip file but its ${bytes.length} bytes do not decompress (${errorMessage(cause)}): fetch it again.`,
       { cause },
     );
   }

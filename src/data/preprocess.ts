@@ -7,7 +7,7 @@ import type { Images } from './images.js';
  *
  * @throws EspalierError `bad-data` when an index lies beyond the images.
  */
-export function inputsOf(images: Images, indices?: Uint32Array): Float32Array<ArrayBuffer> {
+export function networkInputs(images: Images, indices?: Uint32Array): Float32Array<ArrayBuffer> {
   const examples = indices?.length ?? images.count;
   const size = images.rows * images.columns;
   const inputs = new Float32Array(examples * (size + 1));

@@ -8,12 +8,12 @@ export const TASKS = ['below-five', 'parity', 'digits'] as const satisfies reado
 const CLASSES = 10;
 
 /** The number C of a task's outputs. */
-export function outputsOf(task: Task): number {
+export function taskOutputs(task: Task): number {
   return task === 'digits' ? CLASSES : 1;
 }
 
 /** A digit's class: below-five: 1 below 5, else 0; parity: 1 if even, else 0; digits: itself. */
-export function classOf(task: Task, label: number): number {
+export function taskClass(task: Task, label: number): number {
   if (task === 'digits') return label;
   return Number(task === 'below-five' ? label < 5 : label % 2 === 0);
 }
@@ -23,8 +23,8 @@ export function classOf(task: Task, label: number): number {
  *
  * @throws EspalierError `bad-data` naming the example when its label is above 9.
  */
-export function targetsOf(task: Task, labels: Uint8Array): Float32Array<ArrayBuffer> {
-  const outputs = outputsOf(task);
+export function taskTargets(task: Task, labels: Uint8Array): Float32Array<ArrayBuffer> {
+  const outputs = taskOutputs(task);
   const targets = new Float32Array(labels.length * outputs);
   for (const [row, label] of labels.entries()) {
     if (label >= CLASSES) {
@@ -33,7 +33,7 @@ export function targetsOf(task: Task, labels: Uint8Array): Float32Array<ArrayBuf
         `Example ${row} of ${labels.length} has the label ${label}: expected a digit from 0 to 9.`,
       );
     }
-    const own = classOf(task, label);
+    const own = taskClass(task, label);
     if (outputs > 1) targets[row * outputs + own] = 1;
     else targets[row] = own;
   }

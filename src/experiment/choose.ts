@@ -77,7 +77,7 @@ export async function* chooseNeurons(
   const hidden = async () => (await readParameters(network)).hidden;
   return yield* selectTrained(
     network.device,
-    await problemOf(dense, config, scope, signal),
+    await selectionProblem(dense, config, scope, signal),
     methodOptions({ ...config, method }, { trainingLoss, hidden, signal }),
     { iteration, learningRate: config.learningRate, activation: network.activation },
   );
@@ -105,7 +105,7 @@ export function methodOptions(
     targetLoss: targets.length > 0 ? Math.min(...targets) : undefined,
     untilStalled: config.untilStalled,
     candidates: config.candidates,
-    batch: config.selectionBatch,
+    minibatch: config.selectionBatch,
     seed: config.seed,
     oracle: config.oracle,
     block: config.block,
@@ -149,7 +149,7 @@ export async function* selectTrained(
  * What picks are chosen from and measured by: H of a network on its training data, which for the
  * measurement is computed anew in f32 where it is stored in less.
  */
-export async function problemOf(
+export async function selectionProblem(
   dense: Pick<Dense, 'network' | 'train'>,
   config: StorageConfig & Pick<RunConfig, 'loss'>,
   scope: Scope,
@@ -157,7 +157,7 @@ export async function problemOf(
 ): Promise<SelectionProblem> {
   const { network, train } = dense;
   return {
-    activations: await activationsOf(dense, config, scope, signal),
+    activations: await denseActivations(dense, config, scope, signal),
     exact:
       config.storage === 'f32' ? undefined : await streamed(dense, scope, MEASURED_ROWS, 'f32'),
     weights: network.output,
@@ -167,7 +167,7 @@ export async function problemOf(
 }
 
 /** H of a network on its training data, kept on the GPU where it fits. */
-export async function activationsOf(
+export async function denseActivations(
   dense: Pick<Dense, 'network' | 'train'>,
   { streamActivations = false, storage }: StorageConfig,
   scope: Scope,

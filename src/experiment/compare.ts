@@ -15,7 +15,7 @@ import { type MethodName, type MethodSelection, select } from '../prune/methods.
 import { exactly, type SelectionProblem } from '../prune/problem.js';
 import type { RuleName } from '../prune/rules.js';
 import { advance, startTraining } from '../train/gradient-descent.js';
-import { methodOptions, problemOf, selectTrained, trainFromScratch } from './choose.js';
+import { methodOptions, selectionProblem, selectTrained, trainFromScratch } from './choose.js';
 import type {
   CompareEvent,
   CompareInput,
@@ -24,8 +24,8 @@ import type {
   Contender,
   Outcome,
 } from './compare-events.js';
-import { shapeOf, uploadImages } from './examples.js';
-import { guaranteedRule, guaranteeOf } from './guarantee.js';
+import { networkShape, uploadImages } from './examples.js';
+import { guaranteedRule, hullGuarantee } from './guarantee.js';
 import { exceptGreedyOnly } from './refusals.js';
 import { relayed } from './relayed.js';
 import { type RunConfig, requireTogether } from './run-config.js';
@@ -46,7 +46,7 @@ export async function* compare(
   using train = uploadImages(device, 'training', examples.train, config.task);
   using test = uploadImages(device, 'test', examples.test, config.task);
   const { seed, iterations } = config;
-  const first = drawParameters(shapeOf(config, config, examples), seed);
+  const first = drawParameters(networkShape(config, config, examples), seed);
   using network = uploadNetwork(device, first);
   using training = startTraining(network, train, config);
   for await (const { iteration } of advance(training, iterations, signal)) {
@@ -97,7 +97,7 @@ async function* pruneByAll(
   const trainingLoss = measured.loss;
   const context: Context = { config, sizes, subject, parameters, trainingLoss, signal };
   using scope = new Scope(device);
-  const problem = await problemOf(subject, config, scope, signal);
+  const problem = await selectionProblem(subject, config, scope, signal);
   const outcomes: Outcome[] = [];
   for (const method of contenders) {
     const outcome =
@@ -112,7 +112,7 @@ async function* pruneByAll(
     iteration !== undefined &&
     contenders.includes('greedy') &&
     'rule' in applies &&
-    (await guaranteeOf(device, exactly(problem), applies.rule, Math.max(...sizes), signal));
+    (await hullGuarantee(device, exactly(problem), applies.rule, Math.max(...sizes), signal));
   return {
     adapter: device.adapter,
     dense: { ...measured, test: await evaluate(network, test, config.loss, signal) },
@@ -144,7 +144,7 @@ async function* compareSelection(
   const { network, test, iteration } = subject;
   const total = Math.max(...sizes);
   const options = methodOptions(
-    { ...config, ...choiceOf(method), picks: total },
+    { ...config, ...contenderChoice(method), picks: total },
     { trainingLoss, hidden: async () => parameters.hidden, signal },
   );
   const { device } = network;
@@ -244,7 +244,7 @@ export function requireComparable({
     });
   }
   const choices = contenders.map((name) =>
-    name === 'scratch' ? { method: name, rule: 'average' } : choiceOf(name),
+    name === 'scratch' ? { method: name, rule: 'average' } : contenderChoice(name),
   );
   const greedy = choices.some(({ method }) => method === 'greedy');
   requireTogether({
@@ -257,7 +257,7 @@ export function requireComparable({
 }
 
 /** How a contender picks: greedy selection has one for each rule. */
-function choiceOf(contender: Exclude<Contender, 'scratch'>): {
+function contenderChoice(contender: Exclude<Contender, 'scratch'>): {
   readonly method: MethodName;
   readonly rule: RuleName;
 } {

@@ -1,7 +1,7 @@
 import { type ImageSource, imagesAt, type LabelledImages } from '../data/images.js';
-import { inputsOf } from '../data/preprocess.js';
+import { networkInputs } from '../data/preprocess.js';
 import { drawSubset } from '../data/subset.js';
-import { outputsOf, type Task, targetsOf } from '../data/tasks.js';
+import { type Task, taskOutputs, taskTargets } from '../data/tasks.js';
 import type { Device } from '../gpu/device.js';
 import { type Dataset, uploadDataset } from '../models/dataset.js';
 import type { Shape } from '../models/two-layer.js';
@@ -29,12 +29,12 @@ export function drawExamples(source: ImageSource, count: number, seed: number): 
 }
 
 /** The network that is trained on such examples. */
-export function shapeOf(
+export function networkShape(
   { task, activation }: Pick<RunConfig, 'task' | 'activation'>,
   { width }: Pick<RunConfig, 'width'>,
   { train }: Pick<Examples, 'train'>,
 ): Shape {
-  return { width, inputs: train.rows * train.columns + 1, outputs: outputsOf(task), activation };
+  return { width, inputs: train.rows * train.columns + 1, outputs: taskOutputs(task), activation };
 }
 
 /** Preprocesses and uploads labelled images, once for all that follows. */
@@ -44,6 +44,6 @@ export function uploadImages(
   images: LabelledImages,
   task: Task,
 ): Dataset {
-  const targets = targetsOf(task, images.labels);
-  return uploadDataset(device, label, images.count, inputsOf(images), targets);
+  const targets = taskTargets(task, images.labels);
+  return uploadDataset(device, label, images.count, networkInputs(images), targets);
 }

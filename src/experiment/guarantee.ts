@@ -58,7 +58,7 @@ export function guaranteedRule(
  *
  * @throws aborted when the signal fires before the matrix is there.
  */
-export async function guaranteeOf(
+export async function hullGuarantee(
   device: Device,
   problem: SelectionProblem,
   rule: GuaranteedRule,
@@ -109,7 +109,7 @@ export type RunTheory =
  * @param loss after each pick.
  * @throws aborted when the signal has fired before.
  */
-export async function theoryOf(
+export async function runTheory(
   { network, train }: Pick<Dense, 'network' | 'train'>,
   config: RunConfig,
   loss: Float32Array,
@@ -136,7 +136,7 @@ export async function theoryOf(
   const activations = streamedFrom(m, streamed);
   const { targets } = train;
   const problem = { activations, weights: output, targets, loss: 'squared' } as const;
-  const { bound, ...theory } = await guaranteeOf(
+  const { bound, ...theory } = await hullGuarantee(
     device,
     problem,
     applies.rule,

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { outputsOf, type Task } from '../data/tasks.js';
+import { type Task, taskOutputs } from '../data/tasks.js';
 import { SQUARED_ONLY } from '../prune/methods.js';
 
 type Several<Value> = Value | readonly Value[];
@@ -57,7 +57,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     path: 'loss',
     error: ({ task }) => `needs several outputs, as --task digits has, and --task ${task} has one`,
-    allows: ({ loss, task }) => loss !== 'cross-entropy' || outputsOf(task) > 1,
+    allows: ({ loss, task }) => loss !== 'cross-entropy' || taskOutputs(task) > 1,
   },
   {
     path: 'loss',

@@ -18,7 +18,9 @@ export async function* relayed<Value, Event, Result>(
 }
 
 /** Runs a generator to its end, and gives what it returns. */
-export async function resultOf<Result>(values: AsyncGenerator<unknown, Result>): Promise<Result> {
+export async function finalResult<Result>(
+  values: AsyncGenerator<unknown, Result>,
+): Promise<Result> {
   for (;;) {
     const next = await values.next();
     if (next.done) return next.value;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { checksumOf } from '../data/checksum.js';
+import { imagesChecksum } from '../data/checksum.js';
 import { EspalierError } from '../errors.js';
-import { decodeSafetensors, metadataOf } from '../formats/safetensors.js';
+import { decodeMetadata, decodeSafetensors } from '../formats/safetensors.js';
 import type { Shape } from '../models/two-layer.js';
-import { type Examples, shapeOf } from './examples.js';
+import { type Examples, networkShape } from './examples.js';
 import type { RunConfig } from './run-config.js';
 import type { StartingState } from './run-events.js';
 import { CHECKSUM, type RunFile } from './run-files.js';
@@ -35,7 +35,7 @@ export function differingTraining(one: Training, other: Training): keyof Trainin
 export function newestWeights(names: readonly string[]): string | undefined {
   return names
     .filter((name) => WEIGHTS.test(name))
-    .toSorted((a, b) => iterationOf(a) - iterationOf(b))
+    .toSorted((a, b) => fileIteration(a) - fileIteration(b))
     .at(-1);
 }
 
@@ -72,11 +72,11 @@ export function stateOfFiles(
   }
   if (dataset) requireSameExamples(config.data, dataset, examples);
   const { name, bytes } = weights;
-  const shape = shapeOf(config, config, examples);
+  const shape = networkShape(config, config, examples);
   const network = networkIn(decodeSafetensors(bytes, name), shape, (expected, found) =>
     mismatch(name, `the network of its configuration: expected ${expected}, found ${found}`),
   );
-  const iteration = iterationOf(name);
+  const iteration = fileIteration(name);
   const seconds = events && secondsAt(events, iteration);
   return { iteration, network, ...(seconds !== undefined && { figures: { seconds } }) };
 }
@@ -153,8 +153,8 @@ function requireSameExamples(
       `the ${indices.length} examples that its configuration draws from ${source}. Are they the data that the run was trained on, ${data}?`,
     );
   }
-  const then = metadataOf(bytes, name).get(CHECKSUM);
-  const now = checksumOf(train);
+  const then = decodeMetadata(bytes, name).get(CHECKSUM);
+  const now = imagesChecksum(train);
   if (then === undefined || then === now) return;
   throw new EspalierError(
     'bad-data',
@@ -167,7 +167,7 @@ function mismatch(file: string, what: string): EspalierError {
 }
 
 /** @throws bad-data when it is no such name. */
-function iterationOf(name: string): number {
+function fileIteration(name: string): number {
   const digits = WEIGHTS.exec(name)?.[1];
   if (digits !== undefined) return Number(digits);
   throw new EspalierError(

@@ -55,7 +55,7 @@ export type RunEvent =
       readonly iteration: number;
       readonly done: number;
       readonly total: number;
-      readonly batchLoss?: number;
+      readonly minibatchLoss?: number;
     }
   /** All that it takes to go on from there. */
   | ({ readonly type: 'checkpoint'; readonly figures: Figures } & TrialState)

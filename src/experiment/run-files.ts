@@ -1,4 +1,4 @@
-import { checksumOf } from '../data/checksum.js';
+import { imagesChecksum } from '../data/checksum.js';
 import { encodeSafetensors } from '../formats/safetensors.js';
 import type { Parameters } from '../models/two-layer.js';
 import type { Examples } from './examples.js';
@@ -10,7 +10,7 @@ export interface RunFile {
   readonly bytes: Uint8Array;
 }
 
-/** The key of the drawn examples' `checksumOf`. */
+/** The key of the drawn examples' `imagesChecksum`. */
 export const CHECKSUM = 'crc32';
 
 /**
@@ -22,13 +22,13 @@ export function datasetFile({ indices, train }: Pick<Examples, 'indices' | 'trai
     name: 'dataset.safetensors',
     bytes: encodeSafetensors(
       { train: { dtype: 'U32', shape: [indices.length], data: indices } },
-      { [CHECKSUM]: checksumOf(train) },
+      { [CHECKSUM]: imagesChecksum(train) },
     ),
   };
 }
 
 /** The file in which an event's weights are kept, for the events that carry some. */
-export function fileOf(event: RunEvent): RunFile | undefined {
+export function eventFile(event: RunEvent): RunFile | undefined {
   switch (event.type) {
     case 'checkpoint':
       return {
@@ -68,7 +68,7 @@ function layers({ width, inputs, outputs, hidden, output }: Parameters) {
 }
 
 /** An event without its arrays of weights, fit for a line of `events.jsonl`. */
-export function recordOf(event: RunEvent): object {
+export function eventRecord(event: RunEvent): object {
   switch (event.type) {
     case 'checkpoint': {
       const { network: _, velocity: __, ...rest } = event;

@@ -3,7 +3,7 @@ import type { Device } from '../gpu/device.js';
 import { BYTES } from '../gpu/matrix.js';
 import type { Dataset } from '../models/dataset.js';
 import { evaluate } from '../models/forward.js';
-import { subnetworkOf } from '../models/subnetwork.js';
+import { extractSubnetwork } from '../models/subnetwork.js';
 import {
   drawParameters,
   flopsPerExample,
@@ -23,8 +23,8 @@ import {
   type Training,
 } from '../train/gradient-descent.js';
 import { chooseNeurons, trainFromScratch } from './choose.js';
-import { shapeOf, uploadImages } from './examples.js';
-import { theoryOf } from './guarantee.js';
+import { networkShape, uploadImages } from './examples.js';
+import { runTheory } from './guarantee.js';
 import { rulesOf } from './refusals.js';
 import { relayed } from './relayed.js';
 import { requireGoesOn } from './resume.js';
@@ -37,7 +37,7 @@ import type {
   RunInput,
   RunSummary,
 } from './run-events.js';
-import { checkpointsOf } from './schedule.js';
+import { checkpointIterations } from './schedule.js';
 import { requireFits } from './size-limits.js';
 
 /**
@@ -59,7 +59,7 @@ export async function* run(
 ): AsyncGenerator<RunEvent, RunSummary> {
   const start = performance.now();
   requireFits(device, { ...config, rules: rulesOf(config) }, examples.train);
-  const shape = shapeOf(config, config, examples);
+  const shape = networkShape(config, config, examples);
   if (from) requireGoesOn(config, shape, from);
   device.resetPeak();
   const bytesBefore = device.liveBytes;
@@ -78,7 +78,7 @@ export async function* run(
   const context: Context = { config, train, test, signal };
 
   const { iteration: begun } = training;
-  const checkpoints = checkpointsOf(config.iterations, config.pruneEvery).filter(
+  const checkpoints = checkpointIterations(config.iterations, config.pruneEvery).filter(
     (iteration) => iteration >= begun,
   );
   yield { type: 'started', adapter: device.adapter, iteration: begun, checkpoints };
@@ -89,12 +89,12 @@ export async function* run(
     const before = training.iteration;
     try {
       for await (const progress of advance(training, iteration, signal)) {
-        yield progressOf(
+        yield progressEvent(
           'pre-train',
           before,
           progress.iteration,
           config.iterations,
-          progress.batchLoss,
+          progress.minibatchLoss,
         );
       }
     } catch (error) {
@@ -102,12 +102,12 @@ export async function* run(
       if (!stopped || training.iteration === before) throw error;
       // Who stops a run loses none of its steps.
       seconds += (performance.now() - clock) / 1000;
-      const last = await checkpointOf({ ...context, signal: undefined }, training, seconds);
+      const last = await measuredCheckpoint({ ...context, signal: undefined }, training, seconds);
       if (Number.isFinite(last.figures.trainingLoss)) yield last;
       throw error;
     }
     seconds += (performance.now() - clock) / 1000;
-    const checkpoint = await checkpointOf(context, training, seconds);
+    const checkpoint = await measuredCheckpoint(context, training, seconds);
     const { network: parameters, figures: dense } = checkpoint;
     requireFinite(dense.trainingLoss, iteration, { learningRate });
     yield checkpoint;
@@ -147,19 +147,19 @@ async function* prune(
   const { method, rule } = config;
   const dense = { network, train, trainingLoss, iteration };
   const clock = performance.now();
-  yield progressOf('prune', iteration, 0, method === 'scratch' ? iteration : config.picks);
+  yield progressEvent('prune', iteration, 0, method === 'scratch' ? iteration : config.picks);
   let selection: MethodSelection | undefined;
   let subnetwork: Parameters;
   if (method === 'scratch') {
     subnetwork = yield* relayed(
       trainFromScratch(dense, config, iteration, signal),
-      ({ iteration: done }) => progressOf('prune', iteration, done, iteration),
+      ({ iteration: done }) => progressEvent('prune', iteration, done, iteration),
     );
   } else {
     selection = yield* relayed(chooseNeurons(dense, method, config, signal), (picks) =>
-      progressOf('prune', iteration, picks, config.picks),
+      progressEvent('prune', iteration, picks, config.picks),
     );
-    subnetwork = subnetworkOf(parameters, selection.kept, selection.finalShares);
+    subnetwork = extractSubnetwork(parameters, selection.kept, selection.finalShares);
   }
   const seconds = (performance.now() - clock) / 1000;
   using small = uploadNetwork(network.device, subnetwork);
@@ -181,7 +181,7 @@ async function* prune(
   };
   const theory =
     selection && iteration === config.iterations
-      ? await theoryOf(dense, config, selection.loss, signal)
+      ? await runTheory(dense, config, selection.loss, signal)
       : { missing: 'nothing was selected' };
   return {
     subnetwork: { ...figures, ...choice },
@@ -209,7 +209,7 @@ async function* fineTune(
   } as const;
   using training = startTraining(network, train, options);
   for await (const progress of advance(training, steps, signal)) {
-    yield progressOf('fine-tune', iteration, progress.iteration, steps, progress.batchLoss);
+    yield progressEvent('fine-tune', iteration, progress.iteration, steps, progress.minibatchLoss);
   }
   const seconds = (performance.now() - clock) / 1000;
   const figures = await measure(context, network, seconds);
@@ -219,7 +219,7 @@ async function* fineTune(
 }
 
 /** The network as it is, how good it is, and all that it takes to go on from there. */
-async function checkpointOf(context: Context, training: Training, seconds: number) {
+async function measuredCheckpoint(context: Context, training: Training, seconds: number) {
   const { network } = training;
   const parameters = await readParameters(network);
   const figures = await measure(context, network, seconds);
@@ -243,12 +243,12 @@ async function measure(context: Context, network: Network, seconds: number): Pro
   };
 }
 
-function progressOf(
+function progressEvent(
   phase: Phase,
   iteration: number,
   done: number,
   total: number,
-  batchLoss?: number,
+  minibatchLoss?: number,
 ): RunEvent {
   return {
     type: 'progress',
@@ -256,7 +256,7 @@ function progressOf(
     iteration,
     done,
     total,
-    ...(batchLoss !== undefined && { batchLoss }),
+    ...(minibatchLoss !== undefined && { minibatchLoss }),
   };
 }
 

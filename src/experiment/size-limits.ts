@@ -1,8 +1,8 @@
 import type { Images } from '../data/images.js';
-import { outputsOf } from '../data/tasks.js';
+import { taskOutputs } from '../data/tasks.js';
 import type { Device } from '../gpu/device.js';
 import { largestBinding, tooLarge } from '../gpu/limits.js';
-import { strideOf } from '../gpu/matrix.js';
+import { rowStride } from '../gpu/matrix.js';
 import { TRACE } from '../kernels/argmin.js';
 import { GRADIENT_SLICE_ROWS } from '../kernels/output-gradient.js';
 import type { RunConfig } from './run-config.js';
@@ -31,12 +31,12 @@ export function requireFits(
   const words = Math.floor(largestBinding(device) / 4);
   const wide = Math.floor(words / inputs);
   const { examples: examplesKey = 'examples', picks: picksKey = 'picks' } = keys;
-  const slices = Math.floor(words / (width * outputsOf(task)));
+  const slices = Math.floor(words / (width * taskOutputs(task)));
   const [stepKey, ofStep] =
     batch === 'full' || batch >= examples ? [examplesKey, examples] : ['batch', batch];
   const fitted = rules.includes('corrective') ? picks : 0;
   const checks = [
-    [examplesKey, examples, Math.floor(words / strideOf(inputs)), 'the inputs'],
+    [examplesKey, examples, Math.floor(words / rowStride(inputs)), 'the inputs'],
     ['width', width, wide - (wide % 4), 'the hidden weights'],
     [stepKey, ofStep, slices * GRADIENT_SLICE_ROWS, 'slices of the output gradient'],
     [picksKey, picks, Math.floor(words / TRACE.words), 'the record of the picks'],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EspalierError, messageOf } from '../errors.js';
+import { EspalierError, errorMessage } from '../errors.js';
 
 /** A tensor of 32-bit elements, row-major; the product of `shape` (1 for a scalar's []) is data.length. */
 export type Tensor =
@@ -36,7 +36,7 @@ export function encodeSafetensors(
     if (name === METADATA) {
       throw new EspalierError('bad-data', `${tensor} needs another name: the format reserves it.`);
     }
-    if (elementsOf(shape) !== data.length) {
+    if (elementCount(shape) !== data.length) {
       throw new EspalierError(
         'bad-data',
         `${tensor} has the shape [${shape.join(', ')}] but ${data.length} elements.`,
@@ -53,7 +53,7 @@ export function encodeSafetensors(
   bytes.set(json, LENGTH_BYTES);
   let offset = start;
   for (const { data } of Object.values(tensors)) {
-    bytes.set(bytesOf(data), offset);
+    bytes.set(littleEndianBytes(data), offset);
     offset += data.byteLength;
   }
   return bytes;
@@ -81,7 +81,7 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Map<string, 
         dtype === 'F32'
           ? { dtype, shape, data: new Float32Array(elements) }
           : { dtype, shape, data: new Uint32Array(elements) };
-      bytesOf(tensor.data).set(source);
+      littleEndianBytes(tensor.data).set(source);
       return [name, tensor];
     }),
   );
@@ -92,7 +92,7 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Map<string, 
  *
  * @throws EspalierError `bad-data` naming `file` when its header is broken.
  */
-export function metadataOf(bytes: Uint8Array, file: string): ReadonlyMap<string, string> {
+export function decodeMetadata(bytes: Uint8Array, file: string): ReadonlyMap<string, string> {
   const { [METADATA]: metadata = {} } = readHeader(bytes, file).header;
   return new Map(Object.entries(metadata as Record<string, string>));
 }
@@ -133,7 +133,11 @@ function readHeader(
     // Text that begins with '{' and parses is an object.
     header = JSON.parse(text) as Record<string, unknown>;
   } catch (cause) {
-    throw broken(file, `the header at offset 8 is not JSON in UTF-8 (${messageOf(cause)})`, cause);
+    throw broken(
+      file,
+      `the header at offset 8 is not JSON in UTF-8 (${errorMessage(cause)})`,
+      cause,
+    );
   }
   checkKeysUnique(text, file);
   if (Object.hasOwn(header, METADATA) && !metadataSchema.safeParse(header[METADATA]).success) {
@@ -186,7 +190,7 @@ function placedTensor(
   if (begin > end || end > size) {
     throw broken(file, `${tensor} claims offsets ${begin} to ${end} of a file of ${size} bytes`);
   }
-  const bytes = elementsOf(shape) * ELEMENT_BYTES;
+  const bytes = elementCount(shape) * ELEMENT_BYTES;
   if (bytes !== end - begin) {
     const needed = Number.isNaN(bytes) ? 'more bytes than can be counted' : `${bytes} bytes`;
     throw broken(
@@ -215,7 +219,7 @@ function checkCover(placed: PlacedTensor[], start: number, size: number, file: s
 }
 
 /** The product of the shape, NaN when the shape is impossible or the bytes would not count exactly. */
-function elementsOf(shape: readonly number[]): number {
+function elementCount(shape: readonly number[]): number {
   let elements = 1;
   for (const extent of shape) {
     elements *= Number.isSafeInteger(extent) && extent >= 0 ? extent : Number.NaN;
@@ -225,7 +229,7 @@ function elementsOf(shape: readonly number[]): number {
 }
 
 /** The elements' bytes in place: every platform that runs WebGPU is little-endian, as the format is. */
-function bytesOf(data: Float32Array | Uint32Array): Uint8Array {
+function littleEndianBytes(data: Float32Array | Uint32Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 

@@ -14,9 +14,9 @@ interface Submitted {
 
 /**
  * Many dispatches, one pass, one submit. A steady loop encodes its steps here and calls
- * `submitIfFull` after each; the batch submits when it holds as much work as one submit should,
- * waits while too many are under way, and so neither floods the queue nor trips a slow GPU's
- * watchdog.
+ * `submitIfFull` after each: that submits once there is as much work as one submit should have, and
+ * waits while too many submits are under way, so that neither the queue is flooded nor a slow GPU's
+ * watchdog tripped.
  */
 export class Commands {
   readonly #device: Device;
@@ -108,7 +108,7 @@ export class Commands {
    * @throws aborted when the signal has fired, and any error that the device has reported.
    */
   async submitIfFull(signal?: AbortSignal): Promise<boolean> {
-    // Also when there is nothing to submit: a small run may never fill a batch.
+    // Also when there is nothing to submit: a small run may never fill a submit.
     throwIfAborted(signal);
     const full = this.#operations >= this.#device.operationsPerSubmit;
     if (!full && this.#slots < UNIFORM_SLOTS / 2) return false;

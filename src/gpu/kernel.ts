@@ -77,7 +77,7 @@ export async function prepareKernel<B extends Bindings, Uniform extends string>(
   record: KernelRecord<B, Uniform>,
   buffers: { readonly [Name in keyof B]: GpuBuffer },
 ): Promise<BoundKernel<Uniform>> {
-  const pipeline = await pipelineOf(device, record);
+  const pipeline = await compiledPipeline(device, record);
   const names = Object.keys(record.bindings);
   const given: Readonly<Record<string, GpuBuffer>> = buffers;
   const layout = pipeline.getBindGroupLayout(0);
@@ -98,7 +98,7 @@ export async function prepareKernel<B extends Bindings, Uniform extends string>(
   };
 }
 
-function pipelineOf(device: Device, record: KernelRecord): Promise<GPUComputePipeline> {
+function compiledPipeline(device: Device, record: KernelRecord): Promise<GPUComputePipeline> {
   const code = moduleText(record);
   // A failure may be that its wait met an error of other work, which says nothing about this kernel.
   return memo(device.pipelines, code, () => compile(device, record, code));

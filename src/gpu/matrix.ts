@@ -39,7 +39,7 @@ export interface ChunkedMatrix {
   readonly chunks: readonly (Matrix & { readonly firstRow: number })[];
 }
 
-export function strideOf(columns: number): number {
+export function rowStride(columns: number): number {
   return Math.ceil(columns / 4) * 4;
 }
 
@@ -57,7 +57,7 @@ export function createMatrix(
   data?: Float32Array,
   storage: StorageFormat = 'f32',
 ): Matrix {
-  const stride = strideOf(columns);
+  const stride = rowStride(columns);
   const bytes = stride * BYTES[storage];
   requireBinding(device, label, rows, bytes);
   const buffer = createBuffer(device, label, (rows * bytes) / 4);
@@ -120,7 +120,7 @@ export function createChunkedMatrix(
   rowsPerChunk = Number.POSITIVE_INFINITY,
   storage: StorageFormat = 'f32',
 ): ChunkedMatrix {
-  const stride = strideOf(columns);
+  const stride = rowStride(columns);
   const rowBytes = stride * BYTES[storage];
   requireBinding(device, label, 1, rowBytes);
   const fitting = Math.floor(largestBinding(device) / rowBytes);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EspalierError, messageOf } from '../errors.js';
+import { EspalierError, errorMessage } from '../errors.js';
 import type { Graph } from './graph.js';
 import { listParameters } from './parameters.js';
 
@@ -80,7 +80,7 @@ export function parseGraph(json: string, source: string): Graph {
   try {
     value = JSON.parse(json);
   } catch (error) {
-    throw notAGraph(source, `it is no JSON: ${messageOf(error)}`);
+    throw notAGraph(source, `it is no JSON: ${errorMessage(error)}`);
   }
   const { data, error } = graphSchema.safeParse(value);
   if (error) {

@@ -84,7 +84,7 @@ export async function openChannel(pageScript: string): Promise<Channel> {
     const call = calls.get(reply.id);
     if (!call) return true;
     if (reply.kind === 'result') call.resolve(reply.output);
-    else if (reply.kind === 'failure') call.reject(call.thrown ?? errorOf(reply.error));
+    else if (reply.kind === 'failure') call.reject(call.thrown ?? revivedError(reply.error));
     else {
       try {
         await call.options.onEvent?.(reply.event);
@@ -107,7 +107,7 @@ export async function openChannel(pageScript: string): Promise<Channel> {
       poll = response;
       flush();
     } else if (route === 'POST reply') {
-      const understood = await receive(decode(await bodyOf(request)) as Reply);
+      const understood = await receive(decode(await requestBody(request)) as Reply);
       response.writeHead(understood ? 204 : 500).end();
     } else response.writeHead(404).end();
   };
@@ -152,13 +152,13 @@ export async function openChannel(pageScript: string): Promise<Channel> {
   };
 }
 
-function errorOf({ ours, message, stack }: Failure): Error {
+function revivedError({ ours, message, stack }: Failure): Error {
   const error = ours ? new EspalierError(ours.code, ours.details) : new Error(message);
   if (stack !== undefined) error.stack = stack;
   return error;
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
+async function requestBody(request: IncomingMessage): Promise<Uint8Array> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
   return Buffer.concat(parts);

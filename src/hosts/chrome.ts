@@ -51,7 +51,7 @@ async function openPage<J extends Jobs>(
   let launched: LaunchedChrome | undefined;
   let opened = false;
   const end = async () => {
-    if (opened && tuning) await keepTuning(await tuningOf(channel));
+    if (opened && tuning) await keepTuning(await pageTuning(channel));
     await channel.close();
     await launched?.close();
   };
@@ -79,7 +79,7 @@ async function openPage<J extends Jobs>(
 }
 
 /** What the page has measured, which ends with it; nothing from one that crashed or hangs. */
-async function tuningOf(channel: Channel): Promise<Tuning> {
+async function pageTuning(channel: Channel): Promise<Tuning> {
   const silent = new AbortController();
   const silence = sleep(TUNING_MILLIS, {}, { signal: silent.signal });
   const known = await Promise.race([channel.call({ kind: 'tuning' }), silence]).catch(() => ({}));

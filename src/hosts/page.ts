@@ -73,7 +73,7 @@ export async function serveJobs(jobs: Jobs, gpu: GPU | undefined): Promise<never
     try {
       await reply({ kind: 'result', id, output: await outputOf(command) });
     } catch (error) {
-      await reply({ kind: 'failure', id, error: failureOf(error) });
+      await reply({ kind: 'failure', id, error: asFailure(error) });
     }
   };
 
@@ -85,7 +85,7 @@ export async function serveJobs(jobs: Jobs, gpu: GPU | undefined): Promise<never
   }
 }
 
-function failureOf(error: unknown): Failure {
+function asFailure(error: unknown): Failure {
   if (!(error instanceof Error)) return { message: String(error) };
   const { message, stack } = error;
   return {

@@ -21,8 +21,8 @@ export interface CandidateLoss {
   /** [slices × N], written. */
   readonly scores: GpuBuffer;
   readonly loss: LossKind;
-  /** Rows of the chunk to look at; without it all of them. */
-  readonly rows?: GpuBuffer | undefined;
+  /** Of the chunk's rows to look at; without it all of them. */
+  readonly indices?: GpuBuffer | undefined;
 }
 
 export interface CandidateLossCall {
@@ -33,7 +33,7 @@ export interface CandidateLossCall {
   readonly count: number;
   /** Examples of the chunk. */
   readonly m: number;
-  /** With `rows`: the entries of this call, and the most that a call has, which sets the slices. */
+  /** With `indices`: the entries of this call, and the most that a call has, which sets the slices. */
   readonly listed?: { readonly first: number; readonly count: number; readonly most: number };
 }
 
@@ -61,7 +61,7 @@ export const CANDIDATE_LOSS_OPERATIONS = {
  */
 export async function prepareCandidateLoss(
   device: Device,
-  { activations, weights, targets, totals, scores, loss, rows }: CandidateLoss,
+  { activations, weights, targets, totals, scores, loss, indices }: CandidateLoss,
 ): Promise<(commands: Commands, call: CandidateLossCall) => void> {
   const { rows: n, columns: outputs } = weights;
   const threads = THREADS[device.adapter.kind];
@@ -71,7 +71,7 @@ export async function prepareCandidateLoss(
       outputs,
       loss,
       storage: activations.storage,
-      gather: rows !== undefined,
+      gather: indices !== undefined,
       threads,
     }),
     {
@@ -80,7 +80,7 @@ export async function prepareCandidateLoss(
       targets: targets.buffer,
       totals: totals.buffer,
       scores,
-      ...(rows && { rows }),
+      ...(indices && { indices }),
     },
   );
   const vectors = activations.stride / 4;
@@ -96,7 +96,7 @@ export async function prepareCandidateLoss(
         weights_stride: weights.stride,
         targets_stride: targets.stride,
         first,
-        rows_first: listed?.first ?? 0,
+        indices_first: listed?.first ?? 0,
         slice_rows: sliceRows(device, most),
         slices,
         first_slice: firstSlice,

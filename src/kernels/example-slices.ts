@@ -16,6 +16,6 @@ export function sliceCount(device: Device, m: number): number {
 }
 
 /** Slices of several chunks of examples, each cut by itself. */
-export function slicesOf(device: Device, chunks: readonly { readonly rows: number }[]): number {
+export function chunkSlices(device: Device, chunks: readonly { readonly rows: number }[]): number {
   return chunks.reduce((sum, { rows }) => sum + sliceCount(device, rows), 0);
 }

@@ -25,7 +25,7 @@ export interface Matmul {
   readonly b: Matrix;
   readonly out: Matrix;
   /** Indices of A's stored rows; without it they are taken in order. */
-  readonly rows?: GpuBuffer | undefined;
+  readonly indices?: GpuBuffer | undefined;
   readonly transposeA?: boolean;
   readonly epilogue?: Epilogue;
   /** A and B make a symmetric `out`, as in AᵀA: half the work is spared. */
@@ -112,7 +112,7 @@ export function matmulSlices(
   { kind }: Pick<AdapterDescription, 'kind'>,
   { m, n, k }: { readonly m: number; readonly n: number; readonly k: number },
 ): number {
-  const tiles = tilesOf(TILED_TILES[0], m, n);
+  const tiles = tileCount(TILED_TILES[0], m, n);
   if (kind === 'software' || tiles >= ENOUGH_WORKGROUPS) return 1;
   const wanted = Math.ceil(BALANCED_WORKGROUPS / tiles);
   const affordable = Math.floor((PARTIAL_SHARE * k * (m + n)) / (2 * m * n));
@@ -120,7 +120,7 @@ export function matmulSlices(
 }
 
 async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile: MatmulTile) {
-  const { a, b, out, rows, velocity, slices = 1 } = matmul;
+  const { a, b, out, indices, velocity, slices = 1 } = matmul;
   const { symmetric = false } = matmul;
   const epilogue = matmul.epilogue ?? { kind: 'store' };
   const storage = { a: a.storage, b: b.storage, out: out.storage };
@@ -128,7 +128,7 @@ async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile
   const shader = matmulShader({
     storage,
     transposeA: matmul.transposeA ?? false,
-    gather: rows !== undefined,
+    gather: indices !== undefined,
     symmetric,
     epilogue,
     variant,
@@ -138,7 +138,7 @@ async function bind(device: Device, matmul: Matmul, variant: MatmulVariant, tile
     a: a.buffer,
     b: b.buffer,
     out: out.buffer,
-    ...(rows && { rows }),
+    ...(indices && { indices }),
     ...(velocity && { velocity: velocity.buffer }),
   });
   const n = out.columns;
@@ -173,7 +173,7 @@ async function fastestTile(
   matmul: Matmul,
   variant: MatmulVariant,
 ): Promise<MatmulTile> {
-  const { out, b, transposeA = false, rows, symmetric = false } = matmul;
+  const { out, b, transposeA = false, indices, symmetric = false } = matmul;
   const { slices = 1 } = matmul;
   const n = out.columns;
   const m = Math.min(out.rows / slices, TIMED);
@@ -195,7 +195,7 @@ async function fastestTile(
   const traits = [
     variant,
     transposeA && 'AT',
-    rows && 'gather',
+    indices && 'gather',
     matmul.a.storage === 'f16' && 'A16',
     b.storage === 'f16' && 'B16',
     slices > 1 && `${sizeClass(slices)} slices`,
@@ -211,7 +211,7 @@ async function fastestTile(
     async (configuration) => {
       scratch ??= scope.matrix('tuned product', slices * m, n);
       const { a } = matmul;
-      const product = { a, b, out: scratch, rows, transposeA, slices };
+      const product = { a, b, out: scratch, indices, transposeA, slices };
       const run = await bind(device, product, variant, configuration.tile);
       return (commands) => run(commands, { m, k });
     },
@@ -231,7 +231,7 @@ function likelyTiles(
   n: number,
   slices: number,
 ): readonly MatmulTile[] {
-  const workgroups = (tile: MatmulTile) => slices * tilesOf(tile, m, n);
+  const workgroups = (tile: MatmulTile) => slices * tileCount(tile, m, n);
   const cost = (tile: MatmulTile) => {
     // Too few workgroups for a GPU come last, and the smaller the tile the better they are.
     if (variant === 'tiled') {
@@ -246,7 +246,7 @@ function likelyTiles(
   return sorted.slice(0, LIKELY_TILES[variant]);
 }
 
-function tilesOf([rows, columns]: MatmulTile, m: number, n: number): number {
+function tileCount([rows, columns]: MatmulTile, m: number, n: number): number {
   return Math.ceil(m / rows) * Math.ceil(n / columns);
 }
 

@@ -24,13 +24,13 @@ export interface OutputGradient {
 /** Examples that one thread runs through: few enough for a GPU to fill up, many enough to pay. */
 export const GRADIENT_SLICE_ROWS = 128;
 
-/** Slices into which a batch of m examples is cut. */
+/** Slices into which a minibatch of m examples is cut. */
 export function gradientSlices(m: number): number {
   return Math.ceil(m / GRADIENT_SLICE_ROWS);
 }
 
 /**
- * Prepares the output layer's backward pass over a batch of m examples, R being the loss's gradient
+ * Prepares the output layer's backward pass over a minibatch of m examples, R being the loss's gradient
  * at the outputs: gradient [slice] = HᵀR of each slice of examples, and H ← (R Bᵀ) ∘ σ′(H).
  *
  * 4 m N C + 3 m N operations; the least that must move is 4 (2 m N + m C + 2 N C) bytes: H in and

@@ -8,7 +8,7 @@ import type { Matrix } from '../gpu/matrix.js';
 import { barrierThreads } from './variant.js';
 
 export interface OutputLayer {
-  /** H [m × N], the hidden activations of a batch, in either storage format. */
+  /** H [m × N], the hidden activations of a minibatch, in either storage format. */
   readonly activations: Matrix;
   /** B [N × C]. */
   readonly weights: Matrix;
@@ -18,13 +18,13 @@ export interface OutputLayer {
   readonly out: Matrix;
   /** `store` by default. */
   readonly epilogue?: OutputLayerEpilogue;
-  /** Which rows of the targets belong to the batch; without it they are taken in order. */
-  readonly rows?: GpuBuffer | undefined;
+  /** Of the targets' rows that belong to the minibatch; without it they are taken in order. */
+  readonly indices?: GpuBuffer | undefined;
   readonly threads?: number;
 }
 
 /**
- * Prepares out = epilogue(f), with f = H B / N the mean-field network's outputs for a batch of m
+ * Prepares out = epilogue(f), with f = H B / N the mean-field network's outputs for a minibatch of m
  * examples whose first is `first` (an entry of `rows`, or a row of the targets): f itself, f − y or
  * softmax(f) − y.
  *
@@ -38,7 +38,7 @@ export async function prepareOutputLayer(
     weights,
     targets,
     out,
-    rows,
+    indices,
     epilogue = 'store',
     threads = threadsFor(device, weights.columns),
   }: OutputLayer,
@@ -49,7 +49,7 @@ export async function prepareOutputLayer(
     device,
     outputLayerShader({
       outputs,
-      gather: rows !== undefined,
+      gather: indices !== undefined,
       epilogue,
       threads,
       storage: activations.storage,
@@ -59,7 +59,7 @@ export async function prepareOutputLayer(
       weights: weights.buffer,
       targets: targets.buffer,
       out: out.buffer,
-      ...(rows && { rows }),
+      ...(indices && { indices }),
     },
   );
   return (commands, { m, first }) =>

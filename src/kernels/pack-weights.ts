@@ -1,4 +1,4 @@
-import { strideOf } from '../gpu/matrix.js';
+import { rowStride } from '../gpu/matrix.js';
 import type { Pair } from './window.js';
 
 /** A filter as PyTorch shapes it: [outputs, channels, kernel rows, kernel columns]. */
@@ -11,7 +11,7 @@ export interface FilterShape {
 
 /** Rows of the packed filter: each tap's channels, rounded up to 4. */
 export function packedRows({ channels, kernel }: FilterShape): number {
-  return kernel[0] * kernel[1] * strideOf(channels);
+  return kernel[0] * kernel[1] * rowStride(channels);
 }
 
 /**
@@ -54,7 +54,7 @@ function eachWeight(shape: FilterShape, visit: (weight: number, packed: number) 
   for (let o = 0; o < outputs; o++) {
     for (let c = 0; c < channels; c++) {
       for (let tap = 0; tap < taps; tap++) {
-        visit((o * channels + c) * taps + tap, (tap * strideOf(channels) + c) * outputs + o);
+        visit((o * channels + c) * taps + tap, (tap * rowStride(channels) + c) * outputs + o);
       }
     }
   }

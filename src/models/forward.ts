@@ -2,7 +2,7 @@ import { EspalierError } from '../errors.js';
 import { readFloats } from '../gpu/buffer.js';
 import { Commands } from '../gpu/commands.js';
 import { largestBinding } from '../gpu/limits.js';
-import { type ChunkedMatrix, type Matrix, type StorageFormat, strideOf } from '../gpu/matrix.js';
+import { type ChunkedMatrix, type Matrix, rowStride, type StorageFormat } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import type { LossKind } from '../kernels/candidate-loss.js';
 import { lossGroups, prepareLoss } from '../kernels/loss.js';
@@ -129,7 +129,7 @@ export async function evaluateOutputs(
   const { device, width, outputs, hidden, activation } = network;
   const { count, inputs, targets } = dataset;
   using scope = new Scope(device);
-  const fitting = Math.floor(largestBinding(device) / (strideOf(width) * 4));
+  const fitting = Math.floor(largestBinding(device) / (rowStride(width) * 4));
   // Half as many as the inputs: the activations then take half the memory of the network itself.
   const small = Math.max(BLOCK_ROWS.least, Math.floor(inputs.columns / 2));
   const rows = Math.min(BLOCK_ROWS.most, small, fitting, count);

@@ -8,7 +8,7 @@ import type { Parameters } from './two-layer.js';
  * @param kept indices of the n distinct neurons.
  * @param shares α of each, in the same order.
  */
-export function subnetworkOf(
+export function extractSubnetwork(
   parameters: Parameters,
   kept: Uint32Array,
   shares: Float32Array,

@@ -3,7 +3,7 @@ import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import type { Matrix } from '../gpu/matrix.js';
 import type { Scope } from '../gpu/scope.js';
-import { sliceCount, slicesOf } from '../kernels/example-slices.js';
+import { chunkSlices, sliceCount } from '../kernels/example-slices.js';
 import { prepareGramRows } from '../kernels/gram-rows.js';
 import type { ActivationChunk, Activations } from './problem.js';
 
@@ -41,7 +41,7 @@ export async function prepareCorrelations({
 }: CorrelationsContext): Promise<Correlations> {
   const { buffers, chunks } = activations;
   const stride = buffers[0]?.stride ?? 0;
-  const slices = slicesOf(device, chunks);
+  const slices = chunkSlices(device, chunks);
   const products = scope.buffer('moment products', slices * (block.columns + 1) * stride);
   const correlate = await Promise.all(
     buffers.map((buffer) =>

@@ -4,7 +4,7 @@ import { distinctDraws, randomStream } from '../random.js';
  * For each of `steps` steps `size` different numbers below `count`, ascending: the candidates, or
  * the examples, that the step looks at [steps × size].
  */
-export function drawRows(
+export function drawIndices(
   steps: number,
   count: number,
   size: number,

@@ -16,7 +16,7 @@ export interface GreedyOptions {
   /** Each step looks at this many random candidates instead of all. */
   readonly candidates?: number | undefined;
   /** Each step judges by this many random examples instead of all. */
-  readonly batch?: number | undefined;
+  readonly minibatch?: number | undefined;
   /** Of the random candidates and examples. */
   readonly seed?: number;
   readonly oracle?: OracleName | undefined;
@@ -28,10 +28,10 @@ export interface GreedyOptions {
 /** @throws bad-config for options that are impossible or do not go together, naming their flag. */
 export function requireSensible(problem: SelectionProblem, options: GreedyOptions): void {
   const { rows: m, columns: n } = problem.activations;
-  const { picks: k, replacement, rule = 'average', candidates, batch, targetLoss } = options;
+  const { picks: k, replacement, rule = 'average', candidates, minibatch, targetLoss } = options;
   requireCount('picks', k, replacement ? Number.POSITIVE_INFINITY : n);
   if (candidates !== undefined) requireCount('candidates', candidates, n);
-  if (batch !== undefined) requireCount('selection-batch', batch, m);
+  if (minibatch !== undefined) requireCount('selection-batch', minibatch, m);
   const fail = (message: string) => {
     throw new EspalierError('bad-config', message);
   };
@@ -46,7 +46,7 @@ export function requireSensible(problem: SelectionProblem, options: GreedyOption
   if (rule !== 'average' && problem.loss !== 'squared') {
     fail(`--rule ${rule} goes with --loss squared; the cross-entropy goes with --rule average.`);
   }
-  if (rule !== 'average' && batch !== undefined) {
+  if (rule !== 'average' && minibatch !== undefined) {
     fail(`--selection-batch goes with --rule average, not with ${rule}.`);
   }
   if (rule !== 'average' && options.oracle === 'direct') {

@@ -5,10 +5,10 @@ import { readMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import { NO_SLOT, prepareArgmin, SELECTION_STATE, TRACE } from '../kernels/argmin.js';
 import { allocateBuffers, type SelectionBuffers } from './buffers.js';
-import { drawRows } from './draws.js';
+import { drawIndices } from './draws.js';
 import { type GreedyOptions, requireSensible } from './greedy-options.js';
 import { measureMixtures } from './measure.js';
-import { directSlices, type ExampleBatches, prepareDirectOracle } from './oracles/direct.js';
+import { directSlices, type Minibatches, prepareDirectOracle } from './oracles/direct.js';
 import { prepareGramOracle } from './oracles/gram.js';
 import type { Oracle, OracleContext } from './oracles/oracle.js';
 import { prepareRowsOracle } from './oracles/rows.js';
@@ -20,7 +20,7 @@ import {
   type SelectionProblem,
   type StopReason,
 } from './problem.js';
-import { distinctOf, type History, type Rule, type RuleState } from './rules/rule.js';
+import { distinctPicks, type History, type Rule, type RuleState } from './rules/rule.js';
 import { RULES } from './rules.js';
 
 export interface GreedySelection extends Selection {
@@ -55,7 +55,7 @@ export async function* selectGreedily(
   using scope = new Scope(device);
   const steps = await prepareSteps(device, problem, options, scope);
   const { oracle, rule, state, buffers, plan } = steps;
-  const fixed = await fixedOf(problem);
+  const fixed = await fixedHistory(problem);
 
   // A history can only say that the end is reached where there is an end before the last pick.
   // Scores from rounded activations do not say whether a target is reached: the measured losses do.
@@ -101,7 +101,7 @@ async function prepareSteps(
   options: GreedyOptions,
   scope: Scope,
 ): Promise<Steps> {
-  const { picks: k, replacement, candidates, batch: batchSize, seed = 0 } = options;
+  const { picks: k, replacement, candidates, minibatch, seed = 0 } = options;
   const { activations, weights } = problem;
   const { rows: m, columns: n } = activations;
   const rule = RULES[options.rule ?? 'average'];
@@ -110,14 +110,15 @@ async function prepareSteps(
     foreseeable: rule.foreseeable && candidates === undefined,
   });
   const { block, lookahead, capacity } = plan;
-  const batches: ExampleBatches | undefined = batchSize
-    ? { size: batchSize, indices: drawRows(k, m, batchSize, seed, 'batch') }
+  const minibatches: Minibatches | undefined = minibatch
+    ? { size: minibatch, indices: drawIndices(k, m, minibatch, seed, 'batch') }
     : undefined;
-  const slices = plan.oracle === 'direct' ? directSlices(device, activations.chunks, batches) : 1;
+  const slices =
+    plan.oracle === 'direct' ? directSlices(device, activations.chunks, minibatches) : 1;
   const buffers = allocateBuffers(scope, { width: n, picks: k, block, capacity, slices });
   const { fitted } = rule;
   const context = { device, scope, problem, buffers, block, lookahead, replacement, fitted };
-  const oracle = await prepareOracle(plan.oracle, context, batches);
+  const oracle = await prepareOracle(plan.oracle, context, minibatches);
   const state = await rule.prepare({ device, scope, weights, buffers, picks: k });
   const pick = await prepareArgmin(device, {
     ...buffers,
@@ -128,7 +129,7 @@ async function prepareSteps(
     subset: candidates
       ? {
           size: candidates,
-          indices: scope.bufferOf('candidates', drawRows(k, n, candidates, seed, 'candidates')),
+          indices: scope.bufferOf('candidates', drawIndices(k, n, candidates, seed, 'candidates')),
         }
       : undefined,
   });
@@ -152,12 +153,12 @@ async function measured(
     made,
   }: { readonly picks: Uint32Array; readonly shares: Float64Array; readonly made: number },
 ): Promise<Omit<Selection, 'passes'>> {
-  const { kept } = distinctOf(picks);
+  const { kept } = distinctPicks(picks);
   const losses = await measureMixtures(device, problem, kept, shares, options.signal);
   requireFinite('losses of subnetworks', losses);
-  const { count, stopped } = endOf(losses, made, options);
+  const { count, stopped } = stoppingPoint(losses, made, options);
   const selected = picks.slice(0, count);
-  const left = distinctOf(selected).kept;
+  const left = distinctPicks(selected).kept;
   const mixtures = cut(shares, kept.length, count, left.length);
   return {
     selected,
@@ -181,7 +182,7 @@ function cut(matrix: Float64Array, stride: number, rows: number, columns: number
 /** What of a history does not change with the picks. */
 type Fixed = Pick<History, 'width' | 'examples' | 'energy'>;
 
-async function fixedOf({ activations, targets }: SelectionProblem): Promise<Fixed> {
+async function fixedHistory({ activations, targets }: SelectionProblem): Promise<Fixed> {
   const values = await readMatrix(targets);
   const energy = values.reduce((sum, y) => sum + y * y, 0);
   return { width: activations.columns, examples: activations.rows, energy };
@@ -213,7 +214,7 @@ function isOver(rule: Rule, targetLoss: number | undefined, history: History): b
 }
 
 /** Where the picks end, by their measured losses: at the target, or where nothing improves. */
-function endOf(
+function stoppingPoint(
   losses: Float32Array,
   made: number,
   { targetLoss = -1, untilStalled = false }: GreedyOptions,
@@ -229,10 +230,10 @@ function endOf(
 function prepareOracle(
   name: OracleName,
   context: OracleContext,
-  batches: ExampleBatches | undefined,
+  minibatches: Minibatches | undefined,
 ): Promise<Oracle> {
   if (name === 'gram') return prepareGramOracle(context);
-  return name === 'rows' ? prepareRowsOracle(context) : prepareDirectOracle(context, batches);
+  return name === 'rows' ? prepareRowsOracle(context) : prepareDirectOracle(context, minibatches);
 }
 
 function requireNumbers(counters: Uint32Array, { picks }: History): void {

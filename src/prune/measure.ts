@@ -44,7 +44,7 @@ export async function measureMixtures(
   const columns = scope.matrix('chosen activations', rows, n);
   const mixtures = scope.matrix('mixture weights', n, networks * outputs);
   const mixed = scope.matrix('mixture outputs', rows, networks * outputs);
-  const blocks = activations.chunks.flatMap((chunk) => blocksOf(chunk.rows, rows));
+  const blocks = activations.chunks.flatMap((chunk) => exampleBlocks(chunk.rows, rows));
   const slices = blocks.reduce((sum, block) => sum + networkLossSlices(block.m), 0);
   const sums = scope.buffer('mixture losses', slices * networks);
 
@@ -67,7 +67,7 @@ export async function measureMixtures(
     let firstSlice = 0;
     for (const chunk of activations.chunks) {
       activations.load(commands, chunk);
-      for (const { first, m } of blocksOf(chunk.rows, rows)) {
+      for (const { first, m } of exampleBlocks(chunk.rows, rows)) {
         gather[chunk.buffer]?.(commands, { first, m });
         mix(commands, { m });
         reduce(commands, { m, networks, first: chunk.firstRow + first, firstSlice });
@@ -86,7 +86,7 @@ export async function measureMixtures(
   return losses;
 }
 
-function blocksOf(rows: number, size: number): readonly { first: number; m: number }[] {
+function exampleBlocks(rows: number, size: number): readonly { first: number; m: number }[] {
   return Array.from({ length: Math.ceil(rows / size) }, (_, block) => ({
     first: block * size,
     m: Math.min(size, rows - block * size),

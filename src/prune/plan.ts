@@ -2,7 +2,7 @@ import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { largestBinding } from '../gpu/limits.js';
 import type { StorageFormat } from '../gpu/matrix.js';
-import { slicesOf } from '../kernels/example-slices.js';
+import { chunkSlices } from '../kernels/example-slices.js';
 import type { Activations, SelectionProblem } from './problem.js';
 
 export const ORACLES = ['rows', 'gram', 'direct'] as const;
@@ -25,8 +25,8 @@ export interface Plan {
 export interface PlanRequest {
   /** k. */
   readonly picks: number;
-  /** Examples of a step, when each step looks at a random batch of them. */
-  readonly batch?: number | undefined;
+  /** Examples of a step, when each step looks at a random minibatch. */
+  readonly minibatch?: number | undefined;
   /** What the caller has decided. */
   readonly oracle?: OracleName | undefined;
   readonly block?: number | undefined;
@@ -153,10 +153,10 @@ export function planSelection(
 /** What no Gram matrix tells: only each candidate's own loss, evaluated directly, does. */
 function onlyDirectJudges(
   loss: SelectionProblem['loss'],
-  { batch }: PlanRequest,
+  { minibatch }: PlanRequest,
 ): string | undefined {
   if (loss === 'cross-entropy') return 'the cross-entropy';
-  return batch ? 'a batch of examples' : undefined;
+  return minibatch ? 'a minibatch' : undefined;
 }
 
 function requireGrantable({ oracle, block }: PlanRequest, onlyDirect: string | undefined): void {
@@ -198,7 +198,7 @@ function cheapestRows(
 ): { readonly block: number; readonly lookahead: boolean; readonly seconds: number } {
   const { rows: m, columns: n, resident, chunks } = activations;
   // Every chunk leaves slices of p rows behind, which have to fit a binding together.
-  const slices = slicesOf(device, chunks);
+  const slices = chunkSlices(device, chunks);
   const most = Math.max(1, Math.min(n, Math.floor(fitting / slices)));
   if (block !== undefined && block > most) {
     throw new EspalierError(

@@ -47,7 +47,7 @@ export function correctiveUpdateReference(problem: CorrectiveUpdateProblem): {
     const remaining = minus(exactly(moments(i, 2)), times(along, gain));
     const outside = minus(exactly(moments(i, 3)), times(along, along));
     const threshold = times(exactly(DEPENDENT), exactly(moments(i, 1)));
-    return { along, remaining, outside, score: scoreOf(remaining, outside, threshold) };
+    return { along, remaining, outside, score: correctiveScore(remaining, outside, threshold) };
   });
   return {
     scores: boundedOf(neurons.map(({ score }) => score)),
@@ -58,7 +58,7 @@ export function correctiveUpdateReference(problem: CorrectiveUpdateProblem): {
 }
 
 /** −remaining² / outside, or 0 at or under the threshold; near it float32 may take either side. */
-function scoreOf(remaining: Approx, outside: Approx, threshold: Approx): Approx {
+function correctiveScore(remaining: Approx, outside: Approx, threshold: Approx): Approx {
   const margin = outside.value - threshold.value;
   const doubt = outside.error + threshold.error;
   if (margin <= -doubt) return ZERO;

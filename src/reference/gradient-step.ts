@@ -2,7 +2,7 @@ import type { Activation } from '../../shaders/activations.js';
 import { derivative } from './activation.js';
 
 export interface GradientStepProblem {
-  /** Examples of the batch. */
+  /** Examples of the minibatch. */
   readonly m: number;
   /** d. */
   readonly inputs: number;

@@ -31,7 +31,7 @@ export function scoreInitReference(problem: ScoreInitProblem): {
     );
     const energy = times(inner(outputs, b, b), sum(outputs));
     const score = fitted
-      ? gainOf(correlation, energy)
+      ? fittedGain(correlation, energy)
       : minus(energy, times(exactly(2), correlation));
     return { correlation, energy, score };
   });
@@ -43,7 +43,7 @@ export function scoreInitReference(problem: ScoreInitProblem): {
 }
 
 /** −q² / d, and 0 for a neuron that is silent on all examples. */
-function gainOf(correlation: Approx, energy: Approx): Approx {
+function fittedGain(correlation: Approx, energy: Approx): Approx {
   if (energy.value === 0) return exactly(0);
   const { value, error } = over(times(correlation, correlation), energy);
   return { value: -value, error };

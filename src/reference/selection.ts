@@ -17,7 +17,10 @@ export interface ReferenceProblem {
 }
 
 /** 1/(2m) Σ‖f − y‖², or the mean softmax cross-entropy. */
-export function lossOf({ examples, outputs, y, loss }: ReferenceProblem, f: Float64Array): number {
+export function outputsLoss(
+  { examples, outputs, y, loss }: ReferenceProblem,
+  f: Float64Array,
+): number {
   if (loss === 'squared') {
     return f.reduce((sum, value, e) => sum + (value - at(y, e)) ** 2, 0) / (2 * examples);
   }
@@ -33,7 +36,7 @@ export function lossOf({ examples, outputs, y, loss }: ReferenceProblem, f: Floa
 }
 
 /** The mixture that a rule makes of the picks, from its definition. */
-export function mixtureOf(
+export function mixtureOutputs(
   problem: ReferenceProblem,
   rule: RuleName,
   picks: readonly number[],
@@ -53,16 +56,16 @@ export function candidateLosses(
   picks: readonly number[],
 ): Float64Array {
   const losses = new Float64Array(problem.phi.length);
-  const mixture = mixtureOf(problem, rule, picks);
+  const mixture = mixtureOutputs(problem, rule, picks);
   const basis = rule === 'corrective' ? orthonormal(problem, picks) : [];
   problem.phi.forEach((phi, neuron) => {
     if (rule !== 'corrective') {
-      losses[neuron] = lossOf(problem, extended(problem, rule, mixture, picks.length, neuron));
+      losses[neuron] = outputsLoss(problem, extended(problem, rule, mixture, picks.length, neuron));
       return;
     }
     const direction = orthogonalised(phi, basis);
     const with_ = direction ? plusProjection(mixture, problem.y, direction) : mixture;
-    losses[neuron] = lossOf(problem, with_);
+    losses[neuron] = outputsLoss(problem, with_);
   });
   return losses;
 }

@@ -1,5 +1,5 @@
 /** Borders of tiles about ascending centres, halfway; the outer ones as far out as the next. */
-export function bordersOf(centres: readonly number[]): readonly number[] {
+export function tileBorders(centres: readonly number[]): readonly number[] {
   const between = centres.slice(1).map((centre, i) => (centre + (centres[i] ?? centre)) / 2);
   const [first = 0] = centres;
   const last = centres.at(-1) ?? 0;

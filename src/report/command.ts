@@ -3,7 +3,7 @@ import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
 import { shellWord } from '../text.js';
 
 /** The command that makes a study again: what differs from its preset's defaults. */
-export function commandOf(config: StudyConfig): string {
+export function studyCommand(config: StudyConfig): string {
   const usual = parseStudyConfig({ preset: config.preset });
   const flags = Object.entries(config).flatMap(([key, value]) => {
     const same = JSON.stringify(usual[key as keyof StudyConfig]) === JSON.stringify(value);

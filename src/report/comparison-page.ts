@@ -4,7 +4,7 @@ import type { RunConfig } from '../experiment/run-config.js';
 import { plural } from '../text.js';
 import { accuracyAgainstPicks, comparisonLegend, lossAgainstPicks } from './comparison-plot.js';
 import { comparisonRows, NAMES } from './comparison-table.js';
-import { type Drawing, paperOf, stacked } from './drawing.js';
+import { createPaper, type Drawing, stacked } from './drawing.js';
 import { escaped, table } from './study-page.js';
 import { STYLE } from './style.js';
 import { figure } from './words.js';
@@ -28,7 +28,7 @@ export function comparisonPage(input: ComparisonInput): {
   readonly figures: ReadonlyMap<string, Drawing>;
 } {
   const { config, summary, versions, command, document } = input;
-  const [wide, narrow] = [paperOf(document, WIDE), paperOf(document, NARROW)];
+  const [wide, narrow] = [createPaper(document, WIDE), createPaper(document, NARROW)];
   const { dense, adapter, guarantee } = summary;
   const both = (draw: typeof lossAgainstPicks) =>
     `<div class="wide">${draw(wide, summary).svg}</div><div class="narrow">${draw(narrow, summary).svg}</div>`;

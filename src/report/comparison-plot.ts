@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { extent } from 'simple-statistics';
 import type { CompareSummary, Contender } from '../experiment/compare-events.js';
 import { NAMES } from './comparison-table.js';
-import { COLORS, DASHES, type Drawing, drawingOf, type Paper } from './drawing.js';
+import { COLORS, DASHES, type Drawing, finishedDrawing, type Paper } from './drawing.js';
 import { compact } from './words.js';
 
 /** A colour for each contender that is told apart in light and in dark, and by the colour-blind. */
@@ -35,7 +35,7 @@ export function lossAgainstPicks(paper: Paper, summary: CompareSummary): Drawing
   const [least, top] = extent(all);
   const bound = Array.from(guarantee?.bound ?? [], (loss, step) => ({ picks: step + 1, loss }));
   const seen = bound.filter(({ loss }) => loss <= top * 1.5);
-  return drawingOf(
+  return finishedDrawing(
     Plot.plot({
       ...paper.plot(paper.width < 500 ? 0.9 : 0.55),
       x: { type: 'log', label: 'neurons picked', ticks: 5, tickFormat: compact },
@@ -73,7 +73,7 @@ export function lossAgainstPicks(paper: Paper, summary: CompareSummary): Drawing
 export function accuracyAgainstPicks(paper: Paper, summary: CompareSummary): Drawing {
   const { rows, dense } = summary;
   const percent = (share: number) => 100 * share;
-  return drawingOf(
+  return finishedDrawing(
     Plot.plot({
       ...paper.plot(paper.width < 500 ? 0.9 : 0.55),
       x: { type: 'log', label: 'neurons picked', ticks: 5, tickFormat: compact },
@@ -100,7 +100,7 @@ export function accuracyAgainstPicks(paper: Paper, summary: CompareSummary): Dra
 /** Names and colours, to be read beside both figures. */
 export function comparisonLegend(paper: Paper, summary: CompareSummary): Drawing {
   const methods = [...new Set(summary.rows.map(({ method }) => method))];
-  return drawingOf(
+  return finishedDrawing(
     paper.legend([
       ...methods.map((method) => ({
         mark: method === 'scratch' ? ('dot' as const) : ('line' as const),

@@ -42,7 +42,7 @@ const FONTS = 'system-ui, Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-s
 const ROW = 20;
 
 /** Paper of a width, whose elements a document makes. */
-export function paperOf(document: Document, width: number): Paper {
+export function createPaper(document: Document, width: number): Paper {
   const narrow = width < 500;
   const plot = (aspect: number): Plot.PlotOptions => ({
     document,
@@ -102,7 +102,7 @@ export function logDomain(values: readonly number[]): readonly [low: number, hig
   return positive.length > 0 ? extent(positive) : [0.1, 1];
 }
 
-export function drawingOf(element: Element): Drawing {
+export function finishedDrawing(element: Element): Drawing {
   element.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   return {
     svg: element.outerHTML,

@@ -1,9 +1,16 @@
 import * as Plot from '@observablehq/plot';
 import { mean } from 'simple-statistics';
 import type { Analysis, Finding } from '../study/analysis.js';
-import { bordersOf } from './borders.js';
-import { DASHES, type Drawing, drawingOf, logDomain, type Paper, stacked } from './drawing.js';
-import { meanThresholds, sizesOf } from './means.js';
+import { tileBorders } from './borders.js';
+import {
+  DASHES,
+  type Drawing,
+  finishedDrawing,
+  logDomain,
+  type Paper,
+  stacked,
+} from './drawing.js';
+import { analysedSizes, meanThresholds } from './means.js';
 import { compact, criterionText } from './words.js';
 
 interface Tile {
@@ -19,10 +26,10 @@ interface Tile {
  * thresholds of both criteria drawn over it.
  */
 export function heatMap(paper: Paper, analysis: Analysis): Drawing {
-  const tiles = tilesOf(analysis);
+  const tiles = heatMapTiles(analysis);
   const domain = logDomain(tiles.map(({ loss }) => loss));
   const color = { type: 'log', scheme: 'YlGnBu', domain: [...domain], reverse: true } as const;
-  const sizes = sizesOf(analysis);
+  const sizes = analysedSizes(analysis);
   const { absolute, relative } = analysis;
   const line = (finding: Finding, mark: keyof typeof DASHES) => {
     const points = meanThresholds(finding);
@@ -57,9 +64,9 @@ export function heatMap(paper: Paper, analysis: Analysis): Drawing {
     ],
   });
   return stacked(paper, [
-    drawingOf(key(paper, domain, color)),
-    drawingOf(map),
-    drawingOf(
+    finishedDrawing(key(paper, domain, color)),
+    finishedDrawing(map),
+    finishedDrawing(
       paper.legend([
         { mark: 'line', text: `mean threshold: ${criterionText(absolute)}` },
         { mark: 'dots', text: `mean threshold: ${criterionText(relative)}` },
@@ -112,13 +119,13 @@ function roundNumbers(low: number, high: number): readonly number[] {
 }
 
 /** A tile for each mean: borders halfway, in ln m and in iterations, to its neighbours. */
-function tilesOf(analysis: Analysis): readonly Tile[] {
-  const sizes = sizesOf(analysis);
-  const xEdges = bordersOf(sizes.map(Math.log)).map(Math.exp);
+function heatMapTiles(analysis: Analysis): readonly Tile[] {
+  const sizes = analysedSizes(analysis);
+  const xEdges = tileBorders(sizes.map(Math.log)).map(Math.exp);
   return sizes.flatMap((size, column) => {
     const courses = analysis.courses.filter(([{ examples }]) => examples === size);
     const iterations = courses[0]?.map(({ iteration }) => iteration) ?? [];
-    const yEdges = bordersOf(iterations);
+    const yEdges = tileBorders(iterations);
     return iterations.map((_, row) => ({
       x1: xEdges[column] as number,
       x2: xEdges[column + 1] as number,

@@ -2,8 +2,8 @@ import * as Plot from '@observablehq/plot';
 import { max, mean, min } from 'simple-statistics';
 import type { Analysis } from '../study/analysis.js';
 import { grouped } from '../text.js';
-import { COLORS, type Drawing, drawingOf, logDomain, type Paper } from './drawing.js';
-import { sizesOf } from './means.js';
+import { COLORS, type Drawing, finishedDrawing, logDomain, type Paper } from './drawing.js';
+import { analysedSizes } from './means.js';
 import { compact } from './words.js';
 
 interface Band {
@@ -18,9 +18,9 @@ export function lossCurves(paper: Paper, analysis: Analysis): readonly Drawing[]
   const domain = logDomain(
     analysis.courses.flat().flatMap(({ denseLoss, subnetworkLoss }) => [denseLoss, subnetworkLoss]),
   );
-  return sizesOf(analysis).map((size) => {
+  return analysedSizes(analysis).map((size) => {
     const curve = (of: 'denseLoss' | 'subnetworkLoss', color: string) => {
-      const bands = bandsOf(analysis, size, of, domain[0]);
+      const bands = trialBands(analysis, size, of, domain[0]);
       return [
         Plot.areaY(bands, {
           x: 'iteration',
@@ -32,7 +32,7 @@ export function lossCurves(paper: Paper, analysis: Analysis): readonly Drawing[]
         Plot.lineY(bands, { x: 'iteration', y: 'mean', stroke: color, strokeWidth: 2 }),
       ];
     };
-    return drawingOf(
+    return finishedDrawing(
       Plot.plot({
         ...paper.plot(0.72),
         x: { label: 'iterations', ticks: 4 },
@@ -64,7 +64,7 @@ function powersOfTen(domain: readonly number[]): readonly number[] {
 }
 
 /** A loss of 0 has no logarithm: it is drawn at the least of the others. */
-function bandsOf(
+function trialBands(
   { courses }: Analysis,
   size: number,
   of: 'denseLoss' | 'subnetworkLoss',

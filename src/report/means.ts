@@ -1,7 +1,7 @@
 import { mean } from 'simple-statistics';
 import type { Analysis, Finding } from '../study/analysis.js';
 
-export function sizesOf({ courses }: Analysis): readonly number[] {
+export function analysedSizes({ courses }: Analysis): readonly number[] {
   return [...new Set(courses.map(([{ examples }]) => examples))];
 }
 

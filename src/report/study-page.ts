@@ -3,8 +3,8 @@ import type { Analysis, Finding } from '../study/analysis.js';
 import type { Cell } from '../study/cell.js';
 import type { StudyConfig } from '../study/study-config.js';
 import { grouped, plural } from '../text.js';
-import { commandOf } from './command.js';
-import { COLORS, type Drawing, drawingOf, paperOf, stacked, tiled } from './drawing.js';
+import { studyCommand } from './command.js';
+import { COLORS, createPaper, type Drawing, finishedDrawing, stacked, tiled } from './drawing.js';
 import { heatMap } from './heat-map.js';
 import { lossCurves } from './loss-curves.js';
 import { meanThresholds } from './means.js';
@@ -39,7 +39,7 @@ const NARROW = 350;
 const TILE = 340;
 
 /** Draws the whole report; the same records give the same text. */
-export function reportOf(input: ReportInput): Report {
+export function studyReport(input: ReportInput): Report {
   const { config, analyses, cells, expected } = input;
   const figures = new Map<string, Drawing>();
   const sections = analyses.map((analysis, at) => {
@@ -73,10 +73,12 @@ function section(
   analysis: Analysis,
   keep: (name: string, drawing: Drawing) => void,
 ): string {
-  const [wide, narrow, tile] = [WIDE, NARROW, TILE].map((width) => paperOf(document, width)) as [
-    ReturnType<typeof paperOf>,
-    ReturnType<typeof paperOf>,
-    ReturnType<typeof paperOf>,
+  const [wide, narrow, tile] = [WIDE, NARROW, TILE].map((width) =>
+    createPaper(document, width),
+  ) as [
+    ReturnType<typeof createPaper>,
+    ReturnType<typeof createPaper>,
+    ReturnType<typeof createPaper>,
   ];
   const both = (name: string, draw: (paper: typeof wide) => Drawing) => {
     const drawing = draw(wide);
@@ -85,11 +87,14 @@ function section(
   };
   const curves = lossCurves(tile, analysis);
   const tiles = tiled(curves, 3);
-  const networks = paperOf(document, tiles.width).legend([
+  const networks = createPaper(document, tiles.width).legend([
     { mark: 'line', color: COLORS.dense, text: 'dense network' },
     { mark: 'line', color: COLORS.subnetwork, text: 'subnetwork pruned from it' },
   ]);
-  keep('loss-curves', stacked(paperOf(document, tiles.width), [tiles, drawingOf(networks)]));
+  keep(
+    'loss-curves',
+    stacked(createPaper(document, tiles.width), [tiles, finishedDrawing(networks)]),
+  );
   const { absolute, relative } = analysis;
   const findings = [
     { name: 'thresholds-absolute', finding: absolute },
@@ -103,7 +108,7 @@ ${both('heat-map', (paper) => heatMap(paper, analysis))}
 <figcaption>How good a subnetwork of ${plural(analysis.setting.picks, 'pick')} is, by the dataset’s size and the iterations of pre-training before it was pruned. The lines are the mean thresholds: from there on, more pre-training no longer matters by that criterion.</figcaption>
 </figure>
 <h2>When was it enough?</h2>
-<p>Absolute: the first checkpoint from which the subnetwork’s training loss stays at or below ${figureOf(absolute)}${config.level === undefined ? ', a level that every trial reaches' : ''}. Relative: the first from which it stays within ${figure(100 * config.tolerance)} % of the way between its loss without pre-training and the best that the trial reaches.</p>
+<p>Absolute: the first checkpoint from which the subnetwork’s training loss stays at or below ${criterionFigure(absolute)}${config.level === undefined ? ', a level that every trial reaches' : ''}. Relative: the first from which it stays within ${figure(100 * config.tolerance)} % of the way between its loss without pre-training and the best that the trial reaches.</p>
 ${findings
   .map(
     ({
@@ -160,7 +165,7 @@ function movement(finding: Finding): string {
   return `${name} it took ${from} iterations for ${fewest} training examples and ${to} for ${most}; ${fitText(finding)}`;
 }
 
-function figureOf({ criterion }: Finding): string {
+function criterionFigure({ criterion }: Finding): string {
   return criterion.name === 'absolute' ? String(criterion.level) : '';
 }
 
@@ -186,7 +191,7 @@ function provenance({ config, cells, versions, repeatable = true }: ReportInput)
   ];
   return `<section>
 <h2>How it was made</h2>
-${repeatable ? `<pre>${escaped(commandOf(config))}</pre>` : '<p>In a web page, which keeps its own copy of the images.</p>'}
+${repeatable ? `<pre>${escaped(studyCommand(config))}</pre>` : '<p>In a web page, which keeps its own copy of the images.</p>'}
 <dl>${facts.map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`).join('')}</dl>
 <p>All cells are in <code>cells.csv</code>, thresholds and fits in <code>thresholds.json</code>${repeatable ? ', the figures as SVG and PNG files beside this page' : ''}.</p>
 </section>`;

@@ -3,7 +3,7 @@ import type { Analysis, Finding } from '../study/analysis.js';
 import type { Cell } from '../study/cell.js';
 import { grouped } from '../text.js';
 import { bestFit } from './best-fit.js';
-import { sizesOf } from './means.js';
+import { analysedSizes } from './means.js';
 import { criterionText, curveName, estimateText, figure, formulaText } from './words.js';
 
 /** Rows of text under a head; `best` marks a row. */
@@ -30,7 +30,7 @@ export function endRows(analysis: Analysis): Rows {
   const shown = columns.filter(([, of]) => ends.some((cell) => of(cell) !== undefined));
   return {
     head: ['examples', ...shown.map(([name]) => name)],
-    rows: sizesOf(analysis).map((size) => {
+    rows: analysedSizes(analysis).map((size) => {
       const cells = ends.filter(({ examples }) => examples === size);
       return [
         grouped(size),
@@ -56,7 +56,7 @@ export function thresholdRows(analysis: Analysis): Rows {
       'as good as the final dense network in training loss at',
       'in test accuracy at',
     ],
-    rows: sizesOf(analysis).map((size) => [
+    rows: analysedSizes(analysis).map((size) => [
       grouped(size),
       thresholdsAt(absolute, size),
       thresholdsAt(relative, size),

@@ -6,12 +6,12 @@ import { bestFit } from './best-fit.js';
 import {
   COLORS,
   type Drawing,
-  drawingOf,
+  finishedDrawing,
   type LegendEntry,
   type Paper,
   stacked,
 } from './drawing.js';
-import { sizesOf } from './means.js';
+import { analysedSizes } from './means.js';
 import { compact, curveName, formulaText } from './words.js';
 
 const CURVE_COLORS: Readonly<Record<ModelName, string>> = {
@@ -26,7 +26,7 @@ const STEPS = 48;
 
 /** Thresholds against dataset size, with the fitted curves and the best one's 95 % band. */
 export function thresholdPlot(paper: Paper, analysis: Analysis, finding: Finding): Drawing {
-  const sizes = sizesOf(analysis);
+  const sizes = analysedSizes(analysis);
   const [low, high] = extent(sizes);
   const along = Array.from({ length: STEPS + 1 }, (_, i) => low * (high / low) ** (i / STEPS));
   const last = max(analysis.courses.flat().map(({ iteration }) => iteration));
@@ -91,7 +91,7 @@ export function thresholdPlot(paper: Paper, analysis: Analysis, finding: Finding
       text: `${formulaText(fit.formula)}: ${curveName(fit.model)}${fit === best ? ', best, 95 % band' : ''}`,
     })),
   ];
-  return stacked(paper, [drawingOf(plot), drawingOf(paper.legend(legend))]);
+  return stacked(paper, [finishedDrawing(plot), finishedDrawing(paper.legend(legend))]);
 }
 
 /** Trials of a size lie on one spot often: they are drawn a little apart. */

@@ -8,10 +8,10 @@ import {
   type Criterion,
   type Crossing,
   commonLevel,
-  crossingOf,
-  observationOf,
+  findCrossing,
+  findThreshold,
   type Threshold,
-  thresholdOf,
+  thresholdInterval,
 } from './thresholds.js';
 
 /** What does not change within one analysis: all that a study may sweep but sizes and trials. */
@@ -50,23 +50,28 @@ export function analyse(
     const trials = groups(ofSetting, ({ examples, trial }) => `${examples}/${trial}`);
     const courses = trials.filter((trial) => trial.length === length);
     const [first] = courses;
-    return first ? [analysisOf(config, courses, first[0], resamples)] : [];
+    return first ? [analyseSetting(config, courses, first[0], resamples)] : [];
   });
 }
 
-function analysisOf(
+function analyseSetting(
   config: StudyConfig,
   courses: readonly Course[],
   one: Cell,
   resamples: number | undefined,
 ): Analysis {
-  const setting = settingOf(one);
+  const setting = cellSetting(one);
   const inputs = courses.flat().find((cell) => cell.inputs)?.inputs;
   const rho = inputs ? (m: number) => inputs / (setting.batch === 'full' ? m : m * m) : undefined;
   const find = (criterion: Criterion): Finding => {
-    const thresholds = courses.map((course) => thresholdOf(course, criterion));
+    const thresholds = courses.map((course) => findThreshold(course, criterion));
     const known = { picks: setting.picks, rho };
-    const { fits, missing } = compare(thresholds.map(observationOf), known, config.seed, resamples);
+    const { fits, missing } = compare(
+      thresholds.map(thresholdInterval),
+      known,
+      config.seed,
+      resamples,
+    );
     const least = fits[0]?.aicc ?? Number.NaN;
     const supported = fits
       .filter(({ aicc, weight }) => weight > 0 && aicc - least <= INDISTINCT)
@@ -77,7 +82,7 @@ function analysisOf(
     setting,
     absolute: find({ name: 'absolute', level: config.level ?? commonLevel(courses) }),
     relative: find({ name: 'relative', tolerance: config.tolerance }),
-    crossings: courses.map(crossingOf),
+    crossings: courses.map(findCrossing),
     courses,
   };
 }
@@ -87,19 +92,19 @@ export function recordOfAnalyses(analyses: readonly Analysis[]): object {
   return { settings: analyses.map(({ courses: _, ...rest }) => rest) };
 }
 
-function settingOf({ width, learningRate, batch, picks, method, rule }: Cell): Setting {
+function cellSetting({ width, learningRate, batch, picks, method, rule }: Cell): Setting {
   return { width, learningRate, batch, picks, method, rule };
 }
 
 function settingKey(cell: Cell): string {
-  return Object.values(settingOf(cell)).join('/');
+  return Object.values(cellSetting(cell)).join('/');
 }
 
 /** Runs of cells with one key, in the order given. */
-function groups(cells: readonly Cell[], keyOf: (cell: Cell) => string): readonly Course[] {
+function groups(cells: readonly Cell[], groupKey: (cell: Cell) => string): readonly Course[] {
   const byKey = new Map<string, [Cell, ...Cell[]]>();
   for (const cell of cells) {
-    const key = keyOf(cell);
+    const key = groupKey(cell);
     const group = byKey.get(key);
     if (group) group.push(cell);
     else byKey.set(key, [cell]);

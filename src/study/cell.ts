@@ -21,7 +21,7 @@ export const cellSchema = z.object({
    * studies did not record it.
    */
   inputs: z.int().positive().optional(),
-  /** `checksumOf` the training examples, by which other images under the same name are noticed. */
+  /** `imagesChecksum` the training examples, by which other images under the same name are noticed. */
   crc32: z.string().optional(),
   /** 1/(2m) Σ‖f − y‖² over the training examples: of the dense network, of the subnetwork. */
   denseLoss: figure,
@@ -56,7 +56,7 @@ export const COLUMNS = Object.keys(cellSchema.shape) as readonly (keyof Cell)[];
 /** What a cell is about, apart from its figures: no two cells of a study share it. */
 export type CellKey = Trial & Pruning & Pick<Cell, 'iteration'>;
 
-export function keyOf(cell: Omit<CellKey, 'method' | 'rule'> & Pick<Cell, 'method' | 'rule'>) {
+export function cellKey(cell: Omit<CellKey, 'method' | 'rule'> & Pick<Cell, 'method' | 'rule'>) {
   const { width, learningRate, batch, picks, method, rule, examples, trial, iteration } = cell;
   return [width, learningRate, batch, picks, method, rule, examples, trial, iteration].join('/');
 }
@@ -86,7 +86,7 @@ export function parseCell(line: string, file: string, number: number): Cell {
 }
 
 /** All cells as a table with a header line, in the order of what they are about. */
-export function csvOf(cells: readonly Cell[]): string {
+export function cellsCsv(cells: readonly Cell[]): string {
   const columns = COLUMNS.filter((column) => cells.some((cell) => cell[column] !== undefined));
   const rows = inOrder(cells).map((cell) => columns.map((column) => quoted(cell[column])));
   return [columns, ...rows].map((row) => `${row.join(',')}\n`).join('');

@@ -1,7 +1,7 @@
 import type { ImageSource } from '../data/images.js';
-import { outputsOf } from '../data/tasks.js';
+import { taskOutputs } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
-import { checkpointsOf } from '../experiment/schedule.js';
+import { checkpointIterations } from '../experiment/schedule.js';
 import type { StudyConfig } from './study-config.js';
 
 /** One pre-training of the study; it serves all cells of its checkpoints. */
@@ -22,7 +22,7 @@ export interface Pruning {
 }
 
 /** Every trial of the study. The sizes go round within each trial, so that early figures span them. */
-export function trialsOf(config: StudyConfig): readonly Trial[] {
+export function listTrials(config: StudyConfig): readonly Trial[] {
   const settings = config.width.flatMap((width) =>
     config.learningRate.flatMap((learningRate) =>
       config.batch.map((batch) => ({ width, learningRate, batch })),
@@ -36,7 +36,7 @@ export function trialsOf(config: StudyConfig): readonly Trial[] {
 }
 
 /** Only greedy selection has a rule; the neurons of the other methods are averaged. */
-export function pruningsOf(config: StudyConfig): readonly Pruning[] {
+export function listPrunings(config: StudyConfig): readonly Pruning[] {
   return config.method.flatMap((method) => {
     const rules = method === 'greedy' ? config.rule : (['average'] as const);
     return rules.flatMap((rule) => config.picks.map((picks) => ({ picks, method, rule })));
@@ -44,23 +44,23 @@ export function pruningsOf(config: StudyConfig): readonly Pruning[] {
 }
 
 export function studyCheckpoints({ iterations, pruneEvery }: StudyConfig): readonly number[] {
-  return checkpointsOf(iterations, pruneEvery);
+  return checkpointIterations(iterations, pruneEvery);
 }
 
 /** How many cells the whole study has. */
 export function cellCount(config: StudyConfig): number {
   const { sizes, trials, width, learningRate, batch } = config;
-  // Not by `trialsOf`: a page asks as it draws, whatever numbers its link has.
+  // Not by `listTrials`: a page asks as it draws, whatever numbers its link has.
   const pretrainings = sizes.length * trials * width.length * learningRate.length * batch.length;
-  return pretrainings * studyCheckpoints(config).length * pruningsOf(config).length;
+  return pretrainings * studyCheckpoints(config).length * listPrunings(config).length;
 }
 
 /** A name for a trial, fit for a file and a job: `m125-r0-n256-lr1-b64`. */
-export function nameOf({ examples, trial, width, learningRate, batch }: Trial): string {
+export function trialName({ examples, trial, width, learningRate, batch }: Trial): string {
   return `m${examples}-r${trial}-n${width}-lr${learningRate}-b${batch}`;
 }
 
-export function seedOf(
+export function trialSeed(
   { seed }: Pick<StudyConfig, 'seed'>,
   { trial }: Pick<Trial, 'trial'>,
 ): number {
@@ -85,17 +85,17 @@ export function requireSizes({ sizes }: StudyConfig, { name, train }: ImageSourc
  * gradient; for each checkpoint 2Nd an example for activations and figures, over training and test
  * examples, and 2Nm for each of at most k Gram rows. Smaller terms are left out.
  */
-export function operationsOf(
+export function trialOperations(
   config: StudyConfig,
   trial: Trial,
   inputs: number,
   testExamples: number,
 ): number {
   const { examples: m, width } = trial;
-  const weights = width * (inputs + outputsOf(config.task));
+  const weights = width * (inputs + taskOutputs(config.task));
   const step = 4 * weights * (trial.batch === 'full' ? m : trial.batch);
   const measure = 2 * weights * (2 * m + testExamples);
-  const select = pruningsOf(config).reduce(
+  const select = listPrunings(config).reduce(
     (sum, { picks }) => sum + 2 * width * m * Math.min(picks, width),
     0,
   );
@@ -103,6 +103,6 @@ export function operationsOf(
   const fineTuning =
     config.fineTune === 0
       ? 0
-      : checkpoints * pruningsOf(config).length * config.fineTune * 2 * step;
+      : checkpoints * listPrunings(config).length * config.fineTune * 2 * step;
   return config.iterations * step + checkpoints * (measure + select) + fineTuning;
 }

@@ -138,7 +138,7 @@ const FIGURE_KEYS = (Object.keys(studySchema.shape) as (keyof StudyConfig)[]).fi
 );
 
 /** The same for two studies whose cells can stand for each other, and for no others. */
-export function identityOf(config: StudyConfig): string {
+export function studyIdentity(config: StudyConfig): string {
   const given = FIGURE_KEYS.filter((key) => config[key] !== undefined);
   return JSON.stringify(given.map((key) => [key, config[key]]));
 }

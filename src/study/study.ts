@@ -1,18 +1,18 @@
-import { checksumOf } from '../data/checksum.js';
+import { imagesChecksum } from '../data/checksum.js';
 import type { ImageSource } from '../data/images.js';
 import { EspalierError } from '../errors.js';
 import { drawExamples, type Examples } from '../experiment/examples.js';
 import type { TrialState } from '../experiment/state.js';
 import type { Device } from '../gpu/device.js';
-import { type Cell, keyOf } from './cell.js';
+import { type Cell, cellKey } from './cell.js';
 import {
-  nameOf,
-  pruningsOf,
+  listPrunings,
+  listTrials,
   requireSizes,
-  seedOf,
   studyCheckpoints,
   type Trial,
-  trialsOf,
+  trialName,
+  trialSeed,
 } from './grid.js';
 import type { StudyConfig } from './study-config.js';
 import { studyTrial, type TrialEvent, type TrialInput } from './trial.js';
@@ -22,7 +22,7 @@ export interface StudyInput {
   readonly source: ImageSource;
   /** Cells that an earlier session finished. */
   readonly cells?: readonly Cell[];
-  /** The last state of the trials under way, by `nameOf`. */
+  /** The last state of the trials under way, by `trialName`. */
   readonly states?: ReadonlyMap<string, TrialState>;
 }
 
@@ -41,7 +41,7 @@ export async function* study(
   const all = [...cells];
   for (const trial of openTrials(config, cells)) {
     const input = trialInput(config, source, trial, cells);
-    for await (const event of studyTrial(device, input, states?.get(nameOf(trial)), signal)) {
+    for await (const event of studyTrial(device, input, states?.get(trialName(trial)), signal)) {
       if (event.type === 'cell') all.push(event.cell);
       yield event;
     }
@@ -51,8 +51,10 @@ export async function* study(
 
 /** The trials that lack a cell. */
 export function openTrials(config: StudyConfig, cells: readonly Cell[]): readonly Trial[] {
-  const known = new Set(cells.map(keyOf));
-  return trialsOf(config).filter((trial) => keysOf(config, trial).some((key) => !known.has(key)));
+  const known = new Set(cells.map(cellKey));
+  return listTrials(config).filter((trial) =>
+    trialCellKeys(config, trial).some((key) => !known.has(key)),
+  );
 }
 
 /**
@@ -67,31 +69,31 @@ export function trialInput(
   cells: readonly Cell[],
 ): TrialInput {
   requireSameImages(config, source, cells);
-  const wanted = new Set(keysOf(config, trial));
+  const wanted = new Set(trialCellKeys(config, trial));
   return {
     config,
     trial,
-    examples: drawExamples(source, trial.examples, seedOf(config, trial)),
-    known: cells.map(keyOf).filter((key) => wanted.has(key)),
+    examples: drawExamples(source, trial.examples, trialSeed(config, trial)),
+    known: cells.map(cellKey).filter((key) => wanted.has(key)),
   };
 }
 
-function keysOf(config: StudyConfig, trial: Trial): readonly string[] {
+function trialCellKeys(config: StudyConfig, trial: Trial): readonly string[] {
   return studyCheckpoints(config).flatMap((iteration) =>
-    pruningsOf(config).map((pruning) => keyOf({ ...trial, ...pruning, iteration })),
+    listPrunings(config).map((pruning) => cellKey({ ...trial, ...pruning, iteration })),
   );
 }
 
 function requireSameImages(config: StudyConfig, source: ImageSource, cells: readonly Cell[]): void {
   const cell = cells.find(({ crc32 }) => crc32 !== undefined);
   if (!cell) return;
-  const examples = drawExamples(source, cell.examples, seedOf(config, cell));
+  const examples = drawExamples(source, cell.examples, trialSeed(config, cell));
   requireImages(examples, source.name, cell.crc32);
 }
 
 /**
  * @param name of the source that the examples are drawn from.
- * @param expected what `checksumOf` gave for the training examples where the study was begun.
+ * @param expected what `imagesChecksum` gave for the training examples where the study was begun.
  * @throws bad-data when these are others.
  */
 export function requireImages(
@@ -99,7 +101,7 @@ export function requireImages(
   name: string,
   expected: string | undefined,
 ): void {
-  const crc32 = checksumOf(train);
+  const crc32 = imagesChecksum(train);
   if (crc32 === expected) return;
   throw new EspalierError(
     'bad-data',

@@ -38,8 +38,8 @@ export interface Crossing {
 /** The cells of one trial in one setting, in order of iteration. */
 export type Course = readonly [Cell, ...Cell[]];
 
-export function thresholdOf(course: Course, criterion: Criterion): Threshold {
-  const bound = boundOf(course, criterion);
+export function findThreshold(course: Course, criterion: Criterion): Threshold {
+  const bound = lossBound(course, criterion);
   const { examples, trial } = course[0];
   const lastFailure = course.findLastIndex(({ subnetworkLoss }) => !(subnetworkLoss <= bound));
   return {
@@ -51,7 +51,7 @@ export function thresholdOf(course: Course, criterion: Criterion): Threshold {
   };
 }
 
-function boundOf(course: Course, criterion: Criterion): number {
+function lossBound(course: Course, criterion: Criterion): number {
   if (criterion.name === 'absolute') return criterion.level;
   const best = min(course.map(({ subnetworkLoss }) => subnetworkLoss));
   return best + criterion.tolerance * (course[0].subnetworkLoss - best);
@@ -73,7 +73,7 @@ export function commonLevel(courses: readonly Course[]): number {
   return Number(`${Math.ceil(target / 10 ** digit)}e${digit}`);
 }
 
-export function crossingOf(course: Course): Crossing {
+export function findCrossing(course: Course): Crossing {
   const { denseLoss, denseTestAccuracy } = course.at(-1) ?? course[0];
   const first = (holds: (cell: Cell) => boolean) => course.find(holds)?.iteration ?? null;
   return {
@@ -85,7 +85,7 @@ export function crossingOf(course: Course): Crossing {
 }
 
 /** What a fit sees of a threshold: the interval in which it lies. */
-export function observationOf({ examples, iteration, after }: Threshold): Observation {
+export function thresholdInterval({ examples, iteration, after }: Threshold): Observation {
   return {
     examples,
     lower: after ?? Number.NEGATIVE_INFINITY,

@@ -1,8 +1,8 @@
-import { checksumOf } from '../data/checksum.js';
-import { activationsOf, methodOptions, selectTrained } from '../experiment/choose.js';
-import { type Examples, shapeOf, uploadImages } from '../experiment/examples.js';
+import { imagesChecksum } from '../data/checksum.js';
+import { denseActivations, methodOptions, selectTrained } from '../experiment/choose.js';
+import { type Examples, networkShape, uploadImages } from '../experiment/examples.js';
 import { rulesOf } from '../experiment/refusals.js';
-import { resultOf } from '../experiment/relayed.js';
+import { finalResult } from '../experiment/relayed.js';
 import { fineTuneRate } from '../experiment/run-config.js';
 import { requireFits } from '../experiment/size-limits.js';
 import type { TrialState } from '../experiment/state.js';
@@ -10,7 +10,7 @@ import type { Device } from '../gpu/device.js';
 import { Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
 import { type Evaluation, evaluate, evaluateOutputs } from '../models/forward.js';
-import { outputOfSubnetwork, subnetworkOf } from '../models/subnetwork.js';
+import { extractSubnetwork, outputOfSubnetwork } from '../models/subnetwork.js';
 import {
   drawParameters,
   type Parameters,
@@ -26,15 +26,15 @@ import {
   startTraining,
   type Training,
 } from '../train/gradient-descent.js';
-import { type Cell, type CellKey, keyOf } from './cell.js';
-import { type Pruning, pruningsOf, seedOf, studyCheckpoints, type Trial } from './grid.js';
+import { type Cell, type CellKey, cellKey } from './cell.js';
+import { listPrunings, type Pruning, studyCheckpoints, type Trial, trialSeed } from './grid.js';
 import type { StudyConfig } from './study-config.js';
 
 export interface TrialInput {
   readonly config: StudyConfig;
   readonly trial: Trial;
   readonly examples: Examples;
-  /** Keys (`keyOf`) of the trial's cells that are known already. */
+  /** Keys (`cellKey`) of the trial's cells that are known already. */
   readonly known?: readonly string[];
 }
 
@@ -43,7 +43,7 @@ export type TrialEvent =
       readonly type: 'progress';
       readonly trial: Trial;
       readonly iteration: number;
-      readonly batchLoss: number | undefined;
+      readonly minibatchLoss: number | undefined;
     }
   /** The training as it stood at a checkpoint, before the checkpoint's cells. */
   | { readonly type: 'state'; readonly trial: Trial; readonly state: TrialState }
@@ -72,23 +72,23 @@ export async function* studyTrial(
   requireFits(device, { ...largest, rules }, examples.train, { examples: 'sizes' });
   using train = uploadImages(device, 'training', examples.train, config.task);
   using test = uploadImages(device, 'test', examples.test, config.task);
-  const missing = missingOf(input);
+  const missing = missingCells(input);
   // A cell before the kept state can only be reached from the start.
   const kept = state && state.iteration <= (missing[0]?.iteration ?? 0) ? state : undefined;
-  const seed = seedOf(config, trial);
-  const first = kept?.network ?? drawParameters(shapeOf(config, trial, examples), seed);
+  const seed = trialSeed(config, trial);
+  const first = kept?.network ?? drawParameters(networkShape(config, trial, examples), seed);
   using network = uploadNetwork(device, first);
   const { momentum, loss } = config;
   const options = { batch, learningRate, momentum, loss, seed };
   using training = startTraining(network, train, options, kept);
-  const crc32 = checksumOf(examples.train);
+  const crc32 = imagesChecksum(examples.train);
   const context: Context = { config, trial, train, test, crc32, training, signal };
 
   const clock = stopwatch();
   for (const { iteration, prunings } of missing) {
-    for await (const { batchLoss, iteration: done } of advance(training, iteration, signal)) {
+    for await (const { minibatchLoss, iteration: done } of advance(training, iteration, signal)) {
       clock.pause();
-      yield { type: 'progress', trial, iteration: done, batchLoss };
+      yield { type: 'progress', trial, iteration: done, minibatchLoss };
       clock.resume();
     }
     const network = await readParameters(training.network);
@@ -104,12 +104,12 @@ export async function* studyTrial(
 }
 
 /** The checkpoints that lack cells, in order, each with the prunings it lacks. */
-function missingOf({ config, trial, known = [] }: TrialInput) {
+function missingCells({ config, trial, known = [] }: TrialInput) {
   return studyCheckpoints(config)
     .map((iteration) => ({
       iteration,
-      prunings: pruningsOf(config).filter(
-        (pruning) => !known.includes(keyOf({ ...trial, ...pruning, iteration })),
+      prunings: listPrunings(config).filter(
+        (pruning) => !known.includes(cellKey({ ...trial, ...pruning, iteration })),
       ),
     }))
     .filter(({ prunings }) => prunings.length > 0);
@@ -120,7 +120,7 @@ interface Context {
   readonly trial: Trial;
   readonly train: Dataset;
   readonly test: Dataset;
-  /** `checksumOf` the training examples. */
+  /** `imagesChecksum` the training examples. */
   readonly crc32: string;
   readonly training: Training;
   readonly signal: AbortSignal | undefined;
@@ -143,7 +143,7 @@ async function prune(
   {
     using scope = new Scope(network.device);
     // Cells are measured from weights, all of them together: exact activations would go unused.
-    const activations = await activationsOf({ network, train }, config, scope, signal);
+    const activations = await denseActivations({ network, train }, config, scope, signal);
     for (const pruning of missing) {
       pruned.push({ ...pruning, selection: await choose(context, state, activations, pruning) });
     }
@@ -184,7 +184,7 @@ async function prune(
         (await fineTune(
           context,
           state,
-          subnetworkOf(state.network, selection.kept, selection.finalShares),
+          extractSubnetwork(state.network, selection.kept, selection.finalShares),
         ))),
       adapter: network.device.adapter.name,
     });
@@ -203,7 +203,7 @@ async function choose(
     device,
     { activations, weights: output, targets: train.targets, loss: config.loss },
     methodOptions(
-      { ...config, ...pruning, seed: seedOf(config, trial) },
+      { ...config, ...pruning, seed: trialSeed(config, trial) },
       { hidden: async () => network.hidden, signal },
     ),
     {
@@ -212,7 +212,7 @@ async function choose(
       activation: training.network.activation,
     },
   );
-  return await resultOf(picks);
+  return await finalResult(picks);
 }
 
 /**

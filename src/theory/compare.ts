@@ -2,7 +2,7 @@ import { quantileSorted } from 'simple-statistics';
 import { randomStream } from '../random.js';
 import { plural } from '../text.js';
 import { type Fit, fitModel } from './fit.js';
-import { type Model, modelsOf, type Observation, type Setting } from './models.js';
+import { type Model, type Observation, type Setting, thresholdModels } from './models.js';
 
 /** A parameter's estimate and its 95 % interval, which is absent with one trial alone. */
 export interface Estimate {
@@ -47,7 +47,7 @@ export function compare(
 ): Comparison {
   const missing = whyNot(observations);
   if (missing) return { fits: [], missing };
-  const models = modelsOf(observations, setting);
+  const models = thresholdModels(observations, setting);
   const fitted = models.map((model) => ({ model, fit: fitModel(model, observations) }));
   const samples = samplesOf(observations, seed, resamples);
   const least = Math.min(...fitted.map((one) => one.fit.aicc));

@@ -39,10 +39,10 @@ export function fitModel(
   observations: readonly Observation[],
   from?: readonly number[],
 ): Fit {
-  const points = observations.map(pointOf);
-  const widths = observations.map(widthOf).filter(Number.isFinite);
+  const points = observations.map(fitPoint);
+  const widths = observations.map(intervalWidth).filter(Number.isFinite);
   const least = min(widths) / Math.sqrt(12);
-  const start = from ?? startOf(model, points, least);
+  const start = from ?? startingPoint(model, points, least);
   const distinct = tallied(observations);
   const deviation = (at: readonly number[]) => Math.hypot(least, Math.exp(at.at(-1) ?? 0));
   const negative = (at: readonly number[]) => {
@@ -54,8 +54,8 @@ export function fitModel(
     }
     return sum;
   };
-  const { at, value } = minimise(negative, start, stepsOf(start));
-  const reached = observations.filter(({ upper }) => Number.isFinite(upper)).map(pointOf);
+  const { at, value } = minimise(negative, start, firstSteps(start));
+  const reached = observations.filter(({ upper }) => Number.isFinite(upper)).map(fitPoint);
   return {
     model: model.name,
     formula: model.formula,
@@ -82,24 +82,24 @@ function tallied(observations: readonly Observation[]) {
 }
 
 /** The model's own start, and ln σ of the errors that it leaves. */
-function startOf(model: Model, points: readonly Point[], least: number): readonly number[] {
+function startingPoint(model: Model, points: readonly Point[], least: number): readonly number[] {
   const unknowns = model.start(points);
   const squares = points.map(([m, t]) => (t - model.predict(unknowns, m)) ** 2);
   return [...unknowns, Math.log(Math.max(Math.sqrt(mean(squares)), least))];
 }
 
 /** The interval's middle, or its finite end. */
-function pointOf({ examples, lower, upper }: Observation): Point {
+function fitPoint({ examples, lower, upper }: Observation): Point {
   if (!Number.isFinite(lower)) return [examples, upper];
   return [examples, Number.isFinite(upper) ? (lower + upper) / 2 : lower];
 }
 
-function widthOf({ lower, upper }: Observation): number {
+function intervalWidth({ lower, upper }: Observation): number {
   return upper - lower;
 }
 
 /** Wide enough to leave the start, narrow enough to stay where the start made sense. */
-function stepsOf(start: readonly number[]): readonly number[] {
+function firstSteps(start: readonly number[]): readonly number[] {
   return start.map((value) => 0.1 * Math.max(Math.abs(value), 1));
 }
 

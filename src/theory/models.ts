@@ -36,7 +36,7 @@ export type Point = readonly [examples: number, iterations: number];
  * The curves that are compared, the theory's where ρ is known; `centre` is the mean ln m, about which
  * α and β hardly correlate.
  */
-export function modelsOf(
+export function thresholdModels(
   observations: readonly Observation[],
   { picks, rho }: Setting,
 ): readonly Model[] {

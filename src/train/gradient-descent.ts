@@ -5,7 +5,7 @@ import { owning, Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
 import { requireFit } from '../models/forward.js';
 import type { Network } from '../models/two-layer.js';
-import { batchStream } from './batches.js';
+import { minibatchStream } from './minibatches.js';
 import type { StepContext, TrainingOptions } from './options.js';
 import { prepareStep, rowsOfStep } from './step.js';
 
@@ -18,7 +18,7 @@ export interface Training extends StepContext {
 
 /**
  * What a training needs besides its network to go on with the same bits as if it had never
- * stopped. Where the batches stand follows from `iteration`: their draws are made again.
+ * stopped. Where the minibatches stand follows from `iteration`: their draws are made again.
  */
 export interface TrainingState {
   /** Steps done. */
@@ -29,8 +29,8 @@ export interface TrainingState {
 
 export interface TrainingProgress {
   readonly iteration: number;
-  /** Loss of the batch of the last step, where it was read. */
-  readonly batchLoss: number | undefined;
+  /** Loss of the last step's minibatch, where it was read. */
+  readonly minibatchLoss: number | undefined;
 }
 
 /** Times that a stretch of training reads the loss to see whether it diverges. */
@@ -52,7 +52,7 @@ export function startTraining(
 ): Training {
   const { device, inputs, width, outputs } = network;
   requireFit(network, dataset);
-  const batches = batchStream(dataset, options, state.iteration);
+  const minibatches = minibatchStream(dataset, options, state.iteration);
   const chunked = rowsOfStep(network, dataset, options).chunks > 1;
   const { hidden, output } = state.velocity ?? {};
   return owning(device, (scope) => {
@@ -66,7 +66,7 @@ export function startTraining(
       dataset,
       options,
       velocity,
-      batches,
+      minibatches,
       iteration: state.iteration,
       dispose: () => scope.dispose(),
       [Symbol.dispose]: () => scope.dispose(),
@@ -90,7 +90,7 @@ export async function readTrainingState(training: Training): Promise<TrainingSta
 
 /**
  * Advances the training to iteration `until`, yielding now and then. Steps run on the GPU without
- * a read-back, but for the loss of one batch about twenty times a call. What a step needs besides
+ * a read-back, but for the loss of one minibatch about twenty times a call. What a step needs besides
  * the network is allocated here and freed at the end, so that pruning at a checkpoint has the
  * memory to itself.
  *
@@ -114,15 +114,15 @@ export async function* advance(
   while (training.iteration < until) {
     step.encode(commands);
     training.iteration++;
-    // An aborted batch drops what it holds, but these steps count.
+    // Aborted commands are dropped, but these steps count.
     if (signal?.aborted) commands.submit();
     await commands.submitIfFull(signal);
     const { iteration } = training;
     if ((iteration - start) % checkEvery !== 0 && iteration !== until) continue;
     commands.submit();
-    const batchLoss = await step.readLoss();
-    if (!Number.isFinite(batchLoss)) throw divergence(iteration, options);
-    yield { iteration, batchLoss };
+    const minibatchLoss = await step.readLoss();
+    if (!Number.isFinite(minibatchLoss)) throw divergence(iteration, options);
+    yield { iteration, minibatchLoss };
   }
   await commands.finish();
 }

@@ -7,9 +7,9 @@ import { matmulSlices, prepareMatmul } from '../kernels/matmul.js';
 import { type MomentumStep, prepareMomentumUpdate } from '../kernels/momentum-update.js';
 
 export interface HiddenUpdate {
-  /** X; a step takes `m` of its rows, by index where `rows` are given. */
+  /** X; a step takes `m` of its rows, those of `indices` where they are given. */
   readonly inputs: Matrix;
-  readonly rows: GpuBuffer | undefined;
+  readonly indices: GpuBuffer | undefined;
   /** δ [m × N], the gradient at the hidden layer's sums. */
   readonly incoming: Matrix;
   /** Aᵀ [d × N]. */
@@ -23,7 +23,7 @@ export interface HiddenUpdate {
 export interface HiddenStep extends Omit<MomentumStep, 'slices'> {
   /** Examples to take in. */
   readonly m: number;
-  /** First entry of `rows`, or first row of X. */
+  /** First entry of `indices`, or first row of X. */
   readonly first: number;
 }
 
@@ -33,12 +33,12 @@ export interface HiddenStep extends Omit<MomentumStep, 'slices'> {
  */
 export async function prepareHiddenUpdate(
   device: Device,
-  { inputs, rows, incoming, hidden, velocity, slices: wanted }: HiddenUpdate,
+  { inputs, indices, incoming, hidden, velocity, slices: wanted }: HiddenUpdate,
   scope: Scope,
 ): Promise<(commands: Commands, step: HiddenStep) => void> {
   const [d, n] = [hidden.rows, hidden.columns];
   const slices = wanted ?? matmulSlices(device.adapter, { m: d, n, k: incoming.rows });
-  const factors = { a: inputs, b: incoming, rows, transposeA: true };
+  const factors = { a: inputs, b: incoming, indices, transposeA: true };
   if (slices === 1) {
     const update = await prepareMatmul(device, {
       ...factors,

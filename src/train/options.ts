@@ -22,14 +22,14 @@ export interface TrainingOptions {
    */
   readonly slices?: number;
   readonly seed: number;
-  /** Names the random stream of the batches, so that two trainings of one seed differ. */
+  /** Names the random stream of the minibatches, so that two trainings of one seed differ. */
   readonly purpose?: string;
   /** The setting that η comes from, for the advice when the training diverges. */
   readonly rateKey?: 'learningRate' | 'fineTuneLearningRate';
 }
 
-/** Where the draws of the batches stand. */
-export interface BatchStream {
+/** Where the draws of the minibatches stand. */
+export interface MinibatchStream {
   stream: RandomStream;
   /** Examples drawn from it. */
   drawn: number;
@@ -42,7 +42,7 @@ export interface StepContext {
   readonly options: TrainingOptions;
   /** Accumulated steps of A and B; A's only when something has to accumulate. */
   readonly velocity: { readonly hidden: Matrix | undefined; readonly output: Matrix };
-  readonly batches: BatchStream;
+  readonly minibatches: MinibatchStream;
   /** Steps done. */
   readonly iteration: number;
 }

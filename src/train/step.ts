@@ -13,14 +13,14 @@ import {
 import { prepareOutputLayer } from '../kernels/output-layer.js';
 import type { Dataset } from '../models/dataset.js';
 import type { Network } from '../models/two-layer.js';
-import { batchLoss } from './batch-loss.js';
-import { drawnBatch, prepareBatches } from './batches.js';
 import { prepareHiddenUpdate } from './hidden-update.js';
+import { minibatchLoss } from './minibatch-loss.js';
+import { minibatchSize, prepareMinibatches } from './minibatches.js';
 import type { StepContext, TrainingOptions } from './options.js';
 
 /** How a step cuts its examples so that their activations fit one binding. */
 export function rowsOfStep(network: Network, dataset: Dataset, { batch }: TrainingOptions) {
-  const examples = drawnBatch(dataset, { batch }) ?? dataset.count;
+  const examples = minibatchSize(dataset, { batch }) ?? dataset.count;
   const fitting = Math.floor(largestBinding(network.device) / (network.output.rows * 4 + 12));
   // Whole slices, so that cutting makes no more of them.
   const rest = fitting < GRADIENT_SLICE_ROWS ? 0 : fitting % GRADIENT_SLICE_ROWS;
@@ -39,16 +39,16 @@ export async function prepareStep(training: StepContext, until: number, scope: S
   const { device, hidden, output, width, outputs, activation } = network;
   const { examples, rows, chunks } = rowsOfStep(network, dataset, options);
   const slices = gradientSlices(rows);
-  const { index, nextBatch } = prepareBatches(training, until, scope);
-  const activations = scope.matrix('batch activations', rows, width);
-  const residual = scope.matrix('batch residual', rows, outputs);
+  const { indices, nextMinibatch } = prepareMinibatches(training, until, scope);
+  const activations = scope.matrix('minibatch activations', rows, width);
+  const residual = scope.matrix('minibatch residual', rows, outputs);
   const gradient: GpuBuffer = scope.buffer('output gradient', chunks * slices * width * outputs);
 
   const forward = await prepareMatmul(device, {
     a: dataset.inputs,
     b: hidden,
     out: activations,
-    rows: index,
+    indices,
     epilogue: { kind: 'activation', activation },
   });
   const subtract = await prepareOutputLayer(device, {
@@ -56,7 +56,7 @@ export async function prepareStep(training: StepContext, until: number, scope: S
     weights: output,
     targets: dataset.targets,
     out: residual,
-    rows: index,
+    indices,
     epilogue: options.loss === 'cross-entropy' ? 'softmax-subtract-targets' : 'subtract-targets',
   });
   const backward = await prepareOutputGradient(device, {
@@ -75,7 +75,7 @@ export async function prepareStep(training: StepContext, until: number, scope: S
     device,
     {
       inputs: dataset.inputs,
-      rows: index,
+      indices,
       incoming: activations,
       hidden,
       velocity: velocity.hidden,
@@ -88,7 +88,7 @@ export async function prepareStep(training: StepContext, until: number, scope: S
   let lastRows = rows;
 
   const encode = (commands: Commands): void => {
-    const start = nextBatch(commands);
+    const start = nextMinibatch(commands);
     for (let chunk = 0; chunk < chunks; chunk++) {
       const offset = chunk * rows;
       const m = Math.min(rows, examples - offset);
@@ -118,7 +118,7 @@ export async function prepareStep(training: StepContext, until: number, scope: S
   /** Loss of the last chunk of the last step. */
   const readLoss = async (): Promise<number> => {
     const errors = (await readMatrix(residual)).subarray(0, lastRows * outputs);
-    return batchLoss(options.loss, errors, outputs) / lastRows;
+    return minibatchLoss(options.loss, errors, outputs) / lastRows;
   };
 
   return { encode, readLoss };

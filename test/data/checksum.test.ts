@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { checksumOf } from '../../src/data/checksum.js';
+import { imagesChecksum } from '../../src/data/checksum.js';
 
 test.each([
   [1, 1, 1],
@@ -10,7 +10,7 @@ test.each([
   const pixels = Uint8Array.from({ length: count * rows * columns }, (_, i) => (i * 73) % 251);
   const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
   const expected = crc32(Buffer.concat([pixels, labels]));
-  const found = checksumOf({ count, rows, columns, pixels, labels });
+  const found = imagesChecksum({ count, rows, columns, pixels, labels });
   expect(found).toMatch(/^[0-9a-f]{8}$/);
   expect(Number.parseInt(found, 16)).toBe(expected);
 });

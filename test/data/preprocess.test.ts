@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { readImageSource } from '../../src/data/folder.js';
-import { inputsOf } from '../../src/data/preprocess.js';
+import { networkInputs } from '../../src/data/preprocess.js';
 import { someImages } from './idx-files.js';
 
 test('a row is divided by its norm and gets a 1; a zero row stays zero', () => {
   const images = { count: 2, rows: 1, columns: 3, pixels: Uint8Array.of(3, 0, 4, 0, 0, 0) };
   const [three, four] = [Math.fround(0.6), Math.fround(0.8)];
-  expect([...inputsOf(images)]).toEqual([three, 0, four, 1, 0, 0, 0, 1]);
-  expect([...inputsOf(images, Uint32Array.of(1, 0, 1))]).toEqual([
+  expect([...networkInputs(images)]).toEqual([three, 0, four, 1, 0, 0, 0, 1]);
+  expect([...networkInputs(images, Uint32Array.of(1, 0, 1))]).toEqual([
     ...[0, 0, 0, 1],
     ...[three, 0, four, 1],
     ...[0, 0, 0, 1],
@@ -28,7 +28,7 @@ test.each([
 ])('images of %i × %i match the definition', (rows, columns) => {
   const images = someImages(4, rows, columns);
   const size = rows * columns;
-  const inputs = inputsOf(images);
+  const inputs = networkInputs(images);
   expect(inputs.length).toBe(4 * (size + 1));
   const expected = [0, 1, 2, 3].flatMap((i) =>
     expectedRow(images.pixels.subarray(i * size, (i + 1) * size)),
@@ -42,7 +42,7 @@ test.each([
 test('real MNIST rows have norm 1 and end in 1', async () => {
   const { train } = await readImageSource('mnist');
   const indices = Uint32Array.of(59_999, 0, 12_345);
-  const inputs = inputsOf(train, indices);
+  const inputs = networkInputs(train, indices);
   expect(inputs.length).toBe(3 * 785);
   indices.forEach((index, row) => {
     const values = [...inputs.subarray(row * 785, (row + 1) * 785)];
@@ -55,7 +55,7 @@ test('real MNIST rows have norm 1 and end in 1', async () => {
 });
 
 test('an example that does not exist is refused', () => {
-  expect(() => inputsOf(someImages(2, 3, 5), Uint32Array.of(1, 2))).toThrow(
+  expect(() => networkInputs(someImages(2, 3, 5), Uint32Array.of(1, 2))).toThrow(
     expect.objectContaining({ code: 'bad-data', message: expect.stringContaining('Example 2') }),
   );
 });

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
-import { outputsOf, TASKS, targetsOf } from '../../src/data/tasks.js';
+import { TASKS, taskOutputs, taskTargets } from '../../src/data/tasks.js';
 
 const DIGITS = Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
 
 test('targets of every digit', () => {
-  expect([...targetsOf('below-five', DIGITS)]).toEqual([1, 1, 1, 1, 1, 0, 0, 0, 0, 0]);
-  expect([...targetsOf('parity', DIGITS)]).toEqual([1, 0, 1, 0, 1, 0, 1, 0, 1, 0]);
+  expect([...taskTargets('below-five', DIGITS)]).toEqual([1, 1, 1, 1, 1, 0, 0, 0, 0, 0]);
+  expect([...taskTargets('parity', DIGITS)]).toEqual([1, 0, 1, 0, 1, 0, 1, 0, 1, 0]);
   const identity = Array.from({ length: 100 }, (_, i) => Number(i % 11 === 0));
-  expect([...targetsOf('digits', DIGITS)]).toEqual(identity);
-  expect(TASKS.map(outputsOf)).toEqual([1, 1, 10]);
+  expect([...taskTargets('digits', DIGITS)]).toEqual(identity);
+  expect(TASKS.map(taskOutputs)).toEqual([1, 1, 10]);
 });
 
 test.each(TASKS)('%s: a label above 9 is refused', (task) => {
   const message = expect.stringContaining('Example 2 of 4 has the label 10');
-  expect(() => targetsOf(task, Uint8Array.of(3, 9, 10, 255))).toThrow(
+  expect(() => taskTargets(task, Uint8Array.of(3, 9, 10, 255))).toThrow(
     expect.objectContaining({ code: 'bad-data', message }),
   );
 });

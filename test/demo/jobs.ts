@@ -1,4 +1,4 @@
-import { resultOf } from '../../src/experiment/relayed.js';
+import { finalResult } from '../../src/experiment/relayed.js';
 import type { JobContext } from '../../src/hosts/host.js';
 import {
   type CompareInput,
@@ -12,7 +12,7 @@ import {
 /** The library's functions, without anything of the page. */
 export const libraryJobs = {
   run: ({ device, signal }: JobContext<never>, input: RunInput): Promise<RunSummary> =>
-    resultOf(run(device, input, signal)),
+    finalResult(run(device, input, signal)),
   compare: ({ device, signal }: JobContext<never>, input: CompareInput): Promise<CompareSummary> =>
-    resultOf(compare(device, input, signal)),
+    finalResult(compare(device, input, signal)),
 };

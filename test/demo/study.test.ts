@@ -7,8 +7,8 @@ import { openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import { createPace } from '../../src/hosts/pace.js';
 import { analyse, recordOfAnalyses } from '../../src/study/analysis.js';
-import { type Cell, csvOf, inOrder, keyOf, parseCell } from '../../src/study/cell.js';
-import { cellCount, nameOf } from '../../src/study/grid.js';
+import { type Cell, cellKey, cellsCsv, inOrder, parseCell } from '../../src/study/cell.js';
+import { cellCount, trialName } from '../../src/study/grid.js';
 import { study } from '../../src/study/study.js';
 import {
   button,
@@ -129,14 +129,14 @@ test('goes on from its kept cells after a reload and a lost device, to the same 
   // Seconds and all: what was kept was not computed again.
   expect(lines).toEqual(expect.arrayContaining(early));
   const cells = lines.map((line, at) => parseCell(line, 'kept', at + 1));
-  expect(new Set(cells.map(keyOf)).size).toBe(cellCount(CONFIG));
+  expect(new Set(cells.map(cellKey)).size).toBe(cellCount(CONFIG));
   expect(figuresOf(cells)).toEqual(figuresOf(await undisturbed()));
 
   const saved = async (name: string) => {
     await (await button(page, `Save ${name}`)).click();
     return new TextDecoder().decode(await downloaded(demo.downloads, name));
   };
-  expect(await saved('cells.csv')).toBe(csvOf(cells));
+  expect(await saved('cells.csv')).toBe(cellsCsv(cells));
   const analyses = analyse(CONFIG, cells);
   expect(JSON.parse(await saved('thresholds.json'))).toEqual(
     JSON.parse(JSON.stringify(recordOfAnalyses(analyses))),
@@ -149,7 +149,7 @@ test('goes on from its kept cells after a reload and a lost device, to the same 
   expect(await page.$$eval('.fits circle, .fits path', (marks) => marks.length)).toBe(2);
   expect(complaints).toEqual([]);
 
-  await spoil(page, nameOf(cells[0]!));
+  await spoil(page, trialName(cells[0]!));
   await page.reload();
   await ready(page);
   expect(await textOf(page, '.trouble')).toMatch(/1 cell of this study cannot be read/);

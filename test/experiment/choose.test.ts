@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readImageSource } from '../../src/data/folder.js';
 import { chooseNeurons } from '../../src/experiment/choose.js';
 import { drawExamples, uploadImages } from '../../src/experiment/examples.js';
-import { resultOf } from '../../src/experiment/relayed.js';
+import { finalResult } from '../../src/experiment/relayed.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
@@ -49,7 +49,7 @@ describe('neurons of a network of one’s own training', () => {
       const live = device.liveBytes;
       const dense = { network, train, trainingLoss: 1, iteration: 40 };
       const config = parseRunConfig({ picks: 9, width: 9, learningRate: 2, examples: M });
-      await expect(resultOf(chooseNeurons(dense, method, config))).rejects.toMatchObject({
+      await expect(finalResult(chooseNeurons(dense, method, config))).rejects.toMatchObject({
         code: 'diverged',
         message: expect.stringMatching(/at iteration 40\. Try learningRate 0\.5\.$/),
         cause: { code: 'bad-data' },
@@ -66,7 +66,7 @@ describe('neurons of a network of one’s own training', () => {
     const dense = { network, train, trainingLoss: 1, iteration: 40 };
     const given = { picks: 9, width: 9, examples: M, activation: 'relu' };
     const choose = (more: object) =>
-      resultOf(chooseNeurons(dense, 'greedy', parseRunConfig({ ...given, ...more })));
+      finalResult(chooseNeurons(dense, 'greedy', parseRunConfig({ ...given, ...more })));
     const wishes = [{}, { oracle: 'direct' }, { oracle: 'gram', streamActivations: true }];
     for (const wish of wishes) {
       await expect(choose({ ...wish, storage: 'f16' })).rejects.toMatchObject({
@@ -83,7 +83,7 @@ describe('neurons of a network of one’s own training', () => {
     const dense = { network, train, trainingLoss: 1, iteration: 40 };
     const given = { picks: 9, width: 9, examples: M, replacement: false };
     const choose = (storage: string) =>
-      resultOf(chooseNeurons(dense, method, parseRunConfig({ ...given, storage })));
+      finalResult(chooseNeurons(dense, method, parseRunConfig({ ...given, storage })));
     // All nine of nine are the same in the end, by whatever way.
     const [halves, floats] = [await choose('f16'), await choose('f32')];
     expect(halves.loss[8]).toBeCloseTo(floats.loss[8] ?? 0, 6);
@@ -100,7 +100,7 @@ describe('neurons of a network of one’s own training', () => {
         rule: 'line-search',
         ...targets,
       });
-      return resultOf(
+      return finalResult(
         chooseNeurons({ network, train, trainingLoss: 0.5, iteration: 0 }, 'greedy', config),
       );
     };

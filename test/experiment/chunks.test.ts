@@ -7,12 +7,12 @@ import { compare } from '../../src/experiment/compare.js';
 import {
   drawExamples,
   type Examples,
-  shapeOf,
+  networkShape,
   uploadImages,
 } from '../../src/experiment/examples.js';
 import { run } from '../../src/experiment/run.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
-import { datasetFile, fileOf } from '../../src/experiment/run-files.js';
+import { datasetFile, eventFile } from '../../src/experiment/run-files.js';
 import { requireFits } from '../../src/experiment/size-limits.js';
 import { adoptDevice, type Device, openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
@@ -22,7 +22,7 @@ import {
   readParameters,
   uploadNetwork,
 } from '../../src/models/two-layer.js';
-import { trialsOf } from '../../src/study/grid.js';
+import { listTrials } from '../../src/study/grid.js';
 import { parseStudyConfig } from '../../src/study/study-config.js';
 import { studyTrial } from '../../src/study/trial.js';
 import { advance, startTraining } from '../../src/train/gradient-descent.js';
@@ -57,7 +57,7 @@ test('activations larger than a binding are cut, in descent and in selection', a
   const drawn = drawExamples(await readImageSource(data), examples, config.seed);
   const files = [datasetFile(drawn)];
   for await (const event of run(device, { config, examples: drawn })) {
-    const file = fileOf(event);
+    const file = eventFile(event);
     if (file) files.push(file);
   }
   expect(device.liveBytes).toBe(0);
@@ -118,7 +118,7 @@ describe('a device with the default limits', () => {
       if (event.iteration > 0) break;
     }
     using train = uploadImages(wide, 'training', drawn.train, config.task);
-    const first = drawParameters(shapeOf(config, config, drawn), config.seed);
+    const first = drawParameters(networkShape(config, config, drawn), config.seed);
     using network = uploadNetwork(wide, first);
     using training = startTraining(network, train, config);
     for await (const _ of advance(training, 1));
@@ -149,7 +149,7 @@ describe('a device with the default limits', () => {
     const given = { width, picks: 999, iterations: 1, rule: 'corrective' };
     const config = parseRunConfig({ ...given, examples });
     const sweep = parseStudyConfig({ ...given, sizes: [examples], pruneEvery: 1 });
-    const input = { config: sweep, trial: trialsOf(sweep)[0]!, examples: drawn };
+    const input = { config: sweep, trial: listTrials(sweep)[0]!, examples: drawn };
     const contest = { contenders: ['random', 'corrective'], sizes: [5, 999] } as const;
     for (const [events, key] of [
       [run(narrow, { config, examples: drawn }), 'picks'],

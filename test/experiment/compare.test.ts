@@ -10,7 +10,7 @@ import {
   type Contender,
 } from '../../src/experiment/compare-events.js';
 import { drawExamples, type Examples } from '../../src/experiment/examples.js';
-import { resultOf } from '../../src/experiment/relayed.js';
+import { finalResult } from '../../src/experiment/relayed.js';
 import { run } from '../../src/experiment/run.js';
 import { runShape } from '../../src/experiment/run-config.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
@@ -102,7 +102,7 @@ describe('before any training it is refused that', () => {
 
 test('a share of the dense loss ends greedy selection, and no other, as in a run', async () => {
   const contest = (given: object) =>
-    resultOf(compare(device, inputOf(given, ['greedy', 'line-search', 'random'], [2, 12])));
+    finalResult(compare(device, inputOf(given, ['greedy', 'line-search', 'random'], [2, 12])));
   const { curves, dense } = await contest({});
   const [, lineSearch] = curves;
   const target = 1.0001 * lineSearch!.loss[4]!;
@@ -118,7 +118,7 @@ test('a share of the dense loss ends greedy selection, and no other, as in a run
   expect(last.map(({ picks }) => picks)).toEqual(ended);
 
   const { config } = inputOf({ ...given, rule: 'line-search', fineTune: 0 }, [], []);
-  const { subnetwork } = await resultOf(run(device, { config, examples }));
+  const { subnetwork } = await finalResult(run(device, { config, examples }));
   expect(subnetwork.picks).toBe(ended[1]);
   expect(subnetwork.stopped).toBe('target');
   expect(device.liveBytes).toBe(0);

@@ -8,7 +8,7 @@ import { newestWeights, stateOfFiles } from '../../src/experiment/resume.js';
 import { run } from '../../src/experiment/run.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
 import type { RunEvent, RunInput } from '../../src/experiment/run-events.js';
-import { datasetFile, fileOf } from '../../src/experiment/run-files.js';
+import { datasetFile, eventFile } from '../../src/experiment/run-files.js';
 import { encodeSafetensors } from '../../src/formats/safetensors.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
@@ -99,7 +99,7 @@ describe('the files of a run', () => {
   test('hold what it takes to go on, between its checkpoints too', async () => {
     const input = await inputOf({});
     const whole = await eventsOf(input);
-    const files = whole.flatMap((event) => fileOf(event) ?? []);
+    const files = whole.flatMap((event) => eventFile(event) ?? []);
     expect(newestWeights(files.map(({ name }) => name))).toBe('weights-21.safetensors');
     expect(newestWeights(['weights-9.safetensors', 'weights-10.safetensors', 'x.json'])).toBe(
       'weights-10.safetensors',

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readImageSource } from '../../src/data/folder.js';
-import { inputsOf } from '../../src/data/preprocess.js';
-import { targetsOf } from '../../src/data/tasks.js';
+import { networkInputs } from '../../src/data/preprocess.js';
+import { taskTargets } from '../../src/data/tasks.js';
 import { drawExamples } from '../../src/experiment/examples.js';
 import { run } from '../../src/experiment/run.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
@@ -50,8 +50,8 @@ describe('the theory in the summary of a run', () => {
       const { theory } = summary;
       if ('missing' in theory) throw new Error(theory.missing);
       const { width: n, inputs: d, outputs: c, hidden, output } = network;
-      const x = inputsOf(examples.train);
-      const y = targetsOf('task' in flags ? flags.task : 'below-five', examples.train.labels);
+      const x = networkInputs(examples.train);
+      const y = taskTargets('task' in flags ? flags.task : 'below-five', examples.train.labels);
       const m = examples.train.count;
       const phi = Array.from({ length: n }, (_, i) =>
         Float64Array.from({ length: m * c }, (_, at) => {

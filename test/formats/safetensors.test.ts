@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { EspalierError } from '../../src/errors.js';
 import {
+  decodeMetadata,
   decodeSafetensors,
   encodeSafetensors,
-  metadataOf,
   type Tensor,
 } from '../../src/formats/safetensors.js';
 
@@ -60,7 +60,7 @@ test.each([
   }
   const bytes = encodeSafetensors(tensors, metadata);
   expect(encodeSafetensors(tensors, metadata)).toEqual(bytes);
-  expect(Object.fromEntries(metadataOf(bytes, 'file'))).toEqual(metadata ?? {});
+  expect(Object.fromEntries(decodeMetadata(bytes, 'file'))).toEqual(metadata ?? {});
   const decoded = decodeSafetensors(bytes, 'f');
   expect([...decoded]).toEqual(Object.entries(tensors));
 });

@@ -6,7 +6,7 @@ import {
   createChunkedMatrix,
   createMatrix,
   readMatrix,
-  strideOf,
+  rowStride,
   uploadMatrix,
 } from '../../src/gpu/matrix.js';
 import { Scope } from '../../src/gpu/scope.js';
@@ -33,7 +33,7 @@ describe('a matrix', () => {
     const data = counting(rows * columns);
     const matrix = createMatrix(device, 'there and back', rows, columns, data);
     using _ = matrix.buffer;
-    expect(matrix.stride).toBe(strideOf(columns));
+    expect(matrix.stride).toBe(rowStride(columns));
     expect(matrix.stride % 4).toBe(0);
     const back = await readMatrix(matrix);
     expect(back.length).toBe(data.length);
@@ -71,7 +71,7 @@ describe('a chunked matrix', () => {
     expect(matrix.chunks.map((chunk) => chunk.rows)).toEqual(counts);
     const starts = counts.map((_, i) => counts.slice(0, i).reduce((a, b) => a + b, 0));
     expect(matrix.chunks.map((chunk) => chunk.firstRow)).toEqual(starts);
-    expect(device.liveBytes - before).toBe(rows * strideOf(columns) * 4);
+    expect(device.liveBytes - before).toBe(rows * rowStride(columns) * 4);
     for (const chunk of matrix.chunks) chunk.buffer.dispose();
     expect(device.liveBytes).toBe(before);
   });
@@ -100,7 +100,7 @@ describe('limits', () => {
     const before = device.liveBytes;
     const peak = device.peakBytes;
     const limit = largestBinding(device);
-    const fits = Math.floor(limit / (strideOf(1001) * 4));
+    const fits = Math.floor(limit / (rowStride(1001) * 4));
     const refused = { code: 'limit-exceeded', message: expect.stringContaining('too wide') };
     const attempts = [
       () => createBuffer(device, 'too wide', limit / 4 + 1),

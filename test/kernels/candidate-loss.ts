@@ -98,7 +98,7 @@ export const candidateLossCases: readonly KernelCase[] = SPECS.map((spec) => {
       totals: memory.matrix(first + m, outputs, chosen),
       scores,
       loss,
-      rows: entries && memory.buffer(entries),
+      indices: entries && memory.buffer(entries),
     });
     const commands = new Commands(device);
     run(commands, { first, firstSlice, count, m, ...(listed && { listed }) });

@@ -1,7 +1,7 @@
 import { SELECTION_STATE } from '../../shaders/selection-state.js';
 import { Commands } from '../../src/gpu/commands.js';
 import type { Device } from '../../src/gpu/device.js';
-import { type StorageFormat, strideOf } from '../../src/gpu/matrix.js';
+import { rowStride, type StorageFormat } from '../../src/gpu/matrix.js';
 import { sliceCount } from '../../src/kernels/example-slices.js';
 import { type GramRowsVariant, prepareGramRows } from '../../src/kernels/gram-rows.js';
 import { gramRowsVariant } from '../../src/kernels/variant.js';
@@ -72,7 +72,7 @@ async function check(
   // Past the call's rows NaN: one too many would show.
   const values = nans((capacity ?? m) * n);
   values.set(stored(randomNumbers(m * n, 2), storage));
-  const stride = strideOf(n);
+  const stride = rowStride(n);
   const slices = sliceCount(device, m);
   const products = memory.buffer(nans((firstSlice + slices + 1) * rows * stride));
   const state = new Uint32Array(SELECTION_STATE.candidates + p).fill(GUARD);

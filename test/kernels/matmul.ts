@@ -189,8 +189,8 @@ async function check(
     owned.push(made.buffer);
     return made;
   };
-  const rows = index && bufferOf(device, 'rows', index);
-  if (rows) owned.push(rows);
+  const indices = index && bufferOf(device, 'indices', index);
+  if (indices) owned.push(indices);
   const out = matrix(slices * m, n, updates ? start : undefined, storage.out);
   const leftFactor = matrix(storedRows, aColumns, a, storage.a);
   const run = await prepareMatmul(device, {
@@ -198,7 +198,7 @@ async function check(
     b: symmetric ? leftFactor : matrix(Math.max(k, 1), n, b, storage.b),
     out,
     symmetric,
-    rows,
+    indices,
     transposeA,
     epilogue,
     slices,

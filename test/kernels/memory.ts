@@ -7,7 +7,7 @@ import {
   type Words,
 } from '../../src/gpu/buffer.js';
 import type { Device } from '../../src/gpu/device.js';
-import { type Matrix, readMatrix, type StorageFormat, strideOf } from '../../src/gpu/matrix.js';
+import { type Matrix, readMatrix, rowStride, type StorageFormat } from '../../src/gpu/matrix.js';
 import { packHalves } from '../../src/half.js';
 import { type FeatureMap, featureMap } from '../../src/kernels/feature-map.js';
 import type { KernelCase } from './case.js';
@@ -72,7 +72,7 @@ export function memoryCase(
         data: Float32Array | undefined,
         padding: readonly [number, number],
       ): Matrix => {
-        const stride = strideOf(columns);
+        const stride = rowStride(columns);
         const words = data ? paddedRows(data, columns, stride, padding) : nans(rows * stride);
         const buffer = place(`rows [${rows} × ${columns}]`, words, stride, stride);
         return { buffer, rows, columns, stride, storage: 'f32' };
@@ -80,7 +80,7 @@ export function memoryCase(
       try {
         await body(device, {
           matrix: (rows, columns, data = nans(rows * columns), storage = 'f32') => {
-            const stride = strideOf(columns);
+            const stride = rowStride(columns);
             const label = `matrix [${rows} × ${columns}]`;
             const buffer =
               storage === 'f32'

@@ -23,7 +23,7 @@ const SPECS: readonly Spec[] = [
   { shape: [17, 130, 10], activation: 'sigmoid' },
 ];
 
-/** Rows behind the batch, which must stay as they are. */
+/** Rows behind the minibatch, which must stay as they are. */
 const SPARE = 3;
 
 export const outputGradientCases: readonly KernelCase[] = SPECS.map((spec) => {

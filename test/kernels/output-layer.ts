@@ -41,7 +41,7 @@ const SPECS: readonly Spec[] = [
   { shape: [7, 33, 10], epilogue: 'softmax-subtract-targets', first: 1, storage: 'f16' },
 ];
 
-/** Rows behind the batch, which must stay as they are. */
+/** Rows behind the minibatch, which must stay as they are. */
 const SPARE = 2;
 
 /** With the threads of a software adapter, and of hardware. */
@@ -67,7 +67,7 @@ function outputLayerCase(spec: Spec, threads: number): KernelCase {
       out,
       epilogue,
       threads,
-      rows: gatherFrom ? memory.buffer(index) : undefined,
+      indices: gatherFrom ? memory.buffer(index) : undefined,
     });
     const commands = new Commands(device);
     run(commands, { m, first });

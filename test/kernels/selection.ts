@@ -1,7 +1,7 @@
 import { SELECTION_STATE, TRACE } from '../../shaders/selection-state.js';
 import { Commands } from '../../src/gpu/commands.js';
 import type { Device } from '../../src/gpu/device.js';
-import { strideOf } from '../../src/gpu/matrix.js';
+import { rowStride } from '../../src/gpu/matrix.js';
 import { prepareArgmin } from '../../src/kernels/argmin.js';
 import { prepareAverageUpdate } from '../../src/kernels/average-update.js';
 import { prepareCacheRows } from '../../src/kernels/cache-rows.js';
@@ -63,14 +63,14 @@ export const selectionCases: readonly KernelCase[] = SELECTIONS.map((selection) 
   });
 });
 
-/** Scores all neurons and picks, all in one batch; what a case reads is read at the end. */
+/** Scores all neurons and picks, all in one list of commands; what a case reads is read at the end. */
 async function select(
   device: Device,
   memory: Memory,
   { chunks, n, outputs, p, capacity, picks: count, replacement }: Selection,
   data: Readonly<Record<'states' | 'b' | 'labels', Float32Array>>,
 ): Promise<{ readonly picks: readonly number[]; readonly scores: Float32Array }> {
-  const stride = strideOf(n);
+  const stride = rowStride(n);
   const m = chunks.reduce((sum, rows) => sum + rows, 0);
   const slices = chunks.reduce((sum, rows) => sum + sliceCount(device, rows), 0);
   const weights = memory.matrix(n, outputs, data.b);

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resultOf } from '../../src/experiment/relayed.js';
+import { finalResult } from '../../src/experiment/relayed.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import { METHODS, select } from '../../src/prune/methods.js';
-import { lossOf } from '../../src/reference/selection.js';
+import { outputsLoss } from '../../src/reference/selection.js';
 import { faultsOf, judgeOf, weightedOutputs } from './judge.js';
 import { referenceOf, type Sample, sampleOf, uploadSample } from './problems.js';
 import { greedy, type Run } from './run.js';
@@ -52,9 +52,12 @@ describe('bad input to a selection', () => {
       says: /--candidates 3 without replacement .* 5/,
       run: { candidates: 3, picks: 5, replacement: false },
     },
-    { says: /--selection-batch .* from 1 to 23 here, not 0/, run: { batch: 0 } },
-    { says: /--selection-batch .* not 24/, run: { batch: 24 } },
-    { says: /--selection-batch goes with --rule average/, run: { batch: 5, rule: 'corrective' } },
+    { says: /--selection-batch .* from 1 to 23 here, not 0/, run: { minibatch: 0 } },
+    { says: /--selection-batch .* not 24/, run: { minibatch: 24 } },
+    {
+      says: /--selection-batch goes with --rule average/,
+      run: { minibatch: 5, rule: 'corrective' },
+    },
     { says: /--target-loss .* not -1/, run: { targetLoss: -1 } },
     { says: /--target-loss .* not NaN/, run: { targetLoss: Number.NaN } },
     {
@@ -77,10 +80,10 @@ describe('bad input to a selection', () => {
       says: /--oracle gram cannot judge the cross-entropy/,
       run: { oracle: 'gram', loss: 'cross-entropy' },
     },
-    { says: /--oracle rows cannot judge a batch of examples/, run: { oracle: 'rows', batch: 5 } },
+    { says: /--oracle rows cannot judge a minibatch/, run: { oracle: 'rows', minibatch: 5 } },
     { says: /--block 4 goes with --oracle rows: --oracle gram/, run: { oracle: 'gram', block: 4 } },
     { says: /--block 4 .* --oracle direct/, run: { oracle: 'direct', block: 4 } },
-    { says: /--block 4 .* a batch of examples/, run: { batch: 5, block: 4 } },
+    { says: /--block 4 .* a minibatch/, run: { minibatch: 5, block: 4 } },
     { says: /--block 4 .* the cross-entropy/, run: { loss: 'cross-entropy', block: 4 } },
     {
       says: /--loss cross-entropy needs more than one output/,
@@ -142,7 +145,7 @@ describe('bad input to a selection', () => {
         replacement: false,
         hidden: async () => new Float32Array(7).fill(1),
       });
-      await expect(resultOf(run)).rejects.toMatchObject({ code: 'bad-data' });
+      await expect(finalResult(run)).rejects.toMatchObject({ code: 'bad-data' });
     },
   );
 
@@ -154,7 +157,7 @@ describe('bad input to a selection', () => {
       replacement: true,
       hidden: async () => new Float32Array(),
     });
-    await expect(resultOf(run)).rejects.toMatchObject({
+    await expect(finalResult(run)).rejects.toMatchObject({
       code: 'bad-config',
       message: '--method backward goes with --loss squared only.',
     });
@@ -178,7 +181,7 @@ describe('bad input to a selection', () => {
         replacement: false,
         hidden: async () => new Float32Array(n).fill(1),
       });
-      const { selected, loss, kept, finalShares } = await resultOf(run);
+      const { selected, loss, kept, finalShares } = await finalResult(run);
       expect([...selected].sort((a, b) => a - b)).toEqual([...Array(n).keys()]);
       if (name.startsWith('silent') && method !== 'random' && method !== 'magnitude') {
         // All the same to it: the lowest index first, and eliminated first where that is asked.
@@ -186,7 +189,7 @@ describe('bad input to a selection', () => {
         expect([...selected]).toEqual(method === 'backward' ? order.reverse() : order);
       }
       const problem = referenceOf(sample);
-      const expected = lossOf(problem, weightedOutputs(problem, { kept, finalShares }));
+      const expected = outputsLoss(problem, weightedOutputs(problem, { kept, finalShares }));
       expect(Math.abs((loss.at(-1) ?? Number.NaN) - expected)).toBeLessThan(1e-4 * (expected || 1));
     });
   });
@@ -201,7 +204,7 @@ describe('bad input to a selection', () => {
         replacement: false,
         hidden: async () => new Float32Array(7),
       };
-      await expect(resultOf(select(device, problem, options))).rejects.toMatchObject({
+      await expect(finalResult(select(device, problem, options))).rejects.toMatchObject({
         code: 'bad-config',
         message: expect.stringMatching(/--picks/),
       });
@@ -244,7 +247,7 @@ describe('bad input to a selection', () => {
       const found = await judged({ ...multiple, h: h.map(() => 0) }, { picks: 3 });
       expect(found.selected[0]).toBe(0);
       const problem = referenceOf(multiple, loss);
-      const nothing = lossOf(problem, new Float64Array(problem.y.length));
+      const nothing = outputsLoss(problem, new Float64Array(problem.y.length));
       expect(found.loss[0]).toBeCloseTo(nothing, 5);
     });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LossKind } from '../../shaders/point-loss.js';
-import { resultOf } from '../../src/experiment/relayed.js';
+import { finalResult } from '../../src/experiment/relayed.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
@@ -8,7 +8,7 @@ import { rankByMagnitude } from '../../src/prune/baselines/magnitude.js';
 import { type MethodName, select } from '../../src/prune/methods.js';
 import type { Selection } from '../../src/prune/problem.js';
 import { randomStream } from '../../src/random.js';
-import { lossOf, type ReferenceProblem } from '../../src/reference/selection.js';
+import { outputsLoss, type ReferenceProblem } from '../../src/reference/selection.js';
 import { weightedOutputs } from './judge.js';
 import { type Layout, referenceOf, type Sample, sampleOf, uploadSample } from './problems.js';
 
@@ -45,7 +45,7 @@ describe('baselines against their definitions', () => {
   ): Promise<Selection> {
     const { k = sample.width, loss, seed, layout, hidden = new Float32Array() } = options;
     using scope = new Scope(device);
-    return await resultOf(
+    return await finalResult(
       select(device, uploadSample(scope, sample, loss, layout), {
         method,
         picks: k,
@@ -68,7 +68,7 @@ describe('baselines against their definitions', () => {
     loss.forEach((reported, step) => {
       const prefix = selected.slice(0, step + 1);
       const finalShares = new Float32Array(step + 1).fill(1 / (step + 1));
-      const exact = lossOf(problem, weightedOutputs(problem, { kept: prefix, finalShares }));
+      const exact = outputsLoss(problem, weightedOutputs(problem, { kept: prefix, finalShares }));
       expect(Math.abs(reported - exact)).toBeLessThan(1e-4 * exact);
     });
   }
@@ -133,7 +133,7 @@ describe('baselines against their definitions', () => {
       // A central difference of the loss over each gate; its error is of the order of the cube.
       const values = judged.phi.map((_, i) => {
         const at = (g: number) =>
-          lossOf(judged, outputsAt(judged.phi.map((_, o) => (o === i ? g : 1))));
+          outputsLoss(judged, outputsAt(judged.phi.map((_, o) => (o === i ? g : 1))));
         return Math.abs(at(1 + 1e-4) - at(1 - 1e-4)) / 2e-4;
       });
       for (const layout of LAYOUTS) {
@@ -154,7 +154,7 @@ describe('baselines against their definitions', () => {
             const finalShares = new Float32Array(left.length).fill(1 / left.length);
             return {
               i,
-              loss: lossOf(problem, weightedOutputs(problem, { kept: left, finalShares })),
+              loss: outputsLoss(problem, weightedOutputs(problem, { kept: left, finalShares })),
             };
           });
           const best = Math.min(...removals.map(({ loss }) => loss));

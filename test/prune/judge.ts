@@ -2,7 +2,7 @@ import type { Selection } from '../../src/prune/problem.js';
 import { UNIT } from '../../src/reference/bound.js';
 import {
   candidateLosses,
-  lossOf,
+  outputsLoss,
   type ReferenceProblem,
   type RuleName,
 } from '../../src/reference/selection.js';
@@ -37,7 +37,7 @@ export function judgeOf(problem: ReferenceProblem, rule: RuleName, replacement: 
     losses,
     loss: (picks) => {
       const last = picks[picks.length - 1];
-      if (last === undefined) return lossOf(problem, new Float64Array(problem.y.length));
+      if (last === undefined) return outputsLoss(problem, new Float64Array(problem.y.length));
       return losses(picks.slice(0, -1))[last] ?? Number.NaN;
     },
     open: (picks) => (replacement ? neurons : neurons.filter((i) => !picks.includes(i))),
@@ -79,7 +79,7 @@ export function faultsOf(judge: Judge, selection: Selection): readonly string[] 
   const distinct = [...new Set(picks)];
   if (distinct.join() !== selection.kept.join()) faults.push('neurons are not the distinct picks');
   const last = selection.loss[picks.length - 1] ?? Number.NaN;
-  const weighted = lossOf(problem, weightedOutputs(problem, selection));
+  const weighted = outputsLoss(problem, weightedOutputs(problem, selection));
   if (!isClose(last, weighted)) faults.push(`weights give ${weighted}, reported is ${last}`);
   return faults;
 }

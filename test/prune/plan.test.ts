@@ -3,7 +3,7 @@ import type { LossKind } from '../../shaders/point-loss.js';
 import { type Device, openDevice } from '../../src/gpu/device.js';
 import { BYTES, type Matrix, type StorageFormat } from '../../src/gpu/matrix.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
-import { slicesOf } from '../../src/kernels/example-slices.js';
+import { chunkSlices } from '../../src/kernels/example-slices.js';
 import { type PlanRequest, planSelection } from '../../src/prune/plan.js';
 import type { SelectionProblem } from '../../src/prune/problem.js';
 
@@ -72,7 +72,7 @@ describe('the planner', () => {
       oracle: 'rows',
     },
     { size: { m: 512, n: 64 }, request: { picks: 3, oracle: 'direct' }, oracle: 'direct' },
-    { size: { m: 512, n: 64 }, request: { picks: 3, batch: 100 }, oracle: 'direct' },
+    { size: { m: 512, n: 64 }, request: { picks: 3, minibatch: 100 }, oracle: 'direct' },
     {
       size: { m: 512, n: 64, loss: 'cross-entropy' },
       request: { picks: 3 },
@@ -129,7 +129,7 @@ describe('the planner', () => {
       expect(plan.capacity * 10_000 * 4).toBeLessThanOrEqual(2 ** 30);
       const { chunks } = problemOf({ m: 50_000, n: 10_000 }).activations;
       expect(chunks).toHaveLength(2);
-      const slices = slicesOf(record, chunks);
+      const slices = chunkSlices(record, chunks);
       expect(slices * plan.block * 10_000 * 4).toBeLessThanOrEqual(2 ** 30);
       const streamed = problemOf({ m: 50_000, n: 10_000, resident: false });
       const gram = planSelection(record, streamed, { picks: 200 });
@@ -148,9 +148,9 @@ describe('the planner', () => {
     },
     {
       size: { m: 9, n: 9 },
-      request: { picks: 1, batch: 3, oracle: 'rows' },
+      request: { picks: 1, minibatch: 3, oracle: 'rows' },
       code: 'bad-config',
-      says: /--oracle rows cannot judge a batch/,
+      says: /--oracle rows cannot judge a minibatch/,
     },
     {
       size: { m: 9, n: 20_000 },

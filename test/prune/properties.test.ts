@@ -4,7 +4,11 @@ import { openNodeAdapter } from '../../src/hosts/node.js';
 import type { Selection } from '../../src/prune/problem.js';
 import type { RuleName } from '../../src/prune/rules.js';
 import { sumBound } from '../../src/reference/bound.js';
-import { lossOf, mixtureOf, type ReferenceProblem } from '../../src/reference/selection.js';
+import {
+  mixtureOutputs,
+  outputsLoss,
+  type ReferenceProblem,
+} from '../../src/reference/selection.js';
 import { bestOf, decidedSteps, faultsOf, judgeOf, measurementBound } from './judge.js';
 import { referenceOf, type Sample, sampleOf } from './problems.js';
 import { greedy, type Run } from './run.js';
@@ -65,9 +69,9 @@ describe('properties of greedy selection', () => {
           // Least squares on the same neurons reaches every mixture of them.
           const picks = [...selection.selected];
           loss.forEach((after, step) => {
-            const refitted = lossOf(
+            const refitted = outputsLoss(
               problem,
-              mixtureOf(problem, 'corrective', picks.slice(0, step + 1)),
+              mixtureOutputs(problem, 'corrective', picks.slice(0, step + 1)),
             );
             expect(refitted).toBeLessThanOrEqual(after + measurementBound(problem, after, terms));
           });
@@ -90,7 +94,7 @@ describe('properties of greedy selection', () => {
         const share = rule === 'corrective' ? q / d : 1;
         return {
           share,
-          loss: lossOf(
+          loss: outputsLoss(
             problem,
             own.map((x) => share * x),
           ),
@@ -109,7 +113,7 @@ describe('properties of greedy selection', () => {
       async (loss) => {
         const direct = { oracle: 'direct', loss } as const;
         const judged = referenceOf(sample, loss);
-        const alone = judged.phi.map((own) => lossOf(judged, own));
+        const alone = judged.phi.map((own) => outputsLoss(judged, own));
         const one = await greedy(device, sample, { ...direct, picks: 1 });
         const best = Math.min(...alone);
         expect([...one.selected]).toEqual([alone.indexOf(best)]);

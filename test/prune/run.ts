@@ -1,5 +1,5 @@
 import type { LossKind } from '../../shaders/point-loss.js';
-import { resultOf } from '../../src/experiment/relayed.js';
+import { finalResult } from '../../src/experiment/relayed.js';
 import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { type GreedySelection, selectGreedily } from '../../src/prune/greedy.js';
@@ -24,7 +24,7 @@ export async function greedy(
     ...(storage && { storage }),
   };
   const problem = uploadSample(scope, sample, loss, layout);
-  return await resultOf(
+  return await finalResult(
     selectGreedily(device, problem, { picks: 9, replacement: true, ...options }),
   );
 }

@@ -2,20 +2,20 @@ import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
 import type { CompareSummary, Comparison } from '../../src/experiment/compare-events.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
-import { commandOf } from '../../src/report/command.js';
+import { studyCommand } from '../../src/report/command.js';
 import { comparisonPage } from '../../src/report/comparison-page.js';
-import { type Report, reportOf } from '../../src/report/study-page.js';
+import { type Report, studyReport } from '../../src/report/study-page.js';
 import { inLight } from '../../src/report/style.js';
 import { analyse } from '../../src/study/analysis.js';
 import { type Cell, parseCell } from '../../src/study/cell.js';
-import { cellCount, pruningsOf, studyCheckpoints, trialsOf } from '../../src/study/grid.js';
+import { cellCount, listPrunings, listTrials, studyCheckpoints } from '../../src/study/grid.js';
 import { parseStudyConfig, type StudyConfig } from '../../src/study/study-config.js';
 
 /** Cells whose loss halves every √m iterations, down to `floor`. */
 function cellsOf(config: StudyConfig, floor = 0.001): readonly Cell[] {
-  return trialsOf(config).flatMap((trial) =>
+  return listTrials(config).flatMap((trial) =>
     studyCheckpoints(config).flatMap((iteration) =>
-      pruningsOf(config).map((pruning): Cell => {
+      listPrunings(config).map((pruning): Cell => {
         const half = Math.sqrt(trial.examples) * (1 + 0.1 * trial.trial);
         const loss = Math.max(floor, 0.2 * 0.5 ** (iteration / half));
         return {
@@ -47,7 +47,7 @@ function draw(
 ): Report {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const versions = { espalier: '1.2.3' };
-  return reportOf({ config, cells, expected: cellCount(config), analyses, versions, document });
+  return studyReport({ config, cells, expected: cellCount(config), analyses, versions, document });
 }
 
 const BASE = { iterations: 100, pruneEvery: 10, width: 16, picks: 8, batch: 8 };
@@ -188,10 +188,10 @@ test('a comparison is summed up at the most picks of each method', () => {
 });
 
 test('the command repeats what differs from the preset, and quotes what a shell would split', () => {
-  expect(commandOf(parseStudyConfig({ out: 'x' }))).toBe('espalier study');
+  expect(studyCommand(parseStudyConfig({ out: 'x' }))).toBe('espalier study');
   const given = { preset: 'paper', data: 'my files', batch: [64, 'full'], replacement: false };
   const config = parseStudyConfig({ ...given, width: 400, learningRate: 0.5 });
-  expect(commandOf(config)).toBe(
+  expect(studyCommand(config)).toBe(
     "espalier study --preset paper --data 'my files' --width 400 --batch 64,full --learning-rate 0.5 --no-replacement",
   );
 });

@@ -2,8 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { defaultStudyFolder } from '../../src/cli/study-folder.js';
 import { EspalierError } from '../../src/errors.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
-import { cellCount, nameOf, operationsOf, pruningsOf, trialsOf } from '../../src/study/grid.js';
-import { differingKey, identityOf, parseStudyConfig } from '../../src/study/study-config.js';
+import {
+  cellCount,
+  listPrunings,
+  listTrials,
+  trialName,
+  trialOperations,
+} from '../../src/study/grid.js';
+import { differingKey, parseStudyConfig, studyIdentity } from '../../src/study/study-config.js';
 
 test('the presets are those of the issue, and a given key wins', () => {
   const quick = parseStudyConfig({});
@@ -99,12 +105,13 @@ describe('a bad configuration of a run is refused by name', () => {
 
 test('trials are named apart, and cost more where they do more', () => {
   const config = parseStudyConfig({ width: [8, 16], batch: [4, 'full'], learningRate: [1, 0.5] });
-  const trials = trialsOf(config);
+  const trials = listTrials(config);
   expect(trials).toHaveLength(5 * 3 * 8);
   expect(cellCount(config)).toBe(trials.length * 21);
-  expect(new Set(trials.map(nameOf)).size).toBe(trials.length);
-  expect(trials.map(nameOf)[0]).toBe('m125-r0-n8-lr1-b4');
-  const cost = (change: object) => operationsOf(config, { ...trials[0]!, ...change }, 785, 10_000);
+  expect(new Set(trials.map(trialName)).size).toBe(trials.length);
+  expect(trials.map(trialName)[0]).toBe('m125-r0-n8-lr1-b4');
+  const cost = (change: object) =>
+    trialOperations(config, { ...trials[0]!, ...change }, 785, 10_000);
   expect(cost({ width: 16 }) / cost({ width: 8 })).toBeCloseTo(2, 2);
   expect(cost({ batch: 'full' })).toBeGreaterThan(cost({}));
   expect(cost({ examples: 250 })).toBeGreaterThan(cost({}));
@@ -112,7 +119,7 @@ test('trials are named apart, and cost more where they do more', () => {
 
 test('each rule is swept for greedy selection, and the other methods come once', () => {
   const swept = { method: ['greedy', 'random'], rule: ['average', 'corrective'], picks: [5, 9] };
-  const prunings = pruningsOf(parseStudyConfig(swept));
+  const prunings = listPrunings(parseStudyConfig(swept));
   expect(prunings.map(({ method, rule, picks }) => `${method} ${rule} ${picks}`)).toEqual([
     'greedy average 5',
     'greedy average 9',
@@ -128,15 +135,15 @@ test('two studies differ by what makes their figures, not by where they run', ()
   const elsewhere = { out: 'there', host: 'chrome', adapter: 'software', tuning: 'fixed' };
   const other = parseStudyConfig({ ...elsewhere, level: 1, tolerance: 0.2 });
   expect(differingKey(one, other)).toBe(undefined);
-  expect(identityOf(other)).toBe(identityOf(one));
+  expect(studyIdentity(other)).toBe(studyIdentity(one));
   expect(defaultStudyFolder(other)).toBe(defaultStudyFolder(one));
   const renamed = { ...other, preset: 'paper' } as const;
-  expect(identityOf(renamed)).toBe(identityOf(one));
+  expect(studyIdentity(renamed)).toBe(studyIdentity(one));
   expect(defaultStudyFolder(renamed)).toBe(defaultStudyFolder(one).replace('quick', 'paper'));
   for (const change of [{ seed: 1 }, { storage: 'f16' }, { fineTune: 1 }, { data: 'there' }]) {
     const changed = parseStudyConfig(change);
     expect([differingKey(one, changed)]).toEqual(Object.keys(change));
-    expect(identityOf(changed)).not.toBe(identityOf(one));
+    expect(studyIdentity(changed)).not.toBe(studyIdentity(one));
     expect(defaultStudyFolder(changed)).not.toBe(defaultStudyFolder(one));
   }
   expect(differingKey(one, parseStudyConfig({ seed: 1, trials: 4 }))).toBe('trials');

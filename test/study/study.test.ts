@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readImageSource } from '../../src/data/folder.js';
 import type { ImageSource } from '../../src/data/images.js';
-import { drawExamples, shapeOf } from '../../src/experiment/examples.js';
-import { resultOf } from '../../src/experiment/relayed.js';
+import { drawExamples, networkShape } from '../../src/experiment/examples.js';
+import { finalResult } from '../../src/experiment/relayed.js';
 import { run } from '../../src/experiment/run.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
 import type { RunEvent } from '../../src/experiment/run-events.js';
@@ -11,8 +11,8 @@ import { type Device, openDevice } from '../../src/gpu/device.js';
 import { STORAGE_FORMATS } from '../../src/gpu/matrix.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import { createPace } from '../../src/hosts/pace.js';
-import { type Cell, keyOf, parseCell } from '../../src/study/cell.js';
-import { cellCount, nameOf, trialsOf } from '../../src/study/grid.js';
+import { type Cell, cellKey, parseCell } from '../../src/study/cell.js';
+import { cellCount, listTrials, trialName } from '../../src/study/grid.js';
 import { study } from '../../src/study/study.js';
 import { parseStudyConfig, type StudyConfig } from '../../src/study/study-config.js';
 
@@ -55,7 +55,7 @@ async function session(given: StudyConfig, before?: Session, until = Number.POSI
   let seen = 0;
   for await (const event of study(device, { config: given, source, cells, states })) {
     if (event.type === 'cell') cells.push(event.cell);
-    if (event.type === 'state') states.set(nameOf(event.trial), event.state);
+    if (event.type === 'state') states.set(trialName(event.trial), event.state);
     if (++seen >= until) break;
   }
   return { cells, states, seen };
@@ -65,7 +65,7 @@ const figuresOf = (cells: readonly Cell[]) => cells.map((cell) => ({ ...cell, se
 
 test('a study goes on from any event with the same cells to the bit', async () => {
   expect(whole.cells).toHaveLength(cellCount(config));
-  expect(new Set(whole.cells.map(keyOf)).size).toBe(whole.cells.length);
+  expect(new Set(whole.cells.map(cellKey)).size).toBe(whole.cells.length);
   for (let until = 1; until < whole.seen; until += 13) {
     const broken = await session(config, undefined, until);
     const resumed = await session(config, broken);
@@ -102,7 +102,7 @@ test('a study goes on with a new device where the old one was lost', async () =>
   const lost = (async () => {
     for await (const event of study(losing, { config, source })) {
       if (event.type === 'cell') cells.push(event.cell);
-      if (event.type === 'state') states.set(nameOf(event.trial), event.state);
+      if (event.type === 'state') states.set(trialName(event.trial), event.state);
       if (cells.length === 3) losing.raw.destroy();
     }
   })();
@@ -116,7 +116,7 @@ test('a missing cell before the kept state is computed from the start', async ()
   const gap = { ...whole, cells: whole.cells.filter(({ iteration }) => iteration !== 10) };
   const { cells } = await session(config, gap);
   const sorted = (all: readonly Cell[]) =>
-    figuresOf(all).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+    figuresOf(all).toSorted((a, b) => (cellKey(a) < cellKey(b) ? -1 : 1));
   expect(sorted(cells)).toEqual(sorted(whole.cells));
 });
 
@@ -227,7 +227,7 @@ test('a run has the rule of greedy selection only, as cells have', async () => {
   const given = { examples: 37, width: 9, iterations: 2, picks: 4, fineTune: 0 };
   const ruleOf = async (method: string, rule?: string) => {
     const config = parseRunConfig({ ...given, method, rule });
-    const { subnetwork } = await resultOf(run(device, { config, examples }));
+    const { subnetwork } = await finalResult(run(device, { config, examples }));
     return subnetwork.rule;
   };
   expect(await ruleOf('greedy', 'corrective')).toBe('corrective');
@@ -237,9 +237,9 @@ test('a run has the rule of greedy selection only, as cells have', async () => {
 
 test('a state survives its file, and one of another network is refused', async () => {
   const { states } = await session(config, undefined, 8);
-  const [trial] = trialsOf(config);
-  const state = states.get(nameOf(trial!))!;
-  const shape = shapeOf(config, trial!, source);
+  const [trial] = listTrials(config);
+  const state = states.get(trialName(trial!))!;
+  const shape = networkShape(config, trial!, source);
   const bytes = encodeState(state);
   expect(decodeState(bytes, 'state', shape)).toEqual(state);
   expect(() => decodeState(bytes, 'state', { ...shape, width: 20 })).toThrow(

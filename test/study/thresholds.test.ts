@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { analyse, recordOfAnalyses } from '../../src/study/analysis.js';
-import { type Cell, cellSchema, csvOf, keyOf, parseCell } from '../../src/study/cell.js';
+import { type Cell, cellKey, cellSchema, cellsCsv, parseCell } from '../../src/study/cell.js';
 import { parseStudyConfig } from '../../src/study/study-config.js';
 import {
   type Course,
   type Criterion,
   commonLevel,
-  crossingOf,
-  thresholdOf,
+  findCrossing,
+  findThreshold,
 } from '../../src/study/thresholds.js';
 
 function courseOf(losses: readonly number[], changes: Partial<Cell> = {}): Course {
@@ -63,7 +63,7 @@ describe('the threshold', () => {
     ['is 0 where pre-training brought nothing', [1, 1, 1], within(0.1), 0, null],
   ] as const)('%s', (_, losses, criterion, iteration, after) => {
     const censored = iteration === null;
-    expect(thresholdOf(courseOf(losses), criterion)).toEqual({
+    expect(findThreshold(courseOf(losses), criterion)).toEqual({
       examples: 100,
       trial: 0,
       iteration,
@@ -77,7 +77,7 @@ test('the default level has two digits, and every trial stays below it at its en
   const courses = [courseOf([1, 0.0123]), courseOf([0.001, 0.02199], { examples: 50 })];
   expect(commonLevel(courses)).toBe(0.025);
   for (const course of courses) {
-    expect(thresholdOf(course, at(commonLevel(courses))).censored).toBe(false);
+    expect(findThreshold(course, at(commonLevel(courses))).censored).toBe(false);
   }
   expect(commonLevel([courseOf([0, 0])])).toBe(0);
   expect(commonLevel([courseOf([3, 912])])).toBe(1100);
@@ -85,8 +85,8 @@ test('the default level has two digits, and every trial stays below it at its en
 
 test('the subnetwork beats the dense network of the end, or never does', () => {
   const course = courseOf([0.5, 0.3, 0.1]);
-  expect(crossingOf(course)).toEqual({ examples: 100, trial: 0, byLoss: 10, byAccuracy: null });
-  expect(crossingOf(courseOf([0.5, 0.4], { subnetworkTestAccuracy: 0.8 }))).toMatchObject({
+  expect(findCrossing(course)).toEqual({ examples: 100, trial: 0, byLoss: 10, byAccuracy: null });
+  expect(findCrossing(courseOf([0.5, 0.4], { subnetworkTestAccuracy: 0.8 }))).toMatchObject({
     byLoss: null,
     byAccuracy: 0,
   });
@@ -113,7 +113,7 @@ test('an analysis takes each setting by itself, whole trials only, in any order 
       ]),
     ),
   );
-  const shuffled = cells.toSorted((a, b) => (keyOf(a) < keyOf(b) ? 1 : -1));
+  const shuffled = cells.toSorted((a, b) => (cellKey(a) < cellKey(b) ? 1 : -1));
   const unfinished = shuffled.filter(
     ({ examples, trial, iteration }) => !(examples === 400 && trial === 1 && iteration === 50),
   );
@@ -137,7 +137,7 @@ test('an analysis takes each setting by itself, whole trials only, in any order 
 
 test('cells go into a table and come back from their lines', () => {
   const [cell] = courseOf([0.25]);
-  const [header, row, end] = csvOf([cell]).split('\n');
+  const [header, row, end] = cellsCsv([cell]).split('\n');
   expect(header).toBe(
     Object.keys(cellSchema.shape)
       .filter((name) => !/^(fineTuned|continued|scratch)/.test(name))

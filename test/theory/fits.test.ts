@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { randomStream } from '../../src/random.js';
 import { compare } from '../../src/theory/compare.js';
 import { fitModel } from '../../src/theory/fit.js';
-import { type ModelName, modelsOf, type Observation } from '../../src/theory/models.js';
+import { type ModelName, type Observation, thresholdModels } from '../../src/theory/models.js';
 import { logNormalCdf, logNormalInterval } from '../../src/theory/normal.js';
 
 const SIZES = [125, 250, 500, 1000, 2000, 4000];
@@ -100,7 +100,7 @@ test('trials that never got there pull the curve up: dropping them would bias it
   const reached = observations.filter(({ upper }) => Number.isFinite(upper));
   expect(reached.length).toBeLessThan(0.6 * observations.length);
   const slope = (given: readonly Observation[]) => {
-    const logarithm = modelsOf(given, setting).find(({ name }) => name === 'logarithm')!;
+    const logarithm = thresholdModels(given, setting).find(({ name }) => name === 'logarithm')!;
     return fitModel(logarithm, given).parameters.beta!;
   };
   expect(slope(observations)).toBeGreaterThan(115);

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
 import { randomStream } from '../../src/random.js';
-import { candidateLosses, lossOf, type ReferenceProblem } from '../../src/reference/selection.js';
+import {
+  candidateLosses,
+  outputsLoss,
+  type ReferenceProblem,
+} from '../../src/reference/selection.js';
 import {
   bestInHull,
   guaranteedExcess,
@@ -85,7 +89,7 @@ test.each([0, 1, 2])('greedy selection keeps what is guaranteed, problem %i', (s
       points.map(() => 1 / points.length),
     ),
   );
-  expect(lossOf(problem, uniform)).toBeGreaterThan(best - gap);
+  expect(outputsLoss(problem, uniform)).toBeGreaterThan(best - gap);
   for (const rule of ['average', 'line-search'] as const) {
     const excess = guaranteedExcess(rule, squaredDiameter(hull), examples, 40);
     const picks: number[] = [];

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resultOf } from '../../src/experiment/relayed.js';
+import { finalResult } from '../../src/experiment/relayed.js';
 import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { uploadDataset } from '../../src/models/dataset.js';
@@ -101,7 +101,7 @@ test('what does not belong together is refused, and leaves nothing on the device
       loss: 'squared',
     } as const;
     await expect(
-      resultOf(selectGreedily(device, problem, { picks: 2, replacement: true })),
+      finalResult(selectGreedily(device, problem, { picks: 2, replacement: true })),
     ).rejects.toMatchObject({
       code: 'bad-data',
       message: expect.stringMatching(/\[40 × 8\], weights \[6 × 1\] and targets \[40 × 1\]/),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { batchesOf } from '../../bench/workloads/training-step.js';
+import { drawMinibatches } from '../../bench/workloads/training-step.js';
 import { Commands } from '../../src/gpu/commands.js';
 import type { Device } from '../../src/gpu/device.js';
 import { readMatrix } from '../../src/gpu/matrix.js';
@@ -65,7 +65,7 @@ test.each([
       device,
       {
         inputs,
-        rows: undefined,
+        indices: undefined,
         incoming: scope.matrix('incoming', rows, n, padded),
         hidden,
         velocity: momentum ? velocity : undefined,
@@ -117,7 +117,8 @@ test.each([
   for await (const _ of advance(training, 1));
   const after = await readParameters(network);
 
-  const drawn = batch === 'full' ? Array.from(x.keys()).slice(0, count) : batchesOf(batch, count)();
+  const drawn =
+    batch === 'full' ? Array.from(x.keys()).slice(0, count) : drawMinibatches(batch, count)();
   const rows = Array.from(drawn);
   const rowsOf = (data: Float32Array, columns: number) =>
     Float32Array.from({ length: rows.length * columns }, (_, at) =>

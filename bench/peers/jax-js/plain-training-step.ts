@@ -7,7 +7,7 @@ type Weights = { hidden: Tensor; output: Tensor };
 
 /** The loss written down, its gradient by `grad`, and the whole step in one `jit`. */
 export async function plainTrainingStep(task: StepTask): Promise<PeerProgram<StepWeights>> {
-  const { m, d, n, learningRate, nextBatch } = task;
+  const { m, d, n, learningRate, nextMinibatch } = task;
   const inputs = np.array(task.inputs).reshape([m, d]);
   const targets = np.array(task.targets);
   let weights: Weights = {
@@ -29,11 +29,11 @@ export async function plainTrainingStep(task: StepTask): Promise<PeerProgram<Ste
   });
 
   const step = () => {
-    if (!nextBatch) {
+    if (!nextMinibatch) {
       weights = update(weights, inputs.ref, targets.ref);
       return;
     }
-    const rows = np.array(nextBatch());
+    const rows = np.array(nextMinibatch());
     weights = update(weights, inputs.ref.slice(rows.ref), targets.ref.slice(rows));
   };
   return {

@@ -8,7 +8,7 @@ import { finished } from './queue.js';
  * long. Rows are gathered apart, since jax-js does not tile a product that gathers.
  */
 export async function trainingStep(task: StepTask): Promise<PeerProgram<StepWeights>> {
-  const { m, d, n, learningRate, nextBatch } = task;
+  const { m, d, n, learningRate, nextMinibatch } = task;
   const inputs = np.array(task.inputs).reshape([m, d]);
   const targets = np.array(task.targets);
   let hidden = np.array(task.hidden).reshape([d, n]);
@@ -38,8 +38,8 @@ export async function trainingStep(task: StepTask): Promise<PeerProgram<StepWeig
   const stepOutput = jit((b: Tensor, h: Tensor, r: Tensor) => b.sub(np.dot(r, h)));
 
   const step = () => {
-    const { x, y } = nextBatch
-      ? gather(inputs.ref, targets.ref, np.array(nextBatch()))
+    const { x, y } = nextMinibatch
+      ? gather(inputs.ref, targets.ref, np.array(nextMinibatch()))
       : { x: inputs.ref, y: targets.ref };
     const h = forward(x.ref, hidden.ref);
     const r = residual(h.ref, output.ref, y);

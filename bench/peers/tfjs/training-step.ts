@@ -6,7 +6,7 @@ import { finished } from './queue.js';
 
 /** The loss written down and its optimizer for the rest: the gradient by hand took as long. */
 export async function trainingStep(task: StepTask): Promise<PeerProgram<StepWeights>> {
-  const { m, d, n, learningRate, nextBatch } = task;
+  const { m, d, n, learningRate, nextMinibatch } = task;
   const inputs = tf.tensor2d(task.inputs, [m, d]);
   const targets = tf.tensor2d(task.targets, [m, 1]);
   const hidden = tf.variable(tf.tensor2d(task.hidden, [d, n]));
@@ -14,7 +14,7 @@ export async function trainingStep(task: StepTask): Promise<PeerProgram<StepWeig
   const optimizer = tf.train.sgd(learningRate * n);
 
   const step = () => {
-    const rows = nextBatch && tf.tensor1d(nextBatch(), 'int32');
+    const rows = nextMinibatch && tf.tensor1d(nextMinibatch(), 'int32');
     const x = rows ? tf.gather(inputs, rows) : inputs;
     const y = rows ? tf.gather(targets, rows) : targets;
     const loss = () => {

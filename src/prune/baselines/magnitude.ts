@@ -14,7 +14,7 @@ export function rankByMagnitude(
   const norms = (rows: Float32Array) => {
     const columns = rows.length / width;
     return Float64Array.from({ length: width }, (_, i) =>
-      normOf(rows.subarray(i * columns, (i + 1) * columns)),
+      norm(rows.subarray(i * columns, (i + 1) * columns)),
     );
   };
   const [inner, outer] = [norms(hidden), norms(output)];
@@ -22,7 +22,7 @@ export function rankByMagnitude(
 }
 
 /** Of float32 values: their squares and sums stay within float64's range. */
-function normOf(row: Float32Array): number {
+function norm(row: Float32Array): number {
   let sum = 0;
   for (const value of row) sum += value * value;
   return Math.sqrt(sum);

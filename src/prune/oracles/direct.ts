@@ -4,50 +4,50 @@ import type { Matrix } from '../../gpu/matrix.js';
 import { prepareAccumulateOutputs } from '../../kernels/accumulate-outputs.js';
 import { NO_SLOT } from '../../kernels/argmin.js';
 import { prepareCandidateLoss } from '../../kernels/candidate-loss.js';
-import { sliceCount, slicesOf } from '../../kernels/example-slices.js';
+import { chunkSlices, sliceCount } from '../../kernels/example-slices.js';
 import type { ActivationChunk } from '../problem.js';
 import type { Oracle, OracleContext } from './oracle.js';
 
 /** Examples that each step looks at: [k × size] of all examples' numbers, ascending in a step. */
-export interface ExampleBatches {
+export interface Minibatches {
   readonly indices: Uint32Array;
   readonly size: number;
 }
 
 /** The most examples of a chunk that a step looks at. */
-function mostRows(chunk: ActivationChunk, batches: ExampleBatches | undefined): number {
-  return Math.min(chunk.rows, batches?.size ?? chunk.rows);
+function mostRows(chunk: ActivationChunk, minibatches: Minibatches | undefined): number {
+  return Math.min(chunk.rows, minibatches?.size ?? chunk.rows);
 }
 
 /** Slices of scores that a step leaves behind. */
 export function directSlices(
   device: Device,
   chunks: readonly ActivationChunk[],
-  batches?: ExampleBatches,
+  minibatches?: Minibatches,
 ): number {
-  return slicesOf(
+  return chunkSlices(
     device,
-    chunks.map((chunk) => ({ rows: mostRows(chunk, batches) })),
+    chunks.map((chunk) => ({ rows: mostRows(chunk, minibatches) })),
   );
 }
 
 /**
  * Direct evaluation: each step measures every candidate's loss in one pass over the activations,
- * or over a batch of examples. It serves losses that the Gram matrix cannot express.
+ * or over a minibatch. It serves losses that the Gram matrix cannot express.
  */
 export async function prepareDirectOracle(
   context: OracleContext,
-  batches?: ExampleBatches,
+  minibatches?: Minibatches,
 ): Promise<Oracle> {
   const { device, scope, problem, buffers } = context;
   const { activations, weights, targets, loss } = problem;
   const { state, scores } = buffers;
   const totals = scope.matrix('selected outputs', targets.rows, targets.columns);
-  const rows = batches && splitByChunk(activations.chunks, batches);
+  const shares = minibatches && splitByChunk(activations.chunks, minibatches);
   const perChunk = await Promise.all(
     activations.chunks.map(async (chunk, index) => {
       const buffer = activations.buffers[chunk.buffer] as Matrix;
-      const listed = rows?.[index];
+      const listed = shares?.[index];
       return {
         chunk,
         listed,
@@ -58,7 +58,7 @@ export async function prepareDirectOracle(
           totals,
           scores,
           loss,
-          rows: listed && scope.bufferOf('selection batches', listed.rows),
+          indices: listed && scope.bufferOf('minibatch indices', listed.indices),
         }),
         add: await prepareAccumulateOutputs(device, {
           state,
@@ -77,13 +77,13 @@ export async function prepareDirectOracle(
       let firstSlice = 0;
       for (const { chunk, listed, judge } of perChunk) {
         activations.load(commands, chunk);
-        const most = mostRows(chunk, batches);
+        const most = mostRows(chunk, minibatches);
         judge(commands, {
           first: chunk.firstRow,
           firstSlice,
           count: step + 1,
           m: chunk.rows,
-          ...(listed && { listed: { ...stepOf(listed.starts, step), most } }),
+          ...(listed && { listed: { ...stepRange(listed.starts, step), most } }),
         });
         firstSlice += sliceCount(device, most);
       }
@@ -99,25 +99,25 @@ export async function prepareDirectOracle(
   };
 }
 
-function stepOf(starts: readonly number[], step: number) {
+function stepRange(starts: readonly number[], step: number) {
   const first = starts[step] ?? 0;
   return { first, count: (starts[step + 1] ?? first) - first };
 }
 
-/** Each chunk's share of the batches: its own rows, and where each step's begin. */
+/** Each chunk's share of the minibatches: its own rows, and where each step's begin. */
 function splitByChunk(
   chunks: readonly ActivationChunk[],
-  { indices, size }: ExampleBatches,
-): readonly { rows: Uint32Array; starts: readonly number[] }[] {
+  { indices, size }: Minibatches,
+): readonly { indices: Uint32Array; starts: readonly number[] }[] {
   return chunks.map(({ firstRow, rows: count }) => {
-    const rows: number[] = [];
+    const share: number[] = [];
     const starts = [0];
     for (let first = 0; first < indices.length; first += size) {
       for (const example of indices.subarray(first, first + size)) {
-        if (example >= firstRow && example < firstRow + count) rows.push(example - firstRow);
+        if (example >= firstRow && example < firstRow + count) share.push(example - firstRow);
       }
-      starts.push(rows.length);
+      starts.push(share.length);
     }
-    return { rows: Uint32Array.from(rows), starts };
+    return { indices: Uint32Array.from(share), starts };
   });
 }

@@ -1,6 +1,6 @@
 import type { Commands } from '../../gpu/commands.js';
 import { prepareCacheRows } from '../../kernels/cache-rows.js';
-import { sliceCount, slicesOf } from '../../kernels/example-slices.js';
+import { chunkSlices, sliceCount } from '../../kernels/example-slices.js';
 import { prepareGatherColumns } from '../../kernels/gather-columns.js';
 import { prepareGramRows } from '../../kernels/gram-rows.js';
 import { prepareLookahead } from '../../kernels/lookahead.js';
@@ -19,7 +19,7 @@ export async function prepareRowsOracle(context: OracleContext): Promise<Oracle>
   const { activations } = problem;
   const { state, cache, capacity } = buffers;
   const stride = activations.buffers[0]?.stride ?? 0;
-  const slices = slicesOf(device, activations.chunks);
+  const slices = chunkSlices(device, activations.chunks);
   const products = scope.buffer('gram products', slices * p * stride);
   const moments = await prepareMoments(context);
   const lookahead = context.lookahead ? await prepareForesight(context) : undefined;

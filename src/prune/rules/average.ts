@@ -1,5 +1,5 @@
 import { prepareAverageUpdate } from '../../kernels/average-update.js';
-import { distinctOf, type Rule, traceOf } from './rule.js';
+import { distinctPicks, type Rule, traceOf } from './rule.js';
 
 /** α_s = c_s / k: every pick counts the same (Ye et al., ICML 2020). */
 export const average: Rule = {
@@ -32,7 +32,7 @@ export const average: Rule = {
 
 /** Counts of each distinct neuron among the first 1, 2, … k picks, over that many [k × n]. */
 export function averageShares(picks: Uint32Array): Float64Array {
-  const { kept, places } = distinctOf(picks);
+  const { kept, places } = distinctPicks(picks);
   const n = kept.length;
   const shares = new Float64Array(picks.length * n);
   const counts = new Float64Array(n);

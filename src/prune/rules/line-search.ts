@@ -1,6 +1,6 @@
 import { NEGLIGIBLE } from '../../kernels/argmin.js';
 import { prepareLineSearchUpdate } from '../../kernels/line-search-update.js';
-import { distinctOf, type History, type Rule, traceOf } from './rule.js';
+import { distinctPicks, type History, type Rule, traceOf } from './rule.js';
 
 /**
  * u ← (1 − γ) u + γ φ_i with the best γ in [0, 1] for each candidate, and the candidate that gets
@@ -20,7 +20,7 @@ export const lineSearch: Rule = {
   },
   replay: (history) => {
     const { picks, energy } = history;
-    const steps = stepsOf(history);
+    const steps = stepSizes(history);
     let left = energy;
     const residual = Float64Array.from(picks, (_, step) => {
       left += Math.min(0, traceOf(history, step).score);
@@ -36,7 +36,7 @@ export const lineSearch: Rule = {
 };
 
 /** γ of each pick, from the same recursion as on the GPU. */
-function stepsOf(history: History): Float64Array {
+function stepSizes(history: History): Float64Array {
   let square = 0;
   let correlation = 0;
   return Float64Array.from(history.picks, (_, step) => {
@@ -56,7 +56,7 @@ function stepsOf(history: History): Float64Array {
 }
 
 function mixtureShares(picks: Uint32Array, steps: Float64Array): Float64Array {
-  const { kept, places } = distinctOf(picks);
+  const { kept, places } = distinctPicks(picks);
   const n = kept.length;
   const shares = new Float64Array(picks.length * n);
   const alpha = new Float64Array(n);

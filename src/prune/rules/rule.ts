@@ -77,7 +77,7 @@ export function traceOf({ trace }: History, step: number): PickTrace {
 }
 
 /** The distinct neurons in order of first selection, and each pick's place among them. */
-export function distinctOf(picks: Uint32Array): {
+export function distinctPicks(picks: Uint32Array): {
   readonly kept: Uint32Array;
   readonly places: Uint32Array;
 } {

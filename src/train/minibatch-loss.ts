@@ -4,7 +4,7 @@ import type { LossKind } from '../kernels/candidate-loss.js';
  * Summed loss of examples, from the residual of their step [m × C]: Σ (f − y)² / 2 from f − y, or
  * Σ −log p of the true classes from softmax(f) − y.
  */
-export function batchLoss(
+export function minibatchLoss(
   loss: LossKind | undefined,
   residual: Float32Array,
   outputs: number,
