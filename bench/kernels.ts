@@ -22,6 +22,8 @@ import { poolBench } from './kernels/pool.js';
 import { poolGradientBench } from './kernels/pool-gradient.js';
 import { scoreInitBench } from './kernels/score-init.js';
 import { sgdUpdateBench } from './kernels/sgd-update.js';
+import { shortcutBench } from './kernels/shortcut.js';
+import { shortcutGradientBench } from './kernels/shortcut-gradient.js';
 import { softmaxLossBench } from './kernels/softmax-loss.js';
 
 /** Every kernel, in the order of a run. */
@@ -49,4 +51,6 @@ export const kernelBenchmarks: readonly Benchmark[] = [
   kernelBenchmark(sgdUpdateBench),
   kernelBenchmark(poolBench),
   kernelBenchmark(poolGradientBench),
+  kernelBenchmark(shortcutBench),
+  kernelBenchmark(shortcutGradientBench),
 ];

@@ -22,6 +22,8 @@ import { poolGradientCases } from './pool-gradient.js';
 import { scoreInitCases } from './score-init.js';
 import { selectionCases } from './selection.js';
 import { sgdUpdateCases } from './sgd-update.js';
+import { shortcutCases } from './shortcut.js';
+import { shortcutGradientCases } from './shortcut-gradient.js';
 import { softmaxLossCases } from './softmax-loss.js';
 import { storageCases } from './storage.js';
 
@@ -50,6 +52,8 @@ export const kernelCases: readonly KernelCase[] = [
   ...sgdUpdateCases,
   ...poolCases,
   ...poolGradientCases,
+  ...shortcutCases,
+  ...shortcutGradientCases,
   ...selectionCases,
   ...storageCases,
 ];
