@@ -1,5 +1,5 @@
 import type { Graph, MapShape, Node, NodeKind } from './graph.js';
-import { listParameters } from './parameters.js';
+import { listParameters, type Parameter } from './parameters.js';
 import { inferShapes, type Shapes } from './shapes.js';
 
 /** One node as a row of a table. */
@@ -21,6 +21,8 @@ export interface GraphSummary {
   readonly multiplyAdds: number;
   /** Trained numbers: filters, biases, batch norms' weights and biases; running statistics are left out. */
   readonly parameters: number;
+  /** Bytes of all parameters in float32, running statistics included: what a file of weights holds. */
+  readonly weightBytes: number;
   /** Bytes of the largest single map in float32. */
   readonly largestMapBytes: number;
   /** The most bytes of maps that live at once in float32 when the nodes run in order and a map goes after its last reader. */
@@ -34,7 +36,8 @@ export interface GraphSummary {
  */
 export function summarise(graph: Graph): GraphSummary {
   const shapes = inferShapes(graph);
-  const counts = trainedCounts(graph, shapes);
+  const parameters = listParameters(graph, shapes);
+  const counts = trainedCounts(parameters);
   const nodes = graph.nodes.map((node): NodeSummary => {
     const output = shapes.get(node.name)!;
     return {
@@ -51,6 +54,7 @@ export function summarise(graph: Graph): GraphSummary {
     nodes,
     multiplyAdds: sum(nodes.map(({ multiplyAdds }) => multiplyAdds)),
     parameters: sum(nodes.map(({ parameters }) => parameters)),
+    weightBytes: sum(parameters.map(sizeOfParameter)) * Float32Array.BYTES_PER_ELEMENT,
     largestMapBytes: Math.max(...[...shapes.values()].map(bytesOfMap)),
     liveMapBytes: liveMapBytes(graph, shapes),
   };
@@ -74,13 +78,18 @@ export function bytesOfMap({ channels, height, width }: MapShape): number {
   return channels * height * width * Float32Array.BYTES_PER_ELEMENT;
 }
 
-function trainedCounts(graph: Graph, shapes: Shapes): ReadonlyMap<string, number> {
+function trainedCounts(parameters: readonly Parameter[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const { node, role, shape } of listParameters(graph, shapes)) {
+  for (const parameter of parameters) {
+    const { node, role } = parameter;
     if (role === 'mean' || role === 'variance') continue;
-    counts.set(node, (counts.get(node) ?? 0) + shape.reduce((product, size) => product * size, 1));
+    counts.set(node, (counts.get(node) ?? 0) + sizeOfParameter(parameter));
   }
   return counts;
+}
+
+function sizeOfParameter({ shape }: Parameter): number {
+  return shape.reduce((product, size) => product * size, 1);
 }
 
 function liveMapBytes({ nodes, input }: Graph, shapes: Shapes): number {

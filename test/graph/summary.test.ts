@@ -34,6 +34,7 @@ test('multiply-adds of filters alone, parameters without running statistics', ()
   expect(totals).toEqual({
     multiplyAdds: 6 * 4 * 5 * 36 + 14,
     parameters: 6 * 27 + 12 + 60 + 16,
+    weightBytes: 4 * (6 * 27 + 24 + 60 + 16),
     largestMapBytes: 4 * 3 * 8 * 9,
     // At the sum: the shortcut, what is added, the sum; the input (216) is larger than two maps of 120.
     liveMapBytes: 4 * 3 * 120,
