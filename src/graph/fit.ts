@@ -1,13 +1,7 @@
 import { EspalierError } from '../errors.js';
 import type { Graph } from './graph.js';
 import { listParameters } from './parameters.js';
-import type { Network, Weight } from './weights.js';
-
-/** A tensor of any type of number, as a file's reader gives it. */
-export interface AnyTensor {
-  readonly shape: readonly number[];
-  readonly data: ArrayBufferView;
-}
+import type { Network, Weights } from './weights.js';
 
 /** One way in which tensors are not what a graph needs. */
 export type Misfit =
@@ -18,14 +12,13 @@ export type Misfit =
       readonly name: string;
       readonly expected: readonly number[];
       readonly found: readonly number[];
-    }
-  | { readonly problem: 'type'; readonly name: string };
+    };
 
-/** A network, and the tensors found beside its weights that inference has no use for. */
-export interface FittedNetwork<T> {
+/** A network, and the tensors found beside its weights that it has no use for. */
+export interface FittedNetwork {
   readonly network: Network;
   /** Counters and the like, kept so that a file that is written again has them. */
-  readonly others: ReadonlyMap<string, T>;
+  readonly others: Weights;
 }
 
 /** Last words of names that checkpoints hold beside weights: PyTorch's counter, and a profiler's. */
@@ -39,32 +32,24 @@ const MISFITS_TOLD = 4;
  * @throws EspalierError `bad-network` that lists missing, extra and mis-shaped tensors by name with
  * what was expected and found.
  */
-export function fitWeights<T extends AnyTensor>(
-  graph: Graph,
-  tensors: ReadonlyMap<string, T>,
-): FittedNetwork<T> {
+export function fitWeights(graph: Graph, tensors: Weights): FittedNetwork {
   const misfits = findMisfits(graph, tensors);
   if (misfits.length > 0) {
     throw new EspalierError('bad-network', misfitsText(graph, misfits));
   }
-  const weights = listParameters(graph).flatMap(({ name, shape }): [string, Weight][] => {
-    const data = tensors.get(name)?.data;
-    return data instanceof Float32Array ? [[name, { shape, data }]] : [];
-  });
+  const weights = listParameters(graph).map(({ name }) => [name, tensors.get(name)!] as const);
   const others = [...tensors].filter(([name]) => isPassedThrough(name));
   return { network: { graph, weights: new Map(weights) }, others: new Map(others) };
 }
 
 /** All that keeps tensors from being a graph's weights, in the graph's order, what is extra last. */
-export function findMisfits(graph: Graph, tensors: ReadonlyMap<string, AnyTensor>): Misfit[] {
+export function findMisfits(graph: Graph, tensors: Weights): Misfit[] {
   const needed = listParameters(graph);
   const misfits = needed.flatMap(({ name, shape: expected }): Misfit[] => {
     const found = tensors.get(name);
     if (found === undefined) return [{ problem: 'missing', name, expected }];
-    if (found.shape.join() !== expected.join()) {
-      return [{ problem: 'shape', name, expected, found: found.shape }];
-    }
-    return found.data instanceof Float32Array ? [] : [{ problem: 'type', name }];
+    const fits = found.shape.join() === expected.join();
+    return fits ? [] : [{ problem: 'shape', name, expected, found: found.shape }];
   });
   const known = new Set(needed.map(({ name }) => name));
   const extra = [...tensors]
@@ -90,8 +75,6 @@ function misfitText(misfit: Misfit): string {
       return `${name} [${misfit.found.join(', ')}] belongs to no node`;
     case 'shape':
       return `${name} should be [${misfit.expected.join(', ')}], not [${misfit.found.join(', ')}]`;
-    case 'type':
-      return `${name} should hold 32-bit floating-point numbers`;
   }
 }
 

@@ -1,12 +1,7 @@
 import { EspalierError } from '../errors.js';
-import {
-  type AnyTensor,
-  type FittedNetwork,
-  findMisfits,
-  fitWeights,
-  misfitsText,
-} from '../graph/fit.js';
+import { type FittedNetwork, findMisfits, fitWeights, misfitsText } from '../graph/fit.js';
 import type { Graph, MapShape, Node } from '../graph/graph.js';
+import type { Weights } from '../graph/weights.js';
 import type { BuildOptions } from './build-options.js';
 import { mobilenetV2 } from './mobilenet-v2.js';
 import { resnet } from './resnet.js';
@@ -15,6 +10,9 @@ import { resnet8 } from './resnet8.js';
 import { vgg16 } from './vgg16.js';
 
 export const STEMS = ['cifar', 'imagenet'] as const;
+
+/** Past it a mistake is likelier than a wish. */
+const WIDEST = 64;
 
 /** How a network begins, and what it is made for: small images or large ones. */
 export type Stem = (typeof STEMS)[number];
@@ -91,14 +89,14 @@ export function buildArchitecture(name: string, options: ArchitectureOptions = {
   const stem = options.stem ?? known[0]!;
   const defaults = architecture.stems[stem];
   if (defaults === undefined) {
-    throw refused(`${name} has no stem "${stem}", only ${known.join(' and ')}`);
+    throw refused('stem', stem, `${known.join(' or ')} for ${name}`);
   }
   const { input = defaults.input, classes = defaults.classes, width = 1 } = options;
-  if (!(width > 0 && width <= 64)) {
-    throw refused(`The width of ${name} must be a number above 0 and at most 64, not ${width}`);
+  if (!(width > 0 && width <= WIDEST)) {
+    throw refused('width', width, `a number above 0 and at most ${WIDEST}`);
   }
   if (!Number.isSafeInteger(classes) || classes < 1) {
-    throw refused(`${name} tells 1 class or more apart, a whole number, not ${classes}`);
+    throw refused('classes', classes, 'a whole number from 1 on');
   }
   return architecture.build(stem, { input, classes, width });
 }
@@ -117,11 +115,11 @@ export interface Recognised {
  * @throws EspalierError `bad-config` as `buildArchitecture` does; `bad-network` when tensors are
  * missing, left over or mis-shaped, which says too which architectures they fit.
  */
-export function fitArchitecture<T extends AnyTensor>(
+export function fitArchitecture(
   name: string,
-  tensors: ReadonlyMap<string, T>,
+  tensors: Weights,
   options: ArchitectureOptions = {},
-): FittedNetwork<T> {
+): FittedNetwork {
   const usual = buildArchitecture(name, options);
   const [fitting] = recogniseStems(findArchitecture(name), tensors, options);
   if (fitting !== undefined) return fitWeights(fitting.graph, tensors);
@@ -134,14 +132,14 @@ export function fitArchitecture<T extends AnyTensor>(
 }
 
 /** Every architecture and stem whose parameters the tensors are, at any width and number of classes. */
-export function recogniseArchitectures(tensors: ReadonlyMap<string, AnyTensor>): Recognised[] {
+export function recogniseArchitectures(tensors: Weights): Recognised[] {
   return ARCHITECTURES.flatMap((architecture) => recogniseStems(architecture, tensors, {}));
 }
 
 /** Where stems have the same parameters, the one made for as many classes comes first. */
 function recogniseStems(
   architecture: Architecture,
-  tensors: ReadonlyMap<string, AnyTensor>,
+  tensors: Weights,
   options: ArchitectureOptions,
 ): Recognised[] {
   const { name, stems } = architecture;
@@ -157,31 +155,28 @@ function recogniseStems(
     .map(({ usual: _, ...recognised }) => recognised);
 }
 
-/** Classes and width by the shapes of the last linear layer and the first convolution, where they are there. */
+/** Classes and width by the shapes of the last layer and the first convolution, where they make sense. */
 function sizesOf(
   { nodes, output }: Graph,
-  tensors: ReadonlyMap<string, AnyTensor>,
+  tensors: Weights,
 ): { readonly classes?: number; readonly width?: number } {
   const outputsOf = (node: Node | undefined) =>
-    node !== undefined && 'weight' in node ? tensors.get(node.weight)?.shape[0] : undefined;
-  const first = nodes.find((node) => node.kind === 'convolution');
+    node !== undefined && 'weight' in node ? (tensors.get(node.weight)?.shape[0] ?? 0) : 0;
+  const first = nodes.find((node) => node.kind === 'convolution')!;
   const classes = outputsOf(nodes.find(({ name }) => name === output));
-  const channels = outputsOf(first);
-  return {
-    ...(classes && { classes }),
-    ...(channels && first && { width: channels / first.outputs }),
-  };
+  const width = outputsOf(first) / first.outputs;
+  return { ...(classes > 0 && { classes }), ...(width > 0 && width <= WIDEST && { width }) };
 }
 
 function findArchitecture(name: string): Architecture {
   const architecture = ARCHITECTURES.find((own) => own.name === name);
   if (architecture === undefined) {
     const known = ARCHITECTURES.map((own) => own.name).join(', ');
-    throw refused(`There is no architecture "${name}". There are ${known}`);
+    throw refused('architecture', name, `one of ${known}`);
   }
   return architecture;
 }
 
-function refused(problem: string): EspalierError {
-  return new EspalierError('bad-config', `${problem}.`);
+function refused(key: string, given: unknown, allowed: string): EspalierError {
+  return new EspalierError('bad-config', { kind: 'value', key, given, allowed });
 }

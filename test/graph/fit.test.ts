@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type AnyTensor, findMisfits, fitWeights } from '../../src/graph/fit.js';
+import { findMisfits, fitWeights } from '../../src/graph/fit.js';
 import { listParameters } from '../../src/graph/parameters.js';
 import { batchNorm, convolution, linear } from '../../src/models/nodes.js';
 import { graphOf, randomNetwork } from './sample.js';
@@ -11,7 +11,7 @@ const GRAPH = graphOf([
   linear('fc', 'pool', 2),
 ]);
 const { weights } = randomNetwork(GRAPH);
-const counter = { shape: [], data: new BigInt64Array(1) };
+const counter = { shape: [], data: Float32Array.of(391) };
 
 function without(...names: readonly string[]) {
   return new Map([...weights].filter(([name]) => !names.includes(name)));
@@ -22,11 +22,7 @@ describe('weights of a graph', () => {
     const tensors = new Map([...weights].reverse());
     const { network, others } = fitWeights(
       GRAPH,
-      new Map<string, AnyTensor>([
-        ['bn.num_batches_tracked', counter],
-        ...tensors,
-        ['total_ops', counter],
-      ]),
+      new Map([['bn.num_batches_tracked', counter], ...tensors, ['total_ops', counter]]),
     );
     expect(network).toEqual({ graph: GRAPH, weights });
     expect([...network.weights.keys()]).toEqual(listParameters(GRAPH).map(({ name }) => name));
@@ -51,12 +47,7 @@ describe('weights of a graph', () => {
     );
   });
 
-  test('of another type are refused, and a long list is cut', () => {
-    const integers = new Map<string, AnyTensor>(weights);
-    integers.set('fc.bias', { shape: [2], data: new Uint32Array(2) });
-    expect(() => fitWeights(GRAPH, integers)).toThrow(
-      'fc.bias should hold 32-bit floating-point numbers',
-    );
+  test('a long list of what is wrong is cut', () => {
     expect(() => fitWeights(GRAPH, new Map())).toThrow(
       /bn\.running_mean \[4\] is missing; 3 more\./,
     );

@@ -175,13 +175,13 @@ describe('width, classes and input', () => {
 
   test('what is out of range is refused by name', () => {
     expect(() => buildArchitecture('resnet9')).toThrow(
-      'There is no architecture "resnet9". There are resnet8, resnet20, resnet32',
+      'architecture must be one of resnet8, resnet20, resnet32, resnet44, resnet56, resnet18, resnet34, mobilenet-v2, vgg16, not "resnet9".',
     );
     expect(() => buildArchitecture('resnet20', { stem: 'imagenet' })).toThrow(
-      'resnet20 has no stem "imagenet", only cifar.',
+      'stem must be cifar for resnet20, not "imagenet".',
     );
     expect(() => buildArchitecture('resnet20', { width: 0 })).toThrow(
-      'above 0 and at most 64, not 0',
+      'width must be a number above 0 and at most 64, not 0',
     );
     expect(() => buildArchitecture('resnet20', { classes: 2.5 })).toThrow('not 2.5');
   });
