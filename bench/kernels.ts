@@ -6,6 +6,7 @@ import { averageUpdateBench } from './kernels/average-update.js';
 import { cacheRowsBench } from './kernels/cache-rows.js';
 import { candidateLossBench } from './kernels/candidate-loss.js';
 import { convolutionBench } from './kernels/convolution.js';
+import { convolutionDataGradientBench } from './kernels/convolution-data-gradient.js';
 import { correctiveUpdateBench } from './kernels/corrective-update.js';
 import { gatherColumnsBench } from './kernels/gather-columns.js';
 import { gatherImagesBench } from './kernels/gather-images.js';
@@ -25,11 +26,14 @@ import { sgdUpdateBench } from './kernels/sgd-update.js';
 import { shortcutBench } from './kernels/shortcut.js';
 import { shortcutGradientBench } from './kernels/shortcut-gradient.js';
 import { softmaxLossBench } from './kernels/softmax-loss.js';
+import { transposeWeightsBench } from './kernels/transpose-weights.js';
 
 /** Every kernel, in the order of a run. */
 export const kernelBenchmarks: readonly Benchmark[] = [
   kernelBenchmark(matmulBench),
   kernelBenchmark(convolutionBench),
+  kernelBenchmark(convolutionDataGradientBench),
+  kernelBenchmark(transposeWeightsBench),
   kernelBenchmark(outputLayerBench),
   kernelBenchmark(outputGradientBench),
   kernelBenchmark(momentumUpdateBench),

@@ -131,9 +131,9 @@ interface Lines extends Extent {
 /** Where each position has a window of itself alone, all images are one line. */
 function linesOf({ input, output, grid }: ImplicitProduct, images: number): Lines {
   const { height, width } = input;
-  const { positions, taps, stride, before } = grid;
-  const alone =
-    [...taps, ...stride].every((size) => size === 1) && before.every((size) => size === 0);
+  const { positions, taps, stride, before, out } = grid;
+  const ones = [...taps, ...stride, out.step];
+  const alone = ones.every((size) => size === 1) && before.every((size) => size === 0);
   if (alone && output.height === height && output.width === width) {
     const columns = images * height * width;
     return { height: 1, width: columns, lines: 1, rows: 1, columns };

@@ -5,6 +5,7 @@ import { cacheRowsCases } from './cache-rows.js';
 import { candidateLossCases } from './candidate-loss.js';
 import type { KernelCase } from './case.js';
 import { convolutionCases } from './convolution.js';
+import { convolutionDataGradientCases } from './convolution-data-gradient.js';
 import { correctiveUpdateCases } from './corrective-update.js';
 import { gatherColumnsCases } from './gather-columns.js';
 import { gatherImagesCases } from './gather-images.js';
@@ -26,11 +27,14 @@ import { shortcutCases } from './shortcut.js';
 import { shortcutGradientCases } from './shortcut-gradient.js';
 import { softmaxLossCases } from './softmax-loss.js';
 import { storageCases } from './storage.js';
+import { transposeWeightsCases } from './transpose-weights.js';
 
 /** Every kernel's cases; both hosts run this list. */
 export const kernelCases: readonly KernelCase[] = [
   ...matmulCases,
   ...convolutionCases,
+  ...convolutionDataGradientCases,
+  ...transposeWeightsCases,
   ...outputLayerCases,
   ...lossCases,
   ...networkLossesCases,

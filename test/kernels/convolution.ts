@@ -1,35 +1,29 @@
 import type { MapActivation } from '../../shaders/activations.js';
 import type { ConvolutionTile } from '../../shaders/convolution.wgsl.js';
-import { MATMUL_VARIANTS, type MatmulVariant } from '../../shaders/matmul.wgsl.js';
+import type { MatmulVariant } from '../../shaders/matmul.wgsl.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareConvolution } from '../../src/kernels/convolution.js';
 import { CONVOLUTION_TILES } from '../../src/kernels/convolution-tile.js';
 import { packFilter } from '../../src/kernels/pack-weights.js';
-import { matmulVariant } from '../../src/kernels/variant.js';
-import { type Pair, type Window, windowPositions } from '../../src/kernels/window.js';
 import { convolutionReference, placesOf } from '../../src/reference/convolution.js';
 import { type KernelCase, randomNumbers, requireWithin } from './case.js';
-import { memoryCase, writtenValues } from './memory.js';
+import {
+  AROUND,
+  type ConvolutionShape,
+  convolutionOf,
+  mapElement,
+  variantCases,
+  weightElement,
+} from './convolution-shape.js';
+import { writtenValues } from './memory.js';
 
-interface Spec {
-  /** Images, rows, columns, channels. */
-  readonly input: readonly [images: number, height: number, width: number, channels: number];
-  readonly outputs: number;
-  readonly kernel: Pair;
-  readonly stride?: Pair;
-  /** Above, to the left, below, to the right. */
-  readonly padding?: readonly [number, number, number, number];
-  readonly groups?: number;
+interface Spec extends ConvolutionShape {
   readonly bias?: true;
   readonly residual?: true;
   readonly activation?: MapActivation;
-  /** Of a call for fewer images than there are. */
-  readonly called?: number;
-  /** Where not the smallest, for which a software adapter compiles least. */
+  /** Where not the last, which a software adapter compiles in the least time. */
   readonly tiles?: Partial<Record<MatmulVariant, ConvolutionTile>>;
 }
-
-const AROUND = [1, 1, 1, 1] as const;
 
 const SPECS: readonly Spec[] = [
   { input: [1, 1, 1, 1], outputs: 1, kernel: [1, 1] },
@@ -101,86 +95,46 @@ const SPECS: readonly Spec[] = [
   },
 ];
 
-/** All variants that this adapter can run, each on every shape; those in groups have one. */
-export const convolutionCases: readonly KernelCase[] = SPECS.flatMap((spec) =>
-  MATMUL_VARIANTS.slice(0, spec.groups ? 1 : undefined).map((variant) => {
-    const name = `convolution ${spec.groups ? 'grouped' : variant} ${describe(spec)}`;
-    const { run } = memoryCase(name, async (device, memory) => {
-      const { input, outputs, kernel, stride = [1, 1], groups = 1, activation = 'none' } = spec;
-      const [images, height, width, channels] = input;
-      const [top, left, bottom, right] = spec.padding ?? [0, 0, 0, 0];
-      const window: Window = { kernel, stride, padding: { top, left, bottom, right } };
-      const from = { height, width, channels };
-      const to = { ...windowPositions(window, from), channels: outputs };
-      const filter = { outputs, channels: channels / groups, kernel };
-      const taps = kernel[0] * kernel[1];
-      const x = randomNumbers(images * height * width * channels, 1);
-      const weight = randomNumbers(outputs * filter.channels * taps, 2);
-      const bias = spec.bias && randomNumbers(outputs, 3);
-      const residual = spec.residual && randomNumbers(images * to.height * to.width * outputs, 4);
-      const packed = packFilter(weight, filter);
-      const output = memory.map({ images, ...to });
-      const run = await prepareConvolution(device, {
-        ...window,
-        input: memory.map({ images, ...from }, x),
-        weights: memory.weights(packed.length / outputs, outputs, packed),
-        output,
-        groups,
-        bias: bias && memory.weights(1, outputs, bias),
-        residual: residual && memory.map({ images, ...to }, residual),
-        activation,
-        variant,
-        tile: spec.tiles?.[variant] ?? CONVOLUTION_TILES[variant].at(spec.groups ? 0 : -1),
-      });
-      const called = spec.called ?? images;
-      const commands = new Commands(device);
-      run(commands, { images: called });
-      await commands.finish();
-      const element =
-        (data: Float32Array, { height, width, channels }: typeof from) =>
-        (n: number, y: number, x: number, c: number) =>
-          data[((n * height + y) * width + x) * channels + c] ?? Number.NaN;
-      const reference = convolutionReference(
-        {
-          input: from,
-          output: to,
-          kernel,
-          stride,
-          top,
-          left,
-          groups,
-          x: element(x, from),
-          weight: (o, c, ky, kx) =>
-            weight[((o * filter.channels + c) * kernel[0] + ky) * kernel[1] + kx] ?? Number.NaN,
-          bias: bias && ((o) => bias[o] ?? Number.NaN),
-          residual: residual && element(residual, to),
-          activation,
-        },
-        placesOf(called, to),
-      );
-      requireWithin(await writtenValues(output, called), reference);
+export const convolutionCases: readonly KernelCase[] = SPECS.flatMap((spec) => {
+  const { bias, residual, activation, tiles } = spec;
+  const more = [bias && 'bias', residual && 'residual', activation];
+  return variantCases('convolution', spec, more, async (variant, device, memory) => {
+    const { images, called, window, input, output, filter, groups, problem } = convolutionOf(spec);
+    const x = randomNumbers(images * input.height * input.width * input.channels, 1);
+    const weight = randomNumbers(
+      filter.outputs * filter.channels * filter.kernel[0] * filter.kernel[1],
+      2,
+    );
+    const biases = randomNumbers(output.channels, 3);
+    const added = randomNumbers(images * output.height * output.width * output.channels, 4);
+    const packed = packFilter(weight, filter);
+    const out = memory.map({ images, ...output });
+    const run = await prepareConvolution(device, {
+      ...window,
+      input: memory.map({ images, ...input }, x),
+      weights: memory.weights(packed.length / output.channels, output.channels, packed),
+      output: out,
+      groups,
+      ...(bias && { bias: memory.weights(1, output.channels, biases) }),
+      ...(residual && { residual: memory.map({ images, ...output }, added) }),
+      ...(activation && { activation }),
+      variant,
+      tile: tiles?.[variant] ?? CONVOLUTION_TILES[variant].at(-1),
     });
-    return {
-      name,
-      run: async (device) => {
-        if (variant !== 'subgroup' || matmulVariant(device) === 'subgroup') await run(device);
+    const commands = new Commands(device);
+    run(commands, { images: called });
+    await commands.finish();
+    const reference = convolutionReference(
+      {
+        ...problem,
+        x: mapElement(x, input),
+        weight: weightElement(weight, filter),
+        ...(bias && { bias: (o) => biases[o] ?? Number.NaN }),
+        ...(residual && { residual: mapElement(added, output) }),
+        activation: activation ?? 'none',
       },
-    };
-  }),
-);
-
-function describe(spec: Spec): string {
-  const { input, outputs, kernel, stride, padding, groups, bias, residual, activation } = spec;
-  return [
-    `${input.join(' × ')} to ${outputs} by ${kernel.join(' × ')}`,
-    stride && `steps ${stride.join(' × ')}`,
-    padding && `padded ${padding.join(' ')}`,
-    groups && `${groups} groups`,
-    bias && 'bias',
-    residual && 'residual',
-    activation,
-    spec.called && `${spec.called} images`,
-  ]
-    .filter(Boolean)
-    .join(', ');
-}
+      placesOf(called, output),
+    );
+    requireWithin(await writtenValues(out, called), reference);
+  });
+});
