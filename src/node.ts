@@ -2,4 +2,4 @@
 export { readImageSource } from './data/folder.js';
 export { type ChromeOptions, openChromeHost } from './hosts/chrome.js';
 export type { AdapterPreference, Host, Job, JobContext, Jobs } from './hosts/host.js';
-export { openNodeAdapter, openNodeHost } from './hosts/node.js';
+export { openNodeAdapter, openNodeDevice, openNodeHost } from './hosts/node.js';

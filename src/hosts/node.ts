@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.js';
 import { isSoftware } from '../gpu/adapter.js';
-import { openDevice } from '../gpu/device.js';
+import { type Device, type OpenOptions, openDevice } from '../gpu/device.js';
 import { type AdapterKind, requestOptions, selectAdapter } from './adapter.js';
 import { hasBundle } from './bundle.js';
 import type { AdapterPreference, Host, Jobs } from './host.js';
@@ -49,15 +49,28 @@ export async function openNodeAdapter(preference: AdapterPreference = 'auto'): P
   });
 }
 
+/**
+ * A device of Dawn in this process, on an adapter as `openNodeAdapter` gives it. On a software
+ * adapter its waits are paced, so that the cores are the work's.
+ *
+ * @throws as `openNodeAdapter` and `openDevice` do.
+ */
+export async function openNodeDevice(
+  preference: AdapterPreference = 'auto',
+  options: OpenOptions = {},
+): Promise<Device> {
+  const adapter = await openNodeAdapter(preference);
+  const paced = isSoftware(adapter.info) && { pace: createPace(PACE_MILLIS) };
+  return openDevice(adapter, { ...paced, ...options });
+}
+
 /** A host that runs jobs in this process. */
 export async function openNodeHost<J extends Jobs>(
   jobs: J,
   options: { readonly adapter?: AdapterPreference; readonly tuning?: TuningMode } = {},
 ): Promise<Host<J>> {
-  const adapter = await openNodeAdapter(options.adapter);
   const tuning = await readTuning(options.tuning ?? 'kept');
-  const pace = isSoftware(adapter.info) ? createPace(PACE_MILLIS) : undefined;
-  const device = await openDevice(adapter, { tuning, ...(pace && { pace }) });
+  const device = await openNodeDevice(options.adapter, { tuning });
   const host = localHost('node', jobs, device);
   const close = async () => {
     await host.close();

@@ -9,14 +9,14 @@ import { matmulBench } from '../../bench/kernels/matmul.js';
 import { momentumUpdateBench } from '../../bench/kernels/momentum-update.js';
 import { FORMS, type MatmulTask, NotWaitedFor, type Peer } from '../../bench/peers/peer.js';
 import { ratioToOwn } from '../../bench/ratio.js';
-import { adoptDevice, type Device, openDevice } from '../../src/gpu/device.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
+import { adoptDevice, type Device } from '../../src/gpu/device.js';
+import { openNodeAdapter, openNodeDevice } from '../../src/hosts/node.js';
 
 const LIMITS = { copyGBps: 2, fmaGflops: 20, dispatchMicros: 1, submitMicros: 1 };
 
 let device: Device;
 beforeAll(async () => {
-  device = await openDevice(await openNodeAdapter('software'));
+  device = await openNodeDevice('software');
 });
 afterAll(() => device?.dispose());
 

@@ -3,9 +3,7 @@ import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { configIn } from '../../demo/study/settings.js';
 import { readImageSource } from '../../src/data/folder.js';
-import { openDevice } from '../../src/gpu/device.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
-import { createPace } from '../../src/hosts/pace.js';
+import { openNodeDevice } from '../../src/hosts/node.js';
 import { analyse, recordOfAnalyses } from '../../src/study/analysis.js';
 import { type Cell, cellKey, cellsCsv, inOrder, parseCell } from '../../src/study/cell.js';
 import { cellCount, trialName } from '../../src/study/grid.js';
@@ -87,7 +85,7 @@ const spoil = (page: Page, trial: string) =>
 /** The figures of a study that nothing disturbs, in Node. */
 async function undisturbed(): Promise<readonly Cell[]> {
   const source = await readImageSource(join(demo.folder, 'data/small'));
-  const device = await openDevice(await openNodeAdapter('software'), { pace: createPace(0.5) });
+  const device = await openNodeDevice('software');
   const cells: Cell[] = [];
   for await (const event of study(device, { config: CONFIG, source })) {
     if (event.type === 'cell') cells.push(event.cell);

@@ -7,8 +7,8 @@ import { chooseNeurons } from '../../src/experiment/choose.js';
 import { drawExamples, uploadImages } from '../../src/experiment/examples.js';
 import { finalResult } from '../../src/experiment/relayed.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
-import { type Device, openDevice } from '../../src/gpu/device.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
+import type { Device } from '../../src/gpu/device.js';
+import { openNodeDevice } from '../../src/hosts/node.js';
 import type { Dataset } from '../../src/models/dataset.js';
 import { drawParameters, type Network, uploadNetwork } from '../../src/models/two-layer.js';
 import { METHODS } from '../../src/prune/methods.js';
@@ -22,7 +22,7 @@ let train: Dataset;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'espalier-choose-'));
   const data = await writeSource(root, { rows: 3, columns: 5, train: M, test: 3 });
-  device = await openDevice(await openNodeAdapter());
+  device = await openNodeDevice();
   train = uploadImages(
     device,
     'training',

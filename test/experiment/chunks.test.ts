@@ -14,8 +14,9 @@ import { run } from '../../src/experiment/run.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
 import { datasetFile, eventFile } from '../../src/experiment/run-files.js';
 import { requireFits } from '../../src/experiment/size-limits.js';
-import { adoptDevice, type Device, openDevice } from '../../src/gpu/device.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
+import { adoptDevice, type Device } from '../../src/gpu/device.js';
+import { openNodeAdapter, openNodeDevice } from '../../src/hosts/node.js';
+import { createPace } from '../../src/hosts/pace.js';
 import {
   drawParameters,
   type Parameters,
@@ -53,7 +54,7 @@ test('activations larger than a binding are cut, in descent and in selection', a
   });
   const adapter = await openNodeAdapter();
   const raw = await adapter.requestDevice();
-  const device = adoptDevice(raw, adapter);
+  const device = adoptDevice(raw, adapter, { pace: createPace(0.5) });
   const drawn = drawExamples(await readImageSource(data), examples, config.seed);
   const files = [datasetFile(drawn)];
   for await (const event of run(device, { config, examples: drawn })) {
@@ -92,14 +93,14 @@ describe('a device with the default limits', () => {
   let drawn: Examples;
   beforeAll(async () => {
     const adapter = await openNodeAdapter();
-    narrow = adoptDevice(await adapter.requestDevice(), adapter);
+    narrow = adoptDevice(await adapter.requestDevice(), adapter, { pace: createPace(0.5) });
     const shape = { rows: 1, columns: 3, train: examples, test: 3 };
     drawn = drawExamples(await readImageSource(await writeSource(root, shape)), examples, 0);
   });
   afterAll(() => narrow?.raw.destroy());
 
   test('trains by drawn batches larger than its bindings as another device does', async () => {
-    using wide = await openDevice(await openNodeAdapter());
+    using wide = await openNodeDevice();
     const config = parseRunConfig({
       examples,
       width,

@@ -13,8 +13,8 @@ import { drawExamples, type Examples } from '../../src/experiment/examples.js';
 import { finalResult } from '../../src/experiment/relayed.js';
 import { run } from '../../src/experiment/run.js';
 import { runShape } from '../../src/experiment/run-config.js';
-import { type Device, openDevice } from '../../src/gpu/device.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
+import type { Device } from '../../src/gpu/device.js';
+import { openNodeDevice } from '../../src/hosts/node.js';
 import { drawParameters } from '../../src/models/two-layer.js';
 import { writeSource } from './source.js';
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'espalier-compare-'));
   const data = await writeSource(root, { rows: 3, columns: 5, train: M, test: 30 });
   examples = drawExamples(await readImageSource(data), M, 0);
-  device = await openDevice(await openNodeAdapter());
+  device = await openNodeDevice();
 });
 afterAll(async () => {
   device?.dispose();

@@ -10,8 +10,8 @@ import { drawExamples } from '../../src/experiment/examples.js';
 import { run } from '../../src/experiment/run.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
 import type { RunEvent, RunInput, RunSummary } from '../../src/experiment/run-events.js';
-import { type Device, openDevice } from '../../src/gpu/device.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
+import type { Device } from '../../src/gpu/device.js';
+import { openNodeDevice } from '../../src/hosts/node.js';
 import { writeSource } from './source.js';
 
 let root: string;
@@ -24,7 +24,7 @@ beforeAll(async () => {
   tiny = await writeSource(join(root, 'tiny'), { rows: 3, columns: 5, train: 60, test: 10 });
   large = await writeSource(join(root, 'large'), { rows: 28, columns: 28, train: 600, test: 5 });
   flat = await writeSource(join(root, 'flat'), { rows: 3, columns: 5, train: 200, test: 3000 });
-  device = await openDevice(await openNodeAdapter());
+  device = await openNodeDevice();
 });
 afterAll(async () => {
   device?.dispose();
@@ -137,11 +137,11 @@ describe('peak memory', () => {
 test('a process that runs and disposes of its device ends by itself', async () => {
   const dist = (name: string) => pathToFileURL(join(import.meta.dirname, '../../dist', name)).href;
   const script = `
-    import { drawExamples, openDevice, parseRunConfig, run } from '${dist('index.js')}';
-    import { openNodeAdapter, readImageSource } from '${dist('node.js')}';
+    import { drawExamples, parseRunConfig, run } from '${dist('index.js')}';
+    import { openNodeDevice, readImageSource } from '${dist('node.js')}';
     const config = parseRunConfig(${JSON.stringify({ ...TINY, data: tiny })});
     const examples = drawExamples(await readImageSource(config.data), config.examples, 0);
-    const device = await openDevice(await openNodeAdapter());
+    const device = await openNodeDevice();
     const events = run(device, { config, examples });
     let types = '';
     for await (const { type } of events) if (type !== 'progress') types += type + ' ';

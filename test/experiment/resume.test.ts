@@ -10,8 +10,8 @@ import { parseRunConfig } from '../../src/experiment/run-config.js';
 import type { RunEvent, RunInput } from '../../src/experiment/run-events.js';
 import { datasetFile, eventFile } from '../../src/experiment/run-files.js';
 import { encodeSafetensors } from '../../src/formats/safetensors.js';
-import { type Device, openDevice } from '../../src/gpu/device.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
+import type { Device } from '../../src/gpu/device.js';
+import { openNodeDevice } from '../../src/hosts/node.js';
 import { writeSource } from './source.js';
 
 let root: string;
@@ -20,7 +20,7 @@ let device: Device;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'espalier-resume-'));
   data = await writeSource(join(root, 'data'), { rows: 3, columns: 5, train: 90, test: 20 });
-  device = await openDevice(await openNodeAdapter());
+  device = await openNodeDevice();
 });
 afterAll(async () => {
   device?.dispose();

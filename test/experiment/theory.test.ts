@@ -8,8 +8,8 @@ import { taskTargets } from '../../src/data/tasks.js';
 import { drawExamples } from '../../src/experiment/examples.js';
 import { run } from '../../src/experiment/run.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
-import { type Device, openDevice } from '../../src/gpu/device.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
+import type { Device } from '../../src/gpu/device.js';
+import { openNodeDevice } from '../../src/hosts/node.js';
 import type { Parameters } from '../../src/models/two-layer.js';
 import { bestInHull, squaredDiameter } from '../../src/theory/hull.js';
 import { writeSource } from './source.js';
@@ -20,7 +20,7 @@ let device: Device;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'espalier-theory-'));
   data = await writeSource(join(root, 'data'), { rows: 3, columns: 5, train: 300, test: 9 });
-  device = await openDevice(await openNodeAdapter());
+  device = await openNodeDevice();
 });
 afterAll(async () => {
   device?.dispose();

@@ -1,10 +1,10 @@
-import { type Device, type OpenOptions, openDevice } from '../../src/gpu/device.js';
+import type { Device, OpenOptions } from '../../src/gpu/device.js';
 import type { KernelRecord } from '../../src/gpu/kernel.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
+import { openNodeDevice } from '../../src/hosts/node.js';
 
 /** A device of its own, for tests that break theirs. */
 export async function freshDevice(options?: OpenOptions): Promise<Device> {
-  return openDevice(await openNodeAdapter(), options);
+  return openNodeDevice('auto', options);
 }
 
 /** Adds `by` to one word a workgroup: the smallest kernel that shows which workgroups ran. */

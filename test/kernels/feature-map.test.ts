@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Device, openDevice } from '../../src/gpu/device.js';
+import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
+import { openNodeDevice } from '../../src/hosts/node.js';
 import { featureMap } from '../../src/kernels/feature-map.js';
 
 describe('feature map', () => {
   let device: Device;
   beforeAll(async () => {
-    device = await openDevice(await openNodeAdapter());
+    device = await openNodeDevice();
   });
   afterAll(() => device?.dispose());
 

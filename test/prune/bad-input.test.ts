@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { finalResult } from '../../src/experiment/relayed.js';
-import { type Device, openDevice } from '../../src/gpu/device.js';
+import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
+import { openNodeDevice } from '../../src/hosts/node.js';
 import { METHODS, select } from '../../src/prune/methods.js';
 import { outputsLoss } from '../../src/reference/selection.js';
 import { faultsOf, judgeOf, weightedOutputs } from './judge.js';
@@ -27,7 +27,7 @@ const WAYS = [
 describe('bad input to a selection', () => {
   let device: Device;
   beforeAll(async () => {
-    device = await openDevice(await openNodeAdapter());
+    device = await openNodeDevice();
   });
   afterAll(() => device?.dispose());
 

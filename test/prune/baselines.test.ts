@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LossKind } from '../../shaders/point-loss.js';
 import { finalResult } from '../../src/experiment/relayed.js';
-import { type Device, openDevice } from '../../src/gpu/device.js';
+import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
+import { openNodeDevice } from '../../src/hosts/node.js';
 import { rankByMagnitude } from '../../src/prune/baselines/magnitude.js';
 import { type MethodName, select } from '../../src/prune/methods.js';
 import type { Selection } from '../../src/prune/problem.js';
@@ -28,7 +28,7 @@ const LAYOUTS: readonly Layout[] = [{}, { rowsPerChunk: 17 }, { rowsPerChunk: 20
 describe('baselines against their definitions', () => {
   let device: Device;
   beforeAll(async () => {
-    device = await openDevice(await openNodeAdapter());
+    device = await openNodeDevice();
   });
   afterAll(() => device?.dispose());
 

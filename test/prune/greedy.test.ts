@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LossKind } from '../../shaders/point-loss.js';
-import { type Device, openDevice } from '../../src/gpu/device.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
+import type { Device } from '../../src/gpu/device.js';
+import { openNodeDevice } from '../../src/hosts/node.js';
 import type { OracleName } from '../../src/prune/plan.js';
 import type { RuleName } from '../../src/prune/rules.js';
 import { bestOf, decidedSteps, faultsOf, judgeOf } from './judge.js';
@@ -52,7 +52,7 @@ const CASES = SAMPLES.flatMap(({ name, sample }) =>
 describe('greedy selection against float64', () => {
   let device: Device;
   beforeAll(async () => {
-    device = await openDevice(await openNodeAdapter());
+    device = await openNodeDevice();
   });
   afterAll(() => device?.dispose());
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LossKind } from '../../shaders/point-loss.js';
-import { type Device, openDevice } from '../../src/gpu/device.js';
+import type { Device } from '../../src/gpu/device.js';
 import { BYTES, type Matrix, type StorageFormat } from '../../src/gpu/matrix.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
+import { openNodeDevice } from '../../src/hosts/node.js';
 import { chunkSlices } from '../../src/kernels/example-slices.js';
 import { type PlanRequest, planSelection } from '../../src/prune/plan.js';
 import type { SelectionProblem } from '../../src/prune/problem.js';
@@ -48,7 +48,7 @@ function deviceRecord(kind: 'hardware' | 'software', gibibytes: number): Device 
 describe('the planner', () => {
   let device: Device;
   beforeAll(async () => {
-    device = await openDevice(await openNodeAdapter());
+    device = await openNodeDevice();
   });
   afterAll(() => device?.dispose());
 

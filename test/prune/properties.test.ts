@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Device, openDevice } from '../../src/gpu/device.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
+import type { Device } from '../../src/gpu/device.js';
+import { openNodeDevice } from '../../src/hosts/node.js';
 import type { Selection } from '../../src/prune/problem.js';
 import type { RuleName } from '../../src/prune/rules.js';
 import { sumBound } from '../../src/reference/bound.js';
@@ -44,7 +44,7 @@ function stepBound({ phi, y, examples, outputs }: ReferenceProblem, step: number
 describe('properties of greedy selection', () => {
   let device: Device;
   beforeAll(async () => {
-    device = await openDevice(await openNodeAdapter());
+    device = await openNodeDevice();
   });
   afterAll(() => device?.dispose());
 

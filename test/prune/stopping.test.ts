@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Device, openDevice } from '../../src/gpu/device.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
+import type { Device } from '../../src/gpu/device.js';
+import { openNodeDevice } from '../../src/hosts/node.js';
 import { drawIndices } from '../../src/prune/draws.js';
 import { judgeOf, PICK_TOLERANCE } from './judge.js';
 import { referenceOf, sampleOf } from './problems.js';
@@ -11,7 +11,7 @@ const trained = sampleOf({ examples: 89, width: 31, outputs: 2 }, 100);
 describe('where a selection ends and what it looks at', () => {
   let device: Device;
   beforeAll(async () => {
-    device = await openDevice(await openNodeAdapter());
+    device = await openNodeDevice();
   });
   afterAll(() => device?.dispose());
 

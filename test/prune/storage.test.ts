@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Device, openDevice } from '../../src/gpu/device.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
+import type { Device } from '../../src/gpu/device.js';
+import { openNodeDevice } from '../../src/hosts/node.js';
 import { halfError, nearestHalf } from '../../src/reference/half.js';
 import { faultsOf, judgeOf, PICK_TOLERANCE } from './judge.js';
 import { referenceOf, type Sample, sampleOf } from './problems.js';
@@ -57,7 +57,7 @@ function reachOf({ examples: m, width: n, outputs, h, b }: Sample, picks: readon
 describe('selection from activations in float16', () => {
   let device: Device;
   beforeAll(async () => {
-    device = await openDevice(await openNodeAdapter());
+    device = await openNodeDevice();
   });
   afterAll(() => device?.dispose());
 

@@ -7,10 +7,9 @@ import { run } from '../../src/experiment/run.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
 import type { RunEvent } from '../../src/experiment/run-events.js';
 import { decodeState, encodeState, type TrialState } from '../../src/experiment/state.js';
-import { type Device, openDevice } from '../../src/gpu/device.js';
+import type { Device } from '../../src/gpu/device.js';
 import { STORAGE_FORMATS } from '../../src/gpu/matrix.js';
-import { openNodeAdapter } from '../../src/hosts/node.js';
-import { createPace } from '../../src/hosts/pace.js';
+import { openNodeDevice } from '../../src/hosts/node.js';
 import { type Cell, cellKey, parseCell } from '../../src/study/cell.js';
 import { cellCount, listTrials, trialName } from '../../src/study/grid.js';
 import { study } from '../../src/study/study.js';
@@ -22,7 +21,7 @@ let source: ImageSource;
 let whole: Awaited<ReturnType<typeof session>>;
 
 beforeAll(async () => {
-  device = await openDevice(await openNodeAdapter(), { pace: createPace(0.5) });
+  device = await openNodeDevice();
   const mnist = await readImageSource('mnist');
   source = {
     ...mnist,
@@ -98,7 +97,7 @@ test('a study does not go on with other images', async () => {
 test('a study goes on with a new device where the old one was lost', async () => {
   const cells: Cell[] = [];
   const states = new Map<string, TrialState>();
-  const losing = await openDevice(await openNodeAdapter());
+  const losing = await openNodeDevice();
   const lost = (async () => {
     for await (const event of study(losing, { config, source })) {
       if (event.type === 'cell') cells.push(event.cell);
