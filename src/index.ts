@@ -37,13 +37,13 @@ export type {
 export { datasetFile, eventFile, eventRecord, type RunFile } from './experiment/run-files.js';
 export { decodeState, encodeState, type TrialState } from './experiment/state.js';
 export type { Checkpoint, Counter } from './formats/checkpoint.js';
-export { decodePyTorch } from './formats/pytorch.js';
 export {
   decodeMetadata,
   decodeSafetensors,
   encodeSafetensors,
   type Tensor,
 } from './formats/safetensors.js';
+export { decodeWeights, encodeWeights } from './formats/weights.js';
 export type { AdapterDescription } from './gpu/adapter.js';
 export { Commands } from './gpu/commands.js';
 export {

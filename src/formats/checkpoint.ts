@@ -1,4 +1,5 @@
-import type { Weights } from '../graph/weights.js';
+import type { Weight, Weights } from '../graph/weights.js';
+import { decodeFloats, decodeIntegers, type StoredTensor } from './elements.js';
 
 /** What a file of weights holds. */
 export interface Checkpoint {
@@ -16,11 +17,40 @@ export interface Counter {
   readonly data: BigInt64Array;
 }
 
-/** What training on several devices and compiling put before every name. */
+/**
+ * A checkpoint of tensors as a file holds them. Names are the network's own: where all begin with
+ * `module.` or `_orig_mod.`, as training on several devices and compiling leave them, that is dropped.
+ */
+export function toCheckpoint(
+  stored: readonly (readonly [name: string, tensor: StoredTensor])[],
+  passedOver: readonly string[] = [],
+): Checkpoint {
+  const weights = new Map<string, Weight>();
+  const counters = new Map<string, Counter>();
+  const others: string[] = [];
+  const names = withoutWrappers(stored.map(([name]) => name));
+  stored.forEach(([, { dtype, shape, bytes }], i) => {
+    const name = names[i]!;
+    switch (dtype) {
+      case 'F64':
+      case 'F32':
+      case 'F16':
+      case 'BF16':
+        weights.set(name, { shape, data: decodeFloats(bytes, dtype) });
+        break;
+      case 'I64':
+        counters.set(name, { shape, data: decodeIntegers(bytes) });
+        break;
+      default:
+        others.push(name);
+    }
+  });
+  return { weights, counters, passedOver: [...passedOver, ...others] };
+}
+
 const WRAPPERS = ['module.', '_orig_mod.'];
 
-/** Names as the network itself gives them, when all have been given one prefix by PyTorch's wrappers. */
-export function withoutWrappers(names: readonly string[]): readonly string[] {
+function withoutWrappers(names: readonly string[]): readonly string[] {
   const wrapper = WRAPPERS.find((prefix) => names.every((name) => name.startsWith(prefix)));
   if (wrapper === undefined || names.length === 0) return names;
   return withoutWrappers(names.map((name) => name.slice(wrapper.length)));

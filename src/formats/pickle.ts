@@ -238,7 +238,7 @@ const OPERATIONS: ReadonlyMap<number, (machine: Machine) => void> = new Map([
   /* BININT           */ [0x4a, (m) => m.push(m.view(4).getInt32(0, true))],
   /* BININT1          */ [0x4b, (m) => m.push(m.byte())],
   /* BININT2          */ [0x4d, (m) => m.push(m.view(2).getUint16(0, true))],
-  /* LONG1            */ [0x8a, (m) => m.push(longOf(m.view(m.byte())))],
+  /* LONG1            */ [0x8a, (m) => m.push(decodeLong(m.view(m.byte())))],
   /* BINFLOAT         */ [0x47, (m) => m.push(m.view(8).getFloat64(0))],
   /* BINUNICODE       */ [0x58, (m) => m.push(m.text(m.view(4).getUint32(0, true)))],
   /* SHORT_BINUNICODE */ [0x8c, (m) => m.push(m.text(m.byte()))],
@@ -270,7 +270,7 @@ const OPERATIONS: ReadonlyMap<number, (machine: Machine) => void> = new Map([
 ]);
 
 /** A whole number of 0 to 255 bytes, little-endian in two's complement. */
-function longOf(view: DataView): number | bigint {
+function decodeLong(view: DataView): number | bigint {
   let value = 0n;
   for (let i = view.byteLength - 1; i >= 0; i--) value = (value << 8n) | BigInt(view.getUint8(i));
   const signed = BigInt.asIntN(8 * view.byteLength, value);

@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.js';
+import { ELEMENT_BYTES } from './elements.js';
 import { type PickleNames, type PickleSource, readPickle } from './pickle.js';
 import { type TensorStorage, tensorNames } from './pytorch-tensors.js';
 import { listZip, type ZipEntry, zipEntryBytes } from './zip.js';
@@ -31,14 +32,14 @@ export function openZipped(bytes: Uint8Array, file: string): PyTorchFile {
   const root = readPickle(source, tensorNames());
   return {
     root,
-    storageBytes({ key, type, elements }) {
+    storageBytes({ key, dtype, elements }) {
       const entry = entries.get(`${folder}data/${key}`);
       if (!entry) throw broken(file, `without the entry ${JSON.stringify(`${folder}data/${key}`)}`);
       const size = entry.end - entry.begin;
-      if (size !== elements * type.bytes) {
+      if (size !== elements * ELEMENT_BYTES[dtype]) {
         throw broken(
           file,
-          `with ${size} bytes in ${JSON.stringify(entry.name)}, where ${elements} elements of ${type.bytes} bytes are due`,
+          `with ${size} bytes in ${JSON.stringify(entry.name)}, where ${elements} elements of ${ELEMENT_BYTES[dtype]} bytes are due`,
         );
       }
       return contents(entry);
@@ -81,10 +82,10 @@ export function openLegacy(bytes: Uint8Array, file: string): PyTorchFile {
   const begins = placeStorages(source, keys, names.storages);
   return {
     root,
-    storageBytes({ key, type, elements }) {
+    storageBytes({ key, dtype, elements }) {
       const begin = begins.get(key);
       if (begin === undefined) throw broken(file, `without the storage ${JSON.stringify(key)}`);
-      return bytes.subarray(begin, begin + elements * type.bytes);
+      return bytes.subarray(begin, begin + elements * ELEMENT_BYTES[dtype]);
     },
   };
 }
@@ -103,12 +104,13 @@ function placeStorages(
     if (!storage || begins.has(key)) {
       throw broken(file, 'with a list of storages other than its tensors need');
     }
+    const { elements, dtype } = storage;
     const begin = at + 8;
-    const end = begin + storage.elements * storage.type.bytes;
-    if (end > bytes.length || view.getBigUint64(at, true) !== BigInt(storage.elements)) {
+    const end = begin + elements * ELEMENT_BYTES[dtype];
+    if (end > bytes.length || view.getBigUint64(at, true) !== BigInt(elements)) {
       throw broken(
         file,
-        `whose storage ${JSON.stringify(key)} should hold ${storage.elements} elements of ${storage.type.bytes} bytes from offset ${begin}, but the file ${end > bytes.length ? `ends at ${bytes.length}` : 'says otherwise'}`,
+        `whose storage ${JSON.stringify(key)} should hold ${elements} elements of ${ELEMENT_BYTES[dtype]} bytes from offset ${begin}, but the file ${end > bytes.length ? `ends at ${bytes.length}` : 'says otherwise'}`,
       );
     }
     begins.set(key, begin);

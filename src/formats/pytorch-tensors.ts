@@ -1,18 +1,12 @@
-import { FLOAT_BYTES, type FloatFormat } from './elements.js';
+import type { DType } from './elements.js';
 import { type Fail, PickleGlobal, type PickleNames } from './pickle.js';
 
 /** Elements that lie outside of the pickle, and of which tensors show parts. */
 export interface TensorStorage {
   readonly key: string;
-  readonly type: StorageType;
+  readonly dtype: DType;
   /** How many elements the file holds under this key. */
   readonly elements: number;
-}
-
-export interface StorageType {
-  readonly format: FloatFormat | 'I64' | 'other';
-  /** Bytes of an element. */
-  readonly bytes: number;
 }
 
 /** A tensor whose elements are not read yet: element (i, j, …) is number offset + i·strides[0] + j·strides[1] + … of its storage. */
@@ -43,20 +37,17 @@ class StorageSlice {
   }
 }
 
-const float = (format: FloatFormat): StorageType => ({ format, bytes: FLOAT_BYTES[format] });
-const other = (bytes: number): StorageType => ({ format: 'other', bytes });
-
-const STORAGE_TYPES: ReadonlyMap<string, StorageType> = new Map([
-  ['torch.DoubleStorage', float('F64')],
-  ['torch.FloatStorage', float('F32')],
-  ['torch.HalfStorage', float('F16')],
-  ['torch.BFloat16Storage', float('BF16')],
-  ['torch.LongStorage', { format: 'I64', bytes: 8 }],
-  ['torch.IntStorage', other(4)],
-  ['torch.ShortStorage', other(2)],
-  ['torch.CharStorage', other(1)],
-  ['torch.ByteStorage', other(1)],
-  ['torch.BoolStorage', other(1)],
+const STORAGE_TYPES: ReadonlyMap<string, DType> = new Map<string, DType>([
+  ['torch.DoubleStorage', 'F64'],
+  ['torch.FloatStorage', 'F32'],
+  ['torch.HalfStorage', 'F16'],
+  ['torch.BFloat16Storage', 'BF16'],
+  ['torch.LongStorage', 'I64'],
+  ['torch.IntStorage', 'I32'],
+  ['torch.ShortStorage', 'I16'],
+  ['torch.CharStorage', 'I8'],
+  ['torch.ByteStorage', 'U8'],
+  ['torch.BoolStorage', 'BOOL'],
 ]);
 
 type Call = (values: readonly unknown[], fail: Fail) => unknown;
@@ -89,9 +80,9 @@ export function tensorNames(): PickleNames & {
     },
     persistent(id, fail) {
       const slice = storageSlice(id, fail);
-      const { key, type, elements } = slice.storage;
+      const { key, dtype, elements } = slice.storage;
       const known = storages.get(key);
-      if (known && (known.type !== type || known.elements !== elements)) {
+      if (known && (known.dtype !== dtype || known.elements !== elements)) {
         throw fail(`the storage ${JSON.stringify(key)} is described in two ways`);
       }
       storages.set(key, known ?? slice.storage);
@@ -103,12 +94,12 @@ export function tensorNames(): PickleNames & {
 /** ('storage', type, key, device, elements) and, in old files, a view: None or (key, offset, elements). */
 function storageSlice(id: unknown, fail: Fail): StorageSlice {
   const [tag, global, key, device, size, view] = Array.isArray(id) ? id : [];
-  const type = global instanceof PickleGlobal ? STORAGE_TYPES.get(global.name) : undefined;
-  if (tag !== 'storage' || !type || typeof key !== 'string' || typeof device !== 'string') {
+  const dtype = global instanceof PickleGlobal ? STORAGE_TYPES.get(global.name) : undefined;
+  if (tag !== 'storage' || !dtype || typeof key !== 'string' || typeof device !== 'string') {
     throw fail('a reference to something that is no storage of a tensor');
   }
   const elements = count(size, 'a number of elements', fail);
-  const storage: TensorStorage = { key, type, elements };
+  const storage: TensorStorage = { key, dtype, elements };
   if (view === undefined || view === null) return new StorageSlice(storage, 0, elements);
   const [, from, length] = Array.isArray(view) ? view : [];
   const begin = count(from, "a view's offset", fail);

@@ -1,7 +1,6 @@
 import { EspalierError } from '../errors.js';
-import type { Weight } from '../graph/weights.js';
-import { type Checkpoint, type Counter, withoutWrappers } from './checkpoint.js';
-import { floatsOf, integersOf } from './elements.js';
+import { type Checkpoint, toCheckpoint } from './checkpoint.js';
+import { ELEMENT_BYTES, type StoredTensor } from './elements.js';
 import { openLegacy, openZipped, type PyTorchFile } from './pytorch-files.js';
 import { product, TensorView } from './pytorch-tensors.js';
 
@@ -23,14 +22,19 @@ const MOST_ELEMENTS_PER_BYTE = 4;
  */
 export function decodePyTorch(bytes: Uint8Array, file: string): Checkpoint {
   const opened = isZip(bytes) ? openZipped(bytes, file) : openPickled(bytes, file);
-  const { state, passedOver } = stateOf(opened.root, file);
-  const names = [...state.keys()];
-  const tensors = [...state.values()];
-  const elements = tensors.reduce((sum, { shape }) => sum + product(shape), 0);
+  const { state, passedOver } = findState(opened.root, file);
+  const elements = [...state.values()].reduce((sum, { shape }) => sum + product(shape), 0);
   if (elements > MOST_ELEMENTS_PER_BYTE * bytes.length) {
     throw broken(file, `its ${bytes.length} bytes claim tensors of ${elements} elements`);
   }
-  return checkpointOf({ names: withoutWrappers(names), tensors, passedOver }, opened);
+  const storages = new Map<string, Uint8Array>();
+  const stored = [...state].map(([name, view]): [string, StoredTensor] => {
+    const { key, dtype } = view.storage;
+    const storage = storages.get(key) ?? opened.storageBytes(view.storage);
+    storages.set(key, storage);
+    return [name, { dtype, shape: view.shape, bytes: elementBytes(view, storage) }];
+  });
+  return toCheckpoint(stored, passedOver);
 }
 
 function isZip(bytes: Uint8Array): boolean {
@@ -41,7 +45,7 @@ function openPickled(bytes: Uint8Array, file: string): PyTorchFile {
   if (bytes[0] === 0x80) return openLegacy(bytes, file);
   throw broken(
     file,
-    'it begins neither as a zip archive nor as a pickle, as files of torch.save do',
+    'it begins neither as safetensors do nor as what torch.save writes, a zip archive or a pickle',
   );
 }
 
@@ -51,7 +55,7 @@ interface State {
 }
 
 /** The dictionary of tensors in what was saved. */
-function stateOf(root: unknown, file: string): State {
+function findState(root: unknown, file: string): State {
   if (!(root instanceof Map)) {
     throw broken(file, 'it holds no dictionary of tensors; save model.state_dict()');
   }
@@ -85,42 +89,13 @@ function shown(key: unknown): string {
   return typeof key === 'object' ? '(no name)' : String(key);
 }
 
-function checkpointOf(
-  found: {
-    readonly names: readonly string[];
-    readonly tensors: readonly TensorView[];
-    readonly passedOver: readonly string[];
-  },
-  { storageBytes }: PyTorchFile,
-): Checkpoint {
-  const storages = new Map<string, Uint8Array>();
-  const bytesOf = (view: TensorView): Uint8Array => {
-    const { key } = view.storage;
-    const bytes = storages.get(key) ?? storageBytes(view.storage);
-    storages.set(key, bytes);
-    return elementBytes(view, bytes);
-  };
-  const weights = new Map<string, Weight>();
-  const counters = new Map<string, Counter>();
-  const passedOver = [...found.passedOver];
-  found.tensors.forEach((view, i) => {
-    const name = found.names[i]!;
-    const { shape, storage } = view;
-    const { format } = storage.type;
-    if (format === 'other') passedOver.push(name);
-    else if (format === 'I64') counters.set(name, { shape, data: integersOf(bytesOf(view)) });
-    else weights.set(name, { shape, data: floatsOf(bytesOf(view), format) });
-  });
-  return { weights, counters, passedOver };
-}
-
 /** The bytes of a tensor's elements in its order, row-major: copied only where they lie otherwise. */
 function elementBytes(
   { storage, offset, shape, strides }: TensorView,
   bytes: Uint8Array,
 ): Uint8Array {
   const elements = product(shape);
-  const size = storage.type.bytes;
+  const size = ELEMENT_BYTES[storage.dtype];
   if (elements === 0 || isRowMajor(shape, strides)) {
     return bytes.subarray(offset * size, (offset + elements) * size);
   }

@@ -1,19 +1,26 @@
 import { z } from 'zod';
 import { EspalierError, errorMessage } from '../errors.js';
+import { type DType, ELEMENT_BYTES, type StoredTensor } from './elements.js';
 
 /** A tensor of 32-bit elements, row-major; the product of `shape` (1 for a scalar's []) is data.length. */
 export type Tensor =
   | { readonly dtype: 'F32'; readonly shape: readonly number[]; readonly data: Float32Array }
   | { readonly dtype: 'U32'; readonly shape: readonly number[]; readonly data: Uint32Array };
 
+/** A tensor of 64-bit integers, as networks have them beside their weights. */
+export interface LongTensor {
+  readonly dtype: 'I64';
+  readonly shape: readonly number[];
+  readonly data: BigInt64Array;
+}
+
 const LENGTH_BYTES = 8;
-const ELEMENT_BYTES = 4;
 const MAX_HEADER_BYTES = 100_000_000;
 const METADATA = '__metadata__';
 
 const metadataSchema = z.record(z.string(), z.string());
 const entrySchema = z.strictObject({
-  dtype: z.string(),
+  dtype: z.enum(Object.keys(ELEMENT_BYTES) as DType[]),
   shape: z.array(z.int().nonnegative()),
   data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
 });
@@ -26,7 +33,7 @@ const entrySchema = z.strictObject({
  * @throws EspalierError `bad-data` when a shape does not match its data, or a name is reserved.
  */
 export function encodeSafetensors(
-  tensors: Readonly<Record<string, Tensor>>,
+  tensors: Readonly<Record<string, Tensor | LongTensor>>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array<ArrayBuffer> {
   const header: [string, unknown][] = metadata ? [[METADATA, metadata]] : [];
@@ -36,7 +43,7 @@ export function encodeSafetensors(
     if (name === METADATA) {
       throw new EspalierError('bad-data', `${tensor} needs another name: the format reserves it.`);
     }
-    if (elementCount(shape) !== data.length) {
+    if (elementCount(shape, dtype) !== data.length) {
       throw new EspalierError(
         'bad-data',
         `${tensor} has the shape [${shape.join(', ')}] but ${data.length} elements.`,
@@ -61,29 +68,43 @@ export function encodeSafetensors(
 
 /**
  * Decodes a safetensors file from untrusted bytes into its tensors, in the header's order; their data
- * are copies. Accepts exactly what the format allows: one JSON object of at most 100 MB with no
- * duplicate keys, and tensors that cover the rest of the file with no holes and no overlaps. Only the
- * dtypes F32 and U32 are supported.
+ * are copies. Only the dtypes F32 and U32 are supported.
+ *
+ * @throws EspalierError `bad-data` as `storedTensors` does, and for another dtype.
+ */
+export function decodeSafetensors(bytes: Uint8Array, file: string): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  for (const [name, { dtype, shape, bytes: source }] of storedTensors(bytes, file)) {
+    // A copy begins where every element type may, and is little-endian as every platform is that runs WebGPU.
+    const { buffer } = new Uint8Array(source);
+    if (dtype === 'F32') tensors.set(name, { dtype, shape, data: new Float32Array(buffer) });
+    else if (dtype === 'U32') tensors.set(name, { dtype, shape, data: new Uint32Array(buffer) });
+    else {
+      const tensor = `tensor ${JSON.stringify(name)}`;
+      throw broken(file, `${tensor} has the dtype ${dtype}; only F32 and U32 are supported here`);
+    }
+  }
+  return tensors;
+}
+
+/**
+ * Finds the tensors in a safetensors file, in the header's order, without reading them. Accepts exactly
+ * what the format allows: one JSON object of at most 100 MB with no duplicate keys, and tensors that
+ * cover the rest of the file with no holes and no overlaps. Their bytes are views of the file's.
  *
  * @throws EspalierError `bad-data` naming `file`, the tensor and the offset (from the file's start).
  */
-export function decodeSafetensors(bytes: Uint8Array, file: string): Map<string, Tensor> {
+export function storedTensors(bytes: Uint8Array, file: string): Map<string, StoredTensor> {
   const { header, start } = readHeader(bytes, file);
   const placed = Object.entries(header)
     .filter(([name]) => name !== METADATA)
     .map(([name, entry]) => placedTensor(name, entry, start, bytes.length, file));
   checkCover(placed, start, bytes.length, file);
   return new Map(
-    placed.map(({ name, dtype, shape, begin, end }) => {
-      const source = bytes.subarray(begin, end);
-      const elements = source.length / ELEMENT_BYTES;
-      const tensor: Tensor =
-        dtype === 'F32'
-          ? { dtype, shape, data: new Float32Array(elements) }
-          : { dtype, shape, data: new Uint32Array(elements) };
-      littleEndianBytes(tensor.data).set(source);
-      return [name, tensor];
-    }),
+    placed.map(({ name, dtype, shape, begin, end }) => [
+      name,
+      { dtype, shape, bytes: bytes.subarray(begin, end) },
+    ]),
   );
 }
 
@@ -100,7 +121,7 @@ export function decodeMetadata(bytes: Uint8Array, file: string): ReadonlyMap<str
 /** A tensor's description, checked; `begin` and `end` are offsets from the file's start. */
 interface PlacedTensor {
   readonly name: string;
-  readonly dtype: Tensor['dtype'];
+  readonly dtype: DType;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -183,14 +204,11 @@ function placedTensor(
     );
   }
   const { dtype, shape, data_offsets } = parsed.data;
-  if (dtype !== 'F32' && dtype !== 'U32') {
-    throw broken(file, `${tensor} has the dtype ${dtype}; only F32 and U32 are supported`);
-  }
   const [begin, end] = data_offsets.map((offset) => start + offset) as [number, number];
   if (begin > end || end > size) {
     throw broken(file, `${tensor} claims offsets ${begin} to ${end} of a file of ${size} bytes`);
   }
-  const bytes = elementCount(shape) * ELEMENT_BYTES;
+  const bytes = elementCount(shape, dtype) * ELEMENT_BYTES[dtype];
   if (bytes !== end - begin) {
     const needed = Number.isNaN(bytes) ? 'more bytes than can be counted' : `${bytes} bytes`;
     throw broken(
@@ -219,17 +237,17 @@ function checkCover(placed: PlacedTensor[], start: number, size: number, file: s
 }
 
 /** The product of the shape, NaN when the shape is impossible or the bytes would not count exactly. */
-function elementCount(shape: readonly number[]): number {
+function elementCount(shape: readonly number[], dtype: DType): number {
   let elements = 1;
   for (const extent of shape) {
     elements *= Number.isSafeInteger(extent) && extent >= 0 ? extent : Number.NaN;
-    if (!Number.isSafeInteger(elements * ELEMENT_BYTES)) return Number.NaN;
+    if (!Number.isSafeInteger(elements * ELEMENT_BYTES[dtype])) return Number.NaN;
   }
   return elements;
 }
 
 /** The elements' bytes in place: every platform that runs WebGPU is little-endian, as the format is. */
-function littleEndianBytes(data: Float32Array | Uint32Array): Uint8Array {
+function littleEndianBytes(data: (Tensor | LongTensor)['data']): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 

@@ -44,7 +44,7 @@ export function operations(...bytes: readonly number[]): Operations {
 }
 
 /** A pickle of protocol 2: dictionaries are Maps. */
-export function pickleOf(value: unknown): Uint8Array {
+export function pickled(value: unknown): Uint8Array {
   return Buffer.concat([Uint8Array.of(0x80, 2), ...operationsFor(value), Buffer.from('.')]);
 }
 
@@ -151,9 +151,9 @@ export function zippedCheckpoint(
   storages: readonly Stored[],
   { folder = 'archive', byteorder = 'little', wide = true, aligned = true } = {},
 ): Uint8Array {
-  return zipOf(
+  return zipped(
     [
-      { name: `${folder}/data.pkl`, bytes: pickleOf(root) },
+      { name: `${folder}/data.pkl`, bytes: pickled(root) },
       { name: `${folder}/byteorder`, bytes: Buffer.from(byteorder) },
       ...storages.map(({ key, bytes }) => ({ name: `${folder}/data/${key}`, bytes })),
       { name: `${folder}/version`, bytes: Buffer.from('3\n') },
@@ -174,11 +174,11 @@ export function legacyCheckpoint(
     ['type_sizes', new Map([['short', 2]])],
   ]);
   return Buffer.concat([
-    pickleOf(magic),
-    pickleOf(version),
-    pickleOf(machine),
-    pickleOf(root),
-    pickleOf(storages.map(({ key }) => key)),
+    pickled(magic),
+    pickled(version),
+    pickled(machine),
+    pickled(root),
+    pickled(storages.map(({ key }) => key)),
     ...storages.flatMap(({ elements, bytes }) => [u64(elements), bytes]),
   ]);
 }
@@ -193,7 +193,7 @@ function u64(value: number): Uint8Array {
  * An archive of stored entries. `wide`: with zip64's end records and sizes, and no sizes in the
  * entries' own headers, as PyTorch's writer leaves them; `aligned`: data at multiples of 64.
  */
-export function zipOf(
+export function zipped(
   entries: readonly { readonly name: string; readonly bytes: Uint8Array }[],
   { wide = false, aligned = false } = {},
 ): Uint8Array {
@@ -204,7 +204,7 @@ export function zipOf(
     const path = Buffer.from(name);
     const unaligned = offset + 30 + path.length;
     const padding = aligned ? 64 - ((unaligned + 4) % 64) : 0;
-    const field = aligned ? fieldOf(0x4246, Buffer.alloc(padding, 'Z')) : Buffer.alloc(0);
+    const field = aligned ? extraField(0x4246, Buffer.alloc(padding, 'Z')) : Buffer.alloc(0);
     const crc = crc32(bytes);
     const local = Buffer.alloc(30);
     local.writeUInt32LE(0x04034b50, 0);
@@ -215,7 +215,7 @@ export function zipOf(
     local.writeUInt16LE(path.length, 26);
     local.writeUInt16LE(field.length, 28);
     const extra = wide
-      ? fieldOf(1, Buffer.concat([u64(bytes.length), u64(bytes.length), u64(offset)]))
+      ? extraField(1, Buffer.concat([u64(bytes.length), u64(bytes.length), u64(offset)]))
       : Buffer.alloc(0);
     const central = Buffer.alloc(46);
     central.writeUInt32LE(0x02014b50, 0);
@@ -240,7 +240,7 @@ export function zipOf(
   return Buffer.concat([...parts, ...directory, ...ends, end]);
 }
 
-function fieldOf(id: number, content: Uint8Array): Uint8Array {
+function extraField(id: number, content: Uint8Array): Uint8Array {
   const head = Buffer.alloc(4);
   head.writeUInt16LE(id, 0);
   head.writeUInt16LE(content.length, 2);

@@ -9,12 +9,12 @@ import {
   Operations,
   operations,
   Persistent,
-  pickleOf,
+  pickled,
   type Stored,
   stored,
   Tuple,
   tensor,
-  zipOf,
+  zipped,
   zippedCheckpoint,
 } from './pytorch-files.js';
 
@@ -242,20 +242,20 @@ describe('zip archives', () => {
   });
 
   test.each([
-    ['without a pickle', zipOf([bytes('archive/data/0')]), '0 entries NAME/data.pkl'],
+    ['without a pickle', zipped([bytes('archive/data/0')]), '0 entries NAME/data.pkl'],
     [
       'with two pickles',
-      zipOf([bytes('a/data.pkl'), bytes('b/data.pkl')]),
+      zipped([bytes('a/data.pkl'), bytes('b/data.pkl')]),
       '2 entries NAME/data.pkl',
     ],
     [
       'with a name twice',
-      zipOf([bytes('a/data.pkl'), bytes('a/data.pkl')]),
+      zipped([bytes('a/data.pkl'), bytes('a/data.pkl')]),
       '"a/data.pkl" is listed twice',
     ],
     [
       'of TorchScript',
-      zipOf([bytes('a/data.pkl'), bytes('a/constants.pkl')]),
+      zipped([bytes('a/data.pkl'), bytes('a/constants.pkl')]),
       'a TorchScript program',
     ],
     ['without a storage', zippedCheckpoint(STATE, [WEIGHT]), 'without the entry "archive/data/1"'],
@@ -268,7 +268,7 @@ describe('zip archives', () => {
 
   /** A plain archive of one entry `a/data.pkl` of one byte, with a word of it changed. */
   const changed = (at: number, value: number, size: 2 | 4 = 4) => {
-    const archive = Buffer.from(zipOf([bytes('a/data.pkl')]));
+    const archive = Buffer.from(zipped([bytes('a/data.pkl')]));
     archive.writeUIntLE(value, at < 0 ? archive.length + at : at, size);
     return archive;
   };
@@ -301,8 +301,8 @@ describe('zip archives', () => {
 
   test('two entries that share their bytes', () => {
     // The first holds what would be the second, which the directory then places there.
-    const inner = Buffer.from(zipOf([bytes('a/data.pk2')])).subarray(0, LOCAL);
-    const outer = Buffer.from(zipOf([{ name: 'a/data.pkl', bytes: inner }, bytes('a/data.pk2')]));
+    const inner = Buffer.from(zipped([bytes('a/data.pk2')])).subarray(0, LOCAL);
+    const outer = Buffer.from(zipped([{ name: 'a/data.pkl', bytes: inner }, bytes('a/data.pk2')]));
     const entry = outer.lastIndexOf('a/data.pk2') - 46;
     outer.writeUInt32LE(30 + 'a/data.pkl'.length, entry + 42);
     refused(outer, '"a/data.pkl" and "a/data.pk2" share bytes');
@@ -320,7 +320,7 @@ describe('what is no checkpoint', () => {
     ['an empty file', new Uint8Array(0), 'begins neither'],
     ['a web page', Buffer.from('<!doctype html>'), 'begins neither'],
     ['a broken archive', Buffer.from('PK'), 'does not end|do not end'],
-    ['another pickle', pickleOf(new Map([['a', 1]])), 'none that torch.save wrote'],
+    ['another pickle', pickled(new Map([['a', 1]])), 'none that torch.save wrote'],
     [
       'another version',
       legacyCheckpoint(STATE, [WEIGHT, STEPS], { version: 1002 }),

@@ -11,7 +11,7 @@ import {
   Operations,
   ORDERED,
   operations,
-  pickleOf,
+  pickled,
   type Stored,
   stored,
   Tuple,
@@ -152,7 +152,7 @@ describe.each(FORMS)('%s', (_, write) => {
     const expected = new Map([['fc.bias', EXPECTED.get('fc.bias')]]);
     expect(read(new Map([['state_dict', pairs]]), BIAS).weights).toEqual(expected);
     // OrderedDict() · mark · name, tensor · SETITEMS · {'_metadata': {}} · BUILD, as a state_dict is saved.
-    const inner = (value: unknown) => new Operations(pickleOf(value).subarray(2, -1));
+    const inner = (value: unknown) => new Operations(pickled(value).subarray(2, -1));
     const parts = [
       ORDERED,
       operations(0x28),
@@ -270,7 +270,7 @@ test('reads a storage of which old files show parts', () => {
 
 test('reads an archive that another program stored', () => {
   const bytes = zipSync(
-    { 'm/data.pkl': pickleOf(STATE), 'm/data/0': WEIGHT.bytes, 'm/data/1': BIAS.bytes },
+    { 'm/data.pkl': pickled(STATE), 'm/data/0': WEIGHT.bytes, 'm/data/1': BIAS.bytes },
     { level: 0 },
   );
   expect(decodePyTorch(bytes, 'f').weights).toEqual(EXPECTED);
@@ -307,13 +307,13 @@ describe.skipIf(!isShared)('trained networks (left out where ../shared is missin
       const sizes = [...weights.values()].map(({ data }) => data.length);
       expect(sizes.reduce((sum, size) => sum + size)).toBe(elements);
       const lines = [...weights].map(
-        ([key, { shape, data }]) => `${key} [${shape.join(', ')}] ${shaOf(data).slice(0, 16)}\n`,
+        ([key, { shape, data }]) => `${key} [${shape.join(', ')}] ${sha256(data).slice(0, 16)}\n`,
       );
-      expect(shaOf(lines.join(''))).toBe(sha);
+      expect(sha256(lines.join(''))).toBe(sha);
     },
   );
 });
 
-function shaOf(data: Float32Array | string): string {
+function sha256(data: Float32Array | string): string {
   return createHash('sha256').update(data).digest('hex');
 }

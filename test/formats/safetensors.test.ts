@@ -153,6 +153,7 @@ test.each<[string, Uint8Array, string]>([
   ['a tensor with an unknown field', fileOf(w({ ...entry(0, 4), more: 1 }), 4), 'more'],
   ['a dtype that is a number', fileOf(w({ ...entry(0, 4), dtype: 1 }), 4), 'dtype'],
   ['an unsupported dtype', fileOf(w(entry(0, 4, [2], 'F16')), 4), '"w" has the dtype F16'],
+  ['an unknown dtype', fileOf(w(entry(0, 4, [1], 'Q4')), 4), 'dtype: Invalid option'],
   ['a shape that is a number', fileOf(w(entry(0, 4, 1)), 4), 'shape'],
   ['a negative extent', fileOf(w(entry(0, 4, [-1])), 4), 'shape.0'],
   ['a broken extent', fileOf(w(entry(0, 4, [1, 0.5])), 4), 'shape.1'],
