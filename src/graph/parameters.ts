@@ -35,7 +35,7 @@ export function listParameters(graph: Graph, shapes: Shapes = inferShapes(graph)
 }
 
 /** The parameters of one node that reads maps of this shape; running statistics come last. */
-export function nodeParameters(node: Node, input: MapShape): Parameter[] {
+function nodeParameters(node: Node, input: MapShape): Parameter[] {
   switch (node.kind) {
     case 'convolution':
       return filtersAndBias(node, [node.outputs, input.channels / node.groups, ...node.kernel]);

@@ -61,7 +61,7 @@ export function summarise(graph: Graph): GraphSummary {
 }
 
 /** Multiply-adds of one node for one image: each output of a filter times the filter's size. */
-export function multiplyAddsOfNode(node: Node, input: MapShape, output: MapShape): number {
+function multiplyAddsOfNode(node: Node, input: MapShape, output: MapShape): number {
   const places = output.channels * output.height * output.width;
   switch (node.kind) {
     case 'convolution':
@@ -74,7 +74,7 @@ export function multiplyAddsOfNode(node: Node, input: MapShape, output: MapShape
 }
 
 /** Bytes of one image's map in float32, without the pads that a layout adds. */
-export function bytesOfMap({ channels, height, width }: MapShape): number {
+function bytesOfMap({ channels, height, width }: MapShape): number {
   return channels * height * width * Float32Array.BYTES_PER_ELEMENT;
 }
 
