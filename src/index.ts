@@ -35,7 +35,7 @@ export type {
   StartingState,
 } from './experiment/run-events.js';
 export { datasetFile, eventFile, eventRecord, type RunFile } from './experiment/run-files.js';
-export { decodeState, encodeState, type TrialState } from './experiment/state.js';
+export { decodeState, encodeState, type TrainedState } from './experiment/state.js';
 export type { Checkpoint, Counter } from './formats/checkpoint.js';
 export {
   decodeMetadata,
@@ -77,6 +77,7 @@ export {
   type Shape,
   uploadNetwork,
 } from './models/two-layer.js';
+export { type Activations, residentActivations, streamedFrom } from './prune/activations.js';
 export { type GreedySelection, selectGreedily } from './prune/greedy.js';
 export type { GreedyOptions } from './prune/greedy-options.js';
 export {
@@ -87,13 +88,7 @@ export {
   select,
 } from './prune/methods.js';
 export { type Plan, planSelection } from './prune/plan.js';
-export {
-  type Activations,
-  residentActivations,
-  type Selection,
-  type SelectionProblem,
-  streamedFrom,
-} from './prune/problem.js';
+export type { Selection, SelectionProblem } from './prune/problem.js';
 export { RULES } from './prune/rules.js';
 export { activate } from './reference/activation.js';
 export { type Analysis, analyse, type Finding } from './study/analysis.js';

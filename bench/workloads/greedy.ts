@@ -1,4 +1,4 @@
-import { finalResult } from '../../src/experiment/relayed.js';
+import { finalResult } from '../../src/experiment/relay.js';
 import { BYTES, type StorageFormat } from '../../src/gpu/matrix.js';
 import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { selectGreedily } from '../../src/prune/greedy.js';

@@ -1,7 +1,7 @@
 import { networkInputs } from '../../src/data/preprocess.js';
 import { taskTargets } from '../../src/data/tasks.js';
 import { drawExamples } from '../../src/experiment/examples.js';
-import { finalResult } from '../../src/experiment/relayed.js';
+import { finalResult } from '../../src/experiment/relay.js';
 import { run } from '../../src/experiment/run.js';
 import { fineTuneRate, parseRunConfig } from '../../src/experiment/run-config.js';
 import type { RunSummary } from '../../src/experiment/run-events.js';

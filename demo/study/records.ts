@@ -8,8 +8,8 @@ import {
   type StudyConfig,
   type StudyInput,
   study,
+  type TrainedState,
   type TrialEvent,
-  type TrialState,
   trialName,
 } from '../../src/index.js';
 import type { Store } from './store.js';
@@ -38,10 +38,10 @@ export async function statesIn(
   store: Store,
   config: StudyConfig,
   { train }: ImageSource,
-): Promise<ReadonlyMap<string, TrialState>> {
+): Promise<ReadonlyMap<string, TrainedState>> {
   const kept = await store.state();
   const trial = listTrials(config).find((each) => trialName(each) === kept?.trial);
   if (!kept || !trial) return new Map();
-  const shape = networkShape(config, trial, { train });
+  const shape = networkShape({ ...config, ...trial }, { train });
   return new Map([[kept.trial, decodeState(kept.bytes, 'The browser’s record', shape)]]);
 }

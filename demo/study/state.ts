@@ -8,8 +8,8 @@ import {
   type ImageSource,
   type StudyConfig,
   studyIdentity,
+  type TrainedState,
   type TrialEvent,
-  type TrialState,
 } from '../../src/index.js';
 import { plural } from '../../src/text.js';
 import { createDrive, type Mode } from '../state/drive.js';
@@ -146,7 +146,7 @@ export function createStudy(page: Page): Study {
             { cause },
           ),
         );
-        return new Map<string, TrialState>();
+        return new Map<string, TrainedState>();
       });
       const input = { config: described, source, cells: cells.value, states };
       return recorded(device, input, records, signal);

@@ -3,9 +3,10 @@ import { type AdapterLimits, measureLimits } from '../../bench/limits.js';
 import type { Peer } from '../../bench/peers/peer.js';
 import { compare } from '../experiment/compare.js';
 import type { CompareEvent, CompareInput, CompareSummary } from '../experiment/compare-events.js';
+import { finalResult } from '../experiment/relay.js';
 import { run } from '../experiment/run.js';
 import type { RunEvent, RunInput, RunSummary } from '../experiment/run-events.js';
-import type { TrialState } from '../experiment/state.js';
+import type { TrainedState } from '../experiment/state.js';
 import type { Job, JobContext } from '../hosts/host.js';
 import { studyTrial, type TrialEvent, type TrialInput } from '../study/trial.js';
 import { type DeviceReport, reportDevice } from './report-device.js';
@@ -13,19 +14,19 @@ import { type DeviceReport, reportDevice } from './report-device.js';
 /** The benchmark, beside these peers. */
 export function benchJob(peers: readonly Peer[]) {
   return async ({ device, emit, signal }: JobContext<BenchEvent>, input: BenchInput) =>
-    relay(bench(device, input, { peers, signal }), emit);
+    finalResult(bench(device, input, { peers, signal }), emit);
 }
 
 /** What a host can be asked to do; the same functions run in this process and in a page. */
 export const jobs = {
   run: async ({ device, emit, signal }: JobContext<RunEvent>, input: RunInput) =>
-    relay(run(device, input, signal), emit),
+    finalResult(run(device, input, signal), emit),
   trial: async (
     { device, emit, signal }: JobContext<TrialEvent>,
-    { input, state }: { readonly input: TrialInput; readonly state?: TrialState },
-  ) => relay(studyTrial(device, input, state, signal), emit),
+    { input, state }: { readonly input: TrialInput; readonly state?: TrainedState },
+  ) => finalResult(studyTrial(device, input, state, signal), emit),
   compare: async ({ device, emit, signal }: JobContext<CompareEvent>, input: CompareInput) =>
-    relay(compare(device, input, signal), emit),
+    finalResult(compare(device, input, signal), emit),
   bench: benchJob([]),
   limits: async (
     { device, signal }: JobContext<never>,
@@ -34,26 +35,9 @@ export const jobs = {
   info: async ({ device }: JobContext<never>, _input: null) => reportDevice(device),
 } satisfies {
   run: Job<RunInput, RunEvent, RunSummary>;
-  trial: Job<{ readonly input: TrialInput; readonly state?: TrialState }, TrialEvent, void>;
+  trial: Job<{ readonly input: TrialInput; readonly state?: TrainedState }, TrialEvent, void>;
   compare: Job<CompareInput, CompareEvent, CompareSummary>;
   bench: Job<BenchInput, BenchEvent, void>;
   limits: Job<{ readonly seconds: number }, never, AdapterLimits>;
   info: Job<null, never, DeviceReport>;
 };
-
-/** Hands on what the generator yields, at the pace of who listens, and gives what it returns. */
-async function relay<Event, Output>(
-  events: AsyncGenerator<Event, Output>,
-  emit: (event: Event) => Promise<void>,
-): Promise<Output> {
-  try {
-    for (;;) {
-      const next = await events.next();
-      if (next.done) return next.value;
-      await emit(next.value);
-    }
-  } finally {
-    // Where nobody listens any more, what it holds on the device is given back.
-    await events.return(undefined as never);
-  }
-}

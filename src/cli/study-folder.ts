@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError, errorMessage } from '../errors.js';
-import { decodeState, encodeState, type TrialState } from '../experiment/state.js';
+import { decodeState, encodeState, type TrainedState } from '../experiment/state.js';
 import type { Shape } from '../models/two-layer.js';
 import { type Cell, cellKey, parseCell } from '../study/cell.js';
 import { type Trial, trialName } from '../study/grid.js';
@@ -36,9 +36,9 @@ export interface StudyFolder {
    * already.
    */
   append(cell: Cell): Promise<boolean>;
-  saveState(trial: Trial, state: TrialState): Promise<void>;
+  saveState(trial: Trial, state: TrainedState): Promise<void>;
   /** The state from which a trial can go on. */
-  readState(trial: Trial, shape: Shape): Promise<TrialState | undefined>;
+  readState(trial: Trial, shape: Shape): Promise<TrainedState | undefined>;
   removeState(trial: Trial): Promise<void>;
   close(): Promise<void>;
 }

@@ -63,7 +63,7 @@ export async function doTrial(
   trial: Trial,
 ): Promise<void> {
   const input = trialInput(config, source, trial, folder.cells);
-  const state = await folder.readState(trial, networkShape(config, trial, source));
+  const state = await folder.readState(trial, networkShape({ ...config, ...trial }, source));
   await host.execute(
     'trial',
     { input, ...(state && { state }) },

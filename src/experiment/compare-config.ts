@@ -1,7 +1,10 @@
 import { z } from 'zod';
-import { requireComparable } from './compare.js';
-import { CONTENDERS, type Contender } from './compare-events.js';
-import { parseWith, type RunConfig, runShape } from './run-config.js';
+import { EspalierError } from '../errors.js';
+import type { MethodName } from '../prune/methods.js';
+import type { RuleName } from '../prune/rules.js';
+import { CONTENDERS, type CompareInput, type Contender } from './compare-events.js';
+import { exceptGreedyOnly } from './refusals.js';
+import { parseWith, type RunConfig, requireTogether, runShape } from './run-config.js';
 
 const METHODS = `must be some of ${CONTENDERS.join(', ')}`;
 const SIZES = 'must be a list of ascending whole numbers from 1 on';
@@ -49,4 +52,50 @@ export function parseCompareConfig(given: unknown): CompareConfig {
 export function recordOfConfig(config: CompareConfig): object {
   const useless: readonly string[] = NOT_COMPARED;
   return Object.fromEntries(Object.entries(config).filter(([key]) => !useless.includes(key)));
+}
+
+/** @throws bad-config for methods named twice, sizes out of order, and what does not go together. */
+export function requireComparable({
+  config,
+  contenders,
+  sizes,
+}: Pick<CompareInput, 'config' | 'contenders' | 'sizes'>): void {
+  if (sizes.length === 0 || sizes.some((size, at) => size <= (sizes[at - 1] ?? 0))) {
+    throw new EspalierError('bad-config', {
+      kind: 'value',
+      key: 'sizes',
+      given: sizes,
+      allowed: 'ascending whole numbers from 1 on',
+    });
+  }
+  const twice = contenders.find((name, at) => contenders.indexOf(name) !== at);
+  if (twice || contenders.length === 0) {
+    throw new EspalierError('bad-config', {
+      kind: 'value',
+      key: 'methods',
+      given: contenders,
+      allowed: 'a list of methods, each named once',
+    });
+  }
+  const choices = contenders.map((name) =>
+    name === 'scratch' ? { method: name, rule: 'average' } : contenderChoice(name),
+  );
+  const greedy = choices.some(({ method }) => method === 'greedy');
+  requireTogether({
+    // A run's configuration may be compared with methods that have no use for all of it.
+    ...(greedy ? config : exceptGreedyOnly(config)),
+    method: choices.map(({ method }) => method),
+    rule: choices.map(({ rule }) => rule),
+    picks: sizes,
+  });
+}
+
+/** How a contender picks: greedy selection has one for each rule. */
+export function contenderChoice(contender: Exclude<Contender, 'scratch'>): {
+  readonly method: MethodName;
+  readonly rule: RuleName;
+} {
+  return contender === 'line-search' || contender === 'corrective'
+    ? { method: 'greedy', rule: contender }
+    : { method: contender, rule: 'average' };
 }

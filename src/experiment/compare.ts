@@ -1,21 +1,9 @@
-import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { Scope } from '../gpu/scope.js';
-import type { Dataset } from '../models/dataset.js';
-import { type Evaluation, evaluate, evaluateOutputs } from '../models/forward.js';
-import { outputOfSubnetwork } from '../models/subnetwork.js';
-import {
-  drawParameters,
-  type Network,
-  type Parameters,
-  readParameters,
-  uploadNetwork,
-} from '../models/two-layer.js';
-import { type MethodName, type MethodSelection, select } from '../prune/methods.js';
+import { evaluateOutputs } from '../models/forward.js';
+import { type Parameters, readParameters, uploadNetwork } from '../models/two-layer.js';
 import { exactly, type SelectionProblem } from '../prune/problem.js';
-import type { RuleName } from '../prune/rules.js';
-import { advance, startTraining } from '../train/gradient-descent.js';
-import { methodOptions, selectionProblem, selectTrained, trainFromScratch } from './choose.js';
+import { contenderChoice, requireComparable } from './compare-config.js';
 import type {
   CompareEvent,
   CompareInput,
@@ -24,11 +12,20 @@ import type {
   Contender,
   Outcome,
 } from './compare-events.js';
-import { networkShape, uploadImages } from './examples.js';
+import { networkShape } from './examples.js';
+import {
+  type Experiment,
+  measure,
+  openExperiment,
+  pretraining,
+  subnetworkOutputs,
+  train,
+  uploadFirst,
+} from './experiment.js';
 import { guaranteedRule, hullGuarantee } from './guarantee.js';
-import { exceptGreedyOnly } from './refusals.js';
-import { relayed } from './relayed.js';
-import { type RunConfig, requireTogether } from './run-config.js';
+import { relayed } from './relay.js';
+import type { RunConfig } from './run-config.js';
+import { type Dense, selectionProblem, selectTrained } from './select.js';
 import { requireFits } from './size-limits.js';
 
 /**
@@ -43,16 +40,15 @@ export async function* compare(
 ): AsyncGenerator<CompareEvent, CompareSummary> {
   const { config, examples } = input;
   requireInput(device, config.width, input);
-  using train = uploadImages(device, 'training', examples.train, config.task);
-  using test = uploadImages(device, 'test', examples.test, config.task);
-  const { seed, iterations } = config;
-  const first = drawParameters(networkShape(config, config, examples), seed);
-  using network = uploadNetwork(device, first);
-  using training = startTraining(network, train, config);
-  for await (const { iteration } of advance(training, iterations, signal)) {
-    yield { type: 'progress', what: 'pre-training', done: iteration, total: iterations };
-  }
-  return yield* pruneByAll({ network, train, test, iteration: iterations }, input, signal);
+  using experiment = await openExperiment(device, config, examples, signal);
+  using network = uploadFirst(experiment, networkShape(config, examples));
+  const { iterations } = config;
+  yield* relayed(
+    train(experiment, network, { options: pretraining(config), until: iterations }),
+    ({ iteration }) => progressEvent('pre-training', iteration, iterations),
+  );
+  const parameters = await readParameters(network);
+  return yield* pruneByAll(experiment, { network, parameters, iteration: iterations }, input);
 }
 
 /**
@@ -68,42 +64,28 @@ export async function* compareNetwork(
   input: CompareInput,
   signal?: AbortSignal,
 ): AsyncGenerator<CompareEvent, CompareSummary> {
-  const { config, examples } = input;
   requireInput(device, parameters.width, input);
-  using train = uploadImages(device, 'training', examples.train, config.task);
-  using test = uploadImages(device, 'test', examples.test, config.task);
+  using experiment = await openExperiment(device, input.config, input.examples, signal);
   using network = uploadNetwork(device, parameters);
-  return yield* pruneByAll({ network, train, test, iteration: undefined }, input, signal);
-}
-
-/** A trained network and the data to look at it on. */
-interface Subject {
-  readonly network: Network;
-  readonly train: Dataset;
-  readonly test: Dataset;
-  /** Steps of its training, where that was part of the comparison. */
-  readonly iteration: number | undefined;
+  return yield* pruneByAll(experiment, { network, parameters }, input);
 }
 
 async function* pruneByAll(
-  subject: Subject,
+  experiment: Experiment<RunConfig>,
+  { network, parameters, iteration }: Dense,
   { config, contenders, sizes }: CompareInput,
-  signal: AbortSignal | undefined,
 ): AsyncGenerator<CompareEvent, CompareSummary> {
-  const { network, train, test, iteration } = subject;
-  const { device } = network;
-  const measured = await evaluate(network, train, config.loss, signal);
-  const parameters = await readParameters(network);
-  const trainingLoss = measured.loss;
-  const context: Context = { config, sizes, subject, parameters, trainingLoss, signal };
+  const { device } = experiment;
+  const { train: measured, test } = await measure(experiment, network);
+  const dense = { network, parameters, iteration, trainingLoss: measured.loss };
   using scope = new Scope(device);
-  const problem = await selectionProblem(subject, config, scope, signal);
+  const problem = await selectionProblem(experiment, network, scope);
   const outcomes: Outcome[] = [];
   for (const method of contenders) {
     const outcome =
       method === 'scratch'
-        ? yield* compareScratch(context)
-        : yield* compareSelection(context, problem, method);
+        ? yield* compareScratch(experiment, dense, sizes)
+        : yield* compareSelection(experiment, dense, { problem, method, sizes });
     outcomes.push(outcome);
     yield { type: 'compared', ...outcome };
   }
@@ -112,10 +94,13 @@ async function* pruneByAll(
     iteration !== undefined &&
     contenders.includes('greedy') &&
     'rule' in applies &&
-    (await hullGuarantee(device, exactly(problem), applies.rule, Math.max(...sizes), signal));
+    (await hullGuarantee(experiment, exactly(problem), {
+      rule: applies.rule,
+      picks: Math.max(...sizes),
+    }));
   return {
     adapter: device.adapter,
-    dense: { ...measured, test: await evaluate(network, test, config.loss, signal) },
+    dense: { ...measured, test },
     rows: outcomes.flatMap(({ rows }) => [
       ...new Map(rows.map((row) => [row.picks, row])).values(),
     ]),
@@ -126,42 +111,37 @@ async function* pruneByAll(
   };
 }
 
-interface Context {
-  readonly config: RunConfig;
-  readonly sizes: readonly number[];
-  readonly subject: Subject;
-  readonly parameters: Parameters;
-  readonly trainingLoss: number;
-  readonly signal: AbortSignal | undefined;
-}
-
 /** One selection of the largest size serves the smaller ones: they are its beginnings. */
 async function* compareSelection(
-  { config, sizes, subject, parameters, trainingLoss, signal }: Context,
-  problem: SelectionProblem,
-  method: Exclude<Contender, 'scratch'>,
+  experiment: Experiment<RunConfig>,
+  dense: Dense,
+  {
+    problem,
+    method,
+    sizes,
+  }: {
+    readonly problem: SelectionProblem;
+    readonly method: Exclude<Contender, 'scratch'>;
+    readonly sizes: readonly number[];
+  },
 ): AsyncGenerator<CompareEvent, Outcome> {
-  const { network, test, iteration } = subject;
+  const { device, config, test, signal } = experiment;
+  const { network, parameters } = dense;
   const total = Math.max(...sizes);
-  const options = methodOptions(
-    { ...config, ...contenderChoice(method), picks: total },
-    { trainingLoss, hidden: async () => parameters.hidden, signal },
+  const choice = { ...config, ...contenderChoice(method), picks: total };
+  yield progressEvent(method, 0, total);
+  const selection = yield* relayed(selectTrained(experiment, dense, choice, problem), (done) =>
+    progressEvent(method, done, total),
   );
-  const { device } = network;
-  const picks =
-    iteration === undefined
-      ? select(device, problem, options)
-      : selectTrained(device, problem, options, {
-          iteration,
-          learningRate: config.learningRate,
-          activation: network.activation,
-        });
-  yield { type: 'progress', what: method, done: 0, total };
-  const selection = yield* relayed(picks, (done): CompareEvent => {
-    return { type: 'progress', what: method, done, total };
-  });
+  const { kept, shares } = selection;
   const reached = sizes.map((size) => Math.min(size, selection.selected.length));
-  const tests = await testPrefixes(network, parameters, selection, reached, test, config, signal);
+  const prefixes = reached.map((count) => ({
+    kept,
+    shares: Float32Array.from(shares.subarray((count - 1) * kept.length, count * kept.length)),
+  }));
+  using scope = new Scope(device);
+  const outputs = subnetworkOutputs(scope, network, parameters, prefixes);
+  const tests = await evaluateOutputs(network, outputs, test, config.loss, signal);
   const rows = reached.map((count, index) => ({
     method,
     picks: count,
@@ -173,97 +153,39 @@ async function* compareSelection(
   return { method, rows, loss: selection.loss, stopped: selection.stopped };
 }
 
-/** The subnetworks after some of a selection's picks, on the test data in one pass. */
-async function testPrefixes(
-  network: Network,
-  parameters: Parameters,
-  { kept, shares }: MethodSelection,
-  counts: readonly number[],
-  test: Dataset,
-  { loss }: RunConfig,
-  signal: AbortSignal | undefined,
-): Promise<readonly Evaluation[]> {
-  using scope = new Scope(network.device);
-  const n = kept.length;
-  const layers = counts.map((count) => {
-    const row = Float32Array.from(shares.subarray((count - 1) * n, count * n));
-    const output = outputOfSubnetwork(parameters, kept, row);
-    return scope.matrix('compared output.weight', network.width, network.outputs, output);
-  });
-  return await evaluateOutputs(network, layers, test, loss, signal);
-}
-
-async function* compareScratch(context: Context): AsyncGenerator<CompareEvent, Outcome> {
-  const { config, sizes, subject, signal } = context;
-  const { device } = subject.network;
-  const total = sizes.length * config.iterations;
+async function* compareScratch(
+  experiment: Experiment<RunConfig>,
+  { network }: Dense,
+  sizes: readonly number[],
+): AsyncGenerator<CompareEvent, Outcome> {
+  const { iterations } = experiment.config;
   const rows: Comparison[] = [];
   for (const [place, size] of sizes.entries()) {
-    const settings = { ...config, picks: size };
-    const trained = trainFromScratch(subject, settings, config.iterations, signal);
-    const small = yield* relayed(trained, ({ iteration }): CompareEvent => {
-      const done = place * config.iterations + iteration;
-      return { type: 'progress', what: 'scratch', done, total };
-    });
-    using network = uploadNetwork(device, small);
-    const onTrain = await evaluate(network, subject.train, config.loss, signal);
-    const onTest = await evaluate(network, subject.test, config.loss, signal);
+    using small = uploadFirst(experiment, { ...network, width: size });
+    yield* relayed(
+      train(experiment, small, { options: pretraining(experiment.config), until: iterations }),
+      ({ iteration }) =>
+        progressEvent('scratch', place * iterations + iteration, sizes.length * iterations),
+    );
+    const { train: onTrain, test } = await measure(experiment, small);
     rows.push({
       method: 'scratch',
       picks: size,
       distinct: size,
       trainingLoss: onTrain.loss,
-      testLoss: onTest.loss,
-      testAccuracy: onTest.accuracy,
+      testLoss: test.loss,
+      testAccuracy: test.accuracy,
     });
   }
   return { method: 'scratch', rows };
 }
 
-/** @throws bad-config for methods named twice, sizes out of order, and what does not go together. */
-export function requireComparable({
-  config,
-  contenders,
-  sizes,
-}: Pick<CompareInput, 'config' | 'contenders' | 'sizes'>): void {
-  if (sizes.length === 0 || sizes.some((size, at) => size <= (sizes[at - 1] ?? 0))) {
-    throw new EspalierError('bad-config', {
-      kind: 'value',
-      key: 'sizes',
-      given: sizes,
-      allowed: 'ascending whole numbers from 1 on',
-    });
-  }
-  const twice = contenders.find((name, at) => contenders.indexOf(name) !== at);
-  if (twice || contenders.length === 0) {
-    throw new EspalierError('bad-config', {
-      kind: 'value',
-      key: 'methods',
-      given: contenders,
-      allowed: 'a list of methods, each named once',
-    });
-  }
-  const choices = contenders.map((name) =>
-    name === 'scratch' ? { method: name, rule: 'average' } : contenderChoice(name),
-  );
-  const greedy = choices.some(({ method }) => method === 'greedy');
-  requireTogether({
-    // A run's configuration may be compared with methods that have no use for all of it.
-    ...(greedy ? config : exceptGreedyOnly(config)),
-    method: choices.map(({ method }) => method),
-    rule: choices.map(({ rule }) => rule),
-    picks: sizes,
-  });
-}
-
-/** How a contender picks: greedy selection has one for each rule. */
-function contenderChoice(contender: Exclude<Contender, 'scratch'>): {
-  readonly method: MethodName;
-  readonly rule: RuleName;
-} {
-  return contender === 'line-search' || contender === 'corrective'
-    ? { method: 'greedy', rule: contender }
-    : { method: contender, rule: 'average' };
+function progressEvent(
+  what: 'pre-training' | Contender,
+  done: number,
+  total: number,
+): CompareEvent {
+  return { type: 'progress', what, done, total };
 }
 
 function requireInput(

@@ -30,8 +30,7 @@ export function drawExamples(source: ImageSource, count: number, seed: number): 
 
 /** The network that is trained on such examples. */
 export function networkShape(
-  { task, activation }: Pick<RunConfig, 'task' | 'activation'>,
-  { width }: Pick<RunConfig, 'width'>,
+  { task, activation, width }: Pick<RunConfig, 'task' | 'activation' | 'width'>,
   { train }: Pick<Examples, 'train'>,
 ): Shape {
   return { width, inputs: train.rows * train.columns + 1, outputs: taskOutputs(task), activation };

@@ -1,12 +1,13 @@
 import { throwIfAborted } from '../errors.js';
-import type { Device } from '../gpu/device.js';
 import { BYTES, readMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import { streamedActivations } from '../models/forward.js';
+import type { Network } from '../models/two-layer.js';
+import { streamedFrom } from '../prune/activations.js';
 import { outputGram } from '../prune/baselines/backward.js';
-import { type SelectionProblem, streamedFrom } from '../prune/problem.js';
+import type { SelectionProblem } from '../prune/problem.js';
 import { bestInHull, guaranteedExcess, type HullOptimum, squaredDiameter } from '../theory/hull.js';
-import type { Dense } from './choose.js';
+import type { Experiment } from './experiment.js';
 import type { RunConfig } from './run-config.js';
 
 /** More neurons than this make the float64 work on the CPU longer than the selection itself. */
@@ -59,11 +60,9 @@ export function guaranteedRule(
  * @throws aborted when the signal fires before the matrix is there.
  */
 export async function hullGuarantee(
-  device: Device,
+  { device, signal }: Pick<Experiment, 'device' | 'signal'>,
   problem: SelectionProblem,
-  rule: GuaranteedRule,
-  picks: number,
-  signal?: AbortSignal,
+  { rule, picks }: { readonly rule: GuaranteedRule; readonly picks: number },
 ): Promise<Guarantee> {
   const { activations, targets } = problem;
   const y = await readMatrix(targets);
@@ -110,11 +109,11 @@ export type RunTheory =
  * @throws aborted when the signal has fired before.
  */
 export async function runTheory(
-  { network, train }: Pick<Dense, 'network' | 'train'>,
-  config: RunConfig,
+  experiment: Experiment<RunConfig>,
+  network: Network,
   loss: Float32Array,
-  signal?: AbortSignal,
 ): Promise<RunTheory> {
+  const { config, train, signal } = experiment;
   const applies = guaranteedRule(config);
   if ('missing' in applies) return applies;
   const { width: n, inputs: d, device, output } = network;
@@ -136,12 +135,9 @@ export async function runTheory(
   const activations = streamedFrom(m, streamed);
   const { targets } = train;
   const problem = { activations, weights: output, targets, loss: 'squared' } as const;
-  const { bound, ...theory } = await hullGuarantee(
-    device,
-    problem,
-    applies.rule,
-    loss.length,
-    signal,
-  );
+  const { bound, ...theory } = await hullGuarantee(experiment, problem, {
+    rule: applies.rule,
+    picks: loss.length,
+  });
   return { ...theory, bound: [...bound], loss: [...loss] };
 }

@@ -7,7 +7,7 @@ import { type Examples, networkShape } from './examples.js';
 import type { RunConfig } from './run-config.js';
 import type { StartingState } from './run-events.js';
 import { CHECKSUM, type RunFile } from './run-files.js';
-import { networkIn, type TrialState } from './state.js';
+import { networkIn, type TrainedState } from './state.js';
 
 const WEIGHTS = /(?:^|[/\\])weights-(\d+)\.safetensors$/;
 
@@ -72,7 +72,7 @@ export function stateOfFiles(
   }
   if (dataset) requireSameExamples(config.data, dataset, examples);
   const { name, bytes } = weights;
-  const shape = networkShape(config, config, examples);
+  const shape = networkShape(config, examples);
   const network = networkIn(decodeSafetensors(bytes, name), shape, (expected, found) =>
     mismatch(name, `the network of its configuration: expected ${expected}, found ${found}`),
   );
@@ -88,7 +88,7 @@ export function stateOfFiles(
 export function requireGoesOn(
   { iterations, momentum }: RunConfig,
   shape: Shape,
-  { iteration, network, velocity }: TrialState,
+  { iteration, network, velocity }: TrainedState,
 ): void {
   if (iteration > iterations) {
     throw new EspalierError('bad-config', {

@@ -4,7 +4,7 @@ import type { MethodSelection } from '../prune/methods.js';
 import type { Examples } from './examples.js';
 import type { RunTheory } from './guarantee.js';
 import type { RunConfig } from './run-config.js';
-import type { TrialState } from './state.js';
+import type { TrainedState } from './state.js';
 
 export interface RunInput {
   readonly config: RunConfig;
@@ -17,7 +17,7 @@ export interface RunInput {
 }
 
 /** A checkpoint to go on from; the seconds of pre-training behind it count on, where they are known. */
-export interface StartingState extends TrialState {
+export interface StartingState extends TrainedState {
   readonly figures?: Pick<Figures, 'seconds'>;
 }
 
@@ -39,6 +39,22 @@ export interface Figures {
 
 export type Phase = 'pre-train' | 'prune' | 'fine-tune';
 
+export interface RunProgress {
+  readonly type: 'progress';
+  readonly phase: Phase;
+  /** Pre-training iterations done when the phase began. */
+  readonly iteration: number;
+  readonly done: number;
+  readonly total: number;
+  readonly minibatchLoss?: number;
+}
+
+/** The pre-trained network, and all that it takes to go on from there. */
+export interface RunCheckpoint extends TrainedState {
+  readonly type: 'checkpoint';
+  readonly figures: Figures;
+}
+
 export type RunEvent =
   | {
       readonly type: 'started';
@@ -48,17 +64,8 @@ export type RunEvent =
       /** Those still to come. */
       readonly checkpoints: readonly number[];
     }
-  | {
-      readonly type: 'progress';
-      readonly phase: Phase;
-      /** Pre-training iterations done when the phase began. */
-      readonly iteration: number;
-      readonly done: number;
-      readonly total: number;
-      readonly minibatchLoss?: number;
-    }
-  /** All that it takes to go on from there. */
-  | ({ readonly type: 'checkpoint'; readonly figures: Figures } & TrialState)
+  | RunProgress
+  | RunCheckpoint
   | {
       readonly type: 'subnetwork';
       readonly iteration: number;

@@ -1,44 +1,47 @@
 import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { BYTES } from '../gpu/matrix.js';
-import type { Dataset } from '../models/dataset.js';
-import { evaluate } from '../models/forward.js';
 import { extractSubnetwork } from '../models/subnetwork.js';
 import {
   drawParameters,
   flopsPerExample,
   type Network,
-  type Parameters,
   parameterCount,
   readParameters,
   uploadNetwork,
 } from '../models/two-layer.js';
 import type { MethodSelection } from '../prune/methods.js';
+import { advance, divergence, startTraining, type Training } from '../train/gradient-descent.js';
+import { networkShape } from './examples.js';
 import {
-  advance,
-  divergence,
-  type Rate,
-  readTrainingState,
-  startTraining,
-  type Training,
-} from '../train/gradient-descent.js';
-import { chooseNeurons, trainFromScratch } from './choose.js';
-import { networkShape, uploadImages } from './examples.js';
+  type Experiment,
+  fineTuning,
+  measure,
+  openExperiment,
+  pretraining,
+  train,
+  uploadFirst,
+} from './experiment.js';
 import { runTheory } from './guarantee.js';
 import { rulesOf } from './refusals.js';
-import { relayed } from './relayed.js';
+import { relayed } from './relay.js';
 import { requireGoesOn } from './resume.js';
-import { fineTuneRate, type RunConfig } from './run-config.js';
+import type { RunConfig } from './run-config.js';
 import type {
   ChoiceFigures,
   Figures,
-  Phase,
+  RunCheckpoint,
   RunEvent,
   RunInput,
+  RunProgress,
   RunSummary,
 } from './run-events.js';
 import { checkpointIterations } from './schedule.js';
+import { pickFrom } from './select.js';
 import { requireFits } from './size-limits.js';
+import { readState } from './state.js';
+
+type Run = Experiment<RunConfig>;
 
 /**
  * Runs one network from its first weights to its fine-tuned subnetwork and yields what happens.
@@ -59,23 +62,15 @@ export async function* run(
 ): AsyncGenerator<RunEvent, RunSummary> {
   const start = performance.now();
   requireFits(device, { ...config, rules: rulesOf(config) }, examples.train);
-  const shape = networkShape(config, config, examples);
+  const shape = networkShape(config, examples);
   if (from) requireGoesOn(config, shape, from);
   device.resetPeak();
   const bytesBefore = device.liveBytes;
-  // Each of these takes a processor tens of milliseconds: in the waits a page draws its frames.
-  await device.idle();
-  using train = uploadImages(device, 'training', examples.train, config.task);
-  await device.idle();
-  using test = uploadImages(device, 'test', examples.test, config.task);
-  const dataBytes = device.liveBytes - bytesBefore;
-  await device.idle();
+  using experiment = await openExperiment(device, config, examples, signal);
+  const data = device.liveBytes - bytesBefore;
   using network = uploadNetwork(device, from?.network ?? drawParameters(shape, config.seed));
-  const { batch, learningRate, momentum, loss, seed } = config;
-  const options = { batch, learningRate, momentum, loss, seed };
-  using training = startTraining(network, train, options, from);
-  const networkBytes = device.liveBytes - bytesBefore - dataBytes;
-  const context: Context = { config, train, test, signal };
+  using training = startTraining(network, experiment.train, pretraining(config), from);
+  const memory = { data, network: device.liveBytes - bytesBefore - data };
 
   const { iteration: begun } = training;
   const checkpoints = checkpointIterations(config.iterations, config.pruneEvery).filter(
@@ -83,36 +78,13 @@ export async function* run(
   );
   yield { type: 'started', adapter: device.adapter, iteration: begun, checkpoints };
   let seconds = from?.figures?.seconds ?? 0;
-  let last: Omit<RunSummary, 'adapter' | 'iterations' | 'memory' | 'seconds'> | undefined;
+  let last: Pruned | undefined;
   for (const iteration of checkpoints) {
-    const clock = performance.now();
-    const before = training.iteration;
-    try {
-      for await (const progress of advance(training, iteration, signal)) {
-        yield progressEvent(
-          'pre-train',
-          before,
-          progress.iteration,
-          config.iterations,
-          progress.minibatchLoss,
-        );
-      }
-    } catch (error) {
-      const stopped = error instanceof EspalierError && error.code === 'aborted';
-      if (!stopped || training.iteration === before) throw error;
-      // Who stops a run loses none of its steps.
-      seconds += (performance.now() - clock) / 1000;
-      const last = await measuredCheckpoint({ ...context, signal: undefined }, training, seconds);
-      if (Number.isFinite(last.figures.trainingLoss)) yield last;
-      throw error;
-    }
-    seconds += (performance.now() - clock) / 1000;
-    const checkpoint = await measuredCheckpoint(context, training, seconds);
-    const { network: parameters, figures: dense } = checkpoint;
-    requireFinite(dense.trainingLoss, iteration, { learningRate });
+    const checkpoint = yield* trainTo(experiment, training, iteration, seconds);
     yield checkpoint;
+    seconds = checkpoint.figures.seconds;
     if (config.pruneEvery === 0 && iteration < config.iterations) continue;
-    last = { dense, ...(yield* prune(context, network, parameters, dense, iteration)) };
+    last = yield* prune(experiment, network, checkpoint);
   }
   if (!last) throw new RangeError('A run without a checkpoint to prune at.');
   return {
@@ -120,8 +92,7 @@ export async function* run(
     iterations: config.iterations,
     ...last,
     memory: {
-      data: dataBytes,
-      network: networkBytes,
+      ...memory,
       activations: examples.train.count * config.width * BYTES[config.storage],
       peak: device.peakBytes - bytesBefore,
     },
@@ -129,49 +100,140 @@ export async function* run(
   };
 }
 
-interface Context {
-  readonly config: RunConfig;
-  readonly train: Dataset;
-  readonly test: Dataset;
-  readonly signal: AbortSignal | undefined;
+/**
+ * Trains to an iteration, and gives the checkpoint there.
+ *
+ * @param before seconds of the pre-training so far.
+ */
+async function* trainTo(
+  experiment: Run,
+  training: Training,
+  iteration: number,
+  before: number,
+): AsyncGenerator<RunEvent, RunCheckpoint> {
+  const { config, signal } = experiment;
+  const { iteration: begun } = training;
+  const clock = performance.now();
+  const secondsSoFar = () => before + (performance.now() - clock) / 1000;
+  const of = { phase: 'pre-train', iteration: begun, total: config.iterations } as const;
+  try {
+    for await (const { iteration: done, minibatchLoss } of advance(training, iteration, signal)) {
+      yield progressEvent({ ...of, done, minibatchLoss });
+    }
+  } catch (error) {
+    const stopped = error instanceof EspalierError && error.code === 'aborted';
+    if (!stopped || training.iteration === begun) throw error;
+    // Who stops a run loses none of its steps.
+    const unstopped = { ...experiment, signal: undefined };
+    const last = await measuredCheckpoint(unstopped, training, secondsSoFar());
+    if (Number.isFinite(last.figures.trainingLoss)) yield last;
+    throw error;
+  }
+  const checkpoint = await measuredCheckpoint(experiment, training, secondsSoFar());
+  if (Number.isFinite(checkpoint.figures.trainingLoss)) return checkpoint;
+  throw divergence(iteration, config);
 }
 
+/** The network as it is, how good it is, and all that it takes to go on from there. */
+async function measuredCheckpoint(
+  experiment: Run,
+  training: Training,
+  seconds: number,
+): Promise<RunCheckpoint> {
+  const figures = await figuresOf(experiment, training.network, seconds);
+  return { type: 'checkpoint', ...(await readState(training)), figures };
+}
+
+/** What pruning at a checkpoint adds to the summary. */
+type Pruned = Pick<RunSummary, 'dense' | 'subnetwork' | 'theory' | 'fineTuned'>;
+
 async function* prune(
-  context: Context,
+  experiment: Run,
   network: Network,
-  parameters: Parameters,
-  { trainingLoss }: Figures,
-  iteration: number,
-): AsyncGenerator<RunEvent, Pick<RunSummary, 'subnetwork' | 'fineTuned' | 'theory'>> {
-  const { config, train, signal } = context;
-  const { method, rule } = config;
-  const dense = { network, train, trainingLoss, iteration };
+  { iteration, network: parameters, figures: dense }: RunCheckpoint,
+): AsyncGenerator<RunEvent, Pruned> {
+  const { config, device } = experiment;
+  const { method, picks } = config;
   const clock = performance.now();
-  yield progressEvent('prune', iteration, 0, method === 'scratch' ? iteration : config.picks);
-  let selection: MethodSelection | undefined;
-  let subnetwork: Parameters;
-  if (method === 'scratch') {
-    subnetwork = yield* relayed(
-      trainFromScratch(dense, config, iteration, signal),
-      ({ iteration: done }) => progressEvent('prune', iteration, done, iteration),
-    );
-  } else {
-    selection = yield* relayed(chooseNeurons(dense, method, config, signal), (picks) =>
-      progressEvent('prune', iteration, picks, config.picks),
-    );
-    subnetwork = extractSubnetwork(parameters, selection.kept, selection.finalShares);
+  const total = method === 'scratch' ? iteration : picks;
+  const progress = (done: number) => progressEvent({ phase: 'prune', iteration, done, total });
+  yield progress(0);
+  const { trainingLoss } = dense;
+  const selection =
+    method === 'scratch'
+      ? undefined
+      : yield* relayed(
+          pickFrom(
+            experiment,
+            { network, parameters, iteration, trainingLoss },
+            { ...config, method },
+          ),
+          progress,
+        );
+  using small = selection
+    ? uploadNetwork(device, extractSubnetwork(parameters, selection.kept, selection.finalShares))
+    : uploadFirst(experiment, { ...network, width: picks });
+  if (!selection) {
+    const training = train(experiment, small, { options: pretraining(config), until: iteration });
+    yield* relayed(training, ({ iteration: done }) => progress(done));
   }
   const seconds = (performance.now() - clock) / 1000;
-  using small = uploadNetwork(network.device, subnetwork);
-  const figures = await measure(context, small, seconds);
+  const figures = await figuresOf(experiment, small, seconds);
   yield {
     type: 'subnetwork',
     iteration,
-    network: subnetwork,
+    network: await readParameters(small),
     figures,
     ...(selection && { selection }),
   };
-  const choice: ChoiceFigures = {
+  return {
+    dense,
+    subnetwork: { ...figures, ...choiceFigures(config, selection) },
+    theory:
+      selection && iteration === config.iterations
+        ? await runTheory(experiment, network, selection.loss)
+        : { missing: 'nothing was selected' },
+    fineTuned: config.fineTune > 0 ? yield* fineTune(experiment, small, iteration) : undefined,
+  };
+}
+
+async function* fineTune(
+  experiment: Run,
+  network: Network,
+  iteration: number,
+): AsyncGenerator<RunEvent, Figures> {
+  const { config } = experiment;
+  const { fineTune: steps } = config;
+  const clock = performance.now();
+  const options = fineTuning(config);
+  const of = { phase: 'fine-tune', iteration, total: steps } as const;
+  yield* relayed(
+    train(experiment, network, { options, until: steps }),
+    ({ iteration: done, minibatchLoss }) => progressEvent({ ...of, done, minibatchLoss }),
+  );
+  const seconds = (performance.now() - clock) / 1000;
+  const figures = await figuresOf(experiment, network, seconds);
+  if (!Number.isFinite(figures.trainingLoss)) throw divergence(steps, options);
+  yield { type: 'fine-tuned', iteration, network: await readParameters(network), figures };
+  return figures;
+}
+
+async function figuresOf(experiment: Run, network: Network, seconds: number): Promise<Figures> {
+  const { train, test } = await measure(experiment, network);
+  return {
+    width: network.width,
+    parameters: parameterCount(network),
+    flopsPerExample: flopsPerExample(network),
+    trainingLoss: train.loss,
+    trainingAccuracy: train.accuracy,
+    testLoss: test.loss,
+    testAccuracy: test.accuracy,
+    seconds,
+  };
+}
+
+function choiceFigures({ method, rule }: RunConfig, selection?: MethodSelection): ChoiceFigures {
+  return {
     method,
     ...(selection && { rule: method === 'greedy' ? rule : 'average' }),
     picks: selection?.selected.length ?? 0,
@@ -179,87 +241,13 @@ async function* prune(
     stopped: selection?.stopped ?? 'count',
     ...(selection?.plan && { plan: selection.plan }),
   };
-  const theory =
-    selection && iteration === config.iterations
-      ? await runTheory(dense, config, selection.loss, signal)
-      : { missing: 'nothing was selected' };
-  return {
-    subnetwork: { ...figures, ...choice },
-    theory,
-    fineTuned: config.fineTune > 0 ? yield* fineTune(context, small, iteration) : undefined,
-  };
 }
 
-async function* fineTune(
-  context: Context,
-  network: Network,
-  iteration: number,
-): AsyncGenerator<RunEvent, Figures> {
-  const { config, train, signal } = context;
-  const { batch, momentum, loss, seed, fineTune: steps } = config;
-  const clock = performance.now();
-  const options = {
-    batch,
-    learningRate: fineTuneRate(config),
-    momentum,
-    loss,
-    seed,
-    purpose: 'fine-tuning batches',
-    rateKey: 'fineTuneLearningRate',
-  } as const;
-  using training = startTraining(network, train, options);
-  for await (const progress of advance(training, steps, signal)) {
-    yield progressEvent('fine-tune', iteration, progress.iteration, steps, progress.minibatchLoss);
-  }
-  const seconds = (performance.now() - clock) / 1000;
-  const figures = await measure(context, network, seconds);
-  requireFinite(figures.trainingLoss, steps, options);
-  yield { type: 'fine-tuned', iteration, network: await readParameters(network), figures };
-  return figures;
-}
-
-/** The network as it is, how good it is, and all that it takes to go on from there. */
-async function measuredCheckpoint(context: Context, training: Training, seconds: number) {
-  const { network } = training;
-  const parameters = await readParameters(network);
-  const figures = await measure(context, network, seconds);
-  const state = await readTrainingState(training);
-  return { type: 'checkpoint', ...state, network: parameters, figures } as const;
-}
-
-async function measure(context: Context, network: Network, seconds: number): Promise<Figures> {
-  const { loss } = context.config;
-  const training = await evaluate(network, context.train, loss, context.signal);
-  const test = await evaluate(network, context.test, loss, context.signal);
-  return {
-    width: network.width,
-    parameters: parameterCount(network),
-    flopsPerExample: flopsPerExample(network),
-    trainingLoss: training.loss,
-    trainingAccuracy: training.accuracy,
-    testLoss: test.loss,
-    testAccuracy: test.accuracy,
-    seconds,
-  };
-}
-
-function progressEvent(
-  phase: Phase,
-  iteration: number,
-  done: number,
-  total: number,
-  minibatchLoss?: number,
-): RunEvent {
-  return {
-    type: 'progress',
-    phase,
-    iteration,
-    done,
-    total,
-    ...(minibatchLoss !== undefined && { minibatchLoss }),
-  };
-}
-
-function requireFinite(loss: number, iteration: number, rate: Rate): void {
-  if (!Number.isFinite(loss)) throw divergence(iteration, rate);
+function progressEvent({
+  minibatchLoss,
+  ...progress
+}: Omit<RunProgress, 'type' | 'minibatchLoss'> & {
+  readonly minibatchLoss?: number | undefined;
+}): RunProgress {
+  return { type: 'progress', ...progress, ...(minibatchLoss !== undefined && { minibatchLoss }) };
 }

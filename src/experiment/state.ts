@@ -1,15 +1,25 @@
 import { EspalierError } from '../errors.js';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '../formats/safetensors.js';
-import type { Parameters, Shape } from '../models/two-layer.js';
-import type { TrainingState } from '../train/gradient-descent.js';
+import { type Parameters, readParameters, type Shape } from '../models/two-layer.js';
+import { readTrainingState, type Training, type TrainingState } from '../train/gradient-descent.js';
 
 /** A pre-training at a checkpoint: all that it takes to go on from there. */
-export interface TrialState extends TrainingState {
+export interface TrainedState extends TrainingState {
   readonly network: Parameters;
 }
 
+/** Waits for the GPU and copies a training's state. */
+export async function readState(training: Training): Promise<TrainedState> {
+  const network = await readParameters(training.network);
+  return { ...(await readTrainingState(training)), network };
+}
+
 /** The state as a safetensors file. */
-export function encodeState({ iteration, network, velocity }: TrialState): Uint8Array<ArrayBuffer> {
+export function encodeState({
+  iteration,
+  network,
+  velocity,
+}: TrainedState): Uint8Array<ArrayBuffer> {
   const { width, inputs, outputs, hidden, output } = network;
   return encodeSafetensors({
     iteration: { dtype: 'U32', shape: [1], data: Uint32Array.of(iteration) },
@@ -23,7 +33,7 @@ export function encodeState({ iteration, network, velocity }: TrialState): Uint8
 }
 
 /** @throws bad-data naming the file when it is no state of a network of this shape. */
-export function decodeState(bytes: Uint8Array, file: string, shape: Shape): TrialState {
+export function decodeState(bytes: Uint8Array, file: string, shape: Shape): TrainedState {
   const tensors = decodeSafetensors(bytes, file);
   const { width, inputs, outputs } = shape;
   const fail: Fail = (expected, found) =>

@@ -5,7 +5,7 @@ import type { Matrix } from '../gpu/matrix.js';
 import type { Scope } from '../gpu/scope.js';
 import { chunkSlices, sliceCount } from '../kernels/example-slices.js';
 import { prepareGramRows } from '../kernels/gram-rows.js';
-import type { ActivationChunk, Activations } from './problem.js';
+import type { ActivationChunk, Activations } from './activations.js';
 
 export interface CorrelationsContext {
   readonly device: Device;

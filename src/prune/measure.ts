@@ -7,10 +7,10 @@ import { SELECTION_STATE } from '../kernels/argmin.js';
 import { prepareGatherColumns } from '../kernels/gather-columns.js';
 import { prepareMatmul } from '../kernels/matmul.js';
 import { networkLossSlices, prepareNetworkLosses } from '../kernels/network-losses.js';
+import { MEASURED_ROWS } from './activations.js';
 import { exactly, type SelectionProblem } from './problem.js';
 
-/** Examples and outputs of networks that lie on the GPU at once. */
-export const MEASURED_ROWS = 512;
+/** Outputs of networks that lie on the GPU at once. */
 const BLOCK_OUTPUTS = 1024;
 
 /**

@@ -3,7 +3,8 @@ import type { Device } from '../gpu/device.js';
 import { largestBinding } from '../gpu/limits.js';
 import type { StorageFormat } from '../gpu/matrix.js';
 import { chunkSlices } from '../kernels/example-slices.js';
-import type { Activations, SelectionProblem } from './problem.js';
+import type { Activations } from './activations.js';
+import type { SelectionProblem } from './problem.js';
 
 export const ORACLES = ['rows', 'gram', 'direct'] as const;
 export type OracleName = (typeof ORACLES)[number];

@@ -1,30 +1,7 @@
 import { EspalierError } from '../errors.js';
-import type { Commands } from '../gpu/commands.js';
-import type { ChunkedMatrix, Matrix, StorageFormat } from '../gpu/matrix.js';
+import type { Matrix } from '../gpu/matrix.js';
 import type { LossKind } from '../kernels/candidate-loss.js';
-
-/**
- * H [m × N] in chunks of examples, each within one binding. Resident activations are all on the
- * GPU; streamed ones are computed anew into one chunk whenever they are passed over.
- */
-export interface Activations {
-  readonly rows: number;
-  readonly columns: number;
-  readonly storage: StorageFormat;
-  readonly resident: boolean;
-  /** The buffers that chunks lie in, so that kernels can be bound to them once. */
-  readonly buffers: readonly Matrix[];
-  /** The chunks in order: which buffer, its first example and how many. */
-  readonly chunks: readonly ActivationChunk[];
-  /** Encodes what puts a chunk into its buffer; nothing for resident ones. */
-  load(commands: Commands, chunk: ActivationChunk): void;
-}
-
-export interface ActivationChunk {
-  readonly buffer: number;
-  readonly firstRow: number;
-  readonly rows: number;
-}
+import type { Activations } from './activations.js';
 
 /**
  * What a subnetwork is selected from. Neuron i's outputs are φ_i = b_i σ(a_i · x_j) over the
@@ -47,42 +24,6 @@ export interface SelectionProblem {
 /** The problem by the exact activations. */
 export function exactly({ exact, ...problem }: SelectionProblem): SelectionProblem {
   return exact ? { ...problem, activations: exact } : problem;
-}
-
-/** Activations that are on the GPU already. */
-export function residentActivations({
-  rows,
-  columns,
-  storage,
-  chunks,
-}: ChunkedMatrix): Activations {
-  return {
-    rows,
-    columns,
-    storage,
-    resident: true,
-    buffers: chunks,
-    chunks: chunks.map((chunk, buffer) => ({
-      buffer,
-      firstRow: chunk.firstRow,
-      rows: chunk.rows,
-    })),
-    load: () => undefined,
-  };
-}
-
-/** Activations that are computed into one buffer whenever they are passed over. */
-export function streamedFrom(
-  rows: number,
-  { buffer, load }: { readonly buffer: Matrix; readonly load: Activations['load'] },
-): Activations {
-  const chunks = Array.from({ length: Math.ceil(rows / buffer.rows) }, (_, chunk) => ({
-    buffer: 0,
-    firstRow: chunk * buffer.rows,
-    rows: Math.min(buffer.rows, rows - chunk * buffer.rows),
-  }));
-  const { columns, storage } = buffer;
-  return { rows, columns, storage, resident: false, buffers: [buffer], chunks, load };
 }
 
 /** Why a selection ended. */

@@ -2,7 +2,7 @@ import { imagesChecksum } from '../data/checksum.js';
 import type { ImageSource } from '../data/images.js';
 import { EspalierError } from '../errors.js';
 import { drawExamples, type Examples } from '../experiment/examples.js';
-import type { TrialState } from '../experiment/state.js';
+import type { TrainedState } from '../experiment/state.js';
 import type { Device } from '../gpu/device.js';
 import { type Cell, cellKey } from './cell.js';
 import {
@@ -23,7 +23,7 @@ export interface StudyInput {
   /** Cells that an earlier session finished. */
   readonly cells?: readonly Cell[];
   /** The last state of the trials under way, by `trialName`. */
-  readonly states?: ReadonlyMap<string, TrialState>;
+  readonly states?: ReadonlyMap<string, TrainedState>;
 }
 
 /**

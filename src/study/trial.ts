@@ -1,31 +1,33 @@
 import { imagesChecksum } from '../data/checksum.js';
-import { denseActivations, methodOptions, selectTrained } from '../experiment/choose.js';
-import { type Examples, networkShape, uploadImages } from '../experiment/examples.js';
+import { type Examples, networkShape } from '../experiment/examples.js';
+import {
+  type Experiment,
+  fineTuning,
+  type Measured,
+  measure,
+  openExperiment,
+  pretraining,
+  subnetworkOutputs,
+  type TrainingSteps,
+  train,
+} from '../experiment/experiment.js';
 import { rulesOf } from '../experiment/refusals.js';
-import { finalResult } from '../experiment/relayed.js';
-import { fineTuneRate } from '../experiment/run-config.js';
+import { finalResult } from '../experiment/relay.js';
+import { selectionProblem, selectTrained } from '../experiment/select.js';
 import { requireFits } from '../experiment/size-limits.js';
-import type { TrialState } from '../experiment/state.js';
+import { readState, type TrainedState } from '../experiment/state.js';
 import type { Device } from '../gpu/device.js';
 import { Scope } from '../gpu/scope.js';
-import type { Dataset } from '../models/dataset.js';
-import { type Evaluation, evaluate, evaluateOutputs } from '../models/forward.js';
-import { extractSubnetwork, outputOfSubnetwork } from '../models/subnetwork.js';
+import { type Evaluation, evaluateOutputs } from '../models/forward.js';
+import { extractSubnetwork } from '../models/subnetwork.js';
 import {
   drawParameters,
+  type Network,
   type Parameters,
-  readParameters,
   uploadNetwork,
 } from '../models/two-layer.js';
 import type { MethodSelection } from '../prune/methods.js';
-import type { Activations } from '../prune/problem.js';
-import {
-  advance,
-  divergence,
-  readTrainingState,
-  startTraining,
-  type Training,
-} from '../train/gradient-descent.js';
+import { advance, divergence, startTraining } from '../train/gradient-descent.js';
 import { type Cell, type CellKey, cellKey } from './cell.js';
 import { listPrunings, type Pruning, studyCheckpoints, type Trial, trialSeed } from './grid.js';
 import type { StudyConfig } from './study-config.js';
@@ -46,7 +48,7 @@ export type TrialEvent =
       readonly minibatchLoss: number | undefined;
     }
   /** The training as it stood at a checkpoint, before the checkpoint's cells. */
-  | { readonly type: 'state'; readonly trial: Trial; readonly state: TrialState }
+  | { readonly type: 'state'; readonly trial: Trial; readonly state: TrainedState }
   | { readonly type: 'cell'; readonly trial: Trial; readonly cell: Cell };
 
 /**
@@ -60,29 +62,24 @@ export type TrialEvent =
 export async function* studyTrial(
   device: Device,
   input: TrialInput,
-  state?: TrialState,
+  state?: TrainedState,
   signal?: AbortSignal,
 ): AsyncGenerator<TrialEvent, void> {
-  const { config, trial, examples } = input;
-  const { width, learningRate, batch } = trial;
-  const { task } = config;
-  const picks = Math.max(...config.picks);
-  const largest = { examples: trial.examples, width, batch, task, picks };
+  const { trial, examples } = input;
+  const config = trialConfig(input);
+  const picks = Math.max(...input.config.picks);
   const rules = rulesOf(config);
-  requireFits(device, { ...largest, rules }, examples.train, { examples: 'sizes' });
-  using train = uploadImages(device, 'training', examples.train, config.task);
-  using test = uploadImages(device, 'test', examples.test, config.task);
+  requireFits(device, { ...config, ...trial, picks, rules }, examples.train, {
+    examples: 'sizes',
+  });
+  using experiment = await openExperiment(device, config, examples, signal);
   const missing = missingCells(input);
   // A cell before the kept state can only be reached from the start.
   const kept = state && state.iteration <= (missing[0]?.iteration ?? 0) ? state : undefined;
-  const seed = trialSeed(config, trial);
-  const first = kept?.network ?? drawParameters(networkShape(config, trial, examples), seed);
+  const first = kept?.network ?? drawParameters(networkShape(config, examples), config.seed);
   using network = uploadNetwork(device, first);
-  const { momentum, loss } = config;
-  const options = { batch, learningRate, momentum, loss, seed };
-  using training = startTraining(network, train, options, kept);
-  const crc32 = imagesChecksum(examples.train);
-  const context: Context = { config, trial, train, test, crc32, training, signal };
+  using training = startTraining(network, experiment.train, pretraining(config), kept);
+  const images = { inputs: network.inputs, crc32: imagesChecksum(examples.train) };
 
   const clock = stopwatch();
   for (const { iteration, prunings } of missing) {
@@ -91,16 +88,27 @@ export async function* studyTrial(
       yield { type: 'progress', trial, iteration: done, minibatchLoss };
       clock.resume();
     }
-    const network = await readParameters(training.network);
-    const now: TrialState = { ...(await readTrainingState(training)), network };
+    const now = await readState(training);
     clock.pause();
     if (iteration !== kept?.iteration) yield { type: 'state', trial, state: now };
     clock.resume();
-    const cells = await prune(context, now, prunings);
-    const seconds = clock.take() / cells.length;
-    for (const cell of cells) yield { type: 'cell', trial, cell: { ...cell, seconds } };
+    const pruned = await prune(experiment, { network, state: now }, prunings);
+    const seconds = clock.take() / pruned.length;
+    for (const { pruning, figures } of pruned) {
+      const cell = { ...trial, iteration, ...pruning, ...images, ...figures, seconds };
+      yield { type: 'cell', trial, cell };
+    }
     clock.resume();
   }
+}
+
+/** A study's configuration with the trial's own values. */
+type TrialConfig = Omit<StudyConfig, 'width' | 'learningRate' | 'batch'> &
+  Pick<Trial, 'width' | 'learningRate' | 'batch'>;
+
+function trialConfig({ config, trial }: TrialInput): TrialConfig {
+  const { width, learningRate, batch } = trial;
+  return { ...config, width, learningRate, batch, seed: trialSeed(config, trial) };
 }
 
 /** The checkpoints that lack cells, in order, each with the prunings it lacks. */
@@ -115,126 +123,121 @@ function missingCells({ config, trial, known = [] }: TrialInput) {
     .filter(({ prunings }) => prunings.length > 0);
 }
 
-interface Context {
-  readonly config: StudyConfig;
-  readonly trial: Trial;
-  readonly train: Dataset;
-  readonly test: Dataset;
-  /** `imagesChecksum` the training examples. */
-  readonly crc32: string;
-  readonly training: Training;
-  readonly signal: AbortSignal | undefined;
+/** The network as trained so far, on the GPU and read back. */
+interface Dense {
+  readonly network: Network;
+  readonly state: TrainedState;
 }
 
-interface Pruned extends Pruning {
-  readonly selection: MethodSelection;
+interface Pruned {
+  readonly pruning: Pruning;
+  /** All that a cell says of the networks. */
+  readonly figures: Omit<Cell, keyof CellKey | 'inputs' | 'crc32' | 'seconds'>;
 }
 
 /** Prunes a checkpoint in each way that is missing and measures all of them together. */
 async function prune(
-  context: Context,
-  state: TrialState,
+  experiment: Experiment<TrialConfig>,
+  { network, state }: Dense,
   missing: readonly Pruning[],
-): Promise<readonly Omit<Cell, 'seconds'>[]> {
-  const { config, trial, train, test, crc32, training, signal } = context;
-  const { network } = training;
-  const { loss } = config;
+): Promise<readonly Pruned[]> {
+  const { device, config } = experiment;
+  const selections = await selectAll(experiment, { network, state }, missing);
+  const [dense, ...subnetworks] = await measureAll(experiment, { network, state }, selections);
+  if (!dense || !Number.isFinite(dense.train.loss)) throw divergence(state.iteration, config);
+  const continued = config.fineTune > 0 && (await continueTraining(experiment, state));
   const pruned: Pruned[] = [];
-  {
-    using scope = new Scope(network.device);
-    // Cells are measured from weights, all of them together: exact activations would go unused.
-    const activations = await denseActivations({ network, train }, config, scope, signal);
-    for (const pruning of missing) {
-      pruned.push({ ...pruning, selection: await choose(context, state, activations, pruning) });
-    }
+  for (const [at, pruning] of missing.entries()) {
+    const { kept, finalShares, passes } = selections[at] as MethodSelection;
+    const { train, test } = subnetworks[at] as Measured;
+    const subnetwork = extractSubnetwork(state.network, kept, finalShares);
+    const figures = {
+      denseLoss: dense.train.loss,
+      subnetworkLoss: train.loss,
+      denseTestLoss: dense.test.loss,
+      subnetworkTestLoss: test.loss,
+      denseTestAccuracy: dense.test.accuracy,
+      subnetworkTestAccuracy: test.accuracy,
+      distinct: kept.length,
+      passes,
+      ...(continued && (await fineTune(experiment, { subnetwork, state, continued }))),
+      adapter: device.adapter.name,
+    };
+    pruned.push({ pruning, figures });
   }
-  using scope = new Scope(network.device);
-  const outputs = pruned.map(({ selection }) =>
-    scope.matrix(
-      'subnetwork output.weight',
-      network.width,
-      network.outputs,
-      outputOfSubnetwork(state.network, selection.kept, selection.finalShares),
-    ),
-  );
-  const layers = [network.output, ...outputs];
-  const [dense, ...onTrain] = await evaluateOutputs(network, layers, train, loss, signal);
-  const [denseTest, ...onTest] = await evaluateOutputs(network, layers, test, loss, signal);
-  if (!dense || !denseTest || !Number.isFinite(dense.loss)) {
-    throw divergence(state.iteration, trial);
-  }
-  const cells: Omit<Cell, 'seconds'>[] = [];
-  for (const [at, { picks, method, rule, selection }] of pruned.entries()) {
-    const key: CellKey = { ...trial, iteration: state.iteration, picks, method, rule };
-    const subnetwork = onTrain[at] as Evaluation;
-    const subnetworkTest = onTest[at] as Evaluation;
-    cells.push({
-      ...key,
-      inputs: network.inputs,
-      crc32,
-      denseLoss: dense.loss,
-      subnetworkLoss: subnetwork.loss,
-      denseTestLoss: denseTest.loss,
-      subnetworkTestLoss: subnetworkTest.loss,
-      denseTestAccuracy: denseTest.accuracy,
-      subnetworkTestAccuracy: subnetworkTest.accuracy,
-      distinct: selection.kept.length,
-      passes: selection.passes,
-      ...(config.fineTune > 0 &&
-        (await fineTune(
-          context,
-          state,
-          extractSubnetwork(state.network, selection.kept, selection.finalShares),
-        ))),
-      adapter: network.device.adapter.name,
-    });
-  }
-  return cells;
+  return pruned;
 }
 
-async function choose(
-  { config, trial, train, training, signal }: Context,
-  { network, iteration }: TrialState,
-  activations: Activations,
-  pruning: Pruning,
-): Promise<MethodSelection> {
-  const { device, output } = training.network;
-  const picks = selectTrained(
-    device,
-    { activations, weights: output, targets: train.targets, loss: config.loss },
-    methodOptions(
-      { ...config, ...pruning, seed: trialSeed(config, trial) },
-      { hidden: async () => network.hidden, signal },
-    ),
-    {
-      iteration,
-      learningRate: trial.learningRate,
-      activation: training.network.activation,
-    },
-  );
-  return await finalResult(picks);
+/** All selections of a checkpoint, from the same activations. */
+async function selectAll(
+  experiment: Experiment<TrialConfig>,
+  { network, state }: Dense,
+  prunings: readonly Pruning[],
+): Promise<readonly MethodSelection[]> {
+  const dense = { network, parameters: state.network, iteration: state.iteration };
+  using scope = new Scope(experiment.device);
+  // Cells are measured from weights, all of them together: exact activations would go unused.
+  const problem = await selectionProblem(experiment, network, scope, false);
+  const selections: MethodSelection[] = [];
+  for (const pruning of prunings) {
+    const choice = { ...experiment.config, ...pruning };
+    selections.push(await finalResult(selectTrained(experiment, dense, choice, problem)));
+  }
+  return selections;
+}
+
+/** The dense network and then the subnetworks, in one pass over each set of examples. */
+async function measureAll(
+  { device, config: { loss }, train, test, signal }: Experiment<TrialConfig>,
+  { network, state }: Dense,
+  selections: readonly MethodSelection[],
+): Promise<readonly Measured[]> {
+  using scope = new Scope(device);
+  const subnetworks = selections.map(({ kept, finalShares: shares }) => ({ kept, shares }));
+  const outputs = [
+    network.output,
+    ...subnetworkOutputs(scope, network, state.network, subnetworks),
+  ];
+  const onTrain = await evaluateOutputs(network, outputs, train, loss, signal);
+  const onTest = await evaluateOutputs(network, outputs, test, loss, signal);
+  return onTrain.map((train, at) => ({ train, test: onTest[at] as Evaluation }));
+}
+
+/** The dense network after as many steps more as its subnetworks are fine-tuned. */
+async function continueTraining(
+  experiment: Experiment<TrialConfig>,
+  state: TrainedState,
+): Promise<Measured> {
+  const { config } = experiment;
+  const until = state.iteration + config.fineTune;
+  return trained(experiment, state.network, { options: pretraining(config), until, from: state });
 }
 
 /**
- * Fine-tunes the subnetwork, and trains what it has to be compared with for the same number of
- * steps in all: the dense network, and a network of the subnetwork's size from scratch.
+ * Fine-tunes the subnetwork, and trains a network of its size from scratch for the same number of
+ * steps in all.
  */
-async function fineTune(context: Context, state: TrialState, subnetwork: Parameters) {
-  const { config, trial, training } = context;
-  const { options } = training;
-  const until = state.iteration + config.fineTune;
-  const rate = fineTuneRate({
-    learningRate: trial.learningRate,
-    ...(config.fineTuneLearningRate && { fineTuneLearningRate: config.fineTuneLearningRate }),
+async function fineTune(
+  experiment: Experiment<TrialConfig>,
+  {
+    subnetwork,
+    state,
+    continued,
+  }: {
+    readonly subnetwork: Parameters;
+    readonly state: TrainedState;
+    readonly continued: Measured;
+  },
+) {
+  const { config } = experiment;
+  const tuned = await trained(experiment, subnetwork, {
+    options: fineTuning(config),
+    until: config.fineTune,
   });
-  const tuned = await trained(context, subnetwork, config.fineTune, {
-    ...options,
-    learningRate: rate,
-    purpose: 'fine-tuning batches',
-    rateKey: 'fineTuneLearningRate',
+  const scratch = await trained(experiment, drawParameters(subnetwork, config.seed), {
+    options: pretraining(config),
+    until: state.iteration + config.fineTune,
   });
-  const continued = await trained(context, state.network, until, options, state);
-  const scratch = await trained(context, drawParameters(subnetwork, options.seed), until, options);
   return {
     fineTunedLoss: tuned.train.loss,
     fineTunedTestAccuracy: tuned.test.accuracy,
@@ -245,20 +248,15 @@ async function fineTune(context: Context, state: TrialState, subnetwork: Paramet
   };
 }
 
+/** How good a network is once it has been trained. */
 async function trained(
-  { config: { loss }, train, test, training, signal }: Context,
-  from: Parameters,
-  until: number,
-  options: Training['options'],
-  state?: TrialState,
-) {
-  using network = uploadNetwork(training.network.device, from);
-  using other = startTraining(network, train, options, state);
-  for await (const _ of advance(other, until, signal));
-  return {
-    train: await evaluate(network, train, loss, signal),
-    test: await evaluate(network, test, loss, signal),
-  };
+  experiment: Experiment,
+  first: Parameters,
+  steps: TrainingSteps,
+): Promise<Measured> {
+  using network = uploadNetwork(experiment.device, first);
+  await finalResult(train(experiment, network, steps));
+  return await measure(experiment, network);
 }
 
 /** Counts seconds; the time that a caller takes over an event is not the trial's. */

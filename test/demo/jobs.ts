@@ -1,4 +1,4 @@
-import { finalResult } from '../../src/experiment/relayed.js';
+import { finalResult } from '../../src/experiment/relay.js';
 import type { JobContext } from '../../src/hosts/host.js';
 import {
   type CompareInput,

@@ -119,7 +119,7 @@ describe('a device with the default limits', () => {
       if (event.iteration > 0) break;
     }
     using train = uploadImages(wide, 'training', drawn.train, config.task);
-    const first = drawParameters(networkShape(config, config, drawn), config.seed);
+    const first = drawParameters(networkShape(config, drawn), config.seed);
     using network = uploadNetwork(wide, first);
     using training = startTraining(network, train, config);
     for await (const _ of advance(training, 1));

@@ -10,7 +10,7 @@ import {
   type Contender,
 } from '../../src/experiment/compare-events.js';
 import { drawExamples, type Examples } from '../../src/experiment/examples.js';
-import { finalResult } from '../../src/experiment/relayed.js';
+import { finalResult } from '../../src/experiment/relay.js';
 import { run } from '../../src/experiment/run.js';
 import { runShape } from '../../src/experiment/run-config.js';
 import type { Device } from '../../src/gpu/device.js';

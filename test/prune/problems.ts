@@ -1,11 +1,8 @@
 import type { LossKind } from '../../shaders/point-loss.js';
 import { type StorageFormat, uploadMatrix } from '../../src/gpu/matrix.js';
 import type { Scope } from '../../src/gpu/scope.js';
-import {
-  type Activations,
-  residentActivations,
-  type SelectionProblem,
-} from '../../src/prune/problem.js';
+import { type Activations, residentActivations } from '../../src/prune/activations.js';
+import type { SelectionProblem } from '../../src/prune/problem.js';
 import { randomStream } from '../../src/random.js';
 import { gradientStepReference } from '../../src/reference/gradient-step.js';
 import type { ReferenceProblem } from '../../src/reference/selection.js';

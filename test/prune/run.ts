@@ -1,5 +1,5 @@
 import type { LossKind } from '../../shaders/point-loss.js';
-import { finalResult } from '../../src/experiment/relayed.js';
+import { finalResult } from '../../src/experiment/relay.js';
 import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { type GreedySelection, selectGreedily } from '../../src/prune/greedy.js';

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readImageSource } from '../../src/data/folder.js';
 import type { ImageSource } from '../../src/data/images.js';
 import { drawExamples, networkShape } from '../../src/experiment/examples.js';
-import { finalResult } from '../../src/experiment/relayed.js';
+import { finalResult } from '../../src/experiment/relay.js';
 import { run } from '../../src/experiment/run.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
 import type { RunEvent } from '../../src/experiment/run-events.js';
-import { decodeState, encodeState, type TrialState } from '../../src/experiment/state.js';
+import { decodeState, encodeState, type TrainedState } from '../../src/experiment/state.js';
 import type { Device } from '../../src/gpu/device.js';
 import { STORAGE_FORMATS } from '../../src/gpu/matrix.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
@@ -44,7 +44,7 @@ const config = parseStudyConfig({
 
 interface Session {
   readonly cells: readonly Cell[];
-  readonly states: ReadonlyMap<string, TrialState>;
+  readonly states: ReadonlyMap<string, TrainedState>;
 }
 
 /** Does the study up to its `until`th event and gives what a folder would hold then. */
@@ -96,7 +96,7 @@ test('a study does not go on with other images', async () => {
 
 test('a study goes on with a new device where the old one was lost', async () => {
   const cells: Cell[] = [];
-  const states = new Map<string, TrialState>();
+  const states = new Map<string, TrainedState>();
   const losing = await openNodeDevice();
   const lost = (async () => {
     for await (const event of study(losing, { config, source })) {
@@ -238,7 +238,7 @@ test('a state survives its file, and one of another network is refused', async (
   const { states } = await session(config, undefined, 8);
   const [trial] = listTrials(config);
   const state = states.get(trialName(trial!))!;
-  const shape = networkShape(config, trial!, source);
+  const shape = networkShape({ ...config, ...trial! }, source);
   const bytes = encodeState(state);
   expect(decodeState(bytes, 'state', shape)).toEqual(state);
   expect(() => decodeState(bytes, 'state', { ...shape, width: 20 })).toThrow(

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { finalResult } from '../../src/experiment/relayed.js';
+import { finalResult } from '../../src/experiment/relay.js';
 import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { uploadDataset } from '../../src/models/dataset.js';
 import { evaluate } from '../../src/models/forward.js';
 import { drawParameters, readParameters, uploadNetwork } from '../../src/models/two-layer.js';
+import { residentActivations } from '../../src/prune/activations.js';
 import { selectGreedily } from '../../src/prune/greedy.js';
-import { residentActivations } from '../../src/prune/problem.js';
 import { advance, readTrainingState, startTraining } from '../../src/train/gradient-descent.js';
 import { freshDevice } from '../gpu/probe.js';
 import { randomNumbers } from '../kernels/case.js';

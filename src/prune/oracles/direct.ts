@@ -5,7 +5,7 @@ import { prepareAccumulateOutputs } from '../../kernels/accumulate-outputs.js';
 import { NO_SLOT } from '../../kernels/argmin.js';
 import { prepareCandidateLoss } from '../../kernels/candidate-loss.js';
 import { chunkSlices, sliceCount } from '../../kernels/example-slices.js';
-import type { ActivationChunk } from '../problem.js';
+import type { ActivationChunk } from '../activations.js';
 import type { Oracle, OracleContext } from './oracle.js';
 
 /** Examples that each step looks at: [k × size] of all examples' numbers, ascending in a step. */

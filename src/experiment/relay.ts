@@ -5,7 +5,7 @@
 export async function* relayed<Value, Event, Result>(
   values: AsyncGenerator<Value, Result>,
   eventOf: (value: Value) => Event,
-): AsyncGenerator<Event, Result> {
+): AsyncGenerator<Awaited<Event>, Result> {
   try {
     for (;;) {
       const next = await values.next();
@@ -17,12 +17,17 @@ export async function* relayed<Value, Event, Result>(
   }
 }
 
-/** Runs a generator to its end, and gives what it returns. */
-export async function finalResult<Result>(
-  values: AsyncGenerator<unknown, Result>,
+/**
+ * Runs a generator to its end, at the pace of who listens, and gives what it returns. When the
+ * listener throws, the generator is ended.
+ */
+export async function finalResult<Value, Result>(
+  values: AsyncGenerator<Value, Result>,
+  listen: (value: Value) => unknown = () => undefined,
 ): Promise<Result> {
+  const heard = relayed(values, listen);
   for (;;) {
-    const next = await values.next();
+    const next = await heard.next();
     if (next.done) return next.value;
   }
 }
