@@ -3,8 +3,13 @@ import { kernelBenchmark } from './kernel.js';
 import { accumulateOutputsBench } from './kernels/accumulate-outputs.js';
 import { argminBench } from './kernels/argmin.js';
 import { averageUpdateBench } from './kernels/average-update.js';
+import { batchNormBench } from './kernels/batch-norm.js';
+import { batchNormGradientBench } from './kernels/batch-norm-gradient.js';
+import { batchNormGradientSumsBench } from './kernels/batch-norm-gradient-sums.js';
+import { batchNormStatisticsBench } from './kernels/batch-norm-statistics.js';
 import { cacheRowsBench } from './kernels/cache-rows.js';
 import { candidateLossBench } from './kernels/candidate-loss.js';
+import { channelMomentsBench } from './kernels/channel-moments.js';
 import { convolutionBench } from './kernels/convolution.js';
 import { convolutionDataGradientBench } from './kernels/convolution-data-gradient.js';
 import { correctiveUpdateBench } from './kernels/corrective-update.js';
@@ -26,6 +31,7 @@ import { sgdUpdateBench } from './kernels/sgd-update.js';
 import { shortcutBench } from './kernels/shortcut.js';
 import { shortcutGradientBench } from './kernels/shortcut-gradient.js';
 import { softmaxLossBench } from './kernels/softmax-loss.js';
+import { sumSlicesBench } from './kernels/sum-slices.js';
 import { transposeWeightsBench } from './kernels/transpose-weights.js';
 
 /** Every kernel, in the order of a run. */
@@ -57,4 +63,10 @@ export const kernelBenchmarks: readonly Benchmark[] = [
   kernelBenchmark(poolGradientBench),
   kernelBenchmark(shortcutBench),
   kernelBenchmark(shortcutGradientBench),
+  kernelBenchmark(batchNormBench),
+  kernelBenchmark(batchNormGradientSumsBench),
+  kernelBenchmark(batchNormGradientBench),
+  kernelBenchmark(sumSlicesBench),
+  kernelBenchmark(channelMomentsBench),
+  kernelBenchmark(batchNormStatisticsBench),
 ];

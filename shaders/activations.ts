@@ -61,6 +61,26 @@ export function derivativeOfOutput(activation: ReadableActivation, value: Value)
 }`;
 }
 
+/** WGSL of `derivative(x)` = σ′(x) of the argument x; at a kink the flat side's, as PyTorch has it. */
+export function derivativeOfInput(activation: MapActivation, value: Value): string {
+  const zero = `${value}()`;
+  const one = `${value}(1.0)`;
+  const three = `${value}(3.0)`;
+  const bodies = {
+    none: `return ${one};`,
+    sigmoid: `let e = exp(-abs(x));
+  return e / ((1.0 + e) * (1.0 + e));`,
+    relu: `return select(${zero}, ${one}, x > ${zero});`,
+    relu6: `return ${within('x', zero, `${value}(6.0)`, one, value)};`,
+    'hard-sigmoid': `return ${within('x', `-${three}`, three, `${value}(${1 / 6})`, value)};`,
+    'hard-swish': `let bend = x * ${1 / 3} + 0.5;
+  return select(select(${zero}, bend, x > -${three}), ${one}, x >= ${three});`,
+  };
+  return `fn derivative(x: ${value}) -> ${value} {
+  ${bodies[activation]}
+}`;
+}
+
 /** `inside` where lower < x < upper, zero elsewhere. */
 function within(x: string, lower: string, upper: string, inside: string, value: Value): string {
   const above = `select(${value}(), ${inside}, ${x} > ${lower})`;

@@ -2,6 +2,7 @@ import type { GramRowsVariant } from '../../shaders/gram-rows.wgsl.js';
 import type { MatmulVariant } from '../../shaders/matmul.wgsl.js';
 import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
+import type { RowWalkVariant } from './row-walk.js';
 
 /** The subgroup size for which the `subgroup` variants are written: SwiftShader's SIMD width. */
 const SUBGROUP = 4;
@@ -31,6 +32,11 @@ export function requireVariant(device: Device, variant: string): void {
 /** Threads of a workgroup with barriers in it: those given on hardware. */
 export function barrierThreads(device: Device, onHardware: number): number {
   return device.adapter.kind === 'hardware' ? onHardware : SOFTWARE_THREADS;
+}
+
+/** How kernels that take a map's rows one by one deal them out to threads. */
+export function rowWalkVariant(device: Device): RowWalkVariant {
+  return device.adapter.kind === 'hardware' ? 'interleaved' : 'blocks';
 }
 
 function softwareVariant(device: Device): 'subgroup' | 'lanes' {

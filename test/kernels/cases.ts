@@ -1,9 +1,14 @@
 import { accumulateOutputsCases } from './accumulate-outputs.js';
 import { argminCases } from './argmin.js';
 import { averageUpdateCases } from './average-update.js';
+import { batchNormCases } from './batch-norm.js';
+import { batchNormGradientCases } from './batch-norm-gradient.js';
+import { batchNormGradientSumsCases } from './batch-norm-gradient-sums.js';
+import { batchNormStatisticsCases } from './batch-norm-statistics.js';
 import { cacheRowsCases } from './cache-rows.js';
 import { candidateLossCases } from './candidate-loss.js';
 import type { KernelCase } from './case.js';
+import { channelMomentsCases } from './channel-moments.js';
 import { convolutionCases } from './convolution.js';
 import { convolutionDataGradientCases } from './convolution-data-gradient.js';
 import { correctiveUpdateCases } from './corrective-update.js';
@@ -27,6 +32,7 @@ import { shortcutCases } from './shortcut.js';
 import { shortcutGradientCases } from './shortcut-gradient.js';
 import { softmaxLossCases } from './softmax-loss.js';
 import { storageCases } from './storage.js';
+import { sumSlicesCases } from './sum-slices.js';
 import { transposeWeightsCases } from './transpose-weights.js';
 
 /** Every kernel's cases; both hosts run this list. */
@@ -58,6 +64,12 @@ export const kernelCases: readonly KernelCase[] = [
   ...poolGradientCases,
   ...shortcutCases,
   ...shortcutGradientCases,
+  ...channelMomentsCases,
+  ...batchNormStatisticsCases,
+  ...batchNormCases,
+  ...batchNormGradientSumsCases,
+  ...batchNormGradientCases,
+  ...sumSlicesCases,
   ...selectionCases,
   ...storageCases,
 ];

@@ -1,0 +1,62 @@
+import { readMatrix } from '../../src/gpu/matrix.js';
+import { prepareBatchNormGradient } from '../../src/kernels/batch-norm-gradient.js';
+import { ROW_WALK_VARIANTS, type RowWalkVariant } from '../../src/kernels/row-walk.js';
+import { rowWalkVariant } from '../../src/kernels/variant.js';
+import { batchNormGradientReference } from '../../src/reference/batch-norm-gradient.js';
+import { batchNormInput } from '../batch-norm.js';
+import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
+import type { KernelBench } from '../kernel.js';
+import {
+  LARGE_MAP_SHAPES,
+  MAP_SHAPES,
+  type MapShape,
+  mapOf,
+  numbersOfMap,
+  rowsOfMap,
+  someChannels,
+} from '../maps.js';
+import { randomNumbers } from '../numbers.js';
+
+export const batchNormGradientBench: KernelBench<MapShape> = {
+  name: 'batch-norm-gradient',
+  shapes: MAP_SHAPES,
+  hardwareShapes: LARGE_MAP_SHAPES,
+  variants: ROW_WALK_VARIANTS,
+  preferred: rowWalkVariant,
+  operations: (shape) => 7 * numbersOfMap(shape),
+  bytes: (shape) => 12 * numbersOfMap(shape),
+  prepare: async ({ device, scope, shape, variant }) => {
+    const { channels } = shape;
+    const { input, channel, given } = batchNormInput(scope, shape);
+    const slopes = randomNumbers(numbersOfMap(shape), 5);
+    const sums = randomNumbers(2 * channels, 6);
+    const into = mapOf(scope, 'input gradient', shape);
+    const run = await prepareBatchNormGradient(device, {
+      ...given,
+      activation: 'relu',
+      gradient: mapOf(scope, 'gradient', shape, slopes),
+      affineGradient: scope.matrix('affine gradient', 2, channels, sums),
+      into,
+      variant: variant as RowWalkVariant,
+    });
+    return {
+      encode: (commands) => run(commands),
+      verify: async () => {
+        const some = someChannels(shape);
+        // All rows: the mean is over them.
+        const every = spread(rowsOfMap(shape), rowsOfMap(shape));
+        const seen = (data: Float32Array) => elementsAt(data, channels, every, some);
+        const found = await readMatrix(into.matrix);
+        requireWritten('input gradient', found);
+        const reference = batchNormGradientReference({
+          channels: some.map(channel),
+          input: seen(input),
+          gradient: seen(slopes),
+          activation: 'relu',
+          affineGradient: elementsAt(sums, channels, [0, 1], some),
+        });
+        requireWithin('input gradient', seen(found), reference);
+      },
+    };
+  },
+};

@@ -1,0 +1,69 @@
+import { MOMENT_ROWS } from '../../shaders/channel-moments.wgsl.js';
+import { readMatrix } from '../../src/gpu/matrix.js';
+import {
+  momentRows,
+  momentWalk,
+  prepareChannelMoments,
+} from '../../src/kernels/channel-moments.js';
+import { ROW_WALK_VARIANTS, type RowWalkVariant } from '../../src/kernels/row-walk.js';
+import { rowWalkVariant } from '../../src/kernels/variant.js';
+import { boundedOf } from '../../src/reference/approx.js';
+import { mergedMoments, momentsOfOne } from '../../src/reference/channel-moments.js';
+import { elementsAt, requireWithin } from '../check.js';
+import type { KernelBench } from '../kernel.js';
+import {
+  blankRows,
+  LARGE_MAP_SHAPES,
+  MAP_SHAPES,
+  type MapShape,
+  mapOf,
+  numbersOfMap,
+  someChannels,
+} from '../maps.js';
+import { randomNumbers } from '../numbers.js';
+
+export const channelMomentsBench: KernelBench<MapShape> = {
+  name: 'channel-moments',
+  shapes: MAP_SHAPES,
+  hardwareShapes: LARGE_MAP_SHAPES,
+  variants: ROW_WALK_VARIANTS,
+  preferred: rowWalkVariant,
+  operations: (shape) => 4 * numbersOfMap(shape),
+  bytes: (shape) => 4 * numbersOfMap(shape),
+  prepare: async ({ device, scope, shape, variant: asked }) => {
+    const variant = asked as RowWalkVariant;
+    const { channels } = shape;
+    const values = randomNumbers(numbersOfMap(shape), 1);
+    const input = mapOf(scope, 'input', shape, values);
+    const moments = blankRows(scope, 'moments', momentRows(input, variant), channels);
+    const run = await prepareChannelMoments(device, { input, moments, variant });
+    return {
+      encode: (commands) => run(commands),
+      verify: async () => {
+        const { rows, slices, slice_rows, slice_step, row_step } = momentWalk(input, variant);
+        const parts = await readMatrix(moments);
+        for (const slice of [0, slices - 1]) {
+          const some = someChannels(shape);
+          const own = Array.from(
+            { length: slice_rows },
+            (_, turn) => slice * slice_step + turn * row_step,
+          ).filter((row) => row < rows);
+          const reference = some.map((c) =>
+            mergedMoments(
+              own.map((row) => momentsOfOne((values[row * channels + c] ?? 0) - (values[c] ?? 0))),
+              Math.ceil(slice_rows / MOMENT_ROWS) + MOMENT_ROWS,
+            ),
+          );
+          requireWithin(
+            'moments',
+            elementsAt(parts, channels, [1 + 2 * slice, 2 + 2 * slice], some),
+            boundedOf([
+              ...reference.map(({ mean }) => mean),
+              ...reference.map(({ squares }) => squares),
+            ]),
+          );
+        }
+      },
+    };
+  },
+};

@@ -1,0 +1,60 @@
+import { ROW_WALK_THREADS } from '../../shaders/row-walk.js';
+
+/** How the rows of a matrix are dealt out to threads, by the names of `ROW_WALK_UNIFORMS`. */
+export interface RowWalk {
+  readonly rows: number;
+  readonly vectors: number;
+  readonly slices: number;
+  readonly slice_rows: number;
+  readonly slice_step: number;
+  readonly row_step: number;
+}
+
+/**
+ * `interleaved` suits hardware: the rows that neighbouring threads read at a time are neighbours,
+ * which makes them one transaction. `blocks` suits a software adapter, which runs one thread to its
+ * end before the next: each one's rows are neighbours.
+ */
+export const ROW_WALK_VARIANTS = ['interleaved', 'blocks'] as const;
+export type RowWalkVariant = (typeof ROW_WALK_VARIANTS)[number];
+
+/**
+ * What a thread leaves: rows of its own, or a partial sum that a later kernel reads again, which
+ * must be few beside the rows.
+ */
+export type RowWalkPurpose = 'rows' | 'sums';
+
+/** Rows of a slice at least: so many that what is loaded once a thread costs little. */
+const LEAST_ROWS = {
+  interleaved: { rows: 4, sums: 8 },
+  blocks: { rows: 32, sums: 256 },
+} as const;
+
+/** Threads that keep a GPU's memory busy; more would only leave more partial sums. */
+const BUSY_THREADS = 16_384;
+
+/** Deals out a matrix [rows × vectors of four]. */
+export function rowWalk(
+  variant: RowWalkVariant,
+  { rows, vectors }: { readonly rows: number; readonly vectors: number },
+  purpose: RowWalkPurpose,
+): RowWalk {
+  const interleaved = variant === 'interleaved';
+  const most = Math.ceil(rows / LEAST_ROWS[variant][purpose]);
+  const busy = Math.ceil(BUSY_THREADS / vectors);
+  const wanted = interleaved && purpose === 'sums' ? Math.min(most, busy) : most;
+  const slice_rows = Math.ceil(rows / wanted);
+  const slices = Math.ceil(rows / slice_rows);
+  return {
+    rows,
+    vectors,
+    slices,
+    slice_rows,
+    slice_step: interleaved ? 1 : slice_rows,
+    row_step: interleaved ? slices : 1,
+  };
+}
+
+export function walkWorkgroups({ slices, vectors }: RowWalk): number {
+  return Math.ceil((slices * vectors) / ROW_WALK_THREADS);
+}
