@@ -1,0 +1,78 @@
+import { EspalierError } from '../errors.js';
+
+/** Pictures for a convolutional network: bytes [count · height · width · channels], row-major. */
+export interface Pictures {
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  /** 3 of colour (red, green, blue), 1 of grey. */
+  readonly channels: number;
+  readonly pixels: Uint8Array;
+  /** A class number each; without them pictures can calibrate and be compared, not be judged. */
+  readonly labels?: Uint8Array;
+  /** What the class numbers mean, where that is known. */
+  readonly classes?: readonly string[];
+}
+
+/** A dataset of pictures: what may be trained on, and what only measures. */
+export interface PictureSource {
+  readonly name: string;
+  readonly train: Pictures;
+  readonly test: Pictures;
+}
+
+/** What a network expects of a pixel, by channel: (pixel / 255 − mean) / deviation. */
+export interface Preprocessing {
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+}
+
+/** Preprocessings by their usual names. `bytes` leaves pixels the numbers from 0 to 255. */
+export const PREPROCESSINGS = {
+  cifar10: { mean: [0.4914, 0.4822, 0.4465], deviation: [0.247, 0.2435, 0.2616] },
+  imagenet: { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] },
+  unit: { mean: [0, 0, 0], deviation: [1, 1, 1] },
+  bytes: { mean: [0, 0, 0], deviation: [1 / 255, 1 / 255, 1 / 255] },
+} as const satisfies Readonly<Record<string, Preprocessing>>;
+
+/** Bytes of one picture. */
+export function bytesOfPicture({ height, width, channels }: Omit<Pictures, 'pixels'>): number {
+  return height * width * channels;
+}
+
+/** The pictures at `indices`, in their order. */
+export function picturesAt(pictures: Pictures, indices: ArrayLike<number>): Pictures {
+  const size = bytesOfPicture(pictures);
+  const pixels = new Uint8Array(indices.length * size);
+  const { labels } = pictures;
+  for (let at = 0; at < indices.length; at++) {
+    const index = indices[at] as number;
+    pixels.set(pictures.pixels.subarray(index * size, (index + 1) * size), at * size);
+  }
+  return {
+    ...pictures,
+    count: indices.length,
+    pixels,
+    ...(labels && { labels: Uint8Array.from(indices, (index) => labels[index] as number) }),
+  };
+}
+
+/** @throws bad-data when the pictures are not of the size, or their labels not of the classes, asked for. */
+export function requirePictures(
+  pictures: Pictures,
+  { height, width, channels }: Pick<Pictures, 'height' | 'width' | 'channels'>,
+  classes: number,
+): void {
+  if (pictures.height !== height || pictures.width !== width || pictures.channels !== channels) {
+    throw new EspalierError(
+      'bad-data',
+      `The network takes pictures of ${height} × ${width} pixels and ${channels} channels; these have ${pictures.height} × ${pictures.width} and ${pictures.channels}.`,
+    );
+  }
+  const outside = pictures.labels?.findIndex((label) => label >= classes) ?? -1;
+  if (outside < 0) return;
+  throw new EspalierError(
+    'bad-data',
+    `Picture ${outside} has the label ${pictures.labels?.[outside]}, but the network tells ${classes} classes apart, numbered from 0.`,
+  );
+}
