@@ -1,6 +1,5 @@
 import { createPaper } from '../src/report/drawing.js';
-import { escaped } from '../src/report/study-page.js';
-import { STYLE } from '../src/report/style.js';
+import { escaped, factList, htmlPage } from '../src/report/html.js';
 import { figure } from '../src/report/words.js';
 import type { BenchReport } from './report.js';
 import { pointsOf, roofline } from './roofline.js';
@@ -31,6 +30,7 @@ body { max-width: 78rem; }
 .table .work th { padding-top: 0.7rem; text-align: left; white-space: pre; }
 .table td.note { text-align: left; color: var(--muted); }
 .table td.note span { display: block; width: max-content; max-width: 36rem; white-space: normal; }
+.table :is(th, td):nth-child(-n+3) { text-align: left; }
 `;
 
 /** Draws a report as a self-contained page: the roofline, the table, and where it was measured. */
@@ -50,15 +50,7 @@ export function benchPage({ report, rows, notes, command, document }: BenchPageI
 <div class="wide">${wide?.svg}</div><div class="narrow">${narrow?.svg}</div>
 <figcaption>Operations a second against operations for each byte that must move, both logarithmic. Nothing can lie above the roofs: what moves much for its arithmetic is held down by the copy bandwidth, the rest by the multiply-add rate${adapter.kind === 'software' ? '; work small enough for the caches may pass the first' : ''}. Labels are names or, where these do not fit, the numbers of the table’s lines.${idle.length > 0 ? ` Without arithmetic, and so without a place here: ${escaped([...new Set(idle)].join(', '))}.` : ''}</figcaption>
 </figure>`;
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title>
-<style>${STYLE}${OWN_STYLE}.table :is(th, td):nth-child(-n+3) { text-align: left; }
-</style>
-<main>
-<h1>${escaped(title)}</h1>
+  const body = `<h1>${escaped(title)}</h1>
 <p class="lead">${measured.length} results, each verified in float64 before it was timed, beside what the adapter can do at most: copy ${figure(limits.copyGBps)} GB/s, multiply-add ${figure(limits.fmaGflops)} GFLOP/s.</p>
 ${plot}
 <h2>All figures</h2>
@@ -66,12 +58,8 @@ ${notes.map((note) => `<p>${escaped(note)}</p>`).join('\n')}
 ${tableOf(rows, results.length)}
 <h2>How it was measured</h2>
 <pre>${escaped(command)}</pre>
-<dl>${factsOf(report, date)
-    .map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`)
-    .join('')}</dl>
-</main>
-</html>
-`;
+${factList(factsOf(report, date))}`;
+  return htmlPage({ title, style: OWN_STYLE, body });
 }
 
 function factsOf(

@@ -1,5 +1,5 @@
 import { analyse, type Cell, cellCount, type RunFile, type StudyConfig } from '../../src/index.js';
-import { reportFiles } from '../../src/report/study-files.js';
+import { reportFiles } from '../../src/report/study-page.js';
 
 /** The files of a study's folder that are drawn from its cells. */
 export function filesOf(config: StudyConfig, cells: readonly Cell[]): readonly RunFile[] {

@@ -1,6 +1,6 @@
 import type { Finding, StudyConfig } from '../../src/index.js';
-import { bestFit } from '../../src/report/best-fit.js';
 import { curveName, estimateText, figure, fitText, formulaText } from '../../src/report/words.js';
+import { bestFit } from '../../src/study/analysis.js';
 import { grouped } from '../../src/text.js';
 import { namedCheckpoints } from './map.js';
 import { useWidth } from './width.js';

@@ -1,8 +1,8 @@
 import { useId } from 'preact/hooks';
 import { type Cell, type Finding, type StudyConfig, studyCheckpoints } from '../../src/index.js';
 import { tileBorders } from '../../src/report/borders.js';
-import { meanThresholds } from '../../src/report/means.js';
 import { criterionText, figure } from '../../src/report/words.js';
+import { meanThresholds } from '../../src/study/analysis.js';
 import { grouped, plural } from '../../src/text.js';
 import { colourAt } from './colour.js';
 import { namedCheckpoints, placeOf, rangeOf, tilesOf } from './map.js';

@@ -3,8 +3,7 @@ import { parseHTML } from 'linkedom';
 import { type BenchPageInput, benchPage } from '../../bench/page.js';
 import type { RunFile } from '../experiment/run-files.js';
 import { type ComparisonInput, comparisonPage } from '../report/comparison-page.js';
-import { reportFiles } from '../report/study-files.js';
-import type { ReportInput } from '../report/study-page.js';
+import { type ReportInput, reportFiles } from '../report/study-page.js';
 import { inLight, LIGHT } from '../report/style.js';
 
 // A document, plots and pictures for Node take longer to load than all other parts of a command

@@ -1,8 +1,7 @@
 import Table from 'cli-table3';
-import { analysedSizes } from '../report/means.js';
 import { thresholdsAt } from '../report/tables.js';
 import { criterionText, fitText, settingText } from '../report/words.js';
-import type { Analysis } from '../study/analysis.js';
+import { type Analysis, analysedSizes } from '../study/analysis.js';
 import { grouped } from '../text.js';
 
 /** The closing tables of a study: thresholds by size, and which curve they support. */

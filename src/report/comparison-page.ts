@@ -5,8 +5,7 @@ import { plural } from '../text.js';
 import { accuracyAgainstPicks, comparisonLegend, lossAgainstPicks } from './comparison-plot.js';
 import { comparisonRows, NAMES } from './comparison-table.js';
 import { createPaper, type Drawing, stacked } from './drawing.js';
-import { escaped, table } from './study-page.js';
-import { STYLE } from './style.js';
+import { escaped, factList, htmlPage, table } from './html.js';
 import { figure } from './words.js';
 
 export interface ComparisonInput {
@@ -52,15 +51,8 @@ export function comparisonPage(input: ComparisonInput): {
       `${plural(config.width, 'neuron')}, ${config.activation}, ${plural(config.iterations, 'iteration')}`,
     ],
     ['versions', Object.entries(versions).flat().join(' ')],
-  ];
-  const html = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Ways to prune one network</title>
-<style>${STYLE}</style>
-<main>
-<h1>Ways to prune one network</h1>
+  ] as const;
+  const body = `<h1>Ways to prune one network</h1>
 <p class="lead">${escaped(headline(summary))}</p>
 <figure>
 ${both(comparisonLegend)}
@@ -77,11 +69,8 @@ ${both(accuracyAgainstPicks)}
 ${table(comparisonRows(summary))}
 <h2>How it was made</h2>
 <pre>${escaped(command)}</pre>
-<dl>${facts.map(([name = '', value = '']) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`).join('')}</dl>
-</main>
-</html>
-`;
-  return { html, figures };
+${factList(facts)}`;
+  return { html: htmlPage({ title: 'Ways to prune one network', body }), figures };
 }
 
 /** The comparison in one sentence, at the most picks of each method: some end before the largest size. */

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { mean } from 'simple-statistics';
-import type { Analysis, Finding } from '../study/analysis.js';
+import { type Analysis, analysedSizes, type Finding, meanThresholds } from '../study/analysis.js';
 import { tileBorders } from './borders.js';
 import {
   DASHES,
@@ -10,7 +10,6 @@ import {
   type Paper,
   stacked,
 } from './drawing.js';
-import { analysedSizes, meanThresholds } from './means.js';
 import { compact, criterionText } from './words.js';
 
 interface Tile {

@@ -1,9 +1,8 @@
 import * as Plot from '@observablehq/plot';
 import { max, mean, min } from 'simple-statistics';
-import type { Analysis } from '../study/analysis.js';
+import { type Analysis, analysedSizes } from '../study/analysis.js';
 import { grouped } from '../text.js';
 import { COLORS, type Drawing, finishedDrawing, logDomain, type Paper } from './drawing.js';
-import { analysedSizes } from './means.js';
 import { compact } from './words.js';
 
 interface Band {

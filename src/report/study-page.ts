@@ -1,15 +1,20 @@
 import { flagOf } from '../experiment/run-config.js';
-import type { Analysis, Finding } from '../study/analysis.js';
-import type { Cell } from '../study/cell.js';
-import type { StudyConfig } from '../study/study-config.js';
-import { grouped, plural } from '../text.js';
-import { studyCommand } from './command.js';
+import type { RunFile } from '../experiment/run-files.js';
+import {
+  type Analysis,
+  type Finding,
+  meanThresholds,
+  recordOfAnalyses,
+} from '../study/analysis.js';
+import { type Cell, cellsCsv } from '../study/cell.js';
+import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
+import { grouped, plural, shellWord } from '../text.js';
 import { COLORS, createPaper, type Drawing, finishedDrawing, stacked, tiled } from './drawing.js';
 import { heatMap } from './heat-map.js';
+import { escaped, factList, htmlPage, table } from './html.js';
 import { lossCurves } from './loss-curves.js';
-import { meanThresholds } from './means.js';
-import { STYLE } from './style.js';
-import { endRows, fitRows, type Rows, thresholdRows } from './tables.js';
+import { inLight } from './style.js';
+import { endRows, fitRows, thresholdRows } from './tables.js';
 import { thresholdPlot } from './threshold-plot.js';
 import { criterionText, figure, fitText, settingText } from './words.js';
 
@@ -50,22 +55,28 @@ export function studyReport(input: ReportInput): Report {
     cells.length < expected
       ? `<p><strong>Unfinished:</strong> ${cells.length} of ${plural(expected, 'cell')} are done; only whole trials are shown.</p>`
       : '';
-  const html = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>How much pre-training is enough? ${escaped(config.task)}</title>
-<style>${STYLE}</style>
-<main>
-<h1>How much pre-training is enough to discover a good subnetwork?</h1>
+  const body = `<h1>How much pre-training is enough to discover a good subnetwork?</h1>
 ${unfinished}
 ${analyses.length > 0 ? '' : '<p>No trial is finished yet, so there is nothing to draw.</p>'}
 ${sections.join('\n')}
-${provenance(input)}
-</main>
-</html>
-`;
+${provenance(input)}`;
+  const html = htmlPage({ title: `How much pre-training is enough? ${config.task}`, body });
   return { html, figures };
+}
+
+/** What a study's folder holds beside its records: tables, thresholds, the report, its figures. */
+export function reportFiles(input: ReportInput): readonly RunFile[] {
+  const { html, figures } = studyReport(input);
+  return [
+    text('cells.csv', cellsCsv(input.cells)),
+    text('thresholds.json', `${JSON.stringify(recordOfAnalyses(input.analyses), null, 2)}\n`),
+    ...[...figures].map(([name, { svg }]) => text(`${name}.svg`, inLight(svg))),
+    text('report.html', html),
+  ];
+}
+
+function text(name: string, content: string): RunFile {
+  return { name, bytes: new TextEncoder().encode(content) };
 }
 
 function section(
@@ -192,24 +203,23 @@ function provenance({ config, cells, versions, repeatable = true }: ReportInput)
   return `<section>
 <h2>How it was made</h2>
 ${repeatable ? `<pre>${escaped(studyCommand(config))}</pre>` : '<p>In a web page, which keeps its own copy of the images.</p>'}
-<dl>${facts.map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`).join('')}</dl>
+${factList(facts)}
 <p>All cells are in <code>cells.csv</code>, thresholds and fits in <code>thresholds.json</code>${repeatable ? ', the figures as SVG and PNG files beside this page' : ''}.</p>
 </section>`;
 }
 
-export function table({ head, rows, best }: Rows): string {
-  const line = (cells: readonly string[], tag: 'th' | 'td') =>
-    cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('');
-  const body = rows.map(
-    (row, at) => `<tr${at === best ? ' class="best"' : ''}>${line(row, 'td')}</tr>`,
-  );
-  return `<div class="table${best === undefined ? '' : ' fits'}"><table><thead><tr>${line(head, 'th')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+/** The command that makes a study again: what differs from its preset's defaults. */
+export function studyCommand(config: StudyConfig): string {
+  const usual = parseStudyConfig({ preset: config.preset });
+  const flags = Object.entries(config).flatMap(([key, value]) => {
+    const same = JSON.stringify(usual[key as keyof StudyConfig]) === JSON.stringify(value);
+    if (key === 'out' || (key === 'preset' ? value === 'quick' : same)) return [];
+    if (key === 'replacement') return ['--no-replacement'];
+    return [`${flagOf(key)} ${shellWord(String(value))}`];
+  });
+  return ['espalier study', ...flags].join(' ');
 }
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-export function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -1,9 +1,7 @@
 import { max, mean } from 'simple-statistics';
-import type { Analysis, Finding } from '../study/analysis.js';
+import { type Analysis, analysedSizes, bestFit, type Finding } from '../study/analysis.js';
 import type { Cell } from '../study/cell.js';
 import { grouped } from '../text.js';
-import { bestFit } from './best-fit.js';
-import { analysedSizes } from './means.js';
 import { criterionText, curveName, estimateText, figure, formulaText } from './words.js';
 
 /** Rows of text under a head; `best` marks a row. */

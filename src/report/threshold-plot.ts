@@ -1,8 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { extent, max } from 'simple-statistics';
-import type { Analysis, Finding } from '../study/analysis.js';
+import { type Analysis, analysedSizes, bestFit, type Finding } from '../study/analysis.js';
 import type { ModelName } from '../theory/models.js';
-import { bestFit } from './best-fit.js';
 import {
   COLORS,
   type Drawing,
@@ -11,7 +10,6 @@ import {
   type Paper,
   stacked,
 } from './drawing.js';
-import { analysedSizes } from './means.js';
 import { compact, curveName, formulaText } from './words.js';
 
 const CURVE_COLORS: Readonly<Record<ModelName, string>> = {

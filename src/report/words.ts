@@ -1,8 +1,7 @@
-import type { Finding, Setting } from '../study/analysis.js';
+import { bestFit, type Finding, type Setting } from '../study/analysis.js';
 import { plural } from '../text.js';
 import type { Estimate } from '../theory/compare.js';
 import type { ModelName } from '../theory/models.js';
-import { bestFit } from './best-fit.js';
 
 const CURVE_NAMES: Readonly<Record<ModelName, string>> = {
   constant: 'a constant',

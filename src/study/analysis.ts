@@ -1,3 +1,4 @@
+import { mean } from 'simple-statistics';
 import { type ComparedFit, compare, INDISTINCT } from '../theory/compare.js';
 import type { Cell } from './cell.js';
 import { inOrder } from './cell.js';
@@ -85,6 +86,27 @@ function analyseSetting(
     crossings: courses.map(findCrossing),
     courses,
   };
+}
+
+/** The best supported curve, where there are enough trials to tell. */
+export function bestFit({ fits, supported }: Finding): ComparedFit | undefined {
+  return supported.length > 0 ? fits[0] : undefined;
+}
+
+export function analysedSizes({ courses }: Analysis): readonly number[] {
+  return [...new Set(courses.map(([{ examples }]) => examples))];
+}
+
+/** Mean threshold of each size; sizes with a trial that never met the criterion have none. */
+export function meanThresholds({
+  thresholds,
+}: Finding): readonly (readonly [examples: number, iterations: number])[] {
+  const sizes = [...new Set(thresholds.map(({ examples }) => examples))];
+  return sizes.flatMap((size) => {
+    const own = thresholds.filter(({ examples }) => examples === size);
+    const known = own.flatMap(({ iteration }) => iteration ?? []);
+    return known.length === own.length ? [[size, mean(known)] as const] : [];
+  });
 }
 
 /** `thresholds.json`: the analyses without the cells that they rest on. */

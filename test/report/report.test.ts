@@ -2,9 +2,9 @@ import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
 import type { CompareSummary, Comparison } from '../../src/experiment/compare-events.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
-import { studyCommand } from '../../src/report/command.js';
+
 import { comparisonPage } from '../../src/report/comparison-page.js';
-import { type Report, studyReport } from '../../src/report/study-page.js';
+import { type Report, studyCommand, studyReport } from '../../src/report/study-page.js';
 import { inLight } from '../../src/report/style.js';
 import { analyse } from '../../src/study/analysis.js';
 import { type Cell, parseCell } from '../../src/study/cell.js';
