@@ -7,9 +7,14 @@ import { largestBinding } from '../src/gpu/limits.js';
 import { Scope } from '../src/gpu/scope.js';
 import { median, type Timing } from '../src/gpu/timing.js';
 import { requireSame } from './check.js';
-import { type CopyOptions, copyShader } from './limits/copy.wgsl.js';
-import { emptyShader } from './limits/empty.wgsl.js';
-import { FMA_UNROLL, type FmaOptions, fmaShader } from './limits/fma.wgsl.js';
+import {
+  type CopyOptions,
+  copyShader,
+  emptyShader,
+  FMA_UNROLL,
+  type FmaOptions,
+  fmaShader,
+} from './limits.wgsl.js';
 import { randomNumbers } from './numbers.js';
 import { timeCalls } from './sampling.js';
 

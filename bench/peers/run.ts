@@ -31,7 +31,11 @@ function wholeRun(works: Parts): Prepare<RunTask, readonly number[]> {
     let accuracies: readonly number[] = [];
     const once = async (): Promise<readonly number[]> => {
       const { train, d, learningRate, iterations, fineTuneRate, fineTune } = task;
-      const network = await trained(works, task, task.network, learningRate, iterations);
+      const network = await trained(works, task, {
+        weights: task.network,
+        learningRate,
+        steps: iterations,
+      });
       const n = network.output.length;
       using forward = await works.hidden({ ...train, d, n, hidden: network.hidden });
       await forward.run(1);
@@ -46,7 +50,11 @@ function wholeRun(works: Parts): Prepare<RunTask, readonly number[]> {
       });
       await selection.run(1);
       const small = subnetworkOf(network, Array.from(await selection.answer()));
-      const tuned = await trained(works, task, small, fineTuneRate, fineTune);
+      const tuned = await trained(works, task, {
+        weights: small,
+        learningRate: fineTuneRate,
+        steps: fineTune,
+      });
       return [
         await accuracyOf(works, task, network),
         await accuracyOf(works, task, small),
@@ -66,9 +74,15 @@ function wholeRun(works: Parts): Prepare<RunTask, readonly number[]> {
 async function trained(
   works: Parts,
   { train, d, drawMinibatches }: RunTask,
-  weights: StepWeights,
-  learningRate: number,
-  steps: number,
+  {
+    weights,
+    learningRate,
+    steps,
+  }: {
+    readonly weights: StepWeights;
+    readonly learningRate: number;
+    readonly steps: number;
+  },
 ): Promise<StepWeights> {
   const n = weights.output.length;
   const nextMinibatch = drawMinibatches();

@@ -2,7 +2,6 @@ import type { Comparison, Contender } from '../../src/index.js';
 import { grouped } from '../../src/text.js';
 import { percent } from '../model/format.js';
 import { METHODS } from './methods.js';
-import { Name } from './name.js';
 import type { Comparing, Subject } from './state.js';
 
 interface FiguresProps {
@@ -130,4 +129,14 @@ function verdict(done: readonly Comparison[], unfinished: boolean, size: number)
   if (!best) return 'The methods, best first';
   const so = unfinished ? 'So far' : `With ${grouped(size)} picks`;
   return `${so}, “${METHODS[best.method].name}” keeps the most`;
+}
+
+/** A method's name beside the colour of its curve. */
+export function Name({ method }: { readonly method: Contender }) {
+  const { name, colour } = METHODS[method];
+  return (
+    <span class="method">
+      <i class="line" style={{ borderColor: `var(${colour})` }} /> {name}
+    </span>
+  );
 }

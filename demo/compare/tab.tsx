@@ -7,9 +7,8 @@ import { OtherTurn } from '../view/notices.js';
 import { Opening } from '../view/opening.js';
 import { ContestPlayer } from './contest-player.js';
 import { Curves } from './curves.js';
-import { Figures } from './figures.js';
+import { Figures, Name } from './figures.js';
 import { METHODS } from './methods.js';
-import { Name } from './name.js';
 import { type Comparing, createComparing } from './state.js';
 
 /** Greedy selection beside every other way, on the network that Play has trained. */

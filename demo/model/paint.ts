@@ -48,7 +48,7 @@ export function paintMosaic(
   tiles.forEach((tile, place) => {
     const x = (place % across) * (columns + GAP);
     const y = Math.floor(place / across) * (rows + GAP);
-    paintTile(image, tile, x, y, rows, columns);
+    paintTile(image, tile, { x, y, rows, columns });
   });
   canvas.getContext('2d')?.putImageData(image, 0, 0);
 }
@@ -56,10 +56,12 @@ export function paintMosaic(
 function paintTile(
   image: ImageData,
   { weights, opacity }: Tile,
-  x: number,
-  y: number,
-  rows: number,
-  columns: number,
+  {
+    x,
+    y,
+    rows,
+    columns,
+  }: { readonly x: number; readonly y: number } & Pick<Images, 'rows' | 'columns'>,
 ): void {
   let squares = 0;
   for (let i = 0; i < rows * columns; i++) squares += (weights[i] ?? 0) ** 2;

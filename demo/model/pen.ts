@@ -26,7 +26,7 @@ export function centred(
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       const from = { x: left + column * scale, y: top + row * scale };
-      pixels[row * columns + column] = meanInk(ink, width, height, from, scale);
+      pixels[row * columns + column] = meanInk({ ink, width, height }, from, scale);
     }
   }
   return image;
@@ -53,9 +53,11 @@ function boxOf(ink: Uint8ClampedArray, width: number) {
 
 /** The mean over a square of the drawing; beyond its edges there is no ink. */
 function meanInk(
-  ink: Uint8ClampedArray,
-  width: number,
-  height: number,
+  {
+    ink,
+    width,
+    height,
+  }: { readonly ink: Uint8ClampedArray; readonly width: number; readonly height: number },
   from: { readonly x: number; readonly y: number },
   size: number,
 ): number {

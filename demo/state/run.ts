@@ -90,7 +90,13 @@ export function createRun(needs: Needs): Run {
         return;
       }
       const images = source.value;
-      if (images) session.start(connected, settings.value, images, goal, startingState.value);
+      if (!images) return;
+      session.start(connected, {
+        settings: settings.value,
+        source: images,
+        goal,
+        from: startingState.value,
+      });
     } catch (error) {
       complain(error, remedyOf(error));
     }

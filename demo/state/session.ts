@@ -45,6 +45,13 @@ export interface Play {
 /** Where a run goes before it stops by itself. */
 export type Goal = 'end' | 'checkpoint';
 
+export interface NewRun {
+  readonly settings: Settings;
+  readonly source: ImageSource;
+  readonly goal: Goal;
+  readonly from?: StartingState | undefined;
+}
+
 export interface Session {
   readonly mode: ReadonlySignal<Mode>;
   readonly play: ReadonlySignal<Play | undefined>;
@@ -56,13 +63,7 @@ export interface Session {
   readonly summary: ReadonlySignal<RunSummary | undefined>;
   readonly error: ReadonlySignal<unknown>;
   /** Starts a new run in place of the one that is there. */
-  start(
-    connected: () => Promise<Device>,
-    settings: Settings,
-    source: ImageSource,
-    goal: Goal,
-    from?: StartingState,
-  ): void;
+  start(connected: () => Promise<Device>, given: NewRun): void;
   resume(goal: Goal): void;
   /** Goes on with the same run on another device, from its last checkpoint. */
   goOn(connected: () => Promise<Device>): void;
@@ -118,7 +119,7 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
     findings,
     checkpoints: computed(() => checkpointsOf(findings.value)),
     summary,
-    start: (connected, settings, source, next, from) => {
+    start: (connected, { settings, source, goal: next, from }) => {
       const config = configOf(settings);
       const examples = drawExamples(source, config.examples, config.seed);
       const input: Play = { settings, config, source, examples, ...(from && { from }) };

@@ -4,7 +4,6 @@ import { tileBorders } from '../../src/report/borders.js';
 import { criterionText, figure } from '../../src/report/words.js';
 import { meanThresholds } from '../../src/study/analysis.js';
 import { grouped, plural } from '../../src/text.js';
-import { colourAt } from './colour.js';
 import { namedCheckpoints, placeOf, rangeOf, tilesOf } from './map.js';
 import type { Progress } from './state.js';
 import { useWidth } from './width.js';
@@ -146,3 +145,24 @@ function Ramp({ range: [low, high] }: { readonly range: readonly [number, number
     </span>
   );
 }
+
+/** Dark to light, evenly in lightness, so that it reads without colour too. */
+const STOPS = [
+  [38, 22, 74],
+  [52, 75, 128],
+  [44, 123, 135],
+  [60, 168, 118],
+  [150, 205, 88],
+  [248, 230, 90],
+] as const;
+
+/** The colour of a place from 0 to 1 on the ramp. */
+function colourAt(place: number): string {
+  const at = Math.min(1, Math.max(0, place)) * (STOPS.length - 1);
+  const below = Math.min(Math.floor(at), STOPS.length - 2);
+  const [from, to] = [STOPS[below], STOPS[below + 1]] as [Stop, Stop];
+  const mixed = from.map((part, i) => Math.round(part + (at - below) * ((to[i] ?? part) - part)));
+  return `rgb(${mixed.join(' ')})`;
+}
+
+type Stop = readonly [number, number, number];

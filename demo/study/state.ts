@@ -11,13 +11,13 @@ import {
   type TrainedState,
   type TrialEvent,
 } from '../../src/index.js';
+import { memo } from '../../src/memo.js';
 import { plural } from '../../src/text.js';
 import { createDrive, type Mode } from '../state/drive.js';
 import type { Page } from '../state/page.js';
 import { pageText } from '../state/wording.js';
 import { recorded, statesIn } from './records.js';
 import { configIn, type PresetName, presetIn, WORDS, type Word } from './settings.js';
-import { digestOf } from './source.js';
 import { openStore, passingStore, type Store } from './store.js';
 
 export type Progress = Extract<TrialEvent, { type: 'progress' }>;
@@ -197,4 +197,18 @@ export function createStudy(page: Page): Study {
       batch(forget);
     },
   };
+}
+
+const digests = new WeakMap<ImageSource, Promise<string>>();
+
+/** A name for images by what they are, so that no study goes on with other images. */
+function digestOf(source: ImageSource): Promise<string> {
+  return memo(digests, source, () => computeDigest(source));
+}
+
+async function computeDigest({ train, test }: ImageSource): Promise<string> {
+  const parts = [train.pixels, train.labels, test.pixels, test.labels] as Uint8Array<ArrayBuffer>[];
+  const each = await Promise.all(parts.map((part) => crypto.subtle.digest('SHA-256', part)));
+  const whole = await crypto.subtle.digest('SHA-256', await new Blob(each).arrayBuffer());
+  return [...new Uint8Array(whole)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -5,7 +5,7 @@ import { threeDigits } from '../../bench/words.js';
 import { grouped } from '../text.js';
 import { adapterOption, hostOption, tuningOption } from './flags.js';
 import { type HostFlags, withHost } from './host.js';
-import type { DeviceReport } from './report-device.js';
+import type { DeviceReport } from './jobs.js';
 
 interface InfoFlags extends HostFlags {
   readonly json?: true;

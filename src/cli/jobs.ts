@@ -7,9 +7,11 @@ import { finalResult } from '../experiment/relay.js';
 import { run } from '../experiment/run.js';
 import type { RunEvent, RunInput, RunSummary } from '../experiment/run-events.js';
 import type { TrainedState } from '../experiment/state.js';
+import { type AdapterDescription, LIMITS } from '../gpu/adapter.js';
+import type { Device } from '../gpu/device.js';
 import type { Job, JobContext } from '../hosts/host.js';
+import { matmulVariant } from '../kernels/variant.js';
 import { studyTrial, type TrialEvent, type TrialInput } from '../study/trial.js';
-import { type DeviceReport, reportDevice } from './report-device.js';
 
 /** The benchmark, beside these peers. */
 export function benchJob(peers: readonly Peer[]) {
@@ -41,3 +43,20 @@ export const jobs = {
   limits: Job<{ readonly seconds: number }, never, AdapterLimits>;
   info: Job<null, never, DeviceReport>;
 };
+
+export interface DeviceReport {
+  readonly adapter: AdapterDescription;
+  readonly features: readonly string[];
+  readonly limits: Readonly<Record<string, number>>;
+  /** The matmul variant that is chosen for this adapter. */
+  readonly variant: string;
+}
+
+function reportDevice(device: Device): DeviceReport {
+  return {
+    adapter: device.adapter,
+    features: [...device.raw.features].sort(),
+    limits: Object.fromEntries(LIMITS.map((name) => [name, device.limits[name]])),
+    variant: matmulVariant(device),
+  };
+}

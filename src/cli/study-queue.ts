@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, Queue } from 'bullmq';
-import { imagesChecksum } from '../data/checksum.js';
+import { imagesChecksum } from '../data/images.js';
 import { throwIfAborted } from '../errors.js';
 import { type Trial, trialName } from '../study/grid.js';
 import { openTrials, trialInput } from '../study/study.js';

@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { readImageSource } from '../data/folder.js';
-import type { ImageSource } from '../data/images.js';
 import { TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
@@ -35,7 +34,7 @@ import {
 } from './study-folder.js';
 import { createStudyProgress, duration, estimate, studyWorkload } from './study-progress.js';
 import { runQueued } from './study-queue.js';
-import { runSession } from './study-session.js';
+import { runSession, type Session } from './study-session.js';
 import { studyTable } from './study-table.js';
 
 /** Flags that are no part of a study's configuration. */
@@ -150,7 +149,7 @@ async function execute(
   const { signal, release } = interruptSignal();
   const before = folder.cells.length;
   try {
-    const host = await work(config, source, folder, settings, signal);
+    const host = await work({ config, source, folder, signal }, settings);
     const analyses = await drawReport(config, folder, { version: settings.version, host });
     const seconds = (performance.now() - start) / 1000;
     await conclude(folder, analyses, { ...settings, host, before, seconds });
@@ -164,16 +163,14 @@ async function execute(
 
 /** Computes the cells that the folder lacks, and gives the kind of host that did. */
 async function work(
-  config: StudyConfig,
-  source: ImageSource,
-  folder: StudyFolder,
+  own: Pick<Session, 'config' | 'source' | 'folder' | 'signal'>,
   { queue: address, version }: Settings,
-  signal: AbortSignal,
 ): Promise<string | undefined> {
+  const { config, source, folder } = own;
   const inputs = source.train.rows * source.train.columns + 1;
   const workload = studyWorkload(config, inputs, source.test.count);
   const progress = createStudyProgress(process.stderr, workload, folder.cells);
-  const session = { config, source, folder, signal, onEvent: progress.show };
+  const session = { ...own, onEvent: progress.show };
   let host: string | undefined;
   try {
     for (const note of folder.notes) progress.note(note);

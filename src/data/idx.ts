@@ -16,7 +16,12 @@ export function parseIdxImages(bytes: Uint8Array, file: string): Images {
   const rows = wordAt(bytes, file, 8, 'number of rows');
   const columns = wordAt(bytes, file, 12, 'number of columns');
   const what = `${count} images of ${rows} × ${columns} pixels`;
-  return { count, rows, columns, pixels: body(bytes, file, 16, count * rows * columns, what) };
+  return {
+    count,
+    rows,
+    columns,
+    pixels: body(bytes, file, { offset: 16, size: count * rows * columns, what }),
+  };
 }
 
 /**
@@ -28,7 +33,7 @@ export function parseIdxImages(bytes: Uint8Array, file: string): Images {
 export function parseIdxLabels(bytes: Uint8Array, file: string): Uint8Array {
   checkMagic(bytes, file, LABELS_MAGIC, 'labels');
   const count = wordAt(bytes, file, 4, 'number of labels');
-  return body(bytes, file, 8, count, `${count} labels`);
+  return body(bytes, file, { offset: 8, size: count, what: `${count} labels` });
 }
 
 function checkMagic(bytes: Uint8Array, file: string, expected: number, what: string): void {
@@ -51,12 +56,11 @@ function wordAt(bytes: Uint8Array, file: string, offset: number, what: string): 
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(offset);
 }
 
+/** All that follows the header. */
 function body(
   bytes: Uint8Array,
   file: string,
-  offset: number,
-  size: number,
-  what: string,
+  { offset, size, what }: { readonly offset: number; readonly size: number; readonly what: string },
 ): Uint8Array {
   const found = bytes.length - offset;
   if (found !== size) {

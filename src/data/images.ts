@@ -1,3 +1,4 @@
+import { crc32 } from '../crc32.js';
 import { EspalierError } from '../errors.js';
 
 /** `count` grey images of rows × columns bytes each, one after another, row by row. */
@@ -73,4 +74,12 @@ export function imageSource(
     );
   }
   return { name, train, test };
+}
+
+/**
+ * The CRC-32 of all pixels and then all labels, a byte each, as 8 hexadecimal digits. It tells
+ * mistaken images from the right ones; it is no guard against forged ones.
+ */
+export function imagesChecksum({ pixels, labels }: LabelledImages): string {
+  return crc32(pixels, labels).toString(16).padStart(8, '0');
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { imagesChecksum } from '../data/checksum.js';
+import { imagesChecksum } from '../data/images.js';
 import { EspalierError } from '../errors.js';
 import { decodeMetadata, decodeSafetensors } from '../formats/safetensors.js';
 import type { Shape } from '../models/two-layer.js';

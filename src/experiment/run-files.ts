@@ -1,4 +1,4 @@
-import { imagesChecksum } from '../data/checksum.js';
+import { imagesChecksum } from '../data/images.js';
 import { encodeSafetensors } from '../formats/safetensors.js';
 import type { Parameters } from '../models/two-layer.js';
 import type { Examples } from './examples.js';

@@ -27,6 +27,7 @@ import { rulesOf } from './refusals.js';
 import { relayed } from './relay.js';
 import { requireGoesOn } from './resume.js';
 import type { RunConfig } from './run-config.js';
+import { checkpointIterations } from './run-config.js';
 import type {
   ChoiceFigures,
   Figures,
@@ -36,7 +37,6 @@ import type {
   RunProgress,
   RunSummary,
 } from './run-events.js';
-import { checkpointIterations } from './schedule.js';
 import { pickFrom } from './select.js';
 import { requireFits } from './size-limits.js';
 import { readState } from './state.js';

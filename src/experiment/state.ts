@@ -41,14 +41,24 @@ export function decodeState(bytes: Uint8Array, file: string, shape: Shape): Trai
       'bad-data',
       `${file} is not a training state of this study: expected ${expected}, found ${found}. Remove the file to train that trial from its start.`,
     );
-  const [iteration = 0] = tensorIn(tensors, 'U32', 'iteration', [1], fail);
+  const [iteration = 0] = tensorIn(tensors, 'iteration', { dtype: 'U32', shape: [1] }, fail);
   return {
     iteration,
     network: networkIn(tensors, shape, fail),
     ...(tensors.has('hidden.velocity') && {
       velocity: {
-        hidden: tensorIn(tensors, 'F32', 'hidden.velocity', [inputs, width], fail),
-        output: tensorIn(tensors, 'F32', 'output.velocity', [width, outputs], fail),
+        hidden: tensorIn(
+          tensors,
+          'hidden.velocity',
+          { dtype: 'F32', shape: [inputs, width] },
+          fail,
+        ),
+        output: tensorIn(
+          tensors,
+          'output.velocity',
+          { dtype: 'F32', shape: [width, outputs] },
+          fail,
+        ),
       },
     }),
   };
@@ -66,16 +76,15 @@ export function networkIn(
   const { width, inputs, outputs } = shape;
   return {
     ...shape,
-    hidden: tensorIn(tensors, 'F32', 'hidden.weight', [width, inputs], fail),
-    output: tensorIn(tensors, 'F32', 'output.weight', [width, outputs], fail),
+    hidden: tensorIn(tensors, 'hidden.weight', { dtype: 'F32', shape: [width, inputs] }, fail),
+    output: tensorIn(tensors, 'output.weight', { dtype: 'F32', shape: [width, outputs] }, fail),
   };
 }
 
 function tensorIn<Kind extends Tensor['dtype']>(
   tensors: ReadonlyMap<string, Tensor>,
-  dtype: Kind,
   name: string,
-  shape: readonly number[],
+  { dtype, shape }: { readonly dtype: Kind; readonly shape: readonly number[] },
   fail: Fail,
 ) {
   const tensor = tensors.get(name);

@@ -1,11 +1,11 @@
 import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { readMatrix } from '../gpu/matrix.js';
-import { rankByActivation } from './baselines/activation.js';
+import { distinctDraws, randomStream } from '../random.js';
 import { outputGram, rankByElimination } from './baselines/backward.js';
 import { rankByGradient } from './baselines/gradient.js';
 import { rankByMagnitude } from './baselines/magnitude.js';
-import { rankRandomly } from './baselines/random.js';
+import { rankByActivation } from './baselines/moments.js';
 import { selectByRanking } from './baselines/ranking.js';
 import { selectGreedily } from './greedy.js';
 import { type GreedyOptions, requireCount, requireProblem } from './greedy-options.js';
@@ -91,6 +91,6 @@ async function rank(
     case 'backward':
       return { ranking: rankByElimination(await outputGram(device, problem, signal)), passes: 1 };
     default:
-      return { ranking: rankRandomly(n, seed), passes: 0 };
+      return { ranking: distinctDraws(randomStream(seed, 'random selection'), n)(n), passes: 0 };
   }
 }

@@ -1,7 +1,7 @@
 import type { ImageSource } from '../data/images.js';
 import { taskOutputs } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
-import { checkpointIterations } from '../experiment/schedule.js';
+import { checkpointIterations } from '../experiment/run-config.js';
 import type { StudyConfig } from './study-config.js';
 
 /** One pre-training of the study; it serves all cells of its checkpoints. */

@@ -1,5 +1,5 @@
-import { imagesChecksum } from '../data/checksum.js';
 import type { ImageSource } from '../data/images.js';
+import { imagesChecksum } from '../data/images.js';
 import { EspalierError } from '../errors.js';
 import { drawExamples, type Examples } from '../experiment/examples.js';
 import type { TrainedState } from '../experiment/state.js';

@@ -1,4 +1,4 @@
-import { imagesChecksum } from '../data/checksum.js';
+import { imagesChecksum } from '../data/images.js';
 import { type Examples, networkShape } from '../experiment/examples.js';
 import {
   type Experiment,

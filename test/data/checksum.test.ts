@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { imagesChecksum } from '../../src/data/checksum.js';
+import { imagesChecksum } from '../../src/data/images.js';
 
 test.each([
   [1, 1, 1],

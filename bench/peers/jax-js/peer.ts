@@ -1,9 +1,8 @@
 import { defaultDevice, getWebGPUDevice, init } from '@jax-js/jax';
 import type { Peer } from '../peer.js';
 import { crossEntropySelection } from './cross-entropy-selection.js';
-import { hidden } from './hidden.js';
-import { matmul } from './matmul.js';
 import { plainTrainingStep } from './plain-training-step.js';
+import { hidden, matmul } from './products.js';
 import { selection } from './selection.js';
 import { trainingStep } from './training-step.js';
 

@@ -1,8 +1,7 @@
 import { ready, setBackend } from '@tensorflow/tfjs-core';
 import type { Peer } from '../peer.js';
 import { crossEntropySelection } from './cross-entropy-selection.js';
-import { hidden } from './hidden.js';
-import { matmul } from './matmul.js';
+import { hidden, matmul } from './products.js';
 import { backend } from './queue.js';
 import { plainSelection, selection } from './selection.js';
 import { trainingStep } from './training-step.js';

@@ -5,6 +5,7 @@ import { type Matrix, readMatrix } from '../../gpu/matrix.js';
 import { Scope } from '../../gpu/scope.js';
 import { prepareCorrelations } from '../correlations.js';
 import type { SelectionProblem } from '../problem.js';
+import { descending } from './ranking.js';
 
 /** One pass over the activations: for every neuron its squares' sum, and its products with `block`. */
 export interface ActivationMoments {
@@ -52,4 +53,14 @@ export async function alongWeights(
     for (let c = 0; c < columns; c++) sum += value(i, c, b[i * columns + c] ?? Number.NaN);
     return sum;
   });
+}
+
+/** `activation`: neurons by the norm of their outputs over the examples, ‖φ_i‖ = ‖b_i‖ ‖h_i‖. */
+export async function rankByActivation(
+  device: Device,
+  problem: SelectionProblem,
+  signal?: AbortSignal,
+): Promise<Uint32Array> {
+  const { squares } = await activationMoments(device, problem, problem.targets, signal);
+  return descending(await alongWeights(problem, (i, _c, b) => b * b * (squares[i] ?? 0)));
 }

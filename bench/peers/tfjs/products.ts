@@ -1,9 +1,26 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { PeerProgram } from '../peer.js';
+import type { HiddenTask, MatmulTask, PeerProgram } from '../peer.js';
 import { finished } from './queue.js';
 
+export function matmul({ m, n, k, transposeA, a, b }: MatmulTask) {
+  return product(
+    (left, right) => tf.matMul(left, right, transposeA),
+    tf.tensor2d(a, transposeA ? [k, m] : [m, k]),
+    tf.tensor2d(b, [k, n]),
+  );
+}
+
+/** Its fused product has no tanh. */
+export function hidden({ m, d, n, inputs, hidden }: HiddenTask) {
+  return product(
+    (x, a) => tf.tanh(tf.matMul(x, a)),
+    tf.tensor2d(inputs, [m, d]),
+    tf.tensor2d(hidden, [d, n]),
+  );
+}
+
 /** A program that is one call of a function of two matrices. */
-export async function product(
+async function product(
   multiply: (left: tf.Tensor2D, right: tf.Tensor2D) => tf.Tensor,
   left: tf.Tensor2D,
   right: tf.Tensor2D,
