@@ -34,7 +34,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   'src/kernels': ['src/gpu', 'shaders'],
   'src/models': ['src/graph', 'src/kernels', 'src/gpu', 'shaders'],
   'src/layers': ['src/kernels', 'src/graph', 'src/gpu', 'shaders'],
-  'src/train': ['src/layers', 'src/models', 'src/graph', 'src/kernels', 'src/gpu'],
+  'src/train': ['src/layers', 'src/models', 'src/graph', 'src/kernels', 'src/gpu', 'src/data'],
   'src/prune': ['src/kernels', 'src/graph', 'src/gpu'],
   'src/experiment': EXPERIMENT,
   'src/study': ['src/experiment', ...EXPERIMENT],

@@ -1,0 +1,24 @@
+import type { Device } from '../gpu/device.js';
+import { largestBinding, tooLarge } from '../gpu/limits.js';
+import type { Shapes } from '../graph/shapes.js';
+import { wordsOfMap } from './maps.js';
+
+/**
+ * How many images go through a network at once: as many as wanted, or as the largest map leaves
+ * room for in one binding.
+ *
+ * @throws limit-exceeded when a map of one image is larger than the adapter binds.
+ */
+export function imagesAtOnce(device: Device, shapes: Shapes, wanted: number): number {
+  const limit = largestBinding(device);
+  let fitting = wanted;
+  for (const [name, shape] of shapes) {
+    const bytes = 4 * wordsOfMap(shape, 1);
+    if (bytes > limit) {
+      const what = `The map "${name}" of one image`;
+      throw tooLarge(device, { what, unit: 'bytes', given: bytes, fits: limit });
+    }
+    fitting = Math.min(fitting, Math.floor(limit / bytes));
+  }
+  return fitting;
+}

@@ -1,0 +1,91 @@
+import type { Shapes } from '../graph/shapes.js';
+import { wordsOfMap } from './maps.js';
+import type { Lifetime } from './places.js';
+import type { Steps } from './steps.js';
+
+/**
+ * How long each map lives when a network only answers: from the step that writes it to the last
+ * that reads it.
+ *
+ * @param kept names of maps that live to the end, besides the answers.
+ */
+export function livesInInference(
+  { steps, output }: Steps,
+  shapes: Shapes,
+  {
+    input,
+    images,
+    kept,
+  }: { readonly input: string; readonly images: number; readonly kept: readonly string[] },
+): readonly Lifetime[] {
+  const end = steps.length;
+  const lastRead = new Map<string, number>();
+  steps.forEach((step, at) => {
+    for (const name of step.inputs) lastRead.set(name, at);
+  });
+  const lifeOf = (name: string, from: number): Lifetime => ({
+    name,
+    words: wordsOfMap(shapeOfMap(shapes, name), images),
+    from,
+    to: name === output || kept.includes(name) ? end : (lastRead.get(name) ?? from),
+  });
+  return [lifeOf(input, -1), ...steps.map((step, at) => lifeOf(step.output, at))];
+}
+
+/** Maps of a training: each lives until the step that wrote it is undone, which is to the end. */
+export function livesInTraining(
+  { steps }: Steps,
+  shapes: Shapes,
+  { input, images }: { readonly input: string; readonly images: number },
+): readonly Lifetime[] {
+  return [input, ...steps.map(({ output }) => output)].map((name, at) => ({
+    name,
+    words: wordsOfMap(shapeOfMap(shapes, name), images),
+    from: at - 1,
+    to: steps.length,
+  }));
+}
+
+/**
+ * How long each gradient lives, counted in the steps that are undone: from the last reader of its
+ * map, which is undone first, to the step that wrote the map. The input's is not wanted.
+ */
+export function livesOfGradients(
+  { steps }: Steps,
+  shapes: Shapes,
+  images: number,
+): readonly Lifetime[] {
+  const end = steps.length;
+  return steps.map(({ output }, at) => {
+    const reader = steps.findLastIndex(({ inputs }) => inputs.includes(output));
+    return {
+      name: output,
+      words: wordsOfMap(shapeOfMap(shapes, output), images),
+      // The answers' gradient comes from the loss, before any step is undone.
+      from: reader < 0 ? -1 : end - 1 - reader,
+      to: end - 1 - at,
+    };
+  });
+}
+
+/**
+ * The inputs of a step that get the first share of their gradient there: no step behind it reads
+ * them. Written `step input`.
+ */
+export function firstShares({ steps }: Steps): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const first = new Set<string>();
+  for (const { inputs, output } of [...steps].reverse()) {
+    for (const input of inputs) {
+      if (!seen.has(input)) first.add(`${output} ${input}`);
+      seen.add(input);
+    }
+  }
+  return first;
+}
+
+function shapeOfMap(shapes: Shapes, name: string) {
+  const shape = shapes.get(name);
+  if (!shape) throw new RangeError(`No shape of the map "${name}".`);
+  return shape;
+}

@@ -1,0 +1,153 @@
+import { type Matrix, readMatrix } from '../gpu/matrix.js';
+import type { Scope } from '../gpu/scope.js';
+import type { BatchNorm, Convolution } from '../graph/graph.js';
+import type { Shapes } from '../graph/shapes.js';
+import type { Weight, Weights } from '../graph/weights.js';
+import {
+  packDepthwise,
+  packedRows,
+  packFilter,
+  unpackDepthwise,
+  unpackFilter,
+} from '../kernels/pack-weights.js';
+import type { Step } from './steps.js';
+
+/** Numbers that kernels read as one matrix: a filter, a bias, or what a batch norm has of a kind. */
+export interface Parameters {
+  readonly value: Matrix;
+  /** In training, of those that are trained; laid out as `value`. */
+  readonly gradient?: Matrix;
+  readonly velocity?: Matrix;
+  /** A matrix like `value` as PyTorch's tensors, by their names. */
+  readonly read: (matrix: Matrix) => Promise<readonly (readonly [string, Weight])[]>;
+}
+
+/** By the name of their first tensor. */
+export type ParameterMap = ReadonlyMap<string, Parameters>;
+
+export interface ParameterOptions {
+  readonly weights: Weights;
+  /** Whether gradients, and what momentum accumulates, are allocated as well. */
+  readonly trained?: boolean;
+  /** What momentum has accumulated before, by the tensors' names. */
+  readonly velocities?: Weights;
+}
+
+/**
+ * Uploads what the steps read: filters packed for convolution, a batch norm's weight and bias as two
+ * rows, and so its running mean and variance. The scope owns them.
+ *
+ * @throws RangeError when a tensor is missing: networks are checked before.
+ */
+export function uploadParameters(
+  scope: Scope,
+  steps: readonly Step[],
+  shapes: Shapes,
+  { weights, trained = false, velocities }: ParameterOptions,
+): ParameterMap {
+  const layouts = steps.flatMap(({ node }) => layoutsOfNode(node, shapes));
+  return new Map(
+    layouts.map((layout) => {
+      const { names, learns } = layout;
+      const [name = ''] = names;
+      const own = { value: matrixOfTensors(scope, layout, name, weights) };
+      const slopes = trained &&
+        learns && {
+          gradient: matrixOfTensors(scope, layout, `gradient of ${name}`),
+          velocity: matrixOfTensors(scope, layout, `velocity of ${name}`, velocities),
+        };
+      const read = async (matrix: Matrix) => layout.unpack(await readMatrix(matrix));
+      return [name, { ...own, ...slopes, read }];
+    }),
+  );
+}
+
+/** @throws RangeError when the steps read no such tensor first. */
+export function parametersNamed(parameters: ParameterMap, name: string): Parameters {
+  const found = parameters.get(name);
+  if (!found) throw new RangeError(`The network has no parameter "${name}".`);
+  return found;
+}
+
+/** Whether each channel has a filter of its own: those have kernels of their own. */
+export function isDepthwise({ inputs, groups, outputs }: Convolution, shapes: Shapes): boolean {
+  return groups > 1 && groups === shapes.get(inputs[0] ?? '')?.channels && groups === outputs;
+}
+
+/** How tensors lie in one matrix. */
+interface Layout {
+  readonly names: readonly string[];
+  readonly rows: number;
+  readonly columns: number;
+  /** Whether it is trained, and not only noted. */
+  readonly learns: boolean;
+  readonly pack: (tensors: readonly Float32Array[]) => Float32Array;
+  readonly unpack: (packed: Float32Array) => readonly (readonly [string, Weight])[];
+}
+
+function matrixOfTensors(
+  scope: Scope,
+  { names, rows, columns, pack }: Layout,
+  label: string,
+  tensors?: Weights,
+): Matrix {
+  if (!tensors) return scope.matrix(label, rows, columns);
+  const data = names.map((name) => {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new RangeError(`There is no tensor "${name}".`);
+    return tensor.data;
+  });
+  return scope.matrix(label, rows, columns, pack(data));
+}
+
+function layoutsOfNode(node: Step['node'], shapes: Shapes): readonly Layout[] {
+  if (node.kind === 'convolution') {
+    const filter = layoutOfFilter(node, shapes);
+    return node.bias === undefined ? [filter] : [filter, rowsOfVectors([node.bias], node.outputs)];
+  }
+  return node.kind === 'batch-norm' ? layoutsOfBatchNorm(node, shapes) : [];
+}
+
+function layoutsOfBatchNorm(node: BatchNorm, shapes: Shapes): readonly Layout[] {
+  const channels = shapes.get(node.inputs[0] ?? '')?.channels ?? 0;
+  return [
+    rowsOfVectors([node.weight, node.bias], channels),
+    { ...rowsOfVectors([node.mean, node.variance], channels), learns: false },
+  ];
+}
+
+/** Vectors, one a row. */
+function rowsOfVectors(names: readonly string[], columns: number): Layout {
+  return {
+    names,
+    rows: names.length,
+    columns,
+    learns: true,
+    pack: (tensors) => Float32Array.from(tensors.flatMap((tensor) => [...tensor])),
+    unpack: (packed) =>
+      names.map((name, row) => {
+        const data = packed.slice(row * columns, (row + 1) * columns);
+        return [name, { shape: [columns], data }] as const;
+      }),
+  };
+}
+
+function layoutOfFilter(node: Convolution, shapes: Shapes): Layout {
+  const { weight: name, kernel, outputs, groups } = node;
+  const channels = (shapes.get(node.inputs[0] ?? '')?.channels ?? 0) / groups;
+  const own = { outputs, channels, kernel };
+  const depthwise = isDepthwise(node, shapes);
+  const pack = (data: Float32Array) =>
+    depthwise ? packDepthwise(data, outputs) : packFilter(data, own);
+  const unpack = (packed: Float32Array) =>
+    depthwise ? unpackDepthwise(packed, outputs) : unpackFilter(packed, own);
+  const shape = [outputs, channels, ...kernel];
+  return {
+    names: [name],
+    rows: depthwise ? kernel[0] * kernel[1] : packedRows(own),
+    columns: outputs,
+    learns: true,
+    pack: ([data = new Float32Array()]) => pack(data),
+    unpack: (packed) => [[name, { shape, data: unpack(packed) }]],
+  };
+}

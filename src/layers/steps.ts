@@ -1,0 +1,172 @@
+import type {
+  Activation,
+  ActivationKind,
+  Add,
+  ChannelPad,
+  Convolution,
+  Flatten,
+  Graph,
+  Linear,
+  Node,
+} from '../graph/graph.js';
+import type { Shapes } from '../graph/shapes.js';
+
+/** What layers are made for: vectors are maps of one position, and a linear layer a convolution. */
+export type LoweredNode = Exclude<Node, Flatten | Linear>;
+
+/** What one layer computes: a node, and the nodes behind it that its kernel does along with it. */
+export interface Step<Kind extends LoweredNode = LoweredNode> {
+  readonly node: Kind;
+  /** The map that is added before the activation. */
+  readonly residual?: string;
+  readonly activation?: ActivationKind;
+  /** Channels of zeros around those of a strided slice. */
+  readonly pad?: Pick<ChannelPad, 'before' | 'after'>;
+  /** The maps that the step reads: its node's inputs and the residual. */
+  readonly inputs: readonly string[];
+  /** Name of the map that it writes: of the last node that it does. */
+  readonly output: string;
+}
+
+/** A graph as steps, in order, with the map that holds the answers. */
+export interface Steps {
+  readonly steps: readonly Step[];
+  readonly output: string;
+}
+
+/**
+ * A graph's nodes as steps. An add behind a convolution, linear layer or batch norm, and an
+ * activation behind either, join it where nobody else reads what lies in between; so does a channel
+ * pad behind a strided slice. Flattening moves nothing: a linear layer behind it is a convolution
+ * whose filter covers the map, and PyTorch's [outputs, channels · height · width] are its filters
+ * [outputs, channels, height, width] as they are.
+ *
+ * @param shapes of the graph's maps.
+ * @param purpose in training a convolution stays alone: what joined it would have to be undone apart.
+ */
+export function fuseSteps(
+  graph: Graph,
+  shapes: Shapes,
+  purpose: 'inference' | 'training' = 'inference',
+): Steps {
+  const { nodes, output } = lowered(graph, shapes);
+  const next = onlyReaders(nodes, output);
+  const order = new Map(nodes.map((node, at) => [node.name, at]));
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const joined = new Set<string>();
+  const steps: Step[] = [];
+  for (const node of nodes) {
+    if (joined.has(node.name)) continue;
+    let step: Step = { node, inputs: node.inputs, output: node.name };
+    if (node.kind === 'strided-slice') {
+      const pad = follower(step, next, 'channel-pad');
+      if (pad) step = { ...step, pad, output: pad.name };
+    }
+    if (canAdd(node, purpose)) {
+      const add = follower(step, next, 'add');
+      const other = add && otherInput(add, node.name);
+      // Of two that could add the other's map the later one does.
+      const earlier = (order.get(other ?? '') ?? -1) < (order.get(node.name) ?? 0);
+      if (add && other !== undefined && (earlier || !canAdd(byName.get(other), purpose))) {
+        step = { ...step, residual: other, inputs: [...step.inputs, other], output: add.name };
+        joined.add(add.name);
+      }
+      const activation = follower(step, next, 'activation');
+      if (activation) {
+        step = { ...step, activation: activation.activation, output: activation.name };
+      }
+    }
+    joined.add(step.output);
+    steps.push(step);
+  }
+  return { steps: inOrder(steps), output };
+}
+
+/** Whether a node's kernel can add a second map and apply an activation before it stores. */
+function canAdd(node: LoweredNode | undefined, purpose: 'inference' | 'training'): boolean {
+  if (node?.kind === 'batch-norm') return true;
+  return node?.kind === 'convolution' && purpose === 'inference';
+}
+
+/** The steps with whatever a step reads before it: what is added may stand behind. */
+function inOrder(steps: readonly Step[]): readonly Step[] {
+  const byOutput = new Map(steps.map((step) => [step.output, step]));
+  const ordered = new Set<Step>();
+  const visit = (step: Step): void => {
+    for (const input of step.inputs) {
+      const before = byOutput.get(input);
+      if (before && !ordered.has(before)) visit(before);
+    }
+    ordered.add(step);
+  };
+  for (const step of steps) if (!ordered.has(step)) visit(step);
+  return [...ordered];
+}
+
+/** The nodes without flattening, and with linear layers as convolutions. */
+function lowered({ nodes, output }: Graph, shapes: Shapes) {
+  const sources = new Map<string, string>();
+  const sourceOf = (name: string): string => sources.get(name) ?? name;
+  const left: LoweredNode[] = [];
+  for (const node of nodes) {
+    const inputs = node.inputs.map(sourceOf);
+    if (node.kind === 'flatten') sources.set(node.name, inputs[0] as string);
+    else if (node.kind === 'linear') {
+      const from = shapes.get(mapBehind(left, inputs[0] as string));
+      left.push(asConvolution({ ...node, inputs }, [from?.height ?? 1, from?.width ?? 1]));
+    } else left.push({ ...node, inputs });
+  }
+  return { nodes: left, output: sourceOf(output) };
+}
+
+/** The node behind element-wise ones whose map is not flattened: theirs has its height and width. */
+function mapBehind(nodes: readonly LoweredNode[], name: string): string {
+  const node = nodes.find((other) => other.name === name);
+  return node?.kind === 'activation' ? mapBehind(nodes, node.inputs[0] as string) : name;
+}
+
+function asConvolution(node: Linear, kernel: readonly [number, number]): Convolution {
+  const { name, inputs, weight, bias, outputs } = node;
+  return {
+    kind: 'convolution',
+    name,
+    inputs,
+    weight,
+    ...(bias !== undefined && { bias }),
+    outputs,
+    groups: 1,
+    kernel,
+    stride: [1, 1],
+    padding: { top: 0, left: 0, bottom: 0, right: 0 },
+  };
+}
+
+/** The reader of each map that has just one. The answers are read from outside as well. */
+function onlyReaders(nodes: readonly LoweredNode[], output: string) {
+  const readers = new Map<string, LoweredNode[]>();
+  for (const node of nodes) {
+    for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
+  }
+  return new Map(
+    [...readers].flatMap(([name, [reader, ...others]]) =>
+      reader && others.length === 0 && name !== output ? [[name, reader] as const] : [],
+    ),
+  );
+}
+
+type Follower = Activation | Add | ChannelPad;
+
+/** The only reader of a step's output, where it is of that kind. */
+function follower<Kind extends Follower['kind']>(
+  { output }: Step,
+  next: ReadonlyMap<string, LoweredNode>,
+  kind: Kind,
+): Extract<Follower, { readonly kind: Kind }> | undefined {
+  const node = next.get(output);
+  return node?.kind === kind ? (node as Extract<Follower, { readonly kind: Kind }>) : undefined;
+}
+
+/** What an add of two different maps takes besides this one. */
+function otherInput({ inputs }: Add, name: string): string | undefined {
+  return inputs.length === 2 ? inputs.find((input) => input !== name) : undefined;
+}
