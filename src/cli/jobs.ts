@@ -3,6 +3,12 @@ import { type AdapterLimits, measureLimits } from '../../bench/limits.js';
 import type { Peer } from '../../bench/peers/peer.js';
 import { compare } from '../experiment/compare.js';
 import type { CompareEvent, CompareInput, CompareSummary } from '../experiment/compare-events.js';
+import {
+  type EvaluateEvent,
+  type EvaluateInput,
+  type EvaluateSummary,
+  evaluateModel,
+} from '../experiment/model/evaluate.js';
 import { finalResult } from '../experiment/relay.js';
 import { run } from '../experiment/run.js';
 import type { RunEvent, RunInput, RunSummary } from '../experiment/run-events.js';
@@ -29,6 +35,8 @@ export const jobs = {
   ) => finalResult(studyTrial(device, input, state, signal), emit),
   compare: async ({ device, emit, signal }: JobContext<CompareEvent>, input: CompareInput) =>
     finalResult(compare(device, input, signal), emit),
+  evaluate: async ({ device, emit, signal }: JobContext<EvaluateEvent>, input: EvaluateInput) =>
+    finalResult(evaluateModel(device, input, signal), emit),
   bench: benchJob([]),
   limits: async (
     { device, signal }: JobContext<never>,
@@ -39,6 +47,7 @@ export const jobs = {
   run: Job<RunInput, RunEvent, RunSummary>;
   trial: Job<{ readonly input: TrialInput; readonly state?: TrainedState }, TrialEvent, void>;
   compare: Job<CompareInput, CompareEvent, CompareSummary>;
+  evaluate: Job<EvaluateInput, EvaluateEvent, EvaluateSummary>;
   bench: Job<BenchInput, BenchEvent, void>;
   limits: Job<{ readonly seconds: number }, never, AdapterLimits>;
   info: Job<null, never, DeviceReport>;

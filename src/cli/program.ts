@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addBench } from './bench.js';
 import { addCompare } from './compare.js';
 import { addDemo } from './demo.js';
+import { addEvaluate } from './evaluate.js';
 import { addInfo } from './info.js';
 import { addReport } from './report.js';
 import { addRun } from './run.js';
@@ -25,6 +26,7 @@ Examples:
   espalier run --help    every flag of a run, with its default
   espalier compare       ways to prune one network, at several sizes
   espalier study         how much pre-training was enough, over dataset sizes
+  espalier evaluate      a trained network of your own, on pictures
   espalier demo          the web page, served on this machine
   espalier info          the adapter that the work runs on`,
     );
@@ -34,6 +36,7 @@ Examples:
   addStudy(program, version);
   addReport(program, version);
   addWorker(program, version);
+  addEvaluate(program, version);
   addBench(program, version);
   addInfo(program, version);
   addDemo(program);

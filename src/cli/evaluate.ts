@@ -1,0 +1,83 @@
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import { readPictureSource } from '../data/picture-folder.js';
+import { type EvaluateSummary, portable } from '../experiment/model/evaluate.js';
+import { grouped, mebibytes, plural } from '../text.js';
+import { addDeviceFlags, number } from './flags.js';
+import { type HostFlags, withHost } from './host.js';
+import { addModelFlags, type ModelFlags, preprocessingOf, readModel } from './model-flags.js';
+import { interruptSignal } from './outcome.js';
+import { percent, phaseProgress } from './progress.js';
+
+interface EvaluateFlags extends HostFlags, ModelFlags {
+  readonly data: string;
+  readonly batch: number;
+  readonly json?: true;
+}
+
+export function addEvaluate(program: Command, version: string): void {
+  const command = addModelFlags(
+    program
+      .command('evaluate')
+      .description('Measures a trained network: accuracy, loss, and milliseconds a picture here.')
+      .argument('<model>', 'weights: .safetensors, or PyTorch’s .pth, .pt or .th'),
+  )
+    .requiredOption('--data <folder>', "CIFAR-10's binary files; the test set is measured")
+    .option('--batch <pictures>', 'at once', number, 100);
+  addDeviceFlags(command)
+    .option('--json', 'print the summary as one line of JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  espalier evaluate resnet20.th --architecture resnet20 --data cifar-10-batches-bin
+  espalier evaluate weights-30.safetensors --data cifar-10-batches-bin --json
+  espalier evaluate net.pth --data cifar-10-batches-bin --mean 0.5,0.5,0.5 --std 0.25,0.25,0.25`,
+    )
+    .action(async (file: string, flags: EvaluateFlags) => {
+      const model = await readModel(file, flags);
+      const preprocessing = preprocessingOf(flags, model.architecture);
+      const { test: pictures } = await readPictureSource(flags.data);
+      const progress = phaseProgress(process.stderr);
+      const { signal, release } = interruptSignal();
+      try {
+        const summary = await withHost(flags, (host) =>
+          host.execute(
+            'evaluate',
+            { network: portable(model.network), pictures, preprocessing, batch: flags.batch },
+            {
+              signal,
+              onEvent: ({ done, total }) => progress.show('Evaluating', done, total),
+            },
+          ),
+        );
+        progress.stop();
+        const versions = { espalier: version, node: process.versions.node };
+        const all = { architecture: model.architecture, versions, ...summary };
+        process.stdout.write(flags.json ? `${JSON.stringify(all)}\n` : `${table(all)}\n`);
+      } finally {
+        progress.stop();
+        release();
+      }
+    });
+}
+
+function table(summary: EvaluateSummary & { readonly architecture: string }): string {
+  const { accuracy, loss, milliseconds, memory, adapter } = summary;
+  const rows = new Table({ style: { head: [], border: [] } });
+  rows.push(
+    ['network', summary.architecture],
+    ['multiply-adds', grouped(summary.multiplyAdds)],
+    ['parameters', grouped(summary.parameters)],
+    ['pictures', grouped(summary.pictures)],
+    ['right answers', accuracy === undefined ? 'no labels' : percent(accuracy)],
+    ['cross-entropy', loss === undefined ? 'no labels' : loss.toFixed(4)],
+    ...milliseconds.map(({ batch, perPicture }) => [
+      `ms a picture, ${plural(batch, 'picture')} at once`,
+      perPicture.toPrecision(3),
+    ]),
+    ['memory of the maps', mebibytes(memory.maps)],
+    ['memory at most', mebibytes(memory.peak)],
+  );
+  return `${rows.toString()}\nAdapter: ${adapter.name}.`;
+}

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import { PREPROCESSINGS, type Preprocessing } from '../data/pictures.js';
+import { EspalierError, errorMessage } from '../errors.js';
+import { loadModel, type Model, usualPreprocessing } from '../experiment/model/model.js';
+import { ARCHITECTURES, STEMS, type Stem } from '../models/architectures.js';
+import { numbers } from './flags.js';
+
+const PRESETS = Object.keys(PREPROCESSINGS);
+
+/** How a file of weights alone is to be understood, and what the network expects of pixels. */
+export interface ModelFlags {
+  readonly architecture?: string;
+  readonly stem?: Stem;
+  readonly mean?: readonly (number | string)[];
+  readonly std?: readonly (number | string)[];
+}
+
+export function addModelFlags(command: Command): Command {
+  const names = ARCHITECTURES.map(({ name }) => name);
+  return command
+    .addOption(
+      new Option('--architecture <name>', 'of a file that holds weights alone').choices(names),
+    )
+    .addOption(new Option('--stem <name>', 'of resnet18 and resnet34').choices(STEMS))
+    .option('--mean <numbers>', `of the pixels, by channel, or ${PRESETS.join(', ')}`, numbers)
+    .option('--std <numbers>', 'of the pixels, by channel, or one of the same names', numbers);
+}
+
+/** @throws bad-data naming the file. */
+export async function readModel(file: string, { architecture, stem }: ModelFlags): Promise<Model> {
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new EspalierError('bad-data', `${file} cannot be read: ${errorMessage(cause)}.`, {
+      cause,
+    });
+  });
+  return loadModel(bytes, file, { architecture, stem });
+}
+
+/** @throws bad-config when mean or deviation are neither numbers nor a preset's name. */
+export function preprocessingOf({ mean, std }: ModelFlags, architecture: string): Preprocessing {
+  const usual = usualPreprocessing(architecture);
+  return {
+    mean: channelsOf('mean', mean, (preset) => preset.mean) ?? usual.mean,
+    deviation: channelsOf('std', std ?? mean, (preset) => preset.deviation) ?? usual.deviation,
+  };
+}
+
+function channelsOf(
+  key: 'mean' | 'std',
+  given: readonly (number | string)[] | undefined,
+  ofPreset: (preset: Preprocessing) => readonly number[],
+): readonly number[] | undefined {
+  if (!given) return undefined;
+  const [first] = given;
+  const preset = PRESETS.find((name) => name === first) as keyof typeof PREPROCESSINGS | undefined;
+  if (preset !== undefined && given.length === 1) return ofPreset(PREPROCESSINGS[preset]);
+  if (given.every((value) => typeof value === 'number')) return given as readonly number[];
+  throw new EspalierError('bad-config', {
+    kind: 'value',
+    key,
+    given: given.join(','),
+    allowed: `numbers with commas, one a channel, or one of ${PRESETS.join(', ')}`,
+  });
+}

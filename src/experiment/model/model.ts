@@ -1,0 +1,65 @@
+import { PREPROCESSINGS, type Preprocessing } from '../../data/pictures.js';
+import { EspalierError } from '../../errors.js';
+import type { Counter } from '../../formats/checkpoint.js';
+import { decodeWeights } from '../../formats/weights.js';
+import type { Network } from '../../graph/weights.js';
+import { fitArchitecture, recogniseArchitectures, type Stem } from '../../models/architectures.js';
+
+/** A trained network as read from a file. */
+export interface Model {
+  readonly architecture: string;
+  readonly network: Network;
+  /** Tensors of whole numbers, of no use here, that PyTorch wants back. */
+  readonly counters: ReadonlyMap<string, Counter>;
+}
+
+export interface LoadOptions {
+  /** By its name; where it is left out, the one whose names and shapes the weights have. */
+  readonly architecture?: string | undefined;
+  readonly stem?: Stem | undefined;
+}
+
+/**
+ * Reads a model from untrusted bytes: safetensors, or what PyTorch's `torch.save` wrote.
+ *
+ * @throws bad-data naming the file and what is wrong with it; bad-network when its weights are not
+ *   the architecture's; bad-config when the architecture is unknown, or not named and none fits or
+ *   several do.
+ */
+export function loadModel(
+  bytes: Uint8Array,
+  file: string,
+  { architecture, stem }: LoadOptions = {},
+): Model {
+  const { weights, counters } = decodeWeights(bytes, file);
+  const name =
+    architecture ??
+    onlyFitting(
+      recogniseArchitectures(weights).map((own) => own.name),
+      file,
+    );
+  const { network } = fitArchitecture(name, weights, stem ? { stem } : {});
+  return { architecture: name, network, counters };
+}
+
+function onlyFitting(names: readonly string[], file: string): string {
+  const [name, ...others] = new Set(names);
+  if (name !== undefined && others.length === 0) return name;
+  const why =
+    name === undefined ? 'no known architecture has' : `${[name, ...others].join(', ')} all have`;
+  throw new EspalierError('bad-config', {
+    kind: 'message',
+    message: `${file} holds weights alone, and ${why} their names and shapes.`,
+    instead: { architecture: name ?? 'NAME' },
+  });
+}
+
+/**
+ * What an architecture's usual weights expect of pixels: the CIFAR ResNets of He et al. in their
+ * best-known PyTorch form, and all networks for ImageNet, take ImageNet's mean and deviation.
+ */
+export function usualPreprocessing(architecture: string): Preprocessing {
+  return /^resnet(20|32|44|56)$/.test(architecture)
+    ? PREPROCESSINGS.imagenet
+    : PREPROCESSINGS.cifar10;
+}

@@ -1,0 +1,113 @@
+import type { Pictures, Preprocessing } from '../data/pictures.js';
+import { bytesOfPicture, requirePictures } from '../data/pictures.js';
+import { type GpuBuffer, readFloats, upload } from '../gpu/buffer.js';
+import { Commands } from '../gpu/commands.js';
+import type { Device } from '../gpu/device.js';
+import { readMatrix } from '../gpu/matrix.js';
+import { Scope } from '../gpu/scope.js';
+import type { Network } from '../graph/weights.js';
+import { prepareGatherImages } from '../kernels/gather-images.js';
+import { prepareSoftmaxLoss } from '../kernels/softmax-loss.js';
+import { prepareInference } from '../layers/inference.js';
+
+/** How well a network answers for pictures. */
+export interface PictureEvaluation {
+  /** Mean softmax cross-entropy, and the share of right answers; only where pictures have labels. */
+  readonly loss?: number;
+  readonly accuracy?: number;
+  /** Logits [count × classes], where they were asked for. */
+  readonly answers?: Float32Array;
+}
+
+export interface EvaluationOptions {
+  readonly preprocessing: Preprocessing;
+  /** Pictures at once; fewer where the adapter binds no larger maps. */
+  readonly batch?: number;
+  /** Give the answers too: each minibatch then waits for the GPU. */
+  readonly answers?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Pictures at once by default: enough to keep any adapter busy. */
+const BATCH = 100;
+
+/**
+ * Answers for all pictures, a minibatch at a time, in inference form; yields how many are done, now
+ * and then. Losses are added up in float64.
+ *
+ * @throws bad-data for pictures of another size or labels outside the classes; bad-network;
+ *   limit-exceeded; aborted between submits.
+ */
+export async function* evaluatePictures(
+  device: Device,
+  network: Network,
+  pictures: Pictures,
+  { preprocessing, batch = BATCH, answers: wanted = false, signal }: EvaluationOptions,
+): AsyncGenerator<number, PictureEvaluation> {
+  const { count, labels } = pictures;
+  using scope = new Scope(device);
+  using inference = await prepareInference(device, network, { images: Math.min(batch, count) });
+  const { images, input, output } = inference;
+  const classes = output.matrix.columns;
+  requirePictures(pictures, network.graph.input, classes);
+  const pixels = scope.buffer('pictures', wordsOfBytes(images * bytesOfPicture(pictures)));
+  const gather = await prepareGatherImages(device, { pixels, map: input, ...preprocessing });
+  const results = scope.buffer('losses', 2 * count);
+  const judge =
+    labels &&
+    (await prepareSoftmaxLoss(device, {
+      logits: output.matrix,
+      labels: scope.bufferOf('labels', Uint32Array.from(labels)),
+      results,
+    }));
+  const answers = wanted ? new Float32Array(count * classes) : undefined;
+  const commands = new Commands(device);
+  for (let first = 0; first < count; first += images) {
+    const own = Math.min(images, count - first);
+    uploadPictures(pixels, pictures, first, own);
+    gather(commands, { images: own });
+    inference.encode(commands, own);
+    judge?.(commands, { images: own, first, firstResult: first });
+    await commands.submitIfFull(signal);
+    // The next pictures take the place of these.
+    commands.submit();
+    if (answers) {
+      const block = (await readMatrix(output.matrix)).subarray(0, own * classes);
+      answers.set(block, first * classes);
+    }
+    yield first + own;
+  }
+  await commands.finish();
+  const given = answers && { answers };
+  if (!judge) return { ...given };
+  const { loss, right } = addPairs(await readFloats(results));
+  return { loss: loss / count, accuracy: right / count, ...given };
+}
+
+/** Copies pictures, four bytes to a word. */
+export function uploadPictures(
+  buffer: GpuBuffer,
+  pictures: Pictures,
+  first: number,
+  count: number,
+): void {
+  const size = bytesOfPicture(pictures);
+  const bytes = new Uint8Array(4 * wordsOfBytes(count * size));
+  bytes.set(pictures.pixels.subarray(first * size, (first + count) * size));
+  upload(buffer, new Uint32Array(bytes.buffer));
+}
+
+/** Words that hold so many bytes, and one more: a load of four may begin at any byte. */
+export function wordsOfBytes(bytes: number): number {
+  return Math.ceil(bytes / 4) + 1;
+}
+
+function addPairs(pairs: Float32Array): { readonly loss: number; readonly right: number } {
+  let loss = 0;
+  let right = 0;
+  for (let pair = 0; pair < pairs.length; pair += 2) {
+    loss += pairs[pair] ?? Number.NaN;
+    right += pairs[pair + 1] ?? Number.NaN;
+  }
+  return { loss, right };
+}
