@@ -1,6 +1,8 @@
 import type { Benchmark } from './benchmark.js';
 import { kernelBenchmark } from './kernel.js';
 import { accumulateOutputsBench } from './kernels/accumulate-outputs.js';
+import { activateBench } from './kernels/activate.js';
+import { activateGradientBench } from './kernels/activate-gradient.js';
 import { argminBench } from './kernels/argmin.js';
 import { averageUpdateBench } from './kernels/average-update.js';
 import { batchNormBench } from './kernels/batch-norm.js';
@@ -13,6 +15,7 @@ import { channelMomentsBench } from './kernels/channel-moments.js';
 import { convolutionBench } from './kernels/convolution.js';
 import { convolutionDataGradientBench } from './kernels/convolution-data-gradient.js';
 import { correctiveUpdateBench } from './kernels/corrective-update.js';
+import { gateGradientBench } from './kernels/gate-gradient.js';
 import { gatherColumnsBench } from './kernels/gather-columns.js';
 import { gatherImagesBench } from './kernels/gather-images.js';
 import { gramRowsBench } from './kernels/gram-rows.js';
@@ -21,6 +24,7 @@ import { lookaheadBench } from './kernels/lookahead.js';
 import { lossBench } from './kernels/loss.js';
 import { matmulBench } from './kernels/matmul.js';
 import { momentumUpdateBench } from './kernels/momentum-update.js';
+import { multiplyBench } from './kernels/multiply.js';
 import { networkLossesBench } from './kernels/network-losses.js';
 import { outputGradientBench } from './kernels/output-gradient.js';
 import { outputLayerBench } from './kernels/output-layer.js';
@@ -59,6 +63,10 @@ export const kernelBenchmarks: readonly Benchmark[] = [
   kernelBenchmark(gatherImagesBench),
   kernelBenchmark(softmaxLossBench),
   kernelBenchmark(sgdUpdateBench),
+  kernelBenchmark(gateGradientBench),
+  kernelBenchmark(multiplyBench),
+  kernelBenchmark(activateGradientBench),
+  kernelBenchmark(activateBench),
   kernelBenchmark(poolBench),
   kernelBenchmark(poolGradientBench),
   kernelBenchmark(shortcutBench),

@@ -15,6 +15,12 @@ export type MapActivation = (typeof MAP_ACTIVATIONS)[number];
 /** Those whose derivative is known from their value alone. A hard-swish takes some values twice. */
 export type ReadableActivation = Activation | Exclude<MapActivation, 'hard-swish'>;
 
+/** What σ′ is worked out from; nothing where it is 1. */
+export type Bend =
+  | { readonly from: 'nothing' }
+  | { readonly from: 'input'; readonly activation: MapActivation }
+  | { readonly from: 'output'; readonly activation: ReadableActivation };
+
 /** What a function is of: one number or four neighbours. */
 export type Value = 'f32' | 'vec4<f32>';
 
@@ -79,6 +85,14 @@ export function derivativeOfInput(activation: MapActivation, value: Value): stri
   return `fn derivative(x: ${value}) -> ${value} {
   ${bodies[activation]}
 }`;
+}
+
+/** WGSL of `derivative`, of the argument or of the value of σ; empty where it is 1. */
+export function derivativeOfBend(bend: Bend, value: Value): string {
+  if (bend.from === 'nothing') return '';
+  return bend.from === 'input'
+    ? derivativeOfInput(bend.activation, value)
+    : derivativeOfOutput(bend.activation, value);
 }
 
 /** `inside` where lower < x < upper, zero elsewhere. */

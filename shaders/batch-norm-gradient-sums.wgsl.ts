@@ -1,16 +1,7 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import { derivativeOfInput, derivativeOfOutput, type MapActivation } from './activations.js';
+import { type Bend, derivativeOfBend } from './activations.js';
 import { ROW_WALK, ROW_WALK_THREADS, ROW_WALK_UNIFORMS } from './row-walk.js';
 import { unroll } from './unroll.js';
-
-/**
- * How the activation's derivative is come by: there is none; from the input, by what batch norm made
- * of it; or from the output, where a residual was added to that.
- */
-export type Bend =
-  | { readonly from: 'nothing' }
-  | { readonly from: 'input'; readonly activation: MapActivation }
-  | { readonly from: 'output'; readonly activation: Exclude<MapActivation, 'hard-swish'> };
 
 /** Rows that a turn of the loop takes. */
 const TURN = 4;
@@ -46,8 +37,7 @@ export function batchNormGradientSumsShader(bend: Bend) {
     uniforms: { ...ROW_WALK_UNIFORMS, epsilon: 'f32' },
     workgroupSize: [ROW_WALK_THREADS, 1],
     body: wgsl`
-${bend.from === 'input' ? derivativeOfInput(bend.activation, 'vec4<f32>') : ''}
-${bend.from === 'output' ? derivativeOfOutput(bend.activation, 'vec4<f32>') : ''}
+${derivativeOfBend(bend, 'vec4<f32>')}
 
 fn kernel(workgroup: u32, local: u32) {
 ${ROW_WALK}

@@ -1,13 +1,11 @@
 import type { MapActivation } from '../../shaders/activations.js';
-import {
-  type Bend,
-  batchNormGradientSumsShader,
-} from '../../shaders/batch-norm-gradient-sums.wgsl.js';
+import { batchNormGradientSumsShader } from '../../shaders/batch-norm-gradient-sums.wgsl.js';
 import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import { type Matrix, requireSameLayout } from '../gpu/matrix.js';
 import type { BatchNormChannels } from './batch-norm.js';
+import { bendOf } from './bend.js';
 import type { FeatureMap } from './feature-map.js';
 import { type RowWalk, type RowWalkVariant, rowWalk, walkWorkgroups } from './row-walk.js';
 import { rowWalkVariant } from './variant.js';
@@ -52,7 +50,8 @@ export async function prepareBatchNormGradientSums(
   const { input, statistics, affine, epsilon, gradient, output, sums } = batchNorm;
   const { variant = rowWalkVariant(device) } = batchNorm;
   for (const other of [gradient, output]) requireSameLayout(input.matrix, other?.matrix);
-  const bend = bendOf(batchNorm);
+  const { activation = 'none' } = batchNorm;
+  const bend = bendOf(activation, output);
   const kernel = await prepareKernel(device, batchNormGradientSumsShader(bend), {
     gradient: gradient.matrix.buffer,
     input: input.matrix.buffer,
@@ -66,13 +65,4 @@ export async function prepareBatchNormGradientSums(
     const operations = 5 * walk.rows * input.matrix.columns;
     commands.dispatch(kernel, { ...walk, epsilon }, walkWorkgroups(walk), operations);
   };
-}
-
-function bendOf({ activation = 'none', output }: BatchNormGradientSums): Bend {
-  if (activation === 'none') return { from: 'nothing' };
-  if (!output) return { from: 'input', activation };
-  if (activation !== 'hard-swish') return { from: 'output', activation };
-  throw new RangeError(
-    `${output.matrix.buffer.label}: a hard-swish behind a residual has no gradient here, as its output does not tell its derivative.`,
-  );
 }

@@ -30,3 +30,12 @@ export function featureMap(
   }
   return { matrix, images, height, width };
 }
+
+/** @throws RangeError when a gate is not one number for each image and channel of the map. */
+export function requireGate({ matrix, images }: FeatureMap, gate: FeatureMap): void {
+  const { columns } = matrix;
+  if (gate.matrix.rows === images && gate.matrix.columns === columns) return;
+  throw new RangeError(
+    `${gate.matrix.buffer.label} [${gate.matrix.rows} × ${gate.matrix.columns}] is no gate of ${matrix.buffer.label}, which is [${images} × ${columns}].`,
+  );
+}

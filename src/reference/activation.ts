@@ -133,3 +133,8 @@ export function slopeApprox(activation: MapActivation, x: Approx): Approx {
   const range = Math.max(...places.map((place) => Math.abs(slope(activation, place) - value)));
   return { value, error: range + (activation === 'hard-swish' ? 8 * UNIT : 2 * UNIT) };
 }
+
+/** σ′ from an exact h = σ(x): h (1 − h) is rounded twice, by at most two units of 1, 1/6 once. */
+export function derivativeApprox(activation: ReadableActivation, h: number): Approx {
+  return { value: derivative(activation, h), error: activation === 'none' ? 0 : 4 * UNIT };
+}

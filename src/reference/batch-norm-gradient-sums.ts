@@ -1,8 +1,8 @@
 import type { MapActivation, ReadableActivation } from '../../shaders/activations.js';
-import { derivative, slopeApprox } from './activation.js';
+import { derivativeApprox, slopeApprox } from './activation.js';
 import { type Approx, boundedOf, exactly, minus, times, total } from './approx.js';
 import { type BatchNormChannel, inverseDeviation, normalised } from './batch-norm.js';
-import { type Bounded, UNIT } from './bound.js';
+import type { Bounded } from './bound.js';
 
 export interface BatchNormGradientSumsProblem {
   readonly channels: readonly BatchNormChannel[];
@@ -55,7 +55,5 @@ export function bentGradient(
     return times(given, slopeApprox(activation, normalised(channel, input[at] ?? Number.NaN)));
   }
   const h = output[at] ?? Number.NaN;
-  const value = derivative(activation as ReadableActivation, h);
-  // h (1 − h) is rounded twice, by at most two units of 1, 1/6 once.
-  return times(given, { value, error: activation === 'none' ? 0 : 4 * UNIT });
+  return times(given, derivativeApprox(activation as ReadableActivation, h));
 }

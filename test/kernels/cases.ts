@@ -1,4 +1,6 @@
 import { accumulateOutputsCases } from './accumulate-outputs.js';
+import { activateCases } from './activate.js';
+import { activateGradientCases } from './activate-gradient.js';
 import { argminCases } from './argmin.js';
 import { averageUpdateCases } from './average-update.js';
 import { batchNormCases } from './batch-norm.js';
@@ -12,6 +14,7 @@ import { channelMomentsCases } from './channel-moments.js';
 import { convolutionCases } from './convolution.js';
 import { convolutionDataGradientCases } from './convolution-data-gradient.js';
 import { correctiveUpdateCases } from './corrective-update.js';
+import { gateGradientCases } from './gate-gradient.js';
 import { gatherColumnsCases } from './gather-columns.js';
 import { gatherImagesCases } from './gather-images.js';
 import { gramRowsCases } from './gram-rows.js';
@@ -20,6 +23,7 @@ import { lookaheadCases } from './lookahead.js';
 import { lossCases } from './loss.js';
 import { matmulCases } from './matmul.js';
 import { momentumUpdateCases } from './momentum-update.js';
+import { multiplyCases } from './multiply.js';
 import { networkLossesCases } from './network-losses.js';
 import { outputGradientCases } from './output-gradient.js';
 import { outputLayerCases } from './output-layer.js';
@@ -60,6 +64,10 @@ export const kernelCases: readonly KernelCase[] = [
   ...gatherImagesCases,
   ...softmaxLossCases,
   ...sgdUpdateCases,
+  ...gateGradientCases,
+  ...multiplyCases,
+  ...activateGradientCases,
+  ...activateCases,
   ...poolCases,
   ...poolGradientCases,
   ...shortcutCases,

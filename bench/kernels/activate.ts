@@ -1,0 +1,38 @@
+import { readMatrix } from '../../src/gpu/matrix.js';
+import { prepareActivate } from '../../src/kernels/activate.js';
+import { ROW_WALK_VARIANTS, type RowWalkVariant } from '../../src/kernels/row-walk.js';
+import { rowWalkVariant } from '../../src/kernels/variant.js';
+import { activateReference } from '../../src/reference/activate.js';
+import { requireWithin } from '../check.js';
+import type { KernelBench } from '../kernel.js';
+import { LARGE_MAP_SHAPES, MAP_SHAPES, type MapShape, mapOf, numbersOfMap } from '../maps.js';
+import { randomNumbers } from '../numbers.js';
+
+export const activateBench: KernelBench<MapShape> = {
+  name: 'activate',
+  shapes: MAP_SHAPES,
+  hardwareShapes: LARGE_MAP_SHAPES,
+  variants: ROW_WALK_VARIANTS,
+  preferred: rowWalkVariant,
+  operations: (shape) => 2 * numbersOfMap(shape),
+  bytes: (shape) => 12 * numbersOfMap(shape),
+  prepare: async ({ device, scope, shape, variant }) => {
+    const count = numbersOfMap(shape);
+    const [input, addend] = [randomNumbers(count, 1), randomNumbers(count, 2)];
+    const output = mapOf(scope, 'output', shape);
+    const run = await prepareActivate(device, {
+      input: mapOf(scope, 'input', shape, input),
+      addend: mapOf(scope, 'addend', shape, addend),
+      activation: 'relu',
+      output,
+      variant: variant as RowWalkVariant,
+    });
+    return {
+      encode: (commands) => run(commands),
+      verify: async () => {
+        const reference = activateReference({ input, addend, activation: 'relu' });
+        requireWithin('output', await readMatrix(output.matrix), reference);
+      },
+    };
+  },
+};

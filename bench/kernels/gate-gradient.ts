@@ -1,0 +1,40 @@
+import { readMatrix } from '../../src/gpu/matrix.js';
+import { prepareGateGradient } from '../../src/kernels/gate-gradient.js';
+import { ROW_WALK_VARIANTS, type RowWalkVariant } from '../../src/kernels/row-walk.js';
+import { rowWalkVariant } from '../../src/kernels/variant.js';
+import { gateGradientReference } from '../../src/reference/gate-gradient.js';
+import { requireWithin } from '../check.js';
+import type { KernelBench } from '../kernel.js';
+import { LARGE_MAP_SHAPES, MAP_SHAPES, type MapShape, mapOf, numbersOfMap } from '../maps.js';
+import { randomNumbers } from '../numbers.js';
+
+export const gateGradientBench: KernelBench<MapShape> = {
+  name: 'gate-gradient',
+  shapes: MAP_SHAPES,
+  hardwareShapes: LARGE_MAP_SHAPES,
+  variants: ROW_WALK_VARIANTS,
+  preferred: rowWalkVariant,
+  operations: (shape) => 2 * numbersOfMap(shape),
+  bytes: (shape) => 8 * numbersOfMap(shape) + 4 * shape.images * shape.channels,
+  prepare: async ({ device, scope, shape, variant }) => {
+    const { images, size, channels } = shape;
+    const count = numbersOfMap(shape);
+    const [input, gradient] = [randomNumbers(count, 1), randomNumbers(count, 2)];
+    const into = mapOf(scope, 'gate gradient', { ...shape, size: 1 });
+    const run = await prepareGateGradient(device, {
+      input: mapOf(scope, 'input', shape, input),
+      gradient: mapOf(scope, 'gradient', shape, gradient),
+      into,
+      variant: variant as RowWalkVariant,
+    });
+    return {
+      encode: (commands) => run(commands),
+      verify: async () => {
+        const positions = size ** 2;
+        const problem = { images, positions, channels, input, gradient };
+        const reference = gateGradientReference(problem);
+        requireWithin('gate gradient', await readMatrix(into.matrix), reference);
+      },
+    };
+  },
+};

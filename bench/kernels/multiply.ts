@@ -1,0 +1,43 @@
+import { readMatrix } from '../../src/gpu/matrix.js';
+import { prepareMultiply } from '../../src/kernels/multiply.js';
+import { ROW_WALK_VARIANTS, type RowWalkVariant } from '../../src/kernels/row-walk.js';
+import { rowWalkVariant } from '../../src/kernels/variant.js';
+import { multiplyReference } from '../../src/reference/multiply.js';
+import { requireWithin } from '../check.js';
+import type { KernelBench } from '../kernel.js';
+import { LARGE_MAP_SHAPES, MAP_SHAPES, type MapShape, mapOf, numbersOfMap } from '../maps.js';
+import { randomNumbers } from '../numbers.js';
+
+/** By a gate: one factor for an image and channel. */
+export const multiplyBench: KernelBench<MapShape> = {
+  name: 'multiply',
+  shapes: MAP_SHAPES,
+  hardwareShapes: LARGE_MAP_SHAPES,
+  variants: ROW_WALK_VARIANTS,
+  preferred: rowWalkVariant,
+  operations: numbersOfMap,
+  bytes: (shape) => 8 * numbersOfMap(shape) + 4 * shape.images * shape.channels,
+  prepare: async ({ device, scope, shape, variant }) => {
+    const { images, channels } = shape;
+    const image = numbersOfMap(shape) / images;
+    const input = randomNumbers(numbersOfMap(shape), 1);
+    const gate = randomNumbers(images * channels, 2);
+    const output = mapOf(scope, 'output', shape);
+    const run = await prepareMultiply(device, {
+      input: mapOf(scope, 'input', shape, input),
+      factor: mapOf(scope, 'gate', { ...shape, size: 1 }, gate),
+      output,
+      variant: variant as RowWalkVariant,
+    });
+    return {
+      encode: (commands) => run(commands),
+      verify: async () => {
+        const reference = multiplyReference({
+          input,
+          factor: (at) => gate[Math.floor(at / image) * channels + (at % channels)] ?? Number.NaN,
+        });
+        requireWithin('output', await readMatrix(output.matrix), reference);
+      },
+    };
+  },
+};

@@ -1,0 +1,18 @@
+import type { Bend, MapActivation } from '../../shaders/activations.js';
+import type { FeatureMap } from './feature-map.js';
+
+/**
+ * What an activation's derivative is worked out from: its output where that is given, otherwise its
+ * input.
+ *
+ * @throws RangeError for a hard-swish whose input is not there: its output does not tell its
+ *   derivative.
+ */
+export function bendOf(activation: MapActivation, output: FeatureMap | undefined): Bend {
+  if (activation === 'none') return { from: 'nothing' };
+  if (!output) return { from: 'input', activation };
+  if (activation !== 'hard-swish') return { from: 'output', activation };
+  throw new RangeError(
+    `${output.matrix.buffer.label}: a hard-swish takes some values twice, so that its derivative takes its input.`,
+  );
+}
