@@ -3,7 +3,6 @@ import { kernelBenchmark } from './kernel.js';
 import { accumulateOutputsBench } from './kernels/accumulate-outputs.js';
 import { activateBench } from './kernels/activate.js';
 import { activateGradientBench } from './kernels/activate-gradient.js';
-import { argminBench } from './kernels/argmin.js';
 import { averageUpdateBench } from './kernels/average-update.js';
 import { batchNormBench } from './kernels/batch-norm.js';
 import { batchNormGradientBench } from './kernels/batch-norm-gradient.js';
@@ -28,6 +27,7 @@ import { multiplyBench } from './kernels/multiply.js';
 import { networkLossesBench } from './kernels/network-losses.js';
 import { outputGradientBench } from './kernels/output-gradient.js';
 import { outputLayerBench } from './kernels/output-layer.js';
+import { pickBench } from './kernels/pick.js';
 import { poolBench } from './kernels/pool.js';
 import { poolGradientBench } from './kernels/pool-gradient.js';
 import { scoreInitBench } from './kernels/score-init.js';
@@ -50,7 +50,7 @@ export const kernelBenchmarks: readonly Benchmark[] = [
   kernelBenchmark(lossBench),
   kernelBenchmark(gramRowsBench),
   kernelBenchmark(scoreInitBench),
-  kernelBenchmark(argminBench),
+  kernelBenchmark(pickBench),
   kernelBenchmark(lookaheadBench),
   kernelBenchmark(gatherColumnsBench),
   kernelBenchmark(cacheRowsBench),

@@ -1,6 +1,7 @@
 import type { Scope } from '../src/gpu/scope.js';
-import { SELECTION_STATE, TRACE } from '../src/kernels/argmin.js';
 import type { RuleUpdate } from '../src/kernels/average-update.js';
+import { CORRECTIVE_WORDS } from '../src/kernels/corrective-update.js';
+import { INNER_PRODUCTS, namedProducts, SELECTION_STATE, TRACE } from '../src/kernels/pick.js';
 import type { RuleUpdateProblem } from '../src/reference/average-update.js';
 import { elementsOf } from '../src/reference/element.js';
 import { randomNumbers } from './numbers.js';
@@ -8,32 +9,44 @@ import { randomNumbers } from './numbers.js';
 export type RuleUpdateShape = { readonly n: number; readonly c: number; readonly step: number };
 
 /** What every rule's update works on, for a pick in mid-selection whose row is cached. */
-export interface RuleOperands {
+export interface RuleOperands<Name extends string> {
   readonly buffers: RuleUpdate;
-  readonly problem: RuleUpdateProblem;
+  readonly problem: RuleUpdateProblem<Name>;
   readonly scores: Float32Array;
-  readonly picked: readonly [number, number, number, number];
+  readonly picked: Readonly<Record<Name, number>>;
 }
 
-export function ruleOperands(scope: Scope, { n, c, step }: RuleUpdateShape): RuleOperands {
+/** Norms are positive, as they are in a selection, and less outside the picks' span. */
+const PICKED = { correlation: 0.5, energy: 4, remaining: 0.25, outside: 3 } as const;
+
+/** @param words those of the rule. */
+export function ruleOperands<Name extends keyof typeof CORRECTIVE_WORDS>(
+  scope: Scope,
+  { n, c, step }: RuleUpdateShape,
+  words: Readonly<Record<Name, number>>,
+): RuleOperands<Name> {
   const pick = n - 1;
   const row = randomNumbers(n, 1);
   const b = randomNumbers(n * c, 2);
   const scores = randomNumbers(n, 3);
-  // Norms are positive, as they are in a selection.
-  const moments = randomNumbers(n * 4, 4).map((x, at) => (at % 2 === 1 ? 4 + x : x));
-  const picked = [0.5, 4, 0.25, 3] as const;
+  const norms: readonly number[] = [CORRECTIVE_WORDS.energy, CORRECTIVE_WORDS.outside];
+  const innerProducts = randomNumbers(n * INNER_PRODUCTS, 4).map((x, at) =>
+    norms.includes(at % INNER_PRODUCTS) ? 4 + x : x,
+  );
   const state = new Uint32Array(SELECTION_STATE.candidates + 1);
   state[SELECTION_STATE.pick] = pick;
   const trace = new Float32Array((step + 1) * TRACE.words);
-  trace.set(picked, step * TRACE.words + TRACE.moments);
+  const names = Object.keys(CORRECTIVE_WORDS) as (keyof typeof CORRECTIVE_WORDS)[];
+  for (const name of names) {
+    trace[step * TRACE.words + TRACE.innerProducts + CORRECTIVE_WORDS[name]] = PICKED[name];
+  }
   return {
     buffers: {
       state: scope.bufferOf('selection state', state),
       trace: scope.bufferOf('selection trace', trace),
       weights: scope.matrix('weights', n, c, b),
       cache: scope.bufferOf('gram row cache', row),
-      moments: scope.bufferOf('moments', moments),
+      innerProducts: scope.bufferOf('inner products', innerProducts),
       scores: scope.bufferOf('scores', scores),
     },
     problem: {
@@ -42,9 +55,9 @@ export function ruleOperands(scope: Scope, { n, c, step }: RuleUpdateShape): Rul
       pick,
       weights: elementsOf(b, c),
       row: (i) => row[i] ?? Number.NaN,
-      moments: elementsOf(moments, 4),
+      known: (i) => namedProducts(words, innerProducts, i * INNER_PRODUCTS),
     },
     scores,
-    picked,
+    picked: PICKED,
   };
 }

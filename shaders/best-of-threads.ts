@@ -1,9 +1,9 @@
 import { NO_SLOT } from './selection-state.js';
 
 /**
- * WGSL for the end of an argmin by one workgroup: each thread leaves its best in `best_score` and
- * `best_index` (or `NONE`), and after a barrier `reduce()` gives the best of all, the lowest index
- * among equals. A serial minimum of so few needs no further barrier.
+ * WGSL for the choice of the smallest by one workgroup: each thread leaves its best in `best_score`
+ * and `best_index` (or `NONE`), and after a barrier `reduce()` gives the best of all, the lowest
+ * index among equals. A serial minimum of so few needs no further barrier.
  */
 export function bestOfThreads(threads: number): string {
   return `

@@ -1,4 +1,5 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
+import { AVERAGE_WORDS } from './average-update.wgsl.js';
 import { bestOfThreads } from './best-of-threads.js';
 import { SELECTION_STATE, TAKEN } from './selection-state.js';
 import { TAKE_SLOTS } from './take-slots.js';
@@ -30,7 +31,7 @@ export function lookaheadShader({ outputs, replacement, threads }: LookaheadOpti
       owners: ['read_write', 'u32'],
       state: ['read_write', 'u32'],
       weights: ['read', 'f32'],
-      moments: ['read', 'vec4<f32>'],
+      innerProducts: ['read', 'vec4<f32>'],
       cache: ['read', 'f32'],
       sketch: ['read_write', 'f32'],
     },
@@ -75,7 +76,7 @@ ${unroll(outputs, (c) => `    let w${c} = weights[pick * params.weights_stride +
       if (cached) { product = cache[slot * params.n + i]; } else { product = sketch[pick * params.n + i]; }
       var alignment = 0.0;
 ${unroll(outputs, (c) => `      alignment += weights[i * params.weights_stride + ${c}u] * w${c};`)}
-      var s = sketch[base + i] + 2.0 * (alignment * product - moments[i].x);
+      var s = sketch[base + i] + 2.0 * (alignment * product - innerProducts[i][${AVERAGE_WORDS.correlation}]);
 #if ${!replacement}
       if (i == pick || slots[i] == ${TAKEN}u) { s = NEVER; }
 #endif

@@ -14,8 +14,8 @@ export const SCORE_INIT_THREADS = 64;
 /**
  * What selection knows of each neuron before the first pick, one neuron a thread, from products
  * [slices × (C + 1) × stride] = [Yᵀ H; column sums of H ∘ H]. With q = ⟨φ_i, y⟩ = B_i · (H_i Y)
- * and d = ‖φ_i‖², moments_i = (q, d, q, d): the first pair stays, the second is the rule's to
- * update. score_i is ‖φ_i − y‖², or the least of ‖α φ_i − y‖² when fitted, less the ‖y‖² that all
+ * and d = ‖φ_i‖², innerProducts_i = (q, d, q, d): the first pair stays, the second, what the picks
+ * leave of both, is the rule's to update. score_i is ‖φ_i − y‖², or the least of ‖α φ_i − y‖² when fitted, less the ‖y‖² that all
  * have in common: d − 2q, or −q² / d.
  */
 export function scoreInitShader({ outputs, fitted }: ScoreInitOptions) {
@@ -24,7 +24,7 @@ export function scoreInitShader({ outputs, fitted }: ScoreInitOptions) {
     bindings: {
       products: ['read', 'f32'],
       weights: ['read', 'f32'],
-      moments: ['read_write', 'vec4<f32>'],
+      innerProducts: ['read_write', 'vec4<f32>'],
       scores: ['read_write', 'f32'],
       slots: ['read_write', 'u32'],
     },
@@ -50,7 +50,7 @@ ${unroll(
   correlation += b${c} * y${c};`,
 )}
   let energy = norm * squares;
-  moments[i] = vec4<f32>(correlation, energy, correlation, energy);
+  innerProducts[i] = vec4<f32>(correlation, energy, correlation, energy);
 #if ${fitted}
   // Only a silent neuron scores 0; one that is not a number must stay so, to be counted.
   scores[i] = select(-correlation * correlation / energy, 0.0, energy == 0.0);

@@ -1,3 +1,5 @@
+import { INNER_PRODUCTS } from './inner-products.js';
+
 /**
  * Words of the u32 buffer by which the selection kernels hand each other what was decided on the
  * GPU, so that no step waits for the CPU. Candidates follow at `candidates`.
@@ -22,11 +24,11 @@ export const SELECTION_STATE = {
 export const NO_SLOT = 0xffffffff;
 export const TAKEN = 0xfffffffe;
 
-/** What is kept of each pick, in words of the f32 trace: its score and its four moments. */
-export const TRACE = { score: 0, moments: 1, words: 5 } as const;
+/** What is kept of each pick, in words of the f32 trace: its score and its inner products. */
+export const TRACE = { score: 0, innerProducts: 1, words: 1 + INNER_PRODUCTS } as const;
 
 /**
- * Below this share of the terms that it is a difference of, a number worked out from moments is
- * rounding error: about eight roundings of 2⁻²⁴ lie behind it.
+ * Below this share of the terms that it is a difference of, a number worked out from inner products
+ * is rounding error: about eight roundings of 2⁻²⁴ lie behind it.
  */
 export const NEGLIGIBLE = 2 ** -21;

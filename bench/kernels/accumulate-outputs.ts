@@ -1,6 +1,6 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { prepareAccumulateOutputs } from '../../src/kernels/accumulate-outputs.js';
-import { SELECTION_STATE } from '../../src/kernels/argmin.js';
+import { SELECTION_STATE } from '../../src/kernels/pick.js';
 import { accumulateOutputsReference } from '../../src/reference/accumulate-outputs.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { requireWithin } from '../check.js';

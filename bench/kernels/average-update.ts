@@ -1,5 +1,5 @@
 import { readFloats } from '../../src/gpu/buffer.js';
-import { prepareAverageUpdate } from '../../src/kernels/average-update.js';
+import { AVERAGE_WORDS, prepareAverageUpdate } from '../../src/kernels/average-update.js';
 import { averageUpdateReference } from '../../src/reference/average-update.js';
 import { requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
@@ -16,7 +16,7 @@ export const averageUpdateBench: KernelBench<RuleUpdateShape> = {
   // Row, weights, the correlation of each neuron, scores in and out.
   bytes: ({ n, c }) => 4 * n * (c + 4),
   prepare: async ({ device, scope, shape }) => {
-    const { buffers, problem, scores } = ruleOperands(scope, shape);
+    const { buffers, problem, scores } = ruleOperands(scope, shape, AVERAGE_WORDS);
     const run = await prepareAverageUpdate(device, buffers);
     return {
       encode: run,

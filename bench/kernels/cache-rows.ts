@@ -1,6 +1,6 @@
 import { readFloats } from '../../src/gpu/buffer.js';
-import { SELECTION_STATE } from '../../src/kernels/argmin.js';
 import { prepareCacheRows } from '../../src/kernels/cache-rows.js';
+import { SELECTION_STATE } from '../../src/kernels/pick.js';
 import { cachedRowReference } from '../../src/reference/cache-rows.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { requireWithin } from '../check.js';

@@ -1,5 +1,5 @@
 import { readFloats } from '../../src/gpu/buffer.js';
-import { prepareCorrectiveUpdate } from '../../src/kernels/corrective-update.js';
+import { CORRECTIVE_WORDS, prepareCorrectiveUpdate } from '../../src/kernels/corrective-update.js';
 import { correctiveUpdateReference } from '../../src/reference/corrective-update.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { requireWithin } from '../check.js';
@@ -15,11 +15,11 @@ export const correctiveUpdateBench: KernelBench<RuleUpdateShape> = {
   ],
   // B_i · B_s and the row, two for each earlier direction, and what follows from the new one.
   operations: ({ n, c, step }) => n * (2 * c + 2 * step + 9),
-  // The earlier directions, the new one, row, weights, three moments in and two out, scores out.
+  // The earlier directions, the new one, row, weights, three inner products in and two out, scores out.
   bytes: ({ n, c, step }) => 4 * n * (step + c + 8),
   prepare: async ({ device, scope, shape }) => {
     const { n, step } = shape;
-    const { buffers, problem, picked } = ruleOperands(scope, shape);
+    const { buffers, problem, picked } = ruleOperands(scope, shape, CORRECTIVE_WORDS);
     // Small, so that what is left of a neuron's norm stays far from nothing.
     const directions = randomNumbers((step + 1) * n, 5).map((x) => x / 16);
     const basis = scope.bufferOf('orthonormal basis', directions);

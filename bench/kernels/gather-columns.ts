@@ -1,6 +1,6 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
-import { SELECTION_STATE } from '../../src/kernels/argmin.js';
 import { prepareGatherColumns } from '../../src/kernels/gather-columns.js';
+import { SELECTION_STATE } from '../../src/kernels/pick.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { gatherColumnsReference } from '../../src/reference/gather-columns.js';
 import { requireSame, spread } from '../check.js';

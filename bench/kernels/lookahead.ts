@@ -1,7 +1,15 @@
 import { readUints } from '../../src/gpu/buffer.js';
 import { Commands } from '../../src/gpu/commands.js';
-import { NO_SLOT, prepareArgmin, SELECTION_STATE, TRACE } from '../../src/kernels/argmin.js';
+import { AVERAGE_WORDS } from '../../src/kernels/average-update.js';
 import { PICKS_A_ROW, prepareLookahead } from '../../src/kernels/lookahead.js';
+import {
+  INNER_PRODUCTS,
+  NO_SLOT,
+  namedProducts,
+  preparePick,
+  SELECTION_STATE,
+  TRACE,
+} from '../../src/kernels/pick.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { lookaheadReference } from '../../src/reference/lookahead.js';
 import { requireSame } from '../check.js';
@@ -10,7 +18,7 @@ import { randomNumbers } from '../numbers.js';
 
 type LookaheadShape = { readonly n: number; readonly p: number };
 
-/** With the argmin before it, which gives it work; small whole numbers. */
+/** With the pick before it, which gives it work; small whole numbers. */
 export const lookaheadBench: KernelBench<LookaheadShape> = {
   name: 'lookahead',
   shapes: [
@@ -25,14 +33,15 @@ export const lookaheadBench: KernelBench<LookaheadShape> = {
     const whole = (count: number, seed: number, most: number) =>
       randomNumbers(count, seed).map((x) => Math.round(x * most) + 0);
     const [scores, weights] = [whole(n, 1, 60), whole(n, 2, 3)];
-    const [moments, sketch] = [whole(4 * n, 3, 20), whole(n * n + n, 4, 9)];
+    const innerProducts = whole(INNER_PRODUCTS * n, 3, 20);
+    const sketch = whole(n * n + n, 4, 9);
     const state = scope.buffer('selection state', SELECTION_STATE.candidates + p);
     const common = {
       slots: scope.bufferOf('slots', new Uint32Array(n).fill(NO_SLOT)),
       owners: scope.buffer('slot owners', p),
       capacity: p,
       state,
-      moments: scope.bufferOf('moments', moments),
+      innerProducts: scope.bufferOf('inner products', innerProducts),
       replacement: true,
     };
     const picks = {
@@ -53,7 +62,7 @@ export const lookaheadBench: KernelBench<LookaheadShape> = {
     const turns = await Promise.all(
       [scores, scores.map((score) => -score)].map(async (values) => {
         const given = { ...common, scores: scope.bufferOf('scores', values) };
-        const pick = await prepareArgmin(device, { ...given, ...picks });
+        const pick = await preparePick(device, { ...given, ...picks });
         const look = await prepareLookahead(device, { ...given, ...ahead });
         return (commands: Commands) => {
           pick(commands, 0);
@@ -78,7 +87,8 @@ export const lookaheadBench: KernelBench<LookaheadShape> = {
             ...{ n, outputs: 1, scores, block: p, capacity: p, replacement: true },
             ...{ limit: PICKS_A_ROW * p, pick, slot: 0 },
             weights: elementsOf(weights, 1),
-            correlation: (i) => moments[4 * i] ?? Number.NaN,
+            correlation: (i) =>
+              namedProducts(AVERAGE_WORDS, innerProducts, i * INNER_PRODUCTS).correlation,
             row: () => 0,
             sketch: elementsOf(sketch, n),
           },

@@ -1,5 +1,6 @@
 import { readFloats, readUints } from '../../src/gpu/buffer.js';
-import { NO_SLOT } from '../../src/kernels/argmin.js';
+import { CORRECTIVE_WORDS } from '../../src/kernels/corrective-update.js';
+import { INNER_PRODUCTS, NO_SLOT } from '../../src/kernels/pick.js';
 import { prepareScoreInit } from '../../src/kernels/score-init.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { scoreInitReference } from '../../src/reference/score-init.js';
@@ -23,7 +24,7 @@ export const scoreInitBench: KernelBench<ScoreInitShape> = {
     const values = randomNumbers(slices * (c + 1) * n, 1);
     const b = randomNumbers(n * c, 2);
     const products = scope.matrix('gram products', slices * (c + 1), n, values);
-    const moments = scope.bufferOf('moments', nans(4 * n));
+    const innerProducts = scope.bufferOf('inner products', nans(INNER_PRODUCTS * n));
     const scores = scope.bufferOf('scores', nans(n));
     const slots = scope.buffer('slots', n);
     const run = await prepareScoreInit(device, {
@@ -31,7 +32,7 @@ export const scoreInitBench: KernelBench<ScoreInitShape> = {
       stride: products.stride,
       slices,
       weights: scope.matrix('weights', n, c, b),
-      moments,
+      innerProducts,
       scores,
       slots,
     });
@@ -47,10 +48,13 @@ export const scoreInitBench: KernelBench<ScoreInitShape> = {
           products: (s, r, i) => product(s * (c + 1) + r, i),
           weights: elementsOf(b, c),
         });
-        const known = await readFloats(moments);
-        const column = (at: number) => known.filter((_, word) => word % 4 === at);
-        for (const at of [0, 2]) requireWithin('correlations', column(at), reference.correlations);
-        for (const at of [1, 3]) requireWithin('norms', column(at), reference.energies);
+        const found = await readFloats(innerProducts);
+        const column = (word: number) => found.filter((_, at) => at % INNER_PRODUCTS === word);
+        const { correlation, energy, remaining, outside } = CORRECTIVE_WORDS;
+        for (const word of [correlation, remaining])
+          requireWithin('correlations', column(word), reference.correlations);
+        for (const word of [energy, outside])
+          requireWithin('norms', column(word), reference.energies);
         requireWithin('scores', await readFloats(scores), reference.scores);
         requireSame('slots', await readUints(slots), new Uint32Array(n).fill(NO_SLOT));
       },

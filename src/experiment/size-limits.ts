@@ -3,8 +3,8 @@ import { taskOutputs } from '../data/tasks.js';
 import type { Device } from '../gpu/device.js';
 import { largestBinding, tooLarge } from '../gpu/limits.js';
 import { rowStride } from '../gpu/matrix.js';
-import { TRACE } from '../kernels/argmin.js';
 import { GRADIENT_SLICE_ROWS } from '../kernels/output-gradient.js';
+import { TRACE } from '../kernels/pick.js';
 import type { RunConfig } from './run-config.js';
 
 /** What decides the largest matrices. */

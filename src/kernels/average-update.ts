@@ -5,17 +5,19 @@ import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
 
+export { AVERAGE_WORDS } from '../../shaders/average-update.wgsl.js';
+
 /** What every rule's update works on. */
 export interface RuleUpdate {
   readonly state: GpuBuffer;
-  /** Score and moments of each pick, [k × TRACE.words]. */
+  /** Score and inner products of each pick, [k × TRACE.words]. */
   readonly trace: GpuBuffer;
   /** B [N × C]. */
   readonly weights: Matrix;
   /** [capacity × N], the Gram rows kept. */
   readonly cache: GpuBuffer;
-  /** [N × 4] */
-  readonly moments: GpuBuffer;
+  /** [N × 4]; which lies where, the rule's words say. */
+  readonly innerProducts: GpuBuffer;
   /** [N], updated. */
   readonly scores: GpuBuffer;
 }
@@ -30,14 +32,14 @@ export interface RuleUpdate {
  */
 export async function prepareAverageUpdate(
   device: Device,
-  { state, weights, cache, moments, scores }: RuleUpdate,
+  { state, weights, cache, innerProducts, scores }: RuleUpdate,
 ): Promise<(commands: Commands) => void> {
   const { rows: n, columns: outputs, stride } = weights;
   const kernel = await prepareKernel(device, averageUpdateShader({ outputs }), {
     state,
     weights: weights.buffer,
     cache,
-    moments,
+    innerProducts,
     scores,
   });
   const uniforms = { n, weights_stride: stride };

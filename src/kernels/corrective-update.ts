@@ -6,7 +6,7 @@ import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { RuleUpdate } from './average-update.js';
 
-export { DEPENDENT } from '../../shaders/corrective-update.wgsl.js';
+export { CORRECTIVE_WORDS, DEPENDENT } from '../../shaders/corrective-update.wgsl.js';
 
 export interface CorrectiveUpdate extends RuleUpdate {
   /** [k × N]: each neuron along the directions that the picks brought. */
@@ -23,11 +23,11 @@ export interface CorrectiveUpdate extends RuleUpdate {
  *     score_i = −⟨φ_i, r⟩² / ‖φ_i°‖²
  *
  * N (2 C + 2 k + 9) operations; the least that must move is 4 N (k + C + 8) bytes: the basis so far
- * and its new row, the Gram row, B, three moments in and two out, and the scores.
+ * and its new row, the Gram row, B, three inner products in and two out, and the scores.
  */
 export async function prepareCorrectiveUpdate(
   device: Device,
-  { state, trace, weights, cache, moments, basis, scores }: CorrectiveUpdate,
+  { state, trace, weights, cache, innerProducts, basis, scores }: CorrectiveUpdate,
 ): Promise<(commands: Commands, step: number) => void> {
   const { rows: n, columns: outputs, stride } = weights;
   const kernel = await prepareKernel(device, correctiveUpdateShader({ outputs }), {
@@ -35,7 +35,7 @@ export async function prepareCorrectiveUpdate(
     trace,
     weights: weights.buffer,
     cache,
-    moments,
+    innerProducts,
     basis,
     scores,
   });

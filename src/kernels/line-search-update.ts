@@ -6,9 +6,11 @@ import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { RuleUpdate } from './average-update.js';
 
+export { LINE_SEARCH_WORDS, MIXTURE_WORDS } from '../../shaders/line-search-update.wgsl.js';
+
 export interface LineSearchUpdate extends RuleUpdate {
   /** (‖u‖², ⟨u, y⟩) of even and of odd steps [2 × 2]; zero before the first. */
-  readonly totals: GpuBuffer;
+  readonly mixture: GpuBuffer;
 }
 
 /**
@@ -18,12 +20,12 @@ export interface LineSearchUpdate extends RuleUpdate {
  *     u ← (1 − γ) u + γ φ_s,   γ_i = e_i / f_i within [0, 1],   score_i = γ_i (γ_i f_i − 2 e_i)
  *     e_i = ⟨φ_i − u, y − u⟩,   f_i = ‖φ_i − u‖²
  *
- * all from s's Gram row and the moments. N (2 C + 18) operations; the least that must move is
- * 4 N (C + 6) bytes: the row, B, three moments in and one out, and the scores.
+ * all from s's Gram row and the inner products. N (2 C + 18) operations; the least that must move
+ * is 4 N (C + 6) bytes: the row, B, three inner products in and one out, and the scores.
  */
 export async function prepareLineSearchUpdate(
   device: Device,
-  { state, trace, weights, cache, moments, totals, scores }: LineSearchUpdate,
+  { state, trace, weights, cache, innerProducts, mixture, scores }: LineSearchUpdate,
 ): Promise<(commands: Commands, step: number) => void> {
   const { rows: n, columns: outputs, stride } = weights;
   const kernel = await prepareKernel(device, lineSearchUpdateShader({ outputs }), {
@@ -31,8 +33,8 @@ export async function prepareLineSearchUpdate(
     trace,
     weights: weights.buffer,
     cache,
-    moments,
-    totals,
+    innerProducts,
+    mixture,
     scores,
   });
   const workgroups = Math.ceil(n / RULE_UPDATE_THREADS);

@@ -14,12 +14,12 @@ export interface Lookahead {
   /** Neuron of each cache slot [capacity]. */
   readonly owners: GpuBuffer;
   readonly capacity: number;
-  /** Of an argmin of block 1, whose pick's row is the first of the block. */
+  /** Of a pick of block 1, whose pick's row is the first of the block. */
   readonly state: GpuBuffer;
   /** B [N × C]. */
   readonly weights: Matrix;
   /** [N × 4], ⟨φ_i, y⟩ first. */
-  readonly moments: GpuBuffer;
+  readonly innerProducts: GpuBuffer;
   /** [capacity × N] */
   readonly cache: GpuBuffer;
   /** Estimates of HᵀH [N × N], and N words of room. */
@@ -43,7 +43,8 @@ export async function prepareLookahead(
   device: Device,
   lookahead: Lookahead,
 ): Promise<(commands: Commands) => void> {
-  const { scores, slots, owners, capacity, state, weights, moments, cache, sketch } = lookahead;
+  const { scores, slots, owners, capacity, state, weights, innerProducts, cache, sketch } =
+    lookahead;
   const { block, replacement } = lookahead;
   if (block > capacity) {
     throw new RangeError(`A block of ${block} rows does not fit a cache of ${capacity}.`);
@@ -59,7 +60,7 @@ export async function prepareLookahead(
     owners,
     state,
     weights: weights.buffer,
-    moments,
+    innerProducts,
     cache,
     sketch,
   });

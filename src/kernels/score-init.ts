@@ -13,7 +13,7 @@ export interface ScoreInit {
   /** B [N × C]. */
   readonly weights: Matrix;
   /** (⟨φ_i, y⟩, ‖φ_i‖²) twice [N × 4], written. */
-  readonly moments: GpuBuffer;
+  readonly innerProducts: GpuBuffer;
   /** [N], written. */
   readonly scores: GpuBuffer;
   /** Cache slot of each neuron [N], all emptied. */
@@ -26,20 +26,20 @@ export interface ScoreInit {
  * Prepares what selection knows of each neuron before the first pick:
  *
  *     q = ⟨φ_i, y⟩ = B_i · (H_i Y),   d = ‖φ_i‖² = ‖B_i‖² ‖h_i‖²
- *     moments_i = (q, d, q, d),   score_i = d − 2 q, or −q² / d when fitted
+ *     innerProducts_i = (q, d, q, d),   score_i = d − 2 q, or −q² / d when fitted
  *
  * N ((slices − 1) (C + 1) + 4 C + 3) operations; the least that must move is
- * 4 N (slices (C + 1) + C + 6) bytes: the products, B, and moments, score and slot of each.
+ * 4 N (slices (C + 1) + C + 6) bytes: the products, B, and inner products, score and slot of each.
  */
 export async function prepareScoreInit(
   device: Device,
-  { products, stride, slices, weights, moments, scores, slots, fitted = false }: ScoreInit,
+  { products, stride, slices, weights, innerProducts, scores, slots, fitted = false }: ScoreInit,
 ): Promise<(commands: Commands) => void> {
   const { rows: n, columns: outputs } = weights;
   const kernel = await prepareKernel(device, scoreInitShader({ outputs, fitted }), {
     products,
     weights: weights.buffer,
-    moments,
+    innerProducts,
     scores,
     slots,
   });

@@ -1,6 +1,6 @@
 import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Scope } from '../gpu/scope.js';
-import { SELECTION_STATE, TRACE } from '../kernels/argmin.js';
+import { INNER_PRODUCTS, SELECTION_STATE, TRACE } from '../kernels/pick.js';
 
 /** What the kernels of a selection share, by N neurons, k picks and a cache of Gram rows. */
 export interface SelectionBuffers {
@@ -9,8 +9,8 @@ export interface SelectionBuffers {
   readonly picks: GpuBuffer;
   /** [k × TRACE.words] */
   readonly trace: GpuBuffer;
-  /** [N × 4] */
-  readonly moments: GpuBuffer;
+  /** [N × 4], what is known of each neuron; the rule says which lies where. */
+  readonly innerProducts: GpuBuffer;
   /** [slices × N] */
   readonly scores: GpuBuffer;
   readonly slices: number;
@@ -40,7 +40,7 @@ export function allocateBuffers(
     state: scope.buffer('selection state', SELECTION_STATE.candidates + block),
     picks: scope.buffer('picks', picks),
     trace: scope.buffer('selection trace', picks * TRACE.words),
-    moments: scope.buffer('moments', width * 4),
+    innerProducts: scope.buffer('inner products', width * INNER_PRODUCTS),
     scores: scope.buffer('scores', slices * width),
     slices,
     slots: scope.buffer('slots', width),

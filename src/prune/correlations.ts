@@ -42,7 +42,7 @@ export async function prepareCorrelations({
   const { buffers, chunks } = activations;
   const stride = buffers[0]?.stride ?? 0;
   const slices = chunkSlices(device, chunks);
-  const products = scope.buffer('moment products', slices * (block.columns + 1) * stride);
+  const products = scope.buffer('correlation products', slices * (block.columns + 1) * stride);
   const correlate = await Promise.all(
     buffers.map((buffer) =>
       prepareGramRows(device, { block, activations: buffer, products, squares: true }),

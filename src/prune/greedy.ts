@@ -3,7 +3,7 @@ import { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { readMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
-import { NO_SLOT, prepareArgmin, SELECTION_STATE, TRACE } from '../kernels/argmin.js';
+import { NO_SLOT, preparePick, SELECTION_STATE, TRACE } from '../kernels/pick.js';
 import { allocateBuffers, type SelectionBuffers } from './buffers.js';
 import { drawIndices } from './draws.js';
 import { type GreedyOptions, requireSensible } from './greedy-options.js';
@@ -120,7 +120,7 @@ async function prepareSteps(
   const context = { device, scope, problem, buffers, block, lookahead, replacement, fitted };
   const oracle = await prepareOracle(plan.oracle, context, minibatches);
   const state = await rule.prepare({ device, scope, weights, buffers, picks: k });
-  const pick = await prepareArgmin(device, {
+  const pick = await preparePick(device, {
     ...buffers,
     count: n,
     // A lookahead chooses the rows that come with the pick's.

@@ -3,10 +3,10 @@ import { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { readMatrix, uploadMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
-import { SELECTION_STATE } from '../kernels/argmin.js';
 import { prepareGatherColumns } from '../kernels/gather-columns.js';
 import { prepareMatmul } from '../kernels/matmul.js';
 import { networkLossSlices, prepareNetworkLosses } from '../kernels/network-losses.js';
+import { SELECTION_STATE } from '../kernels/pick.js';
 import { MEASURED_ROWS } from './activations.js';
 import { exactly, type SelectionProblem } from './problem.js';
 

@@ -2,9 +2,8 @@ import { type Approx, boundedOf, exactly, inner, minus, plus, times } from './ap
 import type { Bounded } from './bound.js';
 import type { Element } from './element.js';
 
-/** What every rule's update starts from. */
-export interface RuleUpdateProblem {
-  readonly n: number;
+/** A pick, and what its Gram row takes. */
+export interface PickedRow {
   /** C. */
   readonly outputs: number;
   readonly pick: number;
@@ -12,12 +11,17 @@ export interface RuleUpdateProblem {
   readonly weights: Element;
   /** H_i · H_pick [N]. */
   readonly row: (i: number) => number;
-  /** [N × 4] */
-  readonly moments: Element;
+}
+
+/** What every rule's update starts from. */
+export interface RuleUpdateProblem<Name extends string> extends PickedRow {
+  readonly n: number;
+  /** The inner products of neuron i before the update, by the rule's names. */
+  readonly known: (i: number) => Readonly<Record<Name, number>>;
 }
 
 /** ⟨φ_i, φ_pick⟩ = (B_i · B_pick)(H_i · H_pick). */
-export function pickInner({ outputs, pick, weights, row }: RuleUpdateProblem, i: number): Approx {
+export function pickInner({ outputs, pick, weights, row }: PickedRow, i: number): Approx {
   const alignment = inner(
     outputs,
     (c) => weights(i, c),
@@ -28,12 +32,12 @@ export function pickInner({ outputs, pick, weights, row }: RuleUpdateProblem, i:
 
 /** score_i + 2 (⟨φ_i, φ_pick⟩ − ⟨φ_i, y⟩) in float64, with the error bound of a float32 kernel. */
 export function averageUpdateReference(
-  problem: RuleUpdateProblem & { readonly scores: ArrayLike<number> },
+  problem: RuleUpdateProblem<'correlation'> & { readonly scores: ArrayLike<number> },
 ): Bounded {
-  const { n, moments, scores } = problem;
+  const { n, known, scores } = problem;
   return boundedOf(
     Array.from({ length: n }, (_, i) => {
-      const change = minus(pickInner(problem, i), exactly(moments(i, 0)));
+      const change = minus(pickInner(problem, i), exactly(known(i).correlation));
       return plus(exactly(scores[i] ?? Number.NaN), times(exactly(2), change));
     }),
   );

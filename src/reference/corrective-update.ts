@@ -1,4 +1,4 @@
-import { DEPENDENT } from '../../shaders/corrective-update.wgsl.js';
+import { type CORRECTIVE_WORDS, DEPENDENT } from '../../shaders/corrective-update.wgsl.js';
 import {
   type Approx,
   boundedOf,
@@ -14,10 +14,12 @@ import { pickInner, type RuleUpdateProblem } from './average-update.js';
 import type { Bounded } from './bound.js';
 import type { Element } from './element.js';
 
-export interface CorrectiveUpdateProblem extends RuleUpdateProblem {
+type Name = keyof typeof CORRECTIVE_WORDS;
+
+export interface CorrectiveUpdateProblem extends RuleUpdateProblem<Name> {
   readonly step: number;
-  /** The pick's moments before the update. */
-  readonly picked: readonly [number, number, number, number];
+  /** The pick's inner products before the update. */
+  readonly picked: Readonly<Record<Name, number>>;
   /** ⟨φ_i, e_t⟩ for the directions before this step: element (t, i). */
   readonly basis: Element;
 }
@@ -35,18 +37,19 @@ export function correctiveUpdateReference(problem: CorrectiveUpdateProblem): {
   /** ‖φ_i‖² outside the picks' span [N]. */
   readonly outside: Bounded;
 } {
-  const { n, pick, step, basis, moments } = problem;
-  const [, energy, z, w] = problem.picked;
-  const pivot = w > DEPENDENT * energy ? inverseRoot(exactly(w)) : ZERO;
-  const gain = times(exactly(z), pivot);
+  const { n, pick, step, basis, known, picked } = problem;
+  const brings = picked.outside > DEPENDENT * picked.energy;
+  const pivot = brings ? inverseRoot(exactly(picked.outside)) : ZERO;
+  const gain = times(exactly(picked.remaining), pivot);
   const neurons = Array.from({ length: n }, (_, i) => {
-    const known = Array.from({ length: step }, (_, t) =>
+    const before = known(i);
+    const earlier = Array.from({ length: step }, (_, t) =>
       times(exactly(-basis(t, i)), exactly(basis(t, pick))),
     );
-    const along = times(total([pickInner(problem, i), ...known]), pivot);
-    const remaining = minus(exactly(moments(i, 2)), times(along, gain));
-    const outside = minus(exactly(moments(i, 3)), times(along, along));
-    const threshold = times(exactly(DEPENDENT), exactly(moments(i, 1)));
+    const along = times(total([pickInner(problem, i), ...earlier]), pivot);
+    const remaining = minus(exactly(before.remaining), times(along, gain));
+    const outside = minus(exactly(before.outside), times(along, along));
+    const threshold = times(exactly(DEPENDENT), exactly(before.energy));
     return { along, remaining, outside, score: correctiveScore(remaining, outside, threshold) };
   });
   return {

@@ -1,14 +1,17 @@
+import type { LINE_SEARCH_WORDS } from '../../shaders/line-search-update.wgsl.js';
 import { NEGLIGIBLE } from '../../shaders/selection-state.js';
 import { type Approx, boundedOf, exactly, minus, over, plus, times, ZERO } from './approx.js';
 import { pickInner, type RuleUpdateProblem } from './average-update.js';
 import type { Bounded } from './bound.js';
 
-export interface LineSearchUpdateProblem extends RuleUpdateProblem {
+type Name = keyof typeof LINE_SEARCH_WORDS;
+
+export interface LineSearchUpdateProblem extends RuleUpdateProblem<Name> {
   readonly step: number;
-  /** The pick's moments before the update. */
-  readonly picked: readonly [number, number, number, number];
+  /** The pick's inner products before the update. */
+  readonly picked: Readonly<Record<Name, number>>;
   /** ‖u‖² and ⟨u, y⟩ before the update. */
-  readonly totals: readonly [number, number];
+  readonly mixture: { readonly energy: number; readonly correlation: number };
 }
 
 /**
@@ -19,12 +22,16 @@ export function lineSearchUpdateReference(problem: LineSearchUpdateProblem): {
   readonly scores: Bounded;
   /** ⟨φ_i, y − u⟩ [N]. */
   readonly remaining: Bounded;
-  /** ‖u‖² and ⟨u, y⟩. */
-  readonly totals: Bounded;
+  /** ‖u‖² and ⟨u, y⟩, in this order. */
+  readonly mixture: Bounded;
 } {
-  const { n, step, moments } = problem;
-  const [q, d, z] = problem.picked.map(exactly) as [Approx, Approx, Approx];
-  const [square, correlation] = problem.totals.map(exactly) as [Approx, Approx];
+  const { n, step, known, picked, mixture } = problem;
+  const [q, d, z] = [
+    exactly(picked.correlation),
+    exactly(picked.energy),
+    exactly(picked.remaining),
+  ];
+  const [square, correlation] = [exactly(mixture.energy), exactly(mixture.correlation)];
   const along = minus(q, z);
   const gamma =
     step === 0
@@ -46,9 +53,10 @@ export function lineSearchUpdateReference(problem: LineSearchUpdateProblem): {
 
   const remaining: Approx[] = [];
   const scores = Array.from({ length: n }, (_, i) => {
-    const [own, energy] = [exactly(moments(i, 0)), exactly(moments(i, 1))];
+    const before = known(i);
+    const [own, energy] = [exactly(before.correlation), exactly(before.energy)];
     const left = plus(
-      times(keep, exactly(moments(i, 2))),
+      times(keep, exactly(before.remaining)),
       times(gamma, minus(own, pickInner(problem, i))),
     );
     remaining.push(left);
@@ -63,7 +71,7 @@ export function lineSearchUpdateReference(problem: LineSearchUpdateProblem): {
   return {
     scores: boundedOf(scores),
     remaining: boundedOf(remaining),
-    totals: boundedOf([newSquare, newCorrelation]),
+    mixture: boundedOf([newSquare, newCorrelation]),
   };
 }
 

@@ -1,5 +1,5 @@
-import type { ArgminState } from './argmin.js';
 import type { Element } from './element.js';
+import type { PickState } from './pick.js';
 
 export interface LookaheadProblem {
   readonly n: number;
@@ -28,7 +28,7 @@ export interface LookaheadProblem {
 /** The neurons whose Gram rows are to be computed, and the cache once they are. */
 export interface LookaheadAnswer {
   readonly candidates: readonly number[];
-  readonly slots: ArgminState['slots'];
+  readonly slots: PickState['slots'];
   readonly owners: readonly number[];
   readonly nextSlot: number;
 }
@@ -41,7 +41,7 @@ export interface LookaheadAnswer {
  */
 export function lookaheadReference(
   problem: LookaheadProblem,
-  state: Pick<ArgminState, 'slots' | 'owners'>,
+  state: Pick<PickState, 'slots' | 'owners'>,
 ): LookaheadAnswer {
   const { n, outputs, weights, correlation, row, sketch, replacement } = problem;
   const { block, capacity, limit, pick, slot: first } = problem;

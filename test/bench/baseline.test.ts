@@ -119,7 +119,7 @@ test('the table has figures, comparisons and reasons', () => {
   const table = benchTable(
     reportOf([
       fast,
-      resultOf('argmin', { gflops: 0, samples: 1 }),
+      resultOf('pick', { gflops: 0, samples: 1 }),
       resultOf('hidden', { clock: 'gpu' }),
       refused,
     ]),
@@ -149,7 +149,7 @@ test('the table has figures, comparisons and reasons', () => {
     'matmul m=128,n=1024',
     ' espalier default yes 5.00 4.90–5.10 1.00× 2.00 1.00 25.0 % copy 0.50 0.45–0.57 faster',
     ' espalier subgroup – skipped: no subgroups',
-    'argmin m=128,n=1024',
+    'pick m=128,n=1024',
     ' espalier default yes 10.0 one run 1.00× – 1.00 25.0 % copy – – not in the baseline',
     'hidden m=128,n=1024',
     ' espalier default yes 10.0 9.00–11.0 1.00× 2.00 1.00 25.0 % copy – – other clock',

@@ -34,7 +34,7 @@ function benchIn(home: string, ...flags: readonly string[]) {
 
 test.each(['node', 'chrome'])('times a kernel in %s and leaves its report', async (host) => {
   const file = join(folder, `${host}.json`);
-  const flags = ['--quick', '--kernel', 'argmin', '--adapter', 'software', '--json', file];
+  const flags = ['--quick', '--kernel', 'pick', '--adapter', 'software', '--json', file];
   const { code, out, err } = await bench('--host', host, ...flags);
   expect({ code, err }).toMatchObject({ code: 0 });
   const report = reportSchema.parse(JSON.parse(await readFile(file, 'utf8')));
@@ -47,7 +47,7 @@ test.each(['node', 'chrome'])('times a kernel in %s and leaves its report', asyn
       device: expect.stringMatching(/swiftshader/i),
       driver: expect.stringMatching(/^SwiftShader driver \d/),
     },
-    results: [{ work: 'argmin', shape: { n: 1024, p: 4 }, subject: 'espalier', verified: true }],
+    results: [{ work: 'pick', shape: { n: 1024, p: 4 }, subject: 'espalier', verified: true }],
   });
   expect(Object.keys(report.versions)).toEqual([
     'espalier',
@@ -56,17 +56,17 @@ test.each(['node', 'chrome'])('times a kernel in %s and leaves its report', asyn
   ]);
   const { name, driver } = report.adapter;
   expect(out).toContain(`Adapter: ${name}. Driver: ${driver}. Host: ${host}.`);
-  expect(out).toMatch(/^argmin {2}n=1024,p=4\n {2}espalier +default +yes +[\d.]+ /m);
-  expect(err).toMatch(/^Measuring .*\n1 of 1: argmin n=1024,p=4\n/);
-  expect(err).toContain('argmin n=1024,p=4 (default): within the bound');
+  expect(out).toMatch(/^pick {2}n=1024,p=4\n {2}espalier +default +yes +[\d.]+ /m);
+  expect(err).toMatch(/^Measuring .*\n1 of 1: pick n=1024,p=4\n/);
+  expect(err).toContain('pick n=1024,p=4 (default): within the bound');
 });
 
 test('compares with an earlier run, of another adapter only when forced, and draws it', async () => {
-  const flags = ['--quick', 'argmin', '--adapter', 'software', '--baseline'];
+  const flags = ['--quick', 'pick', '--adapter', 'software', '--baseline'];
   const [old, foreign, page] = ['old.json', 'foreign.json', 'page.html'].map((name) =>
     join(folder, name),
   ) as [string, string, string];
-  const first = await bench('--quick', 'argmin', '--adapter', 'software', '--json', old);
+  const first = await bench('--quick', 'pick', '--adapter', 'software', '--json', old);
   expect(first).toMatchObject({ code: 0 });
   const report = reportSchema.parse(JSON.parse(await readFile(old, 'utf8')));
   const same = await bench(...flags, old, '--html', page);
@@ -76,7 +76,7 @@ test('compares with an earlier run, of another adapter only when forced, and dra
   expect(same.out).toMatch(/\nFiles: .*page\.html\n$/);
   const html = await readFile(page, 'utf8');
   expect(html).toContain('<svg');
-  expect(html).toContain('espalier bench --quick argmin');
+  expect(html).toContain('espalier bench --quick pick');
 
   const adapter = { ...report.adapter, vendor: 'another' };
   await writeFile(foreign, JSON.stringify({ ...report, adapter }));
@@ -88,7 +88,7 @@ test('compares with an earlier run, of another adapter only when forced, and dra
 
 test('Ctrl-C ends with 130, the table of what was measured, and its file', async () => {
   const file = join(folder, 'interrupted.json');
-  const args = ['argmin', 'loss', 'matmul', '--adapter', 'software', '--json', file];
+  const args = ['pick', 'loss', 'matmul', '--adapter', 'software', '--json', file];
   const command = [join(folder, 'dist/cli.js'), 'bench', ...args];
   const { code, out, err } = await new Promise<Awaited<ReturnType<typeof bench>>>((done) => {
     const child = execFile(process.execPath, command, { cwd: folder }, (error, out, err) => {
@@ -139,20 +139,20 @@ test('a wrong answer ends with code 1, and nothing of its kernel is timed', asyn
 });
 
 test.each([
-  [['--kernel', 'argmax'], /'argmax' is invalid. Allowed choices are matmul, .*argmin/],
-  [['--work', 'argmin'], /'argmin' is invalid. Allowed choices are sgd-step, .*selection/],
+  [['--kernel', 'peck'], /'peck' is invalid. Allowed choices are matmul, .*pick/],
+  [['--work', 'pick'], /'pick' is invalid. Allowed choices are sgd-step, .*selection/],
   [['selektion'], /'selektion' is invalid .*Allowed choices are .*selection/],
-  [['argmin', '--variant', 'lanes'], /no variant "lanes".*default \(argmin\)/],
-  [['argmin', '--shape', 'n=7'], /no shape "n=7".*argmin n=1024,p=4/],
-  [['argmin', '--shape', '7'], /--shape must name sizes, such as m=128,n=1024, not "7"/],
-  [['argmin', '--json', 'nowhere/report.json'], /--json .*: there is no folder .*nowhere/],
-  [['argmin', '--html', '.'], /--html \.: that is a folder/],
-  [['argmin', '--html', 'package.json/page.html'], /--html .* is a file, not a folder/],
-  [['argmin', '--force'], /--force goes with --baseline/],
-  [['argmin', '--baseline', 'nowhere.json'], /--baseline nowhere\.json cannot be read: .*no such/],
-  [['argmin', '--baseline', 'package.json'], /--baseline package\.json is no result of .*"date"/],
+  [['pick', '--variant', 'lanes'], /no variant "lanes".*default \(pick\)/],
+  [['pick', '--shape', 'n=7'], /no shape "n=7".*pick n=1024,p=4/],
+  [['pick', '--shape', '7'], /--shape must name sizes, such as m=128,n=1024, not "7"/],
+  [['pick', '--json', 'nowhere/report.json'], /--json .*: there is no folder .*nowhere/],
+  [['pick', '--html', '.'], /--html \.: that is a folder/],
+  [['pick', '--html', 'package.json/page.html'], /--html .* is a file, not a folder/],
+  [['pick', '--force'], /--force goes with --baseline/],
+  [['pick', '--baseline', 'nowhere.json'], /--baseline nowhere\.json cannot be read: .*no such/],
+  [['pick', '--baseline', 'package.json'], /--baseline package\.json is no result of .*"date"/],
   [['selection', '--subject', 'tfjs'], /--subject tfjs: they are not in this build.*npm run bench/],
-  [['argmin', '--subject', 'jax-js'], /no peers for argmin; there are for sgd-step.*matmul/],
+  [['pick', '--subject', 'jax-js'], /no peers for pick; there are for sgd-step.*matmul/],
 ])('%j is bad usage', async (flags, message) => {
   const { code, out, err } = await bench(...flags);
   expect(code).toBe(2);

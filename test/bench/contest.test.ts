@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Benchmark, Shape } from '../../bench/benchmark.js';
 import { type ContestEvent, holdContest } from '../../bench/contest.js';
 import { type KernelBench, kernelBenchmark } from '../../bench/kernel.js';
-import { argminBench } from '../../bench/kernels/argmin.js';
 import { gramRowsBench } from '../../bench/kernels/gram-rows.js';
 import { lossBench } from '../../bench/kernels/loss.js';
 import { matmulBench } from '../../bench/kernels/matmul.js';
 import { momentumUpdateBench } from '../../bench/kernels/momentum-update.js';
+import { pickBench } from '../../bench/kernels/pick.js';
 import { FORMS, type MatmulTask, NotWaitedFor, type Peer } from '../../bench/peers/peer.js';
 import { ratioToOwn } from '../../bench/ratio.js';
 import { adoptDevice, type Device } from '../../src/gpu/device.js';
@@ -146,10 +146,10 @@ test('a variant that the adapter cannot run is skipped, with its reason', async 
 
 test('a shape that is too large for the adapter, or slow on it, is skipped', async () => {
   const greedy: KernelBench<{ readonly n: number; readonly p: number }> = {
-    ...argminBench,
+    ...pickBench,
     prepare: async (context) => {
       context.scope.matrix('activations', 2 ** 20, context.shape.n);
-      return argminBench.prepare(context);
+      return pickBench.prepare(context);
     },
   };
   const { benchmark, calls } = counted(greedy, { n: 2 ** 12, p: 4 });

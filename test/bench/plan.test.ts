@@ -31,10 +31,10 @@ describe('a request', () => {
   });
 
   test.each([
-    [{ names: ['argmin'], quick: true }, ['argmin n=1024,p=4 its own']],
+    [{ names: ['pick'], quick: true }, ['pick n=1024,p=4 its own']],
     [
-      { names: ['argmin'], shape: { p: 16 } },
-      ['argmin n=1024,p=16 default +', 'argmin n=10000,p=16 default +'],
+      { names: ['pick'], shape: { p: 16 } },
+      ['pick n=1024,p=16 default +', 'pick n=10000,p=16 default +'],
     ],
     [
       { names: ['gram-rows'], shape: { p: 1, n: 1024 } },
@@ -46,7 +46,7 @@ describe('a request', () => {
     ],
     // A form of the peers stands beside the library's own choice, where there are peers.
     [
-      { names: ['selection', 'argmin'], variant: 'plain', shape: { k: 100 } },
+      { names: ['selection', 'pick'], variant: 'plain', shape: { k: 100 } },
       ['selection n=256,m=1000,k=100 its own plain'],
     ],
   ])('%j', (request, expected) => {
@@ -54,17 +54,14 @@ describe('a request', () => {
   });
 
   test.each([
-    [{ names: ['argmax'] }, /no benchmark "argmax".*sgd-step.*argmin/],
-    [{ names: ['argmin'], variant: 'lanes' }, /no variant "lanes".*default \(argmin\)/],
-    [{ names: ['argmin'], variant: 'plain' }, /no variant "plain"/],
+    [{ names: ['peck'] }, /no benchmark "peck".*sgd-step.*pick/],
+    [{ names: ['pick'], variant: 'lanes' }, /no variant "lanes".*default \(pick\)/],
+    [{ names: ['pick'], variant: 'plain' }, /no variant "plain"/],
     [
       { variant: 'fastest', subjects: ['espalier'] as const },
       /no variant "fastest".*fastest or plain \(peers\)/,
     ],
-    [
-      { names: ['argmin'], shape: { n: 7 } },
-      /no shape "n=7".*argmin n=1024,p=4, argmin n=1024,p=16/,
-    ],
+    [{ names: ['pick'], shape: { n: 7 } }, /no shape "n=7".*pick n=1024,p=4, pick n=1024,p=16/],
   ])('%j is refused with what there is', (request, message) => {
     expect(() => described(request)).toThrow(
       expect.objectContaining({ code: 'bad-config', message: expect.stringMatching(message) }),

@@ -1,5 +1,5 @@
 import { Commands } from '../../src/gpu/commands.js';
-import { prepareAverageUpdate } from '../../src/kernels/average-update.js';
+import { AVERAGE_WORDS, prepareAverageUpdate } from '../../src/kernels/average-update.js';
 import { averageUpdateReference } from '../../src/reference/average-update.js';
 import { type KernelCase, requireSame, requireWithin } from './case.js';
 import { floatsOf, memoryCase } from './memory.js';
@@ -9,7 +9,7 @@ export const averageUpdateCases: readonly KernelCase[] = UPDATES.map((spec) =>
   memoryCase(
     `average-update ${spec.shape.join(' × ')}, pick ${spec.pick}`,
     async (device, memory) => {
-      const { buffers, problem, scores, moments } = updateData(memory, spec);
+      const { buffers, problem, scores, innerProducts } = updateData(memory, spec, AVERAGE_WORDS);
       const run = await prepareAverageUpdate(device, buffers);
       const commands = new Commands(device);
       run(commands);
@@ -17,7 +17,7 @@ export const averageUpdateCases: readonly KernelCase[] = UPDATES.map((spec) =>
       const after = await floatsOf(buffers.scores);
       if (spec.pick === undefined) requireSame(after, scores);
       else requireWithin(after, averageUpdateReference({ ...problem, scores }));
-      requireSame(await floatsOf(buffers.moments), moments);
+      requireSame(await floatsOf(buffers.innerProducts), innerProducts);
     },
   ),
 );

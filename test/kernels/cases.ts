@@ -1,7 +1,6 @@
 import { accumulateOutputsCases } from './accumulate-outputs.js';
 import { activateCases } from './activate.js';
 import { activateGradientCases } from './activate-gradient.js';
-import { argminCases } from './argmin.js';
 import { averageUpdateCases } from './average-update.js';
 import { batchNormCases } from './batch-norm.js';
 import { batchNormGradientCases } from './batch-norm-gradient.js';
@@ -27,6 +26,7 @@ import { multiplyCases } from './multiply.js';
 import { networkLossesCases } from './network-losses.js';
 import { outputGradientCases } from './output-gradient.js';
 import { outputLayerCases } from './output-layer.js';
+import { pickCases } from './pick.js';
 import { poolCases } from './pool.js';
 import { poolGradientCases } from './pool-gradient.js';
 import { scoreInitCases } from './score-init.js';
@@ -52,7 +52,7 @@ export const kernelCases: readonly KernelCase[] = [
   ...momentumUpdateCases,
   ...gramRowsCases,
   ...scoreInitCases,
-  ...argminCases,
+  ...pickCases,
   ...lookaheadCases,
   ...gatherColumnsCases,
   ...cacheRowsCases,

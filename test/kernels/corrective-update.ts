@@ -1,12 +1,12 @@
 import { TRACE } from '../../shaders/selection-state.js';
 import { upload } from '../../src/gpu/buffer.js';
 import { Commands } from '../../src/gpu/commands.js';
-import { prepareCorrectiveUpdate } from '../../src/kernels/corrective-update.js';
+import { CORRECTIVE_WORDS, prepareCorrectiveUpdate } from '../../src/kernels/corrective-update.js';
 import { correctiveUpdateReference } from '../../src/reference/corrective-update.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
 import { floatsOf, memoryCase, nans } from './memory.js';
-import { momentColumn, UPDATES, updateData } from './rule-update.js';
+import { UPDATES, updateData, wordColumn } from './rule-update.js';
 
 /** With a pick that brings a direction, and with one that is a combination of those before. */
 const SPECS = UPDATES.flatMap((update) => [
@@ -19,11 +19,18 @@ export const correctiveUpdateCases: readonly KernelCase[] = SPECS.map((spec) => 
   const [n] = shape;
   const name = `corrective-update ${shape.join(' × ')}, step ${step}, pick ${pick}${dependent ? ', dependent' : ''}`;
   return memoryCase(name, async (device, memory) => {
-    const data = updateData(memory, spec);
-    const { buffers, problem, scores, moments } = data;
-    const [q, d, z, outside] = data.picked;
-    const picked = [q, d, z, dependent ? Math.fround(d * 1e-5) : outside] as const;
-    upload(buffers.trace, Float32Array.from(picked), step * TRACE.words + TRACE.moments);
+    const data = updateData(memory, spec, CORRECTIVE_WORDS);
+    const { buffers, problem, scores, innerProducts } = data;
+    const { energy, outside } = data.picked;
+    const picked = {
+      ...data.picked,
+      outside: dependent ? Math.fround(energy * 1e-5) : outside,
+    };
+    upload(
+      buffers.trace,
+      Float32Array.of(picked.outside),
+      step * TRACE.words + TRACE.innerProducts + CORRECTIVE_WORDS.outside,
+    );
     // Small enough that the directions leave something of most neurons.
     const directions = randomNumbers(step * n, 6).map((x) => 0.2 * x);
     const basis = nans((step + 2) * n);
@@ -34,10 +41,10 @@ export const correctiveUpdateCases: readonly KernelCase[] = SPECS.map((spec) => 
     run(commands, step);
     await commands.finish();
     const after = await floatsOf(kept);
-    const moved = await floatsOf(buffers.moments);
+    const moved = await floatsOf(buffers.innerProducts);
     if (pick === undefined) {
       requireSame(after, basis);
-      requireSame(moved, moments);
+      requireSame(moved, innerProducts);
       requireSame(await floatsOf(buffers.scores), scores);
       return;
     }
@@ -50,11 +57,11 @@ export const correctiveUpdateCases: readonly KernelCase[] = SPECS.map((spec) => 
     requireSame(after.subarray(0, step * n), directions);
     requireWithin(after.subarray(step * n, (step + 1) * n), reference.along);
     requireSame(after.subarray((step + 1) * n), nans(n));
-    for (const same of [0, 1]) {
-      requireSame(momentColumn(moved, same), momentColumn(moments, same));
+    for (const same of [CORRECTIVE_WORDS.correlation, CORRECTIVE_WORDS.energy]) {
+      requireSame(wordColumn(moved, same), wordColumn(innerProducts, same));
     }
-    requireWithin(momentColumn(moved, 2), reference.remaining);
-    requireWithin(momentColumn(moved, 3), reference.outside);
+    requireWithin(wordColumn(moved, CORRECTIVE_WORDS.remaining), reference.remaining);
+    requireWithin(wordColumn(moved, CORRECTIVE_WORDS.outside), reference.outside);
     requireWithin(await floatsOf(buffers.scores), reference.scores);
   });
 });

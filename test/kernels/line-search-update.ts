@@ -1,9 +1,14 @@
+import { INNER_PRODUCTS } from '../../shaders/inner-products.js';
 import { Commands } from '../../src/gpu/commands.js';
-import { prepareLineSearchUpdate } from '../../src/kernels/line-search-update.js';
+import {
+  LINE_SEARCH_WORDS,
+  MIXTURE_WORDS,
+  prepareLineSearchUpdate,
+} from '../../src/kernels/line-search-update.js';
 import { lineSearchUpdateReference } from '../../src/reference/line-search-update.js';
 import { type KernelCase, requireSame, requireWithin } from './case.js';
 import { floatsOf, memoryCase, nans } from './memory.js';
-import { momentColumn, UPDATES, type UpdateSpec, updateData } from './rule-update.js';
+import { UPDATES, type UpdateSpec, updateData, wordColumn } from './rule-update.js';
 
 interface Spec extends UpdateSpec {
   /** ‖u‖² and ⟨u, y⟩ before the pick. */
@@ -26,29 +31,39 @@ export const lineSearchUpdateCases: readonly KernelCase[] = SPECS.map((spec) => 
   const { shape, step, pick, before } = spec;
   const name = `line-search-update ${shape.join(' × ')}, step ${step}, pick ${pick}, from ${before.join(' and ')}`;
   return memoryCase(name, async (device, memory) => {
-    const { buffers, problem, scores, moments, picked } = updateData(memory, spec);
-    const [from, to] = [(step % 2) * 2, ((step + 1) % 2) * 2];
-    const places = nans(4);
-    places.set(before, from);
-    const totals = memory.buffer(places);
-    const run = await prepareLineSearchUpdate(device, { ...buffers, totals });
+    const data = updateData(memory, spec, LINE_SEARCH_WORDS);
+    const { buffers, problem, scores, innerProducts, picked } = data;
+    const { words } = MIXTURE_WORDS;
+    const [from, to] = [(step % 2) * words, ((step + 1) % 2) * words];
+    const places = nans(2 * words);
+    places[from + MIXTURE_WORDS.energy] = before[0];
+    places[from + MIXTURE_WORDS.correlation] = before[1];
+    const mixture = memory.buffer(places);
+    const run = await prepareLineSearchUpdate(device, { ...buffers, mixture });
     const commands = new Commands(device);
     run(commands, step);
     await commands.finish();
-    const after = await floatsOf(totals);
-    const moved = await floatsOf(buffers.moments);
+    const after = await floatsOf(mixture);
+    const moved = await floatsOf(buffers.innerProducts);
     if (pick === undefined) {
       requireSame(after, places);
-      requireSame(moved, moments);
+      requireSame(moved, innerProducts);
       requireSame(await floatsOf(buffers.scores), scores);
       return;
     }
-    const reference = lineSearchUpdateReference({ ...problem, step, picked, totals: before });
-    requireWithin(after.subarray(to, to + 2), reference.totals);
-    requireSame(after.subarray(from, from + 2), before);
-    requireWithin(momentColumn(moved, 2), reference.remaining);
-    for (const kept of [0, 1, 3]) {
-      requireSame(momentColumn(moved, kept), momentColumn(moments, kept));
+    const [energy, correlation] = before;
+    const reference = lineSearchUpdateReference({
+      ...problem,
+      step,
+      picked,
+      mixture: { energy, correlation },
+    });
+    requireWithin(after.subarray(to, to + words), reference.mixture);
+    requireSame(after.subarray(from, from + words), places.subarray(from, from + words));
+    for (let word = 0; word < INNER_PRODUCTS; word++) {
+      const column = wordColumn(moved, word);
+      if (word === LINE_SEARCH_WORDS.remaining) requireWithin(column, reference.remaining);
+      else requireSame(column, wordColumn(innerProducts, word));
     }
     requireWithin(await floatsOf(buffers.scores), reference.scores);
   });

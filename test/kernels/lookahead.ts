@@ -1,9 +1,11 @@
+import { AVERAGE_WORDS } from '../../shaders/average-update.wgsl.js';
+import { INNER_PRODUCTS, namedProducts } from '../../shaders/inner-products.js';
 import { NO_SLOT, SELECTION_STATE, TAKEN } from '../../shaders/selection-state.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { PICKS_A_ROW, prepareLookahead } from '../../src/kernels/lookahead.js';
-import type { ArgminState } from '../../src/reference/argmin.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { lookaheadReference } from '../../src/reference/lookahead.js';
+import type { PickState } from '../../src/reference/pick.js';
 import { type KernelCase, randomNumbers, requireSame } from './case.js';
 import { GUARD, memoryCase, uintsOf } from './memory.js';
 
@@ -56,7 +58,7 @@ function lookaheadCase(spec: Spec, threads: number): KernelCase {
       const scores = wholeNumbers(n, 1, 60);
       for (const i of spec.nanScores ?? []) scores[i] = Number.NaN;
       const weights = wholeNumbers(n * outputs, 2, 3);
-      const moments = wholeNumbers(n * 4, 3, 20);
+      const innerProducts = wholeNumbers(n * INNER_PRODUCTS, 3, 20);
       const sketch = wholeNumbers(n * n + n, 4, 9);
       const cache = wholeNumbers(capacity * n, 5, 9);
       // Every third neuron is cached or, where each is taken once, gone.
@@ -92,7 +94,7 @@ function lookaheadCase(spec: Spec, threads: number): KernelCase {
         scores: memory.buffer(scores),
         capacity,
         weights: memory.matrix(n, outputs, weights),
-        moments: memory.buffer(moments),
+        innerProducts: memory.buffer(innerProducts),
         cache: memory.buffer(cache),
         sketch: memory.buffer(sketch),
         block: p,
@@ -119,11 +121,12 @@ function lookaheadCase(spec: Spec, threads: number): KernelCase {
           slot: first,
         },
         weights: elementsOf(weights, outputs),
-        correlation: (i: number) => moments[i * 4] ?? Number.NaN,
+        correlation: (i: number) =>
+          namedProducts(AVERAGE_WORDS, innerProducts, i * INNER_PRODUCTS).correlation,
         row: (j: number, i: number) => cache[slotOf(j) * n + i] ?? Number.NaN,
         sketch: elementsOf(sketch, n),
       };
-      const state: Pick<ArgminState, 'slots' | 'owners'> = { slots, owners };
+      const state: Pick<PickState, 'slots' | 'owners'> = { slots, owners };
       const answer = spec.idle ? undefined : lookaheadReference(problem, state);
       if (answer) {
         words[SELECTION_STATE.pending] = answer.candidates.length;
@@ -137,7 +140,7 @@ function lookaheadCase(spec: Spec, threads: number): KernelCase {
   );
 }
 
-function slotWord(slot: ArgminState['slots'][number]): number {
+function slotWord(slot: PickState['slots'][number]): number {
   if (slot === 'none') return NO_SLOT;
   return slot === 'taken' ? TAKEN : slot;
 }

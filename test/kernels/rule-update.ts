@@ -1,3 +1,5 @@
+import { CORRECTIVE_WORDS } from '../../shaders/corrective-update.wgsl.js';
+import { INNER_PRODUCTS, namedProducts } from '../../shaders/inner-products.js';
 import { NO_SLOT, SELECTION_STATE, TRACE } from '../../shaders/selection-state.js';
 import type { RuleUpdate } from '../../src/kernels/average-update.js';
 import type { RuleUpdateProblem } from '../../src/reference/average-update.js';
@@ -24,30 +26,34 @@ export const UPDATES: readonly UpdateSpec[] = [
   { shape: [67, 2], capacity: 3, slot: 1, pick: undefined, step: 3 },
 ];
 
-export interface UpdateData {
+export interface UpdateData<Name extends string> {
   readonly buffers: RuleUpdate;
-  readonly problem: RuleUpdateProblem;
+  readonly problem: RuleUpdateProblem<Name>;
   readonly scores: Float32Array;
-  readonly moments: Float32Array;
-  /** The pick's moments, which the trace alone has: those in `moments` differ. */
-  readonly picked: readonly [number, number, number, number];
+  readonly innerProducts: Float32Array;
+  /** The pick's inner products, which the trace alone has: those in `innerProducts` differ. */
+  readonly picked: Readonly<Record<Name, number>>;
 }
 
-/** Random operands of an update; all that it must not read is NaN. */
-export function updateData(memory: Memory, spec: UpdateSpec): UpdateData {
+/** Random operands of an update by a rule with these words; all that it must not read is NaN. */
+export function updateData<Name extends string>(
+  memory: Memory,
+  spec: UpdateSpec,
+  words: Readonly<Record<Name, number>>,
+): UpdateData<Name> {
   const { shape, capacity, slot, pick, step } = spec;
   const [n, outputs] = shape;
   const rows = nans(capacity * n);
   rows.set(randomNumbers(n, 1), slot * n);
   const b = randomNumbers(n * outputs, 2);
   const scores = randomNumbers(n, 3);
-  const moments = momentsOf(randomNumbers(n * 4, 4));
-  const picked = momentsOf(randomNumbers(4, 5));
+  const innerProducts = withNorms(randomNumbers(n * INNER_PRODUCTS, 4));
+  const picked = withNorms(randomNumbers(INNER_PRODUCTS, 5));
   const state = new Uint32Array(SELECTION_STATE.candidates + 1).fill(GUARD);
   state[SELECTION_STATE.pick] = pick ?? NO_SLOT;
   state[SELECTION_STATE.slot] = slot;
   const trace = nans((step + 2) * TRACE.words);
-  trace.set(picked, step * TRACE.words + TRACE.moments);
+  trace.set(picked, step * TRACE.words + TRACE.innerProducts);
   const row = elementsOf(rows, n);
   return {
     buffers: {
@@ -55,7 +61,7 @@ export function updateData(memory: Memory, spec: UpdateSpec): UpdateData {
       trace: memory.buffer(trace),
       weights: memory.matrix(n, outputs, b),
       cache: memory.buffer(rows),
-      moments: memory.buffer(moments),
+      innerProducts: memory.buffer(innerProducts),
       scores: memory.buffer(scores),
     },
     problem: {
@@ -64,24 +70,26 @@ export function updateData(memory: Memory, spec: UpdateSpec): UpdateData {
       pick: pick ?? 0,
       weights: elementsOf(b, outputs),
       row: (i) => row(slot, i),
-      moments: elementsOf(moments, 4),
+      known: (i) => namedProducts(words, innerProducts, i * INNER_PRODUCTS),
     },
     scores,
-    moments,
-    picked: Array.from(picked) as [number, number, number, number],
+    innerProducts,
+    picked: namedProducts(words, picked, 0),
   };
 }
 
-/** Quadruples of which the second and fourth, squared norms, are positive, and the fourth is less. */
-function momentsOf(values: Float32Array): Float32Array {
+/** The same with squared norms that are positive, and less outside the picks' span than in all. */
+function withNorms(values: Float32Array): Float32Array {
   return values.map((x, at) => {
-    if (at % 4 === 1) return 3 + Math.abs(x);
+    const word = at % INNER_PRODUCTS;
+    if (word === CORRECTIVE_WORDS.energy) return 3 + Math.abs(x);
+    if (word !== CORRECTIVE_WORDS.outside) return x;
     // A few are next to nothing: combinations of the picks.
-    return at % 4 === 3 ? (at % 28 === 3 ? 1e-6 : 1 + Math.abs(x)) : x;
+    return Math.floor(at / INNER_PRODUCTS) % 7 === 0 ? 1e-6 : 1 + Math.abs(x);
   });
 }
 
-/** Every fourth value from `which` on. */
-export function momentColumn(moments: Float32Array, which: number): Float32Array {
-  return moments.filter((_, at) => at % 4 === which);
+/** This word of every neuron's inner products. */
+export function wordColumn(innerProducts: Float32Array, word: number): Float32Array {
+  return innerProducts.filter((_, at) => at % INNER_PRODUCTS === word);
 }

@@ -1,3 +1,5 @@
+import { CORRECTIVE_WORDS } from '../../shaders/corrective-update.wgsl.js';
+import { INNER_PRODUCTS } from '../../shaders/inner-products.js';
 import { NO_SLOT } from '../../shaders/selection-state.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareScoreInit } from '../../src/kernels/score-init.js';
@@ -6,13 +8,14 @@ import { elementsOf } from '../../src/reference/element.js';
 import { scoreInitReference } from '../../src/reference/score-init.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
 import { floatsOf, GUARD, memoryCase, nans, uintsOf } from './memory.js';
+import { wordColumn } from './rule-update.js';
 
 interface Spec {
   readonly shape: readonly [n: number, outputs: number, slices: number];
   readonly fitted: boolean;
   /** A neuron that is silent on all examples. */
   readonly silent?: number;
-  /** A neuron whose activations are NaN: its moments and its score are. */
+  /** A neuron whose activations are NaN: its inner products and its score are. */
   readonly diverged?: number;
 }
 
@@ -36,7 +39,7 @@ export const scoreInitCases: readonly KernelCase[] = SPECS.map((spec) => {
     });
     const weights = randomNumbers(n * outputs, 2);
     const products = memory.matrix(slices * (outputs + 1), n, values);
-    const moments = memory.buffer(nans(n * 4));
+    const innerProducts = memory.buffer(nans(n * INNER_PRODUCTS));
     const scores = memory.buffer(nans(n));
     const slots = memory.buffer(new Uint32Array(n).fill(GUARD));
     const run = await prepareScoreInit(device, {
@@ -44,7 +47,7 @@ export const scoreInitCases: readonly KernelCase[] = SPECS.map((spec) => {
       stride: products.stride,
       slices,
       weights: memory.matrix(n, outputs, weights),
-      moments,
+      innerProducts,
       scores,
       slots,
       fitted,
@@ -61,8 +64,8 @@ export const scoreInitCases: readonly KernelCase[] = SPECS.map((spec) => {
       products: (s, r, i) => product(s * (outputs + 1) + r, i),
       weights: elementsOf(weights, outputs),
     });
-    const found = await floatsOf(moments);
-    const column = (which: number) => found.filter((_, at) => at % 4 === which);
+    const found = await floatsOf(innerProducts);
+    const { correlation, energy, remaining, outside } = CORRECTIVE_WORDS;
     const check = (actual: Float32Array, { value, bound }: Bounded) => {
       const sound = (_: number, i: number) => i !== diverged;
       if (diverged !== undefined && !Number.isNaN(actual[diverged])) {
@@ -71,10 +74,10 @@ export const scoreInitCases: readonly KernelCase[] = SPECS.map((spec) => {
       const bounded = { value: value.filter(sound), bound: bound.filter(sound) };
       requireWithin(actual.filter(sound), bounded);
     };
-    check(column(0), reference.correlations);
-    check(column(1), reference.energies);
-    requireSame(column(2), column(0));
-    requireSame(column(3), column(1));
+    check(wordColumn(found, correlation), reference.correlations);
+    check(wordColumn(found, energy), reference.energies);
+    requireSame(wordColumn(found, remaining), wordColumn(found, correlation));
+    requireSame(wordColumn(found, outside), wordColumn(found, energy));
     check(await floatsOf(scores), reference.scores);
     requireSame(await uintsOf(slots), new Uint32Array(n).fill(NO_SLOT));
   });

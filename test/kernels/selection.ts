@@ -1,13 +1,14 @@
+import { INNER_PRODUCTS } from '../../shaders/inner-products.js';
 import { SELECTION_STATE, TRACE } from '../../shaders/selection-state.js';
 import { Commands } from '../../src/gpu/commands.js';
 import type { Device } from '../../src/gpu/device.js';
 import { rowStride } from '../../src/gpu/matrix.js';
-import { prepareArgmin } from '../../src/kernels/argmin.js';
 import { prepareAverageUpdate } from '../../src/kernels/average-update.js';
 import { prepareCacheRows } from '../../src/kernels/cache-rows.js';
 import { sliceCount } from '../../src/kernels/example-slices.js';
 import { prepareGatherColumns } from '../../src/kernels/gather-columns.js';
 import { prepareGramRows } from '../../src/kernels/gram-rows.js';
+import { preparePick } from '../../src/kernels/pick.js';
 import { prepareScoreInit } from '../../src/kernels/score-init.js';
 import type { Bounded } from '../../src/reference/bound.js';
 import { elementsOf } from '../../src/reference/element.js';
@@ -79,7 +80,8 @@ async function select(
   const first = memory.buffer(nans(slices * (outputs + 1) * stride));
   const products = memory.buffer(nans(slices * p * stride));
   const state = memory.buffer(new Uint32Array(SELECTION_STATE.candidates + p));
-  const [moments, scores] = [memory.buffer(nans(n * 4)), memory.buffer(nans(n))];
+  const innerProducts = memory.buffer(nans(n * INNER_PRODUCTS));
+  const scores = memory.buffer(nans(n));
   const slots = memory.buffer(new Uint32Array(n).fill(GUARD));
   const owners = memory.buffer(new Uint32Array(capacity));
   const cache = memory.buffer(nans(capacity * n));
@@ -104,10 +106,10 @@ async function select(
     blockFirst += rows;
     firstSlice += sliceCount(device, rows);
   }
-  const common = { stride, slices, weights, moments, scores };
+  const common = { stride, slices, weights, innerProducts, scores };
   (await prepareScoreInit(device, { ...common, products: first, slots }))(commands);
   const trace = memory.buffer(nans(count * TRACE.words));
-  const argmin = await prepareArgmin(device, {
+  const pick = await preparePick(device, {
     count: n,
     scores,
     slices: 1,
@@ -116,7 +118,7 @@ async function select(
     capacity,
     state,
     picks,
-    moments,
+    innerProducts,
     trace,
     block: p,
     replacement,
@@ -128,11 +130,11 @@ async function select(
     trace,
     weights,
     cache,
-    moments,
+    innerProducts,
     scores,
   });
   for (let step = 0; step < count; step++) {
-    argmin(commands, step);
+    pick(commands, step);
     for (const pass of passes) pass();
     keep(commands);
     update(commands);

@@ -3,6 +3,8 @@ import { Commands } from '../../gpu/commands.js';
 import type { Device } from '../../gpu/device.js';
 import { readMatrix } from '../../gpu/matrix.js';
 import { Scope } from '../../gpu/scope.js';
+import { AVERAGE_WORDS } from '../../kernels/average-update.js';
+import { INNER_PRODUCTS, namedProducts } from '../../kernels/pick.js';
 import { allocateBuffers } from '../buffers.js';
 import { prepareGramOracle } from '../oracles/gram.js';
 import { planSelection } from '../plan.js';
@@ -87,7 +89,7 @@ export async function outputGram(
   const commands = new Commands(device);
   await oracle.begin(commands, signal);
   await commands.finish();
-  const moments = await readFloats(buffers.moments);
+  const innerProducts = await readFloats(buffers.innerProducts);
   const columns = problem.weights.columns;
   const b = await readMatrix(problem.weights);
   const gram = new Float64Array(n * n);
@@ -107,6 +109,9 @@ export async function outputGram(
   }
   return {
     gram,
-    correlations: Float64Array.from({ length: n }, (_, i) => moments[i * 4] ?? Number.NaN),
+    correlations: Float64Array.from(
+      { length: n },
+      (_, i) => namedProducts(AVERAGE_WORDS, innerProducts, i * INNER_PRODUCTS).correlation,
+    ),
   };
 }

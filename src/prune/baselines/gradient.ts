@@ -4,7 +4,7 @@ import { type Matrix, readMatrix } from '../../gpu/matrix.js';
 import { Scope } from '../../gpu/scope.js';
 import { prepareOutputLayer } from '../../kernels/output-layer.js';
 import type { SelectionProblem } from '../problem.js';
-import { activationMoments, alongWeights } from './moments.js';
+import { activationProducts, alongWeights } from './activation.js';
 import { descending } from './ranking.js';
 
 /**
@@ -20,7 +20,7 @@ export async function rankByGradient(
   using scope = new Scope(device);
   const { rows: m, columns } = problem.targets;
   const residual = scope.matrix('gate residual', m, columns, await residualOf(device, problem));
-  const { products } = await activationMoments(device, problem, residual, signal);
+  const { products } = await activationProducts(device, problem, residual, signal);
   const n = problem.activations.columns;
   const change = await alongWeights(problem, (i, c, b) => b * (products[c * n + i] ?? 0));
   return descending(change.map(Math.abs));

@@ -2,9 +2,9 @@ import { upload } from '../../gpu/buffer.js';
 import type { Device } from '../../gpu/device.js';
 import type { Matrix } from '../../gpu/matrix.js';
 import { prepareAccumulateOutputs } from '../../kernels/accumulate-outputs.js';
-import { NO_SLOT } from '../../kernels/argmin.js';
 import { prepareCandidateLoss } from '../../kernels/candidate-loss.js';
 import { chunkSlices, sliceCount } from '../../kernels/example-slices.js';
+import { NO_SLOT } from '../../kernels/pick.js';
 import type { ActivationChunk } from '../activations.js';
 import type { Oracle, OracleContext } from './oracle.js';
 

@@ -1,6 +1,6 @@
 import { upload } from '../../gpu/buffer.js';
 import { prepareMatmul } from '../../kernels/matmul.js';
-import { prepareMoments } from './moments.js';
+import { prepareInnerProducts } from './inner-products.js';
 import type { Oracle, OracleContext } from './oracle.js';
 
 /**
@@ -26,7 +26,7 @@ export async function prepareGramOracle(context: OracleContext): Promise<Oracle>
       }),
     ),
   );
-  const begin = await prepareMoments(context, (commands, { buffer, rows }) =>
+  const begin = await prepareInnerProducts(context, (commands, { buffer, rows }) =>
     accumulate[buffer]?.(commands, { k: rows, rate: -1 }),
   );
   return {

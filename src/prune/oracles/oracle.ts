@@ -5,7 +5,7 @@ import type { SelectionBuffers } from '../buffers.js';
 import type { SelectionProblem } from '../problem.js';
 
 /**
- * Where the scores of candidates come from, given the picks. A step is: `score`, the argmin,
+ * Where the scores of candidates come from, given the picks. A step is: `score`, the pick,
  * `take`, and then the rule's own update where the oracle has brought a Gram row.
  */
 export interface Oracle {

@@ -6,7 +6,7 @@ import { prepareGramRows } from '../../kernels/gram-rows.js';
 import { prepareLookahead } from '../../kernels/lookahead.js';
 import { prepareMatmul } from '../../kernels/matmul.js';
 import { SKETCH_ROWS } from '../plan.js';
-import { prepareMoments } from './moments.js';
+import { prepareInnerProducts } from './inner-products.js';
 import type { Oracle, OracleContext } from './oracle.js';
 
 /**
@@ -21,7 +21,7 @@ export async function prepareRowsOracle(context: OracleContext): Promise<Oracle>
   const stride = activations.buffers[0]?.stride ?? 0;
   const slices = chunkSlices(device, activations.chunks);
   const products = scope.buffer('gram products', slices * p * stride);
-  const moments = await prepareMoments(context);
+  const measure = await prepareInnerProducts(context);
   const lookahead = context.lookahead ? await prepareForesight(context) : undefined;
   const perBuffer = await Promise.all(
     activations.buffers.map(async (buffer) => {
@@ -44,7 +44,7 @@ export async function prepareRowsOracle(context: OracleContext): Promise<Oracle>
   });
   return {
     begin: async (commands, signal) => {
-      await moments(commands, signal);
+      await measure(commands, signal);
       lookahead?.begin(commands);
     },
     score: () => undefined,

@@ -1,5 +1,5 @@
-import { prepareAverageUpdate } from '../../kernels/average-update.js';
-import { distinctPicks, type Rule, traceOf } from './rule.js';
+import { AVERAGE_WORDS, prepareAverageUpdate } from '../../kernels/average-update.js';
+import { distinctPicks, type Rule, readTrace } from './rule.js';
 
 /** α_s = c_s / k: every pick counts the same (Ye et al., ICML 2020). */
 export const average: Rule = {
@@ -14,13 +14,13 @@ export const average: Rule = {
     const { picks, energy } = history;
     // A score is the growth of ‖Σφ‖² − 2k⟨Σφ, y⟩ less what the earlier picks add to it by k alone.
     let square = 0;
-    let correlation = 0;
+    let projection = 0;
     const residual = Float64Array.from(picks, (_, step) => {
-      const { score, moments } = traceOf(history, step);
+      const { score, correlation } = readTrace(history, step, AVERAGE_WORDS);
       const k = step + 1;
-      square += score + 2 * k * moments[0];
-      correlation += moments[0];
-      return square / (k * k) - (2 * correlation) / k + energy;
+      square += score + 2 * k * correlation;
+      projection += correlation;
+      return square / (k * k) - (2 * projection) / k + energy;
     });
     return {
       residual,

@@ -1,7 +1,11 @@
 import { readFloats } from '../../gpu/buffer.js';
-import { NEGLIGIBLE } from '../../kernels/argmin.js';
-import { DEPENDENT, prepareCorrectiveUpdate } from '../../kernels/corrective-update.js';
-import { type History, type Rule, traceOf } from './rule.js';
+import {
+  CORRECTIVE_WORDS,
+  DEPENDENT,
+  prepareCorrectiveUpdate,
+} from '../../kernels/corrective-update.js';
+import { NEGLIGIBLE } from '../../kernels/pick.js';
+import { type History, type Rule, readTrace } from './rule.js';
 
 /**
  * After each pick all α are refitted by least squares, and the pick is the candidate whose addition
@@ -24,7 +28,7 @@ export const corrective: Rule = {
     const { picks, energy } = history;
     let left = energy;
     const residual = Float64Array.from(picks, (_, step) => {
-      left += Math.min(0, traceOf(history, step).score);
+      left += Math.min(0, readTrace(history, step, CORRECTIVE_WORDS).score);
       return left;
     });
     const stalled = picks.findIndex((_, step) => !brings(history, step));
@@ -38,8 +42,7 @@ export const corrective: Rule = {
 
 /** Whether a pick brings a direction of its own, along which something of the targets is left. */
 function brings(history: History, step: number): boolean {
-  const { score, moments } = traceOf(history, step);
-  const [, energy, remaining, outside] = moments;
+  const { score, energy, remaining, outside } = readTrace(history, step, CORRECTIVE_WORDS);
   // |⟨φ, r⟩| ≤ NEGLIGIBLE ‖φ‖ ‖y‖ is what rounding leaves of an answer that is complete.
   const helps = remaining * remaining > NEGLIGIBLE ** 2 * energy * history.energy;
   return score < 0 && helps && outside > DEPENDENT * energy;
@@ -55,9 +58,9 @@ function refitted(history: History, basis: Float32Array): Float64Array {
   const shares = new Float64Array(k * k);
   const r = (t: number, s: number) => basis[t * n + (picks[s] ?? 0)] ?? Number.NaN;
   const z = Float64Array.from(picks, (_, t) => {
-    const { moments } = traceOf(history, t);
+    const { remaining, outside } = readTrace(history, t, CORRECTIVE_WORDS);
     // A silent first pick brings no direction, and has no share.
-    return moments[3] > 0 ? moments[2] / Math.sqrt(moments[3]) : 0;
+    return outside > 0 ? remaining / Math.sqrt(outside) : 0;
   });
   for (let count = 1; count <= k; count++) {
     const row = shares.subarray((count - 1) * k, count * k);

@@ -1,6 +1,10 @@
-import { NEGLIGIBLE } from '../../kernels/argmin.js';
-import { prepareLineSearchUpdate } from '../../kernels/line-search-update.js';
-import { distinctPicks, type History, type Rule, traceOf } from './rule.js';
+import {
+  LINE_SEARCH_WORDS,
+  MIXTURE_WORDS,
+  prepareLineSearchUpdate,
+} from '../../kernels/line-search-update.js';
+import { NEGLIGIBLE } from '../../kernels/pick.js';
+import { distinctPicks, type History, type Rule, readTrace } from './rule.js';
 
 /**
  * u ← (1 − γ) u + γ φ_i with the best γ in [0, 1] for each candidate, and the candidate that gets
@@ -12,9 +16,9 @@ export const lineSearch: Rule = {
   stalls: true,
   foreseeable: false,
   prepare: async ({ device, scope, weights, buffers }) => {
-    const totals = scope.buffer('mixture totals', 4);
+    const mixture = scope.buffer('mixture', 2 * MIXTURE_WORDS.words);
     return {
-      update: await prepareLineSearchUpdate(device, { ...buffers, weights, totals }),
+      update: await prepareLineSearchUpdate(device, { ...buffers, weights, mixture }),
       read: async () => undefined,
     };
   },
@@ -23,7 +27,7 @@ export const lineSearch: Rule = {
     const steps = stepSizes(history);
     let left = energy;
     const residual = Float64Array.from(picks, (_, step) => {
-      left += Math.min(0, traceOf(history, step).score);
+      left += Math.min(0, readTrace(history, step, LINE_SEARCH_WORDS).score);
       return left;
     });
     const stalled = steps.findIndex((gamma, step) => step > 0 && gamma === 0);
@@ -37,20 +41,20 @@ export const lineSearch: Rule = {
 
 /** γ of each pick, from the same recursion as on the GPU. */
 function stepSizes(history: History): Float64Array {
-  let square = 0;
-  let correlation = 0;
+  const mixture = { energy: 0, correlation: 0 };
   return Float64Array.from(history.picks, (_, step) => {
-    const [q, d, remaining] = traceOf(history, step).moments;
-    const inner = q - remaining;
-    const e = remaining - correlation + square;
-    const f = d - 2 * inner + square;
+    const { correlation, energy, remaining } = readTrace(history, step, LINE_SEARCH_WORDS);
+    const inner = correlation - remaining;
+    const e = remaining - mixture.correlation + mixture.energy;
+    const f = energy - 2 * inner + mixture.energy;
     const improves =
-      e > NEGLIGIBLE * (Math.abs(remaining) + Math.abs(correlation) + square) &&
-      f > NEGLIGIBLE * (d + 2 * Math.abs(inner) + square);
+      e > NEGLIGIBLE * (Math.abs(remaining) + Math.abs(mixture.correlation) + mixture.energy) &&
+      f > NEGLIGIBLE * (energy + 2 * Math.abs(inner) + mixture.energy);
     const gamma = step === 0 ? 1 : improves ? Math.min(e / f, 1) : 0;
     const keep = 1 - gamma;
-    square = keep * keep * square + 2 * keep * gamma * inner + gamma * gamma * d;
-    correlation = keep * correlation + gamma * q;
+    mixture.energy =
+      keep * keep * mixture.energy + 2 * keep * gamma * inner + gamma * gamma * energy;
+    mixture.correlation = keep * mixture.correlation + gamma * correlation;
     return gamma;
   });
 }

@@ -2,7 +2,7 @@ import type { Commands } from '../../gpu/commands.js';
 import type { Device } from '../../gpu/device.js';
 import type { Matrix } from '../../gpu/matrix.js';
 import type { Scope } from '../../gpu/scope.js';
-import { TRACE } from '../../kernels/argmin.js';
+import { namedProducts, TRACE } from '../../kernels/pick.js';
 import type { SelectionBuffers } from '../buffers.js';
 
 /** How the chosen neurons are weighted. */
@@ -35,7 +35,7 @@ export interface RuleState {
   read(): Promise<Float32Array | undefined>;
 }
 
-/** The picks made, with what the argmin noted of each. */
+/** The picks made, with what was noted of each when it was chosen. */
 export interface History {
   readonly picks: Uint32Array;
   /** N. */
@@ -61,19 +61,15 @@ export interface Replay {
   shares(state: Float32Array | undefined): Float64Array;
 }
 
-/** One pick's entry of the trace. */
-export interface PickTrace {
-  readonly score: number;
-  readonly moments: readonly [number, number, number, number];
-}
-
-export function traceOf({ trace }: History, step: number): PickTrace {
-  const word = (at: number) => trace[step * TRACE.words + at] ?? Number.NaN;
-  const [first, second, third, fourth] = [0, 1, 2, 3].map((c) => word(TRACE.moments + c));
-  return {
-    score: word(TRACE.score),
-    moments: [first ?? 0, second ?? 0, third ?? 0, fourth ?? 0],
-  };
+/** One pick's entry of the trace: its score, and its inner products by the names of its rule. */
+export function readTrace<Name extends string>(
+  { trace }: History,
+  step: number,
+  words: Readonly<Record<Name, number>>,
+): { readonly score: number } & Readonly<Record<Name, number>> {
+  const at = step * TRACE.words;
+  const score = trace[at + TRACE.score] ?? Number.NaN;
+  return { score, ...namedProducts(words, trace, at + TRACE.innerProducts) };
 }
 
 /** The distinct neurons in order of first selection, and each pick's place among them. */

@@ -1,5 +1,5 @@
 /** What the choice of a pick leaves behind for the next step. */
-export interface ArgminState {
+export interface PickState {
   /** Cache slot of each neuron: none, or never to be picked again. */
   readonly slots: readonly (number | 'none' | 'taken')[];
   /** Neuron that entered each cache slot last. */
@@ -9,8 +9,8 @@ export interface ArgminState {
   readonly nanCount: number;
 }
 
-export interface ArgminStep {
-  readonly state: ArgminState;
+export interface PickStep {
+  readonly state: PickState;
   /** Undefined when no neuron can be picked. */
   readonly pick: number | undefined;
   /** Slot of the pick's Gram row. */
@@ -19,7 +19,7 @@ export interface ArgminStep {
   readonly candidates: readonly number[];
 }
 
-export interface ArgminProblem {
+export interface PickProblem {
   /** The sums of all slices. */
   readonly scores: ArrayLike<number>;
   /** The neurons that may be picked in this step; without it all of them. */
@@ -35,7 +35,7 @@ export interface ArgminProblem {
  * takes the best other neurons along that had none when the step began, p in all; they enter the
  * slots from `nextSlot` on, and the rows that were there are forgotten.
  */
-export function argminReference(problem: ArgminProblem, state: ArgminState): ArgminStep {
+export function pickReference(problem: PickProblem, state: PickState): PickStep {
   const { block, capacity, replacement, subset } = problem;
   const scores = Array.from(problem.scores);
   const ranked = scores

@@ -8,7 +8,7 @@ import type { SelectionProblem } from '../problem.js';
 import { descending } from './ranking.js';
 
 /** One pass over the activations: for every neuron its squares' sum, and its products with `block`. */
-export interface ActivationMoments {
+export interface ActivationProducts {
   /** Σ_j h_ji² [N] */
   readonly squares: Float64Array;
   /** Σ_j h_ji block_jc [C × N] */
@@ -16,12 +16,12 @@ export interface ActivationMoments {
 }
 
 /** @param block [m × C], such as the targets or a network's residual. */
-export async function activationMoments(
+export async function activationProducts(
   device: Device,
   { activations }: SelectionProblem,
   block: Matrix,
   signal?: AbortSignal,
-): Promise<ActivationMoments> {
+): Promise<ActivationProducts> {
   const n = activations.columns;
   const rows = block.columns + 1;
   using scope = new Scope(device);
@@ -61,6 +61,6 @@ export async function rankByActivation(
   problem: SelectionProblem,
   signal?: AbortSignal,
 ): Promise<Uint32Array> {
-  const { squares } = await activationMoments(device, problem, problem.targets, signal);
+  const { squares } = await activationProducts(device, problem, problem.targets, signal);
   return descending(await alongWeights(problem, (i, _c, b) => b * b * (squares[i] ?? 0)));
 }

@@ -6,12 +6,12 @@ import type { Oracle, OracleContext } from './oracle.js';
  * Prepares one pass over the activations for every neuron's ⟨φ_i, y⟩ and ‖φ_i‖², and the scores
  * before the first pick. `alongside` is encoded for each chunk while it is loaded.
  */
-export async function prepareMoments(
+export async function prepareInnerProducts(
   { device, scope, problem, buffers, fitted }: OracleContext,
   alongside?: CorrelationsContext['alongside'],
 ): Promise<Oracle['begin']> {
   const { activations, weights, targets } = problem;
-  const { moments, scores, slots } = buffers;
+  const { innerProducts, scores, slots } = buffers;
   const { products, stride, slices, encode } = await prepareCorrelations({
     device,
     scope,
@@ -24,7 +24,7 @@ export async function prepareMoments(
     stride,
     slices,
     weights,
-    moments,
+    innerProducts,
     scores,
     slots,
     fitted,

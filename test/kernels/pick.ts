@@ -1,8 +1,9 @@
+import { INNER_PRODUCTS } from '../../shaders/inner-products.js';
 import { NO_SLOT, SELECTION_STATE, TAKEN, TRACE } from '../../shaders/selection-state.js';
 import { upload } from '../../src/gpu/buffer.js';
 import { Commands } from '../../src/gpu/commands.js';
-import { prepareArgmin } from '../../src/kernels/argmin.js';
-import { type ArgminState, argminReference } from '../../src/reference/argmin.js';
+import { preparePick } from '../../src/kernels/pick.js';
+import { type PickState, pickReference } from '../../src/reference/pick.js';
 import { type KernelCase, randomNumbers, requireSame } from './case.js';
 import { floatsOf, GUARD, memoryCase, nans, uintsOf } from './memory.js';
 
@@ -146,13 +147,13 @@ function stripes(n: number, steps: number): Float32Array[] {
 }
 
 /** With the threads of a software adapter, and of hardware. */
-export const argminCases: readonly KernelCase[] = [4, 256].flatMap((threads) =>
-  SPECS.map((spec) => argminCase(spec, threads)),
+export const pickCases: readonly KernelCase[] = [4, 256].flatMap((threads) =>
+  SPECS.map((spec) => pickCase(spec, threads)),
 );
 
-function argminCase(spec: Spec, threads: number): KernelCase {
+function pickCase(spec: Spec, threads: number): KernelCase {
   const { n, p, capacity, replacement = true, slices = 1, subset, steps } = spec;
-  const name = `argmin${replacement ? '' : ' without replacement'}, ${spec.name}: ${n}, p = ${p}, ${threads} threads`;
+  const name = `pick${replacement ? '' : ' without replacement'}, ${spec.name}: ${n}, p = ${p}, ${threads} threads`;
   return memoryCase(name, async (device, memory) => {
     const scores = memory.buffer(nans(slices * n));
     const slots = memory.buffer(new Uint32Array(n).fill(NO_SLOT));
@@ -162,12 +163,12 @@ function argminCase(spec: Spec, threads: number): KernelCase {
     const state = memory.buffer(words);
     const chosen = new Uint32Array(steps.length).fill(GUARD);
     const picks = memory.buffer(chosen);
-    const known = randomNumbers(n * 4, 99);
+    const known = randomNumbers(n * INNER_PRODUCTS, 99);
     const noted = nans(steps.length * TRACE.words);
     const trace = memory.buffer(noted);
     const options = { count: n, capacity, block: p, replacement, threads };
     const open = steps.map((_, step) => subset?.(step) ?? []);
-    const run = await prepareArgmin(device, {
+    const run = await preparePick(device, {
       ...options,
       scores,
       slices,
@@ -175,14 +176,14 @@ function argminCase(spec: Spec, threads: number): KernelCase {
       owners,
       state,
       picks,
-      moments: memory.buffer(known),
+      innerProducts: memory.buffer(known),
       trace,
       subset: subset && {
         indices: memory.buffer(Uint32Array.from(open.flat())),
         size: open[0]?.length ?? 0,
       },
     });
-    let expected: ArgminState = {
+    let expected: PickState = {
       slots: Array(n).fill('none'),
       owners: Array(capacity).fill(0),
       nextSlot: 0,
@@ -195,7 +196,7 @@ function argminCase(spec: Spec, threads: number): KernelCase {
       run(commands, step);
       await commands.finish();
       const problem = { ...options, scores: given, subset: subset?.(step) };
-      const answer = argminReference(problem, expected);
+      const answer = pickReference(problem, expected);
       const { pick } = answer;
       expected = answer.state;
       words[SELECTION_STATE.pending] = answer.candidates.length;
@@ -209,7 +210,8 @@ function argminCase(spec: Spec, threads: number): KernelCase {
       if (pick !== undefined) {
         const at = step * TRACE.words;
         noted[at + TRACE.score] = given[pick] ?? Number.NaN;
-        noted.set(known.subarray(pick * 4, pick * 4 + 4), at + TRACE.moments);
+        const own = known.subarray(pick * INNER_PRODUCTS, (pick + 1) * INNER_PRODUCTS);
+        noted.set(own, at + TRACE.innerProducts);
       }
       try {
         requireSame(await uintsOf(state), words);
@@ -224,7 +226,7 @@ function argminCase(spec: Spec, threads: number): KernelCase {
   });
 }
 
-function slotWord(slot: ArgminState['slots'][number]): number {
+function slotWord(slot: PickState['slots'][number]): number {
   if (slot === 'none') return NO_SLOT;
   return slot === 'taken' ? TAKEN : slot;
 }

@@ -1,15 +1,21 @@
 import { readUints } from '../../src/gpu/buffer.js';
-import { NO_SLOT, prepareArgmin, SELECTION_STATE, TRACE } from '../../src/kernels/argmin.js';
-import { argminReference } from '../../src/reference/argmin.js';
+import {
+  INNER_PRODUCTS,
+  NO_SLOT,
+  preparePick,
+  SELECTION_STATE,
+  TRACE,
+} from '../../src/kernels/pick.js';
+import { pickReference } from '../../src/reference/pick.js';
 import { requireSame } from '../check.js';
 import type { KernelBench } from '../kernel.js';
 import { randomNumbers } from '../numbers.js';
 
-type ArgminShape = { readonly n: number; readonly p: number };
+type PickShape = { readonly n: number; readonly p: number };
 
 /** A pick whose row is not cached and p − 1 others to compute with it: the longer of the two ways. */
-export const argminBench: KernelBench<ArgminShape> = {
-  name: 'argmin',
+export const pickBench: KernelBench<PickShape> = {
+  name: 'pick',
   shapes: [
     { n: 1024, p: 4 },
     { n: 1024, p: 16 },
@@ -17,7 +23,7 @@ export const argminBench: KernelBench<ArgminShape> = {
   ],
   // One comparison a score: less cannot find the smallest.
   operations: ({ n }) => n,
-  // Scores and slots; the one pick's moments do not count.
+  // Scores and slots; the one pick's inner products do not count.
   bytes: ({ n }) => 8 * n,
   prepare: async ({ device, scope, shape: { n, p } }) => {
     const scores = randomNumbers(n, 1);
@@ -32,19 +38,19 @@ export const argminBench: KernelBench<ArgminShape> = {
       state,
       picks,
       slices: 1,
-      moments: scope.buffer('moments', 4 * n),
+      innerProducts: scope.buffer('inner products', INNER_PRODUCTS * n),
       trace: scope.buffer('selection trace', TRACE.words),
       block: p,
       replacement: true,
     };
     // Calls alternate between the scores and their opposites: the best of one are the worst of the
     // other, so that no call finds its pick in a cache which the call before has filled.
-    const best = await prepareArgmin(device, {
+    const best = await preparePick(device, {
       ...common,
       scores: scope.bufferOf('scores', scores),
     });
     const opposite = scores.map((score) => -score);
-    const worst = await prepareArgmin(device, {
+    const worst = await preparePick(device, {
       ...common,
       scores: scope.bufferOf('opposite scores', opposite),
     });
@@ -56,7 +62,7 @@ export const argminBench: KernelBench<ArgminShape> = {
           pick,
           candidates,
           state: after,
-        } = argminReference(
+        } = pickReference(
           { scores, block: p, capacity: p, replacement: true },
           {
             slots: Array(n).fill('none'),

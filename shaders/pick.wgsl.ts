@@ -1,9 +1,10 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { bestOfThreads } from './best-of-threads.js';
+import { INNER_PRODUCTS } from './inner-products.js';
 import { SELECTION_STATE, TAKEN, TRACE } from './selection-state.js';
 import { TAKE_SLOTS } from './take-slots.js';
 
-export interface ArgminOptions {
+export interface PickOptions {
   /** A pick may be picked again. */
   readonly replacement: boolean;
   /** Threads of the one workgroup: many on hardware, few where each takes its turn at a barrier. */
@@ -17,19 +18,19 @@ export interface ArgminOptions {
  * counted. When the pick's Gram row is not cached, the best-scoring others that are not cached
  * join it, up to p in all: their rows cost no further pass over the activations. They take the
  * slots from the next one on, and the rows that were there are forgotten. Scores may come in
- * slices [slices × N], whose sum counts. The pick's score and moments go to the trace, since a
- * rule's update overwrites them. One workgroup.
+ * slices [slices × N], whose sum counts. The pick's score and inner products go to the trace,
+ * since a rule's update overwrites them. One workgroup.
  */
-export function argminShader({ replacement, subset, threads }: ArgminOptions) {
+export function pickShader({ replacement, subset, threads }: PickOptions) {
   return {
-    name: 'argmin',
+    name: 'pick',
     bindings: {
       scores: ['read', 'f32'],
       slots: ['read_write', 'u32'],
       owners: ['read_write', 'u32'],
       state: ['read_write', 'u32'],
       picks: ['read_write', 'u32'],
-      moments: ['read', 'vec4<f32>'],
+      innerProducts: ['read', 'vec4<f32>'],
       trace: ['read_write', 'f32'],
       ...(subset && ({ subset: ['read', 'u32'] } as const)),
     },
@@ -96,7 +97,9 @@ fn kernel(workgroup: u32, local: u32) {
     if (pick != NONE) {
       let at = params.step * ${TRACE.words}u;
       trace[at + ${TRACE.score}u] = score_of(pick);
-      for (var c = 0u; c < 4u; c++) { trace[at + ${TRACE.moments}u + c] = moments[pick][c]; }
+      for (var c = 0u; c < ${INNER_PRODUCTS}u; c++) {
+        trace[at + ${TRACE.innerProducts}u + c] = innerProducts[pick][c];
+      }
       let slot = slots[pick];
       state[${SELECTION_STATE.slot}] = slot;
       if (slot == NONE) {

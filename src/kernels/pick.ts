@@ -1,10 +1,11 @@
-import { argminShader } from '../../shaders/argmin.wgsl.js';
+import { pickShader } from '../../shaders/pick.wgsl.js';
 import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import { barrierThreads } from './variant.js';
 
+export { INNER_PRODUCTS, namedProducts } from '../../shaders/inner-products.js';
 export {
   NEGLIGIBLE,
   NO_SLOT,
@@ -13,7 +14,7 @@ export {
   TRACE,
 } from '../../shaders/selection-state.js';
 
-export interface Argmin {
+export interface Picking {
   /** N, the number of scores. */
   readonly count: number;
   /** [slices × N]; their sum counts. */
@@ -28,8 +29,8 @@ export interface Argmin {
   /** The pick of each step, written. */
   readonly picks: GpuBuffer;
   /** [N × 4]; the pick's are kept in the trace. */
-  readonly moments: GpuBuffer;
-  /** Score and moments of each pick, [k × TRACE.words], written. */
+  readonly innerProducts: GpuBuffer;
+  /** Score and inner products of each pick, [k × TRACE.words], written. */
   readonly trace: GpuBuffer;
   /** p: Gram rows computed in one pass, at most the capacity. */
   readonly block: number;
@@ -48,24 +49,24 @@ export interface Argmin {
  *
  * @throws RangeError when the block is larger than the cache.
  */
-export async function prepareArgmin(
+export async function preparePick(
   device: Device,
-  argmin: Argmin,
+  picking: Picking,
 ): Promise<(commands: Commands, step: number) => void> {
-  const { count, scores, slices, slots, owners, capacity, state, picks } = argmin;
-  const { moments, trace, block, replacement, subset } = argmin;
+  const { count, scores, slices, slots, owners, capacity, state, picks } = picking;
+  const { innerProducts, trace, block, replacement, subset } = picking;
   if (block > capacity) {
     throw new RangeError(`A block of ${block} rows does not fit a cache of ${capacity}.`);
   }
-  const threads = argmin.threads ?? barrierThreads(device, 256);
-  const shader = argminShader({ replacement, subset: !!subset, threads });
+  const threads = picking.threads ?? barrierThreads(device, 256);
+  const shader = pickShader({ replacement, subset: !!subset, threads });
   const kernel = await prepareKernel(device, shader, {
     scores,
     slots,
     owners,
     state,
     picks,
-    moments,
+    innerProducts,
     trace,
     ...(subset && { subset: subset.indices }),
   });
