@@ -1,9 +1,29 @@
 /// <reference types="@webgpu/types" preserve="true" />
+
+export { parseCifar10 } from './data/cifar10.js';
 export { gunzipped } from './data/gzip.js';
 export { parseIdxImages, parseIdxLabels } from './data/idx.js';
 export type { ImageSource, Images, LabelledImages } from './data/images.js';
 export { imageSource, labelledImages } from './data/images.js';
+export { decodeNpy } from './data/npy.js';
+export {
+  listPictures,
+  type PictureFiles,
+  type PictureListing,
+  type ReadPictures,
+  readPictures,
+} from './data/picture-files.js';
+export {
+  type PictureSize,
+  type PictureSource,
+  type Pictures,
+  PREPROCESSINGS,
+  type Preprocessing,
+  picturesAt,
+  requirePictures,
+} from './data/pictures.js';
 export { networkInputs } from './data/preprocess.js';
+export { type DecodedPicture, fitPicture } from './data/resize.js';
 export { drawSubset } from './data/subset.js';
 export { TASKS, type Task, taskOutputs, taskTargets } from './data/tasks.js';
 export { type ErrorCode, EspalierError } from './errors.js';

@@ -1,5 +1,6 @@
 /// <reference types="@webgpu/types" preserve="true" />
 export { readImageSource } from './data/folder.js';
+export { readPictureSource } from './data/picture-folder.js';
 export { type ChromeOptions, openChromeHost } from './hosts/chrome.js';
 export type { AdapterPreference, Host, Job, JobContext, Jobs } from './hosts/host.js';
 export { openNodeAdapter, openNodeDevice, openNodeHost } from './hosts/node.js';

@@ -43,7 +43,7 @@ export function parseCifar10(
     );
   });
   const count = counts.reduce((sum, own) => sum + own, 0);
-  const labels = new Uint8Array(count);
+  const labels = new Uint32Array(count);
   const pixels = new Uint8Array(count * 3 * PIXELS);
   let picture = 0;
   files.forEach(({ file, bytes }, index) => {

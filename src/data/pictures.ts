@@ -1,24 +1,29 @@
 import { EspalierError } from '../errors.js';
 
-/** Pictures for a convolutional network: bytes [count · height · width · channels], row-major. */
-export interface Pictures {
-  readonly count: number;
+/** Rows, columns, and 3 channels of colour (red, green, blue) or 1 of grey. */
+export interface PictureSize {
   readonly height: number;
   readonly width: number;
-  /** 3 of colour (red, green, blue), 1 of grey. */
   readonly channels: number;
+}
+
+/** Pictures for a convolutional network: bytes [count · height · width · channels], row-major. */
+export interface Pictures extends PictureSize {
+  readonly count: number;
   readonly pixels: Uint8Array;
   /** A class number each; without them pictures can calibrate and be compared, not be judged. */
-  readonly labels?: Uint8Array;
+  readonly labels?: Uint32Array;
   /** What the class numbers mean, where that is known. */
   readonly classes?: readonly string[];
 }
 
-/** A dataset of pictures: what may be trained on, and what only measures. */
+/** A dataset of pictures: what may be trained on, and what only measures; both the same where it is not divided. */
 export interface PictureSource {
   readonly name: string;
   readonly train: Pictures;
   readonly test: Pictures;
+  /** What else was found there, and passed over. */
+  readonly ignored: readonly string[];
 }
 
 /** What a network expects of a pixel, by channel: (pixel / 255 − mean) / deviation. */
@@ -36,7 +41,7 @@ export const PREPROCESSINGS = {
 } as const satisfies Readonly<Record<string, Preprocessing>>;
 
 /** Bytes of one picture. */
-export function bytesOfPicture({ height, width, channels }: Omit<Pictures, 'pixels'>): number {
+export function bytesOfPicture({ height, width, channels }: PictureSize): number {
   return height * width * channels;
 }
 
@@ -53,20 +58,25 @@ export function picturesAt(pictures: Pictures, indices: ArrayLike<number>): Pict
     ...pictures,
     count: indices.length,
     pixels,
-    ...(labels && { labels: Uint8Array.from(indices, (index) => labels[index] as number) }),
+    ...(labels && { labels: Uint32Array.from(indices, (index) => labels[index] as number) }),
   };
 }
 
-/** @throws bad-data when the pictures are not of the size, or their labels not of the classes, asked for. */
-export function requirePictures(
-  pictures: Pictures,
-  { height, width, channels }: Pick<Pictures, 'height' | 'width' | 'channels'>,
-  classes: number,
-): void {
-  if (pictures.height !== height || pictures.width !== width || pictures.channels !== channels) {
+/**
+ * @throws bad-data when the pictures are not of the size that a network takes, or their labels not of
+ *   the classes that it tells apart.
+ */
+export function requirePictures(pictures: Pictures, size: PictureSize, classes: number): void {
+  if (pictures.channels !== size.channels) {
     throw new EspalierError(
       'bad-data',
-      `The network takes pictures of ${height} × ${width} pixels and ${channels} channels; these have ${pictures.height} × ${pictures.width} and ${pictures.channels}.`,
+      `The network takes pictures ${colours(size)}; these are ${colours(pictures)}: ${pictures.channels < size.channels ? 'repeat the grey in three channels, or take another network' : 'take another network'}.`,
+    );
+  }
+  if (pictures.height !== size.height || pictures.width !== size.width) {
+    throw new EspalierError(
+      'bad-data',
+      `The network takes pictures of ${size.height} × ${size.width} pixels; these have ${pictures.height} × ${pictures.width}: resize them, or take another network.`,
     );
   }
   const outside = pictures.labels?.findIndex((label) => label >= classes) ?? -1;
@@ -75,4 +85,8 @@ export function requirePictures(
     'bad-data',
     `Picture ${outside} has the label ${pictures.labels?.[outside]}, but the network tells ${classes} classes apart, numbered from 0.`,
   );
+}
+
+function colours({ channels }: PictureSize): string {
+  return channels === 1 ? 'in grey' : `with ${channels} channels`;
 }

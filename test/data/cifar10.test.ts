@@ -1,9 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseCifar10 } from '../../src/data/cifar10.js';
-import { readPictureSource } from '../../src/data/picture-folder.js';
 import { picturesAt, requirePictures } from '../../src/data/pictures.js';
 
 /** A record whose pixel at (y, x) of colour c is a number that tells all three. */
@@ -48,25 +44,7 @@ describe("CIFAR-10's binary files", () => {
     requirePictures(pictures, size, 8);
     expect(() => requirePictures(pictures, size, 7)).toThrow(/Picture 1 has the label 7/);
     expect(() => requirePictures(pictures, { ...size, width: 30 }, 10)).toThrow(/32 × 30/);
-  });
-});
-
-describe('a folder of them', () => {
-  let folder = '';
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'espalier-cifar-'));
-  });
-  afterEach(() => rm(folder, { recursive: true }));
-
-  test('may lack training files, but not all of them', async () => {
-    await writeFile(join(folder, 'test_batch.bin'), record(4));
-    await expect(readPictureSource(folder)).rejects.toThrow(/none of data_batch_1\.bin/);
-    await writeFile(join(folder, 'data_batch_2.bin'), file(1, 2).bytes);
-    const { train, test: held } = await readPictureSource(folder);
-    expect([train.count, held.count]).toEqual([2, 1]);
-  });
-
-  test('that is not there is named', async () => {
-    await expect(readPictureSource(join(folder, 'none'))).rejects.toThrow(/none is not a folder/);
+    const grey = { ...size, count: 1, channels: 1, pixels: new Uint8Array(1024) };
+    expect(() => requirePictures(grey, size, 10)).toThrow(/these are in grey: repeat the grey in/);
   });
 });
