@@ -22,7 +22,10 @@ export function addEvaluate(program: Command, version: string): void {
       .description('Measures a trained network: accuracy, loss, and milliseconds a picture here.')
       .argument('<model>', 'weights: .safetensors, or PyTorch’s .pth, .pt or .th'),
   )
-    .requiredOption('--data <folder>', "CIFAR-10's binary files; the test set is measured")
+    .requiredOption(
+      '--data <source>',
+      "a folder with CIFAR-10's binary files, a folder of PNG or JPEG pictures in a folder a class, or a .npy of bytes [n, height, width, channels]; where there is a test set, it is measured",
+    )
     .option('--batch <pictures>', 'at once', number, 100);
   addDeviceFlags(command)
     .option('--json', 'print the summary as one line of JSON')
@@ -32,12 +35,15 @@ export function addEvaluate(program: Command, version: string): void {
 Examples:
   espalier evaluate resnet20.th --architecture resnet20 --data cifar-10-batches-bin
   espalier evaluate weights-30.safetensors --data cifar-10-batches-bin --json
+  espalier evaluate resnet34.pth --architecture resnet34 --stem imagenet --data pictures/val
   espalier evaluate net.pth --data cifar-10-batches-bin --mean 0.5,0.5,0.5 --std 0.25,0.25,0.25`,
     )
     .action(async (file: string, flags: EvaluateFlags) => {
       const model = await readModel(file, flags);
       const preprocessing = preprocessingOf(flags, model.architecture);
-      const { test: pictures } = await readPictureSource(flags.data);
+      const { test: pictures } = await readPictureSource(flags.data, {
+        size: model.network.graph.input,
+      });
       const progress = phaseProgress(process.stderr);
       const { signal, release } = interruptSignal();
       try {

@@ -35,7 +35,7 @@ describe('a model of random weights', () => {
     width: 8,
     channels: 3,
     pixels: Uint8Array.from({ length: 5 * 192 }, (_, at) => (at * 37) % 256),
-    labels: Uint8Array.of(0, 3, 9, 1, 1),
+    labels: Uint32Array.of(0, 3, 9, 1, 1),
   };
   const preprocessing = PREPROCESSINGS.unit;
 
