@@ -54,7 +54,13 @@ export type {
   RunSummary,
   StartingState,
 } from './experiment/run-events.js';
-export { datasetFile, eventFile, eventRecord, type RunFile } from './experiment/run-files.js';
+export {
+  datasetFile,
+  eventFile,
+  eventRecord,
+  RUN_FILES,
+  type RunFile,
+} from './experiment/run-files.js';
 export { decodeState, encodeState, type TrainedState } from './experiment/state.js';
 export type { Checkpoint, Counter } from './formats/checkpoint.js';
 export {

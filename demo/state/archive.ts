@@ -6,6 +6,7 @@ import {
   eventRecord,
   fineTuneRate,
   type LabelledImages,
+  RUN_FILES,
   type RunSummary,
 } from '../../src/index.js';
 import type { Finding, Play } from './session.js';
@@ -28,13 +29,13 @@ export function archiveOf(
   const config = configOf(settings, own ? DATA_FOLDER : 'mnist');
   const dataset = datasetFile(examples);
   const files: Zippable = {
-    'config.json': json({ ...config, fineTuneLearningRate: fineTuneRate(config) }),
-    'events.jsonl': text(
+    [RUN_FILES.config]: json({ ...config, fineTuneLearningRate: fineTuneRate(config) }),
+    [RUN_FILES.events]: text(
       findings.map((event) => `${JSON.stringify(eventRecord(event))}\n`).join(''),
     ),
     [dataset.name]: stored(dataset.bytes),
   };
-  if (summary) files['summary.json'] = json({ host: 'browser', ...summary });
+  if (summary) files[RUN_FILES.summary] = json({ host: 'browser', ...summary });
   for (const event of findings) {
     const file = eventFile(event);
     if (file) files[file.name] = stored(file.bytes);

@@ -4,6 +4,7 @@ import {
   type ImageSource,
   newestWeights,
   parseRunConfig,
+  RUN_FILES,
   type RunConfig,
   type RunFile,
 } from '../../src/index.js';
@@ -19,9 +20,7 @@ export interface Brought {
   readonly events?: RunFile;
 }
 
-const CONFIG = 'config.json';
-const DATASET = 'dataset.safetensors';
-const EVENTS = 'events.jsonl';
+const { config: CONFIG, dataset: DATASET, events: EVENTS } = RUN_FILES;
 
 /** Files of a run's folder that hold neither images nor settings nor weights to go on from. */
 const RECORDS =

@@ -17,6 +17,7 @@ import { drawExamples } from '../experiment/examples.js';
 import { hullFloor } from '../experiment/guarantee.js';
 import { comparisonRows } from '../report/comparison-table.js';
 import { plural } from '../text.js';
+import { writeJson, writeWhole } from './files.js';
 import {
   addDeviceFlags,
   addNetworkFlags,
@@ -31,8 +32,7 @@ import {
 import { withHost } from './host.js';
 import { interruptSignal } from './outcome.js';
 import { END, phaseProgress } from './progress.js';
-import { requireUsable, writeJson, writeWhole } from './run-folder.js';
-import { claimFolder } from './run-records.js';
+import { claimFolder, requireUsable } from './run-folder.js';
 
 /** Flags that are no part of a comparison's configuration. */
 interface OwnFlags {

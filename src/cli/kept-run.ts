@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { EspalierError, errorMessage } from '../errors.js';
 import { differingTraining, type KeptFiles, newestWeights } from '../experiment/resume.js';
 import { flagOf, parseRunConfig, type RunConfig } from '../experiment/run-config.js';
-import type { RunFile } from '../experiment/run-files.js';
-import { errorCode } from './run-folder.js';
+import { RUN_FILES, type RunFile } from '../experiment/run-files.js';
+import { errorCode, ifMissing, readIfThere } from './files.js';
 
 /** A run's folder to go on from: its newest weights, the files' names with their path. */
 export interface KeptRun extends KeptFiles {
@@ -29,19 +29,20 @@ export async function readKeptRun(folder: string): Promise<KeptRun> {
     throw fail(why, cause);
   });
   const newest = newestWeights(names);
-  if (newest === undefined) throw fail('holds no weights');
-  const read = async (name: string): Promise<RunFile> => {
+  const read = async (name: string): Promise<RunFile | undefined> => {
     const path = join(folder, name);
-    return { name: path, bytes: await readFile(path) };
+    const bytes = await readIfThere(path);
+    return bytes && { name: path, bytes };
   };
-  const readIfThere = async (name: string) => (names.includes(name) ? read(name) : undefined);
+  const weights = newest && (await read(newest));
+  if (!weights) throw fail('holds no weights');
   const { out: _, ...config } = await readConfigIn(folder, fail);
   return {
     folder,
     config: { ...config, data: await dataOf(folder, config.data) },
-    weights: await read(newest),
-    dataset: await readIfThere('dataset.safetensors'),
-    events: await readIfThere('events.jsonl'),
+    weights,
+    dataset: await read(RUN_FILES.dataset),
+    events: await read(RUN_FILES.events),
   };
 }
 
@@ -50,7 +51,7 @@ async function readConfigIn(
   fail: (why: string, cause?: unknown) => EspalierError,
 ): Promise<RunConfig> {
   try {
-    return parseRunConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
+    return parseRunConfig(JSON.parse(await readFile(join(folder, RUN_FILES.config), 'utf8')));
   } catch (cause) {
     throw fail(`has no config.json of a run (${errorMessage(cause)})`, cause);
   }
@@ -60,10 +61,7 @@ async function readConfigIn(
 async function dataOf(folder: string, data: string): Promise<string> {
   if (data === 'mnist') return data;
   const inside = join(folder, data);
-  const found = await stat(inside).catch((error: unknown) => {
-    if (errorCode(error) !== 'ENOENT') throw error;
-  });
-  return found ? inside : data;
+  return (await stat(inside).catch(ifMissing)) ? inside : data;
 }
 
 /** @throws bad-config naming the first flag that would have made another pre-training. */

@@ -2,7 +2,7 @@ import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { EspalierError } from '../errors.js';
-import { errorCode } from './run-folder.js';
+import { errorCode } from './files.js';
 
 /** Who holds a folder. */
 interface Holder {

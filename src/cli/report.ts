@@ -5,8 +5,8 @@ import type { Cell } from '../study/cell.js';
 import { cellCount } from '../study/grid.js';
 import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
 import { plural } from '../text.js';
+import { writeWhole } from './files.js';
 import { givenFlags, number } from './flags.js';
-import { writeWhole } from './run-folder.js';
 import { readStudyFolder } from './study-folder.js';
 import { studyTable } from './study-table.js';
 

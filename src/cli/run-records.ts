@@ -1,51 +1,11 @@
 import { rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Examples } from '../experiment/examples.js';
 import { fineTuneRate, type RunConfig } from '../experiment/run-config.js';
 import type { RunEvent } from '../experiment/run-events.js';
-import { datasetFile, eventFile, eventRecord } from '../experiment/run-files.js';
-import { lockFolder } from './lock.js';
-import {
-  appendEvent,
-  clearFolder,
-  makeFolder,
-  nextFolder,
-  requireFreeFolder,
-  writeJson,
-  writeWhole,
-} from './run-folder.js';
-
-/** A folder that this process alone writes to. */
-export interface ClaimedFolder {
-  readonly path: string;
-  /** Whether it was not there before. */
-  readonly made: boolean;
-  release(): Promise<void>;
-}
-
-/**
- * Makes and claims `out`, or a new folder in runs/ after `name`, and clears what an earlier run
- * left in it.
- *
- * @throws bad-config when another process uses it, or when it holds a run that is to stay.
- */
-export async function claimFolder(
-  out: string | undefined,
-  name: string,
-  overwrite: boolean,
-): Promise<ClaimedFolder> {
-  const path = out ?? (await nextFolder(name));
-  const made = out ? await makeFolder(out) : true;
-  const { release } = await lockFolder(path);
-  try {
-    // Another run may have come and gone since the flags were checked.
-    await requireFreeFolder(path, overwrite);
-    await clearFolder(path);
-  } catch (error) {
-    await release();
-    throw error;
-  }
-  return { path, made, release };
-}
+import { datasetFile, eventFile, eventRecord, RUN_FILES } from '../experiment/run-files.js';
+import { appendLine, writeJson, writeWhole } from './files.js';
+import { type ClaimedFolder, claimFolder, clearFolder } from './run-folder.js';
 
 /** What a run leaves on the disk. */
 export interface RunRecords {
@@ -78,7 +38,7 @@ export function createRunRecords(
     folder = await claimFolder(config.out, defaultName(config), overwrite);
     const { path } = folder;
     const resolved = { ...config, fineTuneLearningRate: fineTuneRate(config), out: path };
-    await writeJson(path, 'config.json', resolved);
+    await writeJson(path, RUN_FILES.config, resolved);
     await writeWhole(path, datasetFile(examples));
     return path;
   };
@@ -101,11 +61,13 @@ export function createRunRecords(
         written++;
       }
       if (event.type === 'checkpoint') iteration = event.iteration;
-      for (const past of waiting.splice(0)) await appendEvent(path, eventRecord(past));
+      for (const past of waiting.splice(0)) {
+        await appendLine(join(path, RUN_FILES.events), JSON.stringify(eventRecord(past)));
+      }
     },
     finish: async (summary) => {
       if (!folder) throw new Error('The run ended without a checkpoint.');
-      await writeJson(folder.path, 'summary.json', summary);
+      await writeJson(folder.path, RUN_FILES.summary, summary);
       return folder.path;
     },
     close: async () => {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError, errorMessage } from '../errors.js';
+import { RUN_FILES, weightsIteration } from '../experiment/run-files.js';
 import { decodeState, encodeState, type TrainedState } from '../experiment/state.js';
 import type { Shape } from '../models/two-layer.js';
 import { type Cell, cellKey, parseCell } from '../study/cell.js';
@@ -12,17 +13,26 @@ import {
   type StudyConfig,
   studyIdentity,
 } from '../study/study-config.js';
-import { lockFolder } from './lock.js';
 import {
-  errorCode,
+  appendLine,
+  ifMissing,
   makeFolder,
+  namesIn,
+  readIfThere,
   requireWritableFolder,
   writeJson,
   writeWhole,
-} from './run-folder.js';
+} from './files.js';
+import { lockFolder } from './lock.js';
 
 const CELLS = 'cells.jsonl';
 const CONFIG = 'config.json';
+const STATE = /^state-.+\.safetensors$/;
+
+/** Whether only a study leaves files of that name. */
+export function isStudyFile(name: string): boolean {
+  return name === CELLS || name === 'thresholds.json' || STATE.test(name);
+}
 
 /** A study's records on disk, claimed by this process. */
 export interface StudyFolder {
@@ -96,7 +106,7 @@ function records(path: string, found: readonly Cell[]): Omit<StudyFolder, 'notes
       writeWhole(path, { name: stateFile(trial), bytes: encodeState(state) }),
     readState: async (trial, shape) => {
       const file = join(path, stateFile(trial));
-      const bytes = await readFile(file).catch(ifMissing);
+      const bytes = await readIfThere(file);
       return bytes && decodeState(bytes, file, shape);
     },
     removeState: (trial) => rm(join(path, stateFile(trial)), { force: true }),
@@ -121,12 +131,12 @@ export async function readStudyFolder(
 /** The configuration of the study that a folder holds, if it holds one. */
 async function storedConfig(path: string): Promise<StudyConfig | undefined> {
   const file = join(path, CONFIG);
-  const text = await readFile(file, 'utf8').catch(ifMissing);
-  if (text === undefined) return undefined;
+  const bytes = await readIfThere(file);
+  if (bytes === undefined) return undefined;
   try {
-    return parseStudyConfig(JSON.parse(text));
+    return parseStudyConfig(JSON.parse(bytes.toString()));
   } catch (cause) {
-    if ((await readdir(path)).some((name) => /^weights-\d+\.safetensors$/.test(name))) {
+    if ((await namesIn(path)).some((name) => weightsIteration(name) !== undefined)) {
       throw new EspalierError(
         'bad-config',
         `${path} holds a run, and no study. Name the folder of a study, or a new one; espalier run --from ${path} goes on with the run.`,
@@ -153,13 +163,12 @@ function requireSame(path: string, config: StudyConfig, held: StudyConfig): void
 /** Whether a folder holds a cell, whole or cut off, or a state. */
 async function hasBegun(path: string): Promise<boolean> {
   const cells = await stat(join(path, CELLS)).catch(ifMissing);
-  const names = await readdir(path);
-  return (cells?.size ?? 0) > 0 || names.some((name) => /^state-.*\.safetensors$/.test(name));
+  return (cells?.size ?? 0) > 0 || (await namesIn(path)).some((name) => STATE.test(name));
 }
 
 async function requireNoRun(path: string): Promise<void> {
-  const names = await readdir(path);
-  const other = names.find((name) => /^(?:summary\.json|cells\.jsonl|events\.jsonl)$/.test(name));
+  const records: readonly string[] = [RUN_FILES.summary, RUN_FILES.events, CELLS];
+  const other = (await namesIn(path)).find((name) => records.includes(name));
   if (!other) return;
   throw new EspalierError(
     'bad-config',
@@ -177,7 +186,7 @@ async function mendedCells(path: string) {
 /** A kill in the middle of a write leaves a last line without its end; any other fault is an error. */
 async function readCells(path: string) {
   const file = join(path, CELLS);
-  const bytes = (await readFile(file).catch(ifMissing)) ?? Buffer.alloc(0);
+  const bytes = (await readIfThere(file)) ?? Buffer.alloc(0);
   const whole = bytes.lastIndexOf(0x0a) + 1;
   const lines = bytes.toString('utf8', 0, Math.max(whole - 1, 0));
   const all = lines === '' ? [] : lines.split('\n').map((line, i) => parseCell(line, file, i + 1));
@@ -185,29 +194,4 @@ async function readCells(path: string) {
   const byKey = new Map(all.toReversed().map((cell) => [cellKey(cell), cell]));
   const cells = all.filter((cell) => byKey.get(cellKey(cell)) === cell);
   return { cells, whole, dropped: whole < bytes.length };
-}
-
-/** Appends a whole line or nothing, and waits for the disk. */
-async function appendLine(file: string, line: string): Promise<void> {
-  const handle = await open(file, 'a');
-  try {
-    const { size } = await handle.stat();
-    try {
-      await handle.appendFile(`${line}\n`);
-      await handle.datasync();
-    } catch (cause) {
-      // Where even that fails, the next session drops what was cut off.
-      await handle.truncate(size).catch(() => undefined);
-      throw new Error(
-        `Cannot write ${file}: ${errorMessage(cause)}. All ${CELLS} lines before are intact; make room and give the same command again.`,
-        { cause },
-      );
-    }
-  } finally {
-    await handle.close();
-  }
-}
-
-function ifMissing(error: unknown): undefined {
-  if (errorCode(error) !== 'ENOENT') throw error;
 }

@@ -12,6 +12,7 @@ import { cellCount, requireSizes } from '../study/grid.js';
 import { openTrials } from '../study/study.js';
 import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
 import { plural, shellWord } from '../text.js';
+import { writeJson } from './files.js';
 import {
   addDeviceFlags,
   givenFlags,
@@ -25,7 +26,6 @@ import {
 import { interruptSignal } from './outcome.js';
 import { shownAddress } from './queue.js';
 import { drawReport } from './report.js';
-import { writeJson } from './run-folder.js';
 import {
   defaultStudyFolder,
   openStudyFolder,

@@ -6,10 +6,8 @@ import type { Shape } from '../models/two-layer.js';
 import { type Examples, networkShape } from './examples.js';
 import type { RunConfig } from './run-config.js';
 import type { StartingState } from './run-events.js';
-import { CHECKSUM, type RunFile } from './run-files.js';
+import { CHECKSUM, type RunFile, weightsIteration } from './run-files.js';
 import { networkIn, type TrainedState } from './state.js';
-
-const WEIGHTS = /(?:^|[/\\])weights-(\d+)\.safetensors$/;
 
 /** Keys that decide what pre-training does at each iteration, given the images. */
 const OF_TRAINING = [
@@ -34,7 +32,7 @@ export function differingTraining(one: Training, other: Training): keyof Trainin
 /** The name or path of the `weights-<t>.safetensors` with the most iterations. */
 export function newestWeights(names: readonly string[]): string | undefined {
   return names
-    .filter((name) => WEIGHTS.test(name))
+    .filter((name) => weightsIteration(name) !== undefined)
     .toSorted((a, b) => fileIteration(a) - fileIteration(b))
     .at(-1);
 }
@@ -168,8 +166,8 @@ function mismatch(file: string, what: string): EspalierError {
 
 /** @throws bad-data when it is no such name. */
 function fileIteration(name: string): number {
-  const digits = WEIGHTS.exec(name)?.[1];
-  if (digits !== undefined) return Number(digits);
+  const iteration = weightsIteration(name);
+  if (iteration !== undefined) return iteration;
   throw new EspalierError(
     'bad-data',
     `${name} does not say how many iterations its weights have had: expected a name such as weights-500.safetensors.`,

@@ -10,6 +10,28 @@ export interface RunFile {
   readonly bytes: Uint8Array;
 }
 
+/** The files of a run's folder beside those of its networks. */
+export const RUN_FILES = {
+  config: 'config.json',
+  summary: 'summary.json',
+  events: 'events.jsonl',
+  dataset: 'dataset.safetensors',
+} as const;
+
+const NETWORK_FILE = /(?:^|[/\\])(weights|subnetwork|fine-tuned)-(\d+)\.safetensors$/;
+
+/** Whether a run leaves files of that name. */
+export function isRunFile(name: string): boolean {
+  const others: readonly string[] = Object.values(RUN_FILES);
+  return others.includes(name) || NETWORK_FILE.test(name);
+}
+
+/** Iterations behind the weights of a `weights-<t>.safetensors`, by its name or path. */
+export function weightsIteration(name: string): number | undefined {
+  const [, kind, iteration] = NETWORK_FILE.exec(name) ?? [];
+  return kind === 'weights' ? Number(iteration) : undefined;
+}
+
 /** The key of the drawn examples' `imagesChecksum`. */
 export const CHECKSUM = 'crc32';
 
@@ -19,7 +41,7 @@ export const CHECKSUM = 'crc32';
  */
 export function datasetFile({ indices, train }: Pick<Examples, 'indices' | 'train'>): RunFile {
   return {
-    name: 'dataset.safetensors',
+    name: RUN_FILES.dataset,
     bytes: encodeSafetensors(
       { train: { dtype: 'U32', shape: [indices.length], data: indices } },
       { [CHECKSUM]: imagesChecksum(train) },

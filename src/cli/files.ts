@@ -1,0 +1,109 @@
+import { constants } from 'node:fs';
+import {
+  access,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { EspalierError, errorMessage } from '../errors.js';
+import type { RunFile } from '../experiment/run-files.js';
+
+/** @throws bad-config when the folder, or the first one above it that exists, cannot be written to. */
+export async function requireWritableFolder(folder: string): Promise<void> {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    try {
+      await access(at, constants.W_OK);
+      if ((await stat(at)).isDirectory()) return;
+    } catch (error) {
+      const above = ['ENOENT', 'ENOTDIR'].includes(String(errorCode(error))) && at !== dirname(at);
+      if (above) continue;
+      throw unwritable(folder, error);
+    }
+    throw unwritable(folder, new Error(`${at} is a file`));
+  }
+}
+
+/**
+ * Makes the folder; tells whether it was not there before.
+ *
+ * @throws bad-config when it cannot be made.
+ */
+export async function makeFolder(folder: string): Promise<boolean> {
+  try {
+    return (await mkdir(folder, { recursive: true })) !== undefined;
+  } catch (error) {
+    throw unwritable(folder, error);
+  }
+}
+
+function unwritable(folder: string, cause: unknown): EspalierError {
+  return new EspalierError(
+    'bad-config',
+    `The folder ${folder} cannot be written to: ${errorMessage(cause)}. Name another one with --out.`,
+    { cause },
+  );
+}
+
+/** Writes a file whole or not at all: a kill in between leaves the name untouched. */
+export async function writeWhole(folder: string, { name, bytes }: RunFile): Promise<void> {
+  const draft = join(folder, `.${name}.part`);
+  try {
+    await writeFile(draft, bytes, { flush: true });
+    await rename(draft, join(folder, name));
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw new Error(`Cannot write ${join(folder, name)}: ${errorMessage(error)}`, { cause: error });
+  }
+}
+
+export async function writeJson(folder: string, name: string, value: unknown): Promise<void> {
+  const text = `${JSON.stringify(value, null, 2)}\n`;
+  await writeWhole(folder, { name, bytes: new TextEncoder().encode(text) });
+}
+
+/** Appends a whole line or nothing, and waits for the disk. */
+export async function appendLine(file: string, line: string): Promise<void> {
+  const handle = await open(file, 'a');
+  try {
+    const { size } = await handle.stat();
+    try {
+      await handle.appendFile(`${line}\n`);
+      await handle.datasync();
+    } catch (cause) {
+      // Where even that fails, whoever reads the file drops what was cut off.
+      await handle.truncate(size).catch(() => undefined);
+      throw new Error(
+        `Cannot write ${file}: ${errorMessage(cause)}. All lines before are intact: make room, and go on from there.`,
+        { cause },
+      );
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The names in a folder; none where there is no such folder. */
+export async function namesIn(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder).catch(ifMissing)) ?? [];
+}
+
+/** A file's bytes, if there is such a file. */
+export function readIfThere(file: string): Promise<Buffer | undefined> {
+  return readFile(file).catch(ifMissing);
+}
+
+/** For the `catch` of what looks for a file: nothing where there is none. */
+export function ifMissing(error: unknown): undefined {
+  if (errorCode(error) !== 'ENOENT') throw error;
+}
+
+/** Node's code of an error of the file system, such as `ENOENT`. */
+export function errorCode(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
