@@ -47,7 +47,7 @@ interface Map {
 }
 
 /** The window of a shape, and the sizes that follow from it. */
-export function convolutionOf({
+export function convolutionSizes({
   size,
   channels,
   outputs,
@@ -70,8 +70,8 @@ export function convolutionOf({
 }
 
 /** The sizes as an oracle takes them. */
-export function problemOf(shape: ConvolutionShape) {
-  const { window, input, output } = convolutionOf(shape);
+export function oracleSizes(shape: ConvolutionShape) {
+  const { window, input, output } = convolutionSizes(shape);
   const { kernel, stride, padding } = window;
   return { input, output, kernel, stride, top: padding.top, left: padding.left, groups: 1 };
 }
@@ -79,13 +79,13 @@ export function problemOf(shape: ConvolutionShape) {
 /** Multiply-adds twice, those on the zeros around a map too. */
 export function convolutionOperations(shape: ConvolutionShape): number {
   const { images, channels, outputs, kernel = 3 } = shape;
-  const { height, width } = convolutionOf(shape).output;
+  const { height, width } = convolutionSizes(shape).output;
   return 2 * images * height * width * outputs * channels * kernel ** 2;
 }
 
 /** Input, output and weights once, whichever of them is computed from the others. */
 export function convolutionBytes(shape: ConvolutionShape): number {
-  const { input, output, filter } = convolutionOf(shape);
+  const { input, output, filter } = convolutionSizes(shape);
   const values = (map: Map) => map.height * map.width * map.channels;
   const weights = filter.outputs * filter.channels * filter.kernel[0] * filter.kernel[1];
   return 4 * (shape.images * (values(input) + values(output)) + weights);
@@ -93,7 +93,7 @@ export function convolutionBytes(shape: ConvolutionShape): number {
 
 /** Input [images, rows, columns, channels], the output's gradient, and a weight as PyTorch shapes it. */
 export function convolutionOperands(shape: ConvolutionShape) {
-  const { input, output, filter } = convolutionOf(shape);
+  const { input, output, filter } = convolutionSizes(shape);
   const values = (map: Map) => shape.images * map.height * map.width * map.channels;
   return {
     input: randomNumbers(values(input), 1),
@@ -119,16 +119,16 @@ export function mapOn(
 }
 
 export function weightsOn(scope: Scope, shape: ConvolutionShape, weight: Float32Array) {
-  const { filter } = convolutionOf(shape);
+  const { filter } = convolutionSizes(shape);
   return scope.matrix('weights', packedRows(filter), filter.outputs, packFilter(weight, filter));
 }
 
-export function elementsOfMap(data: Float32Array, { height, width, channels }: Map): MapElement {
+export function mapElements(data: Float32Array, { height, width, channels }: Map): MapElement {
   return (n, y, x, c) => data[((n * height + y) * width + x) * channels + c] ?? Number.NaN;
 }
 
-export function elementsOfWeight(data: Float32Array, shape: ConvolutionShape) {
-  const { channels, kernel } = convolutionOf(shape).filter;
+export function weightElements(data: Float32Array, shape: ConvolutionShape) {
+  const { channels, kernel } = convolutionSizes(shape).filter;
   return (o: number, c: number, ky: number, kx: number) =>
     data[((o * channels + c) * kernel[0] + ky) * kernel[1] + kx] ?? Number.NaN;
 }

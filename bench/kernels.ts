@@ -11,8 +11,10 @@ import { batchNormStatisticsBench } from './kernels/batch-norm-statistics.js';
 import { cacheRowsBench } from './kernels/cache-rows.js';
 import { candidateLossBench } from './kernels/candidate-loss.js';
 import { channelMomentsBench } from './kernels/channel-moments.js';
+import { columnSumsBench } from './kernels/column-sums.js';
 import { convolutionBench } from './kernels/convolution.js';
 import { convolutionDataGradientBench } from './kernels/convolution-data-gradient.js';
+import { convolutionWeightGradientBench } from './kernels/convolution-weight-gradient.js';
 import { correctiveUpdateBench } from './kernels/corrective-update.js';
 import { gateGradientBench } from './kernels/gate-gradient.js';
 import { gatherColumnsBench } from './kernels/gather-columns.js';
@@ -43,6 +45,8 @@ export const kernelBenchmarks: readonly Benchmark[] = [
   kernelBenchmark(matmulBench),
   kernelBenchmark(convolutionBench),
   kernelBenchmark(convolutionDataGradientBench),
+  kernelBenchmark(convolutionWeightGradientBench),
+  kernelBenchmark(columnSumsBench),
   kernelBenchmark(transposeWeightsBench),
   kernelBenchmark(outputLayerBench),
   kernelBenchmark(outputGradientBench),

@@ -25,7 +25,7 @@ export function convolutionTiledThreads(tile: ConvolutionTile) {
  * Channels of the blocks in workgroup memory, in vectors of four: four fill a 64-byte line; the
  * largest tile takes half, so that two blocks of each fit 16 KiB.
  */
-const depthOf = (positions: number) => (positions === 128 ? 2 : 4);
+const blockDepth = (positions: number) => (positions === 128 ? 2 : 4);
 
 /**
  * The body of the variant `tiled`. Blocks of inputs and weights lie in workgroup memory twice:
@@ -37,7 +37,7 @@ export function tiledBody({ tile }: ConvolutionOptions): string {
   const [positions, outputs] = tile;
   const [across, down] = convolutionTiledThreads(tile);
   const threads = across * down;
-  const depth = depthOf(positions);
+  const depth = blockDepth(positions);
   const vectors = outputs / 4;
   const [ownPositions, ownVectors] = [positions / down, vectors / across];
   const loadsX = (positions * depth) / threads;

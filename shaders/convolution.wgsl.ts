@@ -69,11 +69,11 @@ export function convolutionShader(options: ConvolutionOptions) {
         ? ([LANES, 1] as const)
         : convolutionTiledThreads(options.tile),
     enable: lanes && variant === 'subgroup' ? ['subgroups'] : [],
-    body: epilogue(options) + bodyOf(options),
+    body: epilogue(options) + bodyFor(options),
   } as const;
 }
 
-function bodyOf(options: ConvolutionOptions): string {
+function bodyFor(options: ConvolutionOptions): string {
   if (options.grouped) return groupedBody();
   return options.variant === 'tiled' ? tiledBody(options) : lanesBody(options);
 }

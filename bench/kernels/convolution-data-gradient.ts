@@ -11,15 +11,15 @@ import {
   CONVOLUTION_SHAPES,
   type ConvolutionShape,
   convolutionBytes,
-  convolutionOf,
   convolutionOperands,
   convolutionOperations,
-  elementsOfMap,
-  elementsOfWeight,
+  convolutionSizes,
   LARGE_CONVOLUTION_SHAPES,
+  mapElements,
   mapOn,
-  problemOf,
+  oracleSizes,
   samplePlaces,
+  weightElements,
   weightsOn,
 } from '../convolution-shape.js';
 import type { KernelBench } from '../kernel.js';
@@ -33,7 +33,7 @@ export const convolutionDataGradientBench: KernelBench<ConvolutionShape> = {
   operations: convolutionOperations,
   bytes: convolutionBytes,
   prepare: async ({ device, scope, shape, variant }) => {
-    const { window, input, output, filter } = convolutionOf(shape);
+    const { window, input, output, filter } = convolutionSizes(shape);
     const { images, channels, outputs } = shape;
     const operands = convolutionOperands(shape);
     const inputGradient = mapOn(scope, 'gradient of the input', images, input);
@@ -63,19 +63,19 @@ export const convolutionDataGradientBench: KernelBench<ConvolutionShape> = {
 
 /** @throws when a value is missing, or one of a sample outside its oracle's bound. */
 function requireDataGradient(shape: ConvolutionShape, result: Float32Array): void {
-  const problem = problemOf(shape);
+  const problem = oracleSizes(shape);
   const { gradient, weight } = convolutionOperands(shape);
   requireWritten('gradient of the input', result);
   const places = samplePlaces(shape.images, problem.input);
   const reference = dataGradientReference(
     {
       ...problem,
-      gradient: elementsOfMap(gradient, problem.output),
-      weight: elementsOfWeight(weight, shape),
+      gradient: mapElements(gradient, problem.output),
+      weight: weightElements(weight, shape),
     },
     places,
   );
-  const found = elementsOfMap(result, problem.input);
+  const found = mapElements(result, problem.input);
   requireWithin(
     'gradient of the input',
     Float64Array.from(places, (place) => found(...place)),

@@ -8,15 +8,15 @@ import {
   CONVOLUTION_SHAPES,
   type ConvolutionShape,
   convolutionBytes,
-  convolutionOf,
   convolutionOperands,
   convolutionOperations,
-  elementsOfMap,
-  elementsOfWeight,
+  convolutionSizes,
   LARGE_CONVOLUTION_SHAPES,
+  mapElements,
   mapOn,
-  problemOf,
+  oracleSizes,
   samplePlaces,
+  weightElements,
   weightsOn,
 } from '../convolution-shape.js';
 import type { KernelBench } from '../kernel.js';
@@ -30,7 +30,7 @@ export const convolutionBench: KernelBench<ConvolutionShape> = {
   operations: convolutionOperations,
   bytes: convolutionBytes,
   prepare: async ({ device, scope, shape, variant }) => {
-    const { window, input, output } = convolutionOf(shape);
+    const { window, input, output } = convolutionSizes(shape);
     const { images } = shape;
     const operands = convolutionOperands(shape);
     const out = mapOn(scope, 'output', images, output);
@@ -50,20 +50,20 @@ export const convolutionBench: KernelBench<ConvolutionShape> = {
 
 /** @throws when a value is missing, or one of a sample outside its oracle's bound. */
 function requireConvolution(shape: ConvolutionShape, result: Float32Array): void {
-  const problem = problemOf(shape);
+  const problem = oracleSizes(shape);
   const { input, weight } = convolutionOperands(shape);
   requireWritten('output', result);
   const places = samplePlaces(shape.images, problem.output);
   const reference = convolutionReference(
     {
       ...problem,
-      x: elementsOfMap(input, problem.input),
-      weight: elementsOfWeight(weight, shape),
+      x: mapElements(input, problem.input),
+      weight: weightElements(weight, shape),
       activation: 'none',
     },
     places,
   );
-  const found = elementsOfMap(result, problem.output);
+  const found = mapElements(result, problem.output);
   requireWithin(
     'output',
     Float64Array.from(places, (place) => found(...place)),

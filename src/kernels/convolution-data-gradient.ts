@@ -56,7 +56,7 @@ export async function prepareConvolutionDataGradient(
       `${weights.buffer.label} [${weights.rows} × ${weights.columns}] is no transposed filter of ${kernel.join(' × ')} taps, ${channels} channels in ${groups} groups and ${outputs} outputs, which is [${rows} × ${channels}].`,
     );
   }
-  const grids = classesOf(gradient, inputGradient, rows / (kernel[0] * kernel[1]));
+  const grids = positionClasses(gradient, inputGradient, rows / (kernel[0] * kernel[1]));
   const runs = await Promise.all(
     grids
       // Positions without taps have a gradient of zero, which changes nothing when added.
@@ -80,7 +80,7 @@ export async function prepareConvolutionDataGradient(
 }
 
 /** Positions of the input by their distance from a multiple of the stride. */
-function classesOf(
+function positionClasses(
   { kernel, stride, padding }: Window,
   input: Extent,
   tapRows: number,

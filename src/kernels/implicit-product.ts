@@ -9,22 +9,16 @@ import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
-import { fittingTile } from './convolution-tile.js';
+import { asLines, type LinedPositions, type Lines } from './convolution-lines.js';
+import { productTile } from './convolution-tile.js';
 import type { FeatureMap } from './feature-map.js';
 import { matmulVariant, requireVariant } from './variant.js';
-import type { Extent, Pair } from './window.js';
 
 /**
  * Output positions that see the same taps, and where they lie: all of a convolution's, or a part of
  * the gradient's of a strided one.
  */
-export interface PositionGrid {
-  readonly positions: Extent;
-  /** Taps of each window; none is allowed, and gives sums of zero. */
-  readonly taps: Pair;
-  readonly stride: Pair;
-  /** Rows and columns by which the first window begins before the map; negative when behind. */
-  readonly before: Pair;
+export interface PositionGrid extends Omit<LinedPositions, 'input'> {
   /** Rows of the packed weights: where the first tap begins, and from a tap to the next. */
   readonly weights: Steps;
   /** Positions of an output image: that of the first sum, and from a sum to the next. */
@@ -64,8 +58,11 @@ export async function prepareImplicitProduct(
   // Without taps the loop is left out, and how it is unrolled does not matter.
   const unrolled = { taps: Math.max(1, grid.taps[1]), step: grid.stride[1] };
   const outputs = output.matrix.columns;
-  const all = linesOf(product, output.images);
-  const tile = product.tile ?? fittingTile(variant, { ...all, ...unrolled, outputs });
+  const window = { ...grid, input };
+  // Sums that lie apart in each line cannot be one line.
+  const linesFor = (images: number) => asLines(window, images, grid.out.step === 1);
+  const work = { ...linesFor(output.images), ...unrolled, outputs };
+  const tile = product.tile ?? productTile(variant, work);
   const shader = convolutionShader({
     variant,
     tile,
@@ -91,12 +88,12 @@ export async function prepareImplicitProduct(
     return blocks * Math.ceil((lines * Math.ceil(columns / tile[0])) / LANES);
   };
   return (commands, images) => {
-    const places = linesOf(product, images);
-    const { lines, columns } = places;
+    const all = linesFor(images);
+    const { lines, columns } = all;
     commands.dispatch(
       kernel,
       {
-        ...places,
+        ...all,
         c_step,
         o_step,
         taps_y: grid.taps[0],
@@ -115,29 +112,8 @@ export async function prepareImplicitProduct(
         group_channels: channels,
         group_outputs: outputs / groups,
       },
-      workgroups(places),
+      workgroups(all),
       2 * lines * columns * grid.taps[0] * grid.taps[1] * channels * outputs,
     );
   };
-}
-
-/** Input and grid as lines of positions side by side. */
-interface Lines extends Extent {
-  readonly lines: number;
-  readonly rows: number;
-  readonly columns: number;
-}
-
-/** Where each position has a window of itself alone, all images are one line. */
-function linesOf({ input, output, grid }: ImplicitProduct, images: number): Lines {
-  const { height, width } = input;
-  const { positions, taps, stride, before, out } = grid;
-  const ones = [...taps, ...stride, out.step];
-  const alone = ones.every((size) => size === 1) && before.every((size) => size === 0);
-  if (alone && output.height === height && output.width === width) {
-    const columns = images * height * width;
-    return { height: 1, width: columns, lines: 1, rows: 1, columns };
-  }
-  const { height: rows, width: columns } = positions;
-  return { height, width, lines: images * rows, rows, columns };
 }

@@ -20,7 +20,7 @@ export function packedRows({ channels, kernel }: FilterShape): number {
  * a tap are zero, so that what pads a feature map's rows never enters a result.
  */
 export function packFilter(weight: Float32Array, shape: FilterShape): Float32Array {
-  requireSize(weight, shape.outputs * shape.channels * tapsOf(shape), shape);
+  requireSize(weight, shape.outputs * shape.channels * tapCount(shape), shape);
   const packed = new Float32Array(packedRows(shape) * shape.outputs);
   eachWeight(shape, (from, to) => {
     packed[to] = weight[from] ?? Number.NaN;
@@ -31,7 +31,7 @@ export function packFilter(weight: Float32Array, shape: FilterShape): Float32Arr
 /** The inverse of `packFilter`, for weights, their gradients and their momentum. */
 export function unpackFilter(packed: Float32Array, shape: FilterShape): Float32Array {
   requireSize(packed, packedRows(shape) * shape.outputs, shape);
-  const weight = new Float32Array(shape.outputs * shape.channels * tapsOf(shape));
+  const weight = new Float32Array(shape.outputs * shape.channels * tapCount(shape));
   eachWeight(shape, (from, to) => {
     weight[from] = packed[to] ?? Number.NaN;
   });
@@ -50,7 +50,7 @@ export function unpackDepthwise(packed: Float32Array, channels: number): Float32
 
 function eachWeight(shape: FilterShape, visit: (weight: number, packed: number) => void): void {
   const { outputs, channels } = shape;
-  const taps = tapsOf(shape);
+  const taps = tapCount(shape);
   for (let o = 0; o < outputs; o++) {
     for (let c = 0; c < channels; c++) {
       for (let tap = 0; tap < taps; tap++) {
@@ -64,7 +64,7 @@ function transpose(matrix: Float32Array, rows: number, columns: number): Float32
   return matrix.map((_, at) => matrix[(at % rows) * columns + Math.floor(at / rows)] ?? Number.NaN);
 }
 
-function tapsOf({ kernel }: FilterShape): number {
+function tapCount({ kernel }: FilterShape): number {
   return kernel[0] * kernel[1];
 }
 

@@ -50,7 +50,7 @@ export function convolutionReference(
 }
 
 /** All places of the first images, in the order in which a map holds them. */
-export function placesOf(
+export function mapPlaces(
   images: number,
   { height, width, channels }: ConvolutionProblem['output'],
 ): readonly OutputPlace[] {

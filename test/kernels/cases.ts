@@ -10,8 +10,10 @@ import { cacheRowsCases } from './cache-rows.js';
 import { candidateLossCases } from './candidate-loss.js';
 import type { KernelCase } from './case.js';
 import { channelMomentsCases } from './channel-moments.js';
+import { columnSumsCases } from './column-sums.js';
 import { convolutionCases } from './convolution.js';
 import { convolutionDataGradientCases } from './convolution-data-gradient.js';
+import { convolutionWeightGradientCases } from './convolution-weight-gradient.js';
 import { correctiveUpdateCases } from './corrective-update.js';
 import { gateGradientCases } from './gate-gradient.js';
 import { gatherColumnsCases } from './gather-columns.js';
@@ -44,6 +46,8 @@ export const kernelCases: readonly KernelCase[] = [
   ...matmulCases,
   ...convolutionCases,
   ...convolutionDataGradientCases,
+  ...convolutionWeightGradientCases,
+  ...columnSumsCases,
   ...transposeWeightsCases,
   ...outputLayerCases,
   ...lossCases,

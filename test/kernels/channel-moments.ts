@@ -10,6 +10,7 @@ import { boundedOf } from '../../src/reference/approx.js';
 import { mergedMoments, momentsOfOne } from '../../src/reference/channel-moments.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
 import { memoryCase, writtenValues } from './memory.js';
+import { sliceRows } from './slice-rows.js';
 
 interface Spec {
   readonly shape: readonly [images: number, height: number, width: number, channels: number];
@@ -27,21 +28,6 @@ const SPECS: readonly Spec[] = [
   { shape: [1, 29, 31, 13], mean: -3, deviation: 1e-3 },
   { shape: [2, 23, 19, 67] },
 ];
-
-/** The rows of each slice, by the walk's definition. */
-function rowsOfSlices({
-  rows,
-  slices,
-  slice_rows,
-  slice_step,
-  row_step,
-}: ReturnType<typeof momentWalk>) {
-  return Array.from({ length: slices }, (_, slice) =>
-    Array.from({ length: slice_rows }, (_, turn) => slice * slice_step + turn * row_step).filter(
-      (row) => row < rows,
-    ),
-  );
-}
 
 export const channelMomentsCases: readonly KernelCase[] = SPECS.flatMap((spec) =>
   ROW_WALK_VARIANTS.map((variant) => {
@@ -70,7 +56,7 @@ export const channelMomentsCases: readonly KernelCase[] = SPECS.flatMap((spec) =
       run(commands, { images });
       await commands.finish();
       const walk = momentWalk(input, variant, images);
-      const slices = rowsOfSlices(walk);
+      const slices = sliceRows(walk);
       const seen = slices.flat().sort((a, b) => a - b);
       requireSame(
         seen,

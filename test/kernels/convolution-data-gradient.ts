@@ -4,14 +4,14 @@ import { Commands } from '../../src/gpu/commands.js';
 import { prepareConvolutionDataGradient } from '../../src/kernels/convolution-data-gradient.js';
 import { CONVOLUTION_TILES } from '../../src/kernels/convolution-tile.js';
 import { packedRows, packFilter } from '../../src/kernels/pack-weights.js';
-import { placesOf } from '../../src/reference/convolution.js';
+import { mapPlaces } from '../../src/reference/convolution.js';
 import { dataGradientReference } from '../../src/reference/convolution-data-gradient.js';
 import { transposeWeightsReference } from '../../src/reference/transpose-weights.js';
 import { type KernelCase, randomNumbers, requireWithin } from './case.js';
 import {
   AROUND,
   type ConvolutionShape,
-  convolutionOf,
+  convolutionSizes,
   mapElement,
   variantCases,
   weightElement,
@@ -57,7 +57,8 @@ export const convolutionDataGradientCases: readonly KernelCase[] = SPECS.flatMap
   const { accumulate = false, tiles } = spec;
   const more = [accumulate && 'added'];
   return variantCases('convolution-data-gradient', spec, more, async (variant, device, memory) => {
-    const { images, called, window, input, output, filter, groups, problem } = convolutionOf(spec);
+    const { images, called, window, input, output, filter, groups, problem } =
+      convolutionSizes(spec);
     const taps = filter.kernel[0] * filter.kernel[1];
     const gradient = randomNumbers(images * output.height * output.width * output.channels, 1);
     const weight = randomNumbers(filter.outputs * filter.channels * taps, 2);
@@ -96,7 +97,7 @@ export const convolutionDataGradientCases: readonly KernelCase[] = SPECS.flatMap
         weight: weightElement(weight, filter),
         ...(accumulate && { before: mapElement(before, input) }),
       },
-      placesOf(called, input),
+      mapPlaces(called, input),
     );
     const size = called * input.height * input.width * input.channels;
     requireWithin(

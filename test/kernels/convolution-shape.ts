@@ -22,7 +22,7 @@ export interface ConvolutionShape {
 export const AROUND = [1, 1, 1, 1] as const;
 
 /** All that follows from the sizes. */
-export function convolutionOf(shape: ConvolutionShape) {
+export function convolutionSizes(shape: ConvolutionShape) {
   const { outputs, kernel, stride = [1, 1], padding = [0, 0, 0, 0], groups = 1 } = shape;
   const [images, height, width, channels] = shape.input;
   const [top, left, bottom, right] = padding;

@@ -5,12 +5,12 @@ import { Commands } from '../../src/gpu/commands.js';
 import { prepareConvolution } from '../../src/kernels/convolution.js';
 import { CONVOLUTION_TILES } from '../../src/kernels/convolution-tile.js';
 import { packFilter } from '../../src/kernels/pack-weights.js';
-import { convolutionReference, placesOf } from '../../src/reference/convolution.js';
+import { convolutionReference, mapPlaces } from '../../src/reference/convolution.js';
 import { type KernelCase, randomNumbers, requireWithin } from './case.js';
 import {
   AROUND,
   type ConvolutionShape,
-  convolutionOf,
+  convolutionSizes,
   mapElement,
   variantCases,
   weightElement,
@@ -99,7 +99,8 @@ export const convolutionCases: readonly KernelCase[] = SPECS.flatMap((spec) => {
   const { bias, residual, activation, tiles } = spec;
   const more = [bias && 'bias', residual && 'residual', activation];
   return variantCases('convolution', spec, more, async (variant, device, memory) => {
-    const { images, called, window, input, output, filter, groups, problem } = convolutionOf(spec);
+    const { images, called, window, input, output, filter, groups, problem } =
+      convolutionSizes(spec);
     const x = randomNumbers(images * input.height * input.width * input.channels, 1);
     const weight = randomNumbers(
       filter.outputs * filter.channels * filter.kernel[0] * filter.kernel[1],
@@ -133,7 +134,7 @@ export const convolutionCases: readonly KernelCase[] = SPECS.flatMap((spec) => {
         ...(residual && { residual: mapElement(added, output) }),
         activation: activation ?? 'none',
       },
-      placesOf(called, output),
+      mapPlaces(called, output),
     );
     requireWithin(await writtenValues(out, called), reference);
   });

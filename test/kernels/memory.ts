@@ -149,6 +149,11 @@ export async function valuesOf(matrix: Matrix): Promise<Float32Array> {
   return (await readMatrix(matrix)).slice(0, matrix.rows * matrix.columns);
 }
 
+/** A matrix's rows with what pads them, without the guard. */
+export async function rowsWithPadding({ buffer, rows, stride }: Matrix): Promise<Float32Array> {
+  return (await floatsOf(buffer)).subarray(0, rows * stride);
+}
+
 /**
  * The elements of a map's first `images` images, as a kernel has left them in one that was NaN.
  *
@@ -158,9 +163,9 @@ export async function writtenValues(
   { matrix, ...map }: FeatureMap,
   images = map.images,
 ): Promise<Float32Array> {
-  const { rows, columns, stride, buffer } = matrix;
+  const { columns, stride } = matrix;
   const written = images * map.height * map.width;
-  const all = (await floatsOf(buffer)).subarray(0, rows * stride);
+  const all = await rowsWithPadding(matrix);
   all.forEach((value, at) => {
     const row = Math.floor(at / stride);
     if (row >= written && !Number.isNaN(value)) throw new Error(`row ${row} was written`);

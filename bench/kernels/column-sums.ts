@@ -1,0 +1,56 @@
+import { readMatrix } from '../../src/gpu/matrix.js';
+import { columnSumsWalk, prepareColumnSums } from '../../src/kernels/column-sums.js';
+import { ROW_WALK_VARIANTS, type RowWalkVariant } from '../../src/kernels/row-walk.js';
+import { rowWalkVariant } from '../../src/kernels/variant.js';
+import { boundedOf } from '../../src/reference/approx.js';
+import { columnSumsReference } from '../../src/reference/column-sums.js';
+import { elementsOf } from '../../src/reference/element.js';
+import { elementsAt, requireWithin } from '../check.js';
+import type { KernelBench } from '../kernel.js';
+import {
+  blankRows,
+  LARGE_MAP_SHAPES,
+  MAP_SHAPES,
+  type MapShape,
+  mapOf,
+  numbersOfMap,
+  someChannels,
+} from '../maps.js';
+import { randomNumbers } from '../numbers.js';
+
+export const columnSumsBench: KernelBench<MapShape> = {
+  name: 'column-sums',
+  shapes: MAP_SHAPES,
+  hardwareShapes: LARGE_MAP_SHAPES,
+  variants: ROW_WALK_VARIANTS,
+  preferred: rowWalkVariant,
+  operations: numbersOfMap,
+  bytes: (shape) => 4 * numbersOfMap(shape),
+  prepare: async ({ device, scope, shape, variant: asked }) => {
+    const variant = asked as RowWalkVariant;
+    const { channels } = shape;
+    const values = randomNumbers(numbersOfMap(shape), 1);
+    const input = mapOf(scope, 'input', shape, values);
+    const { rows, slices, slice_rows, slice_step, row_step } = columnSumsWalk(input, variant);
+    const sums = blankRows(scope, 'sums', slices, channels);
+    const run = await prepareColumnSums(device, { input, sums, variant });
+    return {
+      encode: (commands) => run(commands),
+      verify: async () => {
+        const some = someChannels(shape);
+        const found = await readMatrix(sums);
+        for (const slice of [0, slices - 1]) {
+          const own = Array.from(
+            { length: slice_rows },
+            (_, turn) => slice * slice_step + turn * row_step,
+          ).filter((row) => row < rows);
+          requireWithin(
+            'sums',
+            elementsAt(found, channels, [slice], some),
+            boundedOf(columnSumsReference(own, some, elementsOf(values, channels))),
+          );
+        }
+      },
+    };
+  },
+};

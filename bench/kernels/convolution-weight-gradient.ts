@@ -1,0 +1,89 @@
+import { MATMUL_VARIANTS, type MatmulVariant } from '../../shaders/matmul.wgsl.js';
+import { readMatrix } from '../../src/gpu/matrix.js';
+import {
+  prepareConvolutionWeightGradient,
+  weightGradientSlices,
+} from '../../src/kernels/convolution-weight-gradient.js';
+import { packedRows } from '../../src/kernels/pack-weights.js';
+import { matmulVariant } from '../../src/kernels/variant.js';
+import {
+  type WeightPlace,
+  weightGradientReference,
+} from '../../src/reference/convolution-weight-gradient.js';
+import { requireWithin, requireWritten, spread } from '../check.js';
+import {
+  CONVOLUTION_SHAPES,
+  type ConvolutionShape,
+  convolutionBytes,
+  convolutionOperands,
+  convolutionOperations,
+  convolutionSizes,
+  LARGE_CONVOLUTION_SHAPES,
+  mapElements,
+  mapOn,
+  oracleSizes,
+} from '../convolution-shape.js';
+import type { KernelBench } from '../kernel.js';
+import { nans } from '../numbers.js';
+
+export const convolutionWeightGradientBench: KernelBench<ConvolutionShape> = {
+  name: 'convolution-weight-gradient',
+  shapes: CONVOLUTION_SHAPES,
+  hardwareShapes: LARGE_CONVOLUTION_SHAPES,
+  variants: MATMUL_VARIANTS,
+  preferred: matmulVariant,
+  operations: convolutionOperations,
+  bytes: convolutionBytes,
+  prepare: async ({ device, scope, shape, variant }) => {
+    const { window, input, output, filter } = convolutionSizes(shape);
+    const { images, outputs } = shape;
+    const operands = convolutionOperands(shape);
+    const rows = packedRows(filter);
+    const weightGradient = scope.matrix('gradient', rows, outputs, nans(rows * outputs));
+    const sums = {
+      ...window,
+      input: mapOn(scope, 'input', images, input, operands.input),
+      outputGradient: mapOn(scope, 'gradient of the output', images, output, operands.gradient),
+      weightGradient,
+      variant: variant as MatmulVariant,
+    };
+    const run = await prepareConvolutionWeightGradient(device, {
+      ...sums,
+      parts: scope.matrix('parts', weightGradientSlices(device, sums) * rows, outputs),
+    });
+    return {
+      encode: (commands) => run(commands),
+      verify: async () => requireWeightGradient(shape, await readMatrix(weightGradient)),
+    };
+  },
+};
+
+/** @throws when a number is missing, or one of a sample outside its oracle's bound. */
+function requireWeightGradient(shape: ConvolutionShape, result: Float32Array): void {
+  const { filter } = convolutionSizes(shape);
+  const sizes = oracleSizes(shape);
+  const { input, gradient } = convolutionOperands(shape);
+  requireWritten('gradient', result);
+  const tapRows = packedRows(filter) / (filter.kernel[0] * filter.kernel[1]);
+  const places = spread(filter.kernel[0], 3).flatMap((ky) =>
+    spread(filter.kernel[1], 3).flatMap((kx) =>
+      spread(filter.channels, 3).flatMap((c) =>
+        spread(filter.outputs, 3).map((o): WeightPlace => [ky, kx, c, o]),
+      ),
+    ),
+  );
+  const found = Float64Array.from(places, ([ky, kx, c, o]) => {
+    const row = (ky * filter.kernel[1] + kx) * tapRows + c;
+    return result[row * filter.outputs + o] ?? Number.NaN;
+  });
+  const reference = weightGradientReference(
+    {
+      ...sizes,
+      images: shape.images,
+      x: mapElements(input, sizes.input),
+      gradient: mapElements(gradient, sizes.output),
+    },
+    places,
+  );
+  requireWithin('gradient', found, reference);
+}
