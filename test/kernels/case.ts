@@ -6,6 +6,7 @@ import {
   type StorageFormat,
   uploadMatrix,
 } from '../../src/gpu/matrix.js';
+import { matmulVariant } from '../../src/kernels/variant.js';
 import { randomStream } from '../../src/random.js';
 import type { Bounded } from '../../src/reference/bound.js';
 import { nearestHalf } from '../../src/reference/half.js';
@@ -15,6 +16,16 @@ export interface KernelCase {
   readonly name: string;
   /** @throws when the kernel's answer is outside the oracle's bound. */
   readonly run: (device: Device) => Promise<void>;
+}
+
+/** A variant's case; one that needs subgroups of four has nothing to play on an adapter without. */
+export function whereItRuns(variant: string, { name, run }: KernelCase): KernelCase {
+  return {
+    name,
+    run: async (device) => {
+      if (variant !== 'subgroup' || matmulVariant(device) === 'subgroup') await run(device);
+    },
+  };
 }
 
 /** Numbers from N(0, 1), the same for the same seed on every host. */

@@ -41,8 +41,8 @@ import { storageCases } from './storage.js';
 import { sumSlicesCases } from './sum-slices.js';
 import { transposeWeightsCases } from './transpose-weights.js';
 
-/** Every kernel's cases; both hosts run this list. */
-export const kernelCases: readonly KernelCase[] = [
+/** Every kernel's cases. */
+const kernelCases: readonly KernelCase[] = [
   ...matmulCases,
   ...convolutionCases,
   ...convolutionDataGradientCases,
@@ -85,3 +85,20 @@ export const kernelCases: readonly KernelCase[] = [
   ...selectionCases,
   ...storageCases,
 ];
+
+/**
+ * Which code of an adapter and its host a case runs through: the kernel, its variant and its storage,
+ * which its name tells before the first size, and the threads.
+ */
+function kindOf({ name }: KernelCase): string {
+  const [threads = ''] = /\d+ threads/.exec(name) ?? [];
+  return `${name.split(/ \d/)[0]} ${threads}`;
+}
+
+const byLength = kernelCases.toSorted((a, b) => a.name.length - b.name.length);
+const longest = new Map(byLength.map((each) => [kindOf(each), each]));
+
+/** One case of each kind: that with the longest name, which has the most options. */
+export const typicalCases = kernelCases.filter((each) => longest.get(kindOf(each)) === each);
+
+export const otherCases = kernelCases.filter((each) => !typicalCases.includes(each));

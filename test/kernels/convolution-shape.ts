@@ -1,8 +1,7 @@
 import { MATMUL_VARIANTS, type MatmulVariant } from '../../shaders/matmul.wgsl.js';
-import { matmulVariant } from '../../src/kernels/variant.js';
 import { type Pair, type Window, windowPositions } from '../../src/kernels/window.js';
 import type { MapElement } from '../../src/reference/convolution.js';
-import type { KernelCase } from './case.js';
+import { type KernelCase, whereItRuns } from './case.js';
 import { type Memory, memoryCase } from './memory.js';
 
 /** A convolution's sizes, as cases list them. */
@@ -79,13 +78,8 @@ export function variantCases(
   const grouped = (shape.groups ?? 1) > 1;
   return MATMUL_VARIANTS.slice(0, grouped ? 1 : undefined).map((variant) => {
     const name = [kernel, grouped ? 'grouped' : variant, describe(shape, more)].join(' ');
-    const { run } = memoryCase(name, (device, memory: Memory) => body(variant, device, memory));
-    return {
-      name,
-      run: async (device) => {
-        if (variant !== 'subgroup' || matmulVariant(device) === 'subgroup') await run(device);
-      },
-    };
+    const played = memoryCase(name, (device, memory: Memory) => body(variant, device, memory));
+    return whereItRuns(variant, played);
   });
 }
 

@@ -4,10 +4,9 @@ import type { Device } from '../../src/gpu/device.js';
 import { rowStride, type StorageFormat } from '../../src/gpu/matrix.js';
 import { sliceCount } from '../../src/kernels/example-slices.js';
 import { type GramRowsVariant, prepareGramRows } from '../../src/kernels/gram-rows.js';
-import { gramRowsVariant } from '../../src/kernels/variant.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { gramRowsReference } from '../../src/reference/gram-rows.js';
-import { type KernelCase, randomNumbers, requireWithin, stored } from './case.js';
+import { type KernelCase, randomNumbers, requireWithin, stored, whereItRuns } from './case.js';
 import { floatsOf, GUARD, type Memory, memoryCase, nans, sumOfSlices } from './memory.js';
 
 interface Spec {
@@ -41,24 +40,29 @@ const SPECS: readonly Spec[] = [
   { shape: [65_541, 1, 2] },
 ];
 
-/** All variants that this adapter can run, each on every shape. */
-export const gramRowsCases: readonly KernelCase[] = SPECS.map((spec) => {
-  const { shape, squares, pending, capacity, storage } = spec;
-  const options = [
-    storage,
-    capacity && `of ${capacity}`,
-    squares && 'squares',
-    pending !== undefined && `${pending} pending`,
-  ];
-  const name = ['gram-rows', shape.join(' × '), ...options].filter(Boolean).join(' ');
-  return memoryCase(name, async (device, memory) => {
-    const variants: readonly GramRowsVariant[] =
-      gramRowsVariant(device) === 'subgroup'
-        ? ['coalesced', 'lanes', 'subgroup']
-        : ['coalesced', 'lanes'];
-    for (const variant of variants) await check(device, memory, spec, variant);
-  });
-});
+const VARIANTS: readonly GramRowsVariant[] = ['coalesced', 'lanes', 'subgroup'];
+
+/** Every variant on every shape. */
+export const gramRowsCases: readonly KernelCase[] = SPECS.flatMap((spec) =>
+  VARIANTS.map((variant) => {
+    const { shape, squares, pending, capacity, storage } = spec;
+    const name = [
+      'gram-rows',
+      variant,
+      storage,
+      shape.join(' × '),
+      capacity && `of ${capacity}`,
+      squares && 'squares',
+      pending !== undefined && `${pending} pending`,
+    ];
+    return whereItRuns(
+      variant,
+      memoryCase(name.filter(Boolean).join(' '), (device, memory) =>
+        check(device, memory, spec, variant),
+      ),
+    );
+  }),
+);
 
 async function check(
   device: Device,

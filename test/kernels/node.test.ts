@@ -1,17 +1,5 @@
-import { afterAll, beforeAll, describe, test } from 'vitest';
-import type { Device } from '../../src/gpu/device.js';
-import { openNodeDevice } from '../../src/hosts/node.js';
-import { kernelCases } from './cases.js';
+import { typicalCases } from './cases.js';
+import { playOnNode } from './play.js';
 
-describe("kernels on Node's Dawn", () => {
-  let device: Device;
-  beforeAll(async () => {
-    device = await openNodeDevice();
-  });
-  afterAll(() => device?.dispose());
-
-  test.each(kernelCases)('$name', async ({ run }) => {
-    await run(device);
-    device.check();
-  });
-});
+// A file of their own, since these alone are what `npm run test:quick` and headless Chrome play.
+playOnNode('one case of each kind', typicalCases);
