@@ -1,8 +1,8 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
-import { readPictureSource } from '../data/picture-folder.js';
 import { type EvaluateSummary, portable } from '../experiment/model/evaluate.js';
 import { grouped, mebibytes, plural } from '../text.js';
+import { readPictureData } from './cifar10.js';
 import { addDeviceFlags, number } from './flags.js';
 import { type HostFlags, withHost } from './host.js';
 import { addModelFlags, type ModelFlags, preprocessingOf, readModel } from './model-flags.js';
@@ -24,7 +24,7 @@ export function addEvaluate(program: Command, version: string): void {
   )
     .requiredOption(
       '--data <source>',
-      "a folder with CIFAR-10's binary files, a folder of PNG or JPEG pictures in a folder a class, or a .npy of bytes [n, height, width, channels]; where there is a test set, it is measured",
+      "cifar10, a folder with CIFAR-10's binary files, a folder of PNG or JPEG pictures in a folder a class, or a .npy of bytes [n, height, width, channels]; where there is a test set, it is measured",
     )
     .option('--batch <pictures>', 'at once', number, 100);
   addDeviceFlags(command)
@@ -41,7 +41,7 @@ Examples:
     .action(async (file: string, flags: EvaluateFlags) => {
       const model = await readModel(file, flags);
       const preprocessing = preprocessingOf(flags, model.architecture);
-      const { test: pictures } = await readPictureSource(flags.data, {
+      const { test: pictures } = await readPictureData(flags.data, {
         size: model.network.graph.input,
       });
       const progress = phaseProgress(process.stderr);

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addBench } from './bench.js';
 import { addCompare } from './compare.js';
+import { addData } from './data.js';
 import { addDemo } from './demo.js';
 import { addEvaluate } from './evaluate.js';
 import { addInfo } from './info.js';
@@ -27,6 +28,7 @@ Examples:
   espalier compare       ways to prune one network, at several sizes
   espalier study         how much pre-training was enough, over dataset sizes
   espalier evaluate      a trained network of your own, on pictures
+  espalier data cifar10  brings CIFAR-10 onto this machine
   espalier demo          the web page, served on this machine
   espalier info          the adapter that the work runs on`,
     );
@@ -39,6 +41,7 @@ Examples:
   addEvaluate(program, version);
   addBench(program, version);
   addInfo(program, version);
+  addData(program);
   addDemo(program);
   return program;
 }

