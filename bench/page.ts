@@ -2,7 +2,8 @@ import { createPaper } from '../src/report/drawing.js';
 import { escaped, factList, htmlPage } from '../src/report/html.js';
 import { figure } from '../src/report/words.js';
 import type { BenchReport } from './report.js';
-import { pointsOf, roofline } from './roofline.js';
+import { roofline } from './roofline.js';
+import { rooflinePoints } from './roofline-area.js';
 import { type BenchRow, type BenchRows, byWork } from './rows.js';
 
 export interface BenchPageInput {
@@ -39,7 +40,7 @@ export function benchPage({ report, rows, notes, command, document }: BenchPageI
   const [wide, narrow] = [WIDE, NARROW].map((width) =>
     roofline(createPaper(document, width), report),
   );
-  const drawn = pointsOf(results).length;
+  const drawn = rooflinePoints(results).length;
   const measured = results.filter(({ verified }) => verified);
   const idle = measured.filter(({ gflops }) => gflops === 0).map(({ work }) => work);
   const title = `Benchmark on ${adapter.name}`;

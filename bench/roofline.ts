@@ -7,11 +7,20 @@ import {
   SYMBOLS,
   stacked,
 } from '../src/report/drawing.js';
-import { compact, figure } from '../src/report/words.js';
+import { figure } from '../src/report/words.js';
 import { shapeLabel } from './benchmark.js';
-import { type Box, type Point, placeLabels, type Segment } from './labels.js';
-import type { AdapterLimits } from './limits.js';
-import type { BenchReport, BenchResult, MeasuredResult } from './report.js';
+import { type Box, placeLabels, type Segment } from './labels.js';
+import type { BenchReport, MeasuredResult } from './report.js';
+import {
+  type Area,
+  areaPixels,
+  LABEL,
+  type RooflinePoint,
+  rooflineArea,
+  rooflinePoints,
+  roofNames,
+  roofs,
+} from './roofline-area.js';
 
 type Subject = MeasuredResult['subject'];
 
@@ -26,41 +35,18 @@ const MARKS = {
   tfjs: 'square',
 } as const satisfies Record<Subject, keyof typeof SYMBOLS>;
 
-/** A result by its number in the table, where it has a place in the figure. */
-export interface RooflinePoint {
-  readonly number: number;
-  readonly result: MeasuredResult;
-  /** Operations for each byte that must move. */
-  readonly intensity: number;
-}
-
-/** Pixels of a character of the labels, whatever font there is, and of their lines. */
-const LABEL = { size: 11, character: 6.2, line: 13 } as const;
-
-/** Empty space beyond the outermost points, as a factor. */
-const SPACE = 2;
-
-/** The results that do arithmetic; what only moves data has no intensity. */
-export function pointsOf(results: readonly BenchResult[]): readonly RooflinePoint[] {
-  return results.flatMap((result, at) =>
-    result.verified && result.gflops > 0
-      ? [{ number: at + 1, result, intensity: result.gflops / result.gbps }]
-      : [],
-  );
-}
-
 /**
  * The roofline model (Williams, Waterman and Patterson, 2009): operations a second against
  * arithmetic intensity, below min(multiply-add rate, copy bandwidth · intensity). Points are
  * labelled by name where all names fit, otherwise by their number in the table.
  */
 export function roofline(paper: Paper, { limits, results }: BenchReport): Drawing {
-  const points = pointsOf(results);
-  const area = areaOf(paper, limits, points);
+  const points = rooflinePoints(results);
+  const area = rooflineArea(paper, limits, points);
   const { x, y } = area;
-  const roofs = roofsOf(limits, x.domain);
-  const roofLines = roofs.map(
-    ({ from, to }): Segment => [pixelsOf(area, from), pixelsOf(area, to)],
+  const edges = roofs(limits, x.domain);
+  const roofLines = edges.map(
+    ({ from, to }): Segment => [areaPixels(area, from), areaPixels(area, to)],
   );
   const names = roofNames(limits, roofLines);
   const labels = labelsOf(
@@ -72,7 +58,7 @@ export function roofline(paper: Paper, { limits, results }: BenchReport): Drawin
   const plot = Plot.plot({
     ...area.options,
     marks: [
-      ...roofs.map(({ from, to }) =>
+      ...edges.map(({ from, to }) =>
         Plot.line([from, to], { stroke: 'var(--text)', strokeWidth: 2 }),
       ),
       ...names.map(({ text, point, angle, anchor }) =>
@@ -146,7 +132,7 @@ function labelsOf(
   const { x, y, frame } = area;
   const place = (texts: readonly string[], lines: readonly Segment[]) => {
     const tags = points.map(({ intensity, result }, i) => ({
-      ...pixelsOf(area, [intensity, result.gflops]),
+      ...areaPixels(area, [intensity, result.gflops]),
       width: (texts[i] ?? '').length * LABEL.character,
       height: LABEL.line,
     }));
@@ -154,7 +140,7 @@ function labelsOf(
   };
   const bars = points.map(({ intensity, result }): Segment => {
     const [low, high] = rangeOf(result);
-    return [pixelsOf(area, [intensity, low]), pixelsOf(area, [intensity, high])];
+    return [areaPixels(area, [intensity, low]), areaPixels(area, [intensity, high])];
   });
   const names = namesOf(points.map(({ result }) => result));
   const named = place(names, [...roofLines, ...bars]);
@@ -197,116 +183,4 @@ function titleOf({ number, result, intensity }: RooflinePoint): string {
   return `${number}: ${work} ${shapeLabel(shape)}, ${variant}, ${subject}
 ${figure(gflops)} GFLOP/s at ${figure(intensity)} operations a byte
 ${figure(100 * shareOfLimit)} % of the limit`;
-}
-
-/** A logarithmic axis, both ways. */
-interface Axis {
-  readonly domain: readonly [number, number];
-  pixel(value: number): number;
-  value(pixel: number): number;
-}
-
-function axis(domain: readonly [number, number], [from, to]: readonly [number, number]): Axis {
-  const decades = Math.log(domain[1] / domain[0]);
-  return {
-    domain,
-    pixel: (value) => from + ((to - from) * Math.log(value / domain[0])) / decades,
-    value: (pixel) => domain[0] * Math.exp((decades * (pixel - from)) / (to - from)),
-  };
-}
-
-/** Where the plot draws, so that text can be placed in it before it is drawn. */
-interface Area {
-  readonly options: Plot.PlotOptions;
-  readonly frame: Box;
-  readonly x: Axis;
-  readonly y: Axis;
-}
-
-function pixelsOf({ x, y }: Area, [intensity, rate]: readonly [number, number]): Point {
-  return { x: x.pixel(intensity), y: y.pixel(rate) };
-}
-
-function areaOf(paper: Paper, limits: AdapterLimits, points: readonly RooflinePoint[]): Area {
-  const base = paper.plot(paper.width < 500 ? 1.15 : 0.62);
-  const { width = 0, height = 0 } = base;
-  const { marginLeft = 0, marginRight = 0, marginTop = 0, marginBottom = 0 } = base;
-  const ridge = limits.fmaGflops / limits.copyGBps;
-  const intensities = [ridge, ...points.map(({ intensity }) => intensity)];
-  const left = Math.min(...intensities) / SPACE;
-  const x = axis(
-    [left, Math.max(...intensities) * SPACE * SPACE],
-    [marginLeft, width - marginRight],
-  );
-  const rates = [
-    limits.fmaGflops,
-    limits.copyGBps * left,
-    ...points.map(({ result }) => result.gflops),
-  ];
-  const y = axis(
-    [Math.min(...rates) / SPACE, Math.max(...rates) * SPACE],
-    [height - marginBottom, marginTop],
-  );
-  const frame: Box = {
-    x: marginLeft,
-    y: marginTop,
-    width: width - marginLeft - marginRight,
-    height: height - marginTop - marginBottom,
-  };
-  const common = { type: 'log', tickFormat: compact, ticks: paper.width < 500 ? 4 : 6 } as const;
-  const options: Plot.PlotOptions = {
-    ...base,
-    x: { ...common, domain: [...x.domain], label: 'operations for each byte that must move' },
-    y: { ...common, domain: [...y.domain], label: 'GFLOP/s', grid: true },
-  };
-  return { options, frame, x, y };
-}
-
-function roofsOf({ copyGBps, fmaGflops }: AdapterLimits, [left, right]: Axis['domain']) {
-  const ridge = [fmaGflops / copyGBps, fmaGflops] as const;
-  return [
-    { from: [left, copyGBps * left] as const, to: ridge },
-    { from: ridge, to: [right, fmaGflops] as const },
-  ];
-}
-
-/** The limits written along their roofs, with the boxes that they take. */
-function roofNames({ copyGBps, fmaGflops }: AdapterLimits, lines: readonly Segment[]) {
-  const [slope, flat] = lines as readonly [Segment, Segment];
-  const [low, high] = slope;
-  const angle = Math.atan2(high.y - low.y, high.x - low.x);
-  const gap = 6;
-  const copy = `copy ${figure(copyGBps)} GB/s`;
-  const fma = `multiply-add ${figure(fmaGflops)} GFLOP/s`;
-  const middle = { x: (low.x + high.x) / 2, y: (low.y + high.y) / 2 };
-  const along = Array.from({ length: copy.length }, (_, i) => {
-    const step = (i - copy.length / 2) * LABEL.character;
-    return {
-      x: middle.x + Math.cos(angle) * step + Math.sin(angle) * LABEL.line - LABEL.line / 2,
-      y: middle.y + Math.sin(angle) * step - Math.cos(angle) * LABEL.line - LABEL.line / 2,
-      width: LABEL.line,
-      height: LABEL.line,
-    };
-  });
-  const [, end] = flat;
-  const width = fma.length * LABEL.character;
-  return [
-    {
-      text: copy,
-      point: {
-        x: middle.x + gap * Math.sin(angle),
-        y: middle.y - gap * Math.cos(angle),
-      },
-      angle: (180 * angle) / Math.PI,
-      anchor: 'middle' as const,
-      boxes: along,
-    },
-    {
-      text: fma,
-      point: { x: end.x, y: end.y - gap },
-      angle: 0,
-      anchor: 'end' as const,
-      boxes: [{ x: end.x - width, y: end.y - gap - LABEL.line, width, height: LABEL.line }],
-    },
-  ];
 }

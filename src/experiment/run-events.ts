@@ -49,6 +49,16 @@ export interface RunProgress {
   readonly minibatchLoss?: number;
 }
 
+/** The event; without the minibatch's loss where it was not read. */
+export function progressEvent({
+  minibatchLoss,
+  ...progress
+}: Omit<RunProgress, 'type' | 'minibatchLoss'> & {
+  readonly minibatchLoss?: number | undefined;
+}): RunProgress {
+  return { type: 'progress', ...progress, ...(minibatchLoss !== undefined && { minibatchLoss }) };
+}
+
 /** The pre-trained network, and all that it takes to go on from there. */
 export interface RunCheckpoint extends TrainedState {
   readonly type: 'checkpoint';

@@ -1,47 +1,24 @@
 import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { BYTES } from '../gpu/matrix.js';
-import { extractSubnetwork } from '../models/subnetwork.js';
-import {
-  drawParameters,
-  flopsPerExample,
-  type Network,
-  parameterCount,
-  readParameters,
-  uploadNetwork,
-} from '../models/two-layer.js';
-import type { MethodSelection } from '../prune/methods.js';
+import { drawParameters, uploadNetwork } from '../models/two-layer.js';
 import { advance, divergence, startTraining, type Training } from '../train/gradient-descent.js';
 import { networkShape } from './examples.js';
-import {
-  type Experiment,
-  fineTuning,
-  measure,
-  openExperiment,
-  pretraining,
-  train,
-  uploadFirst,
-} from './experiment.js';
-import { runTheory } from './guarantee.js';
+import { type Experiment, openExperiment, pretraining } from './experiment.js';
 import { rulesOf } from './refusals.js';
-import { relayed } from './relay.js';
 import { requireGoesOn } from './resume.js';
-import type { RunConfig } from './run-config.js';
-import { checkpointIterations } from './run-config.js';
-import type {
-  ChoiceFigures,
-  Figures,
-  RunCheckpoint,
-  RunEvent,
-  RunInput,
-  RunProgress,
-  RunSummary,
+import { checkpointIterations, type RunConfig } from './run-config.js';
+import {
+  progressEvent,
+  type RunCheckpoint,
+  type RunEvent,
+  type RunInput,
+  type RunSummary,
 } from './run-events.js';
-import { pickFrom } from './select.js';
+import { networkFigures } from './run-figures.js';
+import { type Pruned, pruneAt } from './run-prune.js';
 import { requireFits } from './size-limits.js';
 import { readState } from './state.js';
-
-type Run = Experiment<RunConfig>;
 
 /**
  * Runs one network from its first weights to its fine-tuned subnetwork and yields what happens.
@@ -84,7 +61,7 @@ export async function* run(
     yield checkpoint;
     seconds = checkpoint.figures.seconds;
     if (config.pruneEvery === 0 && iteration < config.iterations) continue;
-    last = yield* prune(experiment, network, checkpoint);
+    last = yield* pruneAt(experiment, network, checkpoint);
   }
   if (!last) throw new RangeError('A run without a checkpoint to prune at.');
   return {
@@ -106,7 +83,7 @@ export async function* run(
  * @param before seconds of the pre-training so far.
  */
 async function* trainTo(
-  experiment: Run,
+  experiment: Experiment<RunConfig>,
   training: Training,
   iteration: number,
   before: number,
@@ -136,118 +113,10 @@ async function* trainTo(
 
 /** The network as it is, how good it is, and all that it takes to go on from there. */
 async function measuredCheckpoint(
-  experiment: Run,
+  experiment: Experiment<RunConfig>,
   training: Training,
   seconds: number,
 ): Promise<RunCheckpoint> {
-  const figures = await figuresOf(experiment, training.network, seconds);
+  const figures = await networkFigures(experiment, training.network, seconds);
   return { type: 'checkpoint', ...(await readState(training)), figures };
-}
-
-/** What pruning at a checkpoint adds to the summary. */
-type Pruned = Pick<RunSummary, 'dense' | 'subnetwork' | 'theory' | 'fineTuned'>;
-
-async function* prune(
-  experiment: Run,
-  network: Network,
-  { iteration, network: parameters, figures: dense }: RunCheckpoint,
-): AsyncGenerator<RunEvent, Pruned> {
-  const { config, device } = experiment;
-  const { method, picks } = config;
-  const clock = performance.now();
-  const total = method === 'scratch' ? iteration : picks;
-  const progress = (done: number) => progressEvent({ phase: 'prune', iteration, done, total });
-  yield progress(0);
-  const { trainingLoss } = dense;
-  const selection =
-    method === 'scratch'
-      ? undefined
-      : yield* relayed(
-          pickFrom(
-            experiment,
-            { network, parameters, iteration, trainingLoss },
-            { ...config, method },
-          ),
-          progress,
-        );
-  using small = selection
-    ? uploadNetwork(device, extractSubnetwork(parameters, selection.kept, selection.finalShares))
-    : uploadFirst(experiment, { ...network, width: picks });
-  if (!selection) {
-    const training = train(experiment, small, { options: pretraining(config), until: iteration });
-    yield* relayed(training, ({ iteration: done }) => progress(done));
-  }
-  const seconds = (performance.now() - clock) / 1000;
-  const figures = await figuresOf(experiment, small, seconds);
-  yield {
-    type: 'subnetwork',
-    iteration,
-    network: await readParameters(small),
-    figures,
-    ...(selection && { selection }),
-  };
-  return {
-    dense,
-    subnetwork: { ...figures, ...choiceFigures(config, selection) },
-    theory:
-      selection && iteration === config.iterations
-        ? await runTheory(experiment, network, selection.loss)
-        : { missing: 'nothing was selected' },
-    fineTuned: config.fineTune > 0 ? yield* fineTune(experiment, small, iteration) : undefined,
-  };
-}
-
-async function* fineTune(
-  experiment: Run,
-  network: Network,
-  iteration: number,
-): AsyncGenerator<RunEvent, Figures> {
-  const { config } = experiment;
-  const { fineTune: steps } = config;
-  const clock = performance.now();
-  const options = fineTuning(config);
-  const of = { phase: 'fine-tune', iteration, total: steps } as const;
-  yield* relayed(
-    train(experiment, network, { options, until: steps }),
-    ({ iteration: done, minibatchLoss }) => progressEvent({ ...of, done, minibatchLoss }),
-  );
-  const seconds = (performance.now() - clock) / 1000;
-  const figures = await figuresOf(experiment, network, seconds);
-  if (!Number.isFinite(figures.trainingLoss)) throw divergence(steps, options);
-  yield { type: 'fine-tuned', iteration, network: await readParameters(network), figures };
-  return figures;
-}
-
-async function figuresOf(experiment: Run, network: Network, seconds: number): Promise<Figures> {
-  const { train, test } = await measure(experiment, network);
-  return {
-    width: network.width,
-    parameters: parameterCount(network),
-    flopsPerExample: flopsPerExample(network),
-    trainingLoss: train.loss,
-    trainingAccuracy: train.accuracy,
-    testLoss: test.loss,
-    testAccuracy: test.accuracy,
-    seconds,
-  };
-}
-
-function choiceFigures({ method, rule }: RunConfig, selection?: MethodSelection): ChoiceFigures {
-  return {
-    method,
-    ...(selection && { rule: method === 'greedy' ? rule : 'average' }),
-    picks: selection?.selected.length ?? 0,
-    passes: selection?.passes ?? 0,
-    stopped: selection?.stopped ?? 'count',
-    ...(selection?.plan && { plan: selection.plan }),
-  };
-}
-
-function progressEvent({
-  minibatchLoss,
-  ...progress
-}: Omit<RunProgress, 'type' | 'minibatchLoss'> & {
-  readonly minibatchLoss?: number | undefined;
-}): RunProgress {
-  return { type: 'progress', ...progress, ...(minibatchLoss !== undefined && { minibatchLoss }) };
 }

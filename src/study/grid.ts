@@ -67,6 +67,15 @@ export function trialSeed(
   return seed + trial;
 }
 
+/** A study's configuration with the trial's own values. */
+export type TrialConfig = Omit<StudyConfig, 'width' | 'learningRate' | 'batch'> &
+  Pick<Trial, 'width' | 'learningRate' | 'batch'>;
+
+export function trialConfig(config: StudyConfig, trial: Trial): TrialConfig {
+  const { width, learningRate, batch } = trial;
+  return { ...config, width, learningRate, batch, seed: trialSeed(config, trial) };
+}
+
 /** @throws bad-config when a size is larger than the source. */
 export function requireSizes({ sizes }: StudyConfig, { name, train }: ImageSource): void {
   const large = sizes.find((size) => size > train.count);

@@ -1,0 +1,162 @@
+import {
+  type Experiment,
+  fineTuning,
+  type Measured,
+  measure,
+  pretraining,
+  subnetworkOutputs,
+  type TrainingSteps,
+  train,
+} from '../experiment/experiment.js';
+import { finalResult } from '../experiment/relay.js';
+import { selectionProblem, selectTrained } from '../experiment/select.js';
+import type { TrainedState } from '../experiment/state.js';
+import { Scope } from '../gpu/scope.js';
+import { type Evaluation, evaluateOutputs } from '../models/forward.js';
+import { extractSubnetwork } from '../models/subnetwork.js';
+import {
+  drawParameters,
+  type Network,
+  type Parameters,
+  uploadNetwork,
+} from '../models/two-layer.js';
+import type { MethodSelection } from '../prune/methods.js';
+import { divergence } from '../train/gradient-descent.js';
+import type { Cell, CellKey } from './cell.js';
+import type { Pruning, TrialConfig } from './grid.js';
+
+/** The network as trained so far, on the GPU and read back. */
+interface Dense {
+  readonly network: Network;
+  readonly state: TrainedState;
+}
+
+interface Pruned {
+  readonly pruning: Pruning;
+  /** All that a cell says of the networks. */
+  readonly figures: Omit<Cell, keyof CellKey | 'inputs' | 'crc32' | 'seconds'>;
+}
+
+/** Prunes a checkpoint in each way that is missing and measures all of them together. */
+export async function pruneCheckpoint(
+  experiment: Experiment<TrialConfig>,
+  { network, state }: Dense,
+  missing: readonly Pruning[],
+): Promise<readonly Pruned[]> {
+  const { device, config } = experiment;
+  const selections = await selectAll(experiment, { network, state }, missing);
+  const [dense, ...subnetworks] = await measureAll(experiment, { network, state }, selections);
+  if (!dense || !Number.isFinite(dense.train.loss)) throw divergence(state.iteration, config);
+  const continued = config.fineTune > 0 && (await continueTraining(experiment, state));
+  const pruned: Pruned[] = [];
+  for (const [at, pruning] of missing.entries()) {
+    const { kept, finalShares, passes } = selections[at] as MethodSelection;
+    const { train, test } = subnetworks[at] as Measured;
+    const subnetwork = extractSubnetwork(state.network, kept, finalShares);
+    const figures = {
+      denseLoss: dense.train.loss,
+      subnetworkLoss: train.loss,
+      denseTestLoss: dense.test.loss,
+      subnetworkTestLoss: test.loss,
+      denseTestAccuracy: dense.test.accuracy,
+      subnetworkTestAccuracy: test.accuracy,
+      distinct: kept.length,
+      passes,
+      ...(continued && (await fineTune(experiment, { subnetwork, state, continued }))),
+      adapter: device.adapter.name,
+    };
+    pruned.push({ pruning, figures });
+  }
+  return pruned;
+}
+
+/** All selections of a checkpoint, from the same activations. */
+async function selectAll(
+  experiment: Experiment<TrialConfig>,
+  { network, state }: Dense,
+  prunings: readonly Pruning[],
+): Promise<readonly MethodSelection[]> {
+  const dense = { network, parameters: state.network, iteration: state.iteration };
+  using scope = new Scope(experiment.device);
+  // Cells are measured from weights, all of them together: exact activations would go unused.
+  const problem = await selectionProblem(experiment, network, scope, false);
+  const selections: MethodSelection[] = [];
+  for (const pruning of prunings) {
+    const choice = { ...experiment.config, ...pruning };
+    selections.push(await finalResult(selectTrained(experiment, dense, choice, problem)));
+  }
+  return selections;
+}
+
+/** The dense network and then the subnetworks, in one pass over each set of examples. */
+async function measureAll(
+  { device, config: { loss }, train, test, signal }: Experiment<TrialConfig>,
+  { network, state }: Dense,
+  selections: readonly MethodSelection[],
+): Promise<readonly Measured[]> {
+  using scope = new Scope(device);
+  const subnetworks = selections.map(({ kept, finalShares: shares }) => ({ kept, shares }));
+  const outputs = [
+    network.output,
+    ...subnetworkOutputs(scope, network, state.network, subnetworks),
+  ];
+  const onTrain = await evaluateOutputs(network, outputs, train, loss, signal);
+  const onTest = await evaluateOutputs(network, outputs, test, loss, signal);
+  return onTrain.map((train, at) => ({ train, test: onTest[at] as Evaluation }));
+}
+
+/** The dense network after as many steps more as its subnetworks are fine-tuned. */
+async function continueTraining(
+  experiment: Experiment<TrialConfig>,
+  state: TrainedState,
+): Promise<Measured> {
+  const { config } = experiment;
+  const until = state.iteration + config.fineTune;
+  return trained(experiment, state.network, { options: pretraining(config), until, from: state });
+}
+
+/**
+ * Fine-tunes the subnetwork, and trains a network of its size from scratch for the same number of
+ * steps in all.
+ */
+async function fineTune(
+  experiment: Experiment<TrialConfig>,
+  {
+    subnetwork,
+    state,
+    continued,
+  }: {
+    readonly subnetwork: Parameters;
+    readonly state: TrainedState;
+    readonly continued: Measured;
+  },
+) {
+  const { config } = experiment;
+  const tuned = await trained(experiment, subnetwork, {
+    options: fineTuning(config),
+    until: config.fineTune,
+  });
+  const scratch = await trained(experiment, drawParameters(subnetwork, config.seed), {
+    options: pretraining(config),
+    until: state.iteration + config.fineTune,
+  });
+  return {
+    fineTunedLoss: tuned.train.loss,
+    fineTunedTestAccuracy: tuned.test.accuracy,
+    continuedLoss: continued.train.loss,
+    continuedTestAccuracy: continued.test.accuracy,
+    scratchLoss: scratch.train.loss,
+    scratchTestAccuracy: scratch.test.accuracy,
+  };
+}
+
+/** How good a network is once it has been trained. */
+async function trained(
+  experiment: Experiment,
+  first: Parameters,
+  steps: TrainingSteps,
+): Promise<Measured> {
+  using network = uploadNetwork(experiment.device, first);
+  await finalResult(train(experiment, network, steps));
+  return await measure(experiment, network);
+}
