@@ -28,6 +28,7 @@ export { drawSubset } from './data/subset.js';
 export { TASKS, type Task, taskOutputs, taskTargets } from './data/tasks.js';
 export { type ErrorCode, EspalierError } from './errors.js';
 export { compare, compareNetwork } from './experiment/compare.js';
+export { contenderChoice } from './experiment/compare-config.js';
 export {
   CONTENDERS,
   type CompareEvent,
@@ -104,13 +105,18 @@ export {
   uploadNetwork,
 } from './models/two-layer.js';
 export { type Activations, residentActivations, streamedFrom } from './prune/activations.js';
+export {
+  type Choices,
+  type Conflict,
+  conflictIn,
+  METHODS,
+  type SomeChoices,
+} from './prune/choices.js';
 export { type GreedySelection, selectGreedily } from './prune/greedy.js';
 export type { GreedyOptions } from './prune/greedy-options.js';
 export {
-  METHODS,
   type MethodOptions,
   type MethodSelection,
-  SQUARED_ONLY,
   select,
 } from './prune/methods.js';
 export { type Plan, planSelection } from './prune/plan.js';

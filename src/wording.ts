@@ -24,6 +24,24 @@ export type ErrorDetails =
       readonly allowed: string;
       readonly because?: string;
     }
+  | {
+      readonly kind: 'unknown-key';
+      readonly key: string;
+      readonly known: readonly string[];
+    }
+  /** Two settings, each right for itself, do not go together. */
+  | {
+      readonly kind: 'conflict';
+      readonly key: string;
+      readonly given: unknown;
+      readonly with: string;
+      readonly value: unknown;
+      /** Values of the other that it goes with, or what it has to be beside the other. */
+      readonly allowed: readonly unknown[] | Relation;
+      readonly because: string;
+      /** Those of the two that nobody gave. */
+      readonly defaults?: readonly string[];
+    }
   /** A size does not fit the adapter. */
   | {
       readonly kind: 'too-large';
@@ -57,6 +75,9 @@ export type ErrorDetails =
       readonly during?: string | undefined;
     };
 
+/** Of a number to another setting's: no more, no fewer, or in need of more than one there. */
+export type Relation = 'no more' | 'no fewer' | 'several';
+
 /** One sentence or two for each kind of error. */
 export type Wording = {
   readonly [Kind in ErrorDetails['kind']]: (
@@ -78,10 +99,24 @@ export function wordingWith({ key, setting }: Names): Wording {
           .map(([name, value]) => setting(name, value))
           .join(' ')} instead.`
       : '';
+  const goes = (other: string, value: unknown, allowed: readonly unknown[] | Relation) => {
+    const beside = setting(other, value);
+    if (allowed === 'several') return `needs more than ${beside}`;
+    if (typeof allowed === 'string') return `must be ${allowed} than ${beside}`;
+    if (allowed.length === 0) return `does not go with ${beside}`;
+    const good = allowed.map((each) => setting(other, each)).join(' or ');
+    return `goes with ${good} only, not with ${valueText(value)}`;
+  };
   return {
     message: ({ message, instead }) => `${message}${use(instead)}`,
     value: ({ key: name, given, allowed, because }) =>
       `${key(name)} must be ${allowed}, not ${shown(given)}${because ? `: ${because}` : ''}.`,
+    'unknown-key': ({ key: name, known }) =>
+      `Unknown configuration key "${name}". The keys are ${known.join(', ')}.`,
+    conflict: ({ key: own, given, with: other, value, allowed, because, defaults = [] }) => {
+      const note = (name: string) => (defaults.includes(name) ? ' (the default)' : '');
+      return `${setting(own, given)}${note(own)} ${goes(other, value, allowed)}${note(other)}: ${because}.`;
+    },
     'too-large': ({ key: name, unit, given, fits, what, adapter, binds, instead }) => {
       const [size, most] = name
         ? [setting(name, given), `${what} fit up to ${setting(name, fits)}`]

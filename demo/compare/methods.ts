@@ -1,4 +1,10 @@
-import { CONTENDERS, type Contender, type RunConfig, SQUARED_ONLY } from '../../src/index.js';
+import {
+  CONTENDERS,
+  type Contender,
+  conflictIn,
+  contenderChoice,
+  type RunConfig,
+} from '../../src/index.js';
 
 export interface MethodLook {
   readonly name: string;
@@ -55,7 +61,8 @@ export function contendersFor(
 ): readonly Contender[] {
   return CONTENDERS.filter(
     (method) =>
-      (scratch || method !== 'scratch') && (loss === 'squared' || !SQUARED_ONLY.includes(method)),
+      (scratch || method !== 'scratch') &&
+      conflictIn({ ...contenderChoice(method), loss }) === undefined,
   );
 }
 

@@ -67,12 +67,12 @@ export function createPage(gpu: GPU | undefined): Page {
   };
 
   const tellWhatIsLeftOut = (config: RunConfig) => {
-    const flags = leftOut(config);
-    if (flags.length === 0) return;
+    const left = leftOut(config);
+    if (left.length === 0) return;
     complain(
       new EspalierError(
         'bad-config',
-        `This page plays without ${flags.join(', ')}, which the configuration has and no control here: npx espalier run --config has them.`,
+        `This page plays without ${left.join(', ')}, which the configuration has and no control here: npx espalier run --config has them.`,
       ),
     );
   };

@@ -24,21 +24,6 @@ const TITLES: Readonly<Record<ErrorCode, string>> = {
   aborted: 'Stopped',
 };
 
-/** The library names a control as the command line does. */
-const LABELS: Readonly<Record<string, string>> = {
-  '--learning-rate': 'Learning rate',
-  '--examples': 'Examples',
-  '--width': 'Neurons',
-  '--batch': 'Batch',
-  '--picks': 'Picks',
-  '--iterations': 'Steps',
-  '--seed': 'Seed',
-  '--fine-tune': 'Fine-tuning steps',
-  '--prune-every': 'Prune every',
-  '--sizes': 'Training examples',
-  '--trials': 'Trials',
-};
-
 export function problemOf(error: unknown, remedy?: Problem['remedy']): Problem {
   const code = error instanceof EspalierError ? error.code : 'unexpected';
   const title =
@@ -46,9 +31,7 @@ export function problemOf(error: unknown, remedy?: Problem['remedy']): Problem {
   return {
     code,
     title,
-    text: pageText(error)
-      .replaceAll(/--[a-z-]+/g, (flag) => (LABELS[flag] ? `“${LABELS[flag]}”` : flag))
-      .replaceAll(/ \(configuration key "\w+"(?:, by default)?\)/g, ''),
+    text: pageText(error),
     ...(remedy && { remedy }),
   };
 }

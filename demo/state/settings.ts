@@ -1,10 +1,10 @@
-import { flagOf } from '../../src/experiment/run-config.js';
 import {
+  conflictIn,
   EspalierError,
   fineTuneRate,
   parseRunConfig,
   type RunConfig,
-  SQUARED_ONLY,
+  taskOutputs,
 } from '../../src/index.js';
 
 export type DataChoice = 'small' | 'full' | 'own';
@@ -110,9 +110,7 @@ export function settingsOf(
  * @throws bad-config naming the first wrong key.
  */
 export function configOf(settings: Settings, data = 'mnist'): RunConfig {
-  // The panel keeps the rule for when greedy selection is chosen again.
-  const rule = settings.method === 'greedy' ? settings.rule : 'average';
-  return parseRunConfig({ ...settings, rule, data });
+  return parseRunConfig({ ...settings, rule: ruleOf(settings), data });
 }
 
 /**
@@ -122,19 +120,22 @@ export function configOf(settings: Settings, data = 'mnist'): RunConfig {
  */
 export function changed(before: Settings, patch: Partial<Settings>): Settings {
   const after = { ...before, ...patch };
-  const { task, rule, loss, method, replacement, picks, width } = after;
+  const { task, loss, method, replacement, picks, width } = after;
   const crossed = loss === 'cross-entropy';
-  const squaredOnly = SQUARED_ONLY.includes(method);
-  const weighted = method === 'greedy' && rule !== 'average';
-  const yields =
-    crossed && patch.loss === undefined && (task !== 'digits' || weighted || squaredOnly);
+  const weighed = { method, rule: ruleOf(after), loss, outputs: taskOutputs(task) };
+  const yields = patch.loss === undefined && conflictIn(weighed) !== undefined;
   return {
     ...after,
     ...(yields && { loss: 'squared' }),
     ...(crossed && !yields && { task: 'digits', rule: 'average' }),
-    ...(crossed && !yields && squaredOnly && { method: 'greedy' }),
-    ...((method !== 'greedy' || !replacement) && { picks: Math.min(picks, width) }),
+    ...(crossed && !yields && conflictIn({ method, loss }) && { method: 'greedy' }),
+    ...(conflictIn({ method, replacement, picks, width }) && { picks: width }),
   };
+}
+
+/** The panel keeps the rule for when greedy selection is chosen again. */
+function ruleOf({ method, rule }: Settings): Settings['rule'] {
+  return method === 'greedy' ? rule : 'average';
 }
 
 /** The page shows what is picked. */
@@ -142,7 +143,7 @@ function requirePicking({ method }: RunConfig): void {
   if (method !== 'scratch') return;
   throw new EspalierError(
     'bad-config',
-    '--method scratch trains a small network from the start and picks nothing: Compare has it beside the others, and so has npx espalier run.',
+    'The method scratch trains a small network from the start and picks nothing: Compare has it beside the others, and so has npx espalier run.',
   );
 }
 
@@ -164,16 +165,16 @@ const NO_SETTING: ReadonlySet<string> = new Set([
   'fineTuneLearningRate',
 ]);
 
-/** The flags of a configuration that decide its run, and that no control of this page has. */
+/** The settings of a configuration that decide its run, and that no control of this page has. */
 export function leftOut(config: RunConfig): readonly string[] {
   const usual = parseRunConfig({});
-  const flags = Object.entries(config).flatMap(([key, value]) => {
+  const left = Object.entries(config).flatMap(([key, value]) => {
     const known = NO_SETTING.has(key) || KEYS.some((each) => each === key);
-    return known || value === usual[key as keyof RunConfig] ? [] : [`${flagOf(key)} ${value}`];
+    return known || value === usual[key as keyof RunConfig] ? [] : [`${key} ${value}`];
   });
   const rate = fineTuneRate(config);
   const follows = rate === fineTuneRate({ learningRate: config.learningRate });
-  return follows ? flags : [...flags, `--fine-tune-learning-rate ${rate}`];
+  return follows ? left : [...left, `fineTuneLearningRate ${rate}`];
 }
 
 export function sameSettings(a: Settings, b: Settings): boolean {

@@ -9,7 +9,6 @@ export function filesOf(config: StudyConfig, cells: readonly Cell[]): readonly R
     expected: cellCount(config),
     analyses: analyse(config, cells),
     versions: { browser: browserName() },
-    repeatable: false,
     document: document.implementation.createHTMLDocument(),
   });
 }

@@ -70,6 +70,11 @@ export function givenFlags(command: Command): Readonly<Record<string, unknown>> 
   );
 }
 
+/** `learningRate` → `--learning-rate`. */
+export function flagOf(key: string): string {
+  return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 /** Commander hands over text; what is not a number stays text, which the schema then names. */
 export function number(text: string): number | string {
   const value = text.trim() === '' ? Number.NaN : Number(text);

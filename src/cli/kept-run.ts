@@ -2,9 +2,10 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError, errorMessage } from '../errors.js';
 import { differingTraining, type KeptFiles, newestWeights } from '../experiment/resume.js';
-import { flagOf, parseRunConfig, type RunConfig } from '../experiment/run-config.js';
+import { parseRunConfig, type RunConfig } from '../experiment/run-config.js';
 import { RUN_FILES, type RunFile } from '../experiment/run-files.js';
 import { errorCode, ifMissing, readIfThere } from './files.js';
+import { flagOf } from './flags.js';
 
 /** A run's folder to go on from: its newest weights, the files' names with their path. */
 export interface KeptRun extends KeptFiles {

@@ -1,7 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { EspalierError } from '../errors.js';
-import { worded } from '../wording.js';
-import { flagWording } from './wording.js';
+import { messageIn } from './wording.js';
 
 /** What the command line's exit codes mean. */
 const EXIT = { done: 0, failed: 1, badUsage: 2, interrupted: 130 } as const;
@@ -17,7 +16,7 @@ export function errorExitCode(error: unknown): number {
 /** One clear message in the flags of the command; the stack only for what nobody expected. */
 export function explain(error: unknown, command: Command): string {
   if (error instanceof EspalierError) {
-    const text = worded(flagWording(command), error.details);
+    const text = messageIn(command, error);
     return error.code === 'aborted' ? text : `error: ${text}`;
   }
   if (error instanceof Error) {

@@ -7,6 +7,7 @@ import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
 import { plural } from '../text.js';
 import { writeWhole } from './files.js';
 import { givenFlags, number } from './flags.js';
+import { studyCommand } from './study-command.js';
 import { readStudyFolder } from './study-folder.js';
 import { studyTable } from './study-table.js';
 
@@ -60,6 +61,7 @@ export async function drawReport(
     expected: cellCount(config),
     analyses,
     versions: { espalier: version, node: process.versions.node, ...(host && { host }) },
+    command: studyCommand(config),
   });
   for (const file of files) await writeWhole(path, file);
   return analyses;

@@ -2,10 +2,10 @@ import { type Command, Option } from 'commander';
 import { readImageSource } from '../data/folder.js';
 import { EspalierError } from '../errors.js';
 import { drawExamples } from '../experiment/examples.js';
-import { exceptGreedyOnly } from '../experiment/refusals.js';
 import { stateOfFiles } from '../experiment/resume.js';
 import { parseRunConfig, type RunConfig, runSchema } from '../experiment/run-config.js';
 import type { RunEvent, RunSummary } from '../experiment/run-events.js';
+import { exceptGreedyOnly } from '../prune/choices.js';
 import { shellWord } from '../text.js';
 import {
   addDeviceFlags,

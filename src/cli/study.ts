@@ -5,7 +5,7 @@ import { readImageSource } from '../data/folder.js';
 import { TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
-import { METHODS } from '../prune/methods.js';
+import { METHODS } from '../prune/choices.js';
 import { type Analysis, recordOfAnalyses } from '../study/analysis.js';
 import type { Cell } from '../study/cell.js';
 import { cellCount, requireSizes } from '../study/grid.js';

@@ -1,11 +1,12 @@
 import type { Command, Option } from 'commander';
-import { valueText, type Wording, wordingWith } from '../wording.js';
+import { EspalierError, errorMessage } from '../errors.js';
+import { valueText, type Wording, worded, wordingWith } from '../wording.js';
 
 /**
  * An error's details in the flags of the command that met it. A setting that is no flag there is
  * named by its key in `--config`, as is one whose flag takes no value, such as `--no-replacement`.
  */
-export function flagWording(command: Pick<Command, 'options'>): Wording {
+export function flagWording(command: Command): Wording {
   const optionOf = (key: string) =>
     command.options.find((option) => option.attributeName() === key);
   const key = (name: string) => {
@@ -25,6 +26,13 @@ export function flagWording(command: Pick<Command, 'options'>): Wording {
     'out-of-memory': ({ during, reason }) =>
       `${during ? `${during}: ` : ''}the GPU is out of memory: ${reason}.${sizes.length > 0 ? ` Lower ${sizes.join(' or ')}.` : ''}`,
   };
+}
+
+/** What was thrown, in the flags of the command that it is for. */
+export function messageIn(command: Command, error: unknown): string {
+  return error instanceof EspalierError
+    ? worded(flagWording(command), error.details)
+    : errorMessage(error);
 }
 
 /** `--picks 100`, `--no-replacement`; undefined for what no flag says. */

@@ -3,7 +3,7 @@ import type { Job } from 'bullmq';
 import type { Command } from 'commander';
 import { readImageSource } from '../data/folder.js';
 import type { ImageSource } from '../data/images.js';
-import { type ErrorCode, EspalierError, errorMessage } from '../errors.js';
+import { type ErrorCode, EspalierError } from '../errors.js';
 import type { Host } from '../hosts/host.js';
 import { memo } from '../memo.js';
 import { trialName } from '../study/grid.js';
@@ -14,6 +14,7 @@ import { type HostFlags, openOwnHost } from './host.js';
 import type { jobs } from './jobs.js';
 import { interruptSignal } from './outcome.js';
 import { loadQueue, openLine, placeOf, progressCells, QUEUE, type TrialJob } from './queue.js';
+import { messageIn } from './wording.js';
 
 /** A worker that has not been heard of for so long is taken for dead, and its job is given away. */
 const LOCK_MILLIS = 15_000;
@@ -38,10 +39,18 @@ Examples:
   espalier study --queue redis://big:6379     hand the trials out, and gather the results
   espalier worker --queue redis://big:6379    do some of them; on as many machines as there are`,
     )
-    .action((flags: WorkerFlags) => work(flags, version));
+    .action((flags: WorkerFlags) => {
+      // Who reads why a trial failed has started a study.
+      const study = program.commands.find((command) => command.name() === 'study') ?? program;
+      return work(flags, version, (error) => messageIn(study, error));
+    });
 }
 
-async function work(flags: WorkerFlags, version: string): Promise<void> {
+async function work(
+  flags: WorkerFlags,
+  version: string,
+  explained: (error: unknown) => string,
+): Promise<void> {
   const place = placeOf(flags.queue);
   const { Worker, UnrecoverableError } = await loadQueue();
   const line = await openLine(flags.queue);
@@ -59,11 +68,11 @@ async function work(flags: WorkerFlags, version: string): Promise<void> {
       // Neither done nor failed: the lock runs out, and another worker takes the job over.
       if (signal.aborted) await new Promise(() => undefined);
       busy = false;
-      const message = errorMessage(error);
+      const message = explained(error);
       note(`${trialName(job.data.trial)}: ${message}`);
       // Only what another device may do better is worth another try.
       const again = error instanceof EspalierError && RETRIED.has(error.code);
-      throw again ? error : new UnrecoverableError(message);
+      throw again ? new Error(message, { cause: error }) : new UnrecoverableError(message);
     }
   };
   const interrupted = new Promise<never>((_, reject) => {

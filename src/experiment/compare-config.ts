@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { EspalierError } from '../errors.js';
-import type { MethodName } from '../prune/methods.js';
-import type { RuleName } from '../prune/rules.js';
+import {
+  type Choices,
+  exceptGreedyOnly,
+  type MethodName,
+  type RuleName,
+} from '../prune/choices.js';
 import { CONTENDERS, type CompareInput, type Contender } from './compare-events.js';
-import { exceptGreedyOnly } from './refusals.js';
-import { parseWith, type RunConfig, requireTogether, runShape } from './run-config.js';
+import { parseWith, type RunConfig, requireWays, runSchema, type Setting } from './run-config.js';
 
-const METHODS = `must be some of ${CONTENDERS.join(', ')}`;
-const SIZES = 'must be a list of ascending whole numbers from 1 on';
+const METHODS = `some of ${CONTENDERS.join(', ')}`;
+const SIZES = 'a list of ascending whole numbers from 1 on';
 
 /** Keys of a run that a comparison has no use for: it has methods and sizes of its own. */
 const NOT_COMPARED = [
@@ -19,7 +22,7 @@ const NOT_COMPARED = [
   'fineTuneLearningRate',
 ] as const satisfies readonly (keyof RunConfig)[];
 
-const compareSchema = runShape.extend({
+const compareSchema = runSchema.extend({
   methods: z
     .array(z.enum(CONTENDERS, { error: METHODS }), { error: METHODS })
     .default([...CONTENDERS]),
@@ -44,7 +47,7 @@ export function parseCompareConfig(given: unknown): CompareConfig {
   const { sizes: asked, ...config } = parseWith(compareSchema, given);
   const usual = USUAL_SIZES.filter((size) => size <= config.width);
   const sizes = asked ?? (usual.length > 0 ? usual : [config.width]);
-  requireComparable({ config, contenders: config.methods, sizes });
+  requireComparable({ config, contenders: config.methods, sizes }, given);
   return { ...config, sizes };
 }
 
@@ -55,11 +58,10 @@ export function recordOfConfig(config: CompareConfig): object {
 }
 
 /** @throws bad-config for methods named twice, sizes out of order, and what does not go together. */
-export function requireComparable({
-  config,
-  contenders,
-  sizes,
-}: Pick<CompareInput, 'config' | 'contenders' | 'sizes'>): void {
+export function requireComparable(
+  { config, contenders, sizes }: Pick<CompareInput, 'config' | 'contenders' | 'sizes'>,
+  given?: unknown,
+): void {
   if (sizes.length === 0 || sizes.some((size, at) => size <= (sizes[at - 1] ?? 0))) {
     throw new EspalierError('bad-config', {
       kind: 'value',
@@ -77,24 +79,29 @@ export function requireComparable({
       allowed: 'a list of methods, each named once',
     });
   }
-  const choices = contenders.map((name) =>
-    name === 'scratch' ? { method: name, rule: 'average' } : contenderChoice(name),
-  );
-  const greedy = choices.some(({ method }) => method === 'greedy');
-  requireTogether({
+  const ways = contenders.flatMap((contender) => {
+    const choice = contenderChoice(contender);
     // A run's configuration may be compared with methods that have no use for all of it.
-    ...(greedy ? config : exceptGreedyOnly(config)),
-    method: choices.map(({ method }) => method),
-    rule: choices.map(({ rule }) => rule),
-    picks: sizes,
+    const useful = choice.method === 'greedy' ? config : exceptGreedyOnly(config);
+    return sizes.map((picks) => ({ ...useful, ...choice, picks }));
   });
+  requireWays(ways, { task: config.task, given, settingFor: comparisonSetting });
+}
+
+/** A comparison's sizes are picks; its methods are those of selection, and greedy selection's rules. */
+function comparisonSetting(key: string, value: unknown): Setting {
+  if (key === 'picks') return ['sizes', value];
+  if (key === 'rule') return ['methods', value === 'average' ? 'greedy' : value];
+  return [key === 'method' ? 'methods' : key, value];
 }
 
 /** How a contender picks: greedy selection has one for each rule. */
 export function contenderChoice(contender: Exclude<Contender, 'scratch'>): {
   readonly method: MethodName;
   readonly rule: RuleName;
-} {
+};
+export function contenderChoice(contender: Contender): Pick<Choices, 'method' | 'rule'>;
+export function contenderChoice(contender: Contender): Pick<Choices, 'method' | 'rule'> {
   return contender === 'line-search' || contender === 'corrective'
     ? { method: 'greedy', rule: contender }
     : { method: contender, rule: 'average' };

@@ -1,6 +1,6 @@
 import type { AdapterDescription } from '../gpu/adapter.js';
 import type { Evaluation } from '../models/forward.js';
-import { METHODS } from '../prune/methods.js';
+import { METHODS } from '../prune/choices.js';
 import type { StopReason } from '../prune/problem.js';
 import type { Examples } from './examples.js';
 import type { Guarantee } from './guarantee.js';

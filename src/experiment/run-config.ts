@@ -1,29 +1,28 @@
 import { z } from 'zod';
-import { TASKS } from '../data/tasks.js';
+import { TASKS, type Task, taskOutputs } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { STORAGE_FORMATS } from '../gpu/matrix.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
-import { METHODS } from '../prune/methods.js';
-import { ORACLES } from '../prune/plan.js';
-import { type Choices, refusalOf, withRefusals } from './refusals.js';
+import { conflictIn, METHODS, ORACLES, RULE_NAMES, type SomeChoices } from '../prune/choices.js';
+import type { Settings } from '../wording.js';
 
 export const count = (least: number) =>
-  z.int({ error: `must be a whole number from ${least} on` }).min(least, {
-    error: `must be a whole number from ${least} on`,
+  z.int({ error: `a whole number from ${least} on` }).min(least, {
+    error: `a whole number from ${least} on`,
   });
 const choice = <const Values extends readonly [string, ...string[]]>(values: Values) =>
-  z.enum(values, { error: `must be one of ${values.join(', ')}` });
+  z.enum(values, { error: `one of ${values.join(', ')}` });
 
 export const rate = () =>
-  z
-    .number({ error: 'must be a finite number above 0' })
-    .positive({ error: 'must be a finite number above 0' });
+  z.number({ error: 'a finite number above 0' }).positive({ error: 'a finite number above 0' });
 
-const flag = () => z.boolean({ error: 'must be true or false' });
+const word = (error: string) => z.string({ error }).min(1, { error });
 
-/** The keys of a run with their defaults, each for itself. */
-export const runShape = z.strictObject({
-  data: z.string({ error: 'must be "mnist" or a folder' }).min(1).default('mnist'),
+const flag = () => z.boolean({ error: 'true or false' });
+
+/** The keys of a run with their defaults, each for itself. Errors say what a value must be. */
+export const runSchema = z.strictObject({
+  data: word('"mnist" or a folder').default('mnist'),
   task: choice(TASKS).default('below-five'),
   examples: count(1).default(1000),
   width: count(1).default(256),
@@ -31,19 +30,19 @@ export const runShape = z.strictObject({
   iterations: count(0).default(500),
   batch: z
     .union([z.literal('full'), count(1)], {
-      error: 'must be "full" or a whole number from 1 on',
+      error: '"full" or a whole number from 1 on',
     })
     .default(128),
   learningRate: rate().default(1),
   momentum: z
-    .number({ error: 'must be a number from 0 to below 1' })
-    .min(0, { error: 'must be a number from 0 to below 1' })
-    .lt(1, { error: 'must be a number from 0 to below 1' })
+    .number({ error: 'a number from 0 to below 1' })
+    .min(0, { error: 'a number from 0 to below 1' })
+    .lt(1, { error: 'a number from 0 to below 1' })
     .default(0),
   pruneEvery: count(0).default(0),
   picks: count(1).default(100),
   method: choice([...METHODS, 'scratch']).default('greedy'),
-  rule: choice(['average', 'line-search', 'corrective']).default('average'),
+  rule: choice(RULE_NAMES).default('average'),
   replacement: flag().default(true),
   loss: choice(['squared', 'cross-entropy']).default('squared'),
   /**
@@ -65,16 +64,14 @@ export const runShape = z.strictObject({
   fineTune: count(0).default(200),
   /** A quarter of `learningRate` when it is not given; see `fineTuneRate`. */
   fineTuneLearningRate: rate().optional(),
-  seed: z.int({ error: 'must be a whole number within ±(2^53 − 1)' }).default(0),
+  seed: z.int({ error: 'a whole number within ±(2^53 − 1)' }).default(0),
   host: choice(['auto', 'node', 'chrome']).default('auto'),
   adapter: choice(['auto', 'hardware', 'software']).default('auto'),
   tuning: choice(['kept', 'fixed']).default('kept'),
-  out: z.string({ error: 'must be a path' }).min(1).optional(),
+  out: word('a path').optional(),
 });
 
-/** Everything that decides a run. The command line's flags are these keys in kebab case. */
-export const runSchema = withRefusals(runShape);
-
+/** Everything that decides a run. */
 export type RunConfig = z.infer<typeof runSchema>;
 
 /**
@@ -109,84 +106,88 @@ export function checkpointIterations(iterations: number, every: number): readonl
  * @throws bad-config naming the first wrong key, what it must be and what it was.
  */
 export function parseRunConfig(given: unknown): RunConfig {
-  return parseWith(runSchema, given);
+  const config = parseWith(runSchema, given);
+  requireWays([config], { task: config.task, given });
+  return config;
 }
 
 /**
- * The choices of a comparison: sizes and methods are flags of its own, all else that may not go
- * together can only come from a configuration file.
- *
- * @throws bad-config naming the first choice that does not go with the others.
- */
-export function requireTogether(choices: Choices): void {
-  const refusal = refusalOf(choices);
-  if (!refusal) return;
-  const { path, reason } = refusal;
-  const helped = refusalOf({ ...choices, method: 'greedy', rule: 'average' })?.path !== path;
-  const value = valueText(choices[path]);
-  throw new EspalierError(
-    'bad-config',
-    path === 'picks'
-      ? `--sizes ${value} ${reason}.`
-      : `The configuration key "${path}" (${value}) ${reason}.${helped ? ' Name other --methods, or another value.' : ''}`,
-  );
-}
-
-/**
- * As `parseRunConfig`, for any command's schema.
+ * Parses a configuration by a command's schema: each key for itself.
  *
  * @param usual what stands for keys that are not given, before the schema's own defaults.
+ * @throws bad-config naming the first wrong key, what it must be and what it was.
  */
 export function parseWith<Schema extends z.ZodObject>(
   schema: Schema,
   given: unknown,
-  usual: Readonly<Record<string, unknown>> = {},
+  usual: Settings = {},
 ): z.infer<Schema> {
-  const parsed = schema.safeParse(isRecord(given) ? { ...usual, ...given } : given);
+  if (!isRecord(given)) {
+    throw new EspalierError('bad-config', 'A configuration must be one object with keys.');
+  }
+  const parsed = schema.safeParse({ ...usual, ...given });
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   if (issue?.code === 'unrecognized_keys') {
-    const known = Object.keys(schema.shape).join(', ');
-    throw new EspalierError(
-      'bad-config',
-      `Unknown configuration key "${issue.keys[0]}". The keys are ${known}.`,
-    );
+    const [key = ''] = issue.keys;
+    const known = Object.keys(schema.shape);
+    throw new EspalierError('bad-config', { kind: 'unknown-key', key, known });
   }
   // A list is named as a whole: its flag takes one value.
   const key = String(issue?.path[0] ?? '');
-  if (!key || !isRecord(given)) {
-    throw new EspalierError(
-      'bad-config',
-      `The configuration ${issue?.message}, not ${textOf(given)}.`,
-    );
+  const allowed = issue?.message ?? '';
+  throw new EspalierError('bad-config', { kind: 'value', key, given: given[key], allowed });
+}
+
+/** A setting of a command: its key and a value. */
+export type Setting = readonly [key: string, value: unknown];
+
+interface Configured {
+  /** It decides the number of outputs. */
+  readonly task: Task;
+  /** The configuration as it was given: what is not in it is a default. */
+  readonly given?: unknown;
+  /** The setting by which a command says a choice, where that is not the choice itself. */
+  readonly settingFor?: (...choice: Setting) => Setting;
+}
+
+/** @throws bad-config naming the first two choices that do not go together in one of the ways. */
+export function requireWays(
+  ways: readonly SomeChoices[],
+  { task, given, settingFor = (...choice) => choice }: Configured,
+): void {
+  for (const way of ways) {
+    const found = conflictIn({ ...way, outputs: taskOutputs(task) });
+    if (!found) continue;
+    const conflict =
+      found.with === 'outputs' ? { ...found, ...TASK_FOR_OUTPUTS, value: task } : found;
+    const [key, own] = settingFor(conflict.key, conflict.given);
+    const [other, value] = settingFor(conflict.with, conflict.value);
+    const allowed =
+      typeof conflict.allowed === 'string'
+        ? conflict.allowed
+        : conflict.allowed.map((each) => settingFor(conflict.with, each)[1]);
+    const defaults = isRecord(given)
+      ? [key, other].filter((each) => given[each] === undefined)
+      : [];
+    throw new EspalierError('bad-config', {
+      ...conflict,
+      key,
+      given: own,
+      with: other,
+      value,
+      allowed,
+      defaults,
+    });
   }
-  const name = `configuration key "${key}"`;
-  // Choices that do not go together may be named by the one that nobody made.
-  const byDefault = given[key] === undefined ? ', by default' : '';
-  const used = given[key] ?? usual[key] ?? schema.shape[key]?.safeParse(undefined).data;
-  throw new EspalierError(
-    'bad-config',
-    issue?.code === 'custom'
-      ? `${flagOf(key)} ${valueText(used)} (${name}${byDefault}) ${issue.message}.`
-      : `${flagOf(key)} (${name}) ${issue?.message}, not ${textOf(given[key])}.`,
-  );
 }
 
-/** `learningRate` → `--learning-rate`. */
-export function flagOf(key: string): string {
-  return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
+/** A configuration says by its task how many outputs there are. */
+const TASK_FOR_OUTPUTS = {
+  with: 'task',
+  allowed: TASKS.filter((task) => taskOutputs(task) > 1),
+} as const;
 
-function isRecord(given: unknown): given is Readonly<Record<string, unknown>> {
+function isRecord(given: unknown): given is Settings {
   return typeof given === 'object' && given !== null && !Array.isArray(given);
-}
-
-/** As the command line takes it. */
-function valueText(value: unknown): string {
-  return Array.isArray(value) ? value.join(',') : String(value);
-}
-
-function textOf(value: unknown): string {
-  // JSON has no word for NaN and would print null.
-  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
 }

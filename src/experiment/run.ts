@@ -5,7 +5,6 @@ import { drawParameters, uploadNetwork } from '../models/two-layer.js';
 import { advance, divergence, startTraining, type Training } from '../train/gradient-descent.js';
 import { networkShape } from './examples.js';
 import { type Experiment, openExperiment, pretraining } from './experiment.js';
-import { rulesOf } from './refusals.js';
 import { requireGoesOn } from './resume.js';
 import { checkpointIterations, type RunConfig } from './run-config.js';
 import {
@@ -38,7 +37,7 @@ export async function* run(
   signal?: AbortSignal,
 ): AsyncGenerator<RunEvent, RunSummary> {
   const start = performance.now();
-  requireFits(device, { ...config, rules: rulesOf(config) }, examples.train);
+  requireFits(device, { ...config, rules: [config.rule] }, examples.train);
   const shape = networkShape(config, examples);
   if (from) requireGoesOn(config, shape, from);
   device.resetPeak();

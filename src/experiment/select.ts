@@ -3,7 +3,8 @@ import { Scope } from '../gpu/scope.js';
 import { hiddenActivations, streamedActivations } from '../models/forward.js';
 import type { Network, Parameters } from '../models/two-layer.js';
 import { type ActivationSource, activationsFrom, exactActivations } from '../prune/activations.js';
-import { type MethodName, type MethodSelection, select } from '../prune/methods.js';
+import type { MethodName } from '../prune/choices.js';
+import { type MethodSelection, select } from '../prune/methods.js';
 import type { SelectionProblem } from '../prune/problem.js';
 import { divergence } from '../train/gradient-descent.js';
 import type { Experiment } from './experiment.js';
@@ -98,7 +99,7 @@ export async function* selectTrained(
       targetLoss: targetOf(choice, trainingLoss),
       untilStalled: choice.untilStalled,
       candidates: choice.candidates,
-      minibatch: choice.selectionBatch,
+      selectionBatch: choice.selectionBatch,
       seed: config.seed,
       oracle: choice.oracle,
       block: choice.block,

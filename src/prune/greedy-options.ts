@@ -1,7 +1,6 @@
 import { EspalierError } from '../errors.js';
-import type { OracleName } from './plan.js';
+import { type OracleName, type RuleName, requireTogether } from './choices.js';
 import type { SelectionProblem } from './problem.js';
-import type { RuleName } from './rules.js';
 
 export interface GreedyOptions {
   /** k, the most picks. */
@@ -16,7 +15,7 @@ export interface GreedyOptions {
   /** Each step looks at this many random candidates instead of all. */
   readonly candidates?: number | undefined;
   /** Each step judges by this many random examples instead of all. */
-  readonly minibatch?: number | undefined;
+  readonly selectionBatch?: number | undefined;
   /** Of the random candidates and examples. */
   readonly seed?: number;
   readonly oracle?: OracleName | undefined;
@@ -25,34 +24,20 @@ export interface GreedyOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @throws bad-config for options that are impossible or do not go together, naming their flag. */
+/** @throws bad-config for options that are impossible or do not go together. */
 export function requireSensible(problem: SelectionProblem, options: GreedyOptions): void {
-  const { rows: m, columns: n } = problem.activations;
-  const { picks: k, replacement, rule = 'average', candidates, minibatch, targetLoss } = options;
-  requireCount('picks', k, replacement ? Number.POSITIVE_INFINITY : n);
-  if (candidates !== undefined) requireCount('candidates', candidates, n);
-  if (minibatch !== undefined) requireCount('selection-batch', minibatch, m);
-  const fail = (message: string) => {
-    throw new EspalierError('bad-config', message);
-  };
-  if (candidates !== undefined && !replacement && candidates < k) {
-    fail(
-      `--candidates ${candidates} without replacement can run out before ${k} picks; use at least ${k}.`,
-    );
+  for (const key of ['picks', 'candidates', 'selectionBatch', 'block'] as const) {
+    requireCount(key, options[key]);
   }
-  if (targetLoss !== undefined && !(targetLoss >= 0)) {
-    fail(`--target-loss must be a number from 0 on, not ${targetLoss}.`);
-  }
-  if (rule !== 'average' && problem.loss !== 'squared') {
-    fail(`--rule ${rule} goes with --loss squared; the cross-entropy goes with --rule average.`);
-  }
-  if (rule !== 'average' && minibatch !== undefined) {
-    fail(`--selection-batch goes with --rule average, not with ${rule}.`);
-  }
-  if (rule !== 'average' && options.oracle === 'direct') {
-    fail(`--oracle direct goes with --rule average; --rule ${rule} needs rows or gram.`);
+  const { targetLoss: given } = options;
+  if (given !== undefined && !(given >= 0)) {
+    const allowed = 'a number from 0 on';
+    throw new EspalierError('bad-config', { kind: 'value', key: 'targetLoss', given, allowed });
   }
   requireProblem(problem);
+  const { activations, loss } = problem;
+  const [width, examples] = [activations.columns, activations.rows];
+  requireTogether({ ...options, method: 'greedy', loss, width, examples });
 }
 
 /** @throws bad-data when the shapes differ; bad-config when the loss does not go with the outputs. */
@@ -64,19 +49,12 @@ export function requireProblem({ activations, loss, weights, targets }: Selectio
       `Activations [${m} × ${n}], weights [${weights.rows} × ${c}] and targets [${targets.rows} × ${targets.columns}] are not of one problem: expected [m × N], [N × C] and [m × C].`,
     );
   }
-  if (loss !== 'cross-entropy' || weights.columns > 1) return;
-  throw new EspalierError(
-    'bad-config',
-    '--loss cross-entropy needs more than one output; use --task digits.',
-  );
+  requireTogether({ loss, outputs: c });
 }
 
-/** @throws bad-config unless the value is a whole number from 1 to `most`. */
-export function requireCount(flag: string, value: number, most: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return;
-  const range = Number.isFinite(most) ? `from 1 to ${most}` : 'from 1 on';
-  throw new EspalierError(
-    'bad-config',
-    `--${flag} must be a whole number ${range} here, not ${value}.`,
-  );
+/** @throws bad-config unless the value is a whole number from 1 on, or absent. */
+export function requireCount(key: string, given: number | undefined): void {
+  if (given === undefined || (Number.isInteger(given) && given >= 1)) return;
+  const allowed = 'a whole number from 1 on';
+  throw new EspalierError('bad-config', { kind: 'value', key, given, allowed });
 }

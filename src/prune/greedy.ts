@@ -5,6 +5,7 @@ import { readMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import { NO_SLOT, preparePick, SELECTION_STATE, TRACE } from '../kernels/pick.js';
 import { allocateBuffers, type SelectionBuffers } from './buffers.js';
+import type { OracleName } from './choices.js';
 import { drawIndices } from './draws.js';
 import { type GreedyOptions, requireSensible } from './greedy-options.js';
 import { measureMixtures } from './measure.js';
@@ -12,7 +13,7 @@ import { directSlices, type Minibatches, prepareDirectOracle } from './oracles/d
 import { prepareGramOracle } from './oracles/gram.js';
 import type { Oracle, OracleContext } from './oracles/oracle.js';
 import { prepareRowsOracle } from './oracles/rows.js';
-import { type OracleName, type Plan, planSelection } from './plan.js';
+import { type Plan, planSelection } from './plan.js';
 import {
   notFinite,
   requireFinite,
@@ -101,7 +102,7 @@ async function prepareSteps(
   options: GreedyOptions,
   scope: Scope,
 ): Promise<Steps> {
-  const { picks: k, replacement, candidates, minibatch, seed = 0 } = options;
+  const { picks: k, replacement, candidates, selectionBatch, seed = 0 } = options;
   const { activations, weights } = problem;
   const { rows: m, columns: n } = activations;
   const rule = RULES[options.rule ?? 'average'];
@@ -110,8 +111,8 @@ async function prepareSteps(
     foreseeable: rule.foreseeable && candidates === undefined,
   });
   const { block, lookahead, capacity } = plan;
-  const minibatches: Minibatches | undefined = minibatch
-    ? { size: minibatch, indices: drawIndices(k, m, minibatch, seed, 'batch') }
+  const minibatches: Minibatches | undefined = selectionBatch
+    ? { size: selectionBatch, indices: drawIndices(k, m, selectionBatch, seed, 'batch') }
     : undefined;
   const slices =
     plan.oracle === 'direct' ? directSlices(device, activations.chunks, minibatches) : 1;

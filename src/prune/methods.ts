@@ -1,4 +1,3 @@
-import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { readMatrix } from '../gpu/matrix.js';
 import { distinctDraws, randomStream } from '../random.js';
@@ -7,29 +6,11 @@ import { outputGram, rankByElimination } from './baselines/backward.js';
 import { rankByGradient } from './baselines/gradient.js';
 import { rankByMagnitude } from './baselines/magnitude.js';
 import { selectByRanking } from './baselines/ranking.js';
+import { type MethodName, requireTogether } from './choices.js';
 import { selectGreedily } from './greedy.js';
 import { type GreedyOptions, requireCount, requireProblem } from './greedy-options.js';
 import type { Plan } from './plan.js';
 import type { Selection, SelectionProblem } from './problem.js';
-import type { RuleName } from './rules.js';
-
-/** Ways to choose neurons of a trained network. */
-export const METHODS = [
-  'greedy',
-  'random',
-  'magnitude',
-  'activation',
-  'gradient',
-  'backward',
-] as const;
-export type MethodName = (typeof METHODS)[number];
-
-/** Methods, and rules of greedy selection, that go by the squared loss and by no other. */
-export const SQUARED_ONLY: readonly string[] = [
-  'line-search',
-  'corrective',
-  'backward',
-] satisfies readonly (MethodName | RuleName)[];
 
 export interface MethodOptions extends GreedyOptions {
   readonly method: MethodName;
@@ -56,18 +37,9 @@ export async function* select(
 ): AsyncGenerator<number, MethodSelection> {
   const { method, picks: k, signal } = options;
   if (method === 'greedy') return yield* selectGreedily(device, problem, options);
-  const n = problem.activations.columns;
   requireProblem(problem);
-  requireCount('picks', k, Number.POSITIVE_INFINITY);
-  if (k > n) {
-    throw new EspalierError(
-      'bad-config',
-      `--method ${method} picks no neuron twice: --picks ${k} is more than the network's ${n}.`,
-    );
-  }
-  if (problem.loss !== 'squared' && SQUARED_ONLY.includes(method)) {
-    throw new EspalierError('bad-config', `--method ${method} goes with --loss squared only.`);
-  }
+  requireCount('picks', k);
+  requireTogether({ method, picks: k, loss: problem.loss, width: problem.activations.columns });
   const { ranking, passes } = await rank(device, problem, options);
   return await selectByRanking(device, problem, ranking, k, passes, signal);
 }

@@ -1,13 +1,11 @@
-import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
-import { largestBinding } from '../gpu/limits.js';
+import { largestBinding, tooLarge } from '../gpu/limits.js';
 import type { StorageFormat } from '../gpu/matrix.js';
 import { chunkSlices } from '../kernels/example-slices.js';
 import type { Activations } from './activations.js';
+import { conflictIn, type OracleName, requireTogether } from './choices.js';
+import { requireCount } from './greedy-options.js';
 import type { SelectionProblem } from './problem.js';
-
-export const ORACLES = ['rows', 'gram', 'direct'] as const;
-export type OracleName = (typeof ORACLES)[number];
 
 /** How a selection will be done, and why. */
 export interface Plan {
@@ -26,8 +24,8 @@ export interface Plan {
 export interface PlanRequest {
   /** k. */
   readonly picks: number;
-  /** Examples of a step, when each step looks at a random minibatch. */
-  readonly minibatch?: number | undefined;
+  /** Examples of a step, when each step looks at a random batch of them. */
+  readonly selectionBatch?: number | undefined;
   /** What the caller has decided. */
   readonly oracle?: OracleName | undefined;
   readonly block?: number | undefined;
@@ -107,31 +105,28 @@ export function planSelection(
   { activations, loss }: SelectionProblem,
   request: PlanRequest,
 ): Plan {
-  const { oracle, block } = request;
-  const onlyDirect = onlyDirectJudges(loss, request);
-  requireGrantable(request, onlyDirect);
+  const { oracle, block, selectionBatch } = request;
+  requireCount('block', block);
+  requireTogether({ oracle, block, selectionBatch, loss, width: activations.columns });
   const { rows: m, columns: n, resident, storage } = activations;
   const plan = { block: 1, lookahead: false, storage };
-  if (onlyDirect || oracle === 'direct') {
-    const reason = onlyDirect ? `${onlyDirect} has no Gram matrix` : 'asked for';
-    return { ...plan, oracle: 'direct', capacity: 1, reason };
+  const noGram = conflictIn({ oracle: 'gram', selectionBatch, loss })?.because;
+  if (noGram || oracle === 'direct') {
+    return { ...plan, oracle: 'direct', capacity: 1, reason: noGram ?? 'asked for' };
   }
 
-  if (block !== undefined && block > n) {
-    throw new EspalierError(
-      'bad-config',
-      `--block ${block} is more Gram rows than there are: ${n}.`,
-    );
-  }
   const fitting = Math.floor(largestBinding(device) / (n * 4));
   const rows = cheapestRows(device, activations, request, fitting);
   const gram = passSeconds(device, activations, n / 2);
   const asked = oracle ?? (block && 'rows');
   if (asked === 'gram' && n > fitting) {
-    throw new EspalierError(
-      'limit-exceeded',
-      `The Gram matrix of ${n} neurons is larger than this adapter's bindings, which hold ${fitting} rows of it. Use --oracle rows.`,
-    );
+    throw tooLarge(device, {
+      what: 'the rows of the Gram matrix',
+      key: 'width',
+      given: n,
+      fits: Math.floor(Math.sqrt(largestBinding(device) / 4)),
+      instead: { oracle: 'rows' },
+    });
   }
   // Streamed activations take no memory that the matrix could be measured by.
   const affordable = n <= fitting && (!resident || n <= m * GRAM_SHARE);
@@ -149,34 +144,6 @@ export function planSelection(
   const { block: p, lookahead } = rows;
   const capacity = Math.min(n, fitting, Math.max(p, Math.floor(m * CACHE_SHARE)));
   return { ...plan, oracle: 'rows', block: p, lookahead, capacity, reason };
-}
-
-/** What no Gram matrix tells: only each candidate's own loss, evaluated directly, does. */
-function onlyDirectJudges(
-  loss: SelectionProblem['loss'],
-  { minibatch }: PlanRequest,
-): string | undefined {
-  if (loss === 'cross-entropy') return 'the cross-entropy';
-  return minibatch ? 'a minibatch' : undefined;
-}
-
-function requireGrantable({ oracle, block }: PlanRequest, onlyDirect: string | undefined): void {
-  const fail = (message: string) => {
-    throw new EspalierError('bad-config', message);
-  };
-  if (onlyDirect && oracle && oracle !== 'direct') {
-    fail(`--oracle ${oracle} cannot judge ${onlyDirect}; only direct evaluation can.`);
-  }
-  if (block === undefined) return;
-  if (!(Number.isInteger(block) && block >= 1)) {
-    fail(`--block must be a whole number from 1 on, not ${block}.`);
-  }
-  const other =
-    oracle && oracle !== 'rows'
-      ? `--oracle ${oracle}`
-      : onlyDirect && `direct evaluation, which ${onlyDirect} needs,`;
-  if (other)
-    fail(`--block ${block} goes with --oracle rows: ${other} computes no Gram rows by the block.`);
 }
 
 /** Expected seconds of a pass over the activations that computes p Gram rows. */
@@ -202,10 +169,8 @@ function cheapestRows(
   const slices = chunkSlices(device, chunks);
   const most = Math.max(1, Math.min(n, Math.floor(fitting / slices)));
   if (block !== undefined && block > most) {
-    throw new EspalierError(
-      'limit-exceeded',
-      `--block ${block} is more Gram rows than this adapter's bindings hold at once. Use at most ${most}.`,
-    );
+    const what = 'the Gram rows of one pass';
+    throw tooLarge(device, { what, key: 'block', given: block, fits: most });
   }
   const distinct = Math.max(1, DISTINCT_SHARE * Math.min(picks, n));
   const sketched = resident && foreseeable && n <= m * SKETCH_SHARE && n + 1 <= fitting;

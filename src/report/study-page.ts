@@ -1,4 +1,3 @@
-import { flagOf } from '../experiment/run-config.js';
 import type { RunFile } from '../experiment/run-files.js';
 import {
   type Analysis,
@@ -7,8 +6,8 @@ import {
   recordOfAnalyses,
 } from '../study/analysis.js';
 import { type Cell, cellsCsv } from '../study/cell.js';
-import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
-import { grouped, plural, shellWord } from '../text.js';
+import type { StudyConfig } from '../study/study-config.js';
+import { grouped, plural } from '../text.js';
 import { COLORS, createPaper, type Drawing, finishedDrawing, stacked, tiled } from './drawing.js';
 import { heatMap } from './heat-map.js';
 import { escaped, factList, htmlPage, table } from './html.js';
@@ -29,8 +28,8 @@ export interface ReportInput {
   readonly versions: Readonly<Record<string, string>>;
   /** Where elements are made: a page's own document, or linkedom's in Node. */
   readonly document: Document;
-  /** The command line's, whose folder has the figures beside the report, and which can repeat it. */
-  readonly repeatable?: boolean;
+  /** The command that repeats the study, whose folder has the figures beside the report. */
+  readonly command?: string;
 }
 
 export interface Report {
@@ -180,7 +179,7 @@ function criterionFigure({ criterion }: Finding): string {
   return criterion.name === 'absolute' ? String(criterion.level) : '';
 }
 
-function provenance({ config, cells, versions, repeatable = true }: ReportInput): string {
+function provenance({ config, cells, versions, command }: ReportInput): string {
   const seconds = cells.reduce((sum, cell) => sum + cell.seconds, 0);
   const adapters = [...new Set(cells.map(({ adapter }) => adapter))];
   const facts: readonly (readonly [string, string])[] = [
@@ -193,31 +192,15 @@ function provenance({ config, cells, versions, repeatable = true }: ReportInput)
         .join(', '),
     ],
     ...Object.entries(config).map(
-      ([key, value]) =>
-        [
-          key === 'replacement' ? 'with replacement' : flagOf(key),
-          String(value).replaceAll(',', ', '),
-        ] as const,
+      ([key, value]) => [key, String(value).replaceAll(',', ', ')] as const,
     ),
   ];
   return `<section>
 <h2>How it was made</h2>
-${repeatable ? `<pre>${escaped(studyCommand(config))}</pre>` : '<p>In a web page, which keeps its own copy of the images.</p>'}
+${command ? `<pre>${escaped(command)}</pre>` : '<p>In a web page, which keeps its own copy of the images.</p>'}
 ${factList(facts)}
-<p>All cells are in <code>cells.csv</code>, thresholds and fits in <code>thresholds.json</code>${repeatable ? ', the figures as SVG and PNG files beside this page' : ''}.</p>
+<p>All cells are in <code>cells.csv</code>, thresholds and fits in <code>thresholds.json</code>${command ? ', the figures as SVG and PNG files beside this page' : ''}.</p>
 </section>`;
-}
-
-/** The command that makes a study again: what differs from its preset's defaults. */
-export function studyCommand(config: StudyConfig): string {
-  const usual = parseStudyConfig({ preset: config.preset });
-  const flags = Object.entries(config).flatMap(([key, value]) => {
-    const same = JSON.stringify(usual[key as keyof StudyConfig]) === JSON.stringify(value);
-    if (key === 'out' || (key === 'preset' ? value === 'quick' : same)) return [];
-    if (key === 'replacement') return ['--no-replacement'];
-    return [`${flagOf(key)} ${shellWord(String(value))}`];
-  });
-  return ['espalier study', ...flags].join(' ');
 }
 
 function capital(text: string): string {

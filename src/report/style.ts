@@ -3,7 +3,7 @@ export const LIGHT: Readonly<Record<string, string>> = {
   ground: '#ffffff',
   text: '#1c1f23',
   muted: '#5b6470',
-  rule: '#d5dae1',
+  line: '#d5dae1',
   panel: '#f4f6f8',
   dense: '#b4530a',
   subnetwork: '#0f5fb4',
@@ -17,7 +17,7 @@ const DARK: Readonly<Record<string, string>> = {
   ground: '#14171b',
   text: '#e6e9ed',
   muted: '#9aa4b1',
-  rule: '#343b44',
+  line: '#343b44',
   panel: '#1d2126',
   dense: '#f0944d',
   subnetwork: '#62a8f5',
@@ -60,7 +60,7 @@ svg { display: block; max-width: 100%; height: auto; overflow: visible; }
   vertical-align: middle; border-radius: 2px; }
 .table { overflow-x: auto; break-inside: avoid; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.92rem; }
-th, td { padding: 0.3rem 0.7rem; text-align: right; border-bottom: 1px solid var(--rule);
+th, td { padding: 0.3rem 0.7rem; text-align: right; border-bottom: 1px solid var(--line);
   vertical-align: top; }
 th { font-weight: 600; vertical-align: bottom; }
 th:first-child, td:first-child, .fits :is(th, td):nth-child(2) { text-align: left; }

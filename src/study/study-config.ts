@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { withRefusals } from '../experiment/refusals.js';
-import { count, parseWith, rate, runSchema } from '../experiment/run-config.js';
-import { METHODS } from '../prune/methods.js';
+import { EspalierError } from '../errors.js';
+import { count, parseWith, rate, requireWays, runSchema } from '../experiment/run-config.js';
+import { METHODS, type SomeChoices } from '../prune/choices.js';
 
 const PRESETS = ['quick', 'paper'] as const;
 export type Preset = (typeof PRESETS)[number];
@@ -31,7 +31,7 @@ const PRESET_VALUES: Readonly<Record<Preset, Readonly<Record<string, unknown>>>>
 
 /** One value, or a list of different values that the study sweeps. */
 const swept = <Value extends z.ZodType>(value: Value, least: string) => {
-  const error = `must be ${least}, or a list of them in which none comes twice`;
+  const error = `${least}, or a list of them in which none comes twice`;
   return z.preprocess(
     (given) => (Array.isArray(given) ? given : [given]),
     z
@@ -41,74 +41,66 @@ const swept = <Value extends z.ZodType>(value: Value, least: string) => {
   );
 };
 
-const SIZES = 'must be a list of whole numbers from 1 on in ascending order, none of them twice';
+const SIZES = 'a list of whole numbers from 1 on in ascending order, none of them twice';
 
 const MOST_TRIALS = 1000;
 
-const TRIALS = `must be a whole number from 1 to ${MOST_TRIALS}`;
+const TRIALS = `a whole number from 1 to ${MOST_TRIALS}`;
 
-const SHARE = 'must be a number above 0 and below 1';
+const SHARE = 'a number above 0 and below 1';
 
 /** `run`'s keys that mean the same here. */
 const shared = runSchema.shape;
 
-const studyShape = z
-  .strictObject({
-    preset: z.enum(PRESETS, { error: `must be one of ${PRESETS.join(', ')}` }).default('quick'),
-    data: shared.data,
-    task: shared.task,
-    sizes: z
-      .array(count(1), { error: SIZES })
-      .min(1, { error: SIZES })
-      .refine((sizes) => sizes.every((size, i) => i === 0 || size > (sizes[i - 1] ?? size)), {
-        error: SIZES,
-      }),
-    trials: z.int({ error: TRIALS }).min(1, { error: TRIALS }).max(MOST_TRIALS, { error: TRIALS }),
-    width: swept(count(1), 'a whole number from 1 on'),
-    activation: shared.activation,
-    iterations: count(1),
-    batch: swept(
-      z.union([z.literal('full'), count(1)], {
-        error: 'must be "full" or a whole number from 1 on',
-      }),
-      '"full" or a whole number from 1 on',
-    ),
-    learningRate: swept(rate(), 'a finite number above 0').default([1]),
-    momentum: shared.momentum,
-    pruneEvery: count(1),
-    picks: swept(count(1), 'a whole number from 1 on'),
-    method: swept(
-      z.enum(METHODS, { error: `must be one of ${METHODS.join(', ')}` }),
-      'a method',
-    ).default(['greedy']),
-    rule: swept(shared.rule.unwrap(), 'a rule').default(['average']),
-    replacement: shared.replacement,
-    loss: shared.loss,
-    storage: shared.storage,
-    fineTune: count(0).default(0),
-    fineTuneLearningRate: shared.fineTuneLearningRate,
-    /** Loss of the absolute criterion; by default one that every trial reaches. */
-    level: rate().optional(),
-    /** Share of the way to the best loss that the relative criterion forgoes. */
-    tolerance: z
-      .number({ error: SHARE })
-      .gt(0, { error: SHARE })
-      .lt(1, { error: SHARE })
-      .default(0.1),
-    seed: shared.seed,
-    host: shared.host,
-    adapter: shared.adapter,
-    tuning: shared.tuning,
-    out: shared.out,
-  })
-  .refine(({ pruneEvery, iterations }) => pruneEvery <= iterations, {
-    path: ['pruneEvery'],
-    error: 'must not be larger than the iterations',
-  });
+const studySchema = z.strictObject({
+  preset: z.enum(PRESETS, { error: `one of ${PRESETS.join(', ')}` }).default('quick'),
+  data: shared.data,
+  task: shared.task,
+  sizes: z
+    .array(count(1), { error: SIZES })
+    .min(1, { error: SIZES })
+    .refine((sizes) => sizes.every((size, i) => i === 0 || size > (sizes[i - 1] ?? size)), {
+      error: SIZES,
+    }),
+  trials: z.int({ error: TRIALS }).min(1, { error: TRIALS }).max(MOST_TRIALS, { error: TRIALS }),
+  width: swept(count(1), 'a whole number from 1 on'),
+  activation: shared.activation,
+  iterations: count(1),
+  batch: swept(
+    z.union([z.literal('full'), count(1)], {
+      error: '"full" or a whole number from 1 on',
+    }),
+    '"full" or a whole number from 1 on',
+  ),
+  learningRate: swept(rate(), 'a finite number above 0').default([1]),
+  momentum: shared.momentum,
+  pruneEvery: count(1),
+  picks: swept(count(1), 'a whole number from 1 on'),
+  method: swept(z.enum(METHODS, { error: `one of ${METHODS.join(', ')}` }), 'a method').default([
+    'greedy',
+  ]),
+  rule: swept(shared.rule.unwrap(), 'a rule').default(['average']),
+  replacement: shared.replacement,
+  loss: shared.loss,
+  storage: shared.storage,
+  fineTune: count(0).default(0),
+  fineTuneLearningRate: shared.fineTuneLearningRate,
+  /** Loss of the absolute criterion; by default one that every trial reaches. */
+  level: rate().optional(),
+  /** Share of the way to the best loss that the relative criterion forgoes. */
+  tolerance: z
+    .number({ error: SHARE })
+    .gt(0, { error: SHARE })
+    .lt(1, { error: SHARE })
+    .default(0.1),
+  seed: shared.seed,
+  host: shared.host,
+  adapter: shared.adapter,
+  tuning: shared.tuning,
+  out: shared.out,
+});
 
-/** Everything that decides a study. The command line's flags are these keys in kebab case. */
-export const studySchema = withRefusals(studyShape);
-
+/** Everything that decides a study. */
 export type StudyConfig = z.infer<typeof studySchema>;
 
 /**
@@ -118,7 +110,34 @@ export type StudyConfig = z.infer<typeof studySchema>;
  */
 export function parseStudyConfig(given: Readonly<Record<string, unknown>>): StudyConfig {
   const preset = PRESET_VALUES[given.preset as Preset] ?? PRESET_VALUES.quick;
-  return parseWith(studySchema, given, preset);
+  const config = parseWith(studySchema, given, preset);
+  const { pruneEvery, iterations, task } = config;
+  if (pruneEvery > iterations) {
+    throw new EspalierError('bad-config', {
+      kind: 'conflict',
+      key: 'pruneEvery',
+      given: pruneEvery,
+      with: 'iterations',
+      value: iterations,
+      allowed: 'no more',
+      because: 'there would be no checkpoint',
+      defaults: ['pruneEvery', 'iterations'].filter((key) => given[key] === undefined),
+    });
+  }
+  requireWays(studyWays(config), { task, given });
+  return config;
+}
+
+/** The ways to choose that a study compares. Where greedy selection takes part its rules are for it alone. */
+function studyWays({ method, rule, picks, width, replacement, loss }: StudyConfig) {
+  const ruled = method.includes('greedy') ? 'greedy' : method[0];
+  const choices: readonly SomeChoices[] = [
+    ...method.map((each) => ({ method: each })),
+    ...rule.map((each) => ({ rule: each, method: ruled })),
+  ];
+  return choices.flatMap((choice) =>
+    width.flatMap((n) => picks.map((k) => ({ ...choice, width: n, picks: k, replacement, loss }))),
+  );
 }
 
 /** Keys that decide where a study runs or how it is read, but none of its figures. */

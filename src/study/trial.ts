@@ -1,7 +1,6 @@
 import { imagesChecksum } from '../data/images.js';
 import { type Examples, networkShape } from '../experiment/examples.js';
 import { openExperiment, pretraining } from '../experiment/experiment.js';
-import { rulesOf } from '../experiment/refusals.js';
 import { requireFits } from '../experiment/size-limits.js';
 import { readState, type TrainedState } from '../experiment/state.js';
 import type { Device } from '../gpu/device.js';
@@ -48,8 +47,7 @@ export async function* studyTrial(
   const { trial, examples } = input;
   const config = trialConfig(input.config, trial);
   const picks = Math.max(...input.config.picks);
-  const rules = rulesOf(config);
-  requireFits(device, { ...config, ...trial, picks, rules }, examples.train, {
+  requireFits(device, { ...config, ...trial, picks, rules: input.config.rule }, examples.train, {
     examples: 'sizes',
   });
   using experiment = await openExperiment(device, config, examples, signal);

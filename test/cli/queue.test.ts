@@ -127,7 +127,9 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     const witness = worker(/diverged/, 'SIGINT');
     const failed = await failing;
     expect(failed).toMatchObject({ code: 1, stdout: '' });
-    expect(failed.stderr).toMatch(/The trial m40-r0-\S+ failed on a worker: Training diverged/);
+    expect(failed.stderr).toMatch(
+      /The trial m40-r0-\S+ failed on a worker: Training diverged.* Try --learning-rate /,
+    );
     await witness;
   });
 

@@ -89,7 +89,7 @@ test('--from refuses what it cannot go on with, and leaves no file', async () =>
   const cases: readonly (readonly [string, RegExp])[] = [
     ['--from nowhere', /^error: --from nowhere cannot be read .*ENOENT/],
     ['--from data', /^error: --from data holds no weights\. Name the folder of a run/],
-    ['--from short --iterations 5', /^error: --iterations 5 lies before .* 8 iterations/],
+    ['--from short --iterations 5', /^error: --iterations must be 8 or more, not 5: the weights/],
     ['--from short --width 9', /^error: --width 9 cannot go on from short, .* --width 8/],
     ['--from short --momentum 0.5', /^error: --momentum 0.5 cannot go on from short/],
     [

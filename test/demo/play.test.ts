@@ -283,7 +283,7 @@ describe('a run from beginning to end', () => {
     await writeFile(config, JSON.stringify({ width: 78, momentum: 0.9, targetLoss: 0.1 }));
     await bring(other.page, [config]);
     await other.page.waitForSelector('.trouble');
-    expect(await textOf(other.page, '.trouble')).toContain('--momentum 0.9, --target-loss 0.1');
+    expect(await textOf(other.page, '.trouble')).toContain('momentum 0.9, targetLoss 0.1');
     expect(other.page.url()).toContain('width=78');
     expect(other.complaints).toEqual([]);
     await other.page.close();

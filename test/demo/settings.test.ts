@@ -36,8 +36,8 @@ test.each<[Partial<Settings>, Partial<Settings>, Partial<Settings>]>([
 
 test('a link or a run that picks nothing is refused, and what has no control here is named', () => {
   const defaults = defaultsFor('software');
-  expect(() => settingsOf([['method', 'scratch']], defaults)).toThrow(/--method scratch .*Compare/);
-  expect(() => settingsFrom(parseRunConfig({ method: 'scratch' }))).toThrow(/--method scratch/);
+  expect(() => settingsOf([['method', 'scratch']], defaults)).toThrow(/method scratch .*Compare/);
+  expect(() => settingsFrom(parseRunConfig({ method: 'scratch' }))).toThrow(/method scratch/);
   const config = parseRunConfig({
     width: 9,
     seed: 4,
@@ -45,10 +45,10 @@ test('a link or a run that picks nothing is refused, and what has no control her
     storage: 'f16',
     learningRate: 2,
   });
-  expect(leftOut(config)).toEqual(['--storage f16']);
+  expect(leftOut(config)).toEqual(['storage f16']);
   expect(leftOut({ ...config, storage: 'f32', fineTuneLearningRate: 0.5 })).toEqual([]);
   expect(leftOut({ ...config, storage: 'f32', fineTuneLearningRate: 0.1 })).toEqual([
-    '--fine-tune-learning-rate 0.1',
+    'fineTuneLearningRate 0.1',
   ]);
 });
 

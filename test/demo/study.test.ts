@@ -139,7 +139,7 @@ test('goes on from its kept cells after a reload and a lost device, to the same 
   expect(JSON.parse(await saved('thresholds.json'))).toEqual(
     JSON.parse(JSON.stringify(recordOfAnalyses(analyses))),
   );
-  expect(await saved('report.html')).toMatch(/^<!doctype html>.*<svg .*--sizes.*40, 160/s);
+  expect(await saved('report.html')).toMatch(/^<!doctype html>.*<svg .*<dt>sizes<.*40, 160/s);
   const shown = await page.$$eval('.map tbody tr', (rows) =>
     rows.map((row) => row.children.length),
   );

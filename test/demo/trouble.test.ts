@@ -48,7 +48,7 @@ describe('a person is told what to do', () => {
     ['activation=relu&learningRate=100000', /ran away.*Play again with learning rate 1Close/s],
     [
       'iterations=1&pruneEvery=1&fineTune=30&learningRate=1000',
-      /fine-tuning, whose rate follows “Learning rate”: try.*with learning rate 1Close/s,
+      /Fine-tuning diverged: .*Its rate follows “Learning rate”: try.*with learning rate 1Close/s,
     ],
   ])('a run that cannot be: %s', async (patch, expected) => {
     const { page } = await demo.visit(`${QUICK}&${patch}`);

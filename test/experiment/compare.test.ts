@@ -12,7 +12,7 @@ import {
 import { drawExamples, type Examples } from '../../src/experiment/examples.js';
 import { finalResult } from '../../src/experiment/relay.js';
 import { run } from '../../src/experiment/run.js';
-import { runShape } from '../../src/experiment/run-config.js';
+import { runSchema } from '../../src/experiment/run-config.js';
 import type { Device } from '../../src/gpu/device.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
 import { drawParameters } from '../../src/models/two-layer.js';
@@ -39,7 +39,7 @@ function inputOf(
   contenders: readonly Contender[],
   sizes: readonly number[],
 ): CompareInput {
-  const config = runShape.parse({ examples: M, width: 12, batch: 9, iterations: 30, ...given });
+  const config = runSchema.parse({ examples: M, width: 12, batch: 9, iterations: 30, ...given });
   return { config, contenders, sizes, examples };
 }
 
@@ -53,41 +53,47 @@ describe('before any training it is refused that', () => {
       [3],
       /^methods must be .*once.*"greedy","random","greedy"/,
     ],
-    ['a ranking is too short', {}, CONTENDERS, [5, 13], /^--sizes 5,13 .*only greedy/],
+    [
+      'a ranking is too short',
+      {},
+      CONTENDERS,
+      [5, 13],
+      /^sizes 13 must be no more than width 12: .*only greedy/,
+    ],
     [
       'neurons run out',
       { replacement: false },
       ['greedy'],
       [13],
-      /^--sizes 13 .*without replacement/,
+      /^sizes 13 must be no more than width 12: without replacement/,
     ],
     [
       'a method is of the squared loss',
       { loss: 'cross-entropy', task: 'digits' },
       ['greedy', 'backward'],
       [3],
-      /^The .*"loss" \(cross-entropy\) does not go with .*\. Name other --methods/,
+      /^methods backward goes with loss squared only, not with cross-entropy: /,
     ],
     [
       'a rule needs Gram rows',
       { oracle: 'direct' },
       CONTENDERS,
       [3],
-      /^The .*"oracle" .* rows or gram/,
+      /^oracle direct goes with methods greedy only, not with line-search: /,
     ],
     [
       'a rule takes no batch',
       { selectionBatch: 9 },
       CONTENDERS,
       [3],
-      /^The .*"selectionBatch" .*rule/,
+      /^selectionBatch 9 goes with methods greedy only/,
     ],
     [
       'candidates run out',
       { candidates: 3, replacement: false },
       ['greedy'],
       [2, 5],
-      /^The .*"candidates" .* fewer/,
+      /^candidates 3 must be no fewer than sizes 5: /,
     ],
   ])('%s', async (_, given, contenders, sizes, message) => {
     const input = inputOf(given, contenders, sizes);

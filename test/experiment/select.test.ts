@@ -11,7 +11,7 @@ import { pickFrom } from '../../src/experiment/select.js';
 import type { Device } from '../../src/gpu/device.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
 import { drawParameters, type Parameters, uploadNetwork } from '../../src/models/two-layer.js';
-import { METHODS, type MethodName } from '../../src/prune/methods.js';
+import { METHODS, type MethodName } from '../../src/prune/choices.js';
 import { writeSource } from './source.js';
 
 const M = 70;

@@ -3,7 +3,8 @@ import { finalResult } from '../../src/experiment/relay.js';
 import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
-import { METHODS, select } from '../../src/prune/methods.js';
+import { METHODS } from '../../src/prune/choices.js';
+import { select } from '../../src/prune/methods.js';
 import { outputsLoss } from '../../src/reference/selection.js';
 import { faultsOf, judgeOf, weightedOutputs } from './judge.js';
 import { referenceOf, type Sample, sampleOf, uploadSample } from './problems.js';
@@ -38,55 +39,71 @@ describe('bad input to a selection', () => {
   }
   const refusals: readonly Refusal[] = [
     {
-      says: /--picks must be a whole number from 1 to 7 here, not 8/,
+      says: /^picks 8 must be no more than width 7: without replacement/,
       run: { picks: 8, replacement: false },
     },
-    { says: /--picks .* from 1 on here, not 0/, run: { picks: 0 } },
-    { says: /--picks .* not 2\.5/, run: { picks: 2.5 } },
-    { says: /--picks .* not NaN/, run: { picks: Number.NaN } },
-    { says: /--block .* not 0/, run: { block: 0 } },
-    { says: /--block .* not -3/, run: { block: -3, oracle: 'rows' } },
-    { says: /--candidates .* from 1 to 7 here, not 0/, run: { candidates: 0 } },
-    { says: /--candidates .* from 1 to 7 here, not 8/, run: { candidates: 8 } },
+    { says: /^picks must be a whole number from 1 on, not 0\.$/, run: { picks: 0 } },
+    { says: /^picks .* not 2\.5/, run: { picks: 2.5 } },
+    { says: /^picks .* not NaN/, run: { picks: Number.NaN } },
+    { says: /^block .* not 0/, run: { block: 0 } },
+    { says: /^block .* not -3/, run: { block: -3, oracle: 'rows' } },
+    { says: /^block 8 must be no more than width 7: .* Gram rows/, run: { block: 8 } },
+    { says: /^candidates .* not 0/, run: { candidates: 0 } },
+    { says: /^candidates 8 must be no more than width 7: /, run: { candidates: 8 } },
     {
-      says: /--candidates 3 without replacement .* 5/,
+      says: /^candidates 3 must be no fewer than picks 5: without replacement they can run out\.$/,
       run: { candidates: 3, picks: 5, replacement: false },
     },
-    { says: /--selection-batch .* from 1 to 23 here, not 0/, run: { minibatch: 0 } },
-    { says: /--selection-batch .* not 24/, run: { minibatch: 24 } },
+    { says: /^selectionBatch .* not 0/, run: { selectionBatch: 0 } },
+    { says: /^selectionBatch 24 must be no more than examples 23: /, run: { selectionBatch: 24 } },
     {
-      says: /--selection-batch goes with --rule average/,
-      run: { minibatch: 5, rule: 'corrective' },
+      says: /^selectionBatch 5 goes with rule average only, not with corrective: /,
+      run: { selectionBatch: 5, rule: 'corrective' },
     },
-    { says: /--target-loss .* not -1/, run: { targetLoss: -1 } },
-    { says: /--target-loss .* not NaN/, run: { targetLoss: Number.NaN } },
+    { says: /^targetLoss .* not -1/, run: { targetLoss: -1 } },
+    { says: /^targetLoss .* not NaN/, run: { targetLoss: Number.NaN } },
     {
-      says: /--rule line-search goes with --loss squared/,
+      says: /^rule line-search goes with loss squared only, not with cross-entropy: /,
       run: { rule: 'line-search', loss: 'cross-entropy' },
     },
     {
-      says: /--rule corrective goes with --loss squared/,
+      says: /^rule corrective goes with loss squared only, not with cross-entropy: /,
       run: { rule: 'corrective', loss: 'cross-entropy' },
     },
     {
-      says: /--oracle direct goes with --rule average/,
+      says: /^oracle direct goes with rule average only, not with line-search: /,
       run: { rule: 'line-search', oracle: 'direct' },
     },
     {
-      says: /--oracle direct goes with --rule average/,
+      says: /^oracle direct goes with rule average only, not with corrective: /,
       run: { rule: 'corrective', oracle: 'direct' },
     },
     {
-      says: /--oracle gram cannot judge the cross-entropy/,
+      says: /^oracle gram goes with loss squared only, not with cross-entropy: /,
       run: { oracle: 'gram', loss: 'cross-entropy' },
     },
-    { says: /--oracle rows cannot judge a minibatch/, run: { oracle: 'rows', minibatch: 5 } },
-    { says: /--block 4 goes with --oracle rows: --oracle gram/, run: { oracle: 'gram', block: 4 } },
-    { says: /--block 4 .* --oracle direct/, run: { oracle: 'direct', block: 4 } },
-    { says: /--block 4 .* a minibatch/, run: { minibatch: 5, block: 4 } },
-    { says: /--block 4 .* the cross-entropy/, run: { loss: 'cross-entropy', block: 4 } },
     {
-      says: /--loss cross-entropy needs more than one output/,
+      says: /^selectionBatch 5 goes with oracle direct only, not with rows: /,
+      run: { oracle: 'rows', selectionBatch: 5 },
+    },
+    {
+      says: /^block 4 goes with oracle rows only, not with gram: /,
+      run: { oracle: 'gram', block: 4 },
+    },
+    {
+      says: /^block 4 goes with oracle rows only, not with direct: /,
+      run: { oracle: 'direct', block: 4 },
+    },
+    {
+      says: /^block 4 does not go with selectionBatch 5: /,
+      run: { selectionBatch: 5, block: 4 },
+    },
+    {
+      says: /^block 4 goes with loss squared only, not with cross-entropy: /,
+      run: { loss: 'cross-entropy', block: 4 },
+    },
+    {
+      says: /^loss cross-entropy needs more than outputs 1: it compares several outputs\.$/,
       run: { loss: 'cross-entropy' },
       sample: single,
     },
@@ -159,7 +176,8 @@ describe('bad input to a selection', () => {
     });
     await expect(finalResult(run)).rejects.toMatchObject({
       code: 'bad-config',
-      message: '--method backward goes with --loss squared only.',
+      message:
+        'method backward goes with loss squared only, not with cross-entropy: it eliminates by the Gram matrix.',
     });
   });
 
@@ -206,7 +224,7 @@ describe('bad input to a selection', () => {
       };
       await expect(finalResult(select(device, problem, options))).rejects.toMatchObject({
         code: 'bad-config',
-        message: expect.stringMatching(/--picks/),
+        message: expect.stringMatching(/^picks /),
       });
     }
   });

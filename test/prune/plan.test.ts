@@ -42,7 +42,7 @@ function problemOf({
 function deviceRecord(kind: 'hardware' | 'software', gibibytes: number): Device {
   const bytes = gibibytes * 2 ** 30;
   const limits = { maxBufferSize: bytes, maxStorageBufferBindingSize: bytes };
-  return { adapter: { kind }, limits } as unknown as Device;
+  return { adapter: { kind, name: 'a GPU' }, limits } as unknown as Device;
 }
 
 describe('the planner', () => {
@@ -72,7 +72,7 @@ describe('the planner', () => {
       oracle: 'rows',
     },
     { size: { m: 512, n: 64 }, request: { picks: 3, oracle: 'direct' }, oracle: 'direct' },
-    { size: { m: 512, n: 64 }, request: { picks: 3, minibatch: 100 }, oracle: 'direct' },
+    { size: { m: 512, n: 64 }, request: { picks: 3, selectionBatch: 100 }, oracle: 'direct' },
     {
       size: { m: 512, n: 64, loss: 'cross-entropy' },
       request: { picks: 3 },
@@ -138,25 +138,30 @@ describe('the planner', () => {
   );
 
   test.each([
-    { size: { m: 9, n: 9 }, request: { picks: 1, block: 0 }, code: 'bad-config', says: /--block/ },
+    {
+      size: { m: 9, n: 9 },
+      request: { picks: 1, block: 0 },
+      code: 'bad-config',
+      says: /^block must/,
+    },
     { size: { m: 9, n: 9 }, request: { picks: 1, block: 1.5 }, code: 'bad-config', says: /1\.5/ },
     {
       size: { m: 9, n: 9, loss: 'cross-entropy' },
       request: { picks: 1, oracle: 'gram' },
       code: 'bad-config',
-      says: /--oracle gram cannot judge the cross-entropy/,
+      says: /^oracle gram goes with loss squared only, .* has no Gram matrix\.$/,
     },
     {
       size: { m: 9, n: 9 },
-      request: { picks: 1, minibatch: 3, oracle: 'rows' },
+      request: { picks: 1, selectionBatch: 3, oracle: 'rows' },
       code: 'bad-config',
-      says: /--oracle rows cannot judge a minibatch/,
+      says: /^selectionBatch 3 goes with oracle direct only, not with rows: /,
     },
     {
       size: { m: 9, n: 20_000 },
       request: { picks: 1, oracle: 'gram' },
       code: 'limit-exceeded',
-      says: /20000 neurons .* 13421 rows .* --oracle rows/,
+      says: /^width 20000 .* the rows of the Gram matrix fit up to width 16384\. Use oracle rows instead\.$/,
     },
   ] satisfies readonly { size: Size; request: PlanRequest; code: string; says: RegExp }[])(
     '$size, $request is refused',

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '../../src/gpu/device.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
+import type { RuleName } from '../../src/prune/choices.js';
 import type { Selection } from '../../src/prune/problem.js';
-import type { RuleName } from '../../src/prune/rules.js';
 import { sumBound } from '../../src/reference/bound.js';
 import {
   mixtureOutputs,

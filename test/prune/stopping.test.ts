@@ -125,7 +125,7 @@ describe('where a selection ends and what it looks at', () => {
     ['cross-entropy', {}],
     ['cross-entropy', { rowsPerChunk: 13, streamed: true }],
   ] as const)('%s on random minibatches, %o', async (loss, layout) => {
-    const options = { loss, ...layout, minibatch: 17, picks: 11 };
+    const options = { loss, ...layout, selectionBatch: 17, picks: 11 };
     const found = await greedy(device, trained, { ...options, seed: 3 });
     const drawn = drawIndices(11, 89, 17, 3, 'batch');
     const full = judgeOf(referenceOf(trained, loss), 'average', true);

@@ -28,7 +28,11 @@ const CASES: readonly { readonly name: string; readonly sample: Sample; readonly
     wish: { oracle: 'gram', rowsPerChunk: 19, streamed: true },
   },
   { name: 'direct', sample: THREE, wish: { oracle: 'direct', loss: 'cross-entropy' } },
-  { name: 'batches', sample: ONE, wish: { oracle: 'direct', minibatch: 30, rowsPerChunk: 50 } },
+  {
+    name: 'batches',
+    sample: ONE,
+    wish: { oracle: 'direct', selectionBatch: 30, rowsPerChunk: 50 },
+  },
 ];
 
 /**
