@@ -4,7 +4,10 @@ import { packedRows, packFilter } from '../src/kernels/pack-weights.js';
 import { type Window, windowPositions } from '../src/kernels/window.js';
 import type { MapElement, OutputPlace } from '../src/reference/convolution.js';
 import { spread } from './check.js';
+import { WITHIN_BOUND } from './kernel.js';
 import { nans, randomNumbers } from './numbers.js';
+import { rivalry } from './peers/contender.js';
+import type { PeerWorks } from './peers/peer.js';
 
 /** Square images, and a square window padded so that steps of one keep their size. */
 export type ConvolutionShape = {
@@ -144,5 +147,33 @@ export function samplePlaces(
         spread(channels, 8).map((channel): OutputPlace => [image, y, x, channel]),
       ),
     ),
+  );
+}
+
+/** Peers at one of these works, their answers judged as this library's own is. */
+export function convolutionRivalry(
+  work: 'convolution' | 'convolutionDataGradient' | 'convolutionWeightGradient',
+  requireRight: (shape: ConvolutionShape, answer: Float32Array) => void,
+) {
+  return rivalry(
+    (works: PeerWorks) => works[work],
+    async (_context, shape: ConvolutionShape) => {
+      const { window, output } = convolutionSizes(shape);
+      return {
+        task: {
+          ...shape,
+          ...convolutionOperands(shape),
+          kernel: window.kernel[0],
+          stride: window.stride[0],
+          padding: window.padding.top,
+          outputSize: output.height,
+        },
+        check: (answer: Float32Array) => {
+          requireRight(shape, answer);
+          return WITHIN_BOUND;
+        },
+        cost: () => ({ operations: convolutionOperations(shape), bytes: convolutionBytes(shape) }),
+      };
+    },
   );
 }

@@ -13,6 +13,7 @@ import {
   convolutionBytes,
   convolutionOperands,
   convolutionOperations,
+  convolutionRivalry,
   convolutionSizes,
   LARGE_CONVOLUTION_SHAPES,
   mapElements,
@@ -59,6 +60,7 @@ export const convolutionDataGradientBench: KernelBench<ConvolutionShape> = {
       verify: async () => requireDataGradient(shape, await readMatrix(inputGradient.matrix)),
     };
   },
+  rival: convolutionRivalry('convolutionDataGradient', requireDataGradient),
 };
 
 /** @throws when a value is missing, or one of a sample outside its oracle's bound. */

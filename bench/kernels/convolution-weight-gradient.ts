@@ -4,7 +4,7 @@ import {
   prepareConvolutionWeightGradient,
   weightGradientSlices,
 } from '../../src/kernels/convolution-weight-gradient.js';
-import { packedRows } from '../../src/kernels/pack-weights.js';
+import { packedRows, unpackFilter } from '../../src/kernels/pack-weights.js';
 import { matmulVariant } from '../../src/kernels/variant.js';
 import {
   type WeightPlace,
@@ -17,11 +17,13 @@ import {
   convolutionBytes,
   convolutionOperands,
   convolutionOperations,
+  convolutionRivalry,
   convolutionSizes,
   LARGE_CONVOLUTION_SHAPES,
   mapElements,
   mapOn,
   oracleSizes,
+  weightElements,
 } from '../convolution-shape.js';
 import type { KernelBench } from '../kernel.js';
 import { nans } from '../numbers.js';
@@ -53,18 +55,19 @@ export const convolutionWeightGradientBench: KernelBench<ConvolutionShape> = {
     });
     return {
       encode: (commands) => run(commands),
-      verify: async () => requireWeightGradient(shape, await readMatrix(weightGradient)),
+      verify: async () =>
+        requireWeightGradient(shape, unpackFilter(await readMatrix(weightGradient), filter)),
     };
   },
+  rival: convolutionRivalry('convolutionWeightGradient', requireWeightGradient),
 };
 
-/** @throws when a number is missing, or one of a sample outside its oracle's bound. */
+/** @throws when a number of it, as PyTorch shapes it, is missing, or one of a sample is wrong. */
 function requireWeightGradient(shape: ConvolutionShape, result: Float32Array): void {
   const { filter } = convolutionSizes(shape);
   const sizes = oracleSizes(shape);
   const { input, gradient } = convolutionOperands(shape);
   requireWritten('gradient', result);
-  const tapRows = packedRows(filter) / (filter.kernel[0] * filter.kernel[1]);
   const places = spread(filter.kernel[0], 3).flatMap((ky) =>
     spread(filter.kernel[1], 3).flatMap((kx) =>
       spread(filter.channels, 3).flatMap((c) =>
@@ -72,10 +75,7 @@ function requireWeightGradient(shape: ConvolutionShape, result: Float32Array): v
       ),
     ),
   );
-  const found = Float64Array.from(places, ([ky, kx, c, o]) => {
-    const row = (ky * filter.kernel[1] + kx) * tapRows + c;
-    return result[row * filter.outputs + o] ?? Number.NaN;
-  });
+  const found = weightElements(result, shape);
   const reference = weightGradientReference(
     {
       ...sizes,
@@ -85,5 +85,9 @@ function requireWeightGradient(shape: ConvolutionShape, result: Float32Array): v
     },
     places,
   );
-  requireWithin('gradient', found, reference);
+  requireWithin(
+    'gradient',
+    Float64Array.from(places, ([ky, kx, c, o]) => found(o, c, ky, kx)),
+    reference,
+  );
 }

@@ -10,6 +10,7 @@ import {
   convolutionBytes,
   convolutionOperands,
   convolutionOperations,
+  convolutionRivalry,
   convolutionSizes,
   LARGE_CONVOLUTION_SHAPES,
   mapElements,
@@ -46,6 +47,7 @@ export const convolutionBench: KernelBench<ConvolutionShape> = {
       verify: async () => requireConvolution(shape, await readMatrix(out.matrix)),
     };
   },
+  rival: convolutionRivalry('convolution', requireConvolution),
 };
 
 /** @throws when a value is missing, or one of a sample outside its oracle's bound. */

@@ -36,6 +36,12 @@ export type Prepare<Task, Answer> = (task: Task) => Promise<PeerProgram<Answer>>
 export interface PeerWorks {
   readonly matmul?: Prepare<MatmulTask, Float32Array>;
   readonly hidden?: Prepare<HiddenTask, Float32Array>;
+  /** The output [images, rows, columns, outputs]. */
+  readonly convolution?: Prepare<ConvolutionTask, Float32Array>;
+  /** Of the input [images, rows, columns, channels]. */
+  readonly convolutionDataGradient?: Prepare<ConvolutionTask, Float32Array>;
+  /** Of the weight [outputs, channels, rows, columns]. */
+  readonly convolutionWeightGradient?: Prepare<ConvolutionTask, Float32Array>;
   readonly trainingStep?: Prepare<StepTask, StepWeights>;
   readonly selection?: Prepare<SelectionTask, ArrayLike<number>>;
   readonly crossEntropySelection?: Prepare<SelectionTask, ArrayLike<number>>;
@@ -49,6 +55,29 @@ export interface MatmulTask {
   readonly transposeA: boolean;
   readonly a: Float32Array;
   readonly b: Float32Array;
+}
+
+/**
+ * A convolution of square images, or one of its gradients. Each library may have its arrays in the
+ * order in which it is fastest: turning them is not part of the work.
+ */
+export interface ConvolutionTask {
+  readonly images: number;
+  readonly size: number;
+  readonly channels: number;
+  readonly outputs: number;
+  readonly kernel: number;
+  readonly stride: number;
+  /** Rows and columns of zeros on each side. */
+  readonly padding: number;
+  /** Rows and columns of the output. */
+  readonly outputSize: number;
+  /** [images, size, size, channels] */
+  readonly input: Float32Array;
+  /** [outputs, channels, kernel, kernel] */
+  readonly weight: Float32Array;
+  /** Gradient of the output, [images, outputSize, outputSize, outputs]. */
+  readonly gradient: Float32Array;
 }
 
 /** tanh(X Aᵀ) [m × n], of inputs X [m × d] and Aᵀ [d × n]. */

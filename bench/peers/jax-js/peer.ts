@@ -1,5 +1,6 @@
 import { defaultDevice, getWebGPUDevice, init } from '@jax-js/jax';
 import type { Peer } from '../peer.js';
+import { convolution, convolutionDataGradient, convolutionWeightGradient } from './convolutions.js';
 import { crossEntropySelection } from './cross-entropy-selection.js';
 import { plainTrainingStep } from './plain-training-step.js';
 import { hidden, matmul } from './products.js';
@@ -17,7 +18,16 @@ export const jaxJs: Peer = {
     return getWebGPUDevice();
   },
   works: {
-    fastest: { matmul, hidden, trainingStep, selection, crossEntropySelection },
+    fastest: {
+      matmul,
+      hidden,
+      convolution,
+      convolutionDataGradient,
+      convolutionWeightGradient,
+      trainingStep,
+      selection,
+      crossEntropySelection,
+    },
     plain: { trainingStep: plainTrainingStep },
   },
 };

@@ -22,8 +22,8 @@ export function hidden({ m, d, n, inputs, hidden }: HiddenTask) {
 
 type Multiply = OwnedFunction<(left: Tensor, right: Tensor) => Tensor>;
 
-/** A program that is one call of a compiled function of two matrices. */
-async function product(
+/** A program that is one call of a compiled function of two arrays. */
+export async function product(
   multiply: Multiply,
   left: Tensor,
   right: Tensor,

@@ -1,5 +1,6 @@
 import { ready, setBackend } from '@tensorflow/tfjs-core';
 import type { Peer } from '../peer.js';
+import { convolution, convolutionDataGradient, convolutionWeightGradient } from './convolutions.js';
 import { crossEntropySelection } from './cross-entropy-selection.js';
 import { hidden, matmul } from './products.js';
 import { backend } from './queue.js';
@@ -16,7 +17,16 @@ export const tfjs: Peer = {
     return backend().device;
   },
   works: {
-    fastest: { matmul, hidden, trainingStep, selection, crossEntropySelection },
+    fastest: {
+      matmul,
+      hidden,
+      convolution,
+      convolutionDataGradient,
+      convolutionWeightGradient,
+      trainingStep,
+      selection,
+      crossEntropySelection,
+    },
     plain: { selection: plainSelection },
   },
 };

@@ -19,11 +19,11 @@ export function hidden({ m, d, n, inputs, hidden }: HiddenTask) {
   );
 }
 
-/** A program that is one call of a function of two matrices. */
-async function product(
-  multiply: (left: tf.Tensor2D, right: tf.Tensor2D) => tf.Tensor,
-  left: tf.Tensor2D,
-  right: tf.Tensor2D,
+/** A program that is one call of a function of two tensors. */
+export async function product<Left extends tf.Tensor, Right extends tf.Tensor>(
+  multiply: (left: Left, right: Right) => tf.Tensor,
+  left: Left,
+  right: Right,
 ): Promise<PeerProgram<Float32Array>> {
   let result: tf.Tensor | undefined;
   return {
