@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-const CLI = join(import.meta.dirname, '../../dist/cli.js');
+export const CLI = join(import.meta.dirname, '../../dist/cli.js');
 
 /** A child that hangs must fail its own test, not the whole file. */
 const TIMEOUT_MILLIS = 90_000;
 
 export interface Outcome {
   readonly code: number | null;
+  /** What killed it. */
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -20,14 +22,17 @@ export interface Started {
   readonly ended: Promise<Outcome>;
 }
 
-/** Starts the built command line, as `npx espalier` does, in the folder `cwd`. */
-export function start(args: readonly string[], cwd: string): Started {
+/** Starts the built command line, as `npx espalier` does. */
+export function start(
+  args: readonly string[],
+  { cwd, timeout = TIMEOUT_MILLIS }: { readonly cwd?: string; readonly timeout?: number } = {},
+): Started {
   const child = spawn(process.execPath, [CLI, ...args], {
     cwd,
     // A process group of its own, to which a test can send what a terminal sends.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: TIMEOUT_MILLIS,
+    timeout,
     killSignal: 'SIGKILL',
   });
   let stdout = '';
@@ -42,7 +47,7 @@ export function start(args: readonly string[], cwd: string): Started {
   });
   const ended = new Promise<Outcome>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
   const said = (pattern: RegExp) =>
     new Promise<void>((resolve, reject) => {
@@ -61,7 +66,7 @@ export function start(args: readonly string[], cwd: string): Started {
   return { child, said, ended };
 }
 
-/** Runs the built command line to its end. */
+/** Runs the built command line to its end, in the folder `cwd`. */
 export function espalier(args: readonly string[], cwd: string): Promise<Outcome> {
-  return start(args, cwd).ended;
+  return start(args, { cwd }).ended;
 }

@@ -6,7 +6,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Ended, espalier, figuresOf, flagsOf, writeData } from './study-fixture.js';
+import type { Outcome } from './espalier.js';
+import { espalier, figuresOf, flagsOf, writeData } from './study-fixture.js';
 
 const found = spawnSync('redis-server', ['--version']).status === 0;
 const required = process.env.ESPALIER_REQUIRE_REDIS !== undefined;
@@ -90,7 +91,7 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     const args = ['study', ...flagsOf(data, changes), '--out', out, '--queue', address()];
     const images = join(data, 'train-images-idx3-ubyte');
     const bytes = readFileSync(images);
-    let mistaken: Promise<Ended> | undefined;
+    let mistaken: Promise<Outcome> | undefined;
     const refused = await espalier(args, {
       when: /start some/,
       act: () => {
@@ -138,7 +139,7 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     // Whichever of them failed, one more command does them all.
     const changes = { trials: '2', sizes: '40' };
     const args = ['study', ...flagsOf(data, changes), '--out', out, '--queue', address()];
-    let busy: Promise<Ended> | undefined;
+    let busy: Promise<Outcome> | undefined;
     const failed = await espalier(args, {
       when: /start some/,
       act: () => {

@@ -53,7 +53,7 @@ describe.concurrent('--out', () => {
     const cwd = await emptyFolder();
     const out = join(cwd, 'out');
     const long = tiny('--out', 'out', '--iterations', '10000000');
-    const { child, said, ended } = start(long, cwd);
+    const { child, said, ended } = start(long, { cwd });
     await said(/Iteration 0:/);
     const second = await espalier(tiny('--out', 'out', '--overwrite'), cwd);
     expect(second).toMatchObject({ code: 2, stdout: '' });
@@ -75,7 +75,7 @@ describe.concurrent('--out', () => {
   test('is not there after Ctrl-C before the first checkpoint', async () => {
     const cwd = await emptyFolder();
     const wide = ['run', '--width', '4096', '--adapter', 'software', '--out', 'out'];
-    const { child, said, ended } = start(wide, cwd);
+    const { child, said, ended } = start(wide, { cwd });
     await said(/^Running on /m);
     process.kill(-child.pid!, 'SIGINT');
     const { code, stdout, stderr } = await ended;
@@ -167,7 +167,7 @@ describe.concurrent('a run that cannot go on', () => {
     'because of Ctrl-C during %s keeps what is finished and says where',
     async (_, flags, sign) => {
       const cwd = await emptyFolder();
-      const { child, said, ended } = start(tiny('--out', 'out', ...flags), cwd);
+      const { child, said, ended } = start(tiny('--out', 'out', ...flags), { cwd });
       await said(sign);
       process.kill(-child.pid!, 'SIGINT');
       const { code, stdout, stderr } = await ended;

@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { readImageSource } from '../../src/data/folder.js';
 import type { LabelledImages } from '../../src/data/images.js';
 import { imagesFile, labelsFile } from '../data/idx-files.js';
-
-const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
+import { CLI, type Outcome, start } from './espalier.js';
 
 /** A little of MNIST in `folder`/data, so that measuring takes no longer than training. */
 export async function writeData(folder: string): Promise<string> {
@@ -51,13 +50,6 @@ export function flagsOf(data: string, changes: Readonly<Record<string, string>> 
   ]);
 }
 
-export interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 interface Watch {
   /** Milliseconds after which the process is killed outright. */
   readonly killAfter?: number;
@@ -66,30 +58,29 @@ interface Watch {
   readonly act?: (child: ChildProcess) => unknown;
 }
 
+/** A study takes longer than other commands. */
+const TIMEOUT_MILLIS = 300_000;
+
 /** Runs the command line to its end. */
-export async function espalier(args: readonly string[], watch: Watch = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+export async function espalier(
+  args: readonly string[],
+  { killAfter, when, act }: Watch = {},
+): Promise<Outcome> {
+  const { child, said, ended } = start(args, { timeout: TIMEOUT_MILLIS });
   const timer =
-    watch.killAfter === undefined
-      ? undefined
-      : setTimeout(() => child.kill('SIGKILL'), watch.killAfter);
-  let [stdout, stderr, acted] = ['', '', false];
-  child.stdout.on('data', (piece) => {
-    stdout += piece;
-  });
-  child.stderr.on('data', (piece) => {
-    stderr += piece;
-    if (acted || !watch.when?.test(stderr)) return;
-    acted = true;
-    watch.act?.(child);
-  });
-  return new Promise((done, fail) => {
-    child.on('error', fail);
-    child.on('close', (code, signal) => {
-      clearTimeout(timer);
-      done({ code, signal, stdout, stderr });
-    });
-  });
+    killAfter === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfter);
+  if (when) {
+    // One that ends before it has said so is for the test to judge.
+    said(when).then(
+      () => act?.(child),
+      () => undefined,
+    );
+  }
+  try {
+    return await ended;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Every figure of a study on disk: the table without its timings, the thresholds, the drawings. */

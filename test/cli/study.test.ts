@@ -14,13 +14,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomStream } from '../../src/random.js';
-import {
-  type Ended,
-  espalier,
-  figuresOf,
-  flagsOf as flagsFor,
-  writeData,
-} from './study-fixture.js';
+import type { Outcome } from './espalier.js';
+import { espalier, figuresOf, flagsOf as flagsFor, writeData } from './study-fixture.js';
 
 const KILLS = 10;
 
@@ -111,7 +106,7 @@ test('Ctrl-C ends with 130 and the command that goes on; that command needs no o
 test('one folder has one study at a time, and mends what a kill left', async () => {
   const out = join(folder, 'shared');
   const args = ['study', ...flagsOf({ trials: '1', sizes: '40' }), '--out', out];
-  let second: Promise<Ended> | undefined;
+  let second: Promise<Outcome> | undefined;
   const first = await espalier(args, {
     when: /^1 of 7: /m,
     act: (child) => {
