@@ -2,8 +2,8 @@ import type { Commands } from '../gpu/commands.js';
 import { BYTES, type ChunkedMatrix, type Matrix, type StorageFormat } from '../gpu/matrix.js';
 
 /**
- * H [m × N] in chunks of examples, each within one binding. Resident activations are all on the
- * GPU; streamed ones are computed anew into one chunk whenever they are passed over.
+ * H [m × N] in chunks of examples, each within one binding. Resident activations all stay on the
+ * GPU. Streamed ones share one buffer: each pass over them computes them anew, a chunk at a time.
  */
 export interface Activations {
   readonly rows: number;
@@ -27,7 +27,7 @@ export interface ActivationChunk {
 /** One buffer, and what encodes the computation of a chunk into it. */
 export type Streamed = { readonly buffer: Matrix } & Pick<Activations, 'load'>;
 
-/** Whoever can compute activations, to be kept or a chunk at a time; its scope owns the buffers. */
+/** Computes activations, all at once or a chunk at a time. The scope owns the buffers. */
 export interface ActivationSource {
   readonly rows: number;
   readonly columns: number;
@@ -59,7 +59,7 @@ export async function activationsFrom(
     : residentActivations(await source.keep(storage));
 }
 
-/** What losses are measured by: streamed in f32 where picks are chosen by less, or nothing. */
+/** Activations in f32 that losses are measured by; nothing where the picks go by f32 already. */
 export async function exactActivations(
   { rows, stream }: ActivationSource,
   { storage }: Residency,

@@ -25,7 +25,7 @@ export interface Correlations {
   readonly stride: number;
   readonly slices: number;
   /**
-   * Encodes the pass, and where it is much submits.
+   * Encodes the pass. A long pass is also submitted, in parts.
    *
    * @throws aborted between submits when the signal fires.
    */

@@ -1,8 +1,8 @@
 import { distinctDraws, randomStream } from '../random.js';
 
 /**
- * For each of `steps` steps `size` different numbers below `count`, ascending: the candidates, or
- * the examples, that the step looks at [steps × size].
+ * The candidates, or the examples, that each step looks at [steps × size]: `size` different numbers
+ * below `count`, drawn anew for each step, in ascending order.
  */
 export function drawIndices(
   steps: number,

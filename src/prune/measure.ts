@@ -15,10 +15,10 @@ const BLOCK_OUTPUTS = 1024;
 
 /**
  * Measures the loss of several mixtures of the same neurons from their own outputs,
- * f_t(x) = Σ_s A_ts b_s σ(a_s · x): the columns of the chosen neurons times the mixtures' weights,
- * a block of examples and of mixtures at a time, and sums in float64 at the end. Squared loss:
- * 1/(2m) Σ‖f − y‖²; cross-entropy: the mean over the examples. By the exact activations, where the
- * picks were chosen by rounded ones.
+ * f_t(x) = Σ_s A_ts b_s σ(a_s · x). The columns of the chosen neurons are multiplied by the mixtures'
+ * weights, a block of examples and of mixtures at a time. The sums at the end are in float64. The
+ * squared loss is 1/(2m) Σ‖f − y‖², the cross-entropy the mean over the examples. Where the picks were
+ * chosen by rounded activations, the exact ones are measured.
  *
  * @param kept the n neurons.
  * @param shares A, row-major [mixtures × n].

@@ -24,8 +24,8 @@ export interface MethodSelection extends Selection {
 }
 
 /**
- * Selects neurons by any method, greedy or one to compare it with. The others rank all neurons,
- * and the first k of the ranking count the same; no neuron comes twice.
+ * Selects neurons by any method. Those other than greedy selection rank all neurons and take the
+ * first k of the ranking, each once and with the same weight.
  *
  * @throws bad-config when k is past the neurons of a ranking, or the method does not go by the
  *   loss; what `selectGreedily` throws.

@@ -34,12 +34,14 @@ export interface PlanRequest {
 }
 
 /**
- * Rates of an adapter by class: activations streamed and operations of the Gram kernels,
- * a second. Fixed and not measured at run time, so that a plan (and the last bit of every sum)
- * never depends on how busy the machine is. Software: measured on SwiftShader with two cores, where
- * a pass takes its loads *and* its arithmetic, and in float16 the conversion what the load saves;
- * hardware: a data-centre GPU's order of magnitude, 1.5 TB/s, where the larger of the two hides the
- * other.
+ * Rates of an adapter by class: activations streamed and operations of the Gram kernels, a second.
+ * They are fixed, not measured at run time, so that a plan (and the last bit of every sum) never
+ * depends on how busy the machine is.
+ *
+ * Software: measured on SwiftShader with two cores. A pass takes the sum of its loads and its
+ * arithmetic. In float16 the conversion costs what the smaller load saves.
+ *
+ * Hardware: a data-centre GPU's order of magnitude, 1.5 TB/s. A pass takes the longer of the two.
  */
 const RATES = {
   software: {

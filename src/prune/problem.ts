@@ -10,8 +10,8 @@ import type { Activations } from './activations.js';
 export interface SelectionProblem {
   readonly activations: Activations;
   /**
-   * The same in f32 where `activations` are not: picks are chosen by those, and the losses of what
-   * was picked measured by these.
+   * The same activations in f32, where `activations` are rounded. The picks are chosen by
+   * `activations`, and their losses measured by these.
    */
   readonly exact?: Activations | undefined;
   /** B [N × C]. */

@@ -17,8 +17,8 @@ export interface Training extends StepContext {
 }
 
 /**
- * What a training needs besides its network to go on with the same bits as if it had never
- * stopped. Where the minibatches stand follows from `iteration`: their draws are made again.
+ * What a training needs, besides its network, to go on with the same bits as if it had never
+ * stopped. The minibatches follow from `iteration`: their draws are made again.
  */
 export interface TrainingState {
   /** Steps done. */

@@ -15,8 +15,8 @@ export function minibatchLoss(
 }
 
 /**
- * Of softmax(f) − y only the true class's entry is negative, and it is p − 1. A p under float32's
- * resolution counts as that, so that the sum stays finite.
+ * Of softmax(f) − y only the true class's entry is negative: it is p − 1. A p below float32's
+ * resolution counts as that resolution, so that the sum stays finite.
  */
 function crossEntropy(residual: Float32Array, outputs: number): number {
   let sum = 0;

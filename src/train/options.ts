@@ -17,8 +17,8 @@ export interface TrainingOptions {
   /** Squared by default; the cross-entropy is of the softmax of the outputs. */
   readonly loss?: LossKind;
   /**
-   * Slices of a step's examples over which the hidden layer's gradient is summed apart; as many as
-   * suit the adapter by default. Another number is another order of the sum, so other last bits.
+   * Slices of a step's examples; by default as many as suit the adapter. The hidden layer's gradient is
+   * summed within each slice, then over them. Another number changes the order, so the last bits.
    */
   readonly slices?: number;
   readonly seed: number;

@@ -19,10 +19,10 @@ export interface OutputGram {
 const READ_ROWS = 64;
 
 /**
- * `backward`: exact greedy elimination. From the average of all neurons, again and again the one
- * whose removal leaves the smallest loss is taken out (the lowest index among equals); the last
- * to stay is the first of the ranking. With T_i = Σ_{s∈S} ⟨ψ_s, ψ_i⟩, ψ = φ − y, the removal of i
- * leaves ‖Σψ‖² − 2 T_i + ⟨ψ_i, ψ_i⟩ over (|S| − 1)², and costs O(N) once the Gram matrix is there.
+ * `backward`: exact greedy elimination. It starts with the average of all neurons. Again and again
+ * it takes out the neuron whose removal leaves the smallest loss, the lowest index among equals. The
+ * last to stay is the first of the ranking. With ψ = φ − y and T_i = Σ_{s∈S} ⟨ψ_s, ψ_i⟩, removing i
+ * leaves (‖Σψ‖² − 2 T_i + ⟨ψ_i, ψ_i⟩) / (|S| − 1)². Given the Gram matrix, a removal costs O(N).
  */
 export function rankByElimination({ gram, correlations }: OutputGram): Uint32Array {
   const n = correlations.length;

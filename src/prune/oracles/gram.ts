@@ -4,9 +4,9 @@ import { prepareInnerProducts } from './inner-products.js';
 import type { Oracle, OracleContext } from './oracle.js';
 
 /**
- * The whole Gram matrix HᵀH at once, chunk after chunk of examples, the symmetric half computed
- * and mirrored. One pass serves every pick, so the activations need not stay on the GPU. The cache
- * of rows is the matrix itself: its capacity must be N.
+ * The whole Gram matrix HᵀH before the first pick, summed over the chunks of examples. One half is
+ * computed and mirrored. One pass serves every pick, so the activations need not stay on the GPU.
+ * The cache of rows is the matrix itself: its capacity must be N.
  */
 export async function prepareGramOracle(context: OracleContext): Promise<Oracle> {
   const { device, problem, buffers } = context;

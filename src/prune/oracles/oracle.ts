@@ -10,7 +10,7 @@ import type { SelectionProblem } from '../problem.js';
  */
 export interface Oracle {
   /**
-   * Encodes, and where it is much submits, what is done once, before the first pick.
+   * Encodes what is done once, before the first pick. Long work is also submitted, in parts.
    *
    * @throws aborted between submits when the signal fires.
    */

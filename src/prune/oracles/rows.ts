@@ -10,9 +10,9 @@ import { prepareInnerProducts } from './inner-products.js';
 import type { Oracle, OracleContext } from './oracle.js';
 
 /**
- * Gram rows on demand: a pick whose row is not cached takes one pass over the activations, and the
- * rows of p − 1 others come with it: the best-scoring ones, or those that a lookahead asks for.
- * Exact whatever p is; repeated picks and lucky guesses take no pass.
+ * Gram rows on demand. A pick whose row is not cached takes one pass over the activations. The pass
+ * also brings the rows of p − 1 others: the best-scoring ones, or those that a lookahead asks for.
+ * A pick whose row is cached takes no pass. The picks are exact whatever p is.
  */
 export async function prepareRowsOracle(context: OracleContext): Promise<Oracle> {
   const { device, scope, problem, buffers, block: p } = context;

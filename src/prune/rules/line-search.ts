@@ -7,9 +7,9 @@ import { NEGLIGIBLE } from '../../kernels/pick.js';
 import { distinctPicks, type History, type Rule, readTrace } from './rule.js';
 
 /**
- * u ← (1 − γ) u + γ φ_i with the best γ in [0, 1] for each candidate, and the candidate that gets
- * furthest (Ye, Wu and Liu, NeurIPS 2020). The loss never rises; when no candidate has γ > 0 the
- * mixture is the best in the neurons' convex hull and the selection has stalled.
+ * u ← (1 − γ) u + γ φ_i. Each candidate has its best γ in [0, 1], and the pick is the candidate whose
+ * step lowers the loss most (Ye, Wu and Liu, NeurIPS 2020). The loss never rises. When no candidate
+ * has γ > 0, the mixture is the best in the neurons' convex hull and the selection has stalled.
  */
 export const lineSearch: Rule = {
   fitted: false,
