@@ -13,7 +13,7 @@ import type { RunConfig } from './run-config.js';
 /** More neurons than this make the float64 work on the CPU longer than the selection itself. */
 const MOST_NEURONS = 2048;
 
-/** Share of the pre-training's operations that the theory may take in a run, and what is nothing. */
+/** Share of the pre-training's operations that the theory may take, and operations too few to count. */
 const WORK_SHARE = 1 / 10;
 const FREE_OPERATIONS = 1e9;
 
@@ -102,8 +102,8 @@ export type RunTheory =
     };
 
 /**
- * The theory beside the selection that a run has made. The activations are computed again, a few
- * at a time, so that the Gram matrix takes the place that they had during the selection.
+ * The theory beside the selection that a run has made. The activations are computed again, a few at
+ * a time. So the Gram matrix can have the memory that they took during the selection.
  *
  * @param loss after each pick.
  * @throws aborted when the signal has fired before.

@@ -18,8 +18,8 @@ export async function* relayed<Value, Event, Result>(
 }
 
 /**
- * Runs a generator to its end, at the pace of who listens, and gives what it returns. When the
- * listener throws, the generator is ended.
+ * Runs a generator to its end and gives what it returns. Each value waits until the listener is done
+ * with the one before. When the listener throws, the generator is ended.
  */
 export async function finalResult<Value, Result>(
   values: AsyncGenerator<Value, Result>,

@@ -48,9 +48,9 @@ export interface KeptFiles {
 }
 
 /**
- * The state that a run's files keep: weights, the iterations done by the file's name, and the seconds
- * that they took by the record of that checkpoint. They hold no momentum, so that only a run without
- * it can go on from them.
+ * The state that a run's files keep. The file's name gives the iterations done, the record of that
+ * checkpoint the seconds that they took. The files hold no momentum: only a run without momentum can
+ * go on from them.
  *
  * @param config the configuration of the run that wrote them.
  * @param examples those that its configuration draws.

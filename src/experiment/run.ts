@@ -23,8 +23,8 @@ import { readState } from './state.js';
  * Runs one network from its first weights to its fine-tuned subnetwork and yields what happens.
  * Weights come with the events, as arrays on the CPU; nothing is written anywhere.
  *
- * Given `from` it goes on there: it yields what an uninterrupted run yields from that checkpoint
- * on, the checkpoint included, to the bit on the same adapter.
+ * Given `from`, it goes on there. It yields what an uninterrupted run yields from that checkpoint
+ * on, the checkpoint included; on the same adapter, to the bit.
  *
  * A run that is aborted while it trains yields where it stood as a last checkpoint.
  *
@@ -99,7 +99,7 @@ async function* trainTo(
   } catch (error) {
     const stopped = error instanceof EspalierError && error.code === 'aborted';
     if (!stopped || training.iteration === begun) throw error;
-    // Who stops a run loses none of its steps.
+    // A run that is stopped loses none of its steps.
     const unstopped = { ...experiment, signal: undefined };
     const last = await measuredCheckpoint(unstopped, training, secondsSoFar());
     if (Number.isFinite(last.figures.trainingLoss)) yield last;

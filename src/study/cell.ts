@@ -17,11 +17,11 @@ export const cellSchema = z.object({
   learningRate: z.number(),
   batch: z.union([whole, z.literal('full')]),
   /**
-   * d, the constant input included: the theory's curve needs it, and nobody the data for it. Early
-   * studies did not record it.
+   * d, the constant input included: the theory's curve needs it. Recorded here, it is known without
+   * the data. Early studies did not record it.
    */
   inputs: z.int().positive().optional(),
-  /** `imagesChecksum` the training examples, by which other images under the same name are noticed. */
+  /** `imagesChecksum` of the training examples: it tells other images under the same name. */
   crc32: z.string().optional(),
   /** 1/(2m) Σ‖f − y‖² over the training examples: of the dense network, of the subnetwork. */
   denseLoss: figure,

@@ -21,7 +21,10 @@ export interface Pruning {
   readonly rule: StudyConfig['rule'][number];
 }
 
-/** Every trial of the study. The sizes go round within each trial, so that early figures span them. */
+/**
+ * Every trial of the study. In each setting trial 0 of every size comes first, then trial 1 of every
+ * size, so that early figures span the sizes.
+ */
 export function listTrials(config: StudyConfig): readonly Trial[] {
   const settings = config.width.flatMap((width) =>
     config.learningRate.flatMap((learningRate) =>

@@ -27,8 +27,8 @@ export interface StudyInput {
 }
 
 /**
- * Does a whole study on one device and yields its cells as they are finished, between them progress
- * and the states to go on from. Returns all cells, the earlier ones included.
+ * Does a whole study on one device. Yields each cell as it is finished, and in between progress and
+ * the states to go on from. Returns all cells, the earlier ones included.
  *
  * @throws bad-config when a size is past the source; what `trialInput` and `studyTrial` throw.
  */

@@ -32,8 +32,8 @@ export type TrialEvent =
 
 /**
  * Does one trial of a study: one pre-training, pruned at each of its checkpoints. Given the last
- * state that it yielded it goes on from there and yields the same cells, to the bit on the same
- * adapter. Cells in `known` are not computed again.
+ * state that it yielded, it goes on from there. On the same adapter its cells then have the same bits.
+ * Cells in `known` are not computed again.
  *
  * @throws limit-exceeded before anything is allocated that is too large; diverged, aborted,
  *   device-lost and out-of-memory as they happen.
