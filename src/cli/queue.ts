@@ -22,7 +22,7 @@ export interface TrialJob {
   readonly crc32: string;
 }
 
-/** What the job's record holds of its work: it outlives both the worker and who gathers. */
+/** What the job's record holds of its work. It outlives the worker and the process that gathers. */
 export interface TrialProgress {
   readonly cells: readonly Cell[];
 }
@@ -60,7 +60,7 @@ export async function openLine(address: string): Promise<Line> {
   const lost = new Promise<never>((_, reject) => {
     giveUp = reject;
   });
-  // Who has ended already does not look any more.
+  // A process that has ended already does not look any more.
   lost.catch(() => undefined);
   return {
     lost,

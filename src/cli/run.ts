@@ -108,7 +108,7 @@ Examples:
   });
 }
 
-/** The flags of the run that it goes on from, less what another method now has no use for. */
+/** The flags of the run to go on from, without those that the method asked for now has no use for. */
 function inherited({ config }: KeptRun, chosen: Readonly<Record<string, unknown>>) {
   return (chosen.method ?? config.method) === 'greedy' ? config : exceptGreedyOnly(config);
 }

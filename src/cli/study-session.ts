@@ -10,7 +10,7 @@ import { withHost } from './host.js';
 import type { jobs } from './jobs.js';
 import type { StudyFolder } from './study-folder.js';
 
-/** Losses of a device in a row, without a cell or a state between them, that end a study. */
+/** A study ends when its device is lost so often in a row, with no cell or state in between. */
 const MOST_LOSSES = 3;
 
 export interface Session {

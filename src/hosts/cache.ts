@@ -9,7 +9,8 @@ const STALE_MILLIS = 3_600_000;
 
 /**
  * The folder `key` of the cache, filled by `fill` when it is not there yet. It is filled under
- * another name and renamed, so that it is whole or absent, whoever else fills it or is killed.
+ * another name and then renamed. So it is whole or absent, even when two processes fill it or one is
+ * killed.
  * The cache is `$ESPALIER_CACHE`, else `$XDG_CACHE_HOME/espalier`, else `~/.cache/espalier`, else,
  * where that cannot be written, a folder in the system's temporary folder.
  *

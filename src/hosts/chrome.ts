@@ -78,7 +78,7 @@ async function openPage<J extends Jobs>(
   return { kind: 'chrome', execute: execute as Host<J>['execute'], close };
 }
 
-/** What the page has measured, which ends with it; nothing from one that crashed or hangs. */
+/** What the page has measured, asked for before it is closed; nothing where it crashed or hangs. */
 async function pageTuning(channel: Channel): Promise<Tuning> {
   const silent = new AbortController();
   const silence = sleep(TUNING_MILLIS, {}, { signal: silent.signal });

@@ -19,8 +19,8 @@ const CLOSE_MILLIS = 5_000;
 const DIAGNOSIS_MILLIS = 3_000;
 
 /**
- * Starts headless Chrome with WebGPU on an adapter of the given kind and a profile of its own. It
- * ends with this process however that ends: it hangs on a pipe, not on a port.
+ * Starts headless Chrome with WebGPU on an adapter of the given kind and a profile of its own. The
+ * browser is tied to this process by a pipe, not a port: it ends however this process ends.
  *
  * @throws no-webgpu when puppeteer-core is not installed or the browser does not start.
  */

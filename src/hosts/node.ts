@@ -15,8 +15,8 @@ const PACE_MILLIS = 0.5;
 
 /**
  * What `create` gave, by the drivers that it sees. It must outlive every adapter and device: Dawn's
- * binding polls through the instance inside it, and crashes once the collector has taken it. It
- * does not keep the process alive.
+ * binding polls through the instance inside it, and crashes once that is garbage-collected. It does
+ * not keep the process alive.
  */
 const instances = new Map<string, GPU>();
 
@@ -81,7 +81,7 @@ export async function openNodeHost<J extends Jobs>(
 
 function requestFrom(dawn: Dawn, kind: AdapterKind): Promise<GPUAdapter | null> {
   if (!dawn.swiftShader) return instance(dawn, '').requestAdapter(requestOptions(kind));
-  // With SwiftShader beside the system's drivers Dawn puts hardware first, and the loader does not
+  // With SwiftShader beside the system's drivers, Dawn puts hardware first, and the loader does not
   // complain on stderr where there is no driver at all. Alone it leaves no other software adapter.
   const variable = kind === 'hardware' ? 'VK_ADD_DRIVER_FILES' : 'VK_DRIVER_FILES';
   return withVariable(variable, dawn.swiftShader, () =>
