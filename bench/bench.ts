@@ -47,7 +47,7 @@ export interface Circumstances {
 const LIMIT_SECONDS = 0.2;
 const QUICK_EFFORT = 1 / 3;
 
-/** A multiply-add rate further off than this was not the same machine. */
+/** A multiply-add rate further from the limit than this: something else was using the machine. */
 const DISTURBED = 0.15;
 
 /** What a user waits for, through the same functions that a user calls. */

@@ -69,7 +69,7 @@ export async function* holdContest(
     if (wrong) return;
     for (const { entry, rival } of rivalsOf(contest, peers)) {
       if (!rival) {
-        // Only who asked for that form misses it.
+        // Nobody misses this form unless it was asked for.
         const reason = `it has no ${entry.variant} form`;
         if (!contest.forms.includes('fastest')) yield { type: 'skipped', entry, reason };
         continue;

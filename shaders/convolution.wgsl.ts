@@ -16,8 +16,8 @@ export type { ConvolutionOptions, ConvolutionTile } from './convolution-options.
  * with x zero outside of its map. Tap (ky, kx) is of the rows of the weights from weight_first + ky
  * · weight_line + kx · weight_step on, and the sum goes to row out_first + image · out_image + u ·
  * out_line + v · out_step of `out`: so a grid may be every other position, with some of the taps, as
- * the gradient of strided convolutions asks for. What is left of 0 or above it wraps around to
- * large numbers, and is outside like those.
+ * the gradient of strided convolutions asks for. Positions left of
+ * the map or above it wrap around to large numbers, and so count as outside too.
  */
 export function convolutionShader(options: ConvolutionOptions) {
   const { variant, grouped, bias, addend } = options;

@@ -16,10 +16,10 @@ export interface LookaheadOptions {
 
 /**
  * When the pick's Gram row is not cached, foresees which rows the next picks will ask for, so that
- * they come with it in one pass over the activations: the selection is played on with rows that are
- * cached, and with estimates of those that are not, until p neurons without a row have been picked
- * or `limit` picks are made; places that are left go to the best scores in the end. A wrong guess
- * costs a pass later and never changes a pick. `sketch` holds the estimates [N × N] and, behind
+ * they come with it in one pass over the activations. The selection is played on with the cached rows,
+ * and with estimates of the others. It ends when p neurons without a row have been picked or `limit`
+ * picks are made. Places that are left go to the best scores at that point. A wrong guess costs a pass
+ * later and never changes a pick. `sketch` holds the estimates [N × N] and, behind
  * them, the scores as they are played on [N]. One workgroup.
  */
 export function lookaheadShader({ outputs, replacement, threads }: LookaheadOptions) {

@@ -70,7 +70,7 @@ async function work(
       busy = false;
       const message = explained(error);
       note(`${trialName(job.data.trial)}: ${message}`);
-      // Only what another device may do better is worth another try.
+      // Another try is worth it only where another device may do better.
       const again = error instanceof EspalierError && RETRIED.has(error.code);
       throw again ? new Error(message, { cause: error }) : new UnrecoverableError(message);
     }
@@ -83,7 +83,7 @@ async function work(
   });
   let worker: InstanceType<typeof Worker<TrialJob>> | undefined;
   try {
-    // First of all: one that finds no adapter takes no trial from those that do.
+    // First of all, so that a worker without an adapter takes no trial from those that have one.
     await Promise.race([line.lost, interrupted, bench.open()]);
     worker = new Worker<TrialJob>(QUEUE, take, {
       connection: line.connection,
@@ -126,7 +126,7 @@ function openBench(flags: WorkerFlags, version: string, signal: AbortSignal) {
     return host;
   };
   const close = async () => {
-    // One that is still being opened ends as well.
+    // A host that is still being opened ends as well.
     const opened = await host?.catch(() => undefined);
     host = undefined;
     await opened?.close();

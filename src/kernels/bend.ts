@@ -2,8 +2,8 @@ import type { Bend, MapActivation } from '../../shaders/activations.js';
 import type { FeatureMap } from './feature-map.js';
 
 /**
- * What an activation's derivative is worked out from: its output where that is given, otherwise its
- * input.
+ * Which of an activation's output and input its derivative is worked out from: the output where it is
+ * given, otherwise the input.
  *
  * @throws RangeError for a hard-swish whose input is not there: its output does not tell its
  *   derivative.

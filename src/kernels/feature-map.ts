@@ -2,8 +2,8 @@ import type { Matrix } from '../gpu/matrix.js';
 
 /**
  * The channels of images on the GPU (NHWC): row (image · height + y) · width + x of the matrix
- * holds one position's. What pads a row may be any finite number; a kernel that writes a map
- * leaves it so, and packed weights are zero there, so that no kernel needs to mask it.
+ * holds one position's. What pads a row may be any finite number. Packed weights are zero there,
+ * and a kernel that writes a map writes finite padding. So no kernel needs to mask it.
  */
 export interface FeatureMap {
   readonly matrix: Matrix;

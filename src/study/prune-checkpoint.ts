@@ -105,7 +105,7 @@ async function measureAll(
   return onTrain.map((train, at) => ({ train, test: onTest[at] as Evaluation }));
 }
 
-/** The dense network after as many steps more as its subnetworks are fine-tuned. */
+/** Trains the dense network on, for as many steps as its subnetworks are fine-tuned. */
 async function continueTraining(
   experiment: Experiment<TrialConfig>,
   state: TrainedState,
