@@ -1,6 +1,9 @@
 import { EspalierError } from '../errors.js';
+import { activationLayer, addLayer } from './activation.js';
+import { batchNormLayer } from './batch-norm.js';
 import { convolutionLayer } from './convolution.js';
 import type { Layer, LayerContext } from './layer.js';
+import { multiplyLayer } from './multiply.js';
 import { isDepthwise } from './parameters.js';
 import { poolLayer } from './pool.js';
 import { shortcutLayer } from './shortcut.js';
@@ -17,6 +20,14 @@ export function prepareLayer(context: LayerContext, step: Step): Promise<Layer> 
     case 'convolution':
       if (isDepthwise(node, context.shapes)) break;
       return convolutionLayer(context, stepOfKind(step, node));
+    case 'batch-norm':
+      return batchNormLayer(context, stepOfKind(step, node));
+    case 'activation':
+      return activationLayer(context, stepOfKind(step, node));
+    case 'add':
+      return addLayer(context, stepOfKind(step, node));
+    case 'multiply':
+      return multiplyLayer(context, stepOfKind(step, node));
     case 'max-pool':
     case 'average-pool':
     case 'global-average-pool':

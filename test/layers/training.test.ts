@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Commands } from '../../src/gpu/commands.js';
+import type { Device } from '../../src/gpu/device.js';
+import { readMatrix, uploadMatrix } from '../../src/gpu/matrix.js';
+import type { Graph } from '../../src/graph/graph.js';
+import type { Network, Weights } from '../../src/graph/weights.js';
+import { prepareTraining } from '../../src/layers/training.js';
+import { buildArchitecture } from '../../src/models/architectures.js';
+import { activation, batchNorm, convolution, linear } from '../../src/models/nodes.js';
+import { randomStream } from '../../src/random.js';
+import { type ReferenceMaps, referenceAnswers } from '../../src/reference/network.js';
+import { freshDevice } from '../gpu/probe.js';
+import { graphOf, randomImages, randomNetwork, relativeDifference } from '../graph/sample.js';
+import { uploadImages } from './networks.js';
+
+/** How far float32 answers may lie off, by the largest of them. */
+const ANSWERS = 1e-4;
+/** The same of gradients, whose differences are of float64 with a step of 1e-5. */
+const GRADIENTS = 2e-3;
+/** Numbers of each parameter that are moved to see what the loss does. */
+const MOVED = 3;
+
+let device: Device;
+beforeAll(async () => {
+  device = await freshDevice();
+});
+afterAll(() => device?.dispose());
+
+/** Σ answers · slopes, whose gradient by the answers is `slopes`, with batch norms as in training. */
+function loss(network: Network, images: ReferenceMaps, slopes: Float64Array): number {
+  const answers = referenceAnswers(network, images, 'images');
+  return answers.reduce((sum, answer, at) => sum + answer * (slopes[at] ?? 0), 0);
+}
+
+/** The network with one number of a parameter moved. */
+function moved({ graph, weights }: Network, name: string, at: number, by: number): Network {
+  const weight = weights.get(name)!;
+  const data = Float64Array.from(weight.data);
+  data[at] = (data[at] ?? 0) + by;
+  // The reference computes in float64 whatever array the numbers lie in.
+  const shifted = { ...weight, data: data as unknown as Float32Array };
+  return { graph, weights: new Map([...weights, [name, shifted]]) };
+}
+
+async function trainedOnce(network: Network, images: ReferenceMaps, slopes: Float64Array) {
+  using training = await prepareTraining(device, network, { images: images.images + 1 });
+  uploadImages(training.input, images);
+  const { matrix } = training.outputGradient;
+  const rows = (matrix.rows / training.images) * images.images;
+  uploadMatrix({ ...matrix, rows }, Float32Array.from(slopes));
+  const commands = new Commands(device);
+  training.forward(commands, images.images);
+  training.backward(commands, images.images);
+  await commands.finish();
+  const answers = (await readMatrix(training.output.matrix)).slice(0, slopes.length);
+  return { answers, gradients: await training.readGradients() };
+}
+
+const CASES: readonly (readonly [string, Graph])[] = [
+  [
+    'batch norm, every kind of activation',
+    graphOf(
+      [
+        convolution('a', 'input', { outputs: 5, kernel: 3, padding: 1 }),
+        batchNorm('a.norm', 'a'),
+        activation('a.act', 'a.norm', 'hard-swish'),
+        convolution('b', 'a.act', { outputs: 7, kernel: 3, stride: 2, padding: 1, bias: true }),
+        activation('b.act', 'b', 'sigmoid'),
+        convolution('c', 'b.act', { outputs: 4, kernel: 1 }),
+        batchNorm('c.norm', 'c'),
+        { kind: 'global-average-pool', name: 'pool', inputs: ['c.norm'] },
+        { kind: 'flatten', name: 'flat', inputs: ['pool'] },
+        linear('fc', 'flat', 3),
+      ],
+      { channels: 3, height: 7, width: 5 },
+    ),
+  ],
+  ['resnet8', buildArchitecture('resnet8', { input: { channels: 3, height: 8, width: 8 } })],
+  [
+    'resnet20',
+    buildArchitecture('resnet20', { input: { channels: 3, height: 8, width: 8 }, width: 0.25 }),
+  ],
+];
+
+describe('in training', () => {
+  test.each(CASES)('%s: answers and gradients as in float64', async (_name, graph) => {
+    const network = randomNetwork(graph);
+    const images = randomImages(graph, 3);
+    const stream = randomStream(4, 'slopes');
+    const expected = referenceAnswers(network, images, 'images');
+    const slopes = Float64Array.from(expected, () => Math.fround(stream.normal()));
+    const { answers, gradients } = await trainedOnce(network, images, slopes);
+    expect(relativeDifference(expected, Float64Array.from(answers))).toBeLessThan(ANSWERS);
+    requireGradients(network, images, slopes, gradients);
+  });
+});
+
+/** Central differences of the float64 loss at some numbers of every parameter. */
+function requireGradients(
+  network: Network,
+  images: ReferenceMaps,
+  slopes: Float64Array,
+  gradients: Weights,
+): void {
+  const step = 1e-5;
+  for (const [name, { data }] of gradients) {
+    const largest = Math.max(...data.map(Math.abs));
+    const places = [...new Set([0, Math.floor(data.length / 2), data.length - 1])].slice(0, MOVED);
+    for (const at of places) {
+      const up = loss(moved(network, name, at, step), images, slopes);
+      const down = loss(moved(network, name, at, -step), images, slopes);
+      const slope = (up - down) / (2 * step);
+      expect(
+        Math.abs((data[at] ?? Number.NaN) - slope),
+        `${name}[${at}] is ${data[at]}, expected ${slope}`,
+      ).toBeLessThan(GRADIENTS * Math.max(largest, 1e-2));
+    }
+  }
+}
