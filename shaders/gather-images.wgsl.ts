@@ -6,7 +6,7 @@ export interface GatherImagesOptions {
   readonly width: number;
   /** For each channel, what makes a pixel / 255 a number of the map: scale · pixel + shift. */
   readonly normalisation: readonly { readonly scale: number; readonly shift: number }[];
-  /** Image i of the call is image rows[first + i] of the data instead of first + i. */
+  /** Image i of the call is image indices[first + i] of the data instead of first + i. */
   readonly gather: boolean;
   /** Images are cropped and flipped by chance. */
   readonly augment: boolean;
@@ -38,7 +38,7 @@ export function gatherImagesShader(options: GatherImagesOptions) {
     bindings: {
       pixels: ['read', 'u32'],
       map: ['read_write', 'vec4<f32>'],
-      ...(gather && ({ rows: ['read', 'u32'] } as const)),
+      ...(gather && ({ indices: ['read', 'u32'] } as const)),
     },
     uniforms: { positions: 'u32', first: 'u32', key: 'u32' },
     workgroupSize: [GATHER_IMAGES_THREADS, 1],
@@ -62,7 +62,7 @@ fn kernel(workgroup: u32, local: u32) {
   if (position >= params.positions) { return; }
   let place = params.first + position / ${height * width}u;
 #if ${gather}
-  let image = rows[place];
+  let image = indices[place];
 #else
   let image = place;
 #endif

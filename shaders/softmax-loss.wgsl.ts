@@ -3,7 +3,7 @@ import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 export interface SoftmaxLossOptions {
   /** Cross-entropy by the examples' labels. */
   readonly labels: boolean;
-  /** Image i of the call has its label at rows[first + i] instead of first + i. */
+  /** Image i of the call has its label at indices[first + i] instead of first + i. */
   readonly gather: boolean;
   /** Distillation: the divergence from a teacher's answers. */
   readonly teacher: boolean;
@@ -26,7 +26,7 @@ export function softmaxLossShader({ labels, gather, teacher, gradient }: Softmax
       logits: ['read', 'vec4<f32>'],
       results: ['read_write', 'vec2<f32>'],
       ...(labels && ({ labels: ['read', 'u32'] } as const)),
-      ...(gather && ({ rows: ['read', 'u32'] } as const)),
+      ...(gather && ({ indices: ['read', 'u32'] } as const)),
       ...(teacher && ({ teacher: ['read', 'vec4<f32>'] } as const)),
       ...(gradient && ({ gradient: ['read_write', 'vec4<f32>'] } as const)),
     },
@@ -74,7 +74,7 @@ fn kernel(workgroup: u32, local: u32) {
 #endif
 
 #if ${labels && gather}
-  let label = labels[rows[params.first + i]];
+  let label = labels[indices[params.first + i]];
 #elif ${labels}
   let label = labels[params.first + i];
 #else

@@ -29,7 +29,7 @@ export const gatherImagesBench: KernelBench<GatherImagesShape> = {
     randomNumbers(pixels.length, 1).forEach((x, at) => {
       pixels[at] = 128 * (x + 1);
     });
-    const rows = Uint32Array.from({ length: images }, (_, i) => (i * 367) % STORED);
+    const indices = Uint32Array.from({ length: images }, (_, i) => (i * 367) % STORED);
     const numbers = images * size ** 2 * channels;
     const matrix = scope.matrix('images', images * size ** 2, channels, nans(numbers));
     const map = featureMap(matrix, { height: size, width: size });
@@ -37,7 +37,7 @@ export const gatherImagesBench: KernelBench<GatherImagesShape> = {
     const normalisation = { mean: each(0.5), deviation: each(0.25) };
     const run = await prepareGatherImages(device, {
       pixels: scope.bufferOf('pixels', new Uint32Array(pixels.buffer)),
-      rows: scope.bufferOf('indices', rows),
+      indices: scope.bufferOf('indices', indices),
       ...normalisation,
       map,
       augment: augment === 1,
@@ -51,7 +51,7 @@ export const gatherImagesBench: KernelBench<GatherImagesShape> = {
           width: size,
           ...normalisation,
           pixels,
-          images: rows,
+          images: indices,
           key: augment ? key : undefined,
         });
         requireWithin('images', await readMatrix(matrix), reference);

@@ -9,7 +9,7 @@ export interface GatherImages {
   /** Bytes [n · height · width · channels], four to a word, the first in the low bits. */
   readonly pixels: GpuBuffer;
   /** Indices of the images; without it they are taken in order. */
-  readonly rows?: GpuBuffer | undefined;
+  readonly indices?: GpuBuffer | undefined;
   /** Of each channel, in units of white. */
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
@@ -22,7 +22,7 @@ export interface GatherImages {
 export interface GatherImagesCall {
   /** As many as the map holds by default. */
   readonly images?: number;
-  /** First entry of `rows`, or first image. */
+  /** First entry of `indices`, or first image. */
   readonly first?: number;
   /**
    * What an epoch's crops and mirrorings hang on, 32 bits. An image has one draw for a key, by its
@@ -42,7 +42,7 @@ export interface GatherImagesCall {
  */
 export async function prepareGatherImages(
   device: Device,
-  { pixels, rows, mean, deviation, map, augment = false }: GatherImages,
+  { pixels, indices, mean, deviation, map, augment = false }: GatherImages,
 ): Promise<(commands: Commands, call?: GatherImagesCall) => void> {
   const { height, width, matrix } = map;
   const channels = matrix.columns;
@@ -58,8 +58,8 @@ export async function prepareGatherImages(
   });
   const kernel = await prepareKernel(
     device,
-    gatherImagesShader({ height, width, normalisation, gather: rows !== undefined, augment }),
-    { pixels, map: matrix.buffer, ...(rows && { rows }) },
+    gatherImagesShader({ height, width, normalisation, gather: indices !== undefined, augment }),
+    { pixels, map: matrix.buffer, ...(indices && { indices }) },
   );
   return (commands, { images = map.images, first = 0, key = 0 } = {}) => {
     const positions = images * height * width;

@@ -11,7 +11,7 @@ export interface SoftmaxLoss {
   /** Classes of the examples, u32; without them the loss is distillation alone. */
   readonly labels?: GpuBuffer | undefined;
   /** Indices of the examples; without them their labels are taken in order. */
-  readonly rows?: GpuBuffer | undefined;
+  readonly indices?: GpuBuffer | undefined;
   /** t, the logits to come close to, laid out as f; without them the loss is cross-entropy alone. */
   readonly teacher?: Matrix | undefined;
   /** ∂/∂f of scale · Σ loss, laid out as f, written. */
@@ -23,7 +23,7 @@ export interface SoftmaxLoss {
 export interface SoftmaxLossCall {
   /** The first ones; all that fit by default. */
   readonly images?: number;
-  /** First entry of `rows`, or first label. */
+  /** First entry of `indices`, or first label. */
   readonly first?: number;
   /** Pair of the first image. */
   readonly firstResult?: number;
@@ -50,13 +50,13 @@ export interface SoftmaxLossCall {
  */
 export async function prepareSoftmaxLoss(
   device: Device,
-  { logits, labels, rows, teacher, gradient, results }: SoftmaxLoss,
+  { logits, labels, indices, teacher, gradient, results }: SoftmaxLoss,
 ): Promise<(commands: Commands, call?: SoftmaxLossCall) => void> {
   if (!labels && !teacher) throw new RangeError('A softmax loss needs labels or a teacher.');
   for (const other of [teacher, gradient]) requireSameLayout(logits, other);
   const shader = softmaxLossShader({
     labels: labels !== undefined,
-    gather: labels !== undefined && rows !== undefined,
+    gather: labels !== undefined && indices !== undefined,
     teacher: teacher !== undefined,
     gradient: gradient !== undefined,
   });
@@ -64,7 +64,7 @@ export async function prepareSoftmaxLoss(
     logits: logits.buffer,
     results,
     ...(labels && { labels }),
-    ...(labels && rows && { rows }),
+    ...(labels && indices && { indices }),
     ...(teacher && { teacher: teacher.buffer }),
     ...(gradient && { gradient: gradient.buffer }),
   });

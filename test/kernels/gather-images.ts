@@ -37,13 +37,13 @@ export const gatherImagesCases: readonly KernelCase[] = SPECS.map((spec) => {
     randomNumbers(pixels.length, 1).forEach((x, at) => {
       pixels[at] = Math.abs(x) * 1000;
     });
-    const rows = Uint32Array.from({ length: first + count }, (_, i) => (i * 5 + 3) % stored);
+    const indices = Uint32Array.from({ length: first + count }, (_, i) => (i * 5 + 3) % stored);
     const mean = Array.from({ length: channels }, (_, c) => 0.485 - 0.03 * c);
     const deviation = Array.from({ length: channels }, (_, c) => 0.229 + 0.1 * c);
     const map = memory.map({ images: count, height, width, channels });
     const run = await prepareGatherImages(device, {
       pixels: memory.buffer(new Uint32Array(pixels.buffer)),
-      rows: gather ? memory.buffer(rows) : undefined,
+      indices: gather ? memory.buffer(indices) : undefined,
       mean,
       deviation,
       map,
@@ -60,7 +60,7 @@ export const gatherImagesCases: readonly KernelCase[] = SPECS.map((spec) => {
       pixels,
       images: Array.from(
         { length: images },
-        (_, i) => (gather ? rows[first + i] : first + i) ?? -1,
+        (_, i) => (gather ? indices[first + i] : first + i) ?? -1,
       ),
       key: augment ? key : undefined,
     });

@@ -46,7 +46,10 @@ export const softmaxLossCases: readonly KernelCase[] = SPECS.map((spec) => {
       randomNumbers(first + count + 50, 3),
       (x) => Math.floor(Math.abs(x) * 97) % classes,
     );
-    const rows = Uint32Array.from({ length: first + count }, (_, i) => (i * 11 + 4) % all.length);
+    const indices = Uint32Array.from(
+      { length: first + count },
+      (_, i) => (i * 11 + 4) % all.length,
+    );
     const labels = by !== 'teacher';
     const teacher = by !== 'labels';
     const map = { images: count, height: 1, width: 1, channels: classes };
@@ -55,7 +58,7 @@ export const softmaxLossCases: readonly KernelCase[] = SPECS.map((spec) => {
     const run = await prepareSoftmaxLoss(device, {
       logits: memory.map(map, f).matrix,
       labels: labels ? memory.buffer(all) : undefined,
-      rows: gather ? memory.buffer(rows) : undefined,
+      indices: gather ? memory.buffer(indices) : undefined,
       teacher: teacher ? memory.map(map, t).matrix : undefined,
       gradient: spec.gradient === false ? undefined : gradient.matrix,
       results,
@@ -71,7 +74,7 @@ export const softmaxLossCases: readonly KernelCase[] = SPECS.map((spec) => {
       labels: labels
         ? Array.from(
             { length: images },
-            (_, i) => all[gather ? (rows[first + i] ?? -1) : first + i] ?? -1,
+            (_, i) => all[gather ? (indices[first + i] ?? -1) : first + i] ?? -1,
           )
         : undefined,
       teacher: teacher ? rowsOf(t) : undefined,

@@ -1,0 +1,235 @@
+import {
+  bytesOfPicture,
+  type Pictures,
+  type Preprocessing,
+  requirePictures,
+} from '../data/pictures.js';
+import { EspalierError } from '../errors.js';
+import { type GpuBuffer, readFloats, upload } from '../gpu/buffer.js';
+import { Commands } from '../gpu/commands.js';
+import type { Device } from '../gpu/device.js';
+import { Scope } from '../gpu/scope.js';
+import type { Network, Weights } from '../graph/weights.js';
+import { prepareGatherImages } from '../kernels/gather-images.js';
+import { prepareSoftmaxLoss } from '../kernels/softmax-loss.js';
+import { type NetworkTraining, prepareTraining } from '../layers/training.js';
+import { randomStream } from '../random.js';
+import { orderOfEpoch, stepsOfEpoch } from './epochs.js';
+import { uploadPictures, wordsOfBytes } from './evaluation.js';
+import { rateOfStep, type Schedule } from './schedule.js';
+
+export interface NetworkTrainingOptions extends Omit<Schedule, 'steps' | 'warmUp'> {
+  readonly epochs: number;
+  /** Pictures of a minibatch. */
+  readonly batch: number;
+  /** Epochs over which the rate first rises; none by default. */
+  readonly warmUp?: number;
+  readonly momentum: number;
+  readonly nesterov?: boolean;
+  readonly weightDecay: number;
+  /** Crop out of a border of four pixels and mirror, by chance. */
+  readonly augment: boolean;
+  readonly preprocessing: Preprocessing;
+  readonly seed: number;
+}
+
+/** All that a training needs to go on with the same bits as if it had never stopped. */
+export interface NetworkTrainingState {
+  /** Minibatches done. */
+  readonly step: number;
+  readonly weights: Weights;
+  readonly velocities: Weights;
+}
+
+export type NetworkTrainingEvent =
+  | {
+      readonly type: 'progress';
+      /** Epochs done, with a share of the one under way. */
+      readonly epoch: number;
+      readonly step: number;
+      readonly steps: number;
+      /** Mean loss and share of right answers of the pictures that were trained on since the last one. */
+      readonly loss: number;
+      readonly accuracy: number;
+    }
+  | { readonly type: 'epoch'; readonly epoch: number; readonly state: NetworkTrainingState };
+
+/** Times an epoch that the loss is read: each waits for the GPU to run dry. */
+const LOOKS = 20;
+
+/**
+ * Trains a network by minibatches of pictures, each once an epoch in an order of the epoch's own, on
+ * the softmax cross-entropy. Yields progress, and the state after each epoch; a training that is
+ * aborted yields where it stood before it throws.
+ *
+ * @param from where an earlier training of the same options and pictures stood.
+ * @throws bad-data for pictures that the network does not take, or without labels; limit-exceeded
+ *   before anything is allocated that is too large; diverged; aborted between submits.
+ */
+export async function* trainNetwork(
+  device: Device,
+  network: Network,
+  pictures: Pictures,
+  options: NetworkTrainingOptions,
+  { from, signal }: { readonly from?: NetworkTrainingState; readonly signal?: AbortSignal } = {},
+): AsyncGenerator<NetworkTrainingEvent, NetworkTrainingState> {
+  const { count: examples } = pictures;
+  const { batch, seed } = options;
+  using scope = new Scope(device);
+  const start = from ? { ...network, weights: from.weights } : network;
+  using training = await prepareTraining(device, start, {
+    images: Math.min(batch, examples),
+    nesterov: options.nesterov ?? false,
+    ...(from && { velocities: from.velocities }),
+  });
+  if (training.images < Math.min(batch, examples)) throw tooLargeBatch(batch, training.images);
+  const step = await prepareStep(device, scope, training, { pictures, options, network });
+  const perEpoch = stepsOfEpoch({ examples, batch });
+  const steps = options.epochs * perEpoch;
+  const schedule = { ...options, warmUp: (options.warmUp ?? 0) * perEpoch, steps };
+  const lookEvery = Math.max(1, Math.ceil(perEpoch / LOOKS));
+  const commands = new Commands(device);
+  let done = from?.step ?? 0;
+  let looked = done;
+  const stateNow = async (): Promise<NetworkTrainingState> => ({
+    step: done,
+    weights: await training.readWeights(),
+    velocities: await training.readVelocities(),
+  });
+  try {
+    while (done < steps) {
+      const epoch = Math.floor(done / perEpoch);
+      if (done % perEpoch === 0 || done === from?.step) {
+        commands.submit();
+        upload(step.indices, orderOfEpoch({ examples, batch, seed }, epoch));
+      }
+      const first = (done % perEpoch) * batch;
+      const images = Math.min(batch, examples - first);
+      const rate = rateOfStep(schedule, done);
+      step.encode(commands, { first, images, rate, key: keyOfEpoch(seed, epoch) });
+      done++;
+      await commands.submitIfFull(signal);
+      const ended = done % perEpoch === 0;
+      if (!ended && done % lookEvery !== 0) continue;
+      commands.submit();
+      const firstLooked = (looked % perEpoch) * batch;
+      const figures = await step.look(firstLooked, first + images - firstLooked);
+      if (!Number.isFinite(figures.loss)) throw divergence(options, epoch);
+      looked = done;
+      yield { type: 'progress', epoch: done / perEpoch, step: done, steps, ...figures };
+      if (ended) yield { type: 'epoch', epoch: done / perEpoch, state: await stateNow() };
+    }
+    await commands.finish();
+    return await stateNow();
+  } catch (error) {
+    const stopped = error instanceof EspalierError && error.code === 'aborted';
+    if (stopped && done > (from?.step ?? 0)) {
+      commands.submit();
+      yield { type: 'epoch', epoch: done / perEpoch, state: await stateNow() };
+    }
+    throw error;
+  }
+}
+
+interface Step {
+  /** The order of the epoch's pictures. */
+  readonly indices: GpuBuffer;
+  readonly encode: (
+    commands: Commands,
+    call: {
+      readonly first: number;
+      readonly images: number;
+      readonly rate: number;
+      readonly key: number;
+    },
+  ) => void;
+  /** Mean loss and accuracy of so many of the epoch's pictures, from the first on. */
+  readonly look: (
+    first: number,
+    count: number,
+  ) => Promise<{ readonly loss: number; readonly accuracy: number }>;
+}
+
+async function prepareStep(
+  device: Device,
+  scope: Scope,
+  training: NetworkTraining,
+  {
+    pictures,
+    options,
+    network,
+  }: {
+    readonly pictures: Pictures;
+    readonly options: NetworkTrainingOptions;
+    readonly network: Network;
+  },
+): Promise<Step> {
+  const { count, labels } = pictures;
+  const { output, outputGradient, input } = training;
+  requirePictures(pictures, network.graph.input, output.matrix.columns);
+  if (!labels) {
+    throw new EspalierError('bad-data', 'Training needs pictures with labels; these have none.');
+  }
+  const pixels = scope.buffer('pictures', wordsOfBytes(count * bytesOfPicture(pictures)));
+  uploadPictures(pixels, pictures, 0, count);
+  const indices = scope.buffer('order of pictures', count);
+  const results = scope.buffer('losses', 2 * count);
+  const { preprocessing, augment, momentum, weightDecay } = options;
+  const gather = await prepareGatherImages(device, {
+    pixels,
+    indices,
+    map: input,
+    augment,
+    ...preprocessing,
+  });
+  const judge = await prepareSoftmaxLoss(device, {
+    logits: output.matrix,
+    labels: scope.bufferOf('labels', Uint32Array.from(labels)),
+    indices,
+    gradient: outputGradient.matrix,
+    results,
+  });
+  return {
+    indices,
+    encode: (commands, { first, images, rate, key }) => {
+      gather(commands, { images, first, key });
+      training.forward(commands, images);
+      judge(commands, { images, first, firstResult: first });
+      training.backward(commands, images);
+      training.update(commands, { rate, momentum, decay: weightDecay });
+    },
+    look: async (first, size) => {
+      const pairs = await readFloats(results, 2 * first, 2 * size);
+      let loss = 0;
+      let right = 0;
+      for (let pair = 0; pair < pairs.length; pair += 2) {
+        loss += pairs[pair] ?? Number.NaN;
+        right += pairs[pair + 1] ?? Number.NaN;
+      }
+      return { loss: loss / size, accuracy: right / size };
+    },
+  };
+}
+
+/** What an epoch's crops and mirrorings hang on. */
+function keyOfEpoch(seed: number, epoch: number): number {
+  return randomStream(seed, `augmentation ${epoch}`).below(2 ** 32);
+}
+
+function divergence({ learningRate }: NetworkTrainingOptions, epoch: number): EspalierError {
+  return new EspalierError('diverged', {
+    kind: 'diverged',
+    what: 'the loss was',
+    iteration: epoch,
+    key: 'learningRate',
+    calmer: Number((learningRate / 4).toPrecision(2)),
+  });
+}
+
+function tooLargeBatch(batch: number, fitting: number): EspalierError {
+  return new EspalierError('limit-exceeded', {
+    kind: 'message',
+    message: `A minibatch of ${batch} pictures has maps that this adapter cannot bind.`,
+    instead: { batch: fitting },
+  });
+}

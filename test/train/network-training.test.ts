@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Pictures } from '../../src/data/pictures.js';
+import { PREPROCESSINGS } from '../../src/data/pictures.js';
+import type { Device } from '../../src/gpu/device.js';
+import { buildArchitecture } from '../../src/models/architectures.js';
+import { drawWeights } from '../../src/models/initial-weights.js';
+import { randomStream } from '../../src/random.js';
+import {
+  type NetworkTrainingEvent,
+  type NetworkTrainingOptions,
+  type NetworkTrainingState,
+  trainNetwork,
+} from '../../src/train/network-training.js';
+import { freshDevice } from '../gpu/probe.js';
+
+let device: Device;
+beforeAll(async () => {
+  device = await freshDevice();
+});
+afterAll(() => device?.dispose());
+
+const graph = buildArchitecture('resnet8', {
+  input: { channels: 3, height: 8, width: 8 },
+  classes: 3,
+  width: 0.25,
+});
+const network = { graph, weights: drawWeights(graph, 1) };
+
+/** Pictures whose class is the colour that is brightest. */
+function colours(count: number): Pictures {
+  const stream = randomStream(2, 'colours');
+  const labels = Uint32Array.from({ length: count }, () => stream.below(3));
+  const pixels = Uint8Array.from({ length: count * 192 }, (_, at) => {
+    const bright = at % 3 === labels[Math.floor(at / 192)];
+    return stream.below(128) + (bright ? 100 : 0);
+  });
+  return { count, height: 8, width: 8, channels: 3, pixels, labels };
+}
+
+const OPTIONS: NetworkTrainingOptions = {
+  epochs: 4,
+  batch: 8,
+  learningRate: 0.05,
+  schedule: 'cosine',
+  momentum: 0.9,
+  nesterov: true,
+  weightDecay: 5e-4,
+  augment: true,
+  preprocessing: PREPROCESSINGS.cifar10,
+  seed: 3,
+};
+
+/** Trains to the end, or until `enough`; gives the events and the state reached. */
+async function train(
+  options: NetworkTrainingOptions = OPTIONS,
+  from?: NetworkTrainingState,
+  enough: (event: NetworkTrainingEvent) => boolean = () => false,
+) {
+  const events: NetworkTrainingEvent[] = [];
+  let state: NetworkTrainingState | undefined;
+  const training = trainNetwork(device, network, colours(29), options, from ? { from } : {});
+  for await (const event of training) {
+    events.push(event);
+    if (event.type === 'epoch') state = event.state;
+    if (enough(event)) break;
+  }
+  if (!state) throw new Error('No state was yielded.');
+  return { events, state };
+}
+
+const bits = ({ weights, velocities }: NetworkTrainingState) =>
+  [...weights, ...velocities].map(([name, { data }]) => [
+    name,
+    Buffer.from(data.buffer).toString('hex'),
+  ]);
+
+describe('training a network', () => {
+  test('learns, with the same bits for the same seed, and leaves nothing on the device', async () => {
+    const before = device.liveBytes;
+    const { events, state } = await train({ ...OPTIONS, epochs: 12 });
+    const losses = events.flatMap((event) => (event.type === 'progress' ? [event.loss] : []));
+    const mean = (values: readonly number[]) =>
+      values.reduce((sum, x) => sum + x, 0) / values.length;
+    expect(mean(losses.slice(-4))).toBeLessThan(0.5 * mean(losses.slice(0, 4)));
+    expect(state.step).toBe(12 * 4);
+    expect(bits((await train()).state)).toEqual(bits((await train()).state));
+    expect(device.liveBytes).toBe(before);
+  });
+
+  test('goes on from a state to the same bits', async () => {
+    const whole = await train();
+    const half = await train(
+      OPTIONS,
+      undefined,
+      ({ epoch, type }) => type === 'epoch' && epoch === 2,
+    );
+    expect(bits((await train(OPTIONS, half.state)).state)).toEqual(bits(whole.state));
+  });
+
+  test('yields where it stood when it is aborted, in the middle of an epoch', async () => {
+    const controller = new AbortController();
+    const training = trainNetwork(device, network, colours(29), OPTIONS, {
+      signal: controller.signal,
+    });
+    let state: NetworkTrainingState | undefined;
+    const watch = async () => {
+      for await (const event of training) {
+        if (event.type === 'epoch') state = event.state;
+        // Six steps are one epoch of four and a half.
+        else if (event.step === 6) controller.abort();
+      }
+    };
+    await expect(watch()).rejects.toMatchObject({ code: 'aborted' });
+    if (!state) throw new Error('No state was yielded.');
+    expect(state.step).toBeGreaterThanOrEqual(6);
+    expect(bits((await train(OPTIONS, state)).state)).toEqual(bits((await train()).state));
+  });
+
+  test('a rate that diverges is stopped with a calmer one', async () => {
+    await expect(train({ ...OPTIONS, learningRate: 1e12 })).rejects.toMatchObject({
+      code: 'diverged',
+      details: { key: 'learningRate', calmer: 2.5e11 },
+    });
+  });
+
+  test('pictures without labels or of another size are refused before anything is allocated', async () => {
+    const before = device.liveBytes;
+    const { labels: _, ...unlabelled } = colours(9);
+    const next = (pictures: Pictures) => trainNetwork(device, network, pictures, OPTIONS).next();
+    await expect(next(unlabelled)).rejects.toThrow(/needs pictures with labels/);
+    await expect(next({ ...colours(9), width: 4, height: 16 })).rejects.toThrow(/16 × 4|16 and 4/);
+    expect(device.liveBytes).toBe(before);
+  });
+});
