@@ -9,6 +9,12 @@ import {
   type EvaluateSummary,
   evaluateModel,
 } from '../experiment/model/evaluate.js';
+import {
+  type TrainEvent,
+  type TrainInput,
+  type TrainSummary,
+  trainModel,
+} from '../experiment/model/train.js';
 import { finalResult } from '../experiment/relay.js';
 import { run } from '../experiment/run.js';
 import type { RunEvent, RunInput, RunSummary } from '../experiment/run-events.js';
@@ -37,6 +43,8 @@ export const jobs = {
     finalResult(compare(device, input, signal), emit),
   evaluate: async ({ device, emit, signal }: JobContext<EvaluateEvent>, input: EvaluateInput) =>
     finalResult(evaluateModel(device, input, signal), emit),
+  train: async ({ device, emit, signal }: JobContext<TrainEvent>, input: TrainInput) =>
+    finalResult(trainModel(device, input, signal), emit),
   bench: benchJob([]),
   limits: async (
     { device, signal }: JobContext<never>,
@@ -48,6 +56,7 @@ export const jobs = {
   trial: Job<{ readonly input: TrialInput; readonly state?: TrainedState }, TrialEvent, void>;
   compare: Job<CompareInput, CompareEvent, CompareSummary>;
   evaluate: Job<EvaluateInput, EvaluateEvent, EvaluateSummary>;
+  train: Job<TrainInput, TrainEvent, TrainSummary>;
   bench: Job<BenchInput, BenchEvent, void>;
   limits: Job<{ readonly seconds: number }, never, AdapterLimits>;
   info: Job<null, never, DeviceReport>;

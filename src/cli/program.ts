@@ -8,6 +8,7 @@ import { addInfo } from './info.js';
 import { addReport } from './report.js';
 import { addRun } from './run.js';
 import { addStudy } from './study.js';
+import { addTrain } from './train.js';
 import { addWorker } from './worker.js';
 
 /** The command line: every command with its flags. */
@@ -27,6 +28,7 @@ Examples:
   espalier run --help    every flag of a run, with its default
   espalier compare       ways to prune one network, at several sizes
   espalier study         how much pre-training was enough, over dataset sizes
+  espalier train         a convolutional network, on pictures
   espalier evaluate      a trained network of your own, on pictures
   espalier data cifar10  brings CIFAR-10 onto this machine
   espalier demo          the web page, served on this machine
@@ -38,6 +40,7 @@ Examples:
   addStudy(program, version);
   addReport(program, version);
   addWorker(program, version);
+  addTrain(program, version);
   addEvaluate(program, version);
   addBench(program, version);
   addInfo(program, version);

@@ -18,7 +18,9 @@ export const RUN_FILES = {
   dataset: 'dataset.safetensors',
 } as const;
 
-const NETWORK_FILE = /(?:^|[/\\])(weights|subnetwork|fine-tuned)-(\d+)\.safetensors$/;
+/** A training that was interrupted has weights of a part of an epoch. */
+const NETWORK_FILE =
+  /(?:^|[/\\])(weights|momentum|subnetwork|fine-tuned)-(\d+(?:\.\d+)?)\.safetensors$/;
 
 /** Whether a run leaves files of that name. */
 export function isRunFile(name: string): boolean {

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { ARCHITECTURES, STEMS } from '../../models/architectures.js';
+import { count, parseWith, rate } from '../run-config.js';
+
+const NAMES = ARCHITECTURES.map(({ name }) => name) as [string, ...string[]];
+const share = (what: string) =>
+  z.number({ error: what }).min(0, { error: what }).lt(1, { error: what });
+
+/** Everything that decides a training; the defaults are those that ResNets are usually trained with. */
+export const trainSchema = z.strictObject({
+  architecture: z.enum(NAMES, { error: `must be one of ${NAMES.join(', ')}` }),
+  stem: z.enum(STEMS, { error: `must be one of ${STEMS.join(', ')}` }).optional(),
+  /** A multiple of the architecture's channels. */
+  width: rate().default(1),
+  data: z.string({ error: 'must be "cifar10" or a folder' }).min(1),
+  /** Pictures to train on, drawn from the source; all of them by default. */
+  examples: count(1).optional(),
+  epochs: count(1).default(30),
+  batch: count(1).default(128),
+  learningRate: rate().default(0.1),
+  schedule: z
+    .enum(['cosine', 'step', 'constant'], { error: 'must be one of cosine, step, constant' })
+    .default('cosine'),
+  /** Epochs over which the rate first rises. */
+  warmUp: count(0).default(0),
+  momentum: share('must be a number from 0 to below 1').default(0.9),
+  nesterov: z.boolean({ error: 'must be true or false' }).default(false),
+  weightDecay: share('must be a number from 0 to below 1').default(5e-4),
+  augment: z
+    .enum(['crop-flip', 'none'], { error: 'must be one of crop-flip, none' })
+    .default('crop-flip'),
+  /** Epochs after which weights are kept and measured; the last one's always are. */
+  checkpoints: z.array(count(0), { error: 'must be a list of epochs' }).default([]),
+  seed: z.int({ error: 'must be a whole number within ±(2^53 − 1)' }).default(0),
+  host: z
+    .enum(['auto', 'node', 'chrome'], { error: 'must be auto, node or chrome' })
+    .default('auto'),
+  adapter: z
+    .enum(['auto', 'hardware', 'software'], { error: 'must be auto, hardware or software' })
+    .default('auto'),
+  tuning: z.enum(['kept', 'fixed'], { error: 'must be kept or fixed' }).default('kept'),
+  out: z.string({ error: 'must be a path' }).min(1).optional(),
+});
+
+export type TrainConfig = z.infer<typeof trainSchema>;
+
+/**
+ * Checks the configuration of a training and fills in the defaults.
+ *
+ * @throws bad-config naming the first wrong key, what it must be and what it was.
+ */
+export function parseTrainConfig(given: unknown): TrainConfig {
+  return parseWith(trainSchema, given);
+}
