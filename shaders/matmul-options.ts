@@ -4,6 +4,8 @@ import type { StorageFormat } from './storage.js';
 /** What becomes of alpha · A B before it is stored in `out`. */
 export type Epilogue =
   | { readonly kind: 'store' }
+  /** out = out + alpha · A B */
+  | { readonly kind: 'accumulate' }
   /** out = σ(alpha · A B) */
   | { readonly kind: 'activation'; readonly activation: Activation }
   /** velocity = decay · velocity + alpha · A B;  out = out − rate · velocity */

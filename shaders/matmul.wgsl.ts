@@ -120,6 +120,8 @@ fn put(at: u32, sum: ${value}) {
   let step = params.decay * velocity[at] + value;
   velocity[at] = step;
   out[at] -= params.rate * step;
+#elif ${epilogue.kind === 'accumulate'}
+  out[at] += value;
 #elif ${epilogue.kind === 'descent'}
   out[at] -= params.rate * value;
 #else

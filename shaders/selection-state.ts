@@ -2,22 +2,22 @@ import { INNER_PRODUCTS } from './inner-products.js';
 
 /**
  * Words of the u32 buffer by which the selection kernels hand each other what was decided on the
- * GPU, so that no step waits for the CPU. Candidates follow at `candidates`.
+ * GPU, so that no step waits for the CPU.
  */
 export const SELECTION_STATE = {
-  /** Gram rows to compute in this step; 0 when the pick's row is cached. */
-  pending: 0,
-  pick: 1,
+  pick: 0,
   /** Cache slot that holds, or is about to hold, the pick's Gram row; the other rows follow it. */
-  slot: 2,
+  slot: 1,
   /** The slot to be filled next; the oldest row gives way. */
-  nextSlot: 3,
+  nextSlot: 2,
   /** Passes over the activations so far. */
-  passes: 4,
+  passes: 3,
   /** Scores that were NaN, all steps together. */
-  nanCount: 5,
-  /** Neurons whose rows are to be computed. */
-  candidates: 8,
+  nanCount: 4,
+  /** Gram rows to compute in this step; 0 when the pick's row is cached. */
+  pending: 5,
+  /** Whose rows they are: with `pending` before it, a list as `gather-columns` takes it. */
+  candidates: 6,
 } as const;
 
 /** In the slot table: the neuron's row is not cached; the neuron may not be picked again. */

@@ -1,6 +1,5 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { prepareGatherColumns } from '../../src/kernels/gather-columns.js';
-import { SELECTION_STATE } from '../../src/kernels/pick.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { gatherColumnsReference } from '../../src/reference/gather-columns.js';
 import { requireSame, spread } from '../check.js';
@@ -20,21 +19,17 @@ export const gatherColumnsBench: KernelBench<GatherColumnsShape> = {
   bytes: ({ m, p }) => 8 * m * p,
   prepare: async ({ device, scope, shape: { m, n, p } }) => {
     const values = randomNumbers(m * n, 1);
-    const candidates = spread(n, p);
-    const state = new Uint32Array(SELECTION_STATE.candidates + p);
-    state[SELECTION_STATE.pending] = p;
-    state.set(candidates, SELECTION_STATE.candidates);
+    const columns = spread(n, p);
     const block = scope.matrix('block', m, p, nans(m * p));
-    const run = await prepareGatherColumns(
-      device,
-      scope.matrix('activations', m, n, values),
-      scope.bufferOf('selection state', state),
+    const run = await prepareGatherColumns(device, {
+      activations: scope.matrix('activations', m, n, values),
+      indices: scope.bufferOf('indices', Uint32Array.of(p, ...columns)),
       block,
-    );
+    });
     return {
       encode: (commands) => run(commands),
       verify: async () => {
-        const expected = gatherColumnsReference(m, elementsOf(values, n), candidates);
+        const expected = gatherColumnsReference(m, elementsOf(values, n), columns);
         requireSame('block', await readMatrix(block), expected);
       },
     };

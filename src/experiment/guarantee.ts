@@ -4,7 +4,7 @@ import { Scope } from '../gpu/scope.js';
 import { streamedActivations } from '../models/forward.js';
 import type { Network } from '../models/two-layer.js';
 import { streamedFrom } from '../prune/activations.js';
-import { outputGram } from '../prune/baselines/backward.js';
+import { outputGram } from '../prune/gram.js';
 import type { SelectionProblem } from '../prune/problem.js';
 import { bestInHull, guaranteedExcess, type HullOptimum, squaredDiameter } from '../theory/hull.js';
 import type { Experiment } from './experiment.js';

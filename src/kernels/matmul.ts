@@ -47,7 +47,7 @@ export interface MatmulCall {
   readonly m?: number;
   /** Length of the inner dimension, all slices together; all of op(B)'s rows by default. */
   readonly k?: number;
-  /** First entry of `rows`, or first stored row of A. */
+  /** First entry of `indices`, or first stored row of A. */
   readonly first?: number;
   /** Factor on the product, 1 by default. */
   readonly alpha?: number;

@@ -1,4 +1,4 @@
-import { readFloats, upload } from '../gpu/buffer.js';
+import { readFloats } from '../gpu/buffer.js';
 import { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { readMatrix, uploadMatrix } from '../gpu/matrix.js';
@@ -6,7 +6,6 @@ import { Scope } from '../gpu/scope.js';
 import { prepareGatherColumns } from '../kernels/gather-columns.js';
 import { prepareMatmul } from '../kernels/matmul.js';
 import { networkLossSlices, prepareNetworkLosses } from '../kernels/network-losses.js';
-import { SELECTION_STATE } from '../kernels/pick.js';
 import { MEASURED_ROWS } from './activations.js';
 import { exactly, type SelectionProblem } from './problem.js';
 
@@ -38,9 +37,7 @@ export async function measureMixtures(
   const networks = Math.min(count, Math.max(1, Math.floor(BLOCK_OUTPUTS / outputs)));
   const rows = Math.min(MEASURED_ROWS, activations.rows);
   using scope = new Scope(device);
-  const state = scope.buffer('chosen neurons', SELECTION_STATE.candidates + n);
-  upload(state, Uint32Array.of(n), SELECTION_STATE.pending);
-  upload(state, kept, SELECTION_STATE.candidates);
+  const indices = scope.bufferOf('kept neurons', Uint32Array.of(n, ...kept));
   const columns = scope.matrix('chosen activations', rows, n);
   const mixtures = scope.matrix('mixture weights', n, networks * outputs);
   const mixed = scope.matrix('mixture outputs', rows, networks * outputs);
@@ -49,7 +46,9 @@ export async function measureMixtures(
   const sums = scope.buffer('mixture losses', slices * networks);
 
   const gather = await Promise.all(
-    activations.buffers.map((buffer) => prepareGatherColumns(device, buffer, state, columns)),
+    activations.buffers.map((buffer) =>
+      prepareGatherColumns(device, { activations: buffer, indices, block: columns }),
+    ),
   );
   const mix = await prepareMatmul(device, { a: columns, b: mixtures, out: mixed });
   const reduce = await prepareNetworkLosses(device, { outputs: mixed, targets, sums, loss });

@@ -1,12 +1,12 @@
 import type { Device } from '../gpu/device.js';
 import { readMatrix } from '../gpu/matrix.js';
 import { distinctDraws, randomStream } from '../random.js';
-import { rankByActivation } from './baselines/activation.js';
-import { outputGram, rankByElimination } from './baselines/backward.js';
-import { rankByGradient } from './baselines/gradient.js';
+import { rankByElimination } from './baselines/backward.js';
 import { rankByMagnitude } from './baselines/magnitude.js';
 import { selectByRanking } from './baselines/ranking.js';
+import { rankByActivation, rankByGradient } from './baselines/saliency.js';
 import { type MethodName, requireTogether } from './choices.js';
+import { outputGram } from './gram.js';
 import { selectGreedily } from './greedy.js';
 import { type GreedyOptions, requireCount, requireProblem } from './greedy-options.js';
 import type { Plan } from './plan.js';
@@ -59,7 +59,7 @@ async function rank(
     case 'activation':
       return { ranking: await rankByActivation(device, problem, signal), passes: 1 };
     case 'gradient':
-      return { ranking: await rankByGradient(device, problem, signal), passes: 2 };
+      return { ranking: await rankByGradient(device, problem, signal), passes: 1 };
     case 'backward':
       return { ranking: rankByElimination(await outputGram(device, problem, signal)), passes: 1 };
     default:

@@ -61,6 +61,10 @@ function finish(
         error * steepestSlope(activation) + activationError(activation, sum),
       ];
     }
+    case 'accumulate': {
+      const start = before?.(i, j) ?? Number.NaN;
+      return [start + sum, error + 2 * UNIT * (Math.abs(start) + Math.abs(sum))];
+    }
     case 'momentum':
     case 'descent': {
       const kept = epilogue.kind === 'momentum' ? decay * (velocity?.(i, j) ?? Number.NaN) : 0;

@@ -50,6 +50,7 @@ const EPILOGUES: readonly Spec[] = [
     epilogue: { kind: 'momentum' },
     call: { alpha: 0.25, decay: 0.9, rate: 0.125 },
   },
+  { shape: [41, 67, 19], epilogue: { kind: 'accumulate' }, call: { alpha: -0.75 } },
   {
     shape: [131, 3, 37],
     transposeA: true,
@@ -69,8 +70,7 @@ const SYMMETRIC: readonly Spec[] = [1, 7, 64, 131, 259].flatMap((n) => [
   {
     shape: [n, n, 18] as const,
     symmetric: true,
-    epilogue: { kind: 'descent' } as const,
-    call: { rate: -1 },
+    epilogue: { kind: 'accumulate' } as const,
   },
 ]);
 
@@ -99,8 +99,7 @@ const STORED: readonly Spec[] = [
   {
     shape: [259, 259, 18],
     symmetric: true,
-    epilogue: { kind: 'descent' },
-    call: { rate: -1 },
+    epilogue: { kind: 'accumulate' },
     storage: HALVES,
   },
 ];
@@ -181,7 +180,7 @@ async function check(
   const index = spec.gatherFrom
     ? Uint32Array.from({ length: logicalRows }, (_, row) => (row * 7 + 3) % storedRows)
     : undefined;
-  const updates = epilogue.kind === 'momentum' || epilogue.kind === 'descent';
+  const updates = epilogue.kind !== 'store' && epilogue.kind !== 'activation';
   const [start, velocity] = [3, 5].map((seed) => randomNumbers(m * n, seed));
   if (symmetric && start) mirror(start, n);
   const owned: GpuBuffer[] = [];

@@ -97,7 +97,12 @@ async function select(
     const activations = memory.matrix(rows, n, part);
     const whole = { block: targets, activations, products: first, squares: true };
     (await prepareGramRows(device, whole))(commands, { ...call, blockFirst });
-    const gather = await prepareGatherColumns(device, activations, state, block);
+    const gather = await prepareGatherColumns(device, {
+      activations,
+      indices: state,
+      list: SELECTION_STATE.pending,
+      block,
+    });
     const multiply = await prepareGramRows(device, { block, activations, products, state });
     passes.push(() => {
       gather(commands);

@@ -1,22 +1,5 @@
-import { readFloats } from '../../gpu/buffer.js';
-import { Commands } from '../../gpu/commands.js';
-import type { Device } from '../../gpu/device.js';
-import { readMatrix } from '../../gpu/matrix.js';
-import { Scope } from '../../gpu/scope.js';
-import { AVERAGE_WORDS } from '../../kernels/average-update.js';
-import { INNER_PRODUCTS, namedProducts } from '../../kernels/pick.js';
-import { allocateBuffers } from '../buffers.js';
-import { prepareGramOracle } from '../oracles/gram.js';
-import { planSelection } from '../plan.js';
-import { notFinite, type SelectionProblem } from '../problem.js';
-
-/** What elimination needs: Gram matrix of the outputs ⟨φ_i, φ_j⟩ [N × N] and ⟨φ_i, y⟩ [N]. */
-export interface OutputGram {
-  readonly gram: Float64Array;
-  readonly correlations: Float64Array;
-}
-
-const READ_ROWS = 64;
+import type { OutputGram } from '../gram.js';
+import { notFinite } from '../problem.js';
 
 /**
  * `backward`: exact greedy elimination. It starts with the average of all neurons. Again and again
@@ -56,62 +39,4 @@ export function rankByElimination({ gram, correlations }: OutputGram): Uint32Arr
     }
   }
   return ranking;
-}
-
-/**
- * Computes the Gram matrix of the neurons' outputs on the GPU, in one pass, and reads it back.
- *
- * @throws limit-exceeded when it is larger than a binding; aborted between submits.
- */
-export async function outputGram(
-  device: Device,
-  problem: SelectionProblem,
-  signal?: AbortSignal,
-): Promise<OutputGram> {
-  const n = problem.activations.columns;
-  const { capacity, block } = planSelection(
-    device,
-    { ...problem, loss: 'squared' },
-    { picks: 1, oracle: 'gram' },
-  );
-  using scope = new Scope(device);
-  const buffers = allocateBuffers(scope, { width: n, picks: 1, block, capacity, slices: 1 });
-  const oracle = await prepareGramOracle({
-    device,
-    scope,
-    problem,
-    buffers,
-    block,
-    lookahead: false,
-    replacement: false,
-    fitted: false,
-  });
-  const commands = new Commands(device);
-  await oracle.begin(commands, signal);
-  await commands.finish();
-  const innerProducts = await readFloats(buffers.innerProducts);
-  const columns = problem.weights.columns;
-  const b = await readMatrix(problem.weights);
-  const gram = new Float64Array(n * n);
-  // A block at a time: read back as a whole it would lie on the GPU twice.
-  for (let first = 0; first < n; first += READ_ROWS) {
-    const rows = Math.min(READ_ROWS, n - first);
-    const hidden = await readFloats(buffers.cache, first * n, rows * n);
-    for (let i = first; i < first + rows; i++) {
-      for (let j = 0; j < n; j++) {
-        let alignment = 0;
-        for (let c = 0; c < columns; c++) {
-          alignment += (b[i * columns + c] ?? 0) * (b[j * columns + c] ?? 0);
-        }
-        gram[i * n + j] = alignment * (hidden[(i - first) * n + j] ?? 0);
-      }
-    }
-  }
-  return {
-    gram,
-    correlations: Float64Array.from(
-      { length: n },
-      (_, i) => namedProducts(AVERAGE_WORDS, innerProducts, i * INNER_PRODUCTS).correlation,
-    ),
-  };
 }

@@ -1,34 +1,18 @@
 import { upload } from '../../gpu/buffer.js';
-import { prepareMatmul } from '../../kernels/matmul.js';
+import { prepareGram } from '../gram.js';
 import { prepareInnerProducts } from './inner-products.js';
 import type { Oracle, OracleContext } from './oracle.js';
 
 /**
- * The whole Gram matrix HᵀH before the first pick, summed over the chunks of examples. One half is
- * computed and mirrored. One pass serves every pick, so the activations need not stay on the GPU.
+ * The whole Gram matrix HᵀH before the first pick, summed over the chunks of examples. One pass serves every pick, so the activations need not stay on the GPU.
  * The cache of rows is the matrix itself: its capacity must be N.
  */
 export async function prepareGramOracle(context: OracleContext): Promise<Oracle> {
   const { device, problem, buffers } = context;
   const { activations } = problem;
   const n = activations.columns;
-  const out = { buffer: buffers.cache, rows: n, columns: n, stride: n, storage: 'f32' } as const;
-  const accumulate = await Promise.all(
-    activations.buffers.map((buffer) =>
-      prepareMatmul(device, {
-        a: buffer,
-        b: buffer,
-        out,
-        transposeA: true,
-        symmetric: true,
-        // out ← out + HᵀH of the chunk, on a buffer that starts as zeros.
-        epilogue: { kind: 'descent' },
-      }),
-    ),
-  );
-  const begin = await prepareInnerProducts(context, (commands, { buffer, rows }) =>
-    accumulate[buffer]?.(commands, { k: rows, rate: -1 }),
-  );
+  const gram = { buffer: buffers.cache, rows: n, columns: n, stride: n, storage: 'f32' } as const;
+  const begin = await prepareInnerProducts(context, await prepareGram(device, activations, gram));
   return {
     begin: async (commands, signal) => {
       await begin(commands, signal);

@@ -5,6 +5,7 @@ import { prepareGatherColumns } from '../../kernels/gather-columns.js';
 import { prepareGramRows } from '../../kernels/gram-rows.js';
 import { prepareLookahead } from '../../kernels/lookahead.js';
 import { prepareMatmul } from '../../kernels/matmul.js';
+import { SELECTION_STATE } from '../../kernels/pick.js';
 import { SKETCH_ROWS } from '../plan.js';
 import { prepareInnerProducts } from './inner-products.js';
 import type { Oracle, OracleContext } from './oracle.js';
@@ -27,7 +28,12 @@ export async function prepareRowsOracle(context: OracleContext): Promise<Oracle>
     activations.buffers.map(async (buffer) => {
       const block = scope.matrix('candidate activations', buffer.rows, p);
       return {
-        gather: await prepareGatherColumns(device, buffer, state, block),
+        gather: await prepareGatherColumns(device, {
+          activations: buffer,
+          indices: state,
+          list: SELECTION_STATE.pending,
+          block,
+        }),
         multiply: await prepareGramRows(device, { block, activations: buffer, products, state }),
       };
     }),
