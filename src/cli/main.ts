@@ -1,8 +1,6 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
-import { type Command, CommanderError } from 'commander';
-import { errorExitCode, explain } from './outcome.js';
-import { createProgram } from './program.js';
+import { carryOut } from './carry-out.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -12,16 +10,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
-const program = createProgram(version);
-let command: Command = program;
-program.hook('preAction', (_, acting) => {
-  command = acting;
-});
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  // Commander has printed its own message already.
-  if (!(error instanceof CommanderError)) process.stderr.write(`${explain(error, command)}\n`);
-  process.exitCode = errorExitCode(error);
-}
+const code = await carryOut(process.argv.slice(2), version, (text) => process.stderr.write(text));
+// A benchmark that found a wrong answer has been carried out, and set another code.
+process.exitCode ||= code;

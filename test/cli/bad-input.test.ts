@@ -4,16 +4,22 @@ import { describe, expect, test } from 'vitest';
 import { idxBytes } from '../data/idx-files.js';
 import { sourceFiles, writeSource } from '../experiment/source.js';
 import { espalier } from './espalier.js';
+import { refused } from './refused.js';
 import { TINY, tinyRuns } from './tiny.js';
 
 const { emptyFolder, tiny } = tinyRuns();
 
-/** Runs in a folder of its own and checks that it fails with one message and leaves no file. */
-async function expectRefusal(args: readonly string[], code: number, message: RegExp) {
+/** Reads a command line in an empty folder: it fails with one message, and leaves no file. */
+async function expectRefusal(
+  args: readonly string[],
+  code: number,
+  message: RegExp,
+  read: typeof refused = refused,
+) {
   const cwd = await emptyFolder();
-  const outcome = await espalier(args, cwd);
+  const outcome = await read(args, cwd);
   expect(outcome.stderr).toMatch(message);
-  expect(outcome).toMatchObject({ code, stdout: '' });
+  expect(outcome.code).toBe(code);
   expect(outcome.stderr.match(/^error: /gm)).toHaveLength(1);
   // Commander adds where to find help and what was perhaps meant; a stack has no place here.
   const lines = outcome.stderr.trimEnd().split('\n');
@@ -21,7 +27,24 @@ async function expectRefusal(args: readonly string[], code: number, message: Reg
   expect(await readdir(cwd)).toEqual([]);
 }
 
-describe.concurrent('bad usage ends with code 2, and names the flag and what it was:', () => {
+/** As a process of its own, which prints nothing. */
+async function spawned(args: readonly string[], cwd: string) {
+  const outcome = await espalier(args, cwd);
+  expect(outcome.stdout).toBe('');
+  return { ...outcome, code: outcome.code ?? Number.NaN };
+}
+
+describe.concurrent('a process that cannot go on says so on stderr alone:', () => {
+  test.each<[string, number, RegExp]>([
+    ['run --frobnicate 3', 2, /'--frobnicate'/],
+    ['run --width 0', 2, /--width .*from 1 on, not 0/],
+    ['run --data nowhere', 1, /nowhere is not a folder/],
+  ])('espalier %s', (line, code, message) =>
+    expectRefusal(line.split(' '), code, message, spawned),
+  );
+});
+
+describe('bad usage ends with code 2, and names the flag and what it was:', () => {
   test.each<[string, RegExp]>([
     ['run --frobnicate 3', /'--frobnicate'/],
     ['run stray', /too many arguments/],
@@ -118,7 +141,7 @@ describe.concurrent('bad usage ends with code 2, and names the flag and what it 
   });
 });
 
-describe.concurrent('bad data end with code 1, and name the file:', () => {
+describe('bad data end with code 1, and name the file:', () => {
   type Files = ReturnType<typeof sourceFiles>;
   const images = (rows: number, columns: number, count: number) =>
     idxBytes([0x803, count, rows, columns], new Uint8Array(count * rows * columns));
@@ -188,6 +211,6 @@ describe.concurrent('a size over the limits of the adapter ends with code 1 and 
   test.each(['--width', '--picks'])('%s', async (flag) => {
     const args = tiny(flag, '1000000000', '--out', 'out');
     const message = new RegExp(`${flag} 1000000000 .* up to ${flag} [1-9]\\d+\\.`);
-    await expectRefusal(args, 1, message);
+    await expectRefusal(args, 1, message, spawned);
   });
 });
