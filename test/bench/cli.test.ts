@@ -1,25 +1,54 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { reportSchema } from '../../bench/report.js';
+import { refused } from '../cli/refused.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
 const configFile = join(ROOT, 'src/vite.config.ts');
 
+const DIST = join(ROOT, 'dist');
+/** `npm run bench` leaves the peers in the build; the rest is of no use here. */
+const LEFT_OUT = ['bench-page.js', 'bench-peers.js', 'demo', 'types'].map((name) =>
+  join(DIST, name),
+);
+
+/** The report of the first run in Node. */
+const NODE_REPORT = 'node.json';
+
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'espalier-bench-'));
-  await copyFile(join(ROOT, 'package.json'), join(folder, 'package.json'));
-  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  const output = { outDir: join(folder, 'dist'), emptyOutDir: false };
-  await build({ configFile, build: output });
-  await build({ configFile, mode: 'page', build: output });
+  folder = await installIn(await mkdtemp(join(tmpdir(), 'espalier-bench-')));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** The command line as it is built, without the peers. */
+async function installIn(home: string): Promise<string> {
+  await copyFile(join(ROOT, 'package.json'), join(home, 'package.json'));
+  await symlink(join(ROOT, 'node_modules'), join(home, 'node_modules'));
+  await cp(DIST, join(home, 'dist'), {
+    recursive: true,
+    filter: (path) => !LEFT_OUT.includes(path),
+  });
+  return home;
+}
+
+/** Puts an error into what is built. */
+async function spoil(dist: string, right: string, wrong: string): Promise<void> {
+  let found = 0;
+  for (const name of await readdir(dist, { recursive: true })) {
+    if (!name.endsWith('.js')) continue;
+    const text = await readFile(join(dist, name), 'utf8');
+    if (!text.includes(right)) continue;
+    found++;
+    await writeFile(join(dist, name), text.replace(right, wrong));
+  }
+  expect(found).toBeGreaterThan(0);
+}
 
 const bench = (...flags: readonly string[]) => benchIn(folder, ...flags);
 
@@ -33,7 +62,7 @@ function benchIn(home: string, ...flags: readonly string[]) {
 }
 
 test.each(['node', 'chrome'])('times a kernel in %s and leaves its report', async (host) => {
-  const file = join(folder, `${host}.json`);
+  const file = join(folder, host === 'node' ? NODE_REPORT : `${host}.json`);
   const flags = ['--quick', '--kernel', 'pick', '--adapter', 'software', '--json', file];
   const { code, out, err } = await bench('--host', host, ...flags);
   expect({ code, err }).toMatchObject({ code: 0 });
@@ -63,11 +92,9 @@ test.each(['node', 'chrome'])('times a kernel in %s and leaves its report', asyn
 
 test('compares with an earlier run, of another adapter only when forced, and draws it', async () => {
   const flags = ['--quick', 'pick', '--adapter', 'software', '--baseline'];
-  const [old, foreign, page] = ['old.json', 'foreign.json', 'page.html'].map((name) =>
+  const [old, foreign, page] = [NODE_REPORT, 'foreign.json', 'page.html'].map((name) =>
     join(folder, name),
   ) as [string, string, string];
-  const first = await bench('--quick', 'pick', '--adapter', 'software', '--json', old);
-  expect(first).toMatchObject({ code: 0 });
   const report = reportSchema.parse(JSON.parse(await readFile(old, 'utf8')));
   const same = await bench(...flags, old, '--html', page);
   expect(same).toMatchObject({ code: 0 });
@@ -80,15 +107,15 @@ test('compares with an earlier run, of another adapter only when forced, and dra
 
   const adapter = { ...report.adapter, vendor: 'another' };
   await writeFile(foreign, JSON.stringify({ ...report, adapter }));
-  const refused = await bench(...flags, foreign);
-  expect(refused).toMatchObject({ code: 2, out: '' });
-  expect(refused.err).toMatch(/^error: --baseline .*foreign\.json was measured on .*--force\.$/m);
+  const unlike = await bench(...flags, foreign);
+  expect(unlike).toMatchObject({ code: 2, out: '' });
+  expect(unlike.err).toMatch(/^error: --baseline .*foreign\.json was measured on .*--force\.$/m);
   expect(await bench(...flags, foreign, '--force')).toMatchObject({ code: 0 });
 });
 
 test('Ctrl-C ends with 130, the table of what was measured, and its file', async () => {
   const file = join(folder, 'interrupted.json');
-  const args = ['pick', 'loss', 'matmul', '--adapter', 'software', '--json', file];
+  const args = ['--quick', 'pick', 'loss', 'matmul', '--adapter', 'software', '--json', file];
   const command = [join(folder, 'dist/cli.js'), 'bench', ...args];
   const { code, out, err } = await new Promise<Awaited<ReturnType<typeof bench>>>((done) => {
     const child = execFile(process.execPath, command, { cwd: folder }, (error, out, err) => {
@@ -109,23 +136,9 @@ test('Ctrl-C ends with 130, the table of what was measured, and its file', async
 });
 
 test('a wrong answer ends with code 1, and nothing of its kernel is timed', async () => {
-  const [right, wrong] = ['params.decay * velocity[at] + ', 'params.decay * velocity[at] - '];
-  const shader = join(ROOT, 'shaders/momentum-update.wgsl.ts');
-  expect(await readFile(shader, 'utf8')).toContain(right);
-  const home = join(folder, 'wrong');
-  await mkdir(home);
-  await copyFile(join(ROOT, 'package.json'), join(home, 'package.json'));
-  await build({
-    configFile,
-    build: { outDir: join(home, 'dist') },
-    plugins: [
-      {
-        name: 'spoil',
-        enforce: 'pre',
-        transform: (code, id) => (id === shader ? code.replace(right, wrong) : undefined),
-      },
-    ],
-  });
+  const [right, wrong] = ['+', '-'].map((sign) => `let v = params.decay * velocity[at] ${sign} `);
+  const home = await installIn(await mkdtemp(join(folder, 'wrong-')));
+  await spoil(join(home, 'dist'), right!, wrong!);
   const flags = ['momentum-update', 'loss', '--shape', 'c=1', '--adapter', 'software'];
   const { code, out, err } = await benchIn(home, ...flags, '--host', 'node');
   expect(code).toBe(1);
@@ -151,13 +164,17 @@ test.each([
   [['pick', '--force'], /--force goes with --baseline/],
   [['pick', '--baseline', 'nowhere.json'], /--baseline nowhere\.json cannot be read: .*no such/],
   [['pick', '--baseline', 'package.json'], /--baseline package\.json is no result of .*"date"/],
-  [['selection', '--subject', 'tfjs'], /--subject tfjs: they are not in this build.*npm run bench/],
   [['pick', '--subject', 'jax-js'], /no peers for pick; there are for sgd-step.*matmul/],
 ])('%j is bad usage', async (flags, message) => {
-  const { code, out, err } = await bench(...flags);
+  const { code, stderr } = await refused(['bench', ...flags], folder);
   expect(code).toBe(2);
-  expect(err).toMatch(message);
-  expect(out).toBe('');
+  expect(stderr).toMatch(message);
+});
+
+test('without the peers in the build, asking for them is bad usage', async () => {
+  const { code, out, err } = await bench('selection', '--subject', 'tfjs');
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toMatch(/--subject tfjs: they are not in this build.*npm run bench/);
 });
 
 test.each([
