@@ -16,6 +16,9 @@ import { convolutionBench } from './kernels/convolution.js';
 import { convolutionDataGradientBench } from './kernels/convolution-data-gradient.js';
 import { convolutionWeightGradientBench } from './kernels/convolution-weight-gradient.js';
 import { correctiveUpdateBench } from './kernels/corrective-update.js';
+import { depthwiseBench } from './kernels/depthwise.js';
+import { depthwiseDataGradientBench } from './kernels/depthwise-data-gradient.js';
+import { depthwiseWeightGradientBench } from './kernels/depthwise-weight-gradient.js';
 import { gateGradientBench } from './kernels/gate-gradient.js';
 import { gatherColumnsBench } from './kernels/gather-columns.js';
 import { gatherImagesBench } from './kernels/gather-images.js';
@@ -67,6 +70,9 @@ export const kernelBenchmarks: readonly Benchmark[] = [
   kernelBenchmark(gatherImagesBench),
   kernelBenchmark(softmaxLossBench),
   kernelBenchmark(sgdUpdateBench),
+  kernelBenchmark(depthwiseWeightGradientBench),
+  kernelBenchmark(depthwiseDataGradientBench),
+  kernelBenchmark(depthwiseBench),
   kernelBenchmark(gateGradientBench),
   kernelBenchmark(multiplyBench),
   kernelBenchmark(activateGradientBench),

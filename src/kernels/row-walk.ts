@@ -19,15 +19,15 @@ export const ROW_WALK_VARIANTS = ['interleaved', 'blocks'] as const;
 export type RowWalkVariant = (typeof ROW_WALK_VARIANTS)[number];
 
 /**
- * What a thread leaves: rows of its own, or a partial sum that a later kernel reads again, which
- * must be few beside the rows.
+ * What a thread leaves: rows of its own, or partial sums that a later kernel reads again, which must
+ * be few beside the rows, or beside what each tile of many positions takes.
  */
-export type RowWalkPurpose = 'rows' | 'sums';
+export type RowWalkPurpose = 'rows' | 'sums' | 'tiles';
 
 /** Rows of a slice at least: so many that what is loaded once a thread costs little. */
 const LEAST_ROWS = {
-  interleaved: { rows: 4, sums: 8 },
-  blocks: { rows: 32, sums: 256 },
+  interleaved: { rows: 4, sums: 8, tiles: 2 },
+  blocks: { rows: 32, sums: 256, tiles: 16 },
 } as const;
 
 /** Threads that keep a GPU's memory busy; more would only leave more partial sums. */
@@ -42,7 +42,7 @@ export function rowWalk(
   const interleaved = variant === 'interleaved';
   const most = Math.ceil(rows / LEAST_ROWS[variant][purpose]);
   const busy = Math.ceil(BUSY_THREADS / vectors);
-  const wanted = interleaved && purpose === 'sums' ? Math.min(most, busy) : most;
+  const wanted = interleaved && purpose !== 'rows' ? Math.min(most, busy) : most;
   const slice_rows = Math.ceil(rows / wanted);
   const slices = Math.ceil(rows / slice_rows);
   return {

@@ -15,6 +15,9 @@ import { convolutionCases } from './convolution.js';
 import { convolutionDataGradientCases } from './convolution-data-gradient.js';
 import { convolutionWeightGradientCases } from './convolution-weight-gradient.js';
 import { correctiveUpdateCases } from './corrective-update.js';
+import { depthwiseCases } from './depthwise.js';
+import { depthwiseDataGradientCases } from './depthwise-data-gradient.js';
+import { depthwiseWeightGradientCases } from './depthwise-weight-gradient.js';
 import { gateGradientCases } from './gate-gradient.js';
 import { gatherColumnsCases } from './gather-columns.js';
 import { gatherImagesCases } from './gather-images.js';
@@ -68,6 +71,9 @@ const kernelCases: readonly KernelCase[] = [
   ...gatherImagesCases,
   ...softmaxLossCases,
   ...sgdUpdateCases,
+  ...depthwiseWeightGradientCases,
+  ...depthwiseDataGradientCases,
+  ...depthwiseCases,
   ...gateGradientCases,
   ...multiplyCases,
   ...activateGradientCases,
