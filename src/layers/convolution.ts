@@ -56,7 +56,8 @@ async function convolutionBackward(
   };
 }
 
-type Part = Layer['backward'];
+/** What a layer undoes of itself, where there is something to undo. */
+export type Part = Layer['backward'];
 
 async function weightGradient(
   { device, scope, parameters, map, gradients }: LayerContext,
@@ -80,7 +81,8 @@ async function weightGradient(
   return (commands, images) => run(commands, { images });
 }
 
-async function biasGradient(
+/** The sum of the output's gradient over all positions. */
+export async function biasGradient(
   { device, scope, parameters, gradients }: LayerContext,
   { node, output }: Step<Convolution>,
 ): Promise<Part> {

@@ -10,7 +10,7 @@ import {
   unpackDepthwise,
   unpackFilter,
 } from '../kernels/pack-weights.js';
-import type { Step } from './steps.js';
+import { isDepthwise, type Step } from './steps.js';
 
 /** Numbers that kernels read as one matrix: a filter, a bias, or what a batch norm has of a kind. */
 export interface Parameters {
@@ -67,11 +67,6 @@ export function parametersNamed(parameters: ParameterMap, name: string): Paramet
   const found = parameters.get(name);
   if (!found) throw new RangeError(`The network has no parameter "${name}".`);
   return found;
-}
-
-/** Whether each channel has a filter of its own: those have kernels of their own. */
-export function isDepthwise({ inputs, groups, outputs }: Convolution, shapes: Shapes): boolean {
-  return groups > 1 && groups === shapes.get(inputs[0] ?? '')?.channels && groups === outputs;
 }
 
 /** How tensors lie in one matrix. */

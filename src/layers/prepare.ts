@@ -1,25 +1,21 @@
-import { EspalierError } from '../errors.js';
 import { activationLayer, addLayer } from './activation.js';
 import { batchNormLayer } from './batch-norm.js';
 import { convolutionLayer } from './convolution.js';
+import { depthwiseLayer } from './depthwise.js';
 import type { Layer, LayerContext } from './layer.js';
 import { multiplyLayer } from './multiply.js';
-import { isDepthwise } from './parameters.js';
 import { poolLayer } from './pool.js';
 import { shortcutLayer } from './shortcut.js';
-import type { LoweredNode, Step } from './steps.js';
+import { isDepthwise, type LoweredNode, type Step } from './steps.js';
 
-/**
- * Makes a step's layer by the kind of its node.
- *
- * @throws bad-network naming a node that there is no layer for.
- */
+/** Makes a step's layer by the kind of its node. */
 export function prepareLayer(context: LayerContext, step: Step): Promise<Layer> {
   const { node } = step;
   switch (node.kind) {
     case 'convolution':
-      if (isDepthwise(node, context.shapes)) break;
-      return convolutionLayer(context, stepOfKind(step, node));
+      return isDepthwise(node, context.shapes)
+        ? depthwiseLayer(context, stepOfKind(step, node))
+        : convolutionLayer(context, stepOfKind(step, node));
     case 'batch-norm':
       return batchNormLayer(context, stepOfKind(step, node));
     case 'activation':
@@ -37,10 +33,6 @@ export function prepareLayer(context: LayerContext, step: Step): Promise<Layer> 
     case 'concatenation':
       return shortcutLayer(context, stepOfKind(step, node));
   }
-  throw new EspalierError(
-    'bad-network',
-    `Node "${node.name}" (${node.kind}) cannot be run: there is no layer for it here.`,
-  );
 }
 
 /** The step with its node's kind known. */

@@ -62,17 +62,21 @@ export function fuseSteps(
       const pad = follower(step, next, 'channel-pad');
       if (pad) step = { ...step, pad, output: pad.name };
     }
-    if (canAdd(node, purpose)) {
-      const add = follower(step, next, 'add');
+    if (canActivate(node, purpose)) {
+      const add = canAdd(node, shapes) ? follower(step, next, 'add') : undefined;
       const other = add && otherInput(add, node.name);
       // Of two that could add the other's map the later one does.
       const earlier = (order.get(other ?? '') ?? -1) < (order.get(node.name) ?? 0);
-      if (add && other !== undefined && (earlier || !canAdd(byName.get(other), purpose))) {
+      const rival = byName.get(other ?? '');
+      const alone = !rival || !canActivate(rival, purpose) || !canAdd(rival, shapes);
+      if (add && other !== undefined && (earlier || alone)) {
         step = { ...step, residual: other, inputs: [...step.inputs, other], output: add.name };
         joined.add(add.name);
       }
       const activation = follower(step, next, 'activation');
-      if (activation) {
+      // A hard-swish behind a sum is undone by its own layer: its value does not tell its slope.
+      const undone = purpose === 'training' && step.residual !== undefined;
+      if (activation && !(undone && activation.activation === 'hard-swish')) {
         step = { ...step, activation: activation.activation, output: activation.name };
       }
     }
@@ -82,10 +86,20 @@ export function fuseSteps(
   return { steps: inOrder(steps), output };
 }
 
-/** Whether a node's kernel can add a second map and apply an activation before it stores. */
-function canAdd(node: LoweredNode | undefined, purpose: 'inference' | 'training'): boolean {
-  if (node?.kind === 'batch-norm') return true;
-  return node?.kind === 'convolution' && purpose === 'inference';
+/** Whether a node's kernel can apply an activation before it stores. */
+function canActivate(node: LoweredNode, purpose: 'inference' | 'training'): boolean {
+  if (node.kind === 'batch-norm') return true;
+  return node.kind === 'convolution' && purpose === 'inference';
+}
+
+/** Whether it can add a second map before: the kernel of depthwise convolutions cannot. */
+function canAdd(node: LoweredNode, shapes: Shapes): boolean {
+  return node.kind !== 'convolution' || !isDepthwise(node, shapes);
+}
+
+/** Whether each channel has a filter of its own: those have kernels of their own. */
+export function isDepthwise({ inputs, groups, outputs }: Convolution, shapes: Shapes): boolean {
+  return groups > 1 && groups === shapes.get(inputs[0] ?? '')?.channels && groups === outputs;
 }
 
 /** The steps with whatever a step reads before it: what is added may stand behind. */

@@ -19,19 +19,21 @@ beforeAll(async () => {
 afterAll(() => device?.dispose());
 
 describe('a whole network answers as float64 does', () => {
-  test.each([['resnet8', { input: { channels: 3, height: 9, width: 11 } }]] as const)(
-    '%s %j',
-    async (name, options) => {
-      const network = randomNetwork(buildArchitecture(name, options));
-      const images = randomImages(network.graph, 3);
-      using inference = await prepareInference(device, network, { images: 4 });
-      uploadImages(inference.input, images);
-      const commands = new Commands(device);
-      inference.encode(commands, 3);
-      await commands.finish();
-      const expected = referenceAnswers(network, images);
-      const answers = (await readMatrix(inference.output.matrix)).subarray(0, expected.length);
-      expect(relativeDifference(expected, Float64Array.from(answers))).toBeLessThan(TOLERANCE);
-    },
-  );
+  test.each([
+    ['resnet8', { input: { channels: 3, height: 9, width: 11 } }],
+    ['resnet20', { input: { channels: 3, height: 10, width: 9 }, width: 0.5 }],
+    ['mobilenet-v2', { input: { channels: 3, height: 8, width: 9 }, width: 0.1 }],
+    ['vgg16', { input: { channels: 3, height: 32, width: 32 }, width: 0.05 }],
+  ] as const)('%s %j', async (name, options) => {
+    const network = randomNetwork(buildArchitecture(name, options));
+    const images = randomImages(network.graph, 3);
+    using inference = await prepareInference(device, network, { images: 4 });
+    uploadImages(inference.input, images);
+    const commands = new Commands(device);
+    inference.encode(commands, 3);
+    await commands.finish();
+    const expected = referenceAnswers(network, images);
+    const answers = (await readMatrix(inference.output.matrix)).subarray(0, expected.length);
+    expect(relativeDifference(expected, Float64Array.from(answers))).toBeLessThan(TOLERANCE);
+  });
 });

@@ -76,6 +76,13 @@ describe('steps', () => {
     expect(summary(nodes)).toEqual(['slice → slice', 'conv + slice relu → answer']);
   });
 
+  test('a depthwise convolution activates, and adds nothing', () => {
+    const depthwise = { ...convolution('conv', 'images'), groups: 4 } as Node;
+    const nodes = [depthwise, add('sum', 'conv', 'images'), relu('answer', 'sum')];
+    expect(summary(nodes)).toEqual(['conv → conv', 'sum → sum', 'answer → answer']);
+    expect(summary([depthwise, relu('answer', 'conv')])).toEqual(['conv relu → answer']);
+  });
+
   test('what somebody else reads stays a map of its own', () => {
     const nodes = [
       convolution('conv', 'images'),

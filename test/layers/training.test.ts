@@ -58,13 +58,17 @@ async function trainedOnce(network: Network, images: ReferenceMaps, slopes: Floa
 
 const CASES: readonly (readonly [string, Graph])[] = [
   [
-    'batch norm, every kind of activation',
+    'batch norm, depthwise filters, residual sums of several kinds',
     graphOf(
       [
         convolution('a', 'input', { outputs: 5, kernel: 3, padding: 1 }),
         batchNorm('a.norm', 'a'),
         activation('a.act', 'a.norm', 'hard-swish'),
-        convolution('b', 'a.act', { outputs: 7, kernel: 3, stride: 2, padding: 1, bias: true }),
+        convolution('d', 'a.act', { outputs: 5, kernel: 3, padding: 1, groups: 5, bias: true }),
+        batchNorm('d.norm', 'd'),
+        { kind: 'add', name: 'sum', inputs: ['d.norm', 'a.act'] },
+        activation('d.act', 'sum', 'hard-swish'),
+        convolution('b', 'd.act', { outputs: 7, kernel: 3, stride: 2, padding: 1, bias: true }),
         activation('b.act', 'b', 'sigmoid'),
         convolution('c', 'b.act', { outputs: 4, kernel: 1 }),
         batchNorm('c.norm', 'c'),
