@@ -146,12 +146,15 @@ test('what cannot be studied is refused before anything is written', async () =>
   await writeFile(join(run, 'config.json'), '{"examples": 1000}');
   const cases: readonly (readonly [readonly string[], string])[] = [
     [[...flagsOf({ trials: '3' }), '--out', whole], 'its "trials" is 2, not 3'],
-    [[...flagsOf({ sizes: '40,301' }), '--out', fresh], '--sizes 301 is past the source'],
     [
-      [...flagsOf({ sizes: '90,40' }), '--out', fresh],
-      '--sizes 90,40 (configuration key "sizes") must',
+      [...flagsOf({ sizes: '40,301' }), '--out', fresh],
+      '--sizes must be whole numbers from 1 to 300, not 301',
     ],
-    [[...flagsOf({ 'prune-every': '61' }), '--out', fresh], 'not be larger than the iterations'],
+    [[...flagsOf({ sizes: '90,40' }), '--out', fresh], '--sizes must be a list of whole numbers'],
+    [
+      [...flagsOf({ 'prune-every': '61' }), '--out', fresh],
+      '--prune-every 61 must be no more than --iterations 60',
+    ],
     [[...flagsOf({ tolerance: '0' }), '--out', fresh], '--tolerance'],
     [[...flagsOf(), '--out', file], `The folder ${file} cannot be written to`],
     [[...flagsOf(), '--out', run], 'is not the configuration of a study'],

@@ -214,7 +214,7 @@ test('its settings are in the address, and a wrong one is told', async () => {
   await ready(page);
   await page.click(PLAY);
   await page.waitForSelector('.trouble');
-  expect(await textOf(page, '.trouble')).toMatch(/5000 is past the source/);
+  expect(await textOf(page, '.trouble')).toMatch(/must be whole numbers from 1 to [\d]+, not 5000/);
   expect(complaints).toEqual([]);
   await page.close();
 });
