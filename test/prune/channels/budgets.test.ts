@@ -45,14 +45,17 @@ describe('a budget', () => {
     ['separable', separable, 0.8],
     ['chained', chained, 0.35],
     ['chained', chained, 0.7],
-  ] as const)('%s costs are shared within 15 % of the best of all ways: %#', (_name, cost, share) => {
-    const problem = { curves, cost, budget: share * cost([8, 13, 16]), least: 1, roundTo: 1 };
-    const kept = shareBudget(problem);
-    expect(cost(kept)).toBeLessThanOrEqual(problem.budget);
-    const tables = curves.map(divergenceTable);
-    const total = kept.reduce((sum, count, unit) => sum + (tables[unit]?.[count] ?? 0), 0);
-    expect(total).toBeLessThanOrEqual(1.15 * exhaustive(problem).total);
-  });
+  ] as const)(
+    '%s costs are shared within 15 % of the best of all ways: %#',
+    (_name, cost, share) => {
+      const problem = { curves, cost, budget: share * cost([8, 13, 16]), least: 1, roundTo: 1 };
+      const kept = shareBudget(problem);
+      expect(cost(kept)).toBeLessThanOrEqual(problem.budget);
+      const tables = curves.map(divergenceTable);
+      const total = kept.reduce((sum, count, unit) => sum + (tables[unit]?.[count] ?? 0), 0);
+      expect(total).toBeLessThanOrEqual(1.15 * exhaustive(problem).total);
+    },
+  );
 
   test('that all channels fit keeps all', () => {
     const problem = {
