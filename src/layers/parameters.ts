@@ -56,7 +56,11 @@ export function uploadParameters(
           gradient: matrixOfTensors(scope, layout, `gradient of ${name}`),
           velocity: matrixOfTensors(scope, layout, `velocity of ${name}`, velocities),
         };
-      const read = async (matrix: Matrix) => layout.unpack(await readMatrix(matrix));
+      // A linear layer's weights have no rows and columns, though it runs as a convolution.
+      const read = async (matrix: Matrix) =>
+        layout.unpack(await readMatrix(matrix)).map(([own, { shape, data }]) => {
+          return [own, { shape: weights.get(own)?.shape ?? shape, data }] as const;
+        });
       return [name, { ...own, ...slopes, read }];
     }),
   );

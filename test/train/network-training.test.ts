@@ -83,6 +83,9 @@ describe('training a network', () => {
       values.reduce((sum, x) => sum + x, 0) / values.length;
     expect(mean(losses.slice(-4))).toBeLessThan(0.5 * mean(losses.slice(0, 4)));
     expect(state.step).toBe(12 * 4);
+    for (const [name, { shape }] of state.weights) {
+      expect([name, shape]).toEqual([name, network.weights.get(name)?.shape]);
+    }
     expect(bits((await train()).state)).toEqual(bits((await train()).state));
     expect(device.liveBytes).toBe(before);
   });
