@@ -1,9 +1,6 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
-import {
-  gradientWalk,
-  prepareBatchNormGradientSums,
-} from '../../src/kernels/batch-norm-gradient-sums.js';
-import { ROW_WALK_VARIANTS, type RowWalkVariant } from '../../src/kernels/row-walk.js';
+import { prepareBatchNormGradientSums } from '../../src/kernels/batch-norm-gradient-sums.js';
+import { ROW_WALK_VARIANTS, type RowWalkVariant, sumsWalk } from '../../src/kernels/row-walk.js';
 import { rowWalkVariant } from '../../src/kernels/variant.js';
 import { batchNormGradientSumsReference } from '../../src/reference/batch-norm-gradient-sums.js';
 import { batchNormInput } from '../batch-norm.js';
@@ -37,7 +34,7 @@ export const batchNormGradientSumsBench: KernelBench<Shape> = {
     const { input, channel, given } = batchNormInput(scope, shape);
     const slopes = randomNumbers(numbersOfMap(shape), 5);
     const outputs = randomNumbers(numbersOfMap(shape), 6);
-    const { slices } = gradientWalk(given.input, variant);
+    const { slices } = sumsWalk(given.input, variant);
     const sums = blankRows(scope, 'sums', 2 * slices, channels);
     const run = await prepareBatchNormGradientSums(device, {
       ...given,

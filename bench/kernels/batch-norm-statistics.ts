@@ -1,7 +1,7 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { prepareBatchNormStatistics } from '../../src/kernels/batch-norm-statistics.js';
-import { momentRows, momentWalk } from '../../src/kernels/channel-moments.js';
-import { ROW_WALK_VARIANTS, type RowWalkVariant } from '../../src/kernels/row-walk.js';
+import { momentRows } from '../../src/kernels/channel-moments.js';
+import { ROW_WALK_VARIANTS, type RowWalkVariant, sumsWalk } from '../../src/kernels/row-walk.js';
 import { rowWalkVariant } from '../../src/kernels/variant.js';
 import { exactly } from '../../src/reference/approx.js';
 import { batchNormStatisticsReference } from '../../src/reference/batch-norm-statistics.js';
@@ -32,7 +32,7 @@ export const batchNormStatisticsBench: KernelBench<MapShape> = {
     const variant = asked as RowWalkVariant;
     const { channels } = shape;
     const input = mapOf(scope, 'input', shape);
-    const { slices, slice_rows } = momentWalk(input, variant);
+    const { slices, slice_rows } = sumsWalk(input, variant);
     const parts = randomNumbers(momentRows(input, variant) * channels, 1).map(Math.abs);
     const before = randomNumbers(2 * channels, 2);
     const statistics = blankRows(scope, 'statistics', 2, channels);

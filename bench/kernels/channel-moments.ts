@@ -1,11 +1,7 @@
 import { MOMENT_ROWS } from '../../shaders/channel-moments.wgsl.js';
 import { readMatrix } from '../../src/gpu/matrix.js';
-import {
-  momentRows,
-  momentWalk,
-  prepareChannelMoments,
-} from '../../src/kernels/channel-moments.js';
-import { ROW_WALK_VARIANTS, type RowWalkVariant } from '../../src/kernels/row-walk.js';
+import { momentRows, prepareChannelMoments } from '../../src/kernels/channel-moments.js';
+import { ROW_WALK_VARIANTS, type RowWalkVariant, sumsWalk } from '../../src/kernels/row-walk.js';
 import { rowWalkVariant } from '../../src/kernels/variant.js';
 import { boundedOf } from '../../src/reference/approx.js';
 import { mergedMoments, momentsOfOne } from '../../src/reference/channel-moments.js';
@@ -40,7 +36,7 @@ export const channelMomentsBench: KernelBench<MapShape> = {
     return {
       encode: (commands) => run(commands),
       verify: async () => {
-        const { rows, slices, slice_rows, slice_step, row_step } = momentWalk(input, variant);
+        const { rows, slices, slice_rows, slice_step, row_step } = sumsWalk(input, variant);
         const parts = await readMatrix(moments);
         for (const slice of [0, slices - 1]) {
           const some = someChannels(shape);

@@ -1,6 +1,6 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
-import { columnSumsWalk, prepareColumnSums } from '../../src/kernels/column-sums.js';
-import { ROW_WALK_VARIANTS, type RowWalkVariant } from '../../src/kernels/row-walk.js';
+import { prepareColumnSums } from '../../src/kernels/column-sums.js';
+import { ROW_WALK_VARIANTS, type RowWalkVariant, sumsWalk } from '../../src/kernels/row-walk.js';
 import { rowWalkVariant } from '../../src/kernels/variant.js';
 import { boundedOf } from '../../src/reference/approx.js';
 import { columnSumsReference } from '../../src/reference/column-sums.js';
@@ -31,7 +31,7 @@ export const columnSumsBench: KernelBench<MapShape> = {
     const { channels } = shape;
     const values = randomNumbers(numbersOfMap(shape), 1);
     const input = mapOf(scope, 'input', shape, values);
-    const { rows, slices, slice_rows, slice_step, row_step } = columnSumsWalk(input, variant);
+    const { rows, slices, slice_rows, slice_step, row_step } = sumsWalk(input, variant);
     const sums = blankRows(scope, 'sums', slices, channels);
     const run = await prepareColumnSums(device, { input, sums, variant });
     return {

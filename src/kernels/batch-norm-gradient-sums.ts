@@ -7,7 +7,7 @@ import { type Matrix, requireSameLayout } from '../gpu/matrix.js';
 import type { BatchNormChannels } from './batch-norm.js';
 import { bendOf } from './bend.js';
 import type { FeatureMap } from './feature-map.js';
-import { type RowWalk, type RowWalkVariant, rowWalk, walkWorkgroups } from './row-walk.js';
+import { type RowWalkVariant, sumsWalk, walkWorkgroups } from './row-walk.js';
 import { rowWalkVariant } from './variant.js';
 
 export interface BatchNormGradientSums extends BatchNormChannels {
@@ -20,16 +20,6 @@ export interface BatchNormGradientSums extends BatchNormChannels {
   /** [2 slices × C], written. */
   readonly sums: Matrix;
   readonly variant?: RowWalkVariant | undefined;
-}
-
-/** The slices of the map's first images whose sums `batch-norm-gradient-sums` leaves. */
-export function gradientWalk(
-  map: FeatureMap,
-  variant: RowWalkVariant,
-  images = map.images,
-): RowWalk {
-  const rows = images * map.height * map.width;
-  return rowWalk(variant, { rows, vectors: map.matrix.stride / 4 }, 'sums');
 }
 
 /**
@@ -61,7 +51,7 @@ export async function prepareBatchNormGradientSums(
     ...(bend.from === 'output' && output && { output: output.matrix.buffer }),
   });
   return (commands, { images } = {}) => {
-    const walk = gradientWalk(input, variant, images);
+    const walk = sumsWalk(input, variant, images);
     const operations = 5 * walk.rows * input.matrix.columns;
     commands.dispatch(kernel, { ...walk, epsilon }, walkWorkgroups(walk), operations);
   };

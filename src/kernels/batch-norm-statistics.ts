@@ -6,9 +6,9 @@ import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
-import { momentWalk } from './channel-moments.js';
 import type { FeatureMap } from './feature-map.js';
 import type { RowWalkVariant } from './row-walk.js';
+import { sumsWalk } from './row-walk.js';
 import { rowWalkVariant } from './variant.js';
 
 export interface BatchNormStatistics {
@@ -47,7 +47,7 @@ export async function prepareBatchNormStatistics(
     running: running.buffer,
   });
   return (commands, { images, momentum = 0.1 } = {}) => {
-    const walk = momentWalk(input, variant, images);
+    const walk = sumsWalk(input, variant, images);
     commands.dispatch(
       kernel,
       { ...walk, channels: input.matrix.columns, momentum },

@@ -4,7 +4,7 @@ import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
 import type { FeatureMap } from './feature-map.js';
-import { type RowWalk, type RowWalkVariant, rowWalk, walkWorkgroups } from './row-walk.js';
+import { type RowWalkVariant, sumsWalk, walkWorkgroups } from './row-walk.js';
 import { rowWalkVariant } from './variant.js';
 
 export interface ChannelMoments {
@@ -14,15 +14,9 @@ export interface ChannelMoments {
   readonly variant?: RowWalkVariant | undefined;
 }
 
-/** The slices in which the channels of the map's first images are summed up. */
-export function momentWalk(map: FeatureMap, variant: RowWalkVariant, images = map.images): RowWalk {
-  const rows = images * map.height * map.width;
-  return rowWalk(variant, { rows, vectors: map.matrix.stride / 4 }, 'sums');
-}
-
 /** Rows of the moments of a map: the shift, and mean and squares of each slice. */
 export function momentRows(map: FeatureMap, variant: RowWalkVariant): number {
-  return 1 + 2 * momentWalk(map, variant).slices;
+  return 1 + 2 * sumsWalk(map, variant).slices;
 }
 
 /**
@@ -40,7 +34,7 @@ export async function prepareChannelMoments(
     moments: moments.buffer,
   });
   return (commands, { images } = {}) => {
-    const walk = momentWalk(input, variant, images);
+    const walk = sumsWalk(input, variant, images);
     commands.dispatch(
       kernel,
       { ...walk },

@@ -4,7 +4,7 @@ import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
 import type { FeatureMap } from './feature-map.js';
-import { type RowWalk, type RowWalkVariant, rowWalk, walkWorkgroups } from './row-walk.js';
+import { type RowWalkVariant, sumsWalk, walkWorkgroups } from './row-walk.js';
 import { rowWalkVariant } from './variant.js';
 
 export interface ColumnSums {
@@ -12,16 +12,6 @@ export interface ColumnSums {
   /** [slices × C], written. */
   readonly sums: Matrix;
   readonly variant?: RowWalkVariant | undefined;
-}
-
-/** The slices of the map's first images whose sums `column-sums` leaves. */
-export function columnSumsWalk(
-  map: FeatureMap,
-  variant: RowWalkVariant,
-  images = map.images,
-): RowWalk {
-  const rows = images * map.height * map.width;
-  return rowWalk(variant, { rows, vectors: map.matrix.stride / 4 }, 'sums');
 }
 
 /**
@@ -38,7 +28,7 @@ export async function prepareColumnSums(
     sums: sums.buffer,
   });
   return (commands, { images } = {}) => {
-    const walk = columnSumsWalk(input, variant, images);
+    const walk = sumsWalk(input, variant, images);
     commands.dispatch(kernel, { ...walk }, walkWorkgroups(walk), walk.rows * input.matrix.columns);
   };
 }

@@ -1,4 +1,5 @@
 import { ROW_WALK_THREADS } from '../../shaders/row-walk.js';
+import type { FeatureMap } from './feature-map.js';
 
 /** How the rows of a matrix are dealt out to threads, by the names of `ROW_WALK_UNIFORMS`. */
 export interface RowWalk {
@@ -57,4 +58,10 @@ export function rowWalk(
 
 export function walkWorkgroups({ slices, vectors }: RowWalk): number {
   return Math.ceil((slices * vectors) / ROW_WALK_THREADS);
+}
+
+/** The slices of the rows of a map's first images, each of which leaves sums of its own. */
+export function sumsWalk(map: FeatureMap, variant: RowWalkVariant, images = map.images): RowWalk {
+  const rows = images * map.height * map.width;
+  return rowWalk(variant, { rows, vectors: map.matrix.stride / 4 }, 'sums');
 }

@@ -2,9 +2,10 @@ import type { BatchNorm } from '../graph/graph.js';
 import { prepareActivateGradient } from '../kernels/activate-gradient.js';
 import { prepareBatchNorm } from '../kernels/batch-norm.js';
 import { prepareBatchNormGradient } from '../kernels/batch-norm-gradient.js';
-import { gradientWalk, prepareBatchNormGradientSums } from '../kernels/batch-norm-gradient-sums.js';
+import { prepareBatchNormGradientSums } from '../kernels/batch-norm-gradient-sums.js';
 import { prepareBatchNormStatistics } from '../kernels/batch-norm-statistics.js';
 import { momentRows, prepareChannelMoments } from '../kernels/channel-moments.js';
+import { sumsWalk } from '../kernels/row-walk.js';
 import { prepareSumSlices } from '../kernels/sum-slices.js';
 import { rowWalkVariant } from '../kernels/variant.js';
 import type { Layer, LayerContext } from './layer.js';
@@ -69,7 +70,7 @@ async function batchNormBackward(
   const { input } = norm;
   const channels = input.matrix.columns;
   const gradient = gradients.from(output);
-  const slices = gradientWalk(input, rowWalkVariant(device)).slices;
+  const slices = sumsWalk(input, rowWalkVariant(device)).slices;
   const sums = scope.matrix(`gradient sums of ${node.name}`, 2 * slices, channels);
   const behindSum = residual !== undefined && activation !== undefined;
   const sumUp = await prepareBatchNormGradientSums(device, {
@@ -98,7 +99,7 @@ async function batchNormBackward(
     }));
   return (commands, images) => {
     sumUp(commands, { images });
-    add(commands, { slices: gradientWalk(input, rowWalkVariant(device), images).slices });
+    add(commands, { slices: sumsWalk(input, rowWalkVariant(device), images).slices });
     apply(commands, { images });
     pass?.(commands, { images });
   };

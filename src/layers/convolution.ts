@@ -1,12 +1,13 @@
 import { rowStride } from '../gpu/matrix.js';
 import type { Convolution } from '../graph/graph.js';
-import { columnSumsWalk, prepareColumnSums } from '../kernels/column-sums.js';
+import { prepareColumnSums } from '../kernels/column-sums.js';
 import { prepareConvolution } from '../kernels/convolution.js';
 import { prepareConvolutionDataGradient } from '../kernels/convolution-data-gradient.js';
 import {
   prepareConvolutionWeightGradient,
   weightGradientSlices,
 } from '../kernels/convolution-weight-gradient.js';
+import { sumsWalk } from '../kernels/row-walk.js';
 import { prepareSumSlices } from '../kernels/sum-slices.js';
 import { prepareTransposeWeights } from '../kernels/transpose-weights.js';
 import { rowWalkVariant } from '../kernels/variant.js';
@@ -91,13 +92,13 @@ export async function biasGradient(
   if (!sum) return undefined;
   const input = gradients.from(output);
   const variant = rowWalkVariant(device);
-  const { slices: most } = columnSumsWalk(input, variant);
+  const { slices: most } = sumsWalk(input, variant);
   const sums = scope.matrix(`gradient sums of ${node.bias}`, most, sum.columns);
   const sumUp = await prepareColumnSums(device, { input, sums });
   const add = await prepareSumSlices(device, { parts: sums, sum });
   return (commands, images) => {
     sumUp(commands, { images });
-    add(commands, { slices: columnSumsWalk(input, variant, images).slices });
+    add(commands, { slices: sumsWalk(input, variant, images).slices });
   };
 }
 

@@ -1,9 +1,6 @@
 import { Commands } from '../../src/gpu/commands.js';
-import {
-  gradientWalk,
-  prepareBatchNormGradientSums,
-} from '../../src/kernels/batch-norm-gradient-sums.js';
-import { ROW_WALK_VARIANTS } from '../../src/kernels/row-walk.js';
+import { prepareBatchNormGradientSums } from '../../src/kernels/batch-norm-gradient-sums.js';
+import { ROW_WALK_VARIANTS, sumsWalk } from '../../src/kernels/row-walk.js';
 import { batchNormGradientSumsReference } from '../../src/reference/batch-norm-gradient-sums.js';
 import { BATCH_NORM_SPECS, batchNormProblem, nameOfBatchNorm } from './batch-norm-problem.js';
 import { type KernelCase, requireSame, requireWithin } from './case.js';
@@ -17,7 +14,7 @@ export const batchNormGradientSumsCases: readonly KernelCase[] = BATCH_NORM_SPEC
         const given = batchNormProblem(spec, memory);
         const { map, maps, called, columns, statistics, affine, epsilon, activation } = given;
         const [input, gradient] = [map(maps.input), map(maps.gradient)];
-        const { slices } = gradientWalk(input, variant);
+        const { slices } = sumsWalk(input, variant);
         const sums = memory.map({ images: 2 * slices, height: 1, width: 1, channels: columns });
         const run = await prepareBatchNormGradientSums(device, {
           input,
@@ -38,7 +35,7 @@ export const batchNormGradientSumsCases: readonly KernelCase[] = BATCH_NORM_SPEC
           gradient: given.seen(maps.gradient),
           output: spec.residual ? given.seen(maps.output) : undefined,
         });
-        const count = gradientWalk(input, variant, called).slices;
+        const count = sumsWalk(input, variant, called).slices;
         const parts = await writtenValues(sums, 2 * count);
         requireWithin(sumOfSlices(parts, { first: 0, count, size: 2 * columns }), reference.sums);
         const after = await valuesOf(gradient.matrix);

@@ -4,12 +4,8 @@ import {
   type BatchNormStatisticsCall,
   prepareBatchNormStatistics,
 } from '../../src/kernels/batch-norm-statistics.js';
-import {
-  momentRows,
-  momentWalk,
-  prepareChannelMoments,
-} from '../../src/kernels/channel-moments.js';
-import { ROW_WALK_VARIANTS } from '../../src/kernels/row-walk.js';
+import { momentRows, prepareChannelMoments } from '../../src/kernels/channel-moments.js';
+import { ROW_WALK_VARIANTS, sumsWalk } from '../../src/kernels/row-walk.js';
 import { batchNormStatisticsReference } from '../../src/reference/batch-norm-statistics.js';
 import { mergedMoments, momentsOfOne } from '../../src/reference/channel-moments.js';
 import { type KernelCase, randomNumbers, requireWithin } from './case.js';
@@ -61,7 +57,7 @@ export const batchNormStatisticsCases: readonly KernelCase[] = SPECS.flatMap((sp
       merged(commands, call);
       await commands.finish();
       const rows = images * height * width;
-      const { slices, slice_rows } = momentWalk(input, variant, images);
+      const { slices, slice_rows } = sumsWalk(input, variant, images);
       const merges = Math.ceil(slice_rows / MOMENT_ROWS) + MOMENT_ROWS + slices;
       const reference = batchNormStatisticsReference({
         channels: Array.from({ length: channels }, (_, c) => {

@@ -1,11 +1,7 @@
 import { MOMENT_ROWS } from '../../shaders/channel-moments.wgsl.js';
 import { Commands } from '../../src/gpu/commands.js';
-import {
-  momentRows,
-  momentWalk,
-  prepareChannelMoments,
-} from '../../src/kernels/channel-moments.js';
-import { ROW_WALK_VARIANTS } from '../../src/kernels/row-walk.js';
+import { momentRows, prepareChannelMoments } from '../../src/kernels/channel-moments.js';
+import { ROW_WALK_VARIANTS, sumsWalk } from '../../src/kernels/row-walk.js';
 import { boundedOf } from '../../src/reference/approx.js';
 import { mergedMoments, momentsOfOne } from '../../src/reference/channel-moments.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
@@ -55,7 +51,7 @@ export const channelMomentsCases: readonly KernelCase[] = SPECS.flatMap((spec) =
       const commands = new Commands(device);
       run(commands, { images });
       await commands.finish();
-      const walk = momentWalk(input, variant, images);
+      const walk = sumsWalk(input, variant, images);
       const slices = sliceRows(walk);
       const seen = slices.flat().sort((a, b) => a - b);
       requireSame(

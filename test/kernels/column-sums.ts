@@ -1,6 +1,6 @@
 import { Commands } from '../../src/gpu/commands.js';
-import { columnSumsWalk, prepareColumnSums } from '../../src/kernels/column-sums.js';
-import { ROW_WALK_VARIANTS } from '../../src/kernels/row-walk.js';
+import { prepareColumnSums } from '../../src/kernels/column-sums.js';
+import { ROW_WALK_VARIANTS, sumsWalk } from '../../src/kernels/row-walk.js';
 import { boundedOf } from '../../src/reference/approx.js';
 import { columnSumsReference } from '../../src/reference/column-sums.js';
 import { elementsOf } from '../../src/reference/element.js';
@@ -22,13 +22,13 @@ export const columnSumsCases: readonly KernelCase[] = SHAPES.flatMap(({ called, 
     return memoryCase(name, async (device, memory) => {
       const x = randomNumbers(images * height * width * channels, 1);
       const input = memory.map(shape, x);
-      const { slices } = columnSumsWalk(input, variant);
+      const { slices } = sumsWalk(input, variant);
       const sums = memory.map({ images: slices, height: 1, width: 1, channels });
       const run = await prepareColumnSums(device, { input, sums: sums.matrix, variant });
       const commands = new Commands(device);
       run(commands, { images: asked });
       await commands.finish();
-      const rows = sliceRows(columnSumsWalk(input, variant, asked));
+      const rows = sliceRows(sumsWalk(input, variant, asked));
       requireSame(
         rows.flat().sort((a, b) => a - b),
         Array.from({ length: asked * height * width }, (_, row) => row),
