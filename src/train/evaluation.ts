@@ -102,7 +102,8 @@ export function wordsOfBytes(bytes: number): number {
   return Math.ceil(bytes / 4) + 1;
 }
 
-function addPairs(pairs: Float32Array): { readonly loss: number; readonly right: number } {
+/** Sums of the losses and of the right answers among pairs of them, one an image, in float64. */
+export function addPairs(pairs: Float32Array): { readonly loss: number; readonly right: number } {
   let loss = 0;
   let right = 0;
   for (let pair = 0; pair < pairs.length; pair += 2) {

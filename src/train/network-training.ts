@@ -15,7 +15,7 @@ import { prepareSoftmaxLoss } from '../kernels/softmax-loss.js';
 import { type NetworkTraining, prepareTraining } from '../layers/training.js';
 import { randomStream } from '../random.js';
 import { orderOfEpoch, stepsOfEpoch } from './epochs.js';
-import { uploadPictures, wordsOfBytes } from './evaluation.js';
+import { addPairs, uploadPictures, wordsOfBytes } from './evaluation.js';
 import { rateOfStep, type Schedule } from './schedule.js';
 
 export interface NetworkTrainingOptions extends Omit<Schedule, 'steps' | 'warmUp'> {
@@ -199,13 +199,7 @@ async function prepareStep(
       training.update(commands, { rate, momentum, decay: weightDecay });
     },
     look: async (first, size) => {
-      const pairs = await readFloats(results, 2 * first, 2 * size);
-      let loss = 0;
-      let right = 0;
-      for (let pair = 0; pair < pairs.length; pair += 2) {
-        loss += pairs[pair] ?? Number.NaN;
-        right += pairs[pair + 1] ?? Number.NaN;
-      }
+      const { loss, right } = addPairs(await readFloats(results, 2 * first, 2 * size));
       return { loss: loss / size, accuracy: right / size };
     },
   };
