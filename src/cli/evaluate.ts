@@ -5,7 +5,7 @@ import { grouped, mebibytes, plural } from '../text.js';
 import { readPictureData } from './cifar10.js';
 import { addDeviceFlags, number } from './flags.js';
 import { type HostFlags, withHost } from './host.js';
-import { addModelFlags, type ModelFlags, preprocessingOf, readModel } from './model-flags.js';
+import { addModelFlags, choosePreprocessing, type ModelFlags, readModel } from './model-flags.js';
 import { interruptSignal } from './outcome.js';
 import { percent, phaseProgress } from './progress.js';
 
@@ -40,7 +40,7 @@ Examples:
     )
     .action(async (file: string, flags: EvaluateFlags) => {
       const model = await readModel(file, flags);
-      const preprocessing = preprocessingOf(flags, model.architecture);
+      const preprocessing = choosePreprocessing(flags, model);
       const { test: pictures } = await readPictureData(flags.data, {
         size: model.network.graph.input,
       });

@@ -38,8 +38,11 @@ export async function readModel(file: string, { architecture, stem }: ModelFlags
 }
 
 /** @throws bad-config when mean or deviation are neither numbers nor a preset's name. */
-export function preprocessingOf({ mean, std }: ModelFlags, architecture: string): Preprocessing {
-  const usual = usualPreprocessing(architecture);
+export function choosePreprocessing(
+  { mean, std }: ModelFlags,
+  { architecture, network }: Model,
+): Preprocessing {
+  const usual = usualPreprocessing(architecture, network.graph);
   return {
     mean: channelsOf('mean', mean, (preset) => preset.mean) ?? usual.mean,
     deviation: channelsOf('std', std ?? mean, (preset) => preset.deviation) ?? usual.deviation,

@@ -39,7 +39,7 @@ export function addTrain(program: Command, version: string): void {
     .argument('[architecture]', `one of ${names.join(', ')}; not with --from`)
     .option(
       '--data <source>',
-      "a folder with CIFAR-10's binary files, or pictures in a folder a class",
+      '"cifar10", a folder with its binary files, or pictures in a folder a class',
     )
     .option('--examples <m>', 'pictures to train on, drawn from the source; all by default', number)
     .addOption(new Option('--stem <name>', 'of resnet18 and resnet34').choices(STEMS))
@@ -144,7 +144,7 @@ async function execute(config: TrainConfig, settings: Settings): Promise<void> {
   };
   try {
     await keepConfig(folder.path, config);
-    const preprocessing = usualPreprocessing(architecture);
+    const preprocessing = usualPreprocessing(architecture, graph);
     const options = { ...config, preprocessing, augment: config.augment === 'crop-flip' };
     const summary = await withHost(config, (host) =>
       host.execute(

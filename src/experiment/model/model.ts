@@ -2,6 +2,7 @@ import { PREPROCESSINGS, type Preprocessing } from '../../data/pictures.js';
 import { EspalierError } from '../../errors.js';
 import type { Counter } from '../../formats/checkpoint.js';
 import { decodeWeights } from '../../formats/weights.js';
+import type { Graph } from '../../graph/graph.js';
 import type { Network } from '../../graph/weights.js';
 import { fitArchitecture, recogniseArchitectures, type Stem } from '../../models/architectures.js';
 
@@ -54,12 +55,14 @@ function onlyFitting(names: readonly string[], file: string): string {
   });
 }
 
+/** Rows of CIFAR's pictures; networks for larger ones are made for ImageNet's. */
+const CIFAR_SIDE = 32;
+
 /**
  * What an architecture's usual weights expect of pixels: the CIFAR ResNets of He et al. in their
  * best-known PyTorch form, and all networks for ImageNet, take ImageNet's mean and deviation.
  */
-export function usualPreprocessing(architecture: string): Preprocessing {
-  return /^resnet(20|32|44|56)$/.test(architecture)
-    ? PREPROCESSINGS.imagenet
-    : PREPROCESSINGS.cifar10;
+export function usualPreprocessing(architecture: string, { input }: Graph): Preprocessing {
+  const imagenet = input.height > CIFAR_SIDE || /^resnet(20|32|44|56)$/.test(architecture);
+  return imagenet ? PREPROCESSINGS.imagenet : PREPROCESSINGS.cifar10;
 }

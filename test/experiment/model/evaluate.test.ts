@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPictureSource } from '../../../src/data/picture-folder.js';
 import { PREPROCESSINGS, picturesAt } from '../../../src/data/pictures.js';
 import { evaluateModel, portable } from '../../../src/experiment/model/evaluate.js';
-import { loadModel } from '../../../src/experiment/model/model.js';
+import { loadModel, usualPreprocessing } from '../../../src/experiment/model/model.js';
 import { finalResult } from '../../../src/experiment/relay.js';
 import { encodeWeights } from '../../../src/formats/weights.js';
 import type { Device } from '../../../src/gpu/device.js';
@@ -72,6 +72,15 @@ describe('a model of random weights', () => {
     const input = { network: portable(network), pictures: unlabelled, preprocessing, batch: 5 };
     const summary = await finalResult(evaluateModel(device, input), ignore);
     expect(summary).not.toHaveProperty('accuracy');
+  });
+
+  test('expects the pixels that its usual weights were trained on', () => {
+    const expected = (name: string, stem: 'cifar' | 'imagenet') =>
+      usualPreprocessing(name, buildArchitecture(name, { stem }));
+    expect(expected('resnet56', 'cifar')).toBe(PREPROCESSINGS.imagenet);
+    expect(expected('resnet34', 'imagenet')).toBe(PREPROCESSINGS.imagenet);
+    expect(expected('resnet34', 'cifar')).toBe(PREPROCESSINGS.cifar10);
+    expect(expected('resnet8', 'cifar')).toBe(PREPROCESSINGS.cifar10);
   });
 
   test('is known by its weights, and refused with what would fit', () => {
