@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError, errorMessage } from '../errors.js';
 import type { PortableState, TrainEvent } from '../experiment/model/train.js';
@@ -14,6 +14,15 @@ export interface KeptTraining {
   readonly state: PortableState;
 }
 
+const fileOfEpoch = (kind: 'weights' | 'momentum', epoch: number) =>
+  `${kind}-${Number(epoch.toFixed(4))}.safetensors`;
+
+/** Removes a checkpoint that was only kept until there was a later one. */
+export async function dropCheckpoint(folder: string, epoch: number): Promise<void> {
+  await rm(join(folder, fileOfEpoch('weights', epoch)), { force: true });
+  await rm(join(folder, fileOfEpoch('momentum', epoch)), { force: true });
+}
+
 /** Keeps a checkpoint: the weights as PyTorch loads them, and what momentum has accumulated. */
 export async function keepCheckpoint(
   folder: string,
@@ -21,9 +30,8 @@ export async function keepCheckpoint(
   { architecture }: Pick<TrainConfig, 'architecture'>,
 ): Promise<void> {
   const metadata = { architecture, epoch: String(epoch), step: String(state.step) };
-  const name = (kind: string) => `${kind}-${Number(epoch.toFixed(4))}.safetensors`;
-  const file = (kind: string, tensors: PortableState['weights']) => ({
-    name: name(kind),
+  const file = (kind: 'weights' | 'momentum', tensors: PortableState['weights']) => ({
+    name: fileOfEpoch(kind, epoch),
     bytes: encodeWeights({ weights: new Map(Object.entries(tensors)) }, metadata),
   });
   // The weights come last: where they are, their momentum is.

@@ -21,7 +21,13 @@ import { lockFolder } from './lock.js';
 import { interruptSignal } from './outcome.js';
 import { percent, phaseProgress } from './progress.js';
 import { claimFolder, requireUsable } from './run-folder.js';
-import { type KeptTraining, keepCheckpoint, keepConfig, readKeptTraining } from './train-folder.js';
+import {
+  dropCheckpoint,
+  type KeptTraining,
+  keepCheckpoint,
+  keepConfig,
+  readKeptTraining,
+} from './train-folder.js';
 
 interface OwnFlags {
   readonly config?: string;
@@ -65,7 +71,7 @@ export function addTrain(program: Command, version: string): void {
       'after',
       `
 Leaves weights-<epoch>.safetensors with PyTorch's names and shapes, which espalier evaluate and
-torch.nn.Module.load_state_dict take. Ctrl-C keeps what was reached.
+torch.nn.Module.load_state_dict take. Ctrl-C keeps what was reached; a kill loses an epoch at most.
 
 Examples:
   espalier train resnet8 --data cifar10 --epochs 10
@@ -129,7 +135,10 @@ async function execute(config: TrainConfig, settings: Settings): Promise<void> {
       : await claimFolder(config.out, `train-${architecture}`, overwrite);
   const progress = phaseProgress(process.stderr);
   const { signal, release } = interruptSignal();
-  const total = config.epochs * Math.ceil(drawn / config.batch);
+  const perEpoch = Math.ceil(drawn / config.batch);
+  const total = config.epochs * perEpoch;
+  const begun = (kept?.state.step ?? 0) / perEpoch;
+  let passing = kept && !config.checkpoints.includes(begun) ? begun : undefined;
   progress.line(
     `${architecture}: ${plural(drawn, 'picture')} to train on, ${plural(source.test.count, 'picture')} to measure with, ${plural(total, 'step')}.`,
   );
@@ -138,6 +147,9 @@ async function execute(config: TrainConfig, settings: Settings): Promise<void> {
     if (event.type === 'progress') progress.show('Training', event.step, event.steps, note(event));
     else {
       await keepCheckpoint(folder.path, event, config);
+      // A kill loses an epoch at most; what was not asked for goes once there is a later one.
+      if (passing !== undefined) await dropCheckpoint(folder.path, passing);
+      passing = event.figures ? undefined : event.epoch;
       reached = event.epoch;
       if (event.figures) progress.line(checkpointLine(event.epoch, event.figures));
     }

@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { espalier } from './espalier.js';
+import { espalier, start } from './espalier.js';
 import { refused } from './refused.js';
 
 /** A narrow ResNet-8, which a software adapter trains in seconds. */
@@ -60,6 +60,21 @@ describe('espalier train', () => {
     const { accuracy, loss } = JSON.parse(evaluated.stdout.trim().split('\n').at(-1) ?? '');
     expect(accuracy).toBe(summary.testAccuracy);
     expect(loss).toBeCloseTo(summary.testLoss, 12);
+  });
+
+  test('killed between two checkpoints, it goes on from the last whole epoch', async () => {
+    const flags = ['--data', 'data', '--epochs', '60', '--out', 'killed', ...SMALL];
+    const { child, ended } = start(['train', 'resnet8', ...flags], { cwd: folder });
+    const kept = async () => (await readdir(join(folder, 'killed')).catch(() => [])).join(' ');
+    await expect.poll(kept).toMatch(/weights-[2-9]/);
+    child.kill('SIGKILL');
+    await ended;
+    const names = (await readdir(join(folder, 'killed'))).filter((name) => /^weights/.test(name));
+    // The newest, and while it took the place of the one before, both.
+    expect(names.length).toBeLessThanOrEqual(2);
+    const { stderr, code } = await refused(['train', '--from', 'killed', '--epochs', '3'], folder);
+    expect(stderr).toMatch(/--epochs must be 60, as the training began/);
+    expect(code).toBe(2);
   });
 
   test.each([

@@ -47,7 +47,7 @@ export type TrainEvent =
       readonly type: 'checkpoint';
       readonly epoch: number;
       readonly state: PortableState;
-      /** Where the network was measured. */
+      /** At the epochs that were asked for, and at the last. */
       readonly figures?: TrainFigures;
     };
 
@@ -61,8 +61,8 @@ export interface TrainSummary extends TrainFigures {
 }
 
 /**
- * Trains a network on pictures. At each checkpoint, at the end, and where it is aborted it yields the
- * state to go on from; what is measured is measured in inference form on pictures held out.
+ * Trains a network on pictures. After each epoch, and where it is aborted, it yields the state to go
+ * on from; at checkpoints and at the end with figures, measured in inference form on pictures held out.
  *
  * @throws bad-data, limit-exceeded, diverged, aborted as `trainNetwork` does.
  */
@@ -105,16 +105,9 @@ export async function* trainModel(
       const { epoch, state } = event;
       const ended = epoch === options.epochs;
       const due = ended || checkpoints.includes(epoch);
-      if (due || signal?.aborted) {
-        const figures = due ? await measure(state.weights) : undefined;
-        if (ended) last = figures;
-        yield {
-          type: 'checkpoint',
-          epoch,
-          state: portableState(state),
-          ...(figures && { figures }),
-        };
-      }
+      const figures = due ? await measure(state.weights) : undefined;
+      if (ended) last = figures;
+      yield { type: 'checkpoint', epoch, state: portableState(state), ...(figures && { figures }) };
     }
     next = await training.next();
   }
