@@ -35,7 +35,8 @@ export async function launchChrome(chrome: Chrome, kind: AdapterKind): Promise<L
       pipe: true,
       userDataDir: profile,
       args: [...args],
-      env,
+      // What it would leave in the common folder when it is killed goes with its profile.
+      env: { ...env, TMPDIR: profile },
       // Signals belong to the program; the pipe ends the browser when the program ends.
       handleSIGINT: false,
       handleSIGTERM: false,
