@@ -22,8 +22,10 @@ export function batchNormInput(scope: Scope, shape: MapShape) {
     }),
     given: {
       input: mapOf(scope, 'input', shape, input),
-      statistics: scope.matrix('statistics', 2, columns, Float32Array.of(...means, ...variances)),
-      affine: scope.matrix('affine', 2, columns, affine),
+      statistics: scope.matrix('statistics', [2, columns], {
+        data: Float32Array.of(...means, ...variances),
+      }),
+      affine: scope.matrix('affine', [2, columns], { data: affine }),
       epsilon,
     },
   };

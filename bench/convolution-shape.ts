@@ -117,13 +117,15 @@ export function mapOn(
   data?: Float32Array,
 ): FeatureMap {
   const rows = images * height * width;
-  const matrix = scope.matrix(label, rows, channels, data ?? nans(rows * channels));
+  const matrix = scope.matrix(label, [rows, channels], { data: data ?? nans(rows * channels) });
   return featureMap(matrix, { height, width });
 }
 
 export function weightsOn(scope: Scope, shape: ConvolutionShape, weight: Float32Array) {
   const { filter } = convolutionSizes(shape);
-  return scope.matrix('weights', packedRows(filter), filter.outputs, packFilter(weight, filter));
+  return scope.matrix('weights', [packedRows(filter), filter.outputs], {
+    data: packFilter(weight, filter),
+  });
 }
 
 export function mapElements(data: Float32Array, { height, width, channels }: Map): MapElement {

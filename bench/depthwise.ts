@@ -57,7 +57,7 @@ export function depthwiseMaps(scope: Scope, shape: DepthwiseShape) {
   const filter = randomNumbers(kernel ** 2 * channels, 3);
   const rows = count / channels;
   const outMap = (label: string, data: Float32Array) =>
-    featureMap(scope.matrix(label, rows, channels, data), extent);
+    featureMap(scope.matrix(label, [rows, channels], { data }), extent);
   const elementOf =
     (data: Float32Array, { height, width }: typeof extent) =>
     (image: number, row: number, column: number, c: number) =>
@@ -68,7 +68,7 @@ export function depthwiseMaps(scope: Scope, shape: DepthwiseShape) {
     input: mapOf(scope, 'input', shape, x),
     output: outMap('output', nans(count)),
     gradient: outMap('gradient', slopes),
-    weights: scope.matrix('filter', kernel ** 2, channels, filter),
+    weights: scope.matrix('filter', [kernel ** 2, channels], { data: filter }),
     weight: (c: number, ky: number, kx: number) =>
       filter[(ky * kernel + kx) * channels + c] ?? Number.NaN,
     some: someChannels(shape),

@@ -41,13 +41,13 @@ export function mapOf(
   data: Float32Array = nans(numbersOfMap(shape)),
 ): FeatureMap {
   const { size, channels } = shape;
-  const matrix = scope.matrix(label, rowsOfMap(shape), channels, data);
+  const matrix = scope.matrix(label, [rowsOfMap(shape), channels], { data });
   return featureMap(matrix, { height: size, width: size });
 }
 
 /** Rows [rows × columns] of NaN, for sums and for what is known of channels. */
 export function blankRows(scope: Scope, label: string, rows: number, columns: number): Matrix {
-  return scope.matrix(label, rows, columns, nans(rows * columns));
+  return scope.matrix(label, [rows, columns], { data: nans(rows * columns) });
 }
 
 /** Channels enough to judge a sum over all rows by. */

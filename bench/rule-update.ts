@@ -44,7 +44,7 @@ export function ruleOperands<Name extends keyof typeof CORRECTIVE_WORDS>(
     buffers: {
       state: scope.bufferOf('selection state', state),
       trace: scope.bufferOf('selection trace', trace),
-      weights: scope.matrix('weights', n, c, b),
+      weights: scope.matrix('weights', [n, c], { data: b }),
       cache: scope.bufferOf('gram row cache', row),
       innerProducts: scope.bufferOf('inner products', innerProducts),
       scores: scope.bufferOf('scores', scores),

@@ -26,11 +26,11 @@ export const accumulateOutputsBench: KernelBench<AccumulateOutputsShape> = {
     const pick = n - 1;
     const state = new Uint32Array(SELECTION_STATE.candidates + 1);
     state[SELECTION_STATE.pick] = pick;
-    const totals = scope.matrix('totals', m, c, before);
+    const totals = scope.matrix('totals', [m, c], { data: before });
     const run = await prepareAccumulateOutputs(device, {
       state: scope.bufferOf('selection state', state),
-      activations: scope.matrix('activations', m, n, values),
-      weights: scope.matrix('weights', n, c, b),
+      activations: scope.matrix('activations', [m, n], { data: values }),
+      weights: scope.matrix('weights', [n, c], { data: b }),
       totals,
     });
     return {

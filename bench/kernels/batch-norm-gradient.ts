@@ -35,7 +35,7 @@ export const batchNormGradientBench: KernelBench<MapShape> = {
       ...given,
       activation: 'relu',
       gradient: mapOf(scope, 'gradient', shape, slopes),
-      affineGradient: scope.matrix('affine gradient', 2, channels, sums),
+      affineGradient: scope.matrix('affine gradient', [2, channels], { data: sums }),
       into,
       variant: variant as RowWalkVariant,
     });

@@ -21,7 +21,7 @@ export const cacheRowsBench: KernelBench<CacheRowsShape> = {
     const parts = randomNumbers(slices * p * n, 1);
     const state = new Uint32Array(SELECTION_STATE.candidates + p);
     state[SELECTION_STATE.pending] = p;
-    const products = scope.matrix('gram products', slices * p, n, parts);
+    const products = scope.matrix('gram products', [slices * p, n], { data: parts });
     const cache = scope.bufferOf('gram row cache', nans(p * n));
     const run = await prepareCacheRows(device, {
       state: scope.bufferOf('selection state', state),

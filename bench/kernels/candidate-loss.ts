@@ -38,10 +38,10 @@ export const candidateLossBench: KernelBench<CandidateLossShape> = {
     const scores = scope.bufferOf('scores', nans(slices * n));
     const count = 7;
     const run = await prepareCandidateLoss(device, {
-      activations: scope.matrix('activations', m, n, activations),
-      weights: scope.matrix('weights', n, c, weights),
-      targets: scope.matrix('targets', m, c, targets),
-      totals: scope.matrix('totals', m, c, totals),
+      activations: scope.matrix('activations', [m, n], { data: activations }),
+      weights: scope.matrix('weights', [n, c], { data: weights }),
+      targets: scope.matrix('targets', [m, c], { data: targets }),
+      totals: scope.matrix('totals', [m, c], { data: totals }),
       scores,
       loss,
     });

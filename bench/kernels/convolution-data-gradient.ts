@@ -39,7 +39,7 @@ export const convolutionDataGradientBench: KernelBench<ConvolutionShape> = {
     const operands = convolutionOperands(shape);
     const inputGradient = mapOn(scope, 'gradient of the input', images, input);
     const turned = packedRows({ ...filter, channels: outputs });
-    const weights = scope.matrix('transposed weights', turned, channels);
+    const weights = scope.matrix('transposed weights', [turned, channels]);
     const transpose = await prepareTransposeWeights(device, {
       weights: weightsOn(scope, shape, operands.weight),
       out: weights,

@@ -41,7 +41,9 @@ export const convolutionWeightGradientBench: KernelBench<ConvolutionShape> = {
     const { images, outputs } = shape;
     const operands = convolutionOperands(shape);
     const rows = packedRows(filter);
-    const weightGradient = scope.matrix('gradient', rows, outputs, nans(rows * outputs));
+    const weightGradient = scope.matrix('gradient', [rows, outputs], {
+      data: nans(rows * outputs),
+    });
     const sums = {
       ...window,
       input: mapOn(scope, 'input', images, input, operands.input),
@@ -51,7 +53,7 @@ export const convolutionWeightGradientBench: KernelBench<ConvolutionShape> = {
     };
     const run = await prepareConvolutionWeightGradient(device, {
       ...sums,
-      parts: scope.matrix('parts', weightGradientSlices(device, sums) * rows, outputs),
+      parts: scope.matrix('parts', [weightGradientSlices(device, sums) * rows, outputs]),
     });
     return {
       encode: (commands) => run(commands),

@@ -20,9 +20,9 @@ export const gatherColumnsBench: KernelBench<GatherColumnsShape> = {
   prepare: async ({ device, scope, shape: { m, n, p } }) => {
     const values = randomNumbers(m * n, 1);
     const columns = spread(n, p);
-    const block = scope.matrix('block', m, p, nans(m * p));
+    const block = scope.matrix('block', [m, p], { data: nans(m * p) });
     const run = await prepareGatherColumns(device, {
-      activations: scope.matrix('activations', m, n, values),
+      activations: scope.matrix('activations', [m, n], { data: values }),
       indices: scope.bufferOf('indices', Uint32Array.of(p, ...columns)),
       block,
     });

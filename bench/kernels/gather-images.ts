@@ -31,7 +31,7 @@ export const gatherImagesBench: KernelBench<GatherImagesShape> = {
     });
     const indices = Uint32Array.from({ length: images }, (_, i) => (i * 367) % STORED);
     const numbers = images * size ** 2 * channels;
-    const matrix = scope.matrix('images', images * size ** 2, channels, nans(numbers));
+    const matrix = scope.matrix('images', [images * size ** 2, channels], { data: nans(numbers) });
     const map = featureMap(matrix, { height: size, width: size });
     const each = (x: number) => new Array<number>(channels).fill(x);
     const normalisation = { mean: each(0.5), deviation: each(0.25) };

@@ -38,12 +38,15 @@ export const gramRowsBench: KernelBench<GramRowsShape> = {
     const columns = randomNumbers(m * p, 1);
     const drawn = randomNumbers(m * n, 2);
     const values = f16 ? drawn.map(nearestHalf) : drawn;
-    const activations = scope.matrix('activations', m, n, values, f16 ? 'f16' : 'f32');
+    const activations = scope.matrix('activations', [m, n], {
+      data: values,
+      storage: f16 ? 'f16' : 'f32',
+    });
     const { stride } = activations;
     const slices = sliceCount(device, m);
     const products = scope.bufferOf('gram products', nans(slices * p * stride));
     const run = await prepareGramRows(device, {
-      block: scope.matrix('block', m, p, columns),
+      block: scope.matrix('block', [m, p], { data: columns }),
       activations,
       products,
       variant: variant as GramRowsVariant,

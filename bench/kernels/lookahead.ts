@@ -53,7 +53,7 @@ export const lookaheadBench: KernelBench<LookaheadShape> = {
     };
     const ahead = {
       block: p,
-      weights: scope.matrix('output weights', n, 1, weights),
+      weights: scope.matrix('output weights', [n, 1], { data: weights }),
       cache: scope.buffer('gram row cache', p * n),
       sketch: scope.bufferOf('sketch', sketch),
     };

@@ -27,8 +27,8 @@ export const lossBench: KernelBench<LossShape> = {
     });
     const sums = scope.bufferOf('loss sums', nans(2 * lossGroups(m)));
     const run = await prepareLoss(device, {
-      outputs: scope.matrix('outputs', m, c, outputs),
-      targets: scope.matrix('targets', m, c, oneHot),
+      outputs: scope.matrix('outputs', [m, c], { data: outputs }),
+      targets: scope.matrix('targets', [m, c], { data: oneHot }),
       sums,
       loss: 'squared',
     });

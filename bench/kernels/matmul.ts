@@ -64,10 +64,10 @@ export const matmulBench: KernelBench<MatmulShape> = {
     const transposeA = shape.transposeA === 1;
     const [aRows, aColumns] = transposeA ? [k, m] : [m, k];
     const [a, b] = factors(shape);
-    const out = scope.matrix('product', slices * m, n, nans(slices * m * n));
+    const out = scope.matrix('product', [slices * m, n], { data: nans(slices * m * n) });
     const run = await prepareMatmul(device, {
-      a: scope.matrix('left factor', aRows, aColumns, a),
-      b: scope.matrix('right factor', k, n, b),
+      a: scope.matrix('left factor', [aRows, aColumns], { data: a }),
+      b: scope.matrix('right factor', [k, n], { data: b }),
       out,
       transposeA,
       slices,

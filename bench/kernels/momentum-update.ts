@@ -29,10 +29,10 @@ export const momentumUpdateBench: KernelBench<MomentumUpdateShape> = {
     const count = n * c;
     const parts = randomNumbers(slices * count, 1);
     const [before, start] = [randomNumbers(count, 2), randomNumbers(count, 3)];
-    const velocity = scope.matrix('velocity', n, c, before);
-    const parameters = scope.matrix('parameters', n, c, start);
+    const velocity = scope.matrix('velocity', [n, c], { data: before });
+    const parameters = scope.matrix('parameters', [n, c], { data: start });
     const gradient = padded
-      ? scope.matrix('gradient', slices * n, c, parts)
+      ? scope.matrix('gradient', [slices * n, c], { data: parts })
       : scope.bufferOf('gradient', parts);
     const run = await prepareMomentumUpdate(device, { gradient, velocity, parameters });
     const step = { slices, scale: 1 / 128, decay: Math.fround(0.9), rate: 0.125 };

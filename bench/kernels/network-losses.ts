@@ -22,8 +22,8 @@ export const networkLossesBench: KernelBench<NetworkLossesShape> = {
     const slices = networkLossSlices(m);
     const sums = scope.bufferOf('losses', nans(slices * networks));
     const run = await prepareNetworkLosses(device, {
-      outputs: scope.matrix('outputs', m, networks * c, values),
-      targets: scope.matrix('targets', m, c, labels),
+      outputs: scope.matrix('outputs', [m, networks * c], { data: values }),
+      targets: scope.matrix('targets', [m, c], { data: labels }),
       sums,
       loss: 'squared',
     });

@@ -25,13 +25,13 @@ export const outputGradientBench: KernelBench<OutputGradientShape> = {
     const errors = randomNumbers(m * c, 2);
     // The result is the next call's input: |Σ r b| < 1 keeps it in tanh's range for ever.
     const values = randomNumbers(n * c, 3).map((x) => x / c);
-    const activations = scope.matrix('activations', m, n, states);
+    const activations = scope.matrix('activations', [m, n], { data: states });
     const slices = gradientSlices(m);
     const gradient = scope.bufferOf('gradient', nans(slices * n * c));
     const run = await prepareOutputGradient(device, {
       activations,
-      residual: scope.matrix('residual', m, c, errors),
-      weights: scope.matrix('weights', n, c, values),
+      residual: scope.matrix('residual', [m, c], { data: errors }),
+      weights: scope.matrix('weights', [n, c], { data: values }),
       gradient,
       activation: 'tanh',
     });

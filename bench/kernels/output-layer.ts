@@ -22,11 +22,11 @@ export const outputLayerBench: KernelBench<OutputLayerShape> = {
     const activations = randomNumbers(m * n, 1);
     const weights = randomNumbers(n * c, 2);
     const targets = randomNumbers(m * c, 3);
-    const out = scope.matrix('residual', m, c, nans(m * c));
+    const out = scope.matrix('residual', [m, c], { data: nans(m * c) });
     const run = await prepareOutputLayer(device, {
-      activations: scope.matrix('activations', m, n, activations),
-      weights: scope.matrix('weights', n, c, weights),
-      targets: scope.matrix('targets', m, c, targets),
+      activations: scope.matrix('activations', [m, n], { data: activations }),
+      weights: scope.matrix('weights', [n, c], { data: weights }),
+      targets: scope.matrix('targets', [m, c], { data: targets }),
       out,
       epilogue: 'subtract-targets',
     });

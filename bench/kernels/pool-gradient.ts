@@ -27,10 +27,11 @@ export const poolGradientBench: KernelBench<PoolShape> = {
     const { kind, moves, output: extent } = poolOfShape(shape);
     const { input, x } = inputOfPool(scope, shape);
     const rows = n * extent.height * extent.width;
-    const output = featureMap(scope.matrix('pooled', rows, c), extent);
+    const output = featureMap(scope.matrix('pooled', [rows, c]), extent);
     const slopes = randomNumbers(rows * c, 2);
-    const gradient = featureMap(scope.matrix('pool gradient', rows, c, slopes), extent);
-    const into = featureMap(scope.matrix('input gradient', n * h * h, c, nans(n * h * h * c)), {
+    const gradient = featureMap(scope.matrix('pool gradient', [rows, c], { data: slopes }), extent);
+    const unwritten = { data: nans(n * h * h * c) };
+    const into = featureMap(scope.matrix('input gradient', [n * h * h, c], unwritten), {
       height: h,
       width: h,
     });

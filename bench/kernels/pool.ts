@@ -40,7 +40,7 @@ export const poolBench: KernelBench<PoolShape> = {
     const { kind, moves, output } = poolOfShape(shape);
     const { input, x } = inputOfPool(scope, shape);
     const rows = n * output.height * output.width;
-    const out = featureMap(scope.matrix('pooled', rows, c, nans(rows * c)), output);
+    const out = featureMap(scope.matrix('pooled', [rows, c], { data: nans(rows * c) }), output);
     const run = await preparePool(device, { kind, ...moves, input, output: out });
     return {
       encode: (commands) => run(commands),
@@ -67,7 +67,7 @@ export function poolOfShape({ h, k, s }: PoolShape) {
 
 export function inputOfPool(scope: Scope, { n, h, c }: PoolShape) {
   const x = randomNumbers(n * h * h * c, 1);
-  const matrix = scope.matrix('pool input', n * h * h, c, x);
+  const matrix = scope.matrix('pool input', [n * h * h, c], { data: x });
   return { input: featureMap(matrix, { height: h, width: h }), x };
 }
 

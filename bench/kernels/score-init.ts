@@ -23,7 +23,7 @@ export const scoreInitBench: KernelBench<ScoreInitShape> = {
   prepare: async ({ device, scope, shape: { n, c, slices } }) => {
     const values = randomNumbers(slices * (c + 1) * n, 1);
     const b = randomNumbers(n * c, 2);
-    const products = scope.matrix('gram products', slices * (c + 1), n, values);
+    const products = scope.matrix('gram products', [slices * (c + 1), n], { data: values });
     const innerProducts = scope.bufferOf('inner products', nans(INNER_PRODUCTS * n));
     const scores = scope.bufferOf('scores', nans(n));
     const slots = scope.buffer('slots', n);
@@ -31,7 +31,7 @@ export const scoreInitBench: KernelBench<ScoreInitShape> = {
       products: products.buffer,
       stride: products.stride,
       slices,
-      weights: scope.matrix('weights', n, c, b),
+      weights: scope.matrix('weights', [n, c], { data: b }),
       innerProducts,
       scores,
       slots,

@@ -22,10 +22,10 @@ export const sgdUpdateBench: KernelBench<SgdUpdateShape> = {
     const rows = count / COLUMNS;
     const numbers = (seed: number) => randomNumbers(count, seed);
     const [slopes, before, start] = [numbers(1), numbers(2), numbers(3)];
-    const velocity = scope.matrix('velocity', rows, COLUMNS, before);
-    const parameters = scope.matrix('parameters', rows, COLUMNS, start);
+    const velocity = scope.matrix('velocity', [rows, COLUMNS], { data: before });
+    const parameters = scope.matrix('parameters', [rows, COLUMNS], { data: start });
     const run = await prepareSgdUpdate(device, {
-      gradient: scope.matrix('gradient', rows, COLUMNS, slopes),
+      gradient: scope.matrix('gradient', [rows, COLUMNS], { data: slopes }),
       velocity,
       parameters,
     });

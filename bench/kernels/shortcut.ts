@@ -50,7 +50,7 @@ export function mapsOfShortcut(
     const rows = n * size * size;
     const filled = values ?? nans(rows * channels);
     const extent = { height: size, width: size };
-    return featureMap(scope.matrix(label, rows, channels, filled), extent);
+    return featureMap(scope.matrix(label, [rows, channels], { data: filled }), extent);
   };
   return {
     large: map('shortcut input', h, c, data.large),

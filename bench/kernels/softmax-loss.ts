@@ -27,11 +27,11 @@ export const softmaxLossBench: KernelBench<SoftmaxLossShape> = {
     const [f, t] = [1, 2].map((seed) => randomNumbers(numbers, seed).map((x) => 5 * x));
     const labels = Uint32Array.from(randomNumbers(images, 3), (x) => (500 * (x + 1)) % classes);
     const results = scope.bufferOf('losses', nans(2 * images));
-    const gradient = scope.matrix('gradient', images, classes, nans(numbers));
+    const gradient = scope.matrix('gradient', [images, classes], { data: nans(numbers) });
     const run = await prepareSoftmaxLoss(device, {
-      logits: scope.matrix('logits', images, classes, f),
+      logits: scope.matrix('logits', [images, classes], { data: f }),
       ...(distil
-        ? { teacher: scope.matrix('teacher', images, classes, t) }
+        ? { teacher: scope.matrix('teacher', [images, classes], { data: t }) }
         : { labels: scope.bufferOf('labels', labels) }),
       gradient,
       results,

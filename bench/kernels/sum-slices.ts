@@ -30,7 +30,7 @@ export const sumSlicesBench: KernelBench<SumSlicesShape> = {
     const parts = randomNumbers(slices * rows * channels, 1);
     const sum = blankRows(scope, 'sum', rows, channels);
     const run = await prepareSumSlices(device, {
-      parts: scope.matrix('slices', slices * rows, channels, parts),
+      parts: scope.matrix('slices', [slices * rows, channels], { data: parts }),
       sum,
       variant: variant as RowWalkVariant,
     });

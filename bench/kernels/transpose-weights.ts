@@ -24,9 +24,9 @@ export const transposeWeightsBench: KernelBench<TransposeWeightsShape> = {
     const { taps, channels, outputs } = shape;
     const [channelRows, outputRows] = [rowStride(channels), rowStride(outputs)];
     const weights = randomNumbers(taps * channelRows * outputs, 1);
-    const out = scope.matrix('transposed weights', taps * outputRows, channels);
+    const out = scope.matrix('transposed weights', [taps * outputRows, channels]);
     const run = await prepareTransposeWeights(device, {
-      weights: scope.matrix('weights', taps * channelRows, outputs, weights),
+      weights: scope.matrix('weights', [taps * channelRows, outputs], { data: weights }),
       out,
       taps,
     });

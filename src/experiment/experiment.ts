@@ -143,6 +143,6 @@ export function subnetworkOutputs(
 ): readonly Matrix[] {
   return subnetworks.map(({ kept, shares }) => {
     const output = outputOfSubnetwork(parameters, kept, shares);
-    return scope.matrix('subnetwork output.weight', width, outputs, output);
+    return scope.matrix('subnetwork output.weight', [width, outputs], { data: output });
   });
 }

@@ -39,8 +39,17 @@ export interface ChunkedMatrix {
   readonly chunks: readonly (Matrix & { readonly firstRow: number })[];
 }
 
+/** Rows and columns. */
+export type MatrixShape = readonly [rows: number, columns: number];
+
 export function rowStride(columns: number): number {
   return Math.ceil(columns / 4) * 4;
+}
+
+export interface MatrixOptions {
+  readonly data?: Float32Array | undefined;
+  /** f32 by default. */
+  readonly storage?: StorageFormat | undefined;
 }
 
 /**
@@ -52,10 +61,8 @@ export function rowStride(columns: number): number {
 export function createMatrix(
   device: Device,
   label: string,
-  rows: number,
-  columns: number,
-  data?: Float32Array,
-  storage: StorageFormat = 'f32',
+  [rows, columns]: MatrixShape,
+  { data, storage = 'f32' }: MatrixOptions = {},
 ): Matrix {
   const stride = rowStride(columns);
   const bytes = stride * BYTES[storage];
@@ -107,18 +114,19 @@ export async function readMatrix(matrix: Matrix): Promise<Float32Array> {
   return data;
 }
 
-/**
- * Allocates a matrix of any number of rows as blocks that each fit a binding.
- *
- * @param rowsPerChunk a smaller cut than the adapter's limit asks for.
- */
+export interface ChunkedMatrixOptions {
+  /** For smaller blocks than the adapter's limit asks for. */
+  readonly rowsPerChunk?: number | undefined;
+  /** f32 by default. */
+  readonly storage?: StorageFormat | undefined;
+}
+
+/** Allocates a zeroed matrix of any number of rows as blocks that each fit a binding. */
 export function createChunkedMatrix(
   device: Device,
   label: string,
-  rows: number,
-  columns: number,
-  rowsPerChunk = Number.POSITIVE_INFINITY,
-  storage: StorageFormat = 'f32',
+  [rows, columns]: MatrixShape,
+  { rowsPerChunk = Number.POSITIVE_INFINITY, storage = 'f32' }: ChunkedMatrixOptions = {},
 ): ChunkedMatrix {
   const stride = rowStride(columns);
   const rowBytes = stride * BYTES[storage];
@@ -130,7 +138,7 @@ export function createChunkedMatrix(
   fillOrFree(buffers, () => {
     for (let firstRow = 0; firstRow < rows; firstRow += size) {
       const count = Math.min(size, rows - firstRow);
-      const matrix = createMatrix(device, label, count, columns, undefined, storage);
+      const matrix = createMatrix(device, label, [count, columns], { storage });
       buffers.push(matrix.buffer);
       chunks.push({ ...matrix, firstRow });
     }

@@ -2,10 +2,12 @@ import { bufferOf, createBuffer, type GpuBuffer, type Words } from './buffer.js'
 import type { Device } from './device.js';
 import {
   type ChunkedMatrix,
+  type ChunkedMatrixOptions,
   createChunkedMatrix,
   createMatrix,
   type Matrix,
-  type StorageFormat,
+  type MatrixOptions,
+  type MatrixShape,
 } from './matrix.js';
 
 /** What `build` makes of a scope that the result owns; freed at once when it throws. */
@@ -44,26 +46,14 @@ export class Scope {
     return this.#own(bufferOf(this.#device, label, data));
   }
 
-  matrix(
-    label: string,
-    rows: number,
-    columns: number,
-    data?: Float32Array,
-    storage?: StorageFormat,
-  ): Matrix {
-    const matrix = createMatrix(this.#device, label, rows, columns, data, storage);
+  matrix(label: string, shape: MatrixShape, options?: MatrixOptions): Matrix {
+    const matrix = createMatrix(this.#device, label, shape, options);
     this.#own(matrix.buffer);
     return matrix;
   }
 
-  chunkedMatrix(
-    label: string,
-    rows: number,
-    columns: number,
-    rowsPerChunk?: number,
-    storage?: StorageFormat,
-  ): ChunkedMatrix {
-    const matrix = createChunkedMatrix(this.#device, label, rows, columns, rowsPerChunk, storage);
+  chunkedMatrix(label: string, shape: MatrixShape, options?: ChunkedMatrixOptions): ChunkedMatrix {
+    const matrix = createChunkedMatrix(this.#device, label, shape, options);
     for (const chunk of matrix.chunks) this.#own(chunk.buffer);
     return matrix;
   }

@@ -209,7 +209,7 @@ async function fastestTile(
     [first, ...others],
     2 * m * n * k,
     async (configuration) => {
-      scratch ??= scope.matrix('tuned product', slices * m, n);
+      scratch ??= scope.matrix('tuned product', [slices * m, n]);
       const { a } = matmul;
       const product = { a, b, out: scratch, indices, transposeA, slices };
       const run = await bind(device, product, variant, configuration.tile);

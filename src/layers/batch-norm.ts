@@ -23,7 +23,9 @@ export async function batchNormLayer(context: LayerContext, step: Step<BatchNorm
   const affine = parametersNamed(parameters, node.weight);
   const running = parametersNamed(parameters, node.mean).value;
   const channels = input.matrix.columns;
-  const statistics = gradients ? scope.matrix(`statistics of ${node.name}`, 2, channels) : running;
+  const statistics = gradients
+    ? scope.matrix(`statistics of ${node.name}`, [2, channels])
+    : running;
   const norm = {
     input,
     statistics,
@@ -39,7 +41,7 @@ export async function batchNormLayer(context: LayerContext, step: Step<BatchNorm
   if (!gradients) return { forward: (commands, images) => normalise(commands, { images }) };
 
   const variant = rowWalkVariant(device);
-  const moments = scope.matrix('moments', momentRows(input, variant), channels);
+  const moments = scope.matrix('moments', [momentRows(input, variant), channels]);
   const sum = await prepareChannelMoments(device, { input, moments });
   const note = await prepareBatchNormStatistics(device, { input, moments, statistics, running });
   return {
@@ -71,7 +73,7 @@ async function batchNormBackward(
   const channels = input.matrix.columns;
   const gradient = gradients.from(output);
   const slices = sumsWalk(input, rowWalkVariant(device)).slices;
-  const sums = scope.matrix(`gradient sums of ${node.name}`, 2 * slices, channels);
+  const sums = scope.matrix(`gradient sums of ${node.name}`, [2 * slices, channels]);
   const behindSum = residual !== undefined && activation !== undefined;
   const sumUp = await prepareBatchNormGradientSums(device, {
     ...norm,

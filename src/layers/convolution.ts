@@ -77,7 +77,7 @@ async function weightGradient(
     groups,
   };
   const rows = weightGradientSlices(device, gradient) * into.rows;
-  const parts = scope.matrix(`gradient parts of ${node.weight}`, rows, into.columns);
+  const parts = scope.matrix(`gradient parts of ${node.weight}`, [rows, into.columns]);
   const run = await prepareConvolutionWeightGradient(device, { ...gradient, parts });
   return (commands, images) => run(commands, { images });
 }
@@ -93,7 +93,7 @@ export async function biasGradient(
   const input = gradients.from(output);
   const variant = rowWalkVariant(device);
   const { slices: most } = sumsWalk(input, variant);
-  const sums = scope.matrix(`gradient sums of ${node.bias}`, most, sum.columns);
+  const sums = scope.matrix(`gradient sums of ${node.bias}`, [most, sum.columns]);
   const sumUp = await prepareColumnSums(device, { input, sums });
   const add = await prepareSumSlices(device, { parts: sums, sum });
   return (commands, images) => {
@@ -112,11 +112,10 @@ async function dataGradient(
   const { kernel, stride, padding, groups } = node;
   const channels = shapes.get(source)?.channels ?? 0;
   const taps = kernel[0] * kernel[1];
-  const turned = scope.matrix(
-    `${node.weight}, turned`,
+  const turned = scope.matrix(`${node.weight}, turned`, [
     taps * rowStride(node.outputs / groups),
     channels,
-  );
+  ]);
   const weights = parametersNamed(parameters, node.weight).value;
   const turn = await prepareTransposeWeights(device, { weights, out: turned, taps, groups });
   const run = await prepareConvolutionDataGradient(device, {

@@ -56,7 +56,7 @@ async function weightGradient(
   const maps = { input: map(inputs[0] as string), gradient: gradients.from(output) };
   const variant = rowWalkVariant(device);
   const { slices: most } = depthwiseWalk(window, maps, variant);
-  const parts = scope.matrix(`gradient parts of ${node.weight}`, most * sum.rows, sum.columns);
+  const parts = scope.matrix(`gradient parts of ${node.weight}`, [most * sum.rows, sum.columns]);
   const run = await prepareDepthwiseWeightGradient(device, { ...window, ...maps, parts });
   const add = await prepareSumSlices(device, { parts, sum });
   return (commands, images) => {

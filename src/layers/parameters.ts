@@ -90,13 +90,13 @@ function matrixOfTensors(
   label: string,
   tensors?: Weights,
 ): Matrix {
-  if (!tensors) return scope.matrix(label, rows, columns);
+  if (!tensors) return scope.matrix(label, [rows, columns]);
   const data = names.map((name) => {
     const tensor = tensors.get(name);
     if (!tensor) throw new RangeError(`There is no tensor "${name}".`);
     return tensor.data;
   });
-  return scope.matrix(label, rows, columns, pack(data));
+  return scope.matrix(label, [rows, columns], { data: pack(data) });
 }
 
 function layoutsOfNode(node: Step['node'], shapes: Shapes): readonly Layout[] {

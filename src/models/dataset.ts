@@ -34,8 +34,8 @@ export function uploadDataset(
   }
   return owning(device, (scope) => ({
     count,
-    inputs: scope.matrix(`${label} inputs`, count, d, inputs),
-    targets: scope.matrix(`${label} targets`, count, c, targets),
+    inputs: scope.matrix(`${label} inputs`, [count, d], { data: inputs }),
+    targets: scope.matrix(`${label} targets`, [count, c], { data: targets }),
     dispose: () => scope.dispose(),
     [Symbol.dispose]: () => scope.dispose(),
   }));

@@ -52,7 +52,7 @@ export async function hiddenActivations(
   requireFit(network, dataset);
   const { device, width, hidden, activation } = network;
   const { count } = dataset;
-  const activations = scope.chunkedMatrix('activations', count, width, undefined, storage);
+  const activations = scope.chunkedMatrix('activations', [count, width], { storage });
   const commands = new Commands(device);
   for (const chunk of activations.chunks) {
     const matmul = await prepareMatmul(device, {
@@ -81,7 +81,7 @@ export async function streamedActivations(
 ) {
   const { device, width, hidden, activation } = network;
   const rows = Math.min(rowsPerChunk, dataset.count);
-  const buffer = scope.matrix('streamed activations', rows, width, undefined, storage);
+  const buffer = scope.matrix('streamed activations', [rows, width], { storage });
   const forward = await prepareMatmul(device, {
     a: dataset.inputs,
     b: hidden,
@@ -133,8 +133,8 @@ export async function evaluateOutputs(
   // Half as many as the inputs: the activations then take half the memory of the network itself.
   const small = Math.max(BLOCK_ROWS.least, Math.floor(inputs.columns / 2));
   const rows = Math.min(BLOCK_ROWS.most, small, fitting, count);
-  const activations = scope.matrix('evaluated activations', rows, width);
-  const evaluated = scope.matrix('evaluated outputs', rows, outputs);
+  const activations = scope.matrix('evaluated activations', [rows, width]);
+  const evaluated = scope.matrix('evaluated outputs', [rows, outputs]);
   const blocks = Math.ceil(count / rows);
   const groups = lossGroups(rows);
   const forward = await prepareMatmul(device, {

@@ -56,8 +56,8 @@ export function uploadNetwork(device: Device, parameters: Parameters): Network {
     inputs,
     outputs,
     activation,
-    hidden: scope.matrix('hidden.weight', inputs, width, hidden),
-    output: scope.matrix('output.weight', width, outputs, parameters.output),
+    hidden: scope.matrix('hidden.weight', [inputs, width], { data: hidden }),
+    output: scope.matrix('output.weight', [width, outputs], { data: parameters.output }),
     dispose: () => scope.dispose(),
     [Symbol.dispose]: () => scope.dispose(),
   }));

@@ -53,7 +53,7 @@ export async function outputGram(
 ): Promise<OutputGram> {
   const n = activations.columns;
   using scope = new Scope(device);
-  const hidden = scope.matrix('gram matrix', n, n);
+  const hidden = scope.matrix('gram matrix', [n, n]);
   const alongside = await prepareGram(device, activations, hidden);
   const pass = { device, scope, activations, block: targets, alongside };
   const { products } = await readCorrelations(pass, signal);

@@ -38,9 +38,9 @@ export async function measureMixtures(
   const rows = Math.min(MEASURED_ROWS, activations.rows);
   using scope = new Scope(device);
   const indices = scope.bufferOf('kept neurons', Uint32Array.of(n, ...kept));
-  const columns = scope.matrix('chosen activations', rows, n);
-  const mixtures = scope.matrix('mixture weights', n, networks * outputs);
-  const mixed = scope.matrix('mixture outputs', rows, networks * outputs);
+  const columns = scope.matrix('chosen activations', [rows, n]);
+  const mixtures = scope.matrix('mixture weights', [n, networks * outputs]);
+  const mixed = scope.matrix('mixture outputs', [rows, networks * outputs]);
   const blocks = activations.chunks.flatMap((chunk) => exampleBlocks(chunk.rows, rows));
   const slices = blocks.reduce((sum, block) => sum + networkLossSlices(block.m), 0);
   const sums = scope.buffer('mixture losses', slices * networks);

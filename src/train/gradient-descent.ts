@@ -58,8 +58,10 @@ export function startTraining(
   return owning(device, (scope) => {
     const accumulates = options.momentum > 0 || chunked;
     const velocity = {
-      hidden: accumulates ? scope.matrix('hidden velocity', inputs, width, hidden) : undefined,
-      output: scope.matrix('output velocity', width, outputs, output),
+      hidden: accumulates
+        ? scope.matrix('hidden velocity', [inputs, width], { data: hidden })
+        : undefined,
+      output: scope.matrix('output velocity', [width, outputs], { data: output }),
     };
     return {
       network,

@@ -49,7 +49,7 @@ export async function prepareHiddenUpdate(
     return (commands, { m, first, scale, decay, rate }) =>
       update(commands, { k: m, first, alpha: scale, decay, rate });
   }
-  const gradient = scope.matrix('hidden gradient', slices * d, n);
+  const gradient = scope.matrix('hidden gradient', [slices * d, n]);
   const multiply = await prepareMatmul(device, { ...factors, out: gradient, slices });
   const update = await prepareMomentumUpdate(device, { gradient, velocity, parameters: hidden });
   return (commands, { m, first, ...step }) => {

@@ -40,8 +40,8 @@ export async function prepareStep(training: StepContext, until: number, scope: S
   const { examples, rows, chunks } = rowsOfStep(network, dataset, options);
   const slices = gradientSlices(rows);
   const { indices, nextMinibatch } = prepareMinibatches(training, until, scope);
-  const activations = scope.matrix('minibatch activations', rows, width);
-  const residual = scope.matrix('minibatch residual', rows, outputs);
+  const activations = scope.matrix('minibatch activations', [rows, width]);
+  const residual = scope.matrix('minibatch residual', [rows, outputs]);
   const gradient: GpuBuffer = scope.buffer('output gradient', chunks * slices * width * outputs);
 
   const forward = await prepareMatmul(device, {

@@ -148,7 +148,7 @@ test('a shape that is too large for the adapter, or slow on it, is skipped', asy
   const greedy: KernelBench<{ readonly n: number; readonly p: number }> = {
     ...pickBench,
     prepare: async (context) => {
-      context.scope.matrix('activations', 2 ** 20, context.shape.n);
+      context.scope.matrix('activations', [2 ** 20, context.shape.n]);
       return pickBench.prepare(context);
     },
   };

@@ -31,7 +31,7 @@ describe('a matrix', () => {
     [9001, 1021],
   ])('of %i × %i comes back as it went', async (rows, columns) => {
     const data = counting(rows * columns);
-    const matrix = createMatrix(device, 'there and back', rows, columns, data);
+    const matrix = createMatrix(device, 'there and back', [rows, columns], { data });
     using _ = matrix.buffer;
     expect(matrix.stride).toBe(rowStride(columns));
     expect(matrix.stride % 4).toBe(0);
@@ -45,12 +45,14 @@ describe('a matrix', () => {
   });
 
   test('starts as zeros, and refuses data of another length', async () => {
-    const matrix = createMatrix(device, 'zeros', 3, 5);
+    const matrix = createMatrix(device, 'zeros', [3, 5]);
     using _ = matrix.buffer;
     expect(await readMatrix(matrix)).toEqual(new Float32Array(15));
     expect(() => uploadMatrix(matrix, new Float32Array(16))).toThrow(/zeros: 16 values.*3 × 5/);
     const before = device.liveBytes;
-    expect(() => createMatrix(device, 'odd', 3, 5, new Float32Array(16))).toThrow(/odd: 16 values/);
+    expect(() => createMatrix(device, 'odd', [3, 5], { data: new Float32Array(16) })).toThrow(
+      /odd: 16 values/,
+    );
     // The queue refuses what is not a multiple of four bytes; TypeScript does not.
     expect(() => bufferOf(device, 'shorts', new Int16Array(3) as never)).toThrow();
     expect(device.liveBytes).toBe(before);
@@ -66,7 +68,7 @@ describe('a chunked matrix', () => {
     { rows: 1, columns: 1, rowsPerChunk: undefined, counts: [1] },
   ])('of $rows rows, $rowsPerChunk a chunk', ({ rows, columns, rowsPerChunk, counts }) => {
     const before = device.liveBytes;
-    const matrix = createChunkedMatrix(device, 'chunks', rows, columns, rowsPerChunk);
+    const matrix = createChunkedMatrix(device, 'chunks', [rows, columns], { rowsPerChunk });
     expect(matrix).toMatchObject({ rows, columns });
     expect(matrix.chunks.map((chunk) => chunk.rows)).toEqual(counts);
     const starts = counts.map((_, i) => counts.slice(0, i).reduce((a, b) => a + b, 0));
@@ -86,7 +88,7 @@ describe('a matrix in float16', () => {
   ])('of %i × %i rounds what it is given, in half the memory', async (rows, columns) => {
     const data = counting(rows * columns).map((x, i) => ((i % 3 ? x : -x) % 4096) * 2 ** -(i % 37));
     const before = device.liveBytes;
-    const matrix = createMatrix(device, 'halves', rows, columns, data, 'f16');
+    const matrix = createMatrix(device, 'halves', [rows, columns], { data, storage: 'f16' });
     using _ = matrix.buffer;
     expect(device.liveBytes - before).toBe(rows * matrix.stride * 2);
     const back = await readMatrix(matrix);
@@ -104,9 +106,9 @@ describe('limits', () => {
     const refused = { code: 'limit-exceeded', message: expect.stringContaining('too wide') };
     const attempts = [
       () => createBuffer(device, 'too wide', limit / 4 + 1),
-      () => createMatrix(device, 'too wide', fits + 1, 1001),
-      () => createChunkedMatrix(device, 'too wide', 2, limit / 4 + 1),
-      () => new Scope(device).matrix('too wide', fits + 1, 1001),
+      () => createMatrix(device, 'too wide', [fits + 1, 1001]),
+      () => createChunkedMatrix(device, 'too wide', [2, limit / 4 + 1]),
+      () => new Scope(device).matrix('too wide', [fits + 1, 1001]),
     ];
     for (const attempt of attempts) {
       expect(attempt).toThrow(expect.objectContaining(refused) as unknown as Error);
@@ -124,8 +126,8 @@ describe('a scope', () => {
       using scope = new Scope(device);
       scope.buffer('a', 10);
       scope.bufferOf('b', Uint32Array.of(1, 2));
-      scope.matrix('c', 3, 5);
-      scope.chunkedMatrix('d', 10, 3, 4);
+      scope.matrix('c', [3, 5]);
+      scope.chunkedMatrix('d', [10, 3], { rowsPerChunk: 4 });
       expect(device.liveBytes - before).toBe(40 + 8 + 3 * 8 * 4 + 10 * 4 * 4);
       throw new Error('after all');
     }).toThrow('after all');

@@ -23,7 +23,7 @@ const CONFIGURATIONS: readonly [Configuration, Configuration] = [
 
 /** Encodes products, many or few, so that one form takes several times as long as the other. */
 async function prepareOf(scope: Scope, prepared: string[]) {
-  const [a, b, out] = ['a', 'b', 'out'].map((name) => scope.matrix(name, 256, 256));
+  const [a, b, out] = ['a', 'b', 'out'].map((name) => scope.matrix(name, [256, 256]));
   if (!a || !b || !out) throw new Error('no matrices');
   const run = await prepareMatmul(device, { a, b, out, tile: [16, 128] });
   return async ({ name }: { readonly name: string }) => {
@@ -69,12 +69,12 @@ test.each([1, 3])(
   async (slices) => {
     using scope = new Scope(device);
     const [m, n, k] = [37, 131, 203];
-    const a = scope.matrix('a', m, k, randomNumbers(m * k, 1));
-    const b = scope.matrix('b', k, n, randomNumbers(k * n, 2));
+    const a = scope.matrix('a', [m, k], { data: randomNumbers(m * k, 1) });
+    const b = scope.matrix('b', [k, n], { data: randomNumbers(k * n, 2) });
     for (const variant of MATMUL_VARIANTS) {
       const answers = [];
       for (const tile of matmulTiles(variant, false)) {
-        const out = scope.matrix('out', slices * m, n);
+        const out = scope.matrix('out', [slices * m, n]);
         const commands = new Commands(device);
         (await prepareMatmul(device, { a, b, out, slices, variant, tile }))(commands);
         await commands.finish();

@@ -47,7 +47,7 @@ export function paddedMatrix(
   data: Float32Array,
   storage?: StorageFormat,
 ): Matrix {
-  const matrix = createMatrix(device, 'operand', rows, columns, undefined, storage);
+  const matrix = createMatrix(device, 'operand', [rows, columns], { storage });
   const { stride } = matrix;
   const padded = new Float32Array(rows * stride).fill(Number.NaN);
   for (let row = 0; row < rows; row++) {
@@ -64,7 +64,7 @@ export function poisonedMatrix(
   columns: number,
   storage?: StorageFormat,
 ): Matrix {
-  const matrix = createMatrix(device, 'poisoned', rows, columns, undefined, storage);
+  const matrix = createMatrix(device, 'poisoned', [rows, columns], { storage });
   uploadMatrix(matrix, new Float32Array(rows * columns).fill(Number.NaN));
   return matrix;
 }

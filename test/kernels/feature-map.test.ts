@@ -13,13 +13,13 @@ describe('feature map', () => {
 
   test('is as many images as the matrix holds', () => {
     using scope = new Scope(device);
-    const matrix = scope.matrix('activations', 60, 3);
+    const matrix = scope.matrix('activations', [60, 3]);
     expect(featureMap(matrix, { height: 4, width: 5 })).toMatchObject({ matrix, images: 3 });
   });
 
   test('refuses a part of an image', () => {
     using scope = new Scope(device);
-    const matrix = scope.matrix('activations', 61, 3);
+    const matrix = scope.matrix('activations', [61, 3]);
     expect(() => featureMap(matrix, { height: 4, width: 5 })).toThrow(/61 rows .* 4 × 5/);
   });
 });

@@ -21,8 +21,8 @@ export const storageCases: readonly KernelCase[] = [
     name: 'storage f16: rounding',
     run: async (device) => {
       const rows = VALUES.length;
-      const a = createMatrix(device, 'values', rows, 1, VALUES);
-      const b = createMatrix(device, 'ones', 1, 3, new Float32Array(3).fill(1));
+      const a = createMatrix(device, 'values', [rows, 1], { data: VALUES });
+      const b = createMatrix(device, 'ones', [1, 3], { data: new Float32Array(3).fill(1) });
       const out = poisonedMatrix(device, rows, 3, 'f16');
       try {
         const run = await prepareMatmul(device, { a, b, out });

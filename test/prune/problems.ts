@@ -131,18 +131,18 @@ export function uploadSample(
   const { examples: m, width: n, outputs, h, b, y } = sample;
   const part = (first: number, rows: number) => h.subarray(first * n, (first + rows) * n);
   const resident = (format: StorageFormat) => {
-    const matrix = scope.chunkedMatrix('activations', m, n, rowsPerChunk, format);
+    const matrix = scope.chunkedMatrix('activations', [m, n], { rowsPerChunk, storage: format });
     for (const chunk of matrix.chunks) uploadMatrix(chunk, part(chunk.firstRow, chunk.rows));
     return residentActivations(matrix);
   };
   const common = {
-    weights: scope.matrix('output weights', n, outputs, b),
-    targets: scope.matrix('targets', m, outputs, y),
+    weights: scope.matrix('output weights', [n, outputs], { data: b }),
+    targets: scope.matrix('targets', [m, outputs], { data: y }),
     loss,
     exact: storage === 'f32' ? undefined : resident('f32'),
   };
   if (!streamed) return { ...common, activations: resident(storage) };
-  const buffer = scope.matrix('streamed activations', rowsPerChunk, n, undefined, storage);
+  const buffer = scope.matrix('streamed activations', [rowsPerChunk, n], { storage });
   const activations: Activations = {
     rows: m,
     columns: n,

@@ -93,11 +93,11 @@ test('what does not belong together is refused, and leaves nothing on the device
   }
   {
     using scope = new Scope(device);
-    const activations = residentActivations(scope.chunkedMatrix('activations', M, N));
+    const activations = residentActivations(scope.chunkedMatrix('activations', [M, N]));
     const problem = {
       activations,
-      weights: scope.matrix('weights', N - 2, 1),
-      targets: scope.matrix('targets', M, 1),
+      weights: scope.matrix('weights', [N - 2, 1]),
+      targets: scope.matrix('targets', [M, 1]),
       loss: 'squared',
     } as const;
     await expect(

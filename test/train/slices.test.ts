@@ -51,10 +51,10 @@ test.each([
   const chunks = momentum ? [25, 18] : [m];
   const [x, delta] = [randomNumbers(m * d, 1), randomNumbers(m * n, 2)];
   const [start, before] = [randomNumbers(d * n, 3), randomNumbers(d * n, 4)];
-  const hidden = scope.matrix('hidden', d, n, start);
-  const velocity = scope.matrix('velocity', d, n, before);
+  const hidden = scope.matrix('hidden', [d, n], { data: start });
+  const velocity = scope.matrix('velocity', [d, n], { data: before });
   const rows = Math.max(...chunks);
-  const inputs = scope.matrix('inputs', m, d, x);
+  const inputs = scope.matrix('inputs', [m, d], { data: x });
   // Powers of two, so that the chunks' further roundings stay within the bound of one product.
   const [scale, decay, rate] = [1 / 64, 0.5, 0.25];
   let first = 0;
@@ -66,7 +66,7 @@ test.each([
       {
         inputs,
         indices: undefined,
-        incoming: scope.matrix('incoming', rows, n, padded),
+        incoming: scope.matrix('incoming', [rows, n], { data: padded }),
         hidden,
         velocity: momentum ? velocity : undefined,
         slices,

@@ -32,7 +32,7 @@ export async function rankByGradient(
 ): Promise<Uint32Array> {
   using scope = new Scope(device);
   const rows = Math.max(...activations.chunks.map((chunk) => chunk.rows));
-  const residual = scope.matrix('gate residual', rows, targets.columns);
+  const residual = scope.matrix('gate residual', [rows, targets.columns]);
   const subtract = await Promise.all(
     activations.buffers.map((buffer) =>
       prepareOutputLayer(device, {

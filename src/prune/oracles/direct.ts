@@ -42,7 +42,7 @@ export async function prepareDirectOracle(
   const { device, scope, problem, buffers } = context;
   const { activations, weights, targets, loss } = problem;
   const { state, scores } = buffers;
-  const totals = scope.matrix('selected outputs', targets.rows, targets.columns);
+  const totals = scope.matrix('selected outputs', [targets.rows, targets.columns]);
   const shares = minibatches && splitByChunk(activations.chunks, minibatches);
   const perChunk = await Promise.all(
     activations.chunks.map(async (chunk, index) => {

@@ -26,7 +26,7 @@ export async function prepareRowsOracle(context: OracleContext): Promise<Oracle>
   const lookahead = context.lookahead ? await prepareForesight(context) : undefined;
   const perBuffer = await Promise.all(
     activations.buffers.map(async (buffer) => {
-      const block = scope.matrix('candidate activations', buffer.rows, p);
+      const block = scope.matrix('candidate activations', [buffer.rows, p]);
       return {
         gather: await prepareGatherColumns(device, {
           activations: buffer,
