@@ -112,8 +112,7 @@ export function convolutionOperands(shape: ConvolutionShape) {
 export function mapOn(
   scope: Scope,
   label: string,
-  images: number,
-  { height, width, channels }: Map,
+  { images, height, width, channels }: Map & { readonly images: number },
   data?: Float32Array,
 ): FeatureMap {
   const rows = images * height * width;

@@ -59,8 +59,8 @@ export function derivativeOfOutput(activation: ReadableActivation, value: Value)
     tanh: 'return 1.0 - h * h;',
     sigmoid: 'return h * (1.0 - h);',
     relu: `return select(${zero}, ${one}, h > ${zero});`,
-    relu6: `return ${within('h', zero, `${value}(6.0)`, one, value)};`,
-    'hard-sigmoid': `return ${within('h', zero, one, `${value}(${1 / 6})`, value)};`,
+    relu6: `return ${within('h', [zero, `${value}(6.0)`], one, value)};`,
+    'hard-sigmoid': `return ${within('h', [zero, one], `${value}(${1 / 6})`, value)};`,
   };
   return `fn derivative(h: ${value}) -> ${value} {
   ${bodies[activation]}
@@ -77,8 +77,8 @@ export function derivativeOfInput(activation: MapActivation, value: Value): stri
     sigmoid: `let e = exp(-abs(x));
   return e / ((1.0 + e) * (1.0 + e));`,
     relu: `return select(${zero}, ${one}, x > ${zero});`,
-    relu6: `return ${within('x', zero, `${value}(6.0)`, one, value)};`,
-    'hard-sigmoid': `return ${within('x', `-${three}`, three, `${value}(${1 / 6})`, value)};`,
+    relu6: `return ${within('x', [zero, `${value}(6.0)`], one, value)};`,
+    'hard-sigmoid': `return ${within('x', [`-${three}`, three], `${value}(${1 / 6})`, value)};`,
     'hard-swish': `let bend = x * ${1 / 3} + 0.5;
   return select(select(${zero}, bend, x > -${three}), ${one}, x >= ${three});`,
   };
@@ -96,7 +96,12 @@ export function derivativeOfBend(bend: Bend, value: Value): string {
 }
 
 /** `inside` where lower < x < upper, zero elsewhere. */
-function within(x: string, lower: string, upper: string, inside: string, value: Value): string {
+function within(
+  x: string,
+  [lower, upper]: readonly [string, string],
+  inside: string,
+  value: Value,
+): string {
   const above = `select(${value}(), ${inside}, ${x} > ${lower})`;
   return `select(${above}, ${value}(), ${x} >= ${upper})`;
 }

@@ -78,6 +78,20 @@ export function distinctDraws(
 }
 
 /**
+ * What each step looks at, one step behind the other [steps × size]: `size` different numbers below
+ * `count`, drawn anew for each, in ascending order.
+ */
+export function drawSubsets(
+  stream: RandomStream,
+  { steps, size, count }: { readonly steps: number; readonly size: number; readonly count: number },
+): Uint32Array {
+  const draw = distinctDraws(stream, count);
+  const drawn = new Uint32Array(steps * size);
+  for (let step = 0; step < steps; step++) drawn.set(draw(size).sort(), step * size);
+  return drawn;
+}
+
+/**
  * Four 32-bit words that depend on every bit of the seed and every character. The generator's one
  * forbidden state, all zero, has a chance of 2⁻¹²⁸.
  */

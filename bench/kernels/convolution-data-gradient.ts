@@ -37,7 +37,7 @@ export const convolutionDataGradientBench: KernelBench<ConvolutionShape> = {
     const { window, input, output, filter } = convolutionSizes(shape);
     const { images, channels, outputs } = shape;
     const operands = convolutionOperands(shape);
-    const inputGradient = mapOn(scope, 'gradient of the input', images, input);
+    const inputGradient = mapOn(scope, 'gradient of the input', { ...input, images });
     const turned = packedRows({ ...filter, channels: outputs });
     const weights = scope.matrix('transposed weights', [turned, channels]);
     const transpose = await prepareTransposeWeights(device, {
@@ -50,7 +50,12 @@ export const convolutionDataGradientBench: KernelBench<ConvolutionShape> = {
     await commands.finish();
     const run = await prepareConvolutionDataGradient(device, {
       ...window,
-      outputGradient: mapOn(scope, 'gradient of the output', images, output, operands.gradient),
+      outputGradient: mapOn(
+        scope,
+        'gradient of the output',
+        { ...output, images },
+        operands.gradient,
+      ),
       weights,
       inputGradient,
       variant: variant as MatmulVariant,

@@ -46,8 +46,13 @@ export const convolutionWeightGradientBench: KernelBench<ConvolutionShape> = {
     });
     const sums = {
       ...window,
-      input: mapOn(scope, 'input', images, input, operands.input),
-      outputGradient: mapOn(scope, 'gradient of the output', images, output, operands.gradient),
+      input: mapOn(scope, 'input', { ...input, images }, operands.input),
+      outputGradient: mapOn(
+        scope,
+        'gradient of the output',
+        { ...output, images },
+        operands.gradient,
+      ),
       weightGradient,
       variant: variant as MatmulVariant,
     };

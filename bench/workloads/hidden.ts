@@ -30,7 +30,7 @@ async function contend(context: ContestContext, shape: HiddenShape) {
     time: (seconds: number) =>
       timeRuns(async () => {
         using scope = new Scope(device);
-        await hiddenActivations(setup.network, setup.dataset, scope, signal);
+        await hiddenActivations(setup.network, setup.dataset, scope, { signal });
       }, seconds),
     cost: () => costOf(shape),
   };

@@ -70,7 +70,7 @@ export async function activationsOf(
   signal: AbortSignal | undefined,
 ): Promise<Float32Array> {
   using scope = new Scope(network.device);
-  return readChunks(await hiddenActivations(network, dataset, scope, signal));
+  return readChunks(await hiddenActivations(network, dataset, scope, { signal }));
 }
 
 export async function readChunks({ rows, columns, chunks }: ChunkedMatrix): Promise<Float32Array> {

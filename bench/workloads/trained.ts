@@ -32,7 +32,7 @@ export async function trainedProblem(
   const training = own(startTraining(network, dataset, options));
   for await (const _ of advance(training, steps, signal));
   const scope = own(new Scope(device));
-  const hidden = await hiddenActivations(network, dataset, scope, signal);
+  const hidden = await hiddenActivations(network, dataset, scope, { signal });
   const { output: weights } = network;
   const { targets } = dataset;
   const exact = residentActivations(hidden);
@@ -41,11 +41,13 @@ export async function trainedProblem(
   return {
     problem,
     halves: () => {
-      halves ??= hiddenActivations(network, dataset, scope, signal, 'f16').then((rounded) => ({
-        ...problem,
-        activations: residentActivations(rounded),
-        exact,
-      }));
+      halves ??= hiddenActivations(network, dataset, scope, { storage: 'f16', signal }).then(
+        (rounded) => ({
+          ...problem,
+          activations: residentActivations(rounded),
+          exact,
+        }),
+      );
       return halves;
     },
     arrays: {

@@ -141,7 +141,7 @@ async function* compareSelection(
   }));
   using scope = new Scope(device);
   const outputs = subnetworkOutputs(scope, network, parameters, prefixes);
-  const tests = await evaluateOutputs(network, outputs, test, config.loss, signal);
+  const tests = await evaluateOutputs(network, outputs, test, { loss: config.loss, signal });
   const rows = reached.map((count, index) => ({
     method,
     picks: count,

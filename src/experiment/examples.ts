@@ -44,5 +44,9 @@ export function uploadImages(
   task: Task,
 ): Dataset {
   const targets = taskTargets(task, images.labels);
-  return uploadDataset(device, label, images.count, networkInputs(images), targets);
+  return uploadDataset(device, label, {
+    count: images.count,
+    inputs: networkInputs(images),
+    targets,
+  });
 }

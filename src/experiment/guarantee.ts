@@ -129,9 +129,9 @@ export async function runTheory(
     return { missing: 'it would take more than a tenth of the pre-training' };
   }
   throwIfAborted(signal);
-  const rows = Math.min(CHUNK_ROWS.most, room, m);
+  const rowsPerChunk = Math.min(CHUNK_ROWS.most, room, m);
   using scope = new Scope(device);
-  const streamed = await streamedActivations(network, train, scope, rows);
+  const streamed = await streamedActivations(network, train, scope, { rowsPerChunk });
   const activations = streamedFrom(m, streamed);
   const { targets } = train;
   const problem = { activations, weights: output, targets, loss: 'squared' } as const;

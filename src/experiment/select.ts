@@ -66,8 +66,9 @@ export async function selectionProblem(
   const source: ActivationSource = {
     rows: train.count,
     columns: network.width,
-    keep: (storage) => hiddenActivations(network, train, scope, signal, storage),
-    stream: (rows, storage) => streamedActivations(network, train, scope, rows, storage),
+    keep: (storage) => hiddenActivations(network, train, scope, { storage, signal }),
+    stream: (rowsPerChunk, storage) =>
+      streamedActivations(network, train, scope, { rowsPerChunk, storage }),
   };
   return {
     activations: await activationsFrom(source, config),

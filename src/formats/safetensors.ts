@@ -96,10 +96,11 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Map<string, 
  */
 export function storedTensors(bytes: Uint8Array, file: string): Map<string, StoredTensor> {
   const { header, start } = readHeader(bytes, file);
+  const data = { file, start, end: bytes.length };
   const placed = Object.entries(header)
     .filter(([name]) => name !== METADATA)
-    .map(([name, entry]) => placedTensor(name, entry, start, bytes.length, file));
-  checkCover(placed, start, bytes.length, file);
+    .map(([name, entry]) => placedTensor(name, entry, data));
+  checkCover(placed, data);
   return new Map(
     placed.map(({ name, dtype, shape, begin, end }) => [
       name,
@@ -124,6 +125,13 @@ interface PlacedTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly begin: number;
+  readonly end: number;
+}
+
+/** Where a file's data lie, in bytes from its start. */
+interface DataSection {
+  readonly file: string;
+  readonly start: number;
   readonly end: number;
 }
 
@@ -190,9 +198,7 @@ function checkKeysUnique(text: string, file: string): void {
 function placedTensor(
   name: string,
   entry: unknown,
-  start: number,
-  size: number,
-  file: string,
+  { file, start, end: size }: DataSection,
 ): PlacedTensor {
   const tensor = `tensor ${JSON.stringify(name)}`;
   const parsed = entrySchema.safeParse(entry);
@@ -219,7 +225,7 @@ function placedTensor(
   return { name, dtype, shape, begin, end };
 }
 
-function checkCover(placed: PlacedTensor[], start: number, size: number, file: string): void {
+function checkCover(placed: PlacedTensor[], { file, start, end: size }: DataSection): void {
   let covered = start;
   const byOffset = placed.toSorted((a, b) => a.begin - b.begin || a.end - b.end);
   for (const { name, begin, end } of byOffset) {

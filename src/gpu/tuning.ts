@@ -7,6 +7,18 @@ export interface Configuration {
   readonly name: string;
 }
 
+/** A kernel that can be generated in several ways. */
+export interface Tunable<C extends Configuration> {
+  /** The kernel and the class of its size. */
+  readonly kernel: string;
+  /** The likeliest first. */
+  readonly configurations: readonly [C, ...C[]];
+  /** Operations of a call, so that no submit holds more of them than it should. */
+  readonly operations: number;
+  /** Gives what encodes a call with a configuration. Its answer is not looked at. */
+  readonly prepare: (configuration: C) => Promise<(commands: Commands) => void>;
+}
+
 /** Rounds in which the configurations take turns; the best of each counts, as noise only ever adds. */
 const ROUNDS = 3;
 /** Calls of a sample at most on hardware, where one is over before a clock notices. */
@@ -20,25 +32,19 @@ const turns = new WeakMap<Device, Promise<unknown>>();
 /**
  * The configuration that is known or now measured to be fastest for the kernel; the first, which
  * should be the best guess, where the device has no tuning.
- *
- * @param kernel the kernel and the class of its size.
- * @param operations of a call, so that no submit holds more of them than it should.
- * @param prepare gives what encodes a call with a configuration; its answer is not looked at.
  */
 export async function autotune<C extends Configuration>(
   device: Device,
-  kernel: string,
-  configurations: readonly [C, ...C[]],
-  operations: number,
-  prepare: (configuration: C) => Promise<(commands: Commands) => void>,
+  tunable: Tunable<C>,
 ): Promise<C> {
   const { tuning } = device;
+  const { kernel, configurations } = tunable;
   if (!tuning || configurations.length === 1) return configurations[0];
   const key = `${device.adapter.name}: ${kernel}`;
   const known = () => configurations.find(({ name }) => name === tuning.get(key));
   const before = turns.get(device) ?? Promise.resolve();
   const measured = before.then(async () => {
-    const found = known() ?? (await measure(device, configurations, operations, prepare));
+    const found = known() ?? (await measure(device, tunable));
     tuning.set(key, found.name);
     return found;
   });
@@ -56,9 +62,7 @@ export function sizeClass(size: number): number {
 
 async function measure<C extends Configuration>(
   device: Device,
-  configurations: readonly [C, ...C[]],
-  operations: number,
-  prepare: (configuration: C) => Promise<(commands: Commands) => void>,
+  { configurations, operations, prepare }: Tunable<C>,
 ): Promise<C> {
   const contenders = [];
   for (const configuration of configurations) {

@@ -64,13 +64,12 @@ export async function prepareGramRows(
   using scope = new Scope(device);
   let products: GpuBuffer | undefined;
   const half = activations.storage === 'f16' ? ' f16' : '';
-  const key = `gram-rows ${variant}${half} ${p} ${sizeClass(n)}x${sizeClass(m)}`;
-  const { layout } = await autotune(
-    device,
-    key,
-    [first, ...others],
-    2 * m * n * p,
-    async (configuration) => {
+  const kernel = `gram-rows ${variant}${half} ${p} ${sizeClass(n)}x${sizeClass(m)}`;
+  const { layout } = await autotune(device, {
+    kernel,
+    configurations: [first, ...others],
+    operations: 2 * m * n * p,
+    prepare: async (configuration) => {
       const words = sliceCount(device, m) * p * activations.stride;
       products ??= scope.buffer('tuned gram products', words);
       // Neither squares nor the state: whether a row is pending now says nothing of the time it takes.
@@ -82,7 +81,7 @@ export async function prepareGramRows(
       );
       return (commands) => run(commands, { blockFirst: 0, firstSlice: 0, m });
     },
-  );
+  });
   return bind(device, { ...gram, squares }, variant, layout);
 }
 

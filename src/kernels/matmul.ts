@@ -178,17 +178,9 @@ async function fastestTile(
   const n = out.columns;
   const m = Math.min(out.rows / slices, TIMED);
   const k = Math.min(b.rows, TIMED * slices);
-  const configurations = likelyTiles(
-    matmulTiles(variant, transposeA),
-    variant,
-    sizeClass(m),
-    sizeClass(n),
-    slices,
-  ).map((tile) => ({
-    name: tile.join('x'),
-    tile,
-  }));
-  const [first, ...others] = configurations;
+  const workgroups = (tile: MatmulTile) => slices * tileCount(tile, sizeClass(m), sizeClass(n));
+  const tiles = likelyTiles(variant, matmulTiles(variant, transposeA), workgroups);
+  const [first, ...others] = tiles.map((tile) => ({ name: tile.join('x'), tile }));
   if (!first) throw new RangeError(`matmul has no tiles for the variant ${variant}.`);
   // Its timing would take a second matrix of the size of the first.
   if (symmetric) return first.tile;
@@ -200,38 +192,34 @@ async function fastestTile(
     b.storage === 'f16' && 'B16',
     slices > 1 && `${sizeClass(slices)} slices`,
   ];
-  const key = `matmul ${traits.filter(Boolean).join(' ')} ${[m, n, k].map(sizeClass).join('x')}`;
+  const kernel = `matmul ${traits.filter(Boolean).join(' ')} ${[m, n, k].map(sizeClass).join('x')}`;
   using scope = new Scope(device);
   let scratch: Matrix | undefined;
-  const { tile } = await autotune(
-    device,
-    key,
-    [first, ...others],
-    2 * m * n * k,
-    async (configuration) => {
+  const { tile } = await autotune(device, {
+    kernel,
+    configurations: [first, ...others],
+    operations: 2 * m * n * k,
+    prepare: async (configuration) => {
       scratch ??= scope.matrix('tuned product', [slices * m, n]);
       const { a } = matmul;
       const product = { a, b, out: scratch, indices, transposeA, slices };
       const run = await bind(device, product, variant, configuration.tile);
       return (commands) => run(commands, { m, k });
     },
-  );
+  });
   return tile;
 }
 
 /**
- * Tiles that may be best for slices of [m × n], the likeliest first. On hardware that is the
- * largest that gives enough workgroups; on a software adapter, the least sum of products and loads
+ * Tiles that may be best, the likeliest first, by the workgroups that each makes. On hardware that is
+ * the largest that gives enough of them; on a software adapter, the least sum of products and loads
  * on two cores.
  */
 function likelyTiles(
-  tiles: readonly MatmulTile[],
   variant: MatmulVariant,
-  m: number,
-  n: number,
-  slices: number,
+  tiles: readonly MatmulTile[],
+  workgroups: (tile: MatmulTile) => number,
 ): readonly MatmulTile[] {
-  const workgroups = (tile: MatmulTile) => slices * tileCount(tile, m, n);
   const cost = (tile: MatmulTile) => {
     // Too few workgroups for a GPU come last, and the smaller the tile the better they are.
     if (variant === 'tiled') {

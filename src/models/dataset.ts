@@ -12,8 +12,17 @@ export interface Dataset {
   [Symbol.dispose](): void;
 }
 
+/** Examples on the CPU, row-major. */
+export interface DatasetArrays {
+  readonly count: number;
+  /** X [count × d]. */
+  readonly inputs: Float32Array;
+  /** Y [count × C]. */
+  readonly targets: Float32Array;
+}
+
 /**
- * Uploads `count` examples.
+ * Uploads examples, once for all that follows.
  *
  * @throws limit-exceeded when the inputs are larger than the adapter binds, with the number of
  *   examples that fit; bad-data when the arrays are no whole rows of `count` examples.
@@ -21,9 +30,7 @@ export interface Dataset {
 export function uploadDataset(
   device: Device,
   label: string,
-  count: number,
-  inputs: Float32Array,
-  targets: Float32Array,
+  { count, inputs, targets }: DatasetArrays,
 ): Dataset {
   const [d, c] = [inputs.length / count, targets.length / count];
   if (!Number.isInteger(d) || !Number.isInteger(c)) {

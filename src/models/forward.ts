@@ -46,8 +46,10 @@ export async function hiddenActivations(
   network: Network,
   dataset: Dataset,
   scope: Scope,
-  signal?: AbortSignal,
-  storage?: StorageFormat,
+  {
+    storage,
+    signal,
+  }: { readonly storage?: StorageFormat; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<ChunkedMatrix> {
   requireFit(network, dataset);
   const { device, width, hidden, activation } = network;
@@ -76,8 +78,7 @@ export async function streamedActivations(
   network: Network,
   dataset: Dataset,
   scope: Scope,
-  rowsPerChunk: number,
-  storage?: StorageFormat,
+  { rowsPerChunk, storage }: { readonly rowsPerChunk: number; readonly storage?: StorageFormat },
 ) {
   const { device, width, hidden, activation } = network;
   const rows = Math.min(rowsPerChunk, dataset.count);
@@ -106,7 +107,7 @@ export async function evaluate(
   loss: LossKind,
   signal?: AbortSignal,
 ): Promise<Evaluation> {
-  const [evaluation] = await evaluateOutputs(network, [network.output], dataset, loss, signal);
+  const [evaluation] = await evaluateOutputs(network, [network.output], dataset, { loss, signal });
   return evaluation as Evaluation;
 }
 
@@ -122,8 +123,7 @@ export async function evaluateOutputs(
   network: Network,
   outputLayers: readonly Matrix[],
   dataset: Dataset,
-  loss: LossKind,
-  signal?: AbortSignal,
+  { loss, signal }: { readonly loss: LossKind; readonly signal?: AbortSignal | undefined },
 ): Promise<readonly Evaluation[]> {
   requireFit(network, dataset);
   const { device, width, outputs, hidden, activation } = network;

@@ -4,9 +4,9 @@ import type { Device } from '../gpu/device.js';
 import { readMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import { NO_SLOT, preparePick, SELECTION_STATE, TRACE } from '../kernels/pick.js';
+import { drawSubsets, randomStream } from '../random.js';
 import { allocateBuffers, type SelectionBuffers } from './buffers.js';
 import type { OracleName } from './choices.js';
-import { drawIndices } from './draws.js';
 import { type GreedyOptions, requireSensible } from './greedy-options.js';
 import { measureMixtures } from './measure.js';
 import { directSlices, type Minibatches, prepareDirectOracle } from './oracles/direct.js';
@@ -111,8 +111,10 @@ async function prepareSteps(
     foreseeable: rule.foreseeable && candidates === undefined,
   });
   const { block, lookahead, capacity } = plan;
+  const draws = (purpose: string, size: number, count: number) =>
+    drawSubsets(randomStream(seed, `selection ${purpose}`), { steps: k, size, count });
   const minibatches: Minibatches | undefined = selectionBatch
-    ? { size: selectionBatch, indices: drawIndices(k, m, selectionBatch, seed, 'batch') }
+    ? { size: selectionBatch, indices: draws('batch', selectionBatch, m) }
     : undefined;
   const slices =
     plan.oracle === 'direct' ? directSlices(device, activations.chunks, minibatches) : 1;
@@ -130,7 +132,7 @@ async function prepareSteps(
     subset: candidates
       ? {
           size: candidates,
-          indices: scope.bufferOf('candidates', drawIndices(k, n, candidates, seed, 'candidates')),
+          indices: scope.bufferOf('candidates', draws('candidates', candidates, n)),
         }
       : undefined,
   });
@@ -155,7 +157,7 @@ async function measured(
   }: { readonly picks: Uint32Array; readonly shares: Float64Array; readonly made: number },
 ): Promise<Omit<Selection, 'passes'>> {
   const { kept } = distinctPicks(picks);
-  const losses = await measureMixtures(device, problem, kept, shares, options.signal);
+  const losses = await measureMixtures(device, problem, { kept, shares }, options.signal);
   requireFinite('losses of subnetworks', losses);
   const { count, stopped } = stoppingPoint(losses, made, options);
   const selected = picks.slice(0, count);

@@ -12,6 +12,14 @@ import { exactly, type SelectionProblem } from './problem.js';
 /** Outputs of networks that lie on the GPU at once. */
 const BLOCK_OUTPUTS = 1024;
 
+/** Mixtures of the same neurons. */
+export interface Mixtures {
+  /** The n neurons. */
+  readonly kept: Uint32Array;
+  /** A, row-major [mixtures × n]. */
+  readonly shares: Float64Array;
+}
+
 /**
  * Measures the loss of several mixtures of the same neurons from their own outputs,
  * f_t(x) = Σ_s A_ts b_s σ(a_s · x). The columns of the chosen neurons are multiplied by the mixtures'
@@ -19,15 +27,12 @@ const BLOCK_OUTPUTS = 1024;
  * squared loss is 1/(2m) Σ‖f − y‖², the cross-entropy the mean over the examples. Where the picks were
  * chosen by rounded activations, the exact ones are measured.
  *
- * @param kept the n neurons.
- * @param shares A, row-major [mixtures × n].
  * @throws aborted between submits when the signal fires.
  */
 export async function measureMixtures(
   device: Device,
   problem: SelectionProblem,
-  kept: Uint32Array,
-  shares: Float64Array,
+  { kept, shares }: Mixtures,
   signal?: AbortSignal,
 ): Promise<Float32Array> {
   const { activations, weights, targets, loss } = exactly(problem);

@@ -3,7 +3,7 @@ import { readMatrix } from '../gpu/matrix.js';
 import { distinctDraws, randomStream } from '../random.js';
 import { rankByElimination } from './baselines/backward.js';
 import { rankByMagnitude } from './baselines/magnitude.js';
-import { selectByRanking } from './baselines/ranking.js';
+import { type Ranking, selectByRanking } from './baselines/ranking.js';
 import { rankByActivation, rankByGradient } from './baselines/saliency.js';
 import { type MethodName, requireTogether } from './choices.js';
 import { outputGram } from './gram.js';
@@ -35,21 +35,19 @@ export async function* select(
   problem: SelectionProblem,
   options: MethodOptions,
 ): AsyncGenerator<number, MethodSelection> {
-  const { method, picks: k, signal } = options;
+  const { method, picks: k } = options;
   if (method === 'greedy') return yield* selectGreedily(device, problem, options);
   requireProblem(problem);
   requireCount('picks', k);
   requireTogether({ method, picks: k, loss: problem.loss, width: problem.activations.columns });
-  const { ranking, passes } = await rank(device, problem, options);
-  return await selectByRanking(device, problem, ranking, k, passes, signal);
+  return await selectByRanking(device, problem, await rank(device, problem, options), options);
 }
 
-/** All neurons, best first, and the passes over the activations that it took. */
 async function rank(
   device: Device,
   problem: SelectionProblem,
   { method, seed = 0, hidden, signal }: MethodOptions,
-): Promise<{ readonly ranking: Uint32Array; readonly passes: number }> {
+): Promise<Ranking> {
   const n = problem.activations.columns;
   switch (method) {
     case 'magnitude': {

@@ -37,7 +37,12 @@ export function matmulReference(problem: MatmulProblem): Bounded {
         magnitude += Math.abs(product);
       }
       const error = sumBound(k, Math.abs(alpha) * magnitude);
-      [value[i * n + j], bound[i * n + j]] = finish(problem, epilogue, i, j, alpha * sum, error);
+      [value[i * n + j], bound[i * n + j]] = finish(
+        problem,
+        epilogue,
+        [i, j],
+        [alpha * sum, error],
+      );
     }
   }
   return { value, bound };
@@ -46,11 +51,9 @@ export function matmulReference(problem: MatmulProblem): Bounded {
 function finish(
   { before, velocity, decay = 0, rate = 0 }: MatmulProblem,
   epilogue: Epilogue,
-  i: number,
-  j: number,
-  sum: number,
-  error: number,
-): [number, number] {
+  [i, j]: readonly [number, number],
+  [sum, error]: readonly [value: number, bound: number],
+): [value: number, bound: number] {
   switch (epilogue.kind) {
     case 'store':
       return [sum, error];

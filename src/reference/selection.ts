@@ -44,7 +44,7 @@ export function mixtureOutputs(
   if (rule === 'corrective') return projection(problem, picks);
   let mixture = new Float64Array(problem.y.length);
   picks.forEach((pick, step) => {
-    mixture = extended(problem, rule, mixture, step, pick);
+    mixture = extended(problem, rule, { mixture, picks: step }, pick);
   });
   return mixture;
 }
@@ -57,10 +57,11 @@ export function candidateLosses(
 ): Float64Array {
   const losses = new Float64Array(problem.phi.length);
   const mixture = mixtureOutputs(problem, rule, picks);
+  const before = { mixture, picks: picks.length };
   const basis = rule === 'corrective' ? orthonormal(problem, picks) : [];
   problem.phi.forEach((phi, neuron) => {
     if (rule !== 'corrective') {
-      losses[neuron] = outputsLoss(problem, extended(problem, rule, mixture, picks.length, neuron));
+      losses[neuron] = outputsLoss(problem, extended(problem, rule, before, neuron));
       return;
     }
     const direction = orthogonalised(phi, basis);
@@ -70,15 +71,15 @@ export function candidateLosses(
   return losses;
 }
 
+/** The mixture of so many picks with one neuron more. */
 function extended(
   { phi, y }: ReferenceProblem,
   rule: RuleName,
-  mixture: Float64Array,
-  step: number,
+  { mixture, picks }: { readonly mixture: Float64Array; readonly picks: number },
   neuron: number,
 ): Float64Array<ArrayBuffer> {
   const own = phi[neuron] ?? new Float64Array();
-  const gamma = step === 0 ? 1 : rule === 'average' ? 1 / (step + 1) : bestStep(mixture, own, y);
+  const gamma = picks === 0 ? 1 : rule === 'average' ? 1 / (picks + 1) : bestStep(mixture, own, y);
   return Float64Array.from(mixture, (value, e) => (1 - gamma) * value + gamma * at(own, e));
 }
 

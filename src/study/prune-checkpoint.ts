@@ -100,8 +100,8 @@ async function measureAll(
     network.output,
     ...subnetworkOutputs(scope, network, state.network, subnetworks),
   ];
-  const onTrain = await evaluateOutputs(network, outputs, train, loss, signal);
-  const onTest = await evaluateOutputs(network, outputs, test, loss, signal);
+  const onTrain = await evaluateOutputs(network, outputs, train, { loss, signal });
+  const onTest = await evaluateOutputs(network, outputs, test, { loss, signal });
   return onTrain.map((train, at) => ({ train, test: onTest[at] as Evaluation }));
 }
 

@@ -41,6 +41,13 @@ export interface NetworkTrainingState {
   readonly velocities: Weights;
 }
 
+/** Where a training begins, and what ends it early. */
+export interface NetworkTrainingCourse {
+  /** Where an earlier training of the same options and pictures stood. */
+  readonly from?: NetworkTrainingState | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export type NetworkTrainingEvent =
   | {
       readonly type: 'progress';
@@ -62,7 +69,6 @@ const LOOKS = 20;
  * the softmax cross-entropy. Yields progress, and the state after each epoch; a training that is
  * aborted yields where it stood before it throws.
  *
- * @param from where an earlier training of the same options and pictures stood.
  * @throws bad-data for pictures that the network does not take, or without labels; limit-exceeded
  *   before anything is allocated that is too large; diverged; aborted between submits.
  */
@@ -70,11 +76,10 @@ export async function* trainNetwork(
   device: Device,
   network: Network,
   pictures: Pictures,
-  options: NetworkTrainingOptions,
-  { from, signal }: { readonly from?: NetworkTrainingState; readonly signal?: AbortSignal } = {},
+  options: NetworkTrainingOptions & NetworkTrainingCourse,
 ): AsyncGenerator<NetworkTrainingEvent, NetworkTrainingState> {
   const { count: examples } = pictures;
-  const { batch, seed } = options;
+  const { batch, seed, from, signal } = options;
   using scope = new Scope(device);
   const start = from ? { ...network, weights: from.weights } : network;
   using training = await prepareTraining(device, start, {

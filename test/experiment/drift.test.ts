@@ -59,14 +59,14 @@ test.runIf(ASKED)(
   'float32 training parts from float64 where its steps are past the stable length',
   async () => {
     const told: string[] = [];
-    const tell = (rate: number, from: number, to: number, far: number, what = 'the run') =>
-      told.push(`rate ${rate}, weights-${from} to ${to}: ${what} is ${far.toExponential(1)} away`);
+    const tell = (course: string, far: number, what = 'the run') =>
+      told.push(`${course}: ${what} is ${far.toExponential(1)} away`);
 
     const calm = await runAt(0.25, 150, 50);
     let exact = calm.weights(0);
     for (const t of [50, 100, 150]) {
       exact = steps(exact, calm.problem, 0.25, 50);
-      tell(0.25, 0, t, distance(exact, calm.weights(t)));
+      tell(`rate 0.25, weights-0 to ${t}`, distance(exact, calm.weights(t)));
     }
     expect(distance(exact, calm.weights(150))).toBeLessThan(1e-4);
 
@@ -76,12 +76,12 @@ test.runIf(ASKED)(
     for (const t of [20, 40, 60, 80, 100]) {
       exact = steps(exact, long.problem, 1, 20);
       rounded = roundedSteps(rounded, long.problem, 1, 20);
-      tell(1, 0, t, distance(exact, long.weights(t)));
-      tell(1, 0, t, distance(exact, rounded), 'float64 rounded once a step');
+      tell(`rate 1, weights-0 to ${t}`, distance(exact, long.weights(t)));
+      tell(`rate 1, weights-0 to ${t}`, distance(exact, rounded), 'float64 rounded once a step');
     }
     for (const t of [100, 200]) {
       const after = steps(long.weights(t), long.problem, 1, 100);
-      tell(1, t, t + 100, distance(after, long.weights(t + 100)));
+      tell(`rate 1, weights-${t} to ${t + 100}`, distance(after, long.weights(t + 100)));
     }
     process.stdout.write(`${told.join('\n')}\n`);
   },

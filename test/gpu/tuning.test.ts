@@ -4,7 +4,7 @@ import { Commands } from '../../src/gpu/commands.js';
 import type { Device, Tuning } from '../../src/gpu/device.js';
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { Scope } from '../../src/gpu/scope.js';
-import { autotune, type Configuration, sizeClass } from '../../src/gpu/tuning.js';
+import { autotune, type Configuration, sizeClass, type Tunable } from '../../src/gpu/tuning.js';
 import { prepareMatmul } from '../../src/kernels/matmul.js';
 import { randomNumbers } from '../kernels/case.js';
 import { freshDevice } from './probe.js';
@@ -20,6 +20,9 @@ const CONFIGURATIONS: readonly [Configuration, Configuration] = [
   { name: 'many calls' },
   { name: 'few calls' },
 ];
+
+const tuned = (kernel: string, prepare: Tunable<Configuration>['prepare']) =>
+  autotune(device, { kernel, configurations: CONFIGURATIONS, operations: 1, prepare });
 
 /** Encodes products, many or few, so that one form takes several times as long as the other. */
 async function prepareOf(scope: Scope, prepared: string[]) {
@@ -38,24 +41,22 @@ test('the faster configuration is found once, whoever asks at once, and kept by 
   using scope = new Scope(device);
   const prepared: string[] = [];
   const prepare = await prepareOf(scope, prepared);
-  const asked = await Promise.all(
-    [1, 2, 3].map(() => autotune(device, 'calls', CONFIGURATIONS, 1, prepare)),
-  );
+  const asked = await Promise.all([1, 2, 3].map(() => tuned('calls', prepare)));
   expect(asked.map(({ name }) => name)).toEqual(Array(3).fill('few calls'));
   expect(prepared).toEqual(['many calls', 'few calls']);
   expect(tuning.get(`${device.adapter.name}: calls`)).toBe('few calls');
   tuning.set(`${device.adapter.name}: calls`, 'many calls');
-  expect((await autotune(device, 'calls', CONFIGURATIONS, 1, prepare)).name).toBe('many calls');
+  expect((await tuned('calls', prepare)).name).toBe('many calls');
   tuning.set(`${device.adapter.name}: calls`, 'a form of an older version');
-  expect((await autotune(device, 'calls', CONFIGURATIONS, 1, prepare)).name).toBe('few calls');
+  expect((await tuned('calls', prepare)).name).toBe('few calls');
 });
 
 test('a failure to prepare is told, and does not stand in the way of the next', async () => {
   using scope = new Scope(device);
   const fail = () => Promise.reject(new Error('does not compile'));
-  await expect(autotune(device, 'broken', CONFIGURATIONS, 1, fail)).rejects.toThrow('compile');
+  await expect(tuned('broken', fail)).rejects.toThrow('compile');
   const prepare = await prepareOf(scope, []);
-  expect((await autotune(device, 'broken', CONFIGURATIONS, 1, prepare)).name).toBe('few calls');
+  expect((await tuned('broken', prepare)).name).toBe('few calls');
 });
 
 test('classes of size are powers of two', () => {

@@ -3,6 +3,7 @@ import type { Device } from '../../src/gpu/device.js';
 import {
   createMatrix,
   type Matrix,
+  type MatrixShape,
   type StorageFormat,
   uploadMatrix,
 } from '../../src/gpu/matrix.js';
@@ -42,13 +43,12 @@ export function stored(values: Float32Array, storage: StorageFormat | undefined)
 /** A matrix of `data` whose rows are padded with NaN: no kernel may let that into a result. */
 export function paddedMatrix(
   device: Device,
-  rows: number,
-  columns: number,
+  shape: MatrixShape,
   data: Float32Array,
   storage?: StorageFormat,
 ): Matrix {
-  const matrix = createMatrix(device, 'operand', [rows, columns], { storage });
-  const { stride } = matrix;
+  const matrix = createMatrix(device, 'operand', shape, { storage });
+  const { rows, columns, stride } = matrix;
   const padded = new Float32Array(rows * stride).fill(Number.NaN);
   for (let row = 0; row < rows; row++) {
     padded.set(data.subarray(row * columns, (row + 1) * columns), row * stride);
@@ -60,12 +60,11 @@ export function paddedMatrix(
 /** A matrix of NaN: an element that the kernel leaves out cannot pass for an answer. */
 export function poisonedMatrix(
   device: Device,
-  rows: number,
-  columns: number,
+  shape: MatrixShape,
   storage?: StorageFormat,
 ): Matrix {
-  const matrix = createMatrix(device, 'poisoned', [rows, columns], { storage });
-  uploadMatrix(matrix, new Float32Array(rows * columns).fill(Number.NaN));
+  const matrix = createMatrix(device, 'poisoned', shape, { storage });
+  uploadMatrix(matrix, new Float32Array(shape[0] * shape[1]).fill(Number.NaN));
   return matrix;
 }
 

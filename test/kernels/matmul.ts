@@ -186,8 +186,8 @@ async function check(
   const owned: GpuBuffer[] = [];
   const matrix = (rows: number, columns: number, data?: Float32Array, format?: StorageFormat) => {
     const made = data
-      ? paddedMatrix(device, rows, columns, data, format)
-      : poisonedMatrix(device, rows, columns, format);
+      ? paddedMatrix(device, [rows, columns], data, format)
+      : poisonedMatrix(device, [rows, columns], format);
     owned.push(made.buffer);
     return made;
   };

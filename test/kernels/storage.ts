@@ -23,7 +23,7 @@ export const storageCases: readonly KernelCase[] = [
       const rows = VALUES.length;
       const a = createMatrix(device, 'values', [rows, 1], { data: VALUES });
       const b = createMatrix(device, 'ones', [1, 3], { data: new Float32Array(3).fill(1) });
-      const out = poisonedMatrix(device, rows, 3, 'f16');
+      const out = poisonedMatrix(device, [rows, 3], 'f16');
       try {
         const run = await prepareMatmul(device, { a, b, out });
         const commands = new Commands(device);

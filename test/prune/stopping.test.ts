@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Device } from '../../src/gpu/device.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
-import { drawIndices } from '../../src/prune/draws.js';
+import { drawSubsets, randomStream } from '../../src/random.js';
 import { judgeOf, PICK_TOLERANCE } from './judge.js';
 import { referenceOf, sampleOf } from './problems.js';
 import { greedy } from './run.js';
+
+/** What a selection of that seed draws for its steps. */
+const draws = (purpose: string, seed: number, sizes: Parameters<typeof drawSubsets>[1]) =>
+  drawSubsets(randomStream(seed, `selection ${purpose}`), sizes);
 
 const trained = sampleOf({ examples: 89, width: 31, outputs: 2 }, 100);
 
@@ -93,7 +97,7 @@ describe('where a selection ends and what it looks at', () => {
     const judge = judgeOf(referenceOf(trained, loss), rule, true);
     const options = { rule, loss, oracle, candidates: 5, picks: 11 };
     const found = await greedy(device, trained, { ...options, seed: 3 });
-    const drawn = drawIndices(11, 31, 5, 3, 'candidates');
+    const drawn = draws('candidates', 3, { steps: 11, size: 5, count: 31 });
     found.selected.forEach((pick, step) => {
       const open = [...drawn.slice(step * 5, step * 5 + 5)];
       const losses = judge.losses([...found.selected.slice(0, step)]);
@@ -111,7 +115,7 @@ describe('where a selection ends and what it looks at', () => {
 
   test('random candidates without replacement', async () => {
     const options = { candidates: 8, picks: 8, replacement: false, seed: 5 };
-    const drawn = drawIndices(8, 31, 8, 5, 'candidates');
+    const drawn = draws('candidates', 5, { steps: 8, size: 8, count: 31 });
     const { selected } = await greedy(device, trained, options);
     expect(new Set(selected).size).toBe(8);
     selected.forEach((pick, step) => {
@@ -127,7 +131,7 @@ describe('where a selection ends and what it looks at', () => {
   ] as const)('%s on random minibatches, %o', async (loss, layout) => {
     const options = { loss, ...layout, selectionBatch: 17, picks: 11 };
     const found = await greedy(device, trained, { ...options, seed: 3 });
-    const drawn = drawIndices(11, 89, 17, 3, 'batch');
+    const drawn = draws('batch', 3, { steps: 11, size: 17, count: 89 });
     const full = judgeOf(referenceOf(trained, loss), 'average', true);
     found.selected.forEach((pick, step) => {
       const rows = [...drawn.slice(step * 17, step * 17 + 17)];
@@ -145,7 +149,7 @@ describe('where a selection ends and what it looks at', () => {
   });
 
   test('draws are of different numbers, ascending, and every number comes up', () => {
-    const drawn = drawIndices(200, 13, 4, 1, 'batch');
+    const drawn = draws('batch', 1, { steps: 200, size: 4, count: 13 });
     for (let step = 0; step < 200; step++) {
       const row = [...drawn.slice(step * 4, step * 4 + 4)];
       expect(row).toEqual([...new Set(row)].sort((a, b) => a - b));

@@ -22,7 +22,11 @@ beforeAll(async () => {
 afterAll(() => device?.dispose());
 
 const dataset = (inputs = D, outputs = 1) =>
-  uploadDataset(device, 'left', M, randomNumbers(M * inputs, 1), randomNumbers(M * outputs, 2));
+  uploadDataset(device, 'left', {
+    count: M,
+    inputs: randomNumbers(M * inputs, 1),
+    targets: randomNumbers(M * outputs, 2),
+  });
 
 describe('a training that is left early goes on where it was', () => {
   const STEPS = 120;
@@ -67,7 +71,8 @@ describe('a training that is left early goes on where it was', () => {
 test('what does not belong together is refused, and leaves nothing on the device', async () => {
   const parameters = drawParameters(SHAPE, 1);
   expect(() => uploadNetwork(device, { ...parameters, output: new Float32Array(3) })).toThrow();
-  expect(() => uploadDataset(device, 'odd', M, new Float32Array(197), new Float32Array(M))).toThrow(
+  const odd = { count: M, inputs: new Float32Array(197), targets: new Float32Array(M) };
+  expect(() => uploadDataset(device, 'odd', odd)).toThrow(
     /197 inputs and 40 targets .* of the 40 odd examples/,
   );
   {

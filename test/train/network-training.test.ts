@@ -58,7 +58,7 @@ async function train(
 ) {
   const events: NetworkTrainingEvent[] = [];
   let state: NetworkTrainingState | undefined;
-  const training = trainNetwork(device, network, colours(29), options, from ? { from } : {});
+  const training = trainNetwork(device, network, colours(29), { ...options, from });
   for await (const event of training) {
     events.push(event);
     if (event.type === 'epoch') state = event.state;
@@ -102,7 +102,8 @@ describe('training a network', () => {
 
   test('yields where it stood when it is aborted, in the middle of an epoch', async () => {
     const controller = new AbortController();
-    const training = trainNetwork(device, network, colours(29), OPTIONS, {
+    const training = trainNetwork(device, network, colours(29), {
+      ...OPTIONS,
       signal: controller.signal,
     });
     let state: NetworkTrainingState | undefined;

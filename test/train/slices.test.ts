@@ -111,7 +111,7 @@ test.each([
   const parameters = drawParameters(shape, 5);
   const [x, y] = [randomNumbers(count * inputs, 6), randomNumbers(count * outputs, 7)];
   using network = uploadNetwork(device, parameters);
-  using dataset = uploadDataset(device, 'sliced', count, x, y);
+  using dataset = uploadDataset(device, 'sliced', { count, inputs: x, targets: y });
   const options = { batch, slices, learningRate: 1, momentum: 0, seed: 0 };
   using training = startTraining(network, dataset, options);
   for await (const _ of advance(training, 1));

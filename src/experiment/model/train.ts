@@ -75,9 +75,10 @@ export async function* trainModel(
   const network = unpacked(given);
   device.resetPeak();
   const before = device.liveBytes;
-  const training = trainNetwork(device, network, source.train, options, {
-    ...(from && { from: unpackedState(from) }),
-    ...(signal && { signal }),
+  const training = trainNetwork(device, network, source.train, {
+    ...options,
+    from: from && unpackedState(from),
+    signal,
   });
   const measure = async (weights: Weights): Promise<TrainFigures> => {
     const own = { graph: network.graph, weights };

@@ -1,7 +1,15 @@
 import type { Device } from '../../gpu/device.js';
+import type { GreedyOptions } from '../greedy-options.js';
 import { measureMixtures } from '../measure.js';
 import { requireFinite, type Selection, type SelectionProblem } from '../problem.js';
 import { averageShares } from '../rules/average.js';
+
+export interface Ranking {
+  /** All neurons, best first. */
+  readonly ranking: Uint32Array;
+  /** Passes over the activations that it took. */
+  readonly passes: number;
+}
 
 /**
  * The first k neurons of a ranking as a selection: each counts the same, and the loss of every
@@ -12,14 +20,12 @@ import { averageShares } from '../rules/average.js';
 export async function selectByRanking(
   device: Device,
   problem: SelectionProblem,
-  ranking: Uint32Array,
-  k: number,
-  passes: number,
-  signal?: AbortSignal,
+  { ranking, passes }: Ranking,
+  { picks: k, signal }: Pick<GreedyOptions, 'picks' | 'signal'>,
 ): Promise<Selection> {
   const selected = ranking.slice(0, k);
   const shares = averageShares(selected);
-  const loss = await measureMixtures(device, problem, selected, shares, signal);
+  const loss = await measureMixtures(device, problem, { kept: selected, shares }, signal);
   requireFinite('losses of subnetworks', loss);
   return {
     selected,
