@@ -88,8 +88,8 @@ export type { LossKind } from './kernels/candidate-loss.js';
 export { type Dataset, uploadDataset } from './models/dataset.js';
 export {
   type Evaluation,
-  evaluate,
   evaluateOutputs,
+  evaluateTwoLayer,
   hiddenActivations,
   streamedActivations,
 } from './models/forward.js';
@@ -98,11 +98,11 @@ export {
   ACTIVATIONS,
   type Activation,
   drawParameters,
-  type Network,
-  type Parameters,
   readParameters,
-  type Shape,
-  uploadNetwork,
+  type TwoLayerNetwork,
+  type TwoLayerParameters,
+  type TwoLayerShape,
+  uploadTwoLayer,
 } from './models/two-layer.js';
 export { type Activations, residentActivations, streamedFrom } from './prune/activations.js';
 export {

@@ -6,9 +6,9 @@ import type { Dataset } from '../../src/models/dataset.js';
 import { hiddenActivations } from '../../src/models/forward.js';
 import {
   drawParameters,
-  type Network,
-  type Parameters,
-  uploadNetwork,
+  type TwoLayerNetwork,
+  type TwoLayerParameters,
+  uploadTwoLayer,
 } from '../../src/models/two-layer.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { matmulReference } from '../../src/reference/matmul.js';
@@ -21,9 +21,9 @@ export const SEED = 0;
 /** A network as `espalier run` draws it, and m training images as it uploads them. */
 export interface TrainingSetup {
   readonly dataset: Dataset;
-  readonly network: Network;
+  readonly network: TwoLayerNetwork;
   /** The network's first weights. */
-  readonly parameters: Parameters;
+  readonly parameters: TwoLayerParameters;
 }
 
 export function prepareSetup(
@@ -40,7 +40,7 @@ export function prepareSetup(
     { width, inputs: inputs.columns, outputs: targets.columns, activation: 'tanh' },
     SEED,
   );
-  return { dataset, parameters, network: own(uploadNetwork(device, parameters)) };
+  return { dataset, parameters, network: own(uploadTwoLayer(device, parameters)) };
 }
 
 /** What a peer is given of a set-up, read from where this library starts from. */
@@ -83,7 +83,7 @@ export async function readChunks({ rows, columns, chunks }: ChunkedMatrix): Prom
 export function requireActivations(
   activations: Float32Array,
   { inputs, hidden }: SetupArrays,
-  { width: n, inputs: d, activation }: Parameters,
+  { width: n, inputs: d, activation }: TwoLayerParameters,
 ): void {
   const [x, a] = [elementsOf(inputs, d), elementsOf(hidden, n)];
   const rows = spread(inputs.length / d, 32);

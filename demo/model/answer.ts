@@ -2,12 +2,12 @@ import {
   activate,
   type Images,
   networkInputs,
-  type Parameters,
   type Task,
+  type TwoLayerParameters,
 } from '../../src/index.js';
 
 /** f(x) = (1/N) Σ_i b_i σ(a_i · x) of one input x [d], on the processor: C numbers. */
-export function outputsAt(network: Parameters, x: Float32Array): readonly number[] {
+export function outputsAt(network: TwoLayerParameters, x: Float32Array): readonly number[] {
   const { width, inputs: d, outputs: c, activation, hidden, output } = network;
   const sums = new Array<number>(c).fill(0);
   for (let neuron = 0; neuron < width; neuron++) {

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { taskClass } from '../../src/data/tasks.js';
-import type { LabelledImages, Parameters, Task } from '../../src/index.js';
+import type { LabelledImages, Task, TwoLayerParameters } from '../../src/index.js';
 import { answerOf, inputAt, outputsAt, spell } from '../model/answer.js';
 import type { Checkpoint } from '../state/session.js';
 import { usePage } from '../view/context.js';
@@ -13,7 +13,7 @@ const SHOWN = 2 * ROW;
 
 /** The networks of a checkpoint by name, those that are done. */
 export function networksOf(view: Checkpoint | undefined) {
-  const found: (readonly [name: string, look: string, network: Parameters])[] = [];
+  const found: (readonly [name: string, look: string, network: TwoLayerParameters])[] = [];
   if (view) found.push(['Dense', 'dense', view.dense.network]);
   if (view?.subnetwork) found.push(['Subnetwork', 'subnetwork', view.subnetwork.network]);
   if (view?.fineTuned) found.push(['Fine-tuned', 'fine-tuned', view.fineTuned.network]);
@@ -80,7 +80,7 @@ function Row({ test, indices }: RowProps) {
 }
 
 interface CellsProps extends RowProps {
-  readonly network: Parameters;
+  readonly network: TwoLayerParameters;
   readonly task: Task;
 }
 

@@ -1,6 +1,6 @@
 import { useComputed } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
-import type { Parameters } from '../../src/index.js';
+import type { TwoLayerParameters } from '../../src/index.js';
 import { plural } from '../../src/text.js';
 import { type Tile, weightsAt } from '../model/paint.js';
 import { Chart } from '../view/chart.js';
@@ -86,8 +86,8 @@ export function DenseCard({ learned, onLearned }: DenseCardProps) {
 }
 
 function tilesOf(
-  network: Parameters | undefined,
-  before: Parameters | undefined,
+  network: TwoLayerParameters | undefined,
+  before: TwoLayerParameters | undefined,
   selected: Uint32Array | undefined,
 ): readonly Tile[] {
   if (!network) return [];

@@ -1,5 +1,5 @@
 import { useComputed } from '@preact/signals';
-import type { Parameters } from '../../src/index.js';
+import type { TwoLayerParameters } from '../../src/index.js';
 import { plural } from '../../src/text.js';
 import { weightsAt } from '../model/paint.js';
 import { usePage } from '../view/context.js';
@@ -74,8 +74,8 @@ function tileOf(picks: number): string {
 }
 
 interface PickProps {
-  readonly network: Parameters;
-  readonly before: Parameters | undefined;
+  readonly network: TwoLayerParameters;
+  readonly before: TwoLayerParameters | undefined;
   readonly neuron: number;
   readonly count: number;
   readonly place: number;

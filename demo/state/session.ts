@@ -5,20 +5,20 @@ import {
   type Examples,
   type Figures,
   type ImageSource,
-  type Parameters,
   type RunConfig,
   type RunEvent,
   type RunSummary,
   run,
   type Selection,
   type StartingState,
+  type TwoLayerParameters,
 } from '../../src/index.js';
 import { createDrive, type Mode, type Turn } from './drive.js';
 import { configOf, type Settings } from './settings.js';
 
 /** A network at a checkpoint and how good it is. */
 export interface Stage {
-  readonly network: Parameters;
+  readonly network: TwoLayerParameters;
   readonly figures: Figures;
 }
 

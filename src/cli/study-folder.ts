@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { EspalierError, errorMessage } from '../errors.js';
 import { RUN_FILES, weightsIteration } from '../experiment/run-files.js';
 import { decodeState, encodeState, type TrainedState } from '../experiment/state.js';
-import type { Shape } from '../models/two-layer.js';
+import type { TwoLayerShape } from '../models/two-layer.js';
 import { type Cell, cellKey, parseCell } from '../study/cell.js';
 import { type Trial, trialName } from '../study/grid.js';
 import {
@@ -48,7 +48,7 @@ export interface StudyFolder {
   append(cell: Cell): Promise<boolean>;
   saveState(trial: Trial, state: TrainedState): Promise<void>;
   /** The state from which a trial can go on. */
-  readState(trial: Trial, shape: Shape): Promise<TrainedState | undefined>;
+  readState(trial: Trial, shape: TwoLayerShape): Promise<TrainedState | undefined>;
   removeState(trial: Trial): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { Device } from '../gpu/device.js';
 import { Scope } from '../gpu/scope.js';
 import { evaluateOutputs } from '../models/forward.js';
-import { type Parameters, readParameters, uploadNetwork } from '../models/two-layer.js';
+import { readParameters, type TwoLayerParameters, uploadTwoLayer } from '../models/two-layer.js';
 import { exactly, type SelectionProblem } from '../prune/problem.js';
 import { contenderChoice, requireComparable } from './compare-config.js';
 import type {
@@ -60,13 +60,13 @@ export async function* compare(
  */
 export async function* compareNetwork(
   device: Device,
-  parameters: Parameters,
+  parameters: TwoLayerParameters,
   input: CompareInput,
   signal?: AbortSignal,
 ): AsyncGenerator<CompareEvent, CompareSummary> {
   requireInput(device, parameters.width, input);
   using experiment = await openExperiment(device, input.config, input.examples, signal);
-  using network = uploadNetwork(device, parameters);
+  using network = uploadTwoLayer(device, parameters);
   return yield* pruneByAll(experiment, { network, parameters }, input);
 }
 

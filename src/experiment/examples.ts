@@ -4,7 +4,7 @@ import { drawSubset } from '../data/subset.js';
 import { type Task, taskOutputs, taskTargets } from '../data/tasks.js';
 import type { Device } from '../gpu/device.js';
 import { type Dataset, uploadDataset } from '../models/dataset.js';
-import type { Shape } from '../models/two-layer.js';
+import type { TwoLayerShape } from '../models/two-layer.js';
 import type { RunConfig } from './run-config.js';
 
 /** The examples of one run: the drawn training images and all test images. */
@@ -32,7 +32,7 @@ export function drawExamples(source: ImageSource, count: number, seed: number): 
 export function networkShape(
   { task, activation, width }: Pick<RunConfig, 'task' | 'activation' | 'width'>,
   { train }: Pick<Examples, 'train'>,
-): Shape {
+): TwoLayerShape {
   return { width, inputs: train.rows * train.columns + 1, outputs: taskOutputs(task), activation };
 }
 

@@ -2,14 +2,14 @@ import type { Device } from '../gpu/device.js';
 import type { Matrix } from '../gpu/matrix.js';
 import type { Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
-import { type Evaluation, evaluate } from '../models/forward.js';
+import { type Evaluation, evaluateTwoLayer } from '../models/forward.js';
 import { outputOfSubnetwork } from '../models/subnetwork.js';
 import {
   drawParameters,
-  type Network,
-  type Parameters,
-  type Shape,
-  uploadNetwork,
+  type TwoLayerNetwork,
+  type TwoLayerParameters,
+  type TwoLayerShape,
+  uploadTwoLayer,
 } from '../models/two-layer.js';
 import {
   advance,
@@ -68,8 +68,8 @@ export async function openExperiment<Config extends ExperimentConfig>(
 }
 
 /** A network's first weights, by the experiment's seed. The caller owns it. */
-export function uploadFirst({ device, config }: Experiment, shape: Shape): Network {
-  return uploadNetwork(device, drawParameters(shape, config.seed));
+export function uploadFirst({ device, config }: Experiment, shape: TwoLayerShape): TwoLayerNetwork {
+  return uploadTwoLayer(device, drawParameters(shape, config.seed));
 }
 
 /** How a network is pre-trained. */
@@ -108,7 +108,7 @@ export interface TrainingSteps {
  */
 export async function* train(
   { train, signal }: Experiment,
-  network: Network,
+  network: TwoLayerNetwork,
   { options, until, from }: TrainingSteps,
 ): AsyncGenerator<TrainingProgress, void> {
   using training = startTraining(network, train, options, from);
@@ -123,11 +123,11 @@ export interface Measured {
 
 export async function measure(
   { train, test, config: { loss }, signal }: Experiment,
-  network: Network,
+  network: TwoLayerNetwork,
 ): Promise<Measured> {
   return {
-    train: await evaluate(network, train, loss, signal),
-    test: await evaluate(network, test, loss, signal),
+    train: await evaluateTwoLayer(network, train, loss, signal),
+    test: await evaluateTwoLayer(network, test, loss, signal),
   };
 }
 
@@ -137,8 +137,8 @@ export async function measure(
  */
 export function subnetworkOutputs(
   scope: Scope,
-  { width, outputs }: Network,
-  parameters: Parameters,
+  { width, outputs }: TwoLayerNetwork,
+  parameters: TwoLayerParameters,
   subnetworks: readonly { readonly kept: Uint32Array; readonly shares: Float32Array }[],
 ): readonly Matrix[] {
   return subnetworks.map(({ kept, shares }) => {

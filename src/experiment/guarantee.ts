@@ -2,7 +2,7 @@ import { throwIfAborted } from '../errors.js';
 import { BYTES, readMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
 import { streamedActivations } from '../models/forward.js';
-import type { Network } from '../models/two-layer.js';
+import type { TwoLayerNetwork } from '../models/two-layer.js';
 import { streamedFrom } from '../prune/activations.js';
 import { outputGram } from '../prune/gram.js';
 import type { SelectionProblem } from '../prune/problem.js';
@@ -110,7 +110,7 @@ export type RunTheory =
  */
 export async function runTheory(
   experiment: Experiment<RunConfig>,
-  network: Network,
+  network: TwoLayerNetwork,
   loss: Float32Array,
 ): Promise<RunTheory> {
   const { config, train, signal } = experiment;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { imagesChecksum } from '../data/images.js';
 import { EspalierError } from '../errors.js';
 import { decodeMetadata, decodeSafetensors } from '../formats/safetensors.js';
-import type { Shape } from '../models/two-layer.js';
+import type { TwoLayerShape } from '../models/two-layer.js';
 import { type Examples, networkShape } from './examples.js';
 import type { RunConfig } from './run-config.js';
 import type { StartingState } from './run-events.js';
@@ -85,7 +85,7 @@ export function stateOfFiles(
  */
 export function requireGoesOn(
   { iterations, momentum }: RunConfig,
-  shape: Shape,
+  shape: TwoLayerShape,
   { iteration, network, velocity }: TrainedState,
 ): void {
   if (iteration > iterations) {

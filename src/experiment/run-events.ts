@@ -1,5 +1,5 @@
 import type { AdapterDescription } from '../gpu/adapter.js';
-import type { Parameters } from '../models/two-layer.js';
+import type { TwoLayerParameters } from '../models/two-layer.js';
 import type { MethodSelection } from '../prune/methods.js';
 import type { Examples } from './examples.js';
 import type { RunTheory } from './guarantee.js';
@@ -81,13 +81,13 @@ export type RunEvent =
       readonly iteration: number;
       /** Absent when the network was trained from scratch instead. */
       readonly selection?: MethodSelection;
-      readonly network: Parameters;
+      readonly network: TwoLayerParameters;
       readonly figures: Figures;
     }
   | {
       readonly type: 'fine-tuned';
       readonly iteration: number;
-      readonly network: Parameters;
+      readonly network: TwoLayerParameters;
       readonly figures: Figures;
     };
 

@@ -1,4 +1,4 @@
-import { flopsPerExample, type Network, parameterCount } from '../models/two-layer.js';
+import { flopsPerExample, parameterCount, type TwoLayerNetwork } from '../models/two-layer.js';
 import type { MethodSelection } from '../prune/methods.js';
 import { type Experiment, measure } from './experiment.js';
 import type { RunConfig } from './run-config.js';
@@ -11,7 +11,7 @@ import type { ChoiceFigures, Figures } from './run-events.js';
  */
 export async function networkFigures(
   experiment: Experiment,
-  network: Network,
+  network: TwoLayerNetwork,
   seconds: number,
 ): Promise<Figures> {
   const { train, test } = await measure(experiment, network);

@@ -1,6 +1,6 @@
 import { imagesChecksum } from '../data/images.js';
 import { encodeSafetensors } from '../formats/safetensors.js';
-import type { Parameters } from '../models/two-layer.js';
+import type { TwoLayerParameters } from '../models/two-layer.js';
 import type { Examples } from './examples.js';
 import type { RunEvent } from './run-events.js';
 
@@ -84,7 +84,7 @@ export function eventFile(event: RunEvent): RunFile | undefined {
   }
 }
 
-function layers({ width, inputs, outputs, hidden, output }: Parameters) {
+function layers({ width, inputs, outputs, hidden, output }: TwoLayerParameters) {
   return {
     'hidden.weight': { dtype: 'F32', shape: [width, inputs], data: hidden },
     'output.weight': { dtype: 'F32', shape: [width, outputs], data: output },

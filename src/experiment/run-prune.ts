@@ -1,5 +1,5 @@
 import { extractSubnetwork } from '../models/subnetwork.js';
-import { type Network, readParameters, uploadNetwork } from '../models/two-layer.js';
+import { readParameters, type TwoLayerNetwork, uploadTwoLayer } from '../models/two-layer.js';
 import { divergence } from '../train/gradient-descent.js';
 import { type Experiment, fineTuning, pretraining, train, uploadFirst } from './experiment.js';
 import { runTheory } from './guarantee.js';
@@ -21,7 +21,7 @@ export type Pruned = Pick<RunSummary, 'dense' | 'subnetwork' | 'theory' | 'fineT
 /** Prunes at a checkpoint, and fine-tunes what is left. */
 export async function* pruneAt(
   experiment: Experiment<RunConfig>,
-  network: Network,
+  network: TwoLayerNetwork,
   { iteration, network: parameters, figures: dense }: RunCheckpoint,
 ): AsyncGenerator<RunEvent, Pruned> {
   const { config, device } = experiment;
@@ -43,7 +43,7 @@ export async function* pruneAt(
           progress,
         );
   using small = selection
-    ? uploadNetwork(device, extractSubnetwork(parameters, selection.kept, selection.finalShares))
+    ? uploadTwoLayer(device, extractSubnetwork(parameters, selection.kept, selection.finalShares))
     : uploadFirst(experiment, { ...network, width: picks });
   if (!selection) {
     const training = train(experiment, small, { options: pretraining(config), until: iteration });
@@ -71,7 +71,7 @@ export async function* pruneAt(
 
 async function* fineTune(
   experiment: Experiment<RunConfig>,
-  network: Network,
+  network: TwoLayerNetwork,
   iteration: number,
 ): AsyncGenerator<RunEvent, Figures> {
   const { config } = experiment;

@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { BYTES } from '../gpu/matrix.js';
-import { drawParameters, uploadNetwork } from '../models/two-layer.js';
+import { drawParameters, uploadTwoLayer } from '../models/two-layer.js';
 import { advance, divergence, startTraining, type Training } from '../train/gradient-descent.js';
 import { networkShape } from './examples.js';
 import { type Experiment, openExperiment, pretraining } from './experiment.js';
@@ -44,7 +44,7 @@ export async function* run(
   const bytesBefore = device.liveBytes;
   using experiment = await openExperiment(device, config, examples, signal);
   const data = device.liveBytes - bytesBefore;
-  using network = uploadNetwork(device, from?.network ?? drawParameters(shape, config.seed));
+  using network = uploadTwoLayer(device, from?.network ?? drawParameters(shape, config.seed));
   using training = startTraining(network, experiment.train, pretraining(config), from);
   const memory = { data, network: device.liveBytes - bytesBefore - data };
 

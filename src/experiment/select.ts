@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.js';
 import { Scope } from '../gpu/scope.js';
 import { hiddenActivations, streamedActivations } from '../models/forward.js';
-import type { Network, Parameters } from '../models/two-layer.js';
+import type { TwoLayerNetwork, TwoLayerParameters } from '../models/two-layer.js';
 import { type ActivationSource, activationsFrom, exactActivations } from '../prune/activations.js';
 import type { MethodName } from '../prune/choices.js';
 import { type MethodSelection, select } from '../prune/methods.js';
@@ -30,9 +30,9 @@ export type Choice = { readonly method: MethodName } & Pick<
 
 /** A trained network to pick from. */
 export interface Dense {
-  readonly network: Network;
+  readonly network: TwoLayerNetwork;
   /** The same, read back. */
-  readonly parameters: Parameters;
+  readonly parameters: TwoLayerParameters;
   /** Steps of its training; without it, numbers that are not finite are no fault of the training. */
   readonly iteration?: number | undefined;
   /** Of which a share may be the target. */
@@ -59,7 +59,7 @@ export async function* pickFrom(
  */
 export async function selectionProblem(
   { config, train, signal }: Experiment,
-  network: Network,
+  network: TwoLayerNetwork,
   scope: Scope,
   measured = true,
 ): Promise<SelectionProblem> {

@@ -1,11 +1,15 @@
 import { EspalierError } from '../errors.js';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '../formats/safetensors.js';
-import { type Parameters, readParameters, type Shape } from '../models/two-layer.js';
+import {
+  readParameters,
+  type TwoLayerParameters,
+  type TwoLayerShape,
+} from '../models/two-layer.js';
 import { readTrainingState, type Training, type TrainingState } from '../train/gradient-descent.js';
 
 /** A pre-training at a checkpoint: all that it takes to go on from there. */
 export interface TrainedState extends TrainingState {
-  readonly network: Parameters;
+  readonly network: TwoLayerParameters;
 }
 
 /** Waits for the GPU and copies a training's state. */
@@ -33,7 +37,7 @@ export function encodeState({
 }
 
 /** @throws bad-data naming the file when it is no state of a network of this shape. */
-export function decodeState(bytes: Uint8Array, file: string, shape: Shape): TrainedState {
+export function decodeState(bytes: Uint8Array, file: string, shape: TwoLayerShape): TrainedState {
   const tensors = decodeSafetensors(bytes, file);
   const { width, inputs, outputs } = shape;
   const fail: Fail = (expected, found) =>
@@ -70,9 +74,9 @@ type Fail = (expected: string, found: string) => EspalierError;
 /** The layers among a file's tensors. @throws what `fail` makes when one has another shape. */
 export function networkIn(
   tensors: ReadonlyMap<string, Tensor>,
-  shape: Shape,
+  shape: TwoLayerShape,
   fail: Fail,
-): Parameters {
+): TwoLayerParameters {
   const { width, inputs, outputs } = shape;
   return {
     ...shape,

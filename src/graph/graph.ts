@@ -41,7 +41,7 @@ export type ActivationKind = 'relu' | 'relu6' | 'hard-swish' | 'sigmoid' | 'hard
 export type Node =
   | Convolution
   | BatchNorm
-  | Activation
+  | ActivationNode
   | Add
   | Multiply
   | Concatenation
@@ -93,7 +93,7 @@ export interface BatchNorm extends Operation {
  * Element by element: relu max(x, 0), relu6 min(max(x, 0), 6), sigmoid 1 / (1 + e⁻ˣ), hard-sigmoid
  * relu6(x + 3) / 6, hard-swish x · relu6(x + 3) / 6.
  */
-export interface Activation extends Operation {
+export interface ActivationNode extends Operation {
   readonly kind: 'activation';
   readonly activation: ActivationKind;
 }

@@ -1,5 +1,5 @@
 import type { Commands } from '../gpu/commands.js';
-import type { Activation, Add } from '../graph/graph.js';
+import type { ActivationNode, Add } from '../graph/graph.js';
 import { prepareActivate } from '../kernels/activate.js';
 import { prepareActivateGradient } from '../kernels/activate-gradient.js';
 import type { Layer, LayerContext } from './layer.js';
@@ -8,7 +8,7 @@ import type { Step } from './steps.js';
 /** An activation that no other layer does along, element by element. */
 export async function activationLayer(
   { device, map, gradients }: LayerContext,
-  { node, inputs, output }: Step<Activation>,
+  { node, inputs, output }: Step<ActivationNode>,
 ): Promise<Layer> {
   const source = inputs[0] as string;
   const { activation } = node;

@@ -1,6 +1,6 @@
 import type {
-  Activation,
   ActivationKind,
+  ActivationNode,
   Add,
   ChannelPad,
   Convolution,
@@ -168,7 +168,7 @@ function onlyReaders(nodes: readonly LoweredNode[], output: string) {
   );
 }
 
-type Follower = Activation | Add | ChannelPad;
+type Follower = ActivationNode | Add | ChannelPad;
 
 /** The only reader of a step's output, where it is of that kind. */
 function follower<Kind extends Follower['kind']>(

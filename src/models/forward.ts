@@ -9,7 +9,7 @@ import { lossGroups, prepareLoss } from '../kernels/loss.js';
 import { prepareMatmul } from '../kernels/matmul.js';
 import { prepareOutputLayer } from '../kernels/output-layer.js';
 import type { Dataset } from './dataset.js';
-import type { Network } from './two-layer.js';
+import type { TwoLayerNetwork } from './two-layer.js';
 
 /** The most and, where there are as many, the least examples that an evaluation takes at once. */
 const BLOCK_ROWS = { most: 1024, least: 64 } as const;
@@ -24,7 +24,7 @@ export interface Evaluation {
 
 /** @throws bad-data when the dataset has other inputs or targets than the network takes. */
 export function requireFit(
-  { inputs, outputs }: Pick<Network, 'inputs' | 'outputs'>,
+  { inputs, outputs }: Pick<TwoLayerNetwork, 'inputs' | 'outputs'>,
   dataset: Dataset,
 ): void {
   const [d, c] = [dataset.inputs.columns, dataset.targets.columns];
@@ -43,7 +43,7 @@ export function requireFit(
  * @throws aborted between submits when the signal fires.
  */
 export async function hiddenActivations(
-  network: Network,
+  network: TwoLayerNetwork,
   dataset: Dataset,
   scope: Scope,
   {
@@ -75,7 +75,7 @@ export async function hiddenActivations(
  * `load` encodes σ(X Aᵀ) for the examples from `firstRow` on.
  */
 export async function streamedActivations(
-  network: Network,
+  network: TwoLayerNetwork,
   dataset: Dataset,
   scope: Scope,
   { rowsPerChunk, storage }: { readonly rowsPerChunk: number; readonly storage?: StorageFormat },
@@ -101,8 +101,8 @@ export async function streamedActivations(
  *
  * @throws aborted between submits when the signal fires.
  */
-export async function evaluate(
-  network: Network,
+export async function evaluateTwoLayer(
+  network: TwoLayerNetwork,
   dataset: Dataset,
   loss: LossKind,
   signal?: AbortSignal,
@@ -120,7 +120,7 @@ export async function evaluate(
  * @throws aborted between submits when the signal fires.
  */
 export async function evaluateOutputs(
-  network: Network,
+  network: TwoLayerNetwork,
   outputLayers: readonly Matrix[],
   dataset: Dataset,
   { loss, signal }: { readonly loss: LossKind; readonly signal?: AbortSignal | undefined },

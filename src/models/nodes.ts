@@ -1,6 +1,6 @@
 import type {
-  Activation,
   ActivationKind,
+  ActivationNode,
   BatchNorm,
   Convolution,
   Linear,
@@ -51,7 +51,11 @@ export function batchNorm(name: string, input: string, epsilon = 1e-5): BatchNor
   };
 }
 
-export function activation(name: string, input: string, kind: ActivationKind = 'relu'): Activation {
+export function activation(
+  name: string,
+  input: string,
+  kind: ActivationKind = 'relu',
+): ActivationNode {
   return { kind: 'activation', name, inputs: [input], activation: kind };
 }
 

@@ -1,4 +1,4 @@
-import type { Parameters } from './two-layer.js';
+import type { TwoLayerParameters } from './two-layer.js';
 
 /**
  * The chosen neurons as a network of their own. With shares α that make up the selected average,
@@ -9,10 +9,10 @@ import type { Parameters } from './two-layer.js';
  * @param shares α of each, in the same order.
  */
 export function extractSubnetwork(
-  parameters: Parameters,
+  parameters: TwoLayerParameters,
   kept: Uint32Array,
   shares: Float32Array,
-): Parameters {
+): TwoLayerParameters {
   const { inputs: d, outputs: c } = parameters;
   const n = kept.length;
   const hidden = new Float32Array(n * d);
@@ -32,7 +32,7 @@ export function extractSubnetwork(
  * 0 for a neuron that was not chosen. Serves to measure it without computing its neurons again.
  */
 export function outputOfSubnetwork(
-  { width, outputs: c, output }: Parameters,
+  { width, outputs: c, output }: TwoLayerParameters,
   kept: Uint32Array,
   shares: Float32Array,
 ): Float32Array {

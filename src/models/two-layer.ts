@@ -9,7 +9,7 @@ export type { Activation } from '../../shaders/activations.js';
 export const ACTIVATIONS = ['tanh', 'sigmoid', 'relu'] as const satisfies readonly Activation[];
 
 /** f(x) = (1/N) Σ_i b_i σ(a_i · x): width N, inputs d, outputs C, activation σ. */
-export interface Shape {
+export interface TwoLayerShape {
   readonly width: number;
   readonly inputs: number;
   readonly outputs: number;
@@ -17,7 +17,7 @@ export interface Shape {
 }
 
 /** A network's weights on the CPU, laid out as they are stored in files. */
-export interface Parameters extends Shape {
+export interface TwoLayerParameters extends TwoLayerShape {
   /** A [N × d], row-major. */
   readonly hidden: Float32Array;
   /** B [N × C], row-major. */
@@ -25,7 +25,7 @@ export interface Parameters extends Shape {
 }
 
 /** A network's weights on the GPU. */
-export interface Network extends Shape {
+export interface TwoLayerNetwork extends TwoLayerShape {
   readonly device: Device;
   /**
    * Aᵀ [d × N]: forward and gradient both run along the neurons in their innermost loads, so the
@@ -39,7 +39,7 @@ export interface Network extends Shape {
 }
 
 /** Draws every weight from N(0, 1), A row by row and then B; the same seed gives the same bits. */
-export function drawParameters(shape: Shape, seed: number): Parameters {
+export function drawParameters(shape: TwoLayerShape, seed: number): TwoLayerParameters {
   const stream = randomStream(seed, 'weights');
   const draw = (count: number) => Float32Array.from({ length: count }, () => stream.normal());
   const { width, inputs, outputs } = shape;
@@ -47,7 +47,7 @@ export function drawParameters(shape: Shape, seed: number): Parameters {
 }
 
 /** @throws limit-exceeded when a layer is larger than the adapter binds. */
-export function uploadNetwork(device: Device, parameters: Parameters): Network {
+export function uploadTwoLayer(device: Device, parameters: TwoLayerParameters): TwoLayerNetwork {
   const { width, inputs, outputs, activation } = parameters;
   const hidden = transpose(parameters.hidden, width, inputs);
   return owning(device, (scope) => ({
@@ -64,7 +64,7 @@ export function uploadNetwork(device: Device, parameters: Parameters): Network {
 }
 
 /** Waits for the GPU and copies the weights to the CPU. */
-export async function readParameters(network: Network): Promise<Parameters> {
+export async function readParameters(network: TwoLayerNetwork): Promise<TwoLayerParameters> {
   const { width, inputs, outputs, activation } = network;
   const hidden = await readMatrix(network.hidden);
   return {
@@ -78,12 +78,12 @@ export async function readParameters(network: Network): Promise<Parameters> {
 }
 
 /** Number of weights, N (d + C). */
-export function parameterCount({ width, inputs, outputs }: Shape): number {
+export function parameterCount({ width, inputs, outputs }: TwoLayerShape): number {
   return width * (inputs + outputs);
 }
 
 /** Floating-point operations of f for one example: two for each weight, one σ for each neuron. */
-export function flopsPerExample({ width, inputs, outputs }: Shape): number {
+export function flopsPerExample({ width, inputs, outputs }: TwoLayerShape): number {
   return width * (2 * (inputs + outputs) + 1);
 }
 

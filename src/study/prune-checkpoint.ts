@@ -16,9 +16,9 @@ import { type Evaluation, evaluateOutputs } from '../models/forward.js';
 import { extractSubnetwork } from '../models/subnetwork.js';
 import {
   drawParameters,
-  type Network,
-  type Parameters,
-  uploadNetwork,
+  type TwoLayerNetwork,
+  type TwoLayerParameters,
+  uploadTwoLayer,
 } from '../models/two-layer.js';
 import type { MethodSelection } from '../prune/methods.js';
 import { divergence } from '../train/gradient-descent.js';
@@ -27,7 +27,7 @@ import type { Pruning, TrialConfig } from './grid.js';
 
 /** The network as trained so far, on the GPU and read back. */
 interface Dense {
-  readonly network: Network;
+  readonly network: TwoLayerNetwork;
   readonly state: TrainedState;
 }
 
@@ -126,7 +126,7 @@ async function fineTune(
     state,
     continued,
   }: {
-    readonly subnetwork: Parameters;
+    readonly subnetwork: TwoLayerParameters;
     readonly state: TrainedState;
     readonly continued: Measured;
   },
@@ -153,10 +153,10 @@ async function fineTune(
 /** How good a network is once it has been trained. */
 async function trained(
   experiment: Experiment,
-  first: Parameters,
+  first: TwoLayerParameters,
   steps: TrainingSteps,
 ): Promise<Measured> {
-  using network = uploadNetwork(experiment.device, first);
+  using network = uploadTwoLayer(experiment.device, first);
   await finalResult(train(experiment, network, steps));
   return await measure(experiment, network);
 }

@@ -4,7 +4,7 @@ import { openExperiment, pretraining } from '../experiment/experiment.js';
 import { requireFits } from '../experiment/size-limits.js';
 import { readState, type TrainedState } from '../experiment/state.js';
 import type { Device } from '../gpu/device.js';
-import { drawParameters, uploadNetwork } from '../models/two-layer.js';
+import { drawParameters, uploadTwoLayer } from '../models/two-layer.js';
 import { advance, startTraining } from '../train/gradient-descent.js';
 import { type Cell, cellKey } from './cell.js';
 import { listPrunings, studyCheckpoints, type Trial, trialConfig } from './grid.js';
@@ -55,7 +55,7 @@ export async function* studyTrial(
   // A cell before the kept state can only be reached from the start.
   const kept = state && state.iteration <= (missing[0]?.iteration ?? 0) ? state : undefined;
   const first = kept?.network ?? drawParameters(networkShape(config, examples), config.seed);
-  using network = uploadNetwork(device, first);
+  using network = uploadTwoLayer(device, first);
   using training = startTraining(network, experiment.train, pretraining(config), kept);
   const images = { inputs: network.inputs, crc32: imagesChecksum(examples.train) };
 

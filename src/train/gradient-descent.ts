@@ -4,7 +4,7 @@ import { readMatrix } from '../gpu/matrix.js';
 import { owning, Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
 import { requireFit } from '../models/forward.js';
-import type { Network } from '../models/two-layer.js';
+import type { TwoLayerNetwork } from '../models/two-layer.js';
 import { minibatchStream } from './minibatches.js';
 import type { StepContext, TrainingOptions } from './options.js';
 import { prepareStep, rowsOfStep } from './step.js';
@@ -45,7 +45,7 @@ const STEPS_BETWEEN_CHECKS = 25;
  * @throws bad-data when network and dataset do not belong together.
  */
 export function startTraining(
-  network: Network,
+  network: TwoLayerNetwork,
   dataset: Dataset,
   options: TrainingOptions,
   state: TrainingState = { iteration: 0 },

@@ -1,7 +1,7 @@
 import type { Matrix } from '../gpu/matrix.js';
 import type { LossKind } from '../kernels/candidate-loss.js';
 import type { Dataset } from '../models/dataset.js';
-import type { Network } from '../models/two-layer.js';
+import type { TwoLayerNetwork } from '../models/two-layer.js';
 import type { RandomStream } from '../random.js';
 
 export interface TrainingOptions {
@@ -37,7 +37,7 @@ export interface MinibatchStream {
 
 /** What the steps of one training share. */
 export interface StepContext {
-  readonly network: Network;
+  readonly network: TwoLayerNetwork;
   readonly dataset: Dataset;
   readonly options: TrainingOptions;
   /** Accumulated steps of A and B; A's only when something has to accumulate. */

@@ -12,14 +12,14 @@ import {
 } from '../kernels/output-gradient.js';
 import { prepareOutputLayer } from '../kernels/output-layer.js';
 import type { Dataset } from '../models/dataset.js';
-import type { Network } from '../models/two-layer.js';
+import type { TwoLayerNetwork } from '../models/two-layer.js';
 import { prepareHiddenUpdate } from './hidden-update.js';
 import { minibatchLoss } from './minibatch-loss.js';
 import { minibatchSize, prepareMinibatches } from './minibatches.js';
 import type { StepContext, TrainingOptions } from './options.js';
 
 /** How a step cuts its examples so that their activations fit one binding. */
-export function rowsOfStep(network: Network, dataset: Dataset, { batch }: TrainingOptions) {
+export function rowsOfStep(network: TwoLayerNetwork, dataset: Dataset, { batch }: TrainingOptions) {
   const examples = minibatchSize(dataset, { batch }) ?? dataset.count;
   const fitting = Math.floor(largestBinding(network.device) / (network.output.rows * 4 + 12));
   // Whole slices, so that cutting makes no more of them.

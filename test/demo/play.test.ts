@@ -12,9 +12,9 @@ import {
   decodeSafetensors,
   drawExamples,
   type Figures,
-  type Parameters,
   parseRunConfig,
   type RunSummary,
+  type TwoLayerParameters,
 } from '../../src/index.js';
 import { espalier } from '../cli/espalier.js';
 import {
@@ -70,7 +70,7 @@ describe('a run from beginning to end', () => {
 
   const json = (name: string): unknown => JSON.parse(new TextDecoder().decode(files[name]));
   const config = () => json('config.json') as object;
-  const network = (name: string): Parameters => {
+  const network = (name: string): TwoLayerParameters => {
     const tensors = decodeSafetensors(files[name] as Uint8Array, name);
     const hidden = tensors.get('hidden.weight');
     const output = tensors.get('output.weight');

@@ -19,9 +19,9 @@ import { openNodeAdapter, openNodeDevice } from '../../src/hosts/node.js';
 import { createPace } from '../../src/hosts/pace.js';
 import {
   drawParameters,
-  type Parameters,
   readParameters,
-  uploadNetwork,
+  type TwoLayerParameters,
+  uploadTwoLayer,
 } from '../../src/models/two-layer.js';
 import { listTrials } from '../../src/study/grid.js';
 import { parseStudyConfig } from '../../src/study/study-config.js';
@@ -112,7 +112,7 @@ describe('a device with the default limits', () => {
       fineTune: 0,
     });
     const events = run(narrow, { config, examples: drawn });
-    let cut: Parameters | undefined;
+    let cut: TwoLayerParameters | undefined;
     for await (const event of events) {
       if (event.type !== 'checkpoint') continue;
       cut = event.network;
@@ -120,7 +120,7 @@ describe('a device with the default limits', () => {
     }
     using train = uploadImages(wide, 'training', drawn.train, config.task);
     const first = drawParameters(networkShape(config, drawn), config.seed);
-    using network = uploadNetwork(wide, first);
+    using network = uploadTwoLayer(wide, first);
     using training = startTraining(network, train, config);
     for await (const _ of advance(training, 1));
     const whole = await readParameters(network);

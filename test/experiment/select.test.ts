@@ -10,7 +10,11 @@ import { parseRunConfig } from '../../src/experiment/run-config.js';
 import { pickFrom } from '../../src/experiment/select.js';
 import type { Device } from '../../src/gpu/device.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
-import { drawParameters, type Parameters, uploadNetwork } from '../../src/models/two-layer.js';
+import {
+  drawParameters,
+  type TwoLayerParameters,
+  uploadTwoLayer,
+} from '../../src/models/two-layer.js';
 import { METHODS, type MethodName } from '../../src/prune/choices.js';
 import { writeSource } from './source.js';
 
@@ -31,17 +35,17 @@ afterAll(async () => {
 });
 
 /** A network as drawn, but for the output weight of neuron 2 where it is given. */
-function networkWith(weight?: number): Parameters {
+function networkWith(weight?: number): TwoLayerParameters {
   const parameters = drawParameters({ width: 9, inputs: 16, outputs: 1, activation: 'tanh' }, 0);
   if (weight !== undefined) parameters.output[2] = weight;
   return parameters;
 }
 
 /** Picks from a network that has been trained for 40 steps to a loss of 0.5. */
-async function pick(parameters: Parameters, method: MethodName, given: object) {
+async function pick(parameters: TwoLayerParameters, method: MethodName, given: object) {
   const config = parseRunConfig({ width: 9, examples: M, ...given });
   using experiment = await openExperiment(device, config, examples);
-  using network = uploadNetwork(device, parameters);
+  using network = uploadTwoLayer(device, parameters);
   const dense = { network, parameters, trainingLoss: 0.5, iteration: 40 };
   return await finalResult(pickFrom(experiment, dense, { ...config, method }));
 }

@@ -10,7 +10,7 @@ import { run } from '../../src/experiment/run.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
 import type { Device } from '../../src/gpu/device.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
-import type { Parameters } from '../../src/models/two-layer.js';
+import type { TwoLayerParameters } from '../../src/models/two-layer.js';
 import { bestInHull, squaredDiameter } from '../../src/theory/hull.js';
 import { writeSource } from './source.js';
 
@@ -32,11 +32,12 @@ async function drive(flags: object) {
   const config = parseRunConfig({ data, ...base, ...flags });
   const examples = drawExamples(await readImageSource(data), config.examples, 0);
   const events = run(device, { config, examples });
-  let network: Parameters | undefined;
+  let network: TwoLayerParameters | undefined;
   let loss: readonly number[] = [];
   for (;;) {
     const next = await events.next();
-    if (next.done) return { summary: next.value, network: network as Parameters, loss, examples };
+    if (next.done)
+      return { summary: next.value, network: network as TwoLayerParameters, loss, examples };
     if (next.value.type === 'checkpoint') network = next.value.network;
     if (next.value.type === 'subnetwork') loss = [...(next.value.selection?.loss ?? [])];
   }

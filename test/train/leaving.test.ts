@@ -3,8 +3,8 @@ import { finalResult } from '../../src/experiment/relay.js';
 import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { uploadDataset } from '../../src/models/dataset.js';
-import { evaluate } from '../../src/models/forward.js';
-import { drawParameters, readParameters, uploadNetwork } from '../../src/models/two-layer.js';
+import { evaluateTwoLayer } from '../../src/models/forward.js';
+import { drawParameters, readParameters, uploadTwoLayer } from '../../src/models/two-layer.js';
 import { residentActivations } from '../../src/prune/activations.js';
 import { selectGreedily } from '../../src/prune/greedy.js';
 import { advance, readTrainingState, startTraining } from '../../src/train/gradient-descent.js';
@@ -35,7 +35,7 @@ describe('a training that is left early goes on where it was', () => {
     leave: (steps: (signal?: AbortSignal) => ReturnType<typeof advance>) => Promise<void>,
   ) => {
     using data = dataset();
-    using network = uploadNetwork(device, drawParameters(SHAPE, 1));
+    using network = uploadTwoLayer(device, drawParameters(SHAPE, 1));
     using training = startTraining(network, data, OPTIONS);
     await leave((signal) => advance(training, STEPS, signal));
     const { iteration } = await readTrainingState(training);
@@ -70,7 +70,7 @@ describe('a training that is left early goes on where it was', () => {
 
 test('what does not belong together is refused, and leaves nothing on the device', async () => {
   const parameters = drawParameters(SHAPE, 1);
-  expect(() => uploadNetwork(device, { ...parameters, output: new Float32Array(3) })).toThrow();
+  expect(() => uploadTwoLayer(device, { ...parameters, output: new Float32Array(3) })).toThrow();
   const odd = { count: M, inputs: new Float32Array(197), targets: new Float32Array(M) };
   expect(() => uploadDataset(device, 'odd', odd)).toThrow(
     /197 inputs and 40 targets .* of the 40 odd examples/,
@@ -78,11 +78,11 @@ test('what does not belong together is refused, and leaves nothing on the device
   {
     using narrow = dataset(3);
     using many = dataset(D, 3);
-    using network = uploadNetwork(device, parameters);
+    using network = uploadTwoLayer(device, parameters);
     const live = device.liveBytes;
     const refused = { code: 'bad-data', message: expect.stringMatching(/5 inputs to 1 outputs/) };
     for (const data of [narrow, many]) {
-      await expect(evaluate(network, data, 'squared')).rejects.toMatchObject(refused);
+      await expect(evaluateTwoLayer(network, data, 'squared')).rejects.toMatchObject(refused);
       expect(() => startTraining(network, data, OPTIONS)).toThrow(/5 inputs to 1 outputs/);
     }
     const kept = {

@@ -6,7 +6,7 @@ import { readMatrix } from '../../src/gpu/matrix.js';
 import { Scope } from '../../src/gpu/scope.js';
 import { matmulSlices } from '../../src/kernels/matmul.js';
 import { uploadDataset } from '../../src/models/dataset.js';
-import { drawParameters, readParameters, uploadNetwork } from '../../src/models/two-layer.js';
+import { drawParameters, readParameters, uploadTwoLayer } from '../../src/models/two-layer.js';
 import { UNIT } from '../../src/reference/bound.js';
 import { elementsOf } from '../../src/reference/element.js';
 import { gradientStepReference } from '../../src/reference/gradient-step.js';
@@ -110,7 +110,7 @@ test.each([
   const shape = { width, inputs, outputs, activation: 'tanh' } as const;
   const parameters = drawParameters(shape, 5);
   const [x, y] = [randomNumbers(count * inputs, 6), randomNumbers(count * outputs, 7)];
-  using network = uploadNetwork(device, parameters);
+  using network = uploadTwoLayer(device, parameters);
   using dataset = uploadDataset(device, 'sliced', { count, inputs: x, targets: y });
   const options = { batch, slices, learningRate: 1, momentum: 0, seed: 0 };
   using training = startTraining(network, dataset, options);
