@@ -38,11 +38,11 @@ export function compareWith({ report }: Baseline, result: MeasuredResult): Compa
   );
   if (!before) return undefined;
   const [low, high] = [result.lowMs / before.highMs, result.highMs / before.lowMs];
-  const verdict = verdictOf(before, result, low, high);
+  const verdict = verdictOnChange(before, result, low, high);
   return { ratio: result.medianMs / before.medianMs, low, high, verdict };
 }
 
-function verdictOf(
+function verdictOnChange(
   before: MeasuredResult,
   after: MeasuredResult,
   low: number,

@@ -1,6 +1,6 @@
 import type { Scope } from '../src/gpu/scope.js';
 import type { BatchNormChannel } from '../src/reference/batch-norm.js';
-import { type MapShape, mapOf, numbersOfMap } from './maps.js';
+import { type MapShape, numbersOfMap, squareMap } from './maps.js';
 import { randomNumbers } from './numbers.js';
 
 /** A batch norm's map and channels, as they are and on the GPU. */
@@ -21,7 +21,7 @@ export function batchNormInput(scope: Scope, shape: MapShape) {
       epsilon,
     }),
     given: {
-      input: mapOf(scope, 'input', shape, input),
+      input: squareMap(scope, 'input', shape, input),
       statistics: scope.matrix('statistics', [2, columns], {
         data: Float32Array.of(...means, ...variances),
       }),

@@ -73,20 +73,21 @@ export const BENCH_NAMES = {
 const STANDARD: readonly string[] = ['sgd-step', 'selection', ...kernelNames];
 
 /** @throws bad-config when the request names what is not there. */
-export function contestsOf(request: BenchRequest): readonly Contest[] {
+export function requestedContests(request: BenchRequest): readonly Contest[] {
   return planContests([...workloads, ...kernelBenchmarks], STANDARD, request);
 }
 
 /** Whether peers can take part in what the request asks for. */
 export function wantsPeers(request: BenchRequest): boolean {
   return (
-    invitesPeers(request) && contestsOf(request).some(({ case: each }) => each.rival !== undefined)
+    invitesPeers(request) &&
+    requestedContests(request).some(({ case: each }) => each.rival !== undefined)
   );
 }
 
 /** Whether the request takes images. */
 export function needsSource(request: BenchRequest): boolean {
-  return contestsOf(request).some(({ benchmark }) => benchmark.needsSource);
+  return requestedContests(request).some(({ benchmark }) => benchmark.needsSource);
 }
 
 export interface BenchOptions {
@@ -105,7 +106,7 @@ export async function* bench(
   { request, source }: BenchInput,
   { peers = [], signal }: BenchOptions = {},
 ): AsyncGenerator<BenchEvent, void> {
-  const contests = contestsOf(request);
+  const contests = requestedContests(request);
   const effort = request.quick ? QUICK_EFFORT : 1;
   const { limits, clock, pulse } = await measureLimits(device, LIMIT_SECONDS * effort, signal);
   const invited = peers.filter(({ subject }) => takesPart(request, subject));

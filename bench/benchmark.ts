@@ -84,21 +84,21 @@ export const ONLY_VARIANT = 'default';
 export type RivalOf<S extends Shape> = (peer: Peer, form: Form, shape: S) => Rival | undefined;
 
 /** The cases of shapes for all adapters, and of those that only hardware does in seconds. */
-export function casesOf<S extends Shape>(
+export function benchmarkCases<S extends Shape>(
   shapes: readonly S[],
   hardwareShapes: readonly S[],
   contend: (context: ContestContext, shape: S) => Promise<Contender>,
   rival?: RivalOf<S>,
 ): readonly BenchmarkCase[] {
-  const caseOf = (shape: S, hardwareOnly: boolean): BenchmarkCase => ({
+  const benchmarkCase = (shape: S, hardwareOnly: boolean): BenchmarkCase => ({
     shape,
     hardwareOnly,
     contend: (context) => contend(context, shape),
     rival: rival && ((peer, form) => rival(peer, form, shape)),
   });
   return [
-    ...shapes.map((shape) => caseOf(shape, false)),
-    ...hardwareShapes.map((shape) => caseOf(shape, true)),
+    ...shapes.map((shape) => benchmarkCase(shape, false)),
+    ...hardwareShapes.map((shape) => benchmarkCase(shape, true)),
   ];
 }
 
@@ -120,7 +120,7 @@ export function workload<S extends Shape>(task: {
     preferred: () => variants[0],
     needsSource: true,
     seconds,
-    cases: casesOf(shapes, hardwareShapes, contend, rival),
+    cases: benchmarkCases(shapes, hardwareShapes, contend, rival),
   };
 }
 

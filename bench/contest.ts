@@ -43,7 +43,7 @@ export async function* holdContest(
   { limits, source, effort, signal, peers = [] }: ContestOptions,
 ): AsyncGenerator<ContestEvent> {
   const { benchmark, case: each, forced } = contest;
-  const entries = variantsOf(contest, device).map((variant) => entryOf(contest, variant));
+  const entries = variantsInOrder(contest, device).map((variant) => contestEntry(contest, variant));
   if (each.hardwareOnly && !forced && device.adapter.kind === 'software') {
     const reason = `takes minutes on a software adapter; --shape ${shapeLabel(each.shape)} runs it`;
     for (const entry of entries) yield { type: 'skipped', entry, reason };
@@ -67,7 +67,7 @@ export async function* holdContest(
       if (typeof outcome === 'object') ready.push(outcome);
     }
     if (wrong) return;
-    for (const { entry, rival } of rivalsOf(contest, peers)) {
+    for (const { entry, rival } of contestRivals(contest, peers)) {
       if (!rival) {
         // Nobody misses this form unless it was asked for.
         const reason = `it has no ${entry.variant} form`;
@@ -80,7 +80,7 @@ export async function* holdContest(
       if (typeof outcome === 'object') ready.push(outcome);
     }
     const timed = yield* timeInTurns(ready, benchmark.seconds * effort, signal);
-    for (const one of timed) yield { type: 'measured', result: resultOf(one, limits) };
+    for (const one of timed) yield { type: 'measured', result: measuredResult(one, limits) };
   } finally {
     for (const resource of owned.reverse()) resource[Symbol.dispose]();
     // What a submit holds was tuned to this work; the next begins as it would on its own.
@@ -88,7 +88,7 @@ export async function* holdContest(
   }
 }
 
-function entryOf(
+function contestEntry(
   { benchmark, case: { shape } }: Contest,
   variant: string,
   subject: BenchEntry['subject'] = 'espalier',
@@ -97,10 +97,10 @@ function entryOf(
 }
 
 /** Every peer in every form, with what enters it where it has that form. */
-function rivalsOf(contest: Contest, peers: readonly Peer[]) {
+function contestRivals(contest: Contest, peers: readonly Peer[]) {
   return peers.flatMap((peer) =>
     contest.forms.map((form) => ({
-      entry: entryOf(contest, form, peer.subject),
+      entry: contestEntry(contest, form, peer.subject),
       rival: contest.case.rival?.(peer, form),
     })),
   );
@@ -164,7 +164,7 @@ async function* timeInTurns(
 }
 
 /** The library's own choice first: the others, and the peers, are compared with it. */
-function variantsOf({ benchmark, variants }: Contest, device: Device): readonly string[] {
+function variantsInOrder({ benchmark, variants }: Contest, device: Device): readonly string[] {
   const preferred = benchmark.preferred(device);
   if (!variants?.includes(preferred)) return variants ?? [preferred];
   return [preferred, ...variants.filter((variant) => variant !== preferred)];
@@ -228,7 +228,7 @@ async function judge(contender: Contender): Promise<Verdict> {
   }
 }
 
-function resultOf(
+function measuredResult(
   { entry, contender, samples, clock }: Ready,
   limits: AdapterLimits,
 ): MeasuredResult {

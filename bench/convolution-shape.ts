@@ -109,7 +109,7 @@ export function convolutionOperands(shape: ConvolutionShape) {
 }
 
 /** A map of these values, or of NaN. */
-export function mapOn(
+export function imageMap(
   scope: Scope,
   label: string,
   { images, height, width, channels }: Map & { readonly images: number },

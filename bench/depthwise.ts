@@ -1,7 +1,7 @@
 import type { Scope } from '../src/gpu/scope.js';
 import { featureMap } from '../src/kernels/feature-map.js';
 import { windowPositions } from '../src/kernels/window.js';
-import { type MapShape, mapOf, numbersOfMap, someChannels } from './maps.js';
+import { type MapShape, numbersOfMap, someChannels, squareMap } from './maps.js';
 import { nans, randomNumbers } from './numbers.js';
 
 /** A window of `kernel` rows and columns, padded so that steps of one keep the map's size. */
@@ -20,7 +20,7 @@ export const LARGE_DEPTHWISE_SHAPES: readonly DepthwiseShape[] = [
   { images: 128, size: 112, channels: 96, kernel: 3, stride: 2 },
 ];
 
-export function depthwiseWindowOf({ kernel, stride }: DepthwiseShape) {
+export function depthwiseWindow({ kernel, stride }: DepthwiseShape) {
   const side = (kernel - 1) / 2;
   return {
     kernel: [kernel, kernel],
@@ -29,19 +29,19 @@ export function depthwiseWindowOf({ kernel, stride }: DepthwiseShape) {
   } as const;
 }
 
-function outputOf(shape: DepthwiseShape) {
-  return windowPositions(depthwiseWindowOf(shape), { height: shape.size, width: shape.size });
+function outputSize(shape: DepthwiseShape) {
+  return windowPositions(depthwiseWindow(shape), { height: shape.size, width: shape.size });
 }
 
 /** Multiply-adds twice, those on the zeros around a map too. */
 export function depthwiseOperations(shape: DepthwiseShape): number {
-  const { height, width } = outputOf(shape);
+  const { height, width } = outputSize(shape);
   return 2 * shape.images * height * width * shape.channels * shape.kernel ** 2;
 }
 
 /** Input, or its gradient, and output, or its gradient; and the weights. */
 export function depthwiseBytes(shape: DepthwiseShape): number {
-  const { height, width } = outputOf(shape);
+  const { height, width } = outputSize(shape);
   const outputs = shape.images * height * width * shape.channels;
   return 4 * (numbersOfMap(shape) + outputs + shape.kernel ** 2 * shape.channels);
 }
@@ -49,8 +49,8 @@ export function depthwiseBytes(shape: DepthwiseShape): number {
 /** Maps and weights on the GPU, the output to be written, and what the oracles look at. */
 export function depthwiseMaps(scope: Scope, shape: DepthwiseShape) {
   const { images, size, channels, kernel } = shape;
-  const window = depthwiseWindowOf(shape);
-  const extent = outputOf(shape);
+  const window = depthwiseWindow(shape);
+  const extent = outputSize(shape);
   const count = images * extent.height * extent.width * channels;
   const x = randomNumbers(numbersOfMap(shape), 1);
   const slopes = randomNumbers(count, 2);
@@ -58,14 +58,14 @@ export function depthwiseMaps(scope: Scope, shape: DepthwiseShape) {
   const rows = count / channels;
   const outMap = (label: string, data: Float32Array) =>
     featureMap(scope.matrix(label, [rows, channels], { data }), extent);
-  const elementOf =
+  const mapElement =
     (data: Float32Array, { height, width }: typeof extent) =>
     (image: number, row: number, column: number, c: number) =>
       data[((image * height + row) * width + column) * channels + c] ?? Number.NaN;
   const square = { height: size, width: size };
   return {
     window,
-    input: mapOf(scope, 'input', shape, x),
+    input: squareMap(scope, 'input', shape, x),
     output: outMap('output', nans(count)),
     gradient: outMap('gradient', slopes),
     weights: scope.matrix('filter', [kernel ** 2, channels], { data: filter }),
@@ -81,8 +81,8 @@ export function depthwiseMaps(scope: Scope, shape: DepthwiseShape) {
       stride: window.stride,
       top: window.padding.top,
       left: window.padding.left,
-      x: elementOf(x, square),
-      gradient: elementOf(slopes, extent),
+      x: mapElement(x, square),
+      gradient: mapElement(slopes, extent),
     },
   };
 }

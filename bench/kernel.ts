@@ -3,8 +3,8 @@ import type { Device } from '../src/gpu/device.js';
 import { Scope } from '../src/gpu/scope.js';
 import {
   type Benchmark,
+  benchmarkCases,
   type ContestContext,
-  casesOf,
   ONLY_VARIANT,
   type RivalOf,
   type Shape,
@@ -76,6 +76,6 @@ export function kernelBenchmark<S extends Shape>(bench: KernelBench<S>): Benchma
     preferred,
     needsSource: false,
     seconds: SECONDS,
-    cases: casesOf(bench.shapes, bench.hardwareShapes ?? [], contend, bench.rival),
+    cases: benchmarkCases(bench.shapes, bench.hardwareShapes ?? [], contend, bench.rival),
   };
 }

@@ -103,7 +103,7 @@ async function copyBandwidth(
   using scope = new Scope(device);
   const bytes = Math.min(COPY_BYTES[device.adapter.kind], largestBinding(device));
   const numbers = randomNumbers(bytes / 4, 1);
-  const source = scope.bufferOf('copy source', numbers);
+  const source = scope.bufferFrom('copy source', numbers);
   const destination = scope.buffer('copy destination', bytes / 4);
   let best = { rate: 0, copy: (_: Commands): void => undefined };
   for (const options of COPIES) {

@@ -34,7 +34,7 @@ export function numbersOfMap(shape: MapShape): number {
 }
 
 /** A map of `data`, or of NaN. */
-export function mapOf(
+export function squareMap(
   scope: Scope,
   label: string,
   shape: MapShape,

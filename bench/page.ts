@@ -56,14 +56,14 @@ export function benchPage({ report, rows, notes, command, document }: BenchPageI
 ${plot}
 <h2>All figures</h2>
 ${notes.map((note) => `<p>${escaped(note)}</p>`).join('\n')}
-${tableOf(rows, results.length)}
+${resultsTable(rows, results.length)}
 <h2>How it was measured</h2>
 <pre>${escaped(command)}</pre>
-${factList(factsOf(report, date))}`;
+${factList(reportFacts(report, date))}`;
   return htmlPage({ title, style: OWN_STYLE, body });
 }
 
-function factsOf(
+function reportFacts(
   { adapter, host, versions, limits }: BenchReport,
   date: string,
 ): readonly (readonly [string, string])[] {
@@ -87,7 +87,7 @@ function factsOf(
   ];
 }
 
-function tableOf({ head, rows }: BenchRows, results: number): string {
+function resultsTable({ head, rows }: BenchRows, results: number): string {
   const [, , ...columns] = head;
   const heads = ['#', ...columns].map((name) => `<th>${escaped(name)}</th>`).join('');
   const line = (row: BenchRow) => {

@@ -65,7 +65,7 @@ export function planContests(
   }
   const one = quick || !asked;
   const ours = takesPart(request, 'espalier');
-  const variantsOf = ({ variants }: Benchmark) => {
+  const wantedVariants = ({ variants }: Benchmark) => {
     if (form) return undefined;
     if (variant !== undefined) return [variant];
     return one ? undefined : variants;
@@ -76,7 +76,7 @@ export function planContests(
     return (one ? fitting.slice(0, 1) : fitting).map((each) => ({
       benchmark,
       case: each,
-      variants: ours ? variantsOf(benchmark) : [],
+      variants: ours ? wantedVariants(benchmark) : [],
       forms,
       forced: shape !== undefined,
     }));

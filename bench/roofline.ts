@@ -49,7 +49,7 @@ export function roofline(paper: Paper, { limits, results }: BenchReport): Drawin
     ({ from, to }): Segment => [areaPixels(area, from), areaPixels(area, to)],
   );
   const names = roofNames(limits, roofLines);
-  const labels = labelsOf(
+  const labels = pointLabels(
     points,
     area,
     roofLines,
@@ -85,8 +85,8 @@ export function roofline(paper: Paper, { limits, results }: BenchReport): Drawin
       ),
       Plot.ruleX(points, {
         x: 'intensity',
-        y1: ({ result }: RooflinePoint) => rangeOf(result)[0],
-        y2: ({ result }: RooflinePoint) => rangeOf(result)[1],
+        y1: ({ result }: RooflinePoint) => gflopsRange(result)[0],
+        y2: ({ result }: RooflinePoint) => gflopsRange(result)[1],
         stroke: ({ result }: RooflinePoint) => INK[result.subject],
       }),
       Plot.dot(points, {
@@ -95,7 +95,7 @@ export function roofline(paper: Paper, { limits, results }: BenchReport): Drawin
         r: 3.5,
         symbol: ({ result }: RooflinePoint) => SYMBOLS[MARKS[result.subject]],
         fill: ({ result }: RooflinePoint) => INK[result.subject],
-        title: titleOf,
+        title: pointTitle,
       }),
       Plot.text(labels, {
         x: 'x',
@@ -123,7 +123,7 @@ interface Label {
 }
 
 /** The points' names, or their numbers where not all names find a place, in the axes' units. */
-function labelsOf(
+function pointLabels(
   points: readonly RooflinePoint[],
   area: Area,
   roofLines: readonly Segment[],
@@ -139,10 +139,10 @@ function labelsOf(
     return placeLabels(tags, { frame, boxes, lines });
   };
   const bars = points.map(({ intensity, result }): Segment => {
-    const [low, high] = rangeOf(result);
+    const [low, high] = gflopsRange(result);
     return [areaPixels(area, [intensity, low]), areaPixels(area, [intensity, high])];
   });
-  const names = namesOf(points.map(({ result }) => result));
+  const names = pointNames(points.map(({ result }) => result));
   const named = place(names, [...roofLines, ...bars]);
   const numbers = points.map(({ number }) => String(number));
   // Where there are so many, numbers may lie on the intervals' bars.
@@ -159,12 +159,17 @@ function labelsOf(
 }
 
 /** Ends of the median's interval, as rates. */
-function rangeOf({ gflops, medianMs, lowMs, highMs }: MeasuredResult): readonly [number, number] {
+function gflopsRange({
+  gflops,
+  medianMs,
+  lowMs,
+  highMs,
+}: MeasuredResult): readonly [number, number] {
   return [(gflops * medianMs) / highMs, (gflops * medianMs) / lowMs];
 }
 
 /** Work, with shape and variant where its subject has several of them; colour tells the subject. */
-function namesOf(results: readonly MeasuredResult[]): readonly string[] {
+function pointNames(results: readonly MeasuredResult[]): readonly string[] {
   const several = ({ work, subject }: MeasuredResult, of: (result: MeasuredResult) => string) =>
     new Set(results.filter((other) => other.work === work && other.subject === subject).map(of))
       .size > 1;
@@ -178,7 +183,7 @@ function namesOf(results: readonly MeasuredResult[]): readonly string[] {
   });
 }
 
-function titleOf({ number, result, intensity }: RooflinePoint): string {
+function pointTitle({ number, result, intensity }: RooflinePoint): string {
   const { work, shape, variant, subject, gflops, shareOfLimit } = result;
   return `${number}: ${work} ${shapeLabel(shape)}, ${variant}, ${subject}
 ${figure(gflops)} GFLOP/s at ${figure(intensity)} operations a byte

@@ -3,7 +3,7 @@ import type { RuleUpdate } from '../src/kernels/average-update.js';
 import { CORRECTIVE_WORDS } from '../src/kernels/corrective-update.js';
 import { INNER_PRODUCTS, namedProducts, SELECTION_STATE, TRACE } from '../src/kernels/pick.js';
 import type { RuleUpdateProblem } from '../src/reference/average-update.js';
-import { elementsOf } from '../src/reference/element.js';
+import { rowMajor } from '../src/reference/element.js';
 import { randomNumbers } from './numbers.js';
 
 export type RuleUpdateShape = { readonly n: number; readonly c: number; readonly step: number };
@@ -42,18 +42,18 @@ export function ruleOperands<Name extends keyof typeof CORRECTIVE_WORDS>(
   }
   return {
     buffers: {
-      state: scope.bufferOf('selection state', state),
-      trace: scope.bufferOf('selection trace', trace),
+      state: scope.bufferFrom('selection state', state),
+      trace: scope.bufferFrom('selection trace', trace),
       weights: scope.matrix('weights', [n, c], { data: b }),
-      cache: scope.bufferOf('gram row cache', row),
-      innerProducts: scope.bufferOf('inner products', innerProducts),
-      scores: scope.bufferOf('scores', scores),
+      cache: scope.bufferFrom('gram row cache', row),
+      innerProducts: scope.bufferFrom('inner products', innerProducts),
+      scores: scope.bufferFrom('scores', scores),
     },
     problem: {
       n,
       outputs: c,
       pick,
-      weights: elementsOf(b, c),
+      weights: rowMajor(b, c),
       row: (i) => row[i] ?? Number.NaN,
       known: (i) => namedProducts(words, innerProducts, i * INNER_PRODUCTS),
     },

@@ -20,7 +20,10 @@ const LEAST_SHAPES = 3;
  * differ from `base` in that size alone, `base` included; s.e. = √(RSS / (n − 2) / Σ(x − x̄)²).
  * A size that fewer than three results tell of is left out.
  */
-export function exponentsOf(results: readonly BenchResult[], base: Shape): readonly Exponent[] {
+export function scalingExponents(
+  results: readonly BenchResult[],
+  base: Shape,
+): readonly Exponent[] {
   return Object.keys(base).flatMap((size) => {
     const points = results.flatMap(({ shape, medianMs }) => {
       const along = Object.keys(base).every((name) => name === size || shape[name] === base[name]);

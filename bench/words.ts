@@ -14,11 +14,11 @@ export function nearestLimit(
 }
 
 /** `12.3 %` */
-export function percentOf({ shareOfLimit }: MeasuredResult): string {
+export function percentOfLimit({ shareOfLimit }: MeasuredResult): string {
   return `${threeDigits(100 * shareOfLimit)} %`;
 }
 
 /** `12.3 % copy` */
-export function shareOf(result: MeasuredResult, limits: BenchReport['limits']): string {
-  return `${percentOf(result)} ${nearestLimit(result, limits)}`;
+export function shareOfNearestLimit(result: MeasuredResult, limits: BenchReport['limits']): string {
+  return `${percentOfLimit(result)} ${nearestLimit(result, limits)}`;
 }

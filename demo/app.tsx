@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { filesOf } from './model/dropped.js';
+import { droppedFiles } from './model/dropped.js';
 import { Panels, Tabs } from './tabs.js';
 import { usePage } from './view/context.js';
 import { Footer } from './view/footer.js';
@@ -47,7 +47,7 @@ function useDrop(): boolean {
       if (!event.dataTransfer?.types.includes('Files')) return;
       event.preventDefault();
       dragging.value = false;
-      void page.bring(filesOf(event.dataTransfer));
+      void page.bring(droppedFiles(event.dataTransfer));
     };
     addEventListener('dragover', over);
     addEventListener('dragleave', leave);

@@ -29,7 +29,7 @@ export function Tabs() {
       {VIEWS.map((view) => (
         <a
           key={view}
-          href={page.hashOf(view)}
+          href={page.viewHash(view)}
           aria-current={page.view.value === view ? 'page' : undefined}
         >
           {TABS[view].name}

@@ -1,6 +1,6 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { SELECTION_STATE } from './selection-state.js';
-import { loadOne, oneOf, type StorageFormat } from './storage.js';
+import { elementType, loadOne, type StorageFormat } from './storage.js';
 import { unroll } from './unroll.js';
 
 export interface AccumulateOutputsOptions {
@@ -18,7 +18,7 @@ export function accumulateOutputsShader({ outputs, storage }: AccumulateOutputsO
     name: 'accumulate-outputs',
     bindings: {
       state: ['read', 'u32'],
-      activations: ['read', oneOf(storage)],
+      activations: ['read', elementType(storage)],
       weights: ['read', 'f32'],
       totals: ['read_write', 'f32'],
     },

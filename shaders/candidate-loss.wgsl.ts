@@ -1,6 +1,6 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { type LossKind, pointLoss } from './point-loss.js';
-import { fourOf, loadFour, type StorageFormat, UNPACK_FOUR } from './storage.js';
+import { loadFour, type StorageFormat, UNPACK_FOUR, vectorType } from './storage.js';
 import { unroll } from './unroll.js';
 
 export interface CandidateLossOptions {
@@ -30,7 +30,7 @@ export function candidateLossShader({
   return {
     name: 'candidate-loss',
     bindings: {
-      activations: ['read', fourOf(storage)],
+      activations: ['read', vectorType(storage)],
       weights: ['read', 'f32'],
       targets: ['read', 'f32'],
       totals: ['read', 'f32'],

@@ -28,12 +28,12 @@ ${ROW_WALK}
   for (var block = 0u; block < blocks; block++) {
 ${unroll(MOMENT_ROWS, (r) => `    let x${r} = input[at + ${r}u * step] - shift;`)}
     at += ${MOMENT_ROWS}u * step;
-    let own = ${1 / MOMENT_ROWS} * (${sumOf((r) => `x${r}`)});
+    let own = ${1 / MOMENT_ROWS} * (${pairwiseSum((r) => `x${r}`)});
 ${unroll(MOMENT_ROWS, (r) => `    let d${r} = x${r} - own;`)}
     let delta = own - mean;
     let part = 1.0 / f32(block + 1u);
     mean += delta * part;
-    squares += (${sumOf((r) => `d${r} * d${r}`)})
+    squares += (${pairwiseSum((r) => `d${r} * d${r}`)})
       + delta * delta * (${MOMENT_ROWS}.0 * f32(block) * part);
   }
   for (var row = ${MOMENT_ROWS}u * blocks; row < count; row++) {
@@ -53,8 +53,8 @@ ${unroll(MOMENT_ROWS, (r) => `    let d${r} = x${r} - own;`)}
 }
 
 /** The terms' sum by halves. */
-function sumOf(term: (row: number) => string, first = 0, count = MOMENT_ROWS): string {
+function pairwiseSum(term: (row: number) => string, first = 0, count = MOMENT_ROWS): string {
   if (count === 1) return term(first);
   const half = count / 2;
-  return `(${sumOf(term, first, half)} + ${sumOf(term, first + half, half)})`;
+  return `(${pairwiseSum(term, first, half)} + ${pairwiseSum(term, first + half, half)})`;
 }

@@ -81,7 +81,8 @@ function planTile(
     );
     return { tile, axes: [rows ?? [], columns ?? []] };
   });
-  const reads = ({ axes }: TilePlan) => positionsOf(axes[0]).length * positionsOf(axes[1]).length;
+  const reads = ({ axes }: TilePlan) =>
+    distinctPlaces(axes[0]).length * distinctPlaces(axes[1]).length;
   const fitting = plans.find((plan) => reads(plan) <= most) ?? plans.at(-1);
   if (!fitting) throw new RangeError('There are no tiles.');
   return fitting;
@@ -103,7 +104,7 @@ function coverProducts({ tile, kernel, stride, before }: Axis): readonly AxisPro
 }
 
 /** Positions along an axis that are read, in order. */
-function positionsOf(products: readonly AxisProduct[]): readonly number[] {
+function distinctPlaces(products: readonly AxisProduct[]): readonly number[] {
   return [...new Set(products.map(({ at }) => at))].sort((a, b) => a - b);
 }
 
@@ -142,7 +143,7 @@ export function readWindow(
   steps: Two,
   use: (x: string, products: readonly TileProduct[]) => string,
 ): string {
-  const [rows, columns] = [positionsOf(axes[0]), positionsOf(axes[1])];
+  const [rows, columns] = [distinctPlaces(axes[0]), distinctPlaces(axes[1])];
   const column = (c: number) => `
   let left_${c} = i32(tile_x * ${steps[1]}u) + (${columns[c]});
   let beside_${c} = (left_${c} < 0) | (left_${c} >= i32(params.width));

@@ -1,5 +1,5 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import { loadOne, oneOf, type StorageFormat } from './storage.js';
+import { elementType, loadOne, type StorageFormat } from './storage.js';
 
 export const GATHER_COLUMNS_THREADS = 64;
 
@@ -12,7 +12,7 @@ export function gatherColumnsShader(storage: StorageFormat) {
   return {
     name: 'gather-columns',
     bindings: {
-      activations: ['read', oneOf(storage)],
+      activations: ['read', elementType(storage)],
       indices: ['read', 'u32'],
       block: ['read_write', 'f32'],
     },

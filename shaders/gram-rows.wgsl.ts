@@ -1,7 +1,7 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { QUAD } from './quad.js';
 import { SELECTION_STATE } from './selection-state.js';
-import { fourOf, loadFour, type StorageFormat, UNPACK_FOUR } from './storage.js';
+import { loadFour, type StorageFormat, UNPACK_FOUR, vectorType } from './storage.js';
 import { unroll } from './unroll.js';
 
 /**
@@ -63,7 +63,7 @@ export function gramRowsShader(options: GramRowsOptions) {
     name: 'gram-rows',
     bindings: {
       block: ['read', 'f32'],
-      activations: ['read', fourOf(storage)],
+      activations: ['read', vectorType(storage)],
       products: ['read_write', 'vec4<f32>'],
       ...(onlyPending && ({ state: ['read', 'u32'] } as const)),
     },
@@ -102,7 +102,7 @@ ${loopOverExamples(options)}
 ${unroll(
   vectors,
   (v) => `  if (left + ${v * threads}u < params.vectors) {
-${unroll(rows, (q) => `    products[(to + ${rowOf(options, q)}) * params.vectors + left + ${v * threads}u] = sum${q}_${v};`)}
+${unroll(rows, (q) => `    products[(to + ${gramRow(options, q)}) * params.vectors + left + ${v * threads}u] = sum${q}_${v};`)}
   }`,
 )}
 }
@@ -115,7 +115,7 @@ const spreads = ({ variant, columns }: GramRowsOptions) =>
   variant === 'subgroup' && columns % QUAD.length === 0;
 
 /** The row of the block that a thread's sums q are of. */
-function rowOf(options: GramRowsOptions, q: number): string {
+function gramRow(options: GramRowsOptions, q: number): string {
   if (!spreads(options) || q >= options.columns) return `${q}u`;
   const d = q % QUAD.length;
   return `${q - d}u + (lane ^ ${d}u)`;

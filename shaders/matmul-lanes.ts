@@ -1,6 +1,6 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import type { MatmulOptions } from './matmul-options.js';
-import { placeOf } from './matmul-place.js';
+import { tilePlace } from './matmul-place.js';
 import { QUAD } from './quad.js';
 import { loadFour } from './storage.js';
 import { unroll } from './unroll.js';
@@ -39,7 +39,7 @@ export function lanesBody(options: MatmulOptions): string {
   const shared = gather && variant === 'subgroup';
 
   /** The row of the tile that the e-th element of a lane is of. */
-  const rowOf = (e: string, lane: string) => {
+  const rowOfTile = (e: string, lane: string) => {
     if (variant === 'lanes') return e;
     // No division: it is four on a software adapter, one after the other.
     return transposeA
@@ -47,7 +47,7 @@ export function lanesBody(options: MatmulOptions): string {
       : `4u * (${e}) + (${lane})`;
   };
   /** The first column of the tile that a thread's v-th four sums are of. */
-  const columnOf = (v: number) => `left + 4u * (local + ${v * LANES}u)`;
+  const firstColumn = (v: number) => `left + 4u * (local + ${v * LANES}u)`;
 
   const elementA = (s: number, e: number) =>
     transposeA ? `a${s}_${Math.floor(e / 4)}.${'xyzw'[e % 4]}` : `a${e}.${'xyzw'[s]}`;
@@ -56,16 +56,16 @@ export function lanesBody(options: MatmulOptions): string {
 
   return wgsl`
 fn kernel(workgroup: u32, local: u32${variant === 'subgroup' ? ', lane: u32' : ''}) {
-${placeOf(tile, options.symmetric)}
+${tilePlace(tile, options.symmetric)}
   let a_step = params.a_stride / 4u;
   let b_step = params.b_stride / 4u;
   // Rows and columns past the edge repeat the last one: a clamp here spares a test in the loop.
 ${unroll(vectorsA, (v) =>
   transposeA
-    ? `  let row${v} = min((top + ${rowOf(`${4 * v}u`, 'lane')}) / 4u, a_step - 1u);`
-    : `  let row${v} = stored_row(min(top + ${rowOf(`${v}u`, 'lane')}, params.m - 1u)) * a_step;`,
+    ? `  let row${v} = min((top + ${rowOfTile(`${4 * v}u`, 'lane')}) / 4u, a_step - 1u);`
+    : `  let row${v} = stored_row(min(top + ${rowOfTile(`${v}u`, 'lane')}, params.m - 1u)) * a_step;`,
 )}
-${unroll(columns / 4, (v) => `  let column${v} = min((${columnOf(v)}) / 4u, b_step - 1u);`)}
+${unroll(columns / 4, (v) => `  let column${v} = min((${firstColumn(v)}) / 4u, b_step - 1u);`)}
 ${unroll(rows, (i) => unroll(columns, (j) => `  var c${i}_${j} = 0.0;`))}
   for (var at = begin; at < end; at += ${POSITIONS}u) {
     // Past the end, elements of A are zero and rows of B repeat the last one.
@@ -99,10 +99,10 @@ ${unroll(columns, (j) =>
   // than to run, and an array indexed by the loop's counter costs as much as memory on each access.
   for (var i = 0u; i < ${rows}u; i += ${STORED_ROWS}u) {
 ${unroll(STORED_ROWS, (r) => {
-  const row = variant === 'lanes' ? `i + ${r}u` : rowOf('(i >> 2u)', `lane ^ ${r}u`);
+  const row = variant === 'lanes' ? `i + ${r}u` : rowOfTile('(i >> 2u)', `lane ^ ${r}u`);
   return unroll(
     columns / 4,
-    (v) => `    store(slice, top + ${row}, ${columnOf(v)}, vec4<f32>(${sums(r, v)}));`,
+    (v) => `    store(slice, top + ${row}, ${firstColumn(v)}, vec4<f32>(${sums(r, v)}));`,
   );
 })}
 ${unroll(rows - STORED_ROWS, (r) => unroll(columns, (j) => `    c${r}_${j} = c${r + STORED_ROWS}_${j};`))}

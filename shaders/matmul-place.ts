@@ -4,7 +4,7 @@ import type { MatmulTile } from './matmul-options.js';
  * The slice of k that a workgroup sums, begin ≤ p < end, and the first row and column of its tile.
  * The slices' tiles follow each other in the grid; a product in one piece has one slice.
  */
-export function placeOf([rows, columns]: MatmulTile, symmetric: boolean): string {
+export function tilePlace([rows, columns]: MatmulTile, symmetric: boolean): string {
   return `
   let across = (params.n + ${columns - 1}u) / ${columns}u;
   let down = (params.m + ${rows - 1}u) / ${rows}u;

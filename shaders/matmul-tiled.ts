@@ -1,6 +1,6 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import type { MatmulOptions } from './matmul-options.js';
-import { placeOf } from './matmul-place.js';
+import { tilePlace } from './matmul-place.js';
 import { loadFour, loadOne } from './storage.js';
 import { unroll } from './unroll.js';
 
@@ -21,7 +21,7 @@ export function tiledThreads([rows, columns]: readonly [number, number]) {
  * Depth of the blocks of A and B in workgroup memory: 16 fills a 64-byte line of a row; the
  * largest tile takes half, so that two blocks of each fit 16 KiB.
  */
-const depthOf = (tileRows: number) => (tileRows === 128 ? 8 : 16);
+const tileDepth = (tileRows: number) => (tileRows === 128 ? 8 : 16);
 
 /**
  * The body of the variant `tiled`. Blocks of A and B lie in workgroup memory as vectors of four
@@ -33,7 +33,7 @@ export function tiledBody(options: MatmulOptions): string {
   const [tileRows, tileColumns] = tile;
   const [threadsX, threadsY] = tiledThreads(tile);
   const threads = threadsX * threadsY;
-  const depth = depthOf(tileRows);
+  const depth = tileDepth(tileRows);
   const [vectorsA, vectorsB] = [tileRows / 4, tileColumns / 4];
   const [loadsA, loadsB] = [(vectorsA * depth) / threads, (vectorsB * depth) / threads];
   const [rows, columns] = [vectorsA / threadsY, vectorsB / threadsX];
@@ -96,7 +96,7 @@ fn b_vector(p: u32, j: u32, end: u32) -> vec4<f32> {
 }
 
 fn kernel(workgroup: u32, local: u32) {
-${placeOf(tile, options.symmetric)}
+${tilePlace(tile, options.symmetric)}
   let x = local % ${threadsX}u;
   let y = local / ${threadsX}u;
 ${unroll(4 * rows, (i) => unroll(columns, (j) => `  var sum${i}_${j} = vec4<f32>();`))}

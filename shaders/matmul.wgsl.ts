@@ -3,7 +3,7 @@ import { activateFunction } from './activations.js';
 import { LANES, lanesBody } from './matmul-lanes.js';
 import type { MatmulOptions, MatmulTile, MatmulVariant } from './matmul-options.js';
 import { TILED_TILES, tiledBody, tiledThreads } from './matmul-tiled.js';
-import { fourOf, oneOf, PACK_FOUR, UNPACK_FOUR } from './storage.js';
+import { elementType, PACK_FOUR, UNPACK_FOUR, vectorType } from './storage.js';
 import { unroll } from './unroll.js';
 
 export { LANES, POSITIONS } from './matmul-lanes.js';
@@ -50,11 +50,11 @@ export function matmulShader(options: MatmulOptions) {
   const value = storedValue(options);
   const tiled = options.variant === 'tiled';
   // In fours wherever they are neighbours.
-  const loadedA = tiled && !options.transposeA ? oneOf : fourOf;
+  const loadedA = tiled && !options.transposeA ? elementType : vectorType;
   const bindings = {
     a: ['read', loadedA(storage.a)],
-    b: ['read', fourOf(storage.b)],
-    out: ['read_write', storage.out === 'f16' ? fourOf('f16') : value],
+    b: ['read', vectorType(storage.b)],
+    out: ['read_write', storage.out === 'f16' ? vectorType('f16') : value],
     ...(gather && ({ indices: ['read', 'u32'] } as const)),
     ...(epilogue.kind === 'momentum' && ({ velocity: ['read_write', value] } as const)),
   } as const;

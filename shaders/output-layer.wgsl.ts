@@ -1,5 +1,5 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import { loadOne, oneOf, type StorageFormat } from './storage.js';
+import { elementType, loadOne, type StorageFormat } from './storage.js';
 import { unroll } from './unroll.js';
 
 export interface OutputLayerOptions {
@@ -32,7 +32,7 @@ export function outputLayerShader({
   return {
     name: 'output-layer',
     bindings: {
-      activations: ['read', oneOf(storage)],
+      activations: ['read', elementType(storage)],
       weights: ['read', 'f32'],
       targets: ['read', 'f32'],
       out: ['read_write', 'f32'],

@@ -6,18 +6,18 @@
 export type StorageFormat = 'f32' | 'f16';
 
 /** What a binding of such a matrix is an array of, when a load brings one number. */
-export const oneOf = (format: StorageFormat) => (format === 'f16' ? 'u32' : 'f32');
+export const elementType = (format: StorageFormat) => (format === 'f16' ? 'u32' : 'f32');
 
 /** The same, when a load brings four neighbours. */
-export const fourOf = (format: StorageFormat) => (format === 'f16' ? 'vec2<u32>' : 'vec4<f32>');
+export const vectorType = (format: StorageFormat) => (format === 'f16' ? 'vec2<u32>' : 'vec4<f32>');
 
-/** The number at index `at` of an array of `oneOf`. */
+/** The number at index `at` of an array of `elementType`. */
 export function loadOne(format: StorageFormat, array: string, at: string): string {
   if (format === 'f32') return `${array}[${at}]`;
   return `unpack2x16float(${array}[(${at}) / 2u] >> (16u * ((${at}) % 2u))).x`;
 }
 
-/** The four numbers at index `at` of an array of `fourOf`; the module has to have `UNPACK_FOUR`. */
+/** The four numbers at index `at` of an array of `vectorType`; the module has to have `UNPACK_FOUR`. */
 export function loadFour(format: StorageFormat, array: string, at: string): string {
   const words = `${array}[${at}]`;
   return format === 'f16' ? `unpack_four(${words})` : words;

@@ -66,17 +66,17 @@ const COMMON = [
 ];
 
 const FILES = ['shaders', 'src', 'bench', 'demo'].flatMap((folder) => filesIn(join(ROOT, folder)));
-const IMPORTS = new Map(FILES.map((file) => [file, importsOf(textOf(file))]));
+const IMPORTS = new Map(FILES.map((file) => [file, importedPaths(sourceText(file))]));
 /** Without what is imported for its types alone, or only once it is needed. */
-const EAGER = new Map(FILES.map((file) => [file, importsOf(eagerPart(textOf(file)))]));
+const EAGER = new Map(FILES.map((file) => [file, importedPaths(eagerPart(sourceText(file)))]));
 
 describe('layers', () => {
-  test.each(FILES.filter((file) => roomOf(file)))('%s imports only from below', (file) => {
-    const room = roomOf(file) as string;
+  test.each(FILES.filter((file) => roomOfFile(file)))('%s imports only from below', (file) => {
+    const room = roomOfFile(file) as string;
     const upward = (IMPORTS.get(file) ?? []).filter((imported) => {
-      const path = pathOf(file, imported);
+      const path = importedFile(file, imported);
       if (!imported.startsWith('.') || COMMON.includes(path)) return false;
-      const other = roomOf(path);
+      const other = roomOfFile(path);
       if (other === room) return false;
       return !(BELOW[room] ?? []).some((allowed) => isWithin(allowed, path));
     });
@@ -85,7 +85,9 @@ describe('layers', () => {
 
   test.each(COMMON.filter((file) => file.endsWith('.ts')))('%s imports no room', (file) => {
     const relative = (IMPORTS.get(file) ?? []).filter((name) => name.startsWith('.'));
-    expect(relative.map((name) => pathOf(file, name)).filter((path) => roomOf(path))).toEqual([]);
+    expect(
+      relative.map((name) => importedFile(file, name)).filter((path) => roomOfFile(path)),
+    ).toEqual([]);
   });
 
   test('no cycle among files', () => {
@@ -96,7 +98,7 @@ describe('layers', () => {
       }
       if (done.has(file)) return;
       for (const imported of IMPORTS.get(file) ?? []) {
-        if (imported.startsWith('.')) visit(pathOf(file, imported), [...path, file]);
+        if (imported.startsWith('.')) visit(importedFile(file, imported), [...path, file]);
       }
       done.add(file);
     };
@@ -165,13 +167,13 @@ const OF_THE_PAGE = ['preact', '@preact/signals', 'uplot', '@observablehq/plot']
 
 function importsFrom(file: string, folder: string): boolean {
   const imported = (IMPORTS.get(file) ?? []).filter((name) => name.startsWith('.'));
-  return imported.some((name) => pathOf(file, name).startsWith(folder));
+  return imported.some((name) => importedFile(file, name).startsWith(folder));
 }
 
 /** Whether a file lies in an allowed room: the command line is no part of the library. */
 function isWithin(allowed: string, path: string): boolean {
-  if (!allowed.endsWith('/*')) return allowed === roomOf(path);
-  return path.startsWith(allowed.slice(0, -1)) && roomOf(path) !== 'src/cli';
+  if (!allowed.endsWith('/*')) return allowed === roomOfFile(path);
+  return path.startsWith(allowed.slice(0, -1)) && roomOfFile(path) !== 'src/cli';
 }
 
 function isOneOf(packages: readonly string[], imported: string): boolean {
@@ -186,7 +188,7 @@ function reachedFrom(entry: string, imports = IMPORTS) {
     if (files.has(file)) return;
     files.add(file);
     for (const imported of imports.get(file) ?? []) {
-      if (imported.startsWith('.')) visit(pathOf(file, imported));
+      if (imported.startsWith('.')) visit(importedFile(file, imported));
       else packages.add(imported);
     }
   };
@@ -200,11 +202,11 @@ function filesIn(folder: string): string[] {
     .map((name) => relative(ROOT, join(folder, name)));
 }
 
-function textOf(file: string): string {
+function sourceText(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8');
 }
 
-function importsOf(text: string): readonly string[] {
+function importedPaths(text: string): readonly string[] {
   return ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName);
 }
 
@@ -215,13 +217,13 @@ function eagerPart(text: string): string {
 }
 
 /** The file that a relative import names. */
-function pathOf(file: string, imported: string): string {
+function importedFile(file: string, imported: string): string {
   const path = join(dirname(file), imported).replace(/\.js$/, '.ts');
   return existsSync(join(ROOT, path)) ? path : `${path}x`;
 }
 
 /** `src/gpu` for src/gpu/buffer.ts, `demo` for demo/main.tsx; nothing for the entries in src itself. */
-function roomOf(file: string): string | undefined {
+function roomOfFile(file: string): string | undefined {
   const [top, second, ...rest] = file.split('/');
   if (top !== 'src' && top !== 'demo') return top;
   if (rest.length > 0) return `${top}/${second}`;

@@ -2,7 +2,7 @@ import { readMatrix } from '../../src/gpu/matrix.js';
 import { prepareAccumulateOutputs } from '../../src/kernels/accumulate-outputs.js';
 import { SELECTION_STATE } from '../../src/kernels/pick.js';
 import { accumulateOutputsReference } from '../../src/reference/accumulate-outputs.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
 import { randomNumbers } from '../numbers.js';
@@ -28,7 +28,7 @@ export const accumulateOutputsBench: KernelBench<AccumulateOutputsShape> = {
     state[SELECTION_STATE.pick] = pick;
     const totals = scope.matrix('totals', [m, c], { data: before });
     const run = await prepareAccumulateOutputs(device, {
-      state: scope.bufferOf('selection state', state),
+      state: scope.bufferFrom('selection state', state),
       activations: scope.matrix('activations', [m, n], { data: values }),
       weights: scope.matrix('weights', [n, c], { data: b }),
       totals,
@@ -36,13 +36,13 @@ export const accumulateOutputsBench: KernelBench<AccumulateOutputsShape> = {
     return {
       encode: (commands) => run(commands, 0),
       verify: async () => {
-        const [h, weight] = [elementsOf(values, n), elementsOf(b, c)];
+        const [h, weight] = [rowMajor(values, n), rowMajor(b, c)];
         const reference = accumulateOutputsReference({
           m,
           outputs: c,
           activations: (j) => h(j, pick),
           weights: (output) => weight(pick, output),
-          totals: elementsOf(before, c),
+          totals: rowMajor(before, c),
         });
         requireWithin('totals', await readMatrix(totals), reference);
       },

@@ -5,7 +5,7 @@ import { rowWalkVariant } from '../../src/kernels/variant.js';
 import { activateGradientReference } from '../../src/reference/activate-gradient.js';
 import { requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
-import { LARGE_MAP_SHAPES, MAP_SHAPES, type MapShape, mapOf, numbersOfMap } from '../maps.js';
+import { LARGE_MAP_SHAPES, MAP_SHAPES, type MapShape, numbersOfMap, squareMap } from '../maps.js';
 import { randomNumbers } from '../numbers.js';
 
 export const activateGradientBench: KernelBench<MapShape> = {
@@ -19,11 +19,11 @@ export const activateGradientBench: KernelBench<MapShape> = {
   prepare: async ({ device, scope, shape, variant }) => {
     const count = numbersOfMap(shape);
     const [gradient, h] = [randomNumbers(count, 1), randomNumbers(count, 2)];
-    const into = mapOf(scope, 'input gradient', shape);
+    const into = squareMap(scope, 'input gradient', shape);
     const run = await prepareActivateGradient(device, {
-      gradient: mapOf(scope, 'gradient', shape, gradient),
+      gradient: squareMap(scope, 'gradient', shape, gradient),
       activation: 'relu',
-      output: mapOf(scope, 'output', shape, h),
+      output: squareMap(scope, 'output', shape, h),
       into,
       variant: variant as RowWalkVariant,
     });

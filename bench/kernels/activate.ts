@@ -5,7 +5,7 @@ import { rowWalkVariant } from '../../src/kernels/variant.js';
 import { activateReference } from '../../src/reference/activate.js';
 import { requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
-import { LARGE_MAP_SHAPES, MAP_SHAPES, type MapShape, mapOf, numbersOfMap } from '../maps.js';
+import { LARGE_MAP_SHAPES, MAP_SHAPES, type MapShape, numbersOfMap, squareMap } from '../maps.js';
 import { randomNumbers } from '../numbers.js';
 
 export const activateBench: KernelBench<MapShape> = {
@@ -19,10 +19,10 @@ export const activateBench: KernelBench<MapShape> = {
   prepare: async ({ device, scope, shape, variant }) => {
     const count = numbersOfMap(shape);
     const [input, addend] = [randomNumbers(count, 1), randomNumbers(count, 2)];
-    const output = mapOf(scope, 'output', shape);
+    const output = squareMap(scope, 'output', shape);
     const run = await prepareActivate(device, {
-      input: mapOf(scope, 'input', shape, input),
-      addend: mapOf(scope, 'addend', shape, addend),
+      input: squareMap(scope, 'input', shape, input),
+      addend: squareMap(scope, 'addend', shape, addend),
       activation: 'relu',
       output,
       variant: variant as RowWalkVariant,

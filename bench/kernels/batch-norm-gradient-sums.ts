@@ -11,10 +11,10 @@ import {
   LARGE_MAP_SHAPES,
   MAP_SHAPES,
   type MapShape,
-  mapOf,
   numbersOfMap,
   rowsOfMap,
   someChannels,
+  squareMap,
 } from '../maps.js';
 import { randomNumbers } from '../numbers.js';
 
@@ -39,8 +39,8 @@ export const batchNormGradientSumsBench: KernelBench<Shape> = {
     const run = await prepareBatchNormGradientSums(device, {
       ...given,
       activation: 'relu',
-      gradient: mapOf(scope, 'gradient', shape, slopes),
-      output: shape.residual ? mapOf(scope, 'output', shape, outputs) : undefined,
+      gradient: squareMap(scope, 'gradient', shape, slopes),
+      output: shape.residual ? squareMap(scope, 'output', shape, outputs) : undefined,
       sums,
       variant,
     });

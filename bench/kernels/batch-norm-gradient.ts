@@ -10,10 +10,10 @@ import {
   LARGE_MAP_SHAPES,
   MAP_SHAPES,
   type MapShape,
-  mapOf,
   numbersOfMap,
   rowsOfMap,
   someChannels,
+  squareMap,
 } from '../maps.js';
 import { randomNumbers } from '../numbers.js';
 
@@ -30,11 +30,11 @@ export const batchNormGradientBench: KernelBench<MapShape> = {
     const { input, channel, given } = batchNormInput(scope, shape);
     const slopes = randomNumbers(numbersOfMap(shape), 5);
     const sums = randomNumbers(2 * channels, 6);
-    const into = mapOf(scope, 'input gradient', shape);
+    const into = squareMap(scope, 'input gradient', shape);
     const run = await prepareBatchNormGradient(device, {
       ...given,
       activation: 'relu',
-      gradient: mapOf(scope, 'gradient', shape, slopes),
+      gradient: squareMap(scope, 'gradient', shape, slopes),
       affineGradient: scope.matrix('affine gradient', [2, channels], { data: sums }),
       into,
       variant: variant as RowWalkVariant,

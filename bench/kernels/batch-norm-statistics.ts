@@ -12,13 +12,13 @@ import {
   LARGE_MAP_SHAPES,
   MAP_SHAPES,
   type MapShape,
-  mapOf,
   rowsOfMap,
+  squareMap,
 } from '../maps.js';
 import { randomNumbers } from '../numbers.js';
 
 /** Slices of the walk that this library takes on a software adapter: the task's own size. */
-const slicesOf = ({ images, size }: MapShape) => Math.ceil((images * size ** 2) / 256);
+const sliceCount = ({ images, size }: MapShape) => Math.ceil((images * size ** 2) / 256);
 
 export const batchNormStatisticsBench: KernelBench<MapShape> = {
   name: 'batch-norm-statistics',
@@ -26,12 +26,12 @@ export const batchNormStatisticsBench: KernelBench<MapShape> = {
   hardwareShapes: LARGE_MAP_SHAPES,
   variants: ROW_WALK_VARIANTS,
   preferred: rowWalkVariant,
-  operations: (shape) => 12 * slicesOf(shape) * shape.channels,
-  bytes: (shape) => (8 * slicesOf(shape) + 24) * shape.channels,
+  operations: (shape) => 12 * sliceCount(shape) * shape.channels,
+  bytes: (shape) => (8 * sliceCount(shape) + 24) * shape.channels,
   prepare: async ({ device, scope, shape, variant: asked }) => {
     const variant = asked as RowWalkVariant;
     const { channels } = shape;
-    const input = mapOf(scope, 'input', shape);
+    const input = squareMap(scope, 'input', shape);
     const { slices, slice_rows } = sumsWalk(input, variant);
     const parts = randomNumbers(momentRows(input, variant) * channels, 1).map(Math.abs);
     const before = randomNumbers(2 * channels, 2);
@@ -46,7 +46,7 @@ export const batchNormStatisticsBench: KernelBench<MapShape> = {
       verify: async () => {
         const part = (row: number, c: number) => parts[row * channels + c] ?? Number.NaN;
         // The last slice may be shorter; of interleaved ones, the last of all may lack a row.
-        const countOf = (slice: number) =>
+        const rowsOfSlice = (slice: number) =>
           variant === 'blocks'
             ? Math.min(slice_rows, rowsOfMap(shape) - slice * slice_rows)
             : Math.ceil((rowsOfMap(shape) - slice) / slices);
@@ -54,7 +54,7 @@ export const batchNormStatisticsBench: KernelBench<MapShape> = {
           channels: Array.from({ length: channels }, (_, c) => ({
             shift: part(0, c),
             slices: Array.from({ length: slices }, (_, slice) => ({
-              count: countOf(slice),
+              count: rowsOfSlice(slice),
               mean: exactly(part(1 + 2 * slice, c)),
               squares: exactly(part(2 + 2 * slice, c)),
             })),

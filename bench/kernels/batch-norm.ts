@@ -10,9 +10,9 @@ import {
   LARGE_MAP_SHAPES,
   MAP_SHAPES,
   type MapShape,
-  mapOf,
   numbersOfMap,
   someRows,
+  squareMap,
 } from '../maps.js';
 import { randomNumbers } from '../numbers.js';
 
@@ -29,10 +29,10 @@ export const batchNormBench: KernelBench<BatchNormShape> = {
   prepare: async ({ device, scope, shape, variant }) => {
     const { input, channel, given } = batchNormInput(scope, shape);
     const residual = randomNumbers(numbersOfMap(shape), 5);
-    const output = mapOf(scope, 'output', shape);
+    const output = squareMap(scope, 'output', shape);
     const run = await prepareBatchNorm(device, {
       ...given,
-      residual: shape.residual ? mapOf(scope, 'residual', shape, residual) : undefined,
+      residual: shape.residual ? squareMap(scope, 'residual', shape, residual) : undefined,
       activation: 'relu',
       output,
       variant: variant as RowWalkVariant,

@@ -2,7 +2,7 @@ import { readFloats } from '../../src/gpu/buffer.js';
 import { prepareCacheRows } from '../../src/kernels/cache-rows.js';
 import { SELECTION_STATE } from '../../src/kernels/pick.js';
 import { cachedRowReference } from '../../src/reference/cache-rows.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
 import { nans, randomNumbers } from '../numbers.js';
@@ -22,9 +22,9 @@ export const cacheRowsBench: KernelBench<CacheRowsShape> = {
     const state = new Uint32Array(SELECTION_STATE.candidates + p);
     state[SELECTION_STATE.pending] = p;
     const products = scope.matrix('gram products', [slices * p, n], { data: parts });
-    const cache = scope.bufferOf('gram row cache', nans(p * n));
+    const cache = scope.bufferFrom('gram row cache', nans(p * n));
     const run = await prepareCacheRows(device, {
-      state: scope.bufferOf('selection state', state),
+      state: scope.bufferFrom('selection state', state),
       products: products.buffer,
       stride: products.stride,
       slices,
@@ -36,7 +36,7 @@ export const cacheRowsBench: KernelBench<CacheRowsShape> = {
     return {
       encode: run,
       verify: async () => {
-        const part = elementsOf(parts, n);
+        const part = rowMajor(parts, n);
         const rows = await readFloats(cache);
         for (let q = 0; q < p; q++) {
           const expected = cachedRowReference(n, slices, (s, i) => part(s * p + q, i));

@@ -6,7 +6,7 @@ import {
 } from '../../src/kernels/candidate-loss.js';
 import { sliceCount, sliceRows } from '../../src/kernels/example-slices.js';
 import { candidateLossReference } from '../../src/reference/candidate-loss.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
 import type { KernelBench } from '../kernel.js';
 import { nans, randomNumbers } from '../numbers.js';
@@ -14,7 +14,7 @@ import { nans, randomNumbers } from '../numbers.js';
 type CandidateLossShape = { readonly m: number; readonly n: number; readonly c: number };
 
 /** Cross-entropy for more than one output, as a selection would ask for it; squared for one. */
-const lossOf = ({ c }: CandidateLossShape): LossKind => (c > 1 ? 'cross-entropy' : 'squared');
+const lossKind = ({ c }: CandidateLossShape): LossKind => (c > 1 ? 'cross-entropy' : 'squared');
 
 export const candidateLossBench: KernelBench<CandidateLossShape> = {
   name: 'candidate-loss',
@@ -23,11 +23,11 @@ export const candidateLossBench: KernelBench<CandidateLossShape> = {
     { m: 4096, n: 1024, c: 1 },
   ],
   hardwareShapes: [{ m: 50_000, n: 10_000, c: 10 }],
-  operations: (shape) => shape.m * shape.n * shape.c * CANDIDATE_LOSS_OPERATIONS[lossOf(shape)],
+  operations: (shape) => shape.m * shape.n * shape.c * CANDIDATE_LOSS_OPERATIONS[lossKind(shape)],
   bytes: ({ m, n, c }) => 4 * (m * n + 2 * m * c + n * c + n),
   prepare: async ({ device, scope, shape }) => {
     const { m, n, c } = shape;
-    const loss = lossOf(shape);
+    const loss = lossKind(shape);
     const activations = randomNumbers(m * n, 1);
     const weights = randomNumbers(n * c, 2);
     const totals = randomNumbers(m * c, 3);
@@ -35,7 +35,7 @@ export const candidateLossBench: KernelBench<CandidateLossShape> = {
       Number(Math.floor(at / c) % Math.max(c, 2) === at % c),
     );
     const slices = sliceCount(device, m);
-    const scores = scope.bufferOf('scores', nans(slices * n));
+    const scores = scope.bufferFrom('scores', nans(slices * n));
     const count = 7;
     const run = await prepareCandidateLoss(device, {
       activations: scope.matrix('activations', [m, n], { data: activations }),
@@ -52,7 +52,7 @@ export const candidateLossBench: KernelBench<CandidateLossShape> = {
         requireWritten('scores', actual);
         const columns = spread(n, 24);
         const rows = sliceRows(device, m);
-        const [h, b] = [elementsOf(activations, n), elementsOf(weights, c)];
+        const [h, b] = [rowMajor(activations, n), rowMajor(weights, c)];
         for (let slice = 0; slice < slices; slice++) {
           const first = slice * rows;
           const reference = candidateLossReference({
@@ -62,8 +62,8 @@ export const candidateLossBench: KernelBench<CandidateLossShape> = {
             loss,
             activations: (j, i) => h(j, columns[i] ?? -1),
             weights: (i, output) => b(columns[i] ?? -1, output),
-            targets: elementsOf(targets, c),
-            totals: elementsOf(totals, c),
+            targets: rowMajor(targets, c),
+            totals: rowMajor(totals, c),
             count,
           });
           requireWithin('scores', elementsAt(actual, n, [slice], columns), reference);

@@ -3,7 +3,7 @@ import { readMatrix } from '../../src/gpu/matrix.js';
 import { momentRows, prepareChannelMoments } from '../../src/kernels/channel-moments.js';
 import { ROW_WALK_VARIANTS, type RowWalkVariant, sumsWalk } from '../../src/kernels/row-walk.js';
 import { rowWalkVariant } from '../../src/kernels/variant.js';
-import { boundedOf } from '../../src/reference/approx.js';
+import { valuesWithBounds } from '../../src/reference/approx.js';
 import { mergedMoments, momentsOfOne } from '../../src/reference/channel-moments.js';
 import { elementsAt, requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
@@ -12,9 +12,9 @@ import {
   LARGE_MAP_SHAPES,
   MAP_SHAPES,
   type MapShape,
-  mapOf,
   numbersOfMap,
   someChannels,
+  squareMap,
 } from '../maps.js';
 import { randomNumbers } from '../numbers.js';
 
@@ -30,7 +30,7 @@ export const channelMomentsBench: KernelBench<MapShape> = {
     const variant = asked as RowWalkVariant;
     const { channels } = shape;
     const values = randomNumbers(numbersOfMap(shape), 1);
-    const input = mapOf(scope, 'input', shape, values);
+    const input = squareMap(scope, 'input', shape, values);
     const moments = blankRows(scope, 'moments', momentRows(input, variant), channels);
     const run = await prepareChannelMoments(device, { input, moments, variant });
     return {
@@ -53,7 +53,7 @@ export const channelMomentsBench: KernelBench<MapShape> = {
           requireWithin(
             'moments',
             elementsAt(parts, channels, [1 + 2 * slice, 2 + 2 * slice], some),
-            boundedOf([
+            valuesWithBounds([
               ...reference.map(({ mean }) => mean),
               ...reference.map(({ squares }) => squares),
             ]),

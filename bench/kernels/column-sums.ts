@@ -2,9 +2,9 @@ import { readMatrix } from '../../src/gpu/matrix.js';
 import { prepareColumnSums } from '../../src/kernels/column-sums.js';
 import { ROW_WALK_VARIANTS, type RowWalkVariant, sumsWalk } from '../../src/kernels/row-walk.js';
 import { rowWalkVariant } from '../../src/kernels/variant.js';
-import { boundedOf } from '../../src/reference/approx.js';
+import { valuesWithBounds } from '../../src/reference/approx.js';
 import { columnSumsReference } from '../../src/reference/column-sums.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { elementsAt, requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
 import {
@@ -12,9 +12,9 @@ import {
   LARGE_MAP_SHAPES,
   MAP_SHAPES,
   type MapShape,
-  mapOf,
   numbersOfMap,
   someChannels,
+  squareMap,
 } from '../maps.js';
 import { randomNumbers } from '../numbers.js';
 
@@ -30,7 +30,7 @@ export const columnSumsBench: KernelBench<MapShape> = {
     const variant = asked as RowWalkVariant;
     const { channels } = shape;
     const values = randomNumbers(numbersOfMap(shape), 1);
-    const input = mapOf(scope, 'input', shape, values);
+    const input = squareMap(scope, 'input', shape, values);
     const { rows, slices, slice_rows, slice_step, row_step } = sumsWalk(input, variant);
     const sums = blankRows(scope, 'sums', slices, channels);
     const run = await prepareColumnSums(device, { input, sums, variant });
@@ -47,7 +47,7 @@ export const columnSumsBench: KernelBench<MapShape> = {
           requireWithin(
             'sums',
             elementsAt(found, channels, [slice], some),
-            boundedOf(columnSumsReference(own, some, elementsOf(values, channels))),
+            valuesWithBounds(columnSumsReference(own, some, rowMajor(values, channels))),
           );
         }
       },

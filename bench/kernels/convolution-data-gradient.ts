@@ -15,9 +15,9 @@ import {
   convolutionOperations,
   convolutionRivalry,
   convolutionSizes,
+  imageMap,
   LARGE_CONVOLUTION_SHAPES,
   mapElements,
-  mapOn,
   oracleSizes,
   samplePlaces,
   weightElements,
@@ -37,7 +37,7 @@ export const convolutionDataGradientBench: KernelBench<ConvolutionShape> = {
     const { window, input, output, filter } = convolutionSizes(shape);
     const { images, channels, outputs } = shape;
     const operands = convolutionOperands(shape);
-    const inputGradient = mapOn(scope, 'gradient of the input', { ...input, images });
+    const inputGradient = imageMap(scope, 'gradient of the input', { ...input, images });
     const turned = packedRows({ ...filter, channels: outputs });
     const weights = scope.matrix('transposed weights', [turned, channels]);
     const transpose = await prepareTransposeWeights(device, {
@@ -50,7 +50,7 @@ export const convolutionDataGradientBench: KernelBench<ConvolutionShape> = {
     await commands.finish();
     const run = await prepareConvolutionDataGradient(device, {
       ...window,
-      outputGradient: mapOn(
+      outputGradient: imageMap(
         scope,
         'gradient of the output',
         { ...output, images },

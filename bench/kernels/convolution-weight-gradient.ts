@@ -19,9 +19,9 @@ import {
   convolutionOperations,
   convolutionRivalry,
   convolutionSizes,
+  imageMap,
   LARGE_CONVOLUTION_SHAPES,
   mapElements,
-  mapOn,
   oracleSizes,
   weightElements,
 } from '../convolution-shape.js';
@@ -46,8 +46,8 @@ export const convolutionWeightGradientBench: KernelBench<ConvolutionShape> = {
     });
     const sums = {
       ...window,
-      input: mapOn(scope, 'input', { ...input, images }, operands.input),
-      outputGradient: mapOn(
+      input: imageMap(scope, 'input', { ...input, images }, operands.input),
+      outputGradient: imageMap(
         scope,
         'gradient of the output',
         { ...output, images },

@@ -12,9 +12,9 @@ import {
   convolutionOperations,
   convolutionRivalry,
   convolutionSizes,
+  imageMap,
   LARGE_CONVOLUTION_SHAPES,
   mapElements,
-  mapOn,
   oracleSizes,
   samplePlaces,
   weightElements,
@@ -34,10 +34,10 @@ export const convolutionBench: KernelBench<ConvolutionShape> = {
     const { window, input, output } = convolutionSizes(shape);
     const { images } = shape;
     const operands = convolutionOperands(shape);
-    const out = mapOn(scope, 'output', { ...output, images });
+    const out = imageMap(scope, 'output', { ...output, images });
     const run = await prepareConvolution(device, {
       ...window,
-      input: mapOn(scope, 'input', { ...input, images }, operands.input),
+      input: imageMap(scope, 'input', { ...input, images }, operands.input),
       weights: weightsOn(scope, shape, operands.weight),
       output: out,
       variant: variant as MatmulVariant,

@@ -1,7 +1,7 @@
 import { readFloats } from '../../src/gpu/buffer.js';
 import { CORRECTIVE_WORDS, prepareCorrectiveUpdate } from '../../src/kernels/corrective-update.js';
 import { correctiveUpdateReference } from '../../src/reference/corrective-update.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
 import { randomNumbers } from '../numbers.js';
@@ -22,7 +22,7 @@ export const correctiveUpdateBench: KernelBench<RuleUpdateShape> = {
     const { buffers, problem, picked } = ruleOperands(scope, shape, CORRECTIVE_WORDS);
     // Small, so that what is left of a neuron's norm stays far from nothing.
     const directions = randomNumbers((step + 1) * n, 5).map((x) => x / 16);
-    const basis = scope.bufferOf('orthonormal basis', directions);
+    const basis = scope.bufferFrom('orthonormal basis', directions);
     const run = await prepareCorrectiveUpdate(device, { ...buffers, basis });
     return {
       encode: (commands) => run(commands, step),
@@ -31,7 +31,7 @@ export const correctiveUpdateBench: KernelBench<RuleUpdateShape> = {
           ...problem,
           step,
           picked,
-          basis: elementsOf(directions, n),
+          basis: rowMajor(directions, n),
         });
         requireWithin('scores', await readFloats(buffers.scores), reference.scores);
         const along = (await readFloats(basis)).subarray(step * n, (step + 1) * n);

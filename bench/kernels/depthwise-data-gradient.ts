@@ -11,7 +11,7 @@ import {
   LARGE_DEPTHWISE_SHAPES,
 } from '../depthwise.js';
 import type { KernelBench } from '../kernel.js';
-import { mapOf } from '../maps.js';
+import { squareMap } from '../maps.js';
 
 export const depthwiseDataGradientBench: KernelBench<DepthwiseShape> = {
   name: 'depthwise-data-gradient',
@@ -21,7 +21,7 @@ export const depthwiseDataGradientBench: KernelBench<DepthwiseShape> = {
   bytes: depthwiseBytes,
   prepare: async ({ device, scope, shape }) => {
     const { window, gradient, weights, oracle, weight, some } = depthwiseMaps(scope, shape);
-    const into = mapOf(scope, 'input gradient', shape);
+    const into = squareMap(scope, 'input gradient', shape);
     const run = await prepareDepthwiseDataGradient(device, { ...window, gradient, weights, into });
     return {
       encode: (commands) => run(commands),

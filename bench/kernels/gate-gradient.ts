@@ -5,7 +5,7 @@ import { rowWalkVariant } from '../../src/kernels/variant.js';
 import { gateGradientReference } from '../../src/reference/gate-gradient.js';
 import { requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
-import { LARGE_MAP_SHAPES, MAP_SHAPES, type MapShape, mapOf, numbersOfMap } from '../maps.js';
+import { LARGE_MAP_SHAPES, MAP_SHAPES, type MapShape, numbersOfMap, squareMap } from '../maps.js';
 import { randomNumbers } from '../numbers.js';
 
 export const gateGradientBench: KernelBench<MapShape> = {
@@ -20,10 +20,10 @@ export const gateGradientBench: KernelBench<MapShape> = {
     const { images, size, channels } = shape;
     const count = numbersOfMap(shape);
     const [input, gradient] = [randomNumbers(count, 1), randomNumbers(count, 2)];
-    const into = mapOf(scope, 'gate gradient', { ...shape, size: 1 });
+    const into = squareMap(scope, 'gate gradient', { ...shape, size: 1 });
     const run = await prepareGateGradient(device, {
-      input: mapOf(scope, 'input', shape, input),
-      gradient: mapOf(scope, 'gradient', shape, gradient),
+      input: squareMap(scope, 'input', shape, input),
+      gradient: squareMap(scope, 'gradient', shape, gradient),
       into,
       variant: variant as RowWalkVariant,
     });

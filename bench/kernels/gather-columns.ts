@@ -1,6 +1,6 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { prepareGatherColumns } from '../../src/kernels/gather-columns.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { gatherColumnsReference } from '../../src/reference/gather-columns.js';
 import { requireSame, spread } from '../check.js';
 import type { KernelBench } from '../kernel.js';
@@ -23,13 +23,13 @@ export const gatherColumnsBench: KernelBench<GatherColumnsShape> = {
     const block = scope.matrix('block', [m, p], { data: nans(m * p) });
     const run = await prepareGatherColumns(device, {
       activations: scope.matrix('activations', [m, n], { data: values }),
-      indices: scope.bufferOf('indices', Uint32Array.of(p, ...columns)),
+      indices: scope.bufferFrom('indices', Uint32Array.of(p, ...columns)),
       block,
     });
     return {
       encode: (commands) => run(commands),
       verify: async () => {
-        const expected = gatherColumnsReference(m, elementsOf(values, n), columns);
+        const expected = gatherColumnsReference(m, rowMajor(values, n), columns);
         requireSame('block', await readMatrix(block), expected);
       },
     };

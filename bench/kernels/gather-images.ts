@@ -36,8 +36,8 @@ export const gatherImagesBench: KernelBench<GatherImagesShape> = {
     const each = (x: number) => new Array<number>(channels).fill(x);
     const normalisation = { mean: each(0.5), deviation: each(0.25) };
     const run = await prepareGatherImages(device, {
-      pixels: scope.bufferOf('pixels', new Uint32Array(pixels.buffer)),
-      indices: scope.bufferOf('indices', indices),
+      pixels: scope.bufferFrom('pixels', new Uint32Array(pixels.buffer)),
+      indices: scope.bufferFrom('indices', indices),
       ...normalisation,
       map,
       augment: augment === 1,

@@ -2,7 +2,7 @@ import { readFloats } from '../../src/gpu/buffer.js';
 import { sliceCount } from '../../src/kernels/example-slices.js';
 import { type GramRowsVariant, prepareGramRows } from '../../src/kernels/gram-rows.js';
 import { gramRowsVariant } from '../../src/kernels/variant.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { gramRowsReference } from '../../src/reference/gram-rows.js';
 import { nearestHalf } from '../../src/reference/half.js';
 import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
@@ -44,7 +44,7 @@ export const gramRowsBench: KernelBench<GramRowsShape> = {
     });
     const { stride } = activations;
     const slices = sliceCount(device, m);
-    const products = scope.bufferOf('gram products', nans(slices * p * stride));
+    const products = scope.bufferFrom('gram products', nans(slices * p * stride));
     const run = await prepareGramRows(device, {
       block: scope.matrix('block', [m, p], { data: columns }),
       activations,
@@ -55,12 +55,12 @@ export const gramRowsBench: KernelBench<GramRowsShape> = {
       encode: (commands) => run(commands, { blockFirst: 0, firstSlice: 0 }),
       verify: async () => {
         const indices = spread(n, 32);
-        const h = elementsOf(values, n);
+        const h = rowMajor(values, n);
         const reference = gramRowsReference({
           m,
           n: indices.length,
           p,
-          block: elementsOf(columns, p),
+          block: rowMajor(columns, p),
           activations: (j, i) => h(j, indices[i] ?? -1),
           squares: false,
         });

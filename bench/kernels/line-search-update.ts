@@ -25,7 +25,7 @@ export const lineSearchUpdateBench: KernelBench<RuleUpdateShape> = {
     const { buffers, problem, picked } = ruleOperands(scope, shape, LINE_SEARCH_WORDS);
     const { energy, correlation } = BEFORE;
     const places = [energy, correlation, energy, correlation];
-    const mixture = scope.bufferOf('mixture', Float32Array.from(places));
+    const mixture = scope.bufferFrom('mixture', Float32Array.from(places));
     const run = await prepareLineSearchUpdate(device, { ...buffers, mixture });
     return {
       encode: (commands) => run(commands, shape.step),

@@ -10,7 +10,7 @@ import {
   SELECTION_STATE,
   TRACE,
 } from '../../src/kernels/pick.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { lookaheadReference } from '../../src/reference/lookahead.js';
 import { requireSame } from '../check.js';
 import type { KernelBench } from '../kernel.js';
@@ -37,11 +37,11 @@ export const lookaheadBench: KernelBench<LookaheadShape> = {
     const sketch = whole(n * n + n, 4, 9);
     const state = scope.buffer('selection state', SELECTION_STATE.candidates + p);
     const common = {
-      slots: scope.bufferOf('slots', new Uint32Array(n).fill(NO_SLOT)),
+      slots: scope.bufferFrom('slots', new Uint32Array(n).fill(NO_SLOT)),
       owners: scope.buffer('slot owners', p),
       capacity: p,
       state,
-      innerProducts: scope.bufferOf('inner products', innerProducts),
+      innerProducts: scope.bufferFrom('inner products', innerProducts),
       replacement: true,
     };
     const picks = {
@@ -55,13 +55,13 @@ export const lookaheadBench: KernelBench<LookaheadShape> = {
       block: p,
       weights: scope.matrix('output weights', [n, 1], { data: weights }),
       cache: scope.buffer('gram row cache', p * n),
-      sketch: scope.bufferOf('sketch', sketch),
+      sketch: scope.bufferFrom('sketch', sketch),
     };
     // By turns from the scores and from their opposites: the cache holds what the other asked for,
     // so that each call finds a pick without a row.
     const turns = await Promise.all(
       [scores, scores.map((score) => -score)].map(async (values) => {
-        const given = { ...common, scores: scope.bufferOf('scores', values) };
+        const given = { ...common, scores: scope.bufferFrom('scores', values) };
         const pick = await preparePick(device, { ...given, ...picks });
         const look = await prepareLookahead(device, { ...given, ...ahead });
         return (commands: Commands) => {
@@ -86,11 +86,11 @@ export const lookaheadBench: KernelBench<LookaheadShape> = {
           {
             ...{ n, outputs: 1, scores, block: p, capacity: p, replacement: true },
             ...{ limit: PICKS_A_ROW * p, pick, slot: 0 },
-            weights: elementsOf(weights, 1),
+            weights: rowMajor(weights, 1),
             correlation: (i) =>
               namedProducts(AVERAGE_WORDS, innerProducts, i * INNER_PRODUCTS).correlation,
             row: () => 0,
-            sketch: elementsOf(sketch, n),
+            sketch: rowMajor(sketch, n),
           },
           { slots: Array.from(scores, (_, i) => (i === pick ? 0 : 'none')), owners: [] },
         );

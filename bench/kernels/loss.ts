@@ -1,6 +1,6 @@
 import { readFloats } from '../../src/gpu/buffer.js';
 import { lossGroups, prepareLoss } from '../../src/kernels/loss.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { lossReference } from '../../src/reference/loss.js';
 import { requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
@@ -25,7 +25,7 @@ export const lossBench: KernelBench<LossShape> = {
       const label = labels[Math.floor(at / c)] ?? 0;
       return c === 1 ? label % 2 : Number(label === at % c);
     });
-    const sums = scope.bufferOf('loss sums', nans(2 * lossGroups(m)));
+    const sums = scope.bufferFrom('loss sums', nans(2 * lossGroups(m)));
     const run = await prepareLoss(device, {
       outputs: scope.matrix('outputs', [m, c], { data: outputs }),
       targets: scope.matrix('targets', [m, c], { data: oneHot }),
@@ -39,8 +39,8 @@ export const lossBench: KernelBench<LossShape> = {
           m,
           outputs: c,
           loss: 'squared',
-          values: elementsOf(outputs, c),
-          targets: elementsOf(oneHot, c),
+          values: rowMajor(outputs, c),
+          targets: rowMajor(oneHot, c),
         });
         const total = [0, 0];
         (await readFloats(sums)).forEach((part, at) => {

@@ -2,7 +2,7 @@ import { MATMUL_VARIANTS } from '../../shaders/matmul.wgsl.js';
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { type MatmulVariant, matmulSlices, prepareMatmul } from '../../src/kernels/matmul.js';
 import { matmulVariant } from '../../src/kernels/variant.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { matmulReference } from '../../src/reference/matmul.js';
 import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
 import { type KernelBench, WITHIN_BOUND } from '../kernel.js';
@@ -20,7 +20,7 @@ type MatmulShape = {
 };
 
 /** The hidden layer's gradient, in the slices in which a GPU takes it. */
-const gradientOf = (n: number, k: number): MatmulShape => ({
+const gradientShape = (n: number, k: number): MatmulShape => ({
   m: 785,
   n,
   k,
@@ -50,9 +50,9 @@ export const matmulBench: KernelBench<MatmulShape> = {
     { m: 4096, n: 1024, k: 785 },
     { m: 50_000, n: 1024, k: 785 },
     { m: 785, n: 1024, k: 50_000, transposeA: 1 },
-    gradientOf(1024, 50_000),
+    gradientShape(1024, 50_000),
     { m: 785, n: 256, k: 50_000, transposeA: 1 },
-    gradientOf(256, 50_000),
+    gradientShape(256, 50_000),
     { m: 4096, n: 4096, k: 4096 },
   ],
   variants: MATMUL_VARIANTS,
@@ -103,7 +103,7 @@ function factors({ m, n, k }: MatmulShape): readonly [Float32Array, Float32Array
 function requireProduct(shape: MatmulShape, parts: Float32Array): void {
   const { m, n, k, transposeA } = shape;
   const [a, b] = factors(shape);
-  const [left, right] = [elementsOf(a, transposeA ? m : k), elementsOf(b, n)];
+  const [left, right] = [rowMajor(a, transposeA ? m : k), rowMajor(b, n)];
   const rows = spread(m, 16);
   const columns = spread(n, 64);
   const reference = matmulReference({
@@ -116,12 +116,12 @@ function requireProduct(shape: MatmulShape, parts: Float32Array): void {
     epilogue: { kind: 'store' },
   });
   requireWritten('product', parts);
-  const product = parts.length === m * n ? parts : sumOf(parts, m * n);
+  const product = parts.length === m * n ? parts : sumOfSlices(parts, m * n);
   requireWithin('product', elementsAt(product, n, rows, columns), reference);
 }
 
 /** The sum of the slices, each of `size` elements. */
-function sumOf(slices: Float32Array, size: number): Float64Array {
+function sumOfSlices(slices: Float32Array, size: number): Float64Array {
   const sum = new Float64Array(size);
   slices.forEach((part, at) => {
     sum[at % size]! += part;

@@ -33,7 +33,7 @@ export const momentumUpdateBench: KernelBench<MomentumUpdateShape> = {
     const parameters = scope.matrix('parameters', [n, c], { data: start });
     const gradient = padded
       ? scope.matrix('gradient', [slices * n, c], { data: parts })
-      : scope.bufferOf('gradient', parts);
+      : scope.bufferFrom('gradient', parts);
     const run = await prepareMomentumUpdate(device, { gradient, velocity, parameters });
     const step = { slices, scale: 1 / 128, decay: Math.fround(0.9), rate: 0.125 };
     return {

@@ -5,7 +5,7 @@ import { rowWalkVariant } from '../../src/kernels/variant.js';
 import { multiplyReference } from '../../src/reference/multiply.js';
 import { requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
-import { LARGE_MAP_SHAPES, MAP_SHAPES, type MapShape, mapOf, numbersOfMap } from '../maps.js';
+import { LARGE_MAP_SHAPES, MAP_SHAPES, type MapShape, numbersOfMap, squareMap } from '../maps.js';
 import { randomNumbers } from '../numbers.js';
 
 /** By a gate: one factor for an image and channel. */
@@ -22,10 +22,10 @@ export const multiplyBench: KernelBench<MapShape> = {
     const image = numbersOfMap(shape) / images;
     const input = randomNumbers(numbersOfMap(shape), 1);
     const gate = randomNumbers(images * channels, 2);
-    const output = mapOf(scope, 'output', shape);
+    const output = squareMap(scope, 'output', shape);
     const run = await prepareMultiply(device, {
-      input: mapOf(scope, 'input', shape, input),
-      factor: mapOf(scope, 'gate', { ...shape, size: 1 }, gate),
+      input: squareMap(scope, 'input', shape, input),
+      factor: squareMap(scope, 'gate', { ...shape, size: 1 }, gate),
       output,
       variant: variant as RowWalkVariant,
     });

@@ -1,6 +1,6 @@
 import { readFloats } from '../../src/gpu/buffer.js';
 import { networkLossSlices, prepareNetworkLosses } from '../../src/kernels/network-losses.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { networkLossesReference } from '../../src/reference/network-losses.js';
 import { requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
@@ -20,7 +20,7 @@ export const networkLossesBench: KernelBench<NetworkLossesShape> = {
     const values = randomNumbers(m * networks * c, 1);
     const labels = randomNumbers(m * c, 2);
     const slices = networkLossSlices(m);
-    const sums = scope.bufferOf('losses', nans(slices * networks));
+    const sums = scope.bufferFrom('losses', nans(slices * networks));
     const run = await prepareNetworkLosses(device, {
       outputs: scope.matrix('outputs', [m, networks * c], { data: values }),
       targets: scope.matrix('targets', [m, c], { data: labels }),
@@ -35,8 +35,8 @@ export const networkLossesBench: KernelBench<NetworkLossesShape> = {
           networks,
           outputs: c,
           loss: 'squared',
-          values: elementsOf(values, networks * c),
-          targets: elementsOf(labels, c),
+          values: rowMajor(values, networks * c),
+          targets: rowMajor(labels, c),
         });
         const parts = await readFloats(sums);
         const totals = Float64Array.from({ length: networks }, (_, network) => {

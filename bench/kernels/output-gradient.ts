@@ -1,7 +1,7 @@
 import { readFloats } from '../../src/gpu/buffer.js';
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { gradientSlices, prepareOutputGradient } from '../../src/kernels/output-gradient.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { outputGradientReference } from '../../src/reference/output-gradient.js';
 import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
 import type { KernelBench } from '../kernel.js';
@@ -27,7 +27,7 @@ export const outputGradientBench: KernelBench<OutputGradientShape> = {
     const values = randomNumbers(n * c, 3).map((x) => x / c);
     const activations = scope.matrix('activations', [m, n], { data: states });
     const slices = gradientSlices(m);
-    const gradient = scope.bufferOf('gradient', nans(slices * n * c));
+    const gradient = scope.bufferFrom('gradient', nans(slices * n * c));
     const run = await prepareOutputGradient(device, {
       activations,
       residual: scope.matrix('residual', [m, c], { data: errors }),
@@ -39,13 +39,13 @@ export const outputGradientBench: KernelBench<OutputGradientShape> = {
       encode: (commands) => run(commands, { m, firstSlice: 0 }),
       verify: async () => {
         const columns = spread(n, 32);
-        const [h, b] = [elementsOf(states, n), elementsOf(values, c)];
+        const [h, b] = [rowMajor(states, n), rowMajor(values, c)];
         const { hidden, output } = outputGradientReference({
           m,
           n: columns.length,
           outputs: c,
           activations: (j, i) => h(j, columns[i] ?? -1),
-          residual: elementsOf(errors, c),
+          residual: rowMajor(errors, c),
           weights: (i, output) => b(columns[i] ?? -1, output),
           activation: 'tanh',
         });

@@ -1,6 +1,6 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { prepareOutputLayer } from '../../src/kernels/output-layer.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { outputLayerReference } from '../../src/reference/output-layer.js';
 import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
 import type { KernelBench } from '../kernel.js';
@@ -34,14 +34,14 @@ export const outputLayerBench: KernelBench<OutputLayerShape> = {
       encode: (commands) => run(commands, { m, first: 0 }),
       verify: async () => {
         const rows = spread(m, 256);
-        const [h, y] = [elementsOf(activations, n), elementsOf(targets, c)];
+        const [h, y] = [rowMajor(activations, n), rowMajor(targets, c)];
         const reference = outputLayerReference({
           m: rows.length,
           n,
           outputs: c,
           epilogue: 'subtract-targets',
           activations: (j, i) => h(rows[j] ?? -1, i),
-          weights: elementsOf(weights, c),
+          weights: rowMajor(weights, c),
           targets: (j, output) => y(rows[j] ?? -1, output),
         });
         const actual = await readMatrix(out);

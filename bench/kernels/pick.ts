@@ -27,7 +27,7 @@ export const pickBench: KernelBench<PickShape> = {
   bytes: ({ n }) => 8 * n,
   prepare: async ({ device, scope, shape: { n, p } }) => {
     const scores = randomNumbers(n, 1);
-    const slots = scope.bufferOf('slots', new Uint32Array(n).fill(NO_SLOT));
+    const slots = scope.bufferFrom('slots', new Uint32Array(n).fill(NO_SLOT));
     const state = scope.buffer('selection state', SELECTION_STATE.candidates + p);
     const picks = scope.buffer('picks', 1);
     const common = {
@@ -47,12 +47,12 @@ export const pickBench: KernelBench<PickShape> = {
     // other, so that no call finds its pick in a cache which the call before has filled.
     const best = await preparePick(device, {
       ...common,
-      scores: scope.bufferOf('scores', scores),
+      scores: scope.bufferFrom('scores', scores),
     });
     const opposite = scores.map((score) => -score);
     const worst = await preparePick(device, {
       ...common,
-      scores: scope.bufferOf('opposite scores', opposite),
+      scores: scope.bufferFrom('opposite scores', opposite),
     });
     let calls = 0;
     return {

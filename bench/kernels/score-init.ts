@@ -2,7 +2,7 @@ import { readFloats, readUints } from '../../src/gpu/buffer.js';
 import { CORRECTIVE_WORDS } from '../../src/kernels/corrective-update.js';
 import { INNER_PRODUCTS, NO_SLOT } from '../../src/kernels/pick.js';
 import { prepareScoreInit } from '../../src/kernels/score-init.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { scoreInitReference } from '../../src/reference/score-init.js';
 import { requireSame, requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
@@ -24,8 +24,8 @@ export const scoreInitBench: KernelBench<ScoreInitShape> = {
     const values = randomNumbers(slices * (c + 1) * n, 1);
     const b = randomNumbers(n * c, 2);
     const products = scope.matrix('gram products', [slices * (c + 1), n], { data: values });
-    const innerProducts = scope.bufferOf('inner products', nans(INNER_PRODUCTS * n));
-    const scores = scope.bufferOf('scores', nans(n));
+    const innerProducts = scope.bufferFrom('inner products', nans(INNER_PRODUCTS * n));
+    const scores = scope.bufferFrom('scores', nans(n));
     const slots = scope.buffer('slots', n);
     const run = await prepareScoreInit(device, {
       products: products.buffer,
@@ -39,14 +39,14 @@ export const scoreInitBench: KernelBench<ScoreInitShape> = {
     return {
       encode: (commands) => run(commands),
       verify: async () => {
-        const product = elementsOf(values, n);
+        const product = rowMajor(values, n);
         const reference = scoreInitReference({
           n,
           outputs: c,
           slices,
           fitted: false,
           products: (s, r, i) => product(s * (c + 1) + r, i),
-          weights: elementsOf(b, c),
+          weights: rowMajor(b, c),
         });
         const found = await readFloats(innerProducts);
         const column = (word: number) => found.filter((_, at) => at % INNER_PRODUCTS === word);

@@ -26,25 +26,25 @@ export const softmaxLossBench: KernelBench<SoftmaxLossShape> = {
     const numbers = images * classes;
     const [f, t] = [1, 2].map((seed) => randomNumbers(numbers, seed).map((x) => 5 * x));
     const labels = Uint32Array.from(randomNumbers(images, 3), (x) => (500 * (x + 1)) % classes);
-    const results = scope.bufferOf('losses', nans(2 * images));
+    const results = scope.bufferFrom('losses', nans(2 * images));
     const gradient = scope.matrix('gradient', [images, classes], { data: nans(numbers) });
     const run = await prepareSoftmaxLoss(device, {
       logits: scope.matrix('logits', [images, classes], { data: f }),
       ...(distil
         ? { teacher: scope.matrix('teacher', [images, classes], { data: t }) }
-        : { labels: scope.bufferOf('labels', labels) }),
+        : { labels: scope.bufferFrom('labels', labels) }),
       gradient,
       results,
     });
     return {
       encode: (commands) => run(commands),
       verify: async () => {
-        const rowsOf = (data: Float32Array) =>
+        const splitRows = (data: Float32Array) =>
           Array.from({ length: images }, (_, i) => data.subarray(i * classes, (i + 1) * classes));
         const reference = softmaxLossReference({
           classes,
-          logits: rowsOf(f ?? nans(0)),
-          ...(distil ? { teacher: rowsOf(t ?? nans(0)) } : { labels }),
+          logits: splitRows(f ?? nans(0)),
+          ...(distil ? { teacher: splitRows(t ?? nans(0)) } : { labels }),
           scale: 1 / images,
           share: distil ? 1 : 0,
           temperature: 1,

@@ -16,11 +16,11 @@ const SLOW_MILLIS = 30_000;
 
 /** Peers where they do a work, and what it asks of them. */
 export function rivalry<S extends Shape, Task, Answer>(
-  programOf: (works: PeerWorks, shape: S) => Prepare<Task, Answer> | undefined,
+  findProgram: (works: PeerWorks, shape: S) => Prepare<Task, Answer> | undefined,
   challenge: (context: ContestContext, shape: S) => Promise<Challenge<Task, Answer>>,
 ): RivalOf<S> {
   return (peer, form, shape) => {
-    const prepare = programOf(peer.works[form] ?? {}, shape);
+    const prepare = findProgram(peer.works[form] ?? {}, shape);
     if (!prepare) return undefined;
     return async (context) =>
       peerContender(context, peer, prepare, await challenge(context, shape));

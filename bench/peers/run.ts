@@ -18,7 +18,7 @@ const LONGEST_MILLIS = 120_000;
  * and activations pass through memory in between, which costs milliseconds of its many seconds.
  * Undefined where a part is missing.
  */
-export function wholeRunOf({
+export function wholeRunFrom({
   hidden,
   trainingStep,
   selection,
@@ -49,16 +49,16 @@ function wholeRun(works: Parts): Prepare<RunTask, readonly number[]> {
         targets: train.targets,
       });
       await selection.run(1);
-      const small = subnetworkOf(network, Array.from(await selection.answer()));
+      const small = subnetworkWeights(network, Array.from(await selection.answer()));
       const tuned = await trained(works, task, {
         weights: small,
         learningRate: fineTuneRate,
         steps: fineTune,
       });
       return [
-        await accuracyOf(works, task, network),
-        await accuracyOf(works, task, small),
-        await accuracyOf(works, task, tuned),
+        await testAccuracy(works, task, network),
+        await testAccuracy(works, task, small),
+        await testAccuracy(works, task, tuned),
       ];
     };
     return {
@@ -107,7 +107,7 @@ async function trained(
 }
 
 /** Share of the test images that f(x) = (1/n) Σ b_i tanh(a_i·x) puts on the right side of a half. */
-async function accuracyOf(works: Parts, { test, d }: RunTask, weights: StepWeights) {
+async function testAccuracy(works: Parts, { test, d }: RunTask, weights: StepWeights) {
   const n = weights.output.length;
   using forward = await works.hidden({ ...test, d, n, hidden: weights.hidden });
   await forward.run(1);
@@ -124,14 +124,14 @@ async function accuracyOf(works: Parts, { test, d }: RunTask, weights: StepWeigh
 }
 
 /** The picked neurons as a network of their own: b_s ← b_s · α_s · n, with α_s its share of picks. */
-function subnetworkOf({ hidden, output }: StepWeights, picks: readonly number[]): StepWeights {
+function subnetworkWeights({ hidden, output }: StepWeights, picks: readonly number[]): StepWeights {
   const kept = [...new Set(picks)];
   const [n, width] = [kept.length, output.length];
   const columns = new Float32Array((hidden.length / width) * n);
   for (let at = 0; at < columns.length; at++) {
     columns[at] = hidden[Math.floor(at / n) * width + (kept[at % n] as number)] as number;
   }
-  const countOf = (neuron: number) => picks.filter((pick) => pick === neuron).length;
-  const scaled = kept.map((s) => ((output[s] as number) * countOf(s) * n) / picks.length);
+  const timesPicked = (neuron: number) => picks.filter((pick) => pick === neuron).length;
+  const scaled = kept.map((s) => ((output[s] as number) * timesPicked(s) * n) / picks.length);
   return { hidden: columns, output: Float32Array.from(scaled) };
 }

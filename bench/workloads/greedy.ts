@@ -21,7 +21,7 @@ export interface GreedyTask<Shape extends SelectionShape> {
   readonly loss: LossKind;
   /** Of the network's training. */
   readonly steps: number;
-  readonly costOf: (shape: Shape, distinct: number, storage?: StorageFormat) => Cost;
+  readonly selectionCost: (shape: Shape, distinct: number, storage?: StorageFormat) => Cost;
 }
 
 /** Evaluates every candidate in one pass over the activations a pick, without the Gram identity. */
@@ -41,7 +41,7 @@ export async function contendGreedily<Shape extends SelectionShape>(
   task: GreedyTask<Shape>,
 ): Promise<Contender> {
   const { device, signal, variant } = context;
-  const setup = await context.share(() => setupOf(context, shape, task));
+  const setup = await context.share(() => trainedSubject(context, shape, task));
   const oracle = variant === DIRECT ? DIRECT : undefined;
   const problem = variant === F16 ? await setup.halves() : setup.problem;
   const options = { picks: shape.k, replacement: true, oracle, signal } as const;
@@ -53,7 +53,7 @@ export async function contendGreedily<Shape extends SelectionShape>(
       return `${what}; ${found.kept.length} distinct in ${found.passes} passes`;
     },
     time: (seconds: number) => timeRuns(run, seconds),
-    cost: () => task.costOf(shape, setup.distinct(), problem.activations.storage),
+    cost: () => task.selectionCost(shape, setup.distinct(), problem.activations.storage),
   };
 }
 
@@ -63,11 +63,11 @@ export async function challengeGreedily<Shape extends SelectionShape>(
   shape: Shape,
   task: GreedyTask<Shape>,
 ): Promise<Challenge<SelectionTask, ArrayLike<number>>> {
-  const setup = await context.share(() => setupOf(context, shape, task));
+  const setup = await context.share(() => trainedSubject(context, shape, task));
   return {
     task: { ...setup.arrays, picks: shape.k },
     check: setup.judge,
-    cost: () => task.costOf(shape, setup.distinct()),
+    cost: () => task.selectionCost(shape, setup.distinct()),
   };
 }
 
@@ -83,7 +83,7 @@ interface SelectionSubject extends Trained {
   readonly distinct: () => number;
 }
 
-async function setupOf<Shape extends SelectionShape>(
+async function trainedSubject<Shape extends SelectionShape>(
   context: ContestContext,
   shape: Shape,
   { loss, steps }: GreedyTask<Shape>,
@@ -96,7 +96,7 @@ async function setupOf<Shape extends SelectionShape>(
     // Judging takes as long as the slowest of the contenders, who mostly agree.
     const parting = first ? picks.findIndex((pick, step) => pick !== first.picks[step]) : 0;
     const judged = parting < 0 ? first.judged : judgePicks(trained.arrays, picks, loss);
-    const rounding = storage === F16 ? roundingOf(trained.arrays, picks) : undefined;
+    const rounding = storage === F16 ? selectionRounding(trained.arrays, picks) : undefined;
     requireGreedy(judged, losses, rounding);
     const same = !first ? '' : parting < 0 ? 'the same picks, ' : `other picks from ${parting}, `;
     first ??= { picks, judged };
@@ -111,7 +111,7 @@ async function setupOf<Shape extends SelectionShape>(
  * are rounded by 2⁻¹¹ of their value: each root moves by at most 2⁻¹¹ Σ_s ‖φ_s‖ / (k √2m), and the
  * best candidate is at most the one of the largest outputs.
  */
-function roundingOf(
+function selectionRounding(
   { m, n, outputs, activations, weights }: GreedySelectionProblem,
   picks: readonly number[],
 ): readonly number[] {

@@ -3,7 +3,7 @@ import { hiddenActivations } from '../../src/models/forward.js';
 import { type Benchmark, type ContestContext, type Cost, workload } from '../benchmark.js';
 import { rivalry } from '../peers/contender.js';
 import { timeRuns } from '../sampling.js';
-import { activationsOf, prepareSetup, readSetup, requireActivations } from './network.js';
+import { prepareSetup, readActivations, readSetup, requireActivations } from './network.js';
 
 type HiddenShape = { readonly n: number; readonly m: number; readonly d: number };
 
@@ -24,24 +24,24 @@ const VERIFIED = 'a sample within the bound of its float64 oracle';
 
 async function contend(context: ContestContext, shape: HiddenShape) {
   const { device, signal } = context;
-  const { setup, check } = await context.share(() => setupOf(context, shape));
+  const { setup, check } = await context.share(() => hiddenSetup(context, shape));
   return {
-    verify: async () => check(await activationsOf(setup, signal)),
+    verify: async () => check(await readActivations(setup, signal)),
     time: (seconds: number) =>
       timeRuns(async () => {
         using scope = new Scope(device);
         await hiddenActivations(setup.network, setup.dataset, scope, { signal });
       }, seconds),
-    cost: () => costOf(shape),
+    cost: () => hiddenCost(shape),
   };
 }
 
 async function challenge(context: ContestContext, shape: HiddenShape) {
-  const { arrays, check } = await context.share(() => setupOf(context, shape));
-  return { task: { ...shape, ...arrays }, check, cost: () => costOf(shape) };
+  const { arrays, check } = await context.share(() => hiddenSetup(context, shape));
+  return { task: { ...shape, ...arrays }, check, cost: () => hiddenCost(shape) };
 }
 
-async function setupOf(context: ContestContext, { m, n }: HiddenShape) {
+async function hiddenSetup(context: ContestContext, { m, n }: HiddenShape) {
   const setup = prepareSetup(context, m, n);
   const arrays = await readSetup(setup);
   const check = (activations: Float32Array) => {
@@ -51,6 +51,6 @@ async function setupOf(context: ContestContext, { m, n }: HiddenShape) {
   return { setup, arrays, check };
 }
 
-function costOf({ n, m, d }: HiddenShape): Cost {
+function hiddenCost({ n, m, d }: HiddenShape): Cost {
   return { operations: 2 * m * d * n, bytes: 4 * (m * d + d * n + m * n) };
 }

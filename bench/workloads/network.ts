@@ -10,7 +10,7 @@ import {
   type TwoLayerParameters,
   uploadTwoLayer,
 } from '../../src/models/two-layer.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { matmulReference } from '../../src/reference/matmul.js';
 import { type ContestContext, requireSource } from '../benchmark.js';
 import { elementsAt, requireWithin, spread } from '../check.js';
@@ -65,7 +65,7 @@ export async function readSetup({ dataset, network }: TrainingSetup): Promise<Se
 }
 
 /** H = σ(X Aᵀ) [m × N] of all examples. */
-export async function activationsOf(
+export async function readActivations(
   { dataset, network }: TrainingSetup,
   signal: AbortSignal | undefined,
 ): Promise<Float32Array> {
@@ -85,7 +85,7 @@ export function requireActivations(
   { inputs, hidden }: SetupArrays,
   { width: n, inputs: d, activation }: TwoLayerParameters,
 ): void {
-  const [x, a] = [elementsOf(inputs, d), elementsOf(hidden, n)];
+  const [x, a] = [rowMajor(inputs, d), rowMajor(hidden, n)];
   const rows = spread(inputs.length / d, 32);
   const columns = spread(n, 64);
   const reference = matmulReference({

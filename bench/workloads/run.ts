@@ -14,7 +14,7 @@ import {
 } from '../benchmark.js';
 import { rivalry } from '../peers/contender.js';
 import type { RunTask } from '../peers/peer.js';
-import { wholeRunOf } from '../peers/run.js';
+import { wholeRunFrom } from '../peers/run.js';
 import { timeRuns } from '../sampling.js';
 import { prepareSetup, readSetup } from './network.js';
 import { drawMinibatches, stepOperations } from './training-step.js';
@@ -33,7 +33,7 @@ export const wholeRun: Benchmark = workload({
   seconds: 30,
   shapes: [{ n: CONFIG.width, m: CONFIG.examples, k: CONFIG.picks }],
   contend,
-  rival: rivalry(wholeRunOf, challenge),
+  rival: rivalry(wholeRunFrom, challenge),
 });
 
 async function contend(context: ContestContext) {
@@ -50,7 +50,7 @@ async function contend(context: ContestContext) {
       return requireLearnt(networks.map(({ testAccuracy }) => testAccuracy));
     },
     time: (seconds: number) => timeRuns(once, seconds, LEAST_RUNS),
-    cost: () => costOf(account, examples.test.count),
+    cost: () => runCost(account, examples.test.count),
   };
 }
 
@@ -76,7 +76,7 @@ async function challenge(context: ContestContext) {
     fineTune,
     drawMinibatches: () => drawMinibatches(batch === 'full' ? m : batch, m),
   };
-  const cost = () => costOf(account, test.count);
+  const cost = () => runCost(account, test.count);
   return { task, check: requireLearnt, cost };
 }
 
@@ -96,15 +96,15 @@ function requireLearnt(testAccuracies: readonly number[]): string {
   return `test accuracies from ${worst}`;
 }
 
-function costOf({ summary }: Account, tests: number): Cost {
+function runCost({ summary }: Account, tests: number): Cost {
   return {
-    operations: summary ? operationsOf(summary, tests) : 0,
+    operations: summary ? runOperations(summary, tests) : 0,
     bytes: 4 * INPUTS * (CONFIG.examples + tests),
   };
 }
 
 /** Steps of both trainings, and the forward passes of the evaluations; selection is far less. */
-function operationsOf({ dense, subnetwork, fineTuned }: RunSummary, tests: number): number {
+function runOperations({ dense, subnetwork, fineTuned }: RunSummary, tests: number): number {
   const examples = CONFIG.batch === 'full' ? CONFIG.examples : CONFIG.batch;
   const steps = (n: number) => stepOperations({ n, d: INPUTS }, examples);
   const forward = (n: number) => 2 * n * INPUTS * (CONFIG.examples + tests);

@@ -11,7 +11,7 @@ const SIZES = {
 } as const;
 
 /** Fewer steps than for `selection`: a network has to be trained for each of the shapes. */
-const TASK = { loss: 'squared', steps: 20, costOf: squaredCost } as const;
+const TASK = { loss: 'squared', steps: 20, selectionCost: squaredCost } as const;
 
 const others = Object.entries(SIZES).flatMap(([name, sizes]) =>
   sizes.map((size): SelectionShape => ({ ...SCALING_BASE, [name]: size })),

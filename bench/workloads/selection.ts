@@ -33,7 +33,7 @@ export const selection: Benchmark = workload<SelectionShape>({
   hardwareShapes: [{ n: 10_000, m: 50_000, k: 200 }],
   variants: [ONLY_VARIANT, F16, DIRECT],
   ...contestants(
-    { loss: 'squared', steps: TRAINING_STEPS, costOf: squaredCost },
+    { loss: 'squared', steps: TRAINING_STEPS, selectionCost: squaredCost },
     ({ selection }) => selection,
   ),
 });
@@ -45,18 +45,20 @@ export const crossEntropySelection: Benchmark = workload<ClassesShape>({
   shapes: [{ n: 256, m: 1024, c: 10, k: 5 }],
   hardwareShapes: [{ n: 1024, m: 50_000, c: 10, k: 20 }],
   ...contestants(
-    { loss: 'cross-entropy', steps: TRAINING_STEPS, costOf: crossEntropyCost },
+    { loss: 'cross-entropy', steps: TRAINING_STEPS, selectionCost: crossEntropyCost },
     ({ crossEntropySelection }) => crossEntropySelection,
   ),
 });
 
 function contestants<Shape extends SelectionShape>(
   task: GreedyTask<Shape>,
-  programOf: (works: PeerWorks) => PeerWorks['selection'],
+  findSelection: (works: PeerWorks) => PeerWorks['selection'],
 ) {
   return {
     contend: (context: ContestContext, shape: Shape) => contendGreedily(context, shape, task),
-    rival: rivalry(programOf, (context, shape: Shape) => challengeGreedily(context, shape, task)),
+    rival: rivalry(findSelection, (context, shape: Shape) =>
+      challengeGreedily(context, shape, task),
+    ),
   };
 }
 

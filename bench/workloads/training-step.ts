@@ -8,8 +8,8 @@ import { rivalry } from '../peers/contender.js';
 import type { StepWeights } from '../peers/peer.js';
 import { byWall, repeatedFor, timeRuns } from '../sampling.js';
 import {
-  activationsOf,
   prepareSetup,
+  readActivations,
   readSetup,
   requireActivations,
   SEED,
@@ -61,7 +61,7 @@ export const gdStep: Benchmark = workload<StepShape>({
 
 async function contend(context: ContestContext, shape: StepShape) {
   const { own, signal } = context;
-  const { setup, check } = await context.share(() => setupOf(context, shape));
+  const { setup, check } = await context.share(() => stepSetup(context, shape));
   const { network, dataset } = setup;
   const batch = 'm' in shape ? 'full' : shape.batch;
   const options = { batch, learningRate: LEARNING_RATE, momentum: 0, seed: SEED } as const;
@@ -78,12 +78,12 @@ async function contend(context: ContestContext, shape: StepShape) {
       const { samples } = await timeRuns(() => take(training, steps, signal), seconds);
       return byWall(samples.map((millis) => millis / steps));
     },
-    cost: () => costOf(shape),
+    cost: () => stepCost(shape),
   };
 }
 
 async function challenge(context: ContestContext, shape: StepShape) {
-  const { setup, before, check } = await context.share(() => setupOf(context, shape));
+  const { setup, before, check } = await context.share(() => stepSetup(context, shape));
   const { count } = setup.dataset;
   const task = {
     ...before,
@@ -93,14 +93,14 @@ async function challenge(context: ContestContext, shape: StepShape) {
     learningRate: LEARNING_RATE,
     nextMinibatch: 'm' in shape ? undefined : drawMinibatches(shape.batch, count),
   };
-  return { task, check, cost: () => costOf(shape) };
+  return { task, check, cost: () => stepCost(shape) };
 }
 
 /** Network and examples, what they are before the first step, and the judge of that step. */
-async function setupOf(context: ContestContext, shape: StepShape) {
+async function stepSetup(context: ContestContext, shape: StepShape) {
   const setup = prepareSetup(context, 'm' in shape ? shape.m : SGD_EXAMPLES, shape.n);
   const before = await readSetup(setup);
-  const states = await activationsOf(setup, context.signal);
+  const states = await readActivations(setup, context.signal);
   requireActivations(states, before, setup.parameters);
   const { count } = setup.dataset;
   const rows = 'm' in shape ? spread(count, count) : drawMinibatches(shape.batch, count)();
@@ -125,7 +125,7 @@ export function stepOperations({ n, d }: { n: number; d: number }, examples: num
 }
 
 /** What must move are the inputs and targets, and the weights in and out; no activation must. */
-function costOf(shape: StepShape): Cost {
+function stepCost(shape: StepShape): Cost {
   const { n, d } = shape;
   const examples = 'm' in shape ? shape.m : shape.batch;
   return {
@@ -155,16 +155,16 @@ function requireStep({ shape, states, before, after, rows }: TakenStep): void {
     width,
     outputs,
     activation: 'tanh',
-    x: rowsOf(before.inputs, inputs, rows),
-    y: rowsOf(before.targets, outputs, rows),
-    states: rowsOf(states, width, rows),
+    x: takeRows(before.inputs, inputs, rows),
+    y: takeRows(before.targets, outputs, rows),
+    states: takeRows(states, width, rows),
     output: before.output,
     learningRate: LEARNING_RATE,
     indices,
   });
   const layers = {
-    hidden: (from: StepWeights) => columnsOf(from.hidden, width, indices),
-    output: (from: StepWeights) => rowsOf(from.output, outputs, indices),
+    hidden: (from: StepWeights) => takeColumns(from.hidden, width, indices),
+    output: (from: StepWeights) => takeRows(from.output, outputs, indices),
   };
   for (const layer of ['hidden', 'output'] as const) {
     const [start, end] = [layers[layer](before), layers[layer](after)];
@@ -176,7 +176,7 @@ function requireStep({ shape, states, before, after, rows }: TakenStep): void {
   }
 }
 
-function rowsOf(data: Float32Array, columns: number, rows: readonly number[]): Float32Array {
+function takeRows(data: Float32Array, columns: number, rows: readonly number[]): Float32Array {
   const taken = new Float32Array(rows.length * columns);
   rows.forEach((row, at) => {
     taken.set(data.subarray(row * columns, (row + 1) * columns), at * columns);
@@ -185,7 +185,7 @@ function rowsOf(data: Float32Array, columns: number, rows: readonly number[]): F
 }
 
 /** Columns of a matrix with rows of `stride`, each in a row of its own. */
-function columnsOf(data: Float32Array, stride: number, columns: readonly number[]): Float32Array {
+function takeColumns(data: Float32Array, stride: number, columns: readonly number[]): Float32Array {
   const rows = data.length / stride;
   const taken = new Float32Array(columns.length * rows);
   columns.forEach((column, at) => {

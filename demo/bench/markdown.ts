@@ -1,9 +1,9 @@
 import { shapeLabel } from '../../bench/benchmark.js';
 import type { BenchReport } from '../../bench/report.js';
-import { shareOf, threeDigits } from '../../bench/words.js';
+import { shareOfNearestLimit, threeDigits } from '../../bench/words.js';
 
 /** A benchmark as a table to paste into an issue. */
-export function markdownOf({ adapter, versions, limits, results }: BenchReport): string {
+export function reportMarkdown({ adapter, versions, limits, results }: BenchReport): string {
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const kind = adapter.kind === 'software' ? ' (software, no GPU)' : '';
   const lines = results.map((result) => {
@@ -13,7 +13,7 @@ export function markdownOf({ adapter, versions, limits, results }: BenchReport):
           threeDigits(result.medianMs),
           result.gflops === 0 ? '–' : threeDigits(result.gflops),
           threeDigits(result.gbps),
-          shareOf(result, limits),
+          shareOfNearestLimit(result, limits),
         ]
       : ['wrong', '–', '–', '–'];
     return `| ${[work, shapeLabel(shape), ...figures].join(' | ')} |`;

@@ -1,6 +1,6 @@
 import { shapeLabel } from '../../bench/benchmark.js';
 import type { BenchReport, MeasuredResult } from '../../bench/report.js';
-import { nearestLimit, percentOf, threeDigits } from '../../bench/words.js';
+import { nearestLimit, percentOfLimit, threeDigits } from '../../bench/words.js';
 import type { Row } from './state.js';
 
 interface ResultsProps {
@@ -70,7 +70,7 @@ function Measured({ result, limits }: MeasuredProps) {
         <span class={`gauge ${nearestLimit(result, limits)}`}>
           <i style={{ width: `${Math.min(100, 100 * shareOfLimit)}%` }} />
         </span>
-        <b>{percentOf(result)}</b>
+        <b>{percentOfLimit(result)}</b>
         <small>{nearestLimit(result, limits)}</small>
       </td>
     </>

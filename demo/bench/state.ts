@@ -4,7 +4,7 @@ import {
   type BenchEvent,
   bench,
   browserVersion,
-  contestsOf,
+  requestedContests,
 } from '../../bench/bench.js';
 import type { Shape } from '../../bench/benchmark.js';
 import type { BenchRequest } from '../../bench/plan.js';
@@ -134,7 +134,7 @@ export function createBenching(page: Page): Benching {
 }
 
 function plannedRows(): readonly Row[] {
-  return contestsOf(REQUEST).map(({ benchmark, case: { shape } }) => ({
+  return requestedContests(REQUEST).map(({ benchmark, case: { shape } }) => ({
     work: benchmark.name,
     shape,
   }));

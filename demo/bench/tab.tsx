@@ -7,7 +7,7 @@ import { CopyButton } from '../view/copy.js';
 import { OtherTurn } from '../view/notices.js';
 import { Opening } from '../view/opening.js';
 import { LimitTiles } from './limits.js';
-import { markdownOf } from './markdown.js';
+import { reportMarkdown } from './markdown.js';
 import { Results } from './results.js';
 import { type Benching, createBenching } from './state.js';
 
@@ -28,7 +28,7 @@ export function BenchTab() {
               label="Copy as Markdown"
               copied="Markdown copied"
               disabled={partial}
-              text={() => (measured ? markdownOf(measured) : '')}
+              text={() => (measured ? reportMarkdown(measured) : '')}
             />
             <CopyButton
               label="Copy as JSON"

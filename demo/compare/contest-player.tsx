@@ -35,7 +35,7 @@ export function ContestPlayer({ comparing }: { readonly comparing: Comparing }) 
       disabled={!able}
       onMain={act}
       onReset={mode === 'idle' ? undefined : () => void comparing.reset()}
-      text={textOf(comparing)}
+      text={playerText(comparing)}
       done={mode === 'done' ? ways : Math.min(ways, outcomes.value.length + share)}
       total={ways}
       measure="Ways compared"
@@ -58,7 +58,7 @@ function TrainFirst({ page }: { readonly page: Page }) {
       <div class="buttons">
         <a
           class="button play"
-          href={page.hashOf('play')}
+          href={page.viewHash('play')}
           onClick={() => {
             if (page.ready.value) page.play('end');
           }}
@@ -74,7 +74,7 @@ function TrainFirst({ page }: { readonly page: Page }) {
   );
 }
 
-function textOf({ mode, outcomes, progress, subject, next, changed }: Comparing): string {
+function playerText({ mode, outcomes, progress, subject, next, changed }: Comparing): string {
   const about = subject.value;
   const now = progress.value;
   if (mode.value === 'running' && now) {

@@ -57,7 +57,7 @@ export function CompareTab() {
         </div>
       )}
       <p class="hidden" role="status">
-        {heraldOf(comparing)}
+        {comparisonAnnouncement(comparing)}
       </p>
     </>
   );
@@ -83,7 +83,7 @@ function Ways() {
 }
 
 /** Speaks at the end only. */
-function heraldOf({ mode, outcomes, subject }: Comparing): string {
+function comparisonAnnouncement({ mode, outcomes, subject }: Comparing): string {
   if (mode.value !== 'done') return '';
   const last = outcomes.value.flatMap(({ rows }) => rows.slice(-1));
   const [best] = last.toSorted((a, b) => a.trainingLoss - b.trainingLoss);

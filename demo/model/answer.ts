@@ -27,7 +27,7 @@ export function inputAt(images: Images, index: number): Float32Array {
 }
 
 /** The class that a network's outputs stand for, as evaluation counts it: ties to the lowest. */
-export function answerOf(outputs: readonly number[]): number {
+export function answerFromOutputs(outputs: readonly number[]): number {
   if (outputs.length === 1) return Number((outputs[0] ?? 0) >= 0.5);
   return outputs.indexOf(Math.max(...outputs));
 }

@@ -1,5 +1,5 @@
 /** The files that were dropped, those inside dropped folders included. */
-export async function filesOf(transfer: DataTransfer): Promise<readonly File[]> {
+export async function droppedFiles(transfer: DataTransfer): Promise<readonly File[]> {
   // The list of items is emptied as soon as the event is over.
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry());
   const files = await Promise.all(entries.map((entry) => (entry ? filesIn(entry) : [])));

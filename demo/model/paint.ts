@@ -30,7 +30,7 @@ export function paintDigit(canvas: HTMLCanvasElement, images: Images, index: num
 }
 
 /** The number of columns that makes a mosaic about square. */
-export function columnsOf(tiles: number): number {
+export function columnsForTiles(tiles: number): number {
   return Math.ceil(Math.sqrt(tiles));
 }
 
@@ -40,7 +40,7 @@ export function paintMosaic(
   tiles: readonly Tile[],
   { rows, columns }: Pick<Images, 'rows' | 'columns'>,
 ): void {
-  const across = columnsOf(tiles.length);
+  const across = columnsForTiles(tiles.length);
   const down = Math.ceil(tiles.length / across);
   canvas.width = across * (columns + GAP) - GAP;
   canvas.height = down * (rows + GAP) - GAP;

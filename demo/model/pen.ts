@@ -17,7 +17,7 @@ export function centred(
 ): Images {
   const pixels = new Uint8Array(rows * columns);
   const image = { count: 1, rows, columns, pixels };
-  const box = boxOf(ink, width);
+  const box = inkBox(ink, width);
   if (!box) return image;
   const scale = Math.max(box.width / (columns * FILL), box.height / (rows * FILL));
   const left = box.x - columns * 0.5 * scale;
@@ -32,7 +32,7 @@ export function centred(
   return image;
 }
 
-function boxOf(ink: Uint8ClampedArray, width: number) {
+function inkBox(ink: Uint8ClampedArray, width: number) {
   let [left, right, top, bottom] = [Number.POSITIVE_INFINITY, -1, Number.POSITIVE_INFINITY, -1];
   let [mass, sumX, sumY] = [0, 0, 0];
   ink.forEach((value, index) => {

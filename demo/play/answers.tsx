@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { taskClass } from '../../src/data/tasks.js';
 import type { LabelledImages, Task, TwoLayerParameters } from '../../src/index.js';
-import { answerOf, inputAt, outputsAt, spell } from '../model/answer.js';
+import { answerFromOutputs, inputAt, outputsAt, spell } from '../model/answer.js';
 import type { Checkpoint } from '../state/session.js';
 import { usePage } from '../view/context.js';
 import { Digit } from './picture.js';
@@ -12,7 +12,7 @@ const ROW = 10;
 const SHOWN = 2 * ROW;
 
 /** The networks of a checkpoint by name, those that are done. */
-export function networksOf(view: Checkpoint | undefined) {
+export function shownNetworks(view: Checkpoint | undefined) {
   const found: (readonly [name: string, look: string, network: TwoLayerParameters])[] = [];
   if (view) found.push(['Dense', 'dense', view.dense.network]);
   if (view?.subnetwork) found.push(['Subnetwork', 'subnetwork', view.subnetwork.network]);
@@ -54,7 +54,7 @@ interface RowProps {
 function Row({ test, indices }: RowProps) {
   const page = usePage();
   const { task } = page.session.play.value?.settings ?? page.settings.value;
-  const networks = networksOf(page.checkpoint.value);
+  const networks = shownNetworks(page.checkpoint.value);
   return (
     <table>
       <thead>
@@ -87,7 +87,7 @@ interface CellsProps extends RowProps {
 function Cells({ network, task, test, indices }: CellsProps) {
   const [first = 0] = indices;
   const answers = useMemo(
-    () => indices.map((index) => answerOf(outputsAt(network, inputAt(test, index)))),
+    () => indices.map((index) => answerFromOutputs(outputsAt(network, inputAt(test, index)))),
     [network, test, first],
   );
   return (

@@ -28,7 +28,7 @@ export function DenseCard({ learned, onLearned }: DenseCardProps) {
   const trained = view !== undefined && view.iteration > 0;
   const before = learned && trained ? first : undefined;
   const selected = view?.subnetwork?.selection.selected;
-  const tiles = useMemo(() => tilesOf(network, before, selected), [network, before, selected]);
+  const tiles = useMemo(() => neuronTiles(network, before, selected), [network, before, selected]);
   const losses = page.session.losses.value;
   const iterations = page.session.play.value?.config.iterations ?? page.settings.value.iterations;
   const last = losses.at(-1);
@@ -85,7 +85,7 @@ export function DenseCard({ learned, onLearned }: DenseCardProps) {
   );
 }
 
-function tilesOf(
+function neuronTiles(
   network: TwoLayerParameters | undefined,
   before: TwoLayerParameters | undefined,
   selected: Uint32Array | undefined,

@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Images } from '../../src/index.js';
-import { answerOf, inputAt, outputsAt, spell } from '../model/answer.js';
+import { answerFromOutputs, inputAt, outputsAt, spell } from '../model/answer.js';
 import { centred } from '../model/pen.js';
 import { usePage } from '../view/context.js';
-import { networksOf } from './answers.js';
+import { shownNetworks } from './answers.js';
 import { Digit } from './picture.js';
 
 const SIDE = 196;
@@ -143,7 +143,7 @@ export function Draw() {
 function Opinions({ drawing }: { readonly drawing: Images | undefined }) {
   const page = usePage();
   const { task, loss } = page.session.play.value?.settings ?? page.settings.value;
-  const networks = networksOf(page.checkpoint.value);
+  const networks = shownNetworks(page.checkpoint.value);
   if (networks.length === 0) {
     return <p class="note">Press Play first: the networks have learned nothing yet.</p>;
   }
@@ -158,7 +158,7 @@ function Opinions({ drawing }: { readonly drawing: Images | undefined }) {
       <dl aria-live="polite">
         {networks.map(([name, look, network]) => {
           const outputs = outputsAt(network, input);
-          const answer = answerOf(outputs);
+          const answer = answerFromOutputs(outputs);
           return (
             <div key={name} class={look}>
               <dt>{name}</dt>

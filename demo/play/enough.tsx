@@ -18,7 +18,7 @@ export function Enough() {
         further brings the small one little.
       </p>
       <Chart
-        summary={summaryOf(checkpoints)}
+        summary={accuracySummary(checkpoints)}
         xLabel="training step of the dense network"
         height={220}
         x={checkpoints.map(({ iteration }) => iteration)}
@@ -51,7 +51,7 @@ export function Enough() {
   );
 }
 
-function summaryOf(checkpoints: readonly Checkpoint[]): string {
+function accuracySummary(checkpoints: readonly Checkpoint[]): string {
   if (checkpoints.length === 0) return 'Test accuracy against training steps; no checkpoint yet.';
   const lines = checkpoints.map(({ iteration, dense, subnetwork, fineTuned }) => {
     const parts = [`dense ${percent(dense.figures.testAccuracy)}`];

@@ -63,7 +63,7 @@ export function Result() {
         </tbody>
       </table>
       <p class="note">
-        There are other ways to choose. <a href={page.hashOf('compare')}>Compare them</a>
+        There are other ways to choose. <a href={page.viewHash('compare')}>Compare them</a>
       </p>
     </>
   );

@@ -1,6 +1,6 @@
 import { fineTuneRate } from '../../src/index.js';
 import { grouped } from '../../src/text.js';
-import { configOf, type Settings } from '../state/settings.js';
+import { configFromSettings, type Settings } from '../state/settings.js';
 import { LABELS } from '../state/wording.js';
 import { usePage } from '../view/context.js';
 import { Check, Seed, Select, Slider } from '../view/control.js';
@@ -31,7 +31,7 @@ export function SettingsPanel() {
   const settings = page.settings.value;
   const { change } = page;
   const most = page.source.value?.train.count ?? 2000;
-  const rate = fineTuneRate(configOf(settings));
+  const rate = fineTuneRate(configFromSettings(settings));
   return (
     <section class="settings" aria-labelledby="settings-title">
       <h2 id="settings-title">Try changing something</h2>

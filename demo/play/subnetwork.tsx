@@ -43,7 +43,7 @@ export function SubnetworkCard({ learned }: SubnetworkCardProps) {
         )}
       </p>
       {view?.subnetwork && images ? (
-        <ol class="picks" key={view.iteration} style={{ '--tile': tileOf(counts.size) }}>
+        <ol class="picks" key={view.iteration} style={{ '--tile': tileSize(counts.size) }}>
           {[...counts].map(([neuron, count], place) => (
             <Pick
               key={neuron}
@@ -68,7 +68,7 @@ export function SubnetworkCard({ learned }: SubnetworkCardProps) {
 }
 
 /** Tiles small enough for the card to stay about as tall as its neighbours. */
-function tileOf(picks: number): string {
+function tileSize(picks: number): string {
   if (picks <= 50) return '34px';
   return picks <= 100 ? '24px' : '17px';
 }

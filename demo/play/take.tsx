@@ -1,4 +1,4 @@
-import { archiveOf, subnetworkFile } from '../state/archive.js';
+import { runArchive, subnetworkFile } from '../state/archive.js';
 import { usePage } from '../view/context.js';
 import { CopyButton } from '../view/copy.js';
 import { save } from '../view/save.js';
@@ -48,7 +48,7 @@ export function Take() {
             const play = session.play.value;
             if (!play) return;
             const { task, seed } = play.config;
-            const bytes = archiveOf(play, session.findings.value, session.summary.value);
+            const bytes = runArchive(play, session.findings.value, session.summary.value);
             save(`espalier-${task}-seed${seed}.zip`, bytes);
           }}
         >
@@ -57,7 +57,7 @@ export function Take() {
         <CopyButton
           label="Copy a link to this view"
           copied="Link copied"
-          text={() => new URL(page.hashOf('play'), location.href).href}
+          text={() => new URL(page.viewHash('play'), location.href).href}
         />
       </div>
       <p class="note">

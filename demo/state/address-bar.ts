@@ -1,6 +1,6 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { EspalierError } from '../../src/index.js';
-import { addressOf, hashOf, type Kept, type View, viewOf } from './address.js';
+import { addressFromHash, addressHash, type Kept, type View, viewFromHash } from './address.js';
 import type { Problem } from './problems.js';
 import { changed, defaultsFor, type Settings } from './settings.js';
 
@@ -15,7 +15,7 @@ export interface AddressBar {
   readonly kept: ReadonlySignal<Kept>;
   readonly settings: ReadonlySignal<Settings>;
   /** The address of a tab with all that the page shows now. */
-  hashOf(view: View): string;
+  viewHash(view: View): string;
   /** Writes a tab's own word into the address, or takes it out. */
   keep(key: `${View}.${string}`, value: string | undefined): void;
   set(patch: Partial<Settings>): void;
@@ -31,21 +31,22 @@ export interface AddressBar {
 }
 
 export function createAddressBar(complain: Complain): AddressBar {
-  const view = signal(viewOf(location.hash));
+  const view = signal(viewFromHash(location.hash));
   const kept = signal<Kept>({});
   const settings = signal<Settings>(defaultsFor('software'));
 
   /** Of all entries of the browser's history since a link brought settings of its own. */
   let era: number = Date.now();
 
-  const here = (shown: View) => hashOf({ view: shown, settings: settings.value, kept: kept.value });
+  const here = (shown: View) =>
+    addressHash({ view: shown, settings: settings.value, kept: kept.value });
 
   const write = () => history.replaceState({ era }, '', here(view.value));
   const eraHere = () => (history.state as { readonly era?: number } | null)?.era;
 
   const read = (defaults: Settings): Settings => {
-    view.value = viewOf(location.hash);
-    const address = addressOf(location.hash, defaults);
+    view.value = viewFromHash(location.hash);
+    const address = addressFromHash(location.hash, defaults);
     kept.value = address.kept;
     const { data } = settings.value;
     if (address.settings.data !== 'own' || data === 'own') return address.settings;
@@ -62,7 +63,7 @@ export function createAddressBar(complain: Complain): AddressBar {
     view,
     kept,
     settings,
-    hashOf: here,
+    viewHash: here,
     keep: (key, value) => {
       const { [key]: _, ...others } = kept.value;
       kept.value = value === undefined ? others : { ...others, [key]: value };
@@ -73,7 +74,7 @@ export function createAddressBar(complain: Complain): AddressBar {
       write();
     },
     follow: (defaults) => {
-      const shown = viewOf(location.hash);
+      const shown = viewFromHash(location.hash);
       // An entry has the settings of when it was left: going back must not undo what came since.
       if (eraHere() === era || location.hash === here(shown)) {
         view.value = shown;

@@ -1,5 +1,5 @@
 import { EspalierError } from '../../src/index.js';
-import { entriesOf, type Settings, settingsOf } from './settings.js';
+import { type Settings, settingsEntries, settingsFromEntries } from './settings.js';
 
 /** The parts of the page, the first of which a link without a word about it opens. */
 export const VIEWS = ['play', 'compare', 'study', 'bench'] as const;
@@ -15,27 +15,27 @@ export interface Address {
   readonly kept: Kept;
 }
 
-export function hashOf({ view, settings, kept }: Address): string {
+export function addressHash({ view, settings, kept }: Address): string {
   const parts = [
     ...(view === 'play' ? [] : [['view', view]]),
-    ...entriesOf(settings),
+    ...settingsEntries(settings),
     ...Object.entries(kept),
   ];
   return `#${new URLSearchParams(parts)}`;
 }
 
 /** The view that a link names, whatever else may be wrong with it. */
-export function viewOf(hash: string): View {
+export function viewFromHash(hash: string): View {
   const named = new URLSearchParams(hash.replace(/^#/, '')).get('view');
   return VIEWS.find((view) => view === named) ?? 'play';
 }
 
 /**
- * Reads what `hashOf` wrote; a setting that is absent takes its default.
+ * Reads what `addressHash` wrote; a setting that is absent takes its default.
  *
  * @throws bad-config naming the first wrong key.
  */
-export function addressOf(hash: string, defaults: Settings): Address {
+export function addressFromHash(hash: string, defaults: Settings): Address {
   const kept: Record<string, string> = {};
   const settings: [string, string][] = [];
   for (const [key, text] of new URLSearchParams(hash.replace(/^#/, ''))) {
@@ -48,5 +48,5 @@ export function addressOf(hash: string, defaults: Settings): Address {
       );
     }
   }
-  return { view: viewOf(hash), settings: settingsOf(settings, defaults), kept };
+  return { view: viewFromHash(hash), settings: settingsFromEntries(settings, defaults), kept };
 }

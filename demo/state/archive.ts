@@ -10,7 +10,7 @@ import {
   type RunSummary,
 } from '../../src/index.js';
 import type { Finding, Play } from './session.js';
-import { configOf } from './settings.js';
+import { configFromSettings } from './settings.js';
 
 /** A folder of IDX files beside the run's, for images that the command line has not got. */
 const DATA_FOLDER = 'data';
@@ -20,13 +20,13 @@ const DATA_FOLDER = 'data';
  * come along as IDX files, and the configuration names their folder: `espalier run --config
  * config.json` in the unpacked folder repeats the run.
  */
-export function archiveOf(
+export function runArchive(
   { settings, source, examples }: Play,
   findings: readonly Finding[],
   summary: RunSummary | undefined,
 ): Uint8Array<ArrayBuffer> {
   const own = settings.data !== 'full';
-  const config = configOf(settings, own ? DATA_FOLDER : 'mnist');
+  const config = configFromSettings(settings, own ? DATA_FOLDER : 'mnist');
   const dataset = datasetFile(examples);
   const files: Zippable = {
     [RUN_FILES.config]: json({ ...config, fineTuneLearningRate: fineTuneRate(config) }),

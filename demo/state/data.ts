@@ -125,11 +125,11 @@ async function readIdx(file: File) {
   const part: Part = /t10k|test/i.test(file.name) ? 'test' : 'train';
   // The byte that tells images from labels: the number of dimensions.
   const images = bytes[3] === 3 ? parseIdxImages(bytes, file.name) : undefined;
-  const labels = images ? undefined : labelsOf(bytes, file.name);
+  const labels = images ? undefined : parseLabels(bytes, file.name);
   return { part, images, labels };
 }
 
-function labelsOf(bytes: Uint8Array, file: string): Uint8Array {
+function parseLabels(bytes: Uint8Array, file: string): Uint8Array {
   if (bytes[0] === 0 && bytes[1] === 0 && bytes[2] === 8) return parseIdxLabels(bytes, file);
   throw new EspalierError(
     'bad-data',

@@ -28,7 +28,7 @@ const MOST_DRAWN = 50_000_000;
  * @throws bad-data naming the file when it is of another run, or has more iterations behind it than
  *   a page can go on from; bad-config when the run has momentum.
  */
-export function halfwayOf(
+export function halfwayPoint(
   { config, weights, dataset, events }: Brought,
   source: ImageSource,
 ): Halfway | undefined {

@@ -9,15 +9,15 @@ import { type AddressBar, type Complain, createAddressBar } from './address-bar.
 import { readBrought } from './bring.js';
 import { type Connection, createConnection } from './connection.js';
 import type { Turn } from './drive.js';
-import { halfwayOf } from './halfway.js';
+import { halfwayPoint } from './halfway.js';
 import { createImages, type Images } from './images.js';
-import { type Problem, problemOf } from './problems.js';
+import { type Problem, problemFromError } from './problems.js';
 import { createRun, type Run } from './run.js';
 import { defaultsFor, leftOut, settingsFrom } from './settings.js';
 
 export interface Page
   extends Connection,
-    Pick<AddressBar, 'view' | 'kept' | 'settings' | 'hashOf' | 'keep'>,
+    Pick<AddressBar, 'view' | 'kept' | 'settings' | 'viewHash' | 'keep'>,
     Pick<Images, 'loading' | 'change'>,
     Omit<Run, 'halfway'> {
   readonly source: ReadonlySignal<ImageSource | undefined>;
@@ -36,14 +36,14 @@ export interface Page
 export function createPage(gpu: GPU | undefined): Page {
   const problem = signal<Problem | undefined>();
   const complain: Complain = (error, remedy) => {
-    problem.value = problemOf(error, remedy);
+    problem.value = problemFromError(error, remedy);
   };
   const dismiss = () => {
     problem.value = undefined;
   };
   const turn = signal<Turn | undefined>();
   const { device, connected } = createConnection(gpu);
-  const { view, kept, settings, hashOf, keep, set, follow, adopt } = createAddressBar(complain);
+  const { view, kept, settings, viewHash, keep, set, follow, adopt } = createAddressBar(complain);
   const images = createImages({ settings, set }, complain);
   const { source, loading, change, load, limitExamples } = images;
   const { halfway, ...run } = createRun({
@@ -82,7 +82,7 @@ export function createPage(gpu: GPU | undefined): Page {
     view,
     kept,
     settings,
-    hashOf,
+    viewHash,
     keep,
     source,
     loading,
@@ -120,7 +120,7 @@ export function createPage(gpu: GPU | undefined): Page {
         // Weights go on only with the images that they have seen.
         const full = weights && config?.data === 'mnist' && !brought.source && before !== 'full';
         const found = full ? await images.fetched('full') : (brought.source ?? source.value);
-        const state = found && halfwayOf(brought, found);
+        const state = found && halfwayPoint(brought, found);
         if (state) await run.session.reset();
         batch(() => {
           halfway.value = state;

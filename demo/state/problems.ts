@@ -24,7 +24,7 @@ const TITLES: Readonly<Record<ErrorCode, string>> = {
   aborted: 'Stopped',
 };
 
-export function problemOf(error: unknown, remedy?: Problem['remedy']): Problem {
+export function problemFromError(error: unknown, remedy?: Problem['remedy']): Problem {
   const code = error instanceof EspalierError ? error.code : 'unexpected';
   const title =
     error instanceof EspalierError ? TITLES[error.code] : 'Something unexpected happened';

@@ -70,7 +70,7 @@ export function createRun(needs: Needs): Run {
     session.goOn(connected);
   };
 
-  const remedyOf = (error: unknown) =>
+  const remedyForError = (error: unknown) =>
     remedyFor(error, settings.value, {
       goOn,
       again: (patch) => {
@@ -98,14 +98,14 @@ export function createRun(needs: Needs): Run {
         from: startingState.value,
       });
     } catch (error) {
-      complain(error, remedyOf(error));
+      complain(error, remedyForError(error));
     }
   };
 
   effect(() => {
     const error = session.error.value;
     // Not again when the settings change, which the remedy reads.
-    if (error !== undefined) untracked(() => complain(error, remedyOf(error)));
+    if (error !== undefined) untracked(() => complain(error, remedyForError(error)));
   });
 
   return {

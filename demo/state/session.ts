@@ -14,7 +14,7 @@ import {
   type TwoLayerParameters,
 } from '../../src/index.js';
 import { createDrive, type Mode, type Turn } from './drive.js';
-import { configOf, type Settings } from './settings.js';
+import { configFromSettings, type Settings } from './settings.js';
 
 /** A network at a checkpoint and how good it is. */
 export interface Stage {
@@ -117,10 +117,10 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
     progress,
     losses,
     findings,
-    checkpoints: computed(() => checkpointsOf(findings.value)),
+    checkpoints: computed(() => checkpointsFromFindings(findings.value)),
     summary,
     start: (connected, { settings, source, goal: next, from }) => {
-      const config = configOf(settings);
+      const config = configFromSettings(settings);
       const examples = drawExamples(source, config.examples, config.seed);
       const input: Play = { settings, config, source, examples, ...(from && { from }) };
       batch(() => {
@@ -162,7 +162,7 @@ function sameMoment(a: Finding, b: Finding): boolean {
   return a.type === 'started' || b.type === 'started' || a.iteration === b.iteration;
 }
 
-function checkpointsOf(findings: readonly Finding[]): readonly Checkpoint[] {
+function checkpointsFromFindings(findings: readonly Finding[]): readonly Checkpoint[] {
   const found = new Map<number, Checkpoint>();
   for (const event of findings) {
     if (event.type === 'started') continue;

@@ -70,16 +70,16 @@ export function defaultsFor(kind: 'hardware' | 'software'): Settings {
 const KEYS = Object.keys(SOFTWARE) as readonly (keyof Settings)[];
 
 /** All settings are written, for defaults differ from machine to machine. */
-export function entriesOf(settings: Settings): [key: string, text: string][] {
+export function settingsEntries(settings: Settings): [key: string, text: string][] {
   return KEYS.map((key) => [key, String(settings[key])]);
 }
 
 /**
- * Reads what `entriesOf` wrote; a key that is absent takes its default.
+ * Reads what `settingsEntries` wrote; a key that is absent takes its default.
  *
  * @throws bad-config naming the first wrong key.
  */
-export function settingsOf(
+export function settingsFromEntries(
   entries: readonly (readonly [key: string, text: string])[],
   defaults: Settings,
 ): Settings {
@@ -101,7 +101,7 @@ export function settingsOf(
     );
   }
   const settings = { ...defaults, ...given, data } as Settings;
-  requirePicking(configOf(settings));
+  requirePicking(configFromSettings(settings));
   return settings;
 }
 
@@ -109,8 +109,8 @@ export function settingsOf(
  * @param data where a command line finds the same images; the page itself does not read it.
  * @throws bad-config naming the first wrong key.
  */
-export function configOf(settings: Settings, data = 'mnist'): RunConfig {
-  return parseRunConfig({ ...settings, rule: ruleOf(settings), data });
+export function configFromSettings(settings: Settings, data = 'mnist'): RunConfig {
+  return parseRunConfig({ ...settings, rule: effectiveRule(settings), data });
 }
 
 /**
@@ -122,7 +122,7 @@ export function changed(before: Settings, patch: Partial<Settings>): Settings {
   const after = { ...before, ...patch };
   const { task, loss, method, replacement, picks, width } = after;
   const crossed = loss === 'cross-entropy';
-  const weighed = { method, rule: ruleOf(after), loss, outputs: taskOutputs(task) };
+  const weighed = { method, rule: effectiveRule(after), loss, outputs: taskOutputs(task) };
   const yields = patch.loss === undefined && conflictIn(weighed) !== undefined;
   return {
     ...after,
@@ -134,7 +134,7 @@ export function changed(before: Settings, patch: Partial<Settings>): Settings {
 }
 
 /** The panel keeps the rule for when greedy selection is chosen again. */
-function ruleOf({ method, rule }: Settings): Settings['rule'] {
+function effectiveRule({ method, rule }: Settings): Settings['rule'] {
   return method === 'greedy' ? rule : 'average';
 }
 

@@ -2,7 +2,7 @@ import { analyse, type Cell, cellCount, type RunFile, type StudyConfig } from '.
 import { reportFiles } from '../../src/report/study-page.js';
 
 /** The files of a study's folder that are drawn from its cells. */
-export function filesOf(config: StudyConfig, cells: readonly Cell[]): readonly RunFile[] {
+export function studyReportFiles(config: StudyConfig, cells: readonly Cell[]): readonly RunFile[] {
   return reportFiles({
     config,
     cells,

@@ -4,7 +4,7 @@ import { tileBorders } from '../../src/report/borders.js';
 import { criterionText, figure } from '../../src/report/words.js';
 import { meanThresholds } from '../../src/study/analysis.js';
 import { grouped, plural } from '../../src/text.js';
-import { namedCheckpoints, placeOf, rangeOf, tilesOf } from './map.js';
+import { lossRange, mapTiles, namedCheckpoints, placeInRange } from './map.js';
 import type { Progress } from './state.js';
 import { useWidth } from './width.js';
 
@@ -21,8 +21,8 @@ interface HeatMapProps {
 /** Iterations × dataset size: how good a subnetwork pruned there is, and from where on it is enough. */
 export function HeatMap({ config, cells, finding, progress }: HeatMapProps) {
   const { ref, width } = useWidth<HTMLDivElement>();
-  const tiles = tilesOf(config, cells);
-  const range = rangeOf(tiles);
+  const tiles = mapTiles(config, cells);
+  const range = lossRange(tiles);
   const done = tiles.filter(({ trials }) => trials > 0).length;
   const means = finding ? meanThresholds(finding) : [];
   const summary = `Heat map of the subnetwork’s training loss: ${plural(config.sizes.length, 'dataset size')} by ${studyCheckpoints(config).length} checkpoints, ${done} of ${tiles.length} tiles filled.${means.map(([examples, t]) => ` With ${grouped(examples)} examples it was enough after ${grouped(Math.round(t))} steps.`).join('')}`;
@@ -50,8 +50,8 @@ export function HeatMap({ config, cells, finding, progress }: HeatMapProps) {
 }
 
 interface TilesProps extends Pick<HeatMapProps, 'config' | 'progress'> {
-  readonly tiles: ReturnType<typeof tilesOf>;
-  readonly range: ReturnType<typeof rangeOf>;
+  readonly tiles: ReturnType<typeof mapTiles>;
+  readonly range: ReturnType<typeof lossRange>;
   readonly means: ReturnType<typeof meanThresholds>;
   readonly width: number;
   readonly height: number;
@@ -80,7 +80,7 @@ function Tiles({ config, tiles, range, means, progress, width, height }: TilesPr
           key={`${examples}/${iteration}`}
           class={loss === undefined ? 'blank' : 'tile'}
           {...box(examples, iteration)}
-          {...(loss !== undefined && range && { fill: colourAt(placeOf(loss, range)) })}
+          {...(loss !== undefined && range && { fill: colourAt(placeInRange(loss, range)) })}
         >
           {loss !== undefined && (
             <title>

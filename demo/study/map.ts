@@ -11,7 +11,7 @@ export interface Tile {
 }
 
 /** Every tile of the study, by size and then iteration. */
-export function tilesOf(config: StudyConfig, cells: readonly Cell[]): readonly Tile[] {
+export function mapTiles(config: StudyConfig, cells: readonly Cell[]): readonly Tile[] {
   const sums = new Map<string, { sum: number; trials: number }>();
   for (const { examples, iteration, subnetworkLoss } of cells) {
     const key = `${examples}/${iteration}`;
@@ -37,13 +37,13 @@ export function namedCheckpoints(config: StudyConfig): readonly number[] {
 }
 
 /** Least and largest loss, the ends of the colours. */
-export function rangeOf(tiles: readonly Tile[]): readonly [number, number] | undefined {
+export function lossRange(tiles: readonly Tile[]): readonly [number, number] | undefined {
   const losses = tiles.flatMap(({ loss }) => (loss !== undefined && loss > 0 ? [loss] : []));
   return losses.length > 0 ? extent(losses) : undefined;
 }
 
 /** Where a loss lies between the ends, in logarithms: 0 for the largest, 1 for the least. */
-export function placeOf(loss: number, [low, high]: readonly [number, number]): number {
+export function placeInRange(loss: number, [low, high]: readonly [number, number]): number {
   if (!(high > low)) return 0.5;
   return (Math.log(high) - Math.log(Math.max(loss, low))) / (Math.log(high) - Math.log(low));
 }

@@ -101,7 +101,7 @@ export function createStudy(page: Page): Study {
       store.value = undefined;
       forget();
     });
-    const key = `${id} ${await digestOf(source)}`;
+    const key = `${id} ${await sourceDigest(source)}`;
     const lasting = await openStore(key).catch(() => undefined);
     const records = lasting ?? passingStore();
     // Not even a browser that cannot read its records keeps the study from a new start.
@@ -202,7 +202,7 @@ export function createStudy(page: Page): Study {
 const digests = new WeakMap<ImageSource, Promise<string>>();
 
 /** A name for images by what they are, so that no study goes on with other images. */
-function digestOf(source: ImageSource): Promise<string> {
+function sourceDigest(source: ImageSource): Promise<string> {
   return memo(digests, source, () => computeDigest(source));
 }
 

@@ -86,7 +86,7 @@ function StudyPlayer({ study }: { readonly study: Study }) {
       onMain={running ? study.pause : study.play}
       onReset={running || done === 0 ? undefined : () => void study.reset().catch(page.complain)}
       forgets="this study’s cells, which this browser keeps"
-      text={doingOf(study)}
+      text={studyStatus(study)}
       done={done}
       total={total.value}
       measure="Cells done"
@@ -94,7 +94,7 @@ function StudyPlayer({ study }: { readonly study: Study }) {
   );
 }
 
-function doingOf({ mode, cells, total, ready, progress, keeps, fault }: Study): string {
+function studyStatus({ mode, cells, total, ready, progress, keeps, fault }: Study): string {
   const done = cells.value.length;
   const share = `${grouped(done)} of ${grouped(total.value)} cells`;
   if (fault.value) return 'A setting below is wrong.';
@@ -110,11 +110,11 @@ function doingOf({ mode, cells, total, ready, progress, keeps, fault }: Study): 
   const where = now
     ? `: ${grouped(now.trial.examples)} examples, trial ${now.trial.trial + 1}, step ${grouped(now.iteration)}`
     : '';
-  return `${share}${where}${leftOf(cells.value, total.value)}`;
+  return `${share}${where}${timeLeft(cells.value, total.value)}`;
 }
 
 /** The mean cell tells how long the others take. */
-function leftOf(cells: Study['cells']['value'], total: number): string {
+function timeLeft(cells: Study['cells']['value'], total: number): string {
   if (cells.length === 0) return '';
   const spent = cells.reduce((sum, { seconds }) => sum + seconds, 0);
   const left = (spent / cells.length) * (total - cells.length);

@@ -1,7 +1,7 @@
 import { type Cell, type StudyConfig, studyCheckpoints } from '../../src/index.js';
 import { figure } from '../../src/report/words.js';
 import { grouped } from '../../src/text.js';
-import { tilesOf } from './map.js';
+import { mapTiles } from './map.js';
 
 interface TableProps {
   readonly config: StudyConfig;
@@ -10,7 +10,7 @@ interface TableProps {
 
 /** The heat map in figures. */
 export function MapTable({ config, cells }: TableProps) {
-  const tiles = tilesOf(config, cells);
+  const tiles = mapTiles(config, cells);
   const lossAt = (examples: number, iteration: number) => {
     const loss = tiles.find((tile) => tile.examples === examples && tile.iteration === iteration);
     return loss?.loss === undefined ? '–' : figure(loss.loss);

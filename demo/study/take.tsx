@@ -13,10 +13,10 @@ export function StudyFiles({ study }: { readonly study: Study }) {
     drawing.value = true;
     try {
       // The report's plots weigh more than the rest of the page.
-      const { filesOf } = await import('./files.js');
+      const { studyReportFiles } = await import('./files.js');
       const { config, cells } = study;
       if (!config.value) return;
-      const file = filesOf(config.value, cells.value).find((each) => each.name === name);
+      const file = studyReportFiles(config.value, cells.value).find((each) => each.name === name);
       if (file) save(file.name, file.bytes);
     } catch (error) {
       page.complain(error);

@@ -56,8 +56,8 @@ export function Chart(props: ChartProps) {
     const make = () => {
       plot.current?.destroy();
       plot.current = new uPlot(
-        optionsOf(newest, parent.clientWidth || 200),
-        dataOf(newest.current),
+        plotOptions(newest, parent.clientWidth || 200),
+        alignedData(newest.current),
         parent,
       );
     };
@@ -80,7 +80,7 @@ export function Chart(props: ChartProps) {
   }, [looks]);
 
   useEffect(() => {
-    plot.current?.setData(dataOf({ x, curves }));
+    plot.current?.setData(alignedData({ x, curves }));
     light(plot.current, props.lit);
   });
 
@@ -111,17 +111,17 @@ function light(plot: uPlot | undefined, label: string | undefined): void {
   plot.setSeries(at > 0 ? at : (null as never), { focus: true }, false);
 }
 
-function dataOf({ x, curves }: Pick<ChartProps, 'x' | 'curves'>): uPlot.AlignedData {
+function alignedData({ x, curves }: Pick<ChartProps, 'x' | 'curves'>): uPlot.AlignedData {
   return [[...x], ...curves.map(({ values }) => [...values])];
 }
 
-function optionsOf(newest: { readonly current: ChartProps }, width: number): uPlot.Options {
+function plotOptions(newest: { readonly current: ChartProps }, width: number): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
-  const colourOf = (name: string) => style.getPropertyValue(name).trim();
+  const colourNamed = (name: string) => style.getPropertyValue(name).trim();
   const { curves, xLabel, height, percent, logarithmic, onPoint } = newest.current;
   const axis: uPlot.Axis = {
-    stroke: colourOf('--muted'),
-    grid: { stroke: colourOf('--line'), width: 1 },
+    stroke: colourNamed('--muted'),
+    grid: { stroke: colourNamed('--line'), width: 1 },
     ticks: { show: false },
     font: FONT,
     labelFont: FONT,
@@ -162,16 +162,16 @@ function optionsOf(newest: { readonly current: ChartProps }, width: number): uPl
       ...curves.map(
         ({ colour, dashed, points, thin, label }): uPlot.Series => ({
           label,
-          stroke: colourOf(colour),
+          stroke: colourNamed(colour),
           width: thin ? 1 : 2.25,
           ...(dashed && { dash: [5, 4] }),
           spanGaps: true,
-          points: { show: points === true, size: 6, fill: colourOf(colour) },
+          points: { show: points === true, size: 6, fill: colourNamed(colour) },
         }),
       ),
     ],
     hooks: {
-      draw: [(plot) => drawMark(plot, newest.current.mark, colourOf('--muted'))],
+      draw: [(plot) => drawMark(plot, newest.current.mark, colourNamed('--muted'))],
       ...(onPoint && {
         setSeries: [
           (plot: uPlot, at: number | null) => {

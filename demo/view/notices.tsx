@@ -89,12 +89,12 @@ export function Herald() {
   const page = usePage();
   return (
     <p class="hidden" role="status">
-      {heraldOf(page)}
+      {runAnnouncement(page)}
     </p>
   );
 }
 
-function heraldOf({ session }: Page): string {
+function runAnnouncement({ session }: Page): string {
   const mode = session.mode.value;
   const checkpoint = session.checkpoints.value.at(-1);
   if (mode === 'idle' || !checkpoint) return mode === 'running' ? 'Training has begun.' : '';

@@ -28,7 +28,7 @@ export function useReadings(): Readings {
     gpu: 0,
     peak: 0,
     heap: undefined,
-    frames: framesOf([]),
+    frames: frameTimes([]),
   });
   useEffect(() => {
     let gaps: { readonly at: number; readonly gap: number }[] = [];
@@ -50,7 +50,7 @@ export function useReadings(): Readings {
         gpu: device.value?.liveBytes ?? 0,
         peak: device.value?.peakBytes ?? 0,
         heap: memory?.usedJSHeapSize,
-        frames: framesOf(gaps.map(({ gap }) => gap)),
+        frames: frameTimes(gaps.map(({ gap }) => gap)),
       };
     }, EVERY_MILLIS);
     return () => {
@@ -62,7 +62,7 @@ export function useReadings(): Readings {
   return readings.value;
 }
 
-function framesOf(gaps: readonly number[]): Frames {
+function frameTimes(gaps: readonly number[]): Frames {
   const sorted = gaps.toSorted((a, b) => a - b);
   const at = (share: number) => Math.round(sorted[Math.floor(share * (sorted.length - 1))] ?? 0);
   return { median: at(0.5), most: at(0.95), longest: at(1) };

@@ -17,7 +17,7 @@ export function createBenchProgress(stream: NodeJS.WriteStream, contests: number
     return {
       stop: () => undefined,
       show: (event) => {
-        const line = placeOf(event) ?? describe(event);
+        const line = contestTitle(event) ?? describe(event);
         if (line) stream.write(`${line}\n`);
       },
     };
@@ -32,8 +32,8 @@ export function createBenchProgress(stream: NodeJS.WriteStream, contests: number
       if (event.type === 'contest') {
         done = event.done;
         note = `verifying ${event.work} ${shapeLabel(event.shape)}`;
-      } else if (event.type === 'awaited') note = `waiting for ${nameOf(event.entry)}`;
-      else if (event.type === 'verified') note = `timing ${nameOf(event.entry)}`;
+      } else if (event.type === 'awaited') note = `waiting for ${entryTitle(event.entry)}`;
+      else if (event.type === 'verified') note = `timing ${entryTitle(event.entry)}`;
       else {
         const line = describe(event);
         if (!line) return;
@@ -47,7 +47,7 @@ export function createBenchProgress(stream: NodeJS.WriteStream, contests: number
   };
 }
 
-function placeOf(event: BenchEvent): string | undefined {
+function contestTitle(event: BenchEvent): string | undefined {
   if (event.type !== 'contest') return undefined;
   const { work, shape, done, total } = event;
   return `${done + 1} of ${total}: ${work} ${shapeLabel(shape)}`;
@@ -56,13 +56,13 @@ function placeOf(event: BenchEvent): string | undefined {
 function describe(event: BenchEvent): string | undefined {
   switch (event.type) {
     case 'awaited':
-      return `${nameOf(event.entry)}: waiting for its first run …`;
+      return `${entryTitle(event.entry)}: waiting for its first run …`;
     case 'verified':
-      return `${nameOf(event.entry)}: ${event.what}. Timing …`;
+      return `${entryTitle(event.entry)}: ${event.what}. Timing …`;
     case 'refused':
-      return `${nameOf(event.result)}: WRONG, not timed: ${event.reason}.`;
+      return `${entryTitle(event.result)}: WRONG, not timed: ${event.reason}.`;
     case 'skipped':
-      return `${nameOf(event.entry)}: skipped: ${event.reason}`;
+      return `${entryTitle(event.entry)}: skipped: ${event.reason}`;
     case 'disturbed':
       return `Right after ${event.work} the adapter did ${Math.round(100 * event.share)} % of its multiply-add limit.`;
     default:
@@ -70,6 +70,6 @@ function describe(event: BenchEvent): string | undefined {
   }
 }
 
-function nameOf({ work, shape, subject, variant }: BenchEntry): string {
+function entryTitle({ work, shape, subject, variant }: BenchEntry): string {
   return `${work} ${shapeLabel(shape)} (${subject === 'espalier' ? variant : `${subject} ${variant}`})`;
 }

@@ -11,8 +11,8 @@ import {
   type MeasuredResult,
 } from '../../bench/report.js';
 import { type BenchRow, type BenchRows, byWork } from '../../bench/rows.js';
-import { exponentsOf } from '../../bench/scaling.js';
-import { shareOf, threeDigits } from '../../bench/words.js';
+import { scalingExponents } from '../../bench/scaling.js';
+import { shareOfNearestLimit, threeDigits } from '../../bench/words.js';
 import { SCALING_BASE, selectionScaling } from '../../bench/workloads/selection-scaling.js';
 
 /** A line of the table without figures, and why. */
@@ -94,27 +94,27 @@ export function benchRows(
   { limits, results }: BenchReport,
   { omissions, baseline }: Circumstances,
 ): BenchRows {
-  const reasonOf = (result: BenchResult) =>
+  const whyWrong = (result: BenchResult) =>
     omissions.find(({ entry, wrong }) => wrong && entryKey(entry) === entryKey(result))?.reason ??
     'wrong';
   const rows = results.map((result): BenchRow => {
-    if (!result.verified) return { cells: [...namesOf(result), 'NO'], note: reasonOf(result) };
+    if (!result.verified) return { cells: [...entryNames(result), 'NO'], note: whyWrong(result) };
     const { medianMs, lowMs, highMs, gflops, gbps } = result;
     const figures = [
       threeDigits(medianMs),
       isOneRun(result) ? 'one run' : `${threeDigits(lowMs)}–${threeDigits(highMs)}`,
-      ratioOf(results, result),
+      ratioCell(results, result),
       gflops === 0 ? '–' : threeDigits(gflops),
       threeDigits(gbps),
-      shareOf(result, limits),
+      shareOfNearestLimit(result, limits),
     ];
     const compared = baseline ? comparedCells(compareWith(baseline, result)) : [];
-    return { cells: [...namesOf(result), 'yes', ...figures, ...compared] };
+    return { cells: [...entryNames(result), 'yes', ...figures, ...compared] };
   });
   const skipped = omissions
     .filter(({ wrong }) => !wrong)
     .map(({ entry, reason }) => ({
-      cells: [...namesOf(entry), '–'],
+      cells: [...entryNames(entry), '–'],
       note: `skipped: ${reason}`,
     }));
   return {
@@ -152,10 +152,14 @@ export function benchFindings(
   { results }: BenchReport,
   { disturbances }: Circumstances,
 ): readonly string[] {
-  return [...results.flatMap(exponentialsOf), ...scalingOf(results), ...warningOf(disturbances)];
+  return [
+    ...results.flatMap(exponentialsLine),
+    ...scalingLines(results),
+    ...disturbanceWarning(disturbances),
+  ];
 }
 
-function namesOf({ work, shape, subject, variant }: BenchEntry): readonly string[] {
+function entryNames({ work, shape, subject, variant }: BenchEntry): readonly string[] {
   return [work, shapeLabel(shape), subject, variant];
 }
 
@@ -167,22 +171,22 @@ function comparedCells(comparison: Comparison | undefined): readonly string[] {
   return [ratio.toFixed(2), band, verdict];
 }
 
-function exponentialsOf(result: BenchResult): readonly string[] {
+function exponentialsLine(result: BenchResult): readonly string[] {
   if (!result.verified || result.gexps === undefined) return [];
   const { work, subject, gexps } = result;
   return [`${work}, ${subject}: ${threeDigits(1000 * gexps)} million exponentials a second.`];
 }
 
 /** How the selection's time grows with each of its sizes, where enough of them were measured. */
-function scalingOf(results: readonly BenchResult[]): readonly string[] {
+function scalingLines(results: readonly BenchResult[]): readonly string[] {
   const own = results.filter(({ work }) => work === selectionScaling.name);
-  return exponentsOf(own, SCALING_BASE).map(
+  return scalingExponents(own, SCALING_BASE).map(
     ({ size, exponent, error, shapes }) =>
       `${selectionScaling.name}: the time grows as ${size}^${exponent.toFixed(2)} (± ${error.toFixed(2)}, standard error; ${shapes} shapes, least squares of ln t, the other sizes as in ${shapeLabel(SCALING_BASE)}).`,
   );
 }
 
-function warningOf(disturbances: readonly Disturbance[]): readonly string[] {
+function disturbanceWarning(disturbances: readonly Disturbance[]): readonly string[] {
   if (disturbances.length === 0) return [];
   const worst = new Map<string, number>();
   for (const { work, share } of disturbances) {
@@ -195,7 +199,7 @@ function warningOf(disturbances: readonly Disturbance[]): readonly string[] {
   ];
 }
 
-function ratioOf(results: BenchReport['results'], result: MeasuredResult): string {
+function ratioCell(results: BenchReport['results'], result: MeasuredResult): string {
   const ratio = ratioToOwn(results, result);
   return ratio === undefined ? '–' : `${threeDigits(ratio)}×`;
 }

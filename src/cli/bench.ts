@@ -3,7 +3,7 @@ import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
 import { type Baseline, requireSameAdapter } from '../../bench/baseline.js';
-import { BENCH_NAMES, type BenchEvent, contestsOf, needsSource } from '../../bench/bench.js';
+import { BENCH_NAMES, type BenchEvent, needsSource, requestedContests } from '../../bench/bench.js';
 import type { Shape } from '../../bench/benchmark.js';
 import type { BenchRequest } from '../../bench/plan.js';
 import { type BenchEntry, type BenchReport, parseReport, SUBJECTS } from '../../bench/report.js';
@@ -103,7 +103,7 @@ Examples:
         ...(flags.variant !== undefined && { variant: flags.variant }),
         ...(flags.subject !== undefined && { subjects: flags.subject }),
       };
-      contestsOf(request);
+      requestedContests(request);
       if (flags.json) await requireWritable('--json', flags.json);
       if (flags.html) await requireWritable('--html', flags.html);
       if (flags.json && flags.html && resolve(flags.json) === resolve(flags.html)) {
@@ -121,7 +121,7 @@ async function execute(request: BenchRequest, flags: BenchFlags, version: string
   const source = needsSource(request) ? await readImageSource('mnist') : undefined;
   const { signal, release } = interruptSignal();
   const record = createBenchRecord();
-  const progress = createBenchProgress(process.stderr, contestsOf(request).length);
+  const progress = createBenchProgress(process.stderr, requestedContests(request).length);
   const onEvent = (event: BenchEvent) => {
     record.keep(event);
     progress.show(event);
@@ -164,7 +164,7 @@ async function tell(
   const circumstances = { clock: started?.clock ?? 'wall', omissions, disturbances, baseline };
   process.stdout.write(`${benchTable(report, circumstances)}\n`);
   if (json) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`);
-  if (html) await writeFile(html, await pageOf(report, circumstances));
+  if (html) await writeFile(html, await reportPage(report, circumstances));
   const files = [json, html].filter((file) => file !== undefined);
   if (files.length > 0) process.stdout.write(`Files: ${files.join(', ')}\n`);
   if (report.results.some(({ subject, verified }) => subject === 'espalier' && !verified)) {
@@ -173,7 +173,7 @@ async function tell(
   }
 }
 
-async function pageOf(report: BenchReport, circumstances: Circumstances): Promise<string> {
+async function reportPage(report: BenchReport, circumstances: Circumstances): Promise<string> {
   const { benchHtml } = await import('./drawings.js');
   const words = process.argv.slice(2);
   return benchHtml({

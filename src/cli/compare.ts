@@ -76,7 +76,7 @@ Examples:
     await requireUsable(config.out, overwrite);
     const summary = await execute(config);
     const folder = await write(config, summary, { overwrite, version });
-    const text = `${tableOf(summary)}\nReport: ${join(folder, 'comparison.html')}\n`;
+    const text = `${comparisonTable(summary)}\nReport: ${join(folder, 'comparison.html')}\n`;
     (json ? process.stderr : process.stdout).write(text);
     if (json) process.stdout.write(`${JSON.stringify({ out: folder, ...record(summary) })}\n`);
   });
@@ -125,7 +125,7 @@ async function writeInto(
   const data = config.data === 'mnist' ? config.data : resolve(config.data);
   await writeJson(folder, 'config.json', recordOfConfig({ ...config, data, out: folder }));
   await writeJson(folder, 'comparison.json', record(summary));
-  const csv = new TextEncoder().encode(csvOf(summary));
+  const csv = new TextEncoder().encode(comparisonCsv(summary));
   await writeWhole(folder, { name: 'comparison.csv', bytes: csv });
   const { comparisonFiles } = await import('./drawings.js');
   const files = comparisonFiles({
@@ -146,12 +146,12 @@ function record({ curves, guarantee, ...summary }: CompareSummary): object {
   };
 }
 
-function csvOf({ rows }: CompareSummary): string {
+function comparisonCsv({ rows }: CompareSummary): string {
   const head = ['method', 'picks', 'distinct', 'trainingLoss', 'testLoss', 'testAccuracy'] as const;
   return `${[head, ...rows.map((row) => head.map((key) => row[key]))].join('\n')}\n`;
 }
 
-function tableOf(summary: CompareSummary): string {
+function comparisonTable(summary: CompareSummary): string {
   const { head, rows } = comparisonRows(summary);
   const table = new Table({
     head: [...head],

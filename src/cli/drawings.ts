@@ -16,7 +16,7 @@ const PNG_SCALE = 2;
 export function studyFiles(input: Omit<ReportInput, 'document'>): readonly RunFile[] {
   return reportFiles({ ...input, document: emptyDocument() }).flatMap((file) => {
     if (!file.name.endsWith('.svg')) return [file];
-    return [file, pngOf(file.name, new TextDecoder().decode(file.bytes))];
+    return [file, pngFromSvg(file.name, new TextDecoder().decode(file.bytes))];
   });
 }
 
@@ -25,7 +25,7 @@ export function comparisonFiles(input: Omit<ComparisonInput, 'document'>): reado
   const { html, figures } = comparisonPage({ ...input, document: emptyDocument() });
   const drawn = [...figures].flatMap(([name, { svg }]) => {
     const light = inLight(svg);
-    return [textFile(`${name}.svg`, light), pngOf(`${name}.svg`, light)];
+    return [textFile(`${name}.svg`, light), pngFromSvg(`${name}.svg`, light)];
   });
   return [...drawn, textFile('comparison.html', html)];
 }
@@ -43,7 +43,7 @@ function textFile(name: string, content: string): RunFile {
   return { name, bytes: new TextEncoder().encode(content) };
 }
 
-function pngOf(name: string, svg: string): RunFile {
+function pngFromSvg(name: string, svg: string): RunFile {
   const background = LIGHT.ground ?? 'white';
   const picture = new Resvg(svg, { background, fitTo: { mode: 'zoom', value: PNG_SCALE } });
   return { name: name.replace(/svg$/, 'png'), bytes: picture.render().asPng() };

@@ -71,7 +71,7 @@ export function givenFlags(command: Command): Readonly<Record<string, unknown>> 
 }
 
 /** `learningRate` → `--learning-rate`. */
-export function flagOf(key: string): string {
+export function flagForKey(key: string): string {
   return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 

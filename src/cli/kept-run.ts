@@ -5,7 +5,7 @@ import { differingTraining, type KeptFiles, newestWeights } from '../experiment/
 import { parseRunConfig, type RunConfig } from '../experiment/run-config.js';
 import { RUN_FILES, type RunFile } from '../experiment/run-files.js';
 import { errorCode, ifMissing, readIfThere } from './files.js';
-import { flagOf } from './flags.js';
+import { flagForKey } from './flags.js';
 
 /** A run's folder to go on from: its newest weights, the files' names with their path. */
 export interface KeptRun extends KeptFiles {
@@ -40,7 +40,7 @@ export async function readKeptRun(folder: string): Promise<KeptRun> {
   const { out: _, ...config } = await readConfigIn(folder, fail);
   return {
     folder,
-    config: { ...config, data: await dataOf(folder, config.data) },
+    config: { ...config, data: await keptDataSource(folder, config.data) },
     weights,
     dataset: await read(RUN_FILES.dataset),
     events: await read(RUN_FILES.events),
@@ -59,7 +59,7 @@ async function readConfigIn(
 }
 
 /** The web page puts the images into the run's own folder. */
-async function dataOf(folder: string, data: string): Promise<string> {
+async function keptDataSource(folder: string, data: string): Promise<string> {
   if (data === 'mnist') return data;
   const inside = join(folder, data);
   return (await stat(inside).catch(ifMissing)) ? inside : data;
@@ -71,6 +71,6 @@ export function requireSameTraining({ folder, config: kept }: KeptRun, config: R
   if (key === undefined) return;
   throw new EspalierError(
     'bad-config',
-    `${flagOf(key)} ${config[key]} cannot go on from ${folder}, which was trained with ${flagOf(key)} ${kept[key]}. Leave the flag out, or run without --from.`,
+    `${flagForKey(key)} ${config[key]} cannot go on from ${folder}, which was trained with ${flagForKey(key)} ${kept[key]}. Leave the flag out, or run without --from.`,
   );
 }

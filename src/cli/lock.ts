@@ -32,7 +32,7 @@ export async function lockFolder(folder: string): Promise<Lock> {
   const own: Holder = {
     pid: process.pid,
     host: hostname(),
-    began: await beginningOf(process.pid),
+    began: await processStart(process.pid),
   };
   await writeFile(draft, JSON.stringify(own));
   let stale = false;
@@ -87,11 +87,11 @@ async function isAlive({ pid, began }: Holder): Promise<boolean> {
     // EPERM: it lives, but belongs to somebody else.
     if (errorCode(error) === 'ESRCH') return false;
   }
-  return began === undefined || began === (await beginningOf(pid));
+  return began === undefined || began === (await processStart(pid));
 }
 
 /** Field 22 of /proc/<pid>/stat; the second, the program's name, may hold spaces. */
-async function beginningOf(pid: number): Promise<string | undefined> {
+async function processStart(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }

@@ -44,12 +44,12 @@ export function choosePreprocessing(
 ): Preprocessing {
   const usual = usualPreprocessing(architecture, network.graph);
   return {
-    mean: channelsOf('mean', mean, (preset) => preset.mean) ?? usual.mean,
-    deviation: channelsOf('std', std ?? mean, (preset) => preset.deviation) ?? usual.deviation,
+    mean: channelValues('mean', mean, (preset) => preset.mean) ?? usual.mean,
+    deviation: channelValues('std', std ?? mean, (preset) => preset.deviation) ?? usual.deviation,
   };
 }
 
-function channelsOf(
+function channelValues(
   key: 'mean' | 'std',
   given: readonly (number | string)[] | undefined,
   ofPreset: (preset: Preprocessing) => readonly number[],

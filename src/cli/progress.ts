@@ -121,7 +121,7 @@ function describe(event: RunEvent, config: RunConfig): string | undefined {
       return `Iteration ${event.iteration}: training loss ${trainingLoss.toPrecision(4)}, test accuracy ${percent(testAccuracy)}.`;
     }
     case 'subnetwork':
-      return `${choiceOf(event, config)}: training loss ${event.figures.trainingLoss.toPrecision(4)}, test accuracy ${percent(event.figures.testAccuracy)}.`;
+      return `${describeChoice(event, config)}: training loss ${event.figures.trainingLoss.toPrecision(4)}, test accuracy ${percent(event.figures.testAccuracy)}.`;
     case 'fine-tuned':
       return `Fine-tuned: training loss ${event.figures.trainingLoss.toPrecision(4)}, test accuracy ${percent(event.figures.testAccuracy)}.`;
     default:
@@ -129,7 +129,7 @@ function describe(event: RunEvent, config: RunConfig): string | undefined {
   }
 }
 
-function choiceOf(
+function describeChoice(
   { figures, selection }: Extract<RunEvent, { type: 'subnetwork' }>,
   config: RunConfig,
 ): string {
@@ -141,13 +141,13 @@ function choiceOf(
   return [
     `Picked ${plural(selected.length, 'time')}`,
     plural(figures.width, 'distinct neuron'),
-    `in ${plural(passes, 'pass', 'passes')} over the activations${plan ? ` ${planOf(plan)}` : ''}`,
+    `in ${plural(passes, 'pass', 'passes')} over the activations${plan ? ` ${describePlan(plan)}` : ''}`,
     ...(end ? [end] : []),
   ].join(', ');
 }
 
 /** What the planner chose, and why. */
-function planOf({ oracle, block, lookahead, storage, reason }: Plan): string {
+function describePlan({ oracle, block, lookahead, storage, reason }: Plan): string {
   const way = {
     rows: `${plural(block, 'Gram row')} a pass${lookahead ? ', foreseen by a lookahead' : ''}`,
     gram: 'the whole Gram matrix',

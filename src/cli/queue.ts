@@ -52,7 +52,7 @@ export interface Line {
  * @throws bad-config when the address is none of Redis; a plain error when nothing listens.
  */
 export async function openLine(address: string): Promise<Line> {
-  const place = placeOf(address);
+  const place = redisPlace(address);
   // Not left to the queue's own client: one that has never been ready fails once more when it is closed.
   await waitForServer(address);
   let complaint = 'no answer';
@@ -65,7 +65,7 @@ export async function openLine(address: string): Promise<Line> {
   return {
     lost,
     complain: (error) => {
-      complaint = wordsOf(error);
+      complaint = errorWords(error);
     },
     connection: {
       url: address,
@@ -89,7 +89,7 @@ async function waitForServer(address: string): Promise<void> {
       await once(socket, 'connect');
       return;
     } catch (error) {
-      if (count === TRIES.first) throw unreachable(placeOf(address), wordsOf(error), count);
+      if (count === TRIES.first) throw unreachable(redisPlace(address), errorWords(error), count);
     } finally {
       socket.destroy();
     }
@@ -102,7 +102,7 @@ function waitAfter(count: number): number {
 }
 
 /** A refusal by both of a name's addresses comes as an AggregateError without a message. */
-function wordsOf(error: unknown): string {
+function errorWords(error: unknown): string {
   const { message, code } = error as { message?: string; code?: string };
   return message || code || 'no answer';
 }
@@ -115,7 +115,7 @@ function unreachable(place: string, complaint: string, tries: number): Error {
 }
 
 /** Host and port of an address, without its password. */
-export function placeOf(address: string): string {
+export function redisPlace(address: string): string {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url?.hostname && /^rediss?:$/.test(url.protocol))
     return `${url.hostname}:${url.port || REDIS_PORT}`;
@@ -127,7 +127,7 @@ export function placeOf(address: string): string {
 
 /** The address as others may see it. */
 export function shownAddress(address: string): string {
-  return `${new URL(address).protocol}//${placeOf(address)}`;
+  return `${new URL(address).protocol}//${redisPlace(address)}`;
 }
 
 /** @throws bad-config naming the package when it is not installed. */

@@ -1,6 +1,6 @@
 import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
 import { shellWord } from '../text.js';
-import { flagOf } from './flags.js';
+import { flagForKey } from './flags.js';
 
 /** The command that makes a study again: what differs from its preset's defaults. */
 export function studyCommand(config: StudyConfig): string {
@@ -9,7 +9,7 @@ export function studyCommand(config: StudyConfig): string {
     const same = JSON.stringify(usual[key as keyof StudyConfig]) === JSON.stringify(value);
     if (key === 'out' || (key === 'preset' ? value === 'quick' : same)) return [];
     if (key === 'replacement') return ['--no-replacement'];
-    return [`${flagOf(key)} ${shellWord(String(value))}`];
+    return [`${flagForKey(key)} ${shellWord(String(value))}`];
   });
   return ['espalier study', ...flags].join(' ');
 }

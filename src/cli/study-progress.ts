@@ -77,7 +77,7 @@ export function createStudyProgress(
         count(event.trial);
         const { denseLoss, subnetworkLoss, subnetworkTestAccuracy } = event.cell;
         stream.write(
-          `${cells} of ${workload.cells}: ${placeOf(event.trial, event.cell.iteration)}: training loss ${denseLoss.toPrecision(3)} dense, ${subnetworkLoss.toPrecision(3)} subnetwork with test accuracy ${percent(subnetworkTestAccuracy)}; ${timeLeft()}\n`,
+          `${cells} of ${workload.cells}: ${checkpointTitle(event.trial, event.cell.iteration)}: training loss ${denseLoss.toPrecision(3)} dense, ${subnetworkLoss.toPrecision(3)} subnetwork with test accuracy ${percent(subnetworkTestAccuracy)}; ${timeLeft()}\n`,
         );
       },
     };
@@ -94,18 +94,18 @@ export function createStudyProgress(
     show: (event) => {
       if (event.type === 'cell') {
         count(event.trial);
-        const note = `${placeOf(event.trial, event.cell.iteration)} loss ${event.cell.subnetworkLoss.toPrecision(3)}`;
+        const note = `${checkpointTitle(event.trial, event.cell.iteration)} loss ${event.cell.subnetworkLoss.toPrecision(3)}`;
         bar.update(cells, { left: timeLeft(), note });
       }
       if (event.type === 'progress' && event.minibatchLoss !== undefined) {
-        const note = `${placeOf(event.trial, event.iteration)} minibatch loss ${event.minibatchLoss.toPrecision(3)}`;
+        const note = `${checkpointTitle(event.trial, event.iteration)} minibatch loss ${event.minibatchLoss.toPrecision(3)}`;
         bar.update(cells, { left: timeLeft(), note });
       }
     },
   };
 }
 
-function placeOf({ examples, trial }: Trial, iteration: number): string {
+function checkpointTitle({ examples, trial }: Trial, iteration: number): string {
   return `m = ${examples}, trial ${trial}, iteration ${iteration}`;
 }
 

@@ -13,9 +13,9 @@ import {
   type Line,
   loadQueue,
   openLine,
-  placeOf,
   progressCells,
   QUEUE,
+  redisPlace,
   shownAddress,
   type TrialJob,
 } from './queue.js';
@@ -48,7 +48,7 @@ export interface QueuedSession extends Omit<Session, 'onHost' | 'onLoss'> {
  * @throws what a trial threw on its worker; a plain error when Redis cannot be reached.
  */
 export async function runQueued(session: QueuedSession): Promise<void> {
-  const place = placeOf(session.address);
+  const place = redisPlace(session.address);
   const open = openTrials(session.config, session.folder.cells);
   if (open.length === 0) return;
   const { Queue } = await loadQueue();
@@ -92,7 +92,7 @@ async function collect(
   trial: Trial,
   first: boolean,
 ): Promise<boolean> {
-  const jobId = idOf(folder.path, config, trial, version);
+  const jobId = trialJobId(folder.path, config, trial, version);
   // The state before the record, which then holds all that a completed job has done.
   const state = await queue.getJobState(jobId);
   const found: Job<TrialJob> | undefined = await queue.getJob(jobId);
@@ -129,7 +129,12 @@ async function collect(
 }
 
 /** One job for a trial of a folder, however often the command is given. */
-function idOf(path: string, config: Session['config'], trial: Trial, version: string): string {
+function trialJobId(
+  path: string,
+  config: Session['config'],
+  trial: Trial,
+  version: string,
+): string {
   const text = JSON.stringify([hostname(), resolve(path), studyIdentity(config), version]);
   return `${createHash('sha256').update(text).digest('hex').slice(0, 12)}-${trialName(trial)}`;
 }

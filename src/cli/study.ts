@@ -105,13 +105,13 @@ Examples:
   command.action(async (_flags: unknown, self: Command) => {
     const { config: file, resume, json, queue, ...flags }: OwnFlags = givenFlags(self);
     const given = { ...(file && (await readConfig(file))), ...flags };
-    const config = await configOf(given, resume === true);
+    const config = await configToRun(given, resume === true);
     await execute(config, { json: json === true, queue, version });
   });
 }
 
 /** With --resume the folder gives what the flags do not. */
-async function configOf(
+async function configToRun(
   given: Readonly<Record<string, unknown>>,
   resume: boolean,
 ): Promise<StudyConfig & { readonly out: string }> {
@@ -207,9 +207,9 @@ async function conclude(
   { json, queue, version, host, before, seconds }: Conclusion,
 ): Promise<void> {
   const fresh = cells.slice(before);
-  const secondsOf = (some: readonly Cell[]) => some.reduce((sum, cell) => sum + cell.seconds, 0);
+  const totalSeconds = (some: readonly Cell[]) => some.reduce((sum, cell) => sum + cell.seconds, 0);
   // What the session did not spend on training, pruning and measuring; workers keep their own time.
-  const overhead = queue ? undefined : 1 - secondsOf(fresh) / seconds;
+  const overhead = queue ? undefined : 1 - totalSeconds(fresh) / seconds;
   const summary = {
     out: path,
     cells: cells.length,
@@ -217,7 +217,7 @@ async function conclude(
     host,
     versions: { espalier: version, node: process.versions.node },
     session: { cells: fresh.length, seconds, ...(overhead !== undefined && { overhead }) },
-    workSeconds: secondsOf(cells),
+    workSeconds: totalSeconds(cells),
   };
   if (fresh.length > 0) await writeJson(path, 'summary.json', summary);
   const share = overhead === undefined ? '' : `, ${(100 * overhead).toFixed(1)} % of it overhead`;

@@ -73,7 +73,7 @@ export async function readKeptTraining(folder: string): Promise<KeptTraining> {
     const { weights } = decodeWeights(bytes, path);
     return {
       tensors: Object.fromEntries(weights),
-      step: stepOf(decodeMetadata(bytes, path), path),
+      step: stepFromMetadata(decodeMetadata(bytes, path), path),
     };
   };
   const [own, momentum] = [await read('weights'), await read('momentum')];
@@ -83,7 +83,7 @@ export async function readKeptTraining(folder: string): Promise<KeptTraining> {
   };
 }
 
-function stepOf(metadata: ReadonlyMap<string, string>, path: string): number {
+function stepFromMetadata(metadata: ReadonlyMap<string, string>, path: string): number {
   const step = Number(metadata.get('step'));
   if (metadata.has('step') && Number.isSafeInteger(step) && step >= 0) return step;
   throw new EspalierError(

@@ -7,19 +7,19 @@ import { valueText, type Wording, worded, wordingWith } from '../wording.js';
  * named by its key in `--config`, as is one whose flag takes no value, such as `--no-replacement`.
  */
 export function flagWording(command: Command): Wording {
-  const optionOf = (key: string) =>
+  const optionForKey = (key: string) =>
     command.options.find((option) => option.attributeName() === key);
   const key = (name: string) => {
-    const option = optionOf(name);
+    const option = optionForKey(name);
     return option?.long && takesValue(option) ? option.long : `configuration key "${name}"`;
   };
   const setting = (name: string, value: unknown) => {
-    const option = optionOf(name);
+    const option = optionForKey(name);
     const given = option && flagText(option, value);
     return given ?? `configuration key "${name}" (${valueText(value)})`;
   };
   const wording = wordingWith({ key, setting });
-  const sizes = ['examples', 'sizes', 'width'].filter(optionOf).map(key);
+  const sizes = ['examples', 'sizes', 'width'].filter(optionForKey).map(key);
   return {
     ...wording,
     // A study's examples have another name, and not every command has sizes.

@@ -13,7 +13,7 @@ import { adapterOption, hostOption, tuningOption } from './flags.js';
 import { type HostFlags, openOwnHost } from './host.js';
 import type { jobs } from './jobs.js';
 import { interruptSignal } from './outcome.js';
-import { loadQueue, openLine, placeOf, progressCells, QUEUE, type TrialJob } from './queue.js';
+import { loadQueue, openLine, progressCells, QUEUE, redisPlace, type TrialJob } from './queue.js';
 import { messageIn } from './wording.js';
 
 /** A worker that has not been heard of for so long is taken for dead, and its job is given away. */
@@ -51,7 +51,7 @@ async function work(
   version: string,
   explained: (error: unknown) => string,
 ): Promise<void> {
-  const place = placeOf(flags.queue);
+  const place = redisPlace(flags.queue);
   const { Worker, UnrecoverableError } = await loadQueue();
   const line = await openLine(flags.queue);
   const { signal, release } = interruptSignal();
@@ -117,7 +117,7 @@ function openBench(flags: WorkerFlags, version: string, signal: AbortSignal) {
   let host: Promise<Host<typeof jobs>> | undefined;
   const sources = new Map<string, Promise<ImageSource>>();
 
-  const sourceOf = (data: string) => memo(sources, data, () => readImageSource(data));
+  const imageSourceOnce = (data: string) => memo(sources, data, () => readImageSource(data));
   const open = () => {
     host ??= openOwnHost(flags).catch((error: unknown) => {
       host = undefined;
@@ -141,7 +141,7 @@ function openBench(flags: WorkerFlags, version: string, signal: AbortSignal) {
     }
     const config = parseStudyConfig(job.data.config);
     const cells = [...progressCells(job.progress)];
-    const source = await sourceOf(config.data);
+    const source = await imageSourceOnce(config.data);
     const input = trialInput(config, source, trial, [...job.data.known, ...cells]);
     requireImages(input.examples, source.name, job.data.crc32);
     const opened = await open();

@@ -62,10 +62,10 @@ export function listPictures(paths: readonly string[], name: string): PictureLis
       `${name} has pictures of its own (${flat[0]}) beside folders of pictures (${files.find((path) => path.includes('/'))}): put each in the folder of its class, or all in one.`,
     );
   }
-  const classOf = (path: string): string => path.slice(0, path.indexOf('/'));
-  const classes = [...new Set(files.map(classOf))].toSorted();
+  const folderName = (path: string): string => path.slice(0, path.indexOf('/'));
+  const classes = [...new Set(files.map(folderName))].toSorted();
   const labels = new Map(classes.map((folder, label) => [folder, label]));
-  const pictures = files.map((path) => ({ path, label: labels.get(classOf(path))! }));
+  const pictures = files.map((path) => ({ path, label: labels.get(folderName(path))! }));
   return { pictures, classes, ignored };
 }
 

@@ -4,13 +4,13 @@
  */
 export async function* relayed<Value, Event, Result>(
   values: AsyncGenerator<Value, Result>,
-  eventOf: (value: Value) => Event,
+  toEvent: (value: Value) => Event,
 ): AsyncGenerator<Awaited<Event>, Result> {
   try {
     for (;;) {
       const next = await values.next();
       if (next.done) return next.value;
-      yield eventOf(next.value);
+      yield toEvent(next.value);
     }
   } finally {
     await values.return(undefined as never);

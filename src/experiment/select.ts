@@ -97,7 +97,7 @@ export async function* selectTrained(
       picks: choice.picks,
       replacement: choice.replacement,
       rule: choice.rule,
-      targetLoss: targetOf(choice, trainingLoss),
+      targetLoss: targetLossFor(choice, trainingLoss),
       untilStalled: choice.untilStalled,
       candidates: choice.candidates,
       selectionBatch: choice.selectionBatch,
@@ -127,7 +127,7 @@ export async function* selectTrained(
 }
 
 /** The lower of the target loss and of the share of the dense network's. */
-function targetOf({ targetLoss, targetFraction }: Choice, trainingLoss?: number) {
+function targetLossFor({ targetLoss, targetFraction }: Choice, trainingLoss?: number) {
   const share =
     targetFraction !== undefined && trainingLoss !== undefined
       ? targetFraction * trainingLoss

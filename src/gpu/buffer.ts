@@ -64,7 +64,7 @@ export function upload(buffer: GpuBuffer, data: Words, offset = 0): void {
 }
 
 /** Creates a buffer that holds `data`. */
-export function bufferOf(device: Device, label: string, data: Words): GpuBuffer {
+export function bufferFrom(device: Device, label: string, data: Words): GpuBuffer {
   const buffer = createBuffer(device, label, data.length);
   fillOrFree([buffer], () => upload(buffer, data));
   return buffer;

@@ -1,4 +1,4 @@
-import { bufferOf, createBuffer, type GpuBuffer, type Words } from './buffer.js';
+import { bufferFrom, createBuffer, type GpuBuffer, type Words } from './buffer.js';
 import type { Device } from './device.js';
 import {
   type ChunkedMatrix,
@@ -42,8 +42,8 @@ export class Scope {
     return this.#own(createBuffer(this.#device, label, length));
   }
 
-  bufferOf(label: string, data: Words): GpuBuffer {
-    return this.#own(bufferOf(this.#device, label, data));
+  bufferFrom(label: string, data: Words): GpuBuffer {
+    return this.#own(bufferFrom(this.#device, label, data));
   }
 
   matrix(label: string, shape: MatrixShape, options?: MatrixOptions): Matrix {

@@ -27,8 +27,8 @@ export function coupleChannels(graph: Graph, shapes: Shapes): CoupledChannels[] 
   const parents = Uint32Array.from({ length: total }, (_, index) => index);
   const join: Join = (one, channel, other, otherChannel) => {
     const roots = [
-      rootOf(parents, starts.get(one)! + channel),
-      rootOf(parents, starts.get(other)! + otherChannel),
+      groupRoot(parents, starts.get(one)! + channel),
+      groupRoot(parents, starts.get(other)! + otherChannel),
     ] as const;
     parents[Math.max(...roots)] = Math.min(...roots);
   };
@@ -36,7 +36,7 @@ export function coupleChannels(graph: Graph, shapes: Shapes): CoupledChannels[] 
   const sets = new Map<number, Map<string, number[]>>();
   for (const [name, { channels }] of shapes) {
     for (let channel = 0; channel < channels; channel++) {
-      const root = rootOf(parents, starts.get(name)! + channel);
+      const root = groupRoot(parents, starts.get(name)! + channel);
       const set = sets.get(root) ?? new Map<string, number[]>();
       sets.set(root, set);
       const own = set.get(name);
@@ -95,7 +95,7 @@ function coupleNode(node: Node, shapes: Shapes, join: Join): void {
 }
 
 /** The least index that an index is joined with; halves the path on the way. */
-function rootOf(parents: Uint32Array, index: number): number {
+function groupRoot(parents: Uint32Array, index: number): number {
   let at = index;
   while (parents[at] !== at) {
     parents[at] = parents[parents[at]!]!;

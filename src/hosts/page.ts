@@ -62,7 +62,7 @@ export async function serveJobs(jobs: Jobs, gpu: GPU | undefined): Promise<never
     }
   };
 
-  const outputOf = async (command: Exclude<Command, { kind: 'stop' }>): Promise<unknown> => {
+  const carryOut = async (command: Exclude<Command, { kind: 'stop' }>): Promise<unknown> => {
     if (command.kind === 'open') return await open(command);
     if (command.kind === 'tuning') return Object.fromEntries(tuning ?? []);
     return await execute(command.id, command.job, command.input);
@@ -71,7 +71,7 @@ export async function serveJobs(jobs: Jobs, gpu: GPU | undefined): Promise<never
   const answer = async (command: Exclude<Command, { kind: 'stop' }>) => {
     const { id } = command;
     try {
-      await reply({ kind: 'result', id, output: await outputOf(command) });
+      await reply({ kind: 'result', id, output: await carryOut(command) });
     } catch (error) {
       await reply({ kind: 'failure', id, error: asFailure(error) });
     }

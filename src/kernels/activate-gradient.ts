@@ -4,7 +4,7 @@ import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import { requireSameLayout } from '../gpu/matrix.js';
-import { bendOf } from './bend.js';
+import { chooseBend } from './bend.js';
 import type { FeatureMap } from './feature-map.js';
 import { type RowWalkVariant, rowWalk, walkWorkgroups } from './row-walk.js';
 import { rowWalkVariant } from './variant.js';
@@ -42,7 +42,7 @@ export async function prepareActivateGradient(
   }: ActivateGradient,
 ): Promise<(commands: Commands, call?: { readonly images?: number }) => void> {
   for (const other of [input, output, into]) requireSameLayout(gradient.matrix, other?.matrix);
-  const bend = bendOf(activation, input ? undefined : output);
+  const bend = chooseBend(activation, input ? undefined : output);
   const known = input ?? output;
   if (bend.from !== 'nothing' && !known) {
     throw new RangeError(`The derivative of ${activation} takes its input or its output.`);

@@ -5,7 +5,7 @@ import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import { type Matrix, requireSameLayout } from '../gpu/matrix.js';
 import type { BatchNormChannels } from './batch-norm.js';
-import { bendOf } from './bend.js';
+import { chooseBend } from './bend.js';
 import type { FeatureMap } from './feature-map.js';
 import { type RowWalkVariant, sumsWalk, walkWorkgroups } from './row-walk.js';
 import { rowWalkVariant } from './variant.js';
@@ -41,7 +41,7 @@ export async function prepareBatchNormGradientSums(
   const { variant = rowWalkVariant(device) } = batchNorm;
   for (const other of [gradient, output]) requireSameLayout(input.matrix, other?.matrix);
   const { activation = 'none' } = batchNorm;
-  const bend = bendOf(activation, output);
+  const bend = chooseBend(activation, output);
   const kernel = await prepareKernel(device, batchNormGradientSumsShader(bend), {
     gradient: gradient.matrix.buffer,
     input: input.matrix.buffer,

@@ -8,7 +8,7 @@ import type { FeatureMap } from './feature-map.js';
  * @throws RangeError for a hard-swish whose input is not there: its output does not tell its
  *   derivative.
  */
-export function bendOf(activation: MapActivation, output: FeatureMap | undefined): Bend {
+export function chooseBend(activation: MapActivation, output: FeatureMap | undefined): Bend {
   if (activation === 'none') return { from: 'nothing' };
   if (!output) return { from: 'input', activation };
   if (activation !== 'hard-swish') return { from: 'output', activation };

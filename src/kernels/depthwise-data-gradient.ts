@@ -7,7 +7,7 @@ import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
-import { depthwiseWindow, requireDepthwise, tilesOf } from './depthwise.js';
+import { depthwiseTiles, depthwiseWindow, requireDepthwise } from './depthwise.js';
 import type { FeatureMap } from './feature-map.js';
 import type { Window } from './window.js';
 
@@ -42,7 +42,7 @@ export async function prepareDepthwiseDataGradient(
   });
   const { tile } = coverPlan(options);
   return (commands, { images = into.images } = {}) => {
-    const { threads, uniforms } = tilesOf(tile, { read: gradient, covered: into, images });
+    const { threads, uniforms } = depthwiseTiles(tile, { read: gradient, covered: into, images });
     const numbers = images * gradient.height * gradient.width * gradient.matrix.columns;
     const workgroups = Math.ceil(threads / DEPTHWISE_DATA_GRADIENT_THREADS);
     commands.dispatch(kernel, uniforms, workgroups, 2 * numbers * weights.rows);

@@ -4,7 +4,7 @@ import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
-import { depthwiseWindow, tilesOf } from './depthwise.js';
+import { depthwiseTiles, depthwiseWindow } from './depthwise.js';
 import type { FeatureMap } from './feature-map.js';
 import { type RowWalk, type RowWalkVariant, rowWalk, walkWorkgroups } from './row-walk.js';
 import { rowWalkVariant } from './variant.js';
@@ -27,7 +27,7 @@ export function depthwiseWalk(
   images = gradient.images,
 ): RowWalk {
   const { tile } = windowPlan(depthwiseWindow(window));
-  const { tiles } = tilesOf(tile, { read: input, covered: gradient, images });
+  const { tiles } = depthwiseTiles(tile, { read: input, covered: gradient, images });
   return rowWalk(variant, { rows: tiles, vectors: gradient.matrix.stride / 4 }, 'tiles');
 }
 
@@ -60,7 +60,7 @@ export async function prepareDepthwiseWeightGradient(
   const taps = depthwise.kernel[0] * depthwise.kernel[1];
   return (commands, { images = gradient.images } = {}) => {
     const walk = depthwiseWalk(depthwise, { input, gradient }, variant, images);
-    const { uniforms } = tilesOf(tile, { read: input, covered: gradient, images });
+    const { uniforms } = depthwiseTiles(tile, { read: input, covered: gradient, images });
     const numbers = images * gradient.height * gradient.width * gradient.matrix.columns;
     commands.dispatch(kernel, { ...walk, ...uniforms }, walkWorkgroups(walk), 2 * numbers * taps);
   };

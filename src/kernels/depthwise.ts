@@ -40,7 +40,7 @@ export async function prepareDepthwise(
   });
   const { tile } = windowPlan(options);
   return (commands, { images = output.images } = {}) => {
-    const { threads, uniforms } = tilesOf(tile, { read: input, covered: output, images });
+    const { threads, uniforms } = depthwiseTiles(tile, { read: input, covered: output, images });
     const numbers = images * output.height * output.width * output.matrix.columns;
     const workgroups = Math.ceil(threads / DEPTHWISE_THREADS);
     commands.dispatch(kernel, uniforms, workgroups, 2 * numbers * weights.rows);
@@ -68,7 +68,7 @@ export function requireDepthwise(
 }
 
 /** The tiles of a map, and what a kernel is told of them and of the map that it reads. */
-export function tilesOf(
+export function depthwiseTiles(
   [rows, columns]: Two,
   {
     read,

@@ -23,13 +23,13 @@ export function livesInInference(
   steps.forEach((step, at) => {
     for (const name of step.inputs) lastRead.set(name, at);
   });
-  const lifeOf = (name: string, from: number): Lifetime => ({
+  const lifetimeFrom = (name: string, from: number): Lifetime => ({
     name,
     words: wordsOfMap(shapeOfMap(shapes, name), images),
     from,
     to: name === output || kept.includes(name) ? end : (lastRead.get(name) ?? from),
   });
-  return [lifeOf(input, -1), ...steps.map((step, at) => lifeOf(step.output, at))];
+  return [lifetimeFrom(input, -1), ...steps.map((step, at) => lifetimeFrom(step.output, at))];
 }
 
 /** Maps of a training: each lives until the step that wrote it is undone, which is to the end. */

@@ -120,17 +120,17 @@ function inOrder(steps: readonly Step[]): readonly Step[] {
 /** The nodes without flattening, and with linear layers as convolutions. */
 function lowered({ nodes, output }: Graph, shapes: Shapes) {
   const sources = new Map<string, string>();
-  const sourceOf = (name: string): string => sources.get(name) ?? name;
+  const mapSource = (name: string): string => sources.get(name) ?? name;
   const left: LoweredNode[] = [];
   for (const node of nodes) {
-    const inputs = node.inputs.map(sourceOf);
+    const inputs = node.inputs.map(mapSource);
     if (node.kind === 'flatten') sources.set(node.name, inputs[0] as string);
     else if (node.kind === 'linear') {
       const from = shapes.get(mapBehind(left, inputs[0] as string));
       left.push(asConvolution({ ...node, inputs }, [from?.height ?? 1, from?.width ?? 1]));
     } else left.push({ ...node, inputs });
   }
-  return { nodes: left, output: sourceOf(output) };
+  return { nodes: left, output: mapSource(output) };
 }
 
 /** The node behind element-wise ones whose map is not flattened: theirs has its height and width. */

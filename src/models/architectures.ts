@@ -146,7 +146,7 @@ function recogniseStems(
   const asked = STEMS.filter((stem) => stem in stems && stem === (options.stem ?? stem));
   return asked
     .map((stem) => {
-      const found = sizesOf(buildArchitecture(name, { ...options, stem }), tensors);
+      const found = sizesFromWeights(buildArchitecture(name, { ...options, stem }), tensors);
       const graph = buildArchitecture(name, { ...found, ...options, stem });
       return { name, stem, graph, usual: found.classes === stems[stem]?.classes };
     })
@@ -156,15 +156,15 @@ function recogniseStems(
 }
 
 /** Classes and width by the shapes of the last layer and the first convolution, where they make sense. */
-function sizesOf(
+function sizesFromWeights(
   { nodes, output }: Graph,
   tensors: Weights,
 ): { readonly classes?: number; readonly width?: number } {
-  const outputsOf = (node: Node | undefined) =>
+  const weightOutputs = (node: Node | undefined) =>
     node !== undefined && 'weight' in node ? (tensors.get(node.weight)?.shape[0] ?? 0) : 0;
   const first = nodes.find((node) => node.kind === 'convolution')!;
-  const classes = outputsOf(nodes.find(({ name }) => name === output));
-  const width = outputsOf(first) / first.outputs;
+  const classes = weightOutputs(nodes.find(({ name }) => name === output));
+  const width = weightOutputs(first) / first.outputs;
   return { ...(classes > 0 && { classes }), ...(width > 0 && width <= WIDEST && { width }) };
 }
 

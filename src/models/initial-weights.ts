@@ -18,7 +18,12 @@ export function drawWeights(graph: Graph, seed: number): Weights {
       const { name, node, role, shape } = parameter;
       // A bias is drawn as its weight, which comes before it, is.
       if (role === 'weight') inputs.set(node, shape[1] ?? 1);
-      const draw = drawOf(kinds.get(node)!, parameter, inputs.get(node)!, randomStream(seed, name));
+      const draw = weightDraw(
+        kinds.get(node)!,
+        parameter,
+        inputs.get(node)!,
+        randomStream(seed, name),
+      );
       const length = shape.reduce((product, size) => product * size, 1);
       return [name, { shape, data: Float32Array.from({ length }, draw) }];
     }),
@@ -26,7 +31,7 @@ export function drawWeights(graph: Graph, seed: number): Weights {
 }
 
 /** What gives one number of a parameter after the other. */
-function drawOf(
+function weightDraw(
   kind: NodeKind,
   { role, shape }: Parameter,
   inputs: number,

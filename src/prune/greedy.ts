@@ -132,7 +132,7 @@ async function prepareSteps(
     subset: candidates
       ? {
           size: candidates,
-          indices: scope.bufferOf('candidates', draws('candidates', candidates, n)),
+          indices: scope.bufferFrom('candidates', draws('candidates', candidates, n)),
         }
       : undefined,
   });

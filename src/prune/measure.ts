@@ -42,7 +42,7 @@ export async function measureMixtures(
   const networks = Math.min(count, Math.max(1, Math.floor(BLOCK_OUTPUTS / outputs)));
   const rows = Math.min(MEASURED_ROWS, activations.rows);
   using scope = new Scope(device);
-  const indices = scope.bufferOf('kept neurons', Uint32Array.of(n, ...kept));
+  const indices = scope.bufferFrom('kept neurons', Uint32Array.of(n, ...kept));
   const columns = scope.matrix('chosen activations', [rows, n]);
   const mixtures = scope.matrix('mixture weights', [n, networks * outputs]);
   const mixed = scope.matrix('mixture outputs', [rows, networks * outputs]);

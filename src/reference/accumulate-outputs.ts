@@ -1,4 +1,4 @@
-import { boundedOf, exactly, plus, times } from './approx.js';
+import { exactly, plus, times, valuesWithBounds } from './approx.js';
 import type { Bounded } from './bound.js';
 import type { Element } from './element.js';
 
@@ -17,7 +17,7 @@ export interface AccumulateOutputsProblem {
 /** totals_j + b_s σ(a_s · x_j) [m × C] in float64, with the error bound of a float32 kernel. */
 export function accumulateOutputsReference(problem: AccumulateOutputsProblem): Bounded {
   const { m, outputs, activations, weights, totals } = problem;
-  return boundedOf(
+  return valuesWithBounds(
     Array.from({ length: m * outputs }, (_, at) => {
       const [j, c] = [Math.floor(at / outputs), at % outputs];
       const added = times(exactly(activations(j)), exactly(weights(c)));

@@ -1,6 +1,6 @@
 import type { MapActivation, ReadableActivation } from '../../shaders/activations.js';
 import { derivativeApprox, slopeApprox } from './activation.js';
-import { boundedOf, exactly, plus, times } from './approx.js';
+import { exactly, plus, times, valuesWithBounds } from './approx.js';
 import type { Bounded } from './bound.js';
 
 export interface ActivateGradientProblem {
@@ -22,7 +22,7 @@ export function activateGradientReference(problem: ActivateGradientProblem): Bou
     if ('h' in bend) return derivativeApprox(bend.activation, bend.h[at] ?? Number.NaN);
     return exactly(1);
   };
-  return boundedOf(
+  return valuesWithBounds(
     Array.from(gradient, (g, at) => {
       const bent = times(exactly(g), slopeAt(at));
       return before ? plus(exactly(before[at] ?? Number.NaN), bent) : bent;

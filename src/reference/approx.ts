@@ -110,7 +110,7 @@ export function inner(count: number, a: (e: number) => number, b: (e: number) =>
 }
 
 /** Value and bound of each. */
-export function boundedOf(approximations: readonly Approx[]): {
+export function valuesWithBounds(approximations: readonly Approx[]): {
   readonly value: Float64Array;
   readonly bound: Float64Array;
 } {

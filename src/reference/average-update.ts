@@ -1,4 +1,4 @@
-import { type Approx, boundedOf, exactly, inner, minus, plus, times } from './approx.js';
+import { type Approx, exactly, inner, minus, plus, times, valuesWithBounds } from './approx.js';
 import type { Bounded } from './bound.js';
 import type { Element } from './element.js';
 
@@ -35,7 +35,7 @@ export function averageUpdateReference(
   problem: RuleUpdateProblem<'correlation'> & { readonly scores: ArrayLike<number> },
 ): Bounded {
   const { n, known, scores } = problem;
-  return boundedOf(
+  return valuesWithBounds(
     Array.from({ length: n }, (_, i) => {
       const change = minus(pickInner(problem, i), exactly(known(i).correlation));
       return plus(exactly(scores[i] ?? Number.NaN), times(exactly(2), change));

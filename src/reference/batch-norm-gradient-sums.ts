@@ -1,6 +1,6 @@
 import type { MapActivation, ReadableActivation } from '../../shaders/activations.js';
 import { derivativeApprox, slopeApprox } from './activation.js';
-import { type Approx, boundedOf, exactly, minus, times, total } from './approx.js';
+import { type Approx, exactly, minus, times, total, valuesWithBounds } from './approx.js';
 import { type BatchNormChannel, inverseDeviation, normalised } from './batch-norm.js';
 import type { Bounded } from './bound.js';
 
@@ -25,7 +25,7 @@ export function batchNormGradientSumsReference(problem: BatchNormGradientSumsPro
   const centred = (at: number, { mean }: BatchNormChannel) =>
     minus(exactly(input[at] ?? Number.NaN), exactly(mean));
   return {
-    sums: boundedOf([
+    sums: valuesWithBounds([
       ...channels.map((channel, c) => {
         const products = places(c).map((at) =>
           times(bentGradient(problem, channel, at), centred(at, channel)),
@@ -36,7 +36,7 @@ export function batchNormGradientSumsReference(problem: BatchNormGradientSumsPro
         total(places(c).map((at) => bentGradient(problem, channel, at))),
       ),
     ]),
-    residual: boundedOf(
+    residual: valuesWithBounds(
       Array.from(input, (_, at) =>
         bentGradient(problem, channels[at % channels.length] as BatchNormChannel, at),
       ),

@@ -1,4 +1,4 @@
-import { boundedOf, exactly, minus, over, plus, times } from './approx.js';
+import { exactly, minus, over, plus, times, valuesWithBounds } from './approx.js';
 import { type BatchNormChannel, inverseDeviation } from './batch-norm.js';
 import { type BatchNormGradientSumsProblem, bentGradient } from './batch-norm-gradient-sums.js';
 import type { Bounded } from './bound.js';
@@ -12,7 +12,7 @@ export interface BatchNormGradientProblem extends BatchNormGradientSumsProblem {
 export function batchNormGradientReference(problem: BatchNormGradientProblem): Bounded {
   const { channels, input, affineGradient } = problem;
   const count = exactly(input.length / channels.length);
-  return boundedOf(
+  return valuesWithBounds(
     Array.from(input, (x, at) => {
       const c = at % channels.length;
       const channel = channels[c] as BatchNormChannel;

@@ -1,4 +1,4 @@
-import { type Approx, boundedOf, exactly, minus, over, plus, times } from './approx.js';
+import { type Approx, exactly, minus, over, plus, times, valuesWithBounds } from './approx.js';
 import type { Bounded } from './bound.js';
 import { type Moments, mergedMoments } from './channel-moments.js';
 
@@ -35,11 +35,11 @@ export function batchNormStatisticsReference({ channels, momentum }: BatchNormSt
     };
   });
   return {
-    statistics: boundedOf([
+    statistics: valuesWithBounds([
       ...each.map(({ mean }) => mean),
       ...each.map(({ variance }) => variance),
     ]),
-    running: boundedOf([
+    running: valuesWithBounds([
       ...each.map((channel) => channel.runningMean),
       ...each.map((channel) => channel.runningVariance),
     ]),

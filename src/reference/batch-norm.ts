@@ -1,6 +1,14 @@
 import type { MapActivation } from '../../shaders/activations.js';
 import { activateApprox } from './activation.js';
-import { type Approx, boundedOf, exactly, inverseRoot, minus, plus, times } from './approx.js';
+import {
+  type Approx,
+  exactly,
+  inverseRoot,
+  minus,
+  plus,
+  times,
+  valuesWithBounds,
+} from './approx.js';
 import type { Bounded } from './bound.js';
 
 /** A channel as float32 has it. */
@@ -35,7 +43,7 @@ export function normalised(channel: BatchNormChannel, x: number): Approx {
 /** σ of it, with what is added [rows × C], in float64 with float32's error bounds. */
 export function batchNormReference(problem: BatchNormProblem): Bounded {
   const { channels, input, residual, activation } = problem;
-  return boundedOf(
+  return valuesWithBounds(
     Array.from(input, (x, at) => {
       const channel = channels[at % channels.length];
       if (!channel) throw new RangeError('A batch norm needs channels.');

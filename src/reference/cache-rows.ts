@@ -1,4 +1,4 @@
-import { boundedOf, exactly, total } from './approx.js';
+import { exactly, total, valuesWithBounds } from './approx.js';
 import type { Bounded } from './bound.js';
 
 /** One Gram row [N], the sum of its slices, in float64 with the error bound of a float32 kernel. */
@@ -7,7 +7,7 @@ export function cachedRowReference(
   slices: number,
   gram: (s: number, i: number) => number,
 ): Bounded {
-  return boundedOf(
+  return valuesWithBounds(
     Array.from({ length: n }, (_, i) =>
       total(Array.from({ length: slices }, (_, s) => exactly(gram(s, i)))),
     ),

@@ -1,5 +1,5 @@
 import type { LossKind } from '../../shaders/point-loss.js';
-import { type Approx, boundedOf, exactly, over, plus, times, total } from './approx.js';
+import { type Approx, exactly, over, plus, times, total, valuesWithBounds } from './approx.js';
 import type { Bounded } from './bound.js';
 import type { Element } from './element.js';
 import { pointLossReference } from './point-loss.js';
@@ -30,16 +30,16 @@ export function candidateLossReference(problem: CandidateLossProblem): Bounded {
   const channels = Array.from({ length: outputs }, (_, c) => c);
   const labels = rows.map((j) => channels.map((c) => targets(j, c)));
   const shared = rows.map((j) => channels.map((c) => times(share, exactly(totals(j, c)))));
-  return boundedOf(
+  return valuesWithBounds(
     Array.from({ length: n }, (_, i) => {
       const b = channels.map((c) => times(share, exactly(weights(i, c))));
       return total(
         rows.map((j, at): Approx => {
           const h = exactly(activations(j, i));
-          const outputsOf = channels.map((c) =>
+          const candidateOutputs = channels.map((c) =>
             plus(shared[at]?.[c] as Approx, times(h, b[c] as Approx)),
           );
-          return pointLossReference(loss, outputsOf, labels[at] ?? []);
+          return pointLossReference(loss, candidateOutputs, labels[at] ?? []);
         }),
       );
     }),

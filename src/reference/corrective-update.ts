@@ -1,13 +1,13 @@
 import { type CORRECTIVE_WORDS, DEPENDENT } from '../../shaders/corrective-update.wgsl.js';
 import {
   type Approx,
-  boundedOf,
   exactly,
   inverseRoot,
   minus,
   over,
   times,
   total,
+  valuesWithBounds,
   ZERO,
 } from './approx.js';
 import { pickInner, type RuleUpdateProblem } from './average-update.js';
@@ -53,10 +53,10 @@ export function correctiveUpdateReference(problem: CorrectiveUpdateProblem): {
     return { along, remaining, outside, score: correctiveScore(remaining, outside, threshold) };
   });
   return {
-    scores: boundedOf(neurons.map(({ score }) => score)),
-    along: boundedOf(neurons.map(({ along }) => along)),
-    remaining: boundedOf(neurons.map(({ remaining }) => remaining)),
-    outside: boundedOf(neurons.map(({ outside }) => outside)),
+    scores: valuesWithBounds(neurons.map(({ score }) => score)),
+    along: valuesWithBounds(neurons.map(({ along }) => along)),
+    remaining: valuesWithBounds(neurons.map(({ remaining }) => remaining)),
+    outside: valuesWithBounds(neurons.map(({ outside }) => outside)),
   };
 }
 

@@ -2,6 +2,6 @@
 export type Element = (row: number, column: number) => number;
 
 /** The elements of a row-major matrix without padding; NaN past its end, so that a slip shows. */
-export function elementsOf(data: ArrayLike<number>, columns: number): Element {
+export function rowMajor(data: ArrayLike<number>, columns: number): Element {
   return (row, column) => data[row * columns + column] ?? Number.NaN;
 }

@@ -1,4 +1,4 @@
-import { boundedOf, exactly, inner, plus } from './approx.js';
+import { exactly, inner, plus, valuesWithBounds } from './approx.js';
 import type { Bounded } from './bound.js';
 
 export interface GateGradientProblem {
@@ -15,7 +15,7 @@ export interface GateGradientProblem {
 /** [before +] Σ_positions gradient · input [images × channels] in float64, with float32's bounds. */
 export function gateGradientReference(problem: GateGradientProblem): Bounded {
   const { images, positions, channels, input, gradient, before } = problem;
-  return boundedOf(
+  return valuesWithBounds(
     Array.from({ length: images * channels }, (_, gate) => {
       const [image, c] = [Math.floor(gate / channels), gate % channels];
       const at = (position: number) => (image * positions + position) * channels + c;

@@ -1,5 +1,5 @@
 import { mixed } from '../random.js';
-import { type Approx, boundedOf, plus, rounded, times } from './approx.js';
+import { type Approx, plus, rounded, times, valuesWithBounds } from './approx.js';
 import type { Bounded } from './bound.js';
 
 export interface GatherImagesProblem {
@@ -59,7 +59,7 @@ export function gatherImagesReference(problem: GatherImagesProblem): Bounded {
       }
     }
   }
-  return boundedOf(numbers);
+  return valuesWithBounds(numbers);
 }
 
 /** pixel / 255 · (1 / deviation) + (−mean / deviation), the factor and the summand being float32. */

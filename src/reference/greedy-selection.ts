@@ -33,9 +33,9 @@ export function judgePicks(
 ): readonly JudgedPick[] {
   const { m, n, outputs, activations, weights } = problem;
   const totals = new Float64Array(m * outputs);
-  const lossesOf = loss === 'squared' ? squaredLosses : crossEntropies;
+  const candidateLosses = loss === 'squared' ? squaredLosses : crossEntropies;
   return Array.from(picks, (pick, step) => {
-    const losses = lossesOf(problem, totals, step + 1);
+    const losses = candidateLosses(problem, totals, step + 1);
     for (let j = 0; j < m; j++) {
       const h = activations[j * n + pick] as number;
       for (let c = 0; c < outputs; c++) {

@@ -1,6 +1,15 @@
 import type { LINE_SEARCH_WORDS } from '../../shaders/line-search-update.wgsl.js';
 import { NEGLIGIBLE } from '../../shaders/selection-state.js';
-import { type Approx, boundedOf, exactly, minus, over, plus, times, ZERO } from './approx.js';
+import {
+  type Approx,
+  exactly,
+  minus,
+  over,
+  plus,
+  times,
+  valuesWithBounds,
+  ZERO,
+} from './approx.js';
 import { pickInner, type RuleUpdateProblem } from './average-update.js';
 import type { Bounded } from './bound.js';
 
@@ -69,9 +78,9 @@ export function lineSearchUpdateReference(problem: LineSearchUpdateProblem): {
     return times(best, minus(times(best, f), times(exactly(2), e)));
   });
   return {
-    scores: boundedOf(scores),
-    remaining: boundedOf(remaining),
-    mixture: boundedOf([newSquare, newCorrelation]),
+    scores: valuesWithBounds(scores),
+    remaining: valuesWithBounds(remaining),
+    mixture: valuesWithBounds([newSquare, newCorrelation]),
   };
 }
 

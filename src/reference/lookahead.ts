@@ -49,7 +49,7 @@ export function lookaheadReference(
   const gone = new Set<number>();
   const candidates = [pick];
   const without = (i: number) => state.slots[i] === 'none' && !candidates.includes(i);
-  const bestOf = (open: (i: number) => boolean): number | undefined => {
+  const bestOpen = (open: (i: number) => boolean): number | undefined => {
     let best: number | undefined;
     for (let i = 0; i < n; i++) {
       const score = scores[i] ?? Number.NaN;
@@ -72,11 +72,11 @@ export function lookaheadReference(
       scores[i] = (scores[i] ?? Number.NaN) + 2 * (alignment * product - correlation(i));
     }
     if (!replacement) gone.add(taken);
-    current = bestOf((i) => replacement || (state.slots[i] !== 'taken' && !gone.has(i)));
+    current = bestOpen((i) => replacement || (state.slots[i] !== 'taken' && !gone.has(i)));
     if (current !== undefined && without(current)) candidates.push(current);
   }
   while (candidates.length < block) {
-    const next = bestOf((i) => without(i) && !gone.has(i));
+    const next = bestOpen((i) => without(i) && !gone.has(i));
     if (next === undefined) break;
     candidates.push(next);
   }

@@ -1,4 +1,4 @@
-import { boundedOf, exactly, plus, times } from './approx.js';
+import { exactly, plus, times, valuesWithBounds } from './approx.js';
 import type { Bounded } from './bound.js';
 
 export interface MultiplyProblem {
@@ -11,7 +11,7 @@ export interface MultiplyProblem {
 
 /** [before +] input · factor in float64, with float32's error bounds. */
 export function multiplyReference({ input, factor, before }: MultiplyProblem): Bounded {
-  return boundedOf(
+  return valuesWithBounds(
     Array.from(input, (x, at) => {
       const product = times(exactly(x), exactly(factor(at)));
       return before ? plus(exactly(before[at] ?? Number.NaN), product) : product;

@@ -1,5 +1,5 @@
 import type { LossKind } from '../../shaders/point-loss.js';
-import { boundedOf, exactly, total } from './approx.js';
+import { exactly, total, valuesWithBounds } from './approx.js';
 import type { Bounded } from './bound.js';
 import type { Element } from './element.js';
 import { pointLossReference } from './point-loss.js';
@@ -20,7 +20,7 @@ export interface NetworkLossesProblem {
 export function networkLossesReference(problem: NetworkLossesProblem): Bounded {
   const { m, networks, outputs, loss, values, targets } = problem;
   const channels = Array.from({ length: outputs }, (_, c) => c);
-  return boundedOf(
+  return valuesWithBounds(
     Array.from({ length: networks }, (_, network) =>
       total(
         Array.from({ length: m }, (_, j) =>

@@ -60,7 +60,7 @@ function runNode({ node, weights, shapes, maps, statistics }: Step): ReferenceMa
     filledMaps(input.images, shapes.get(node.name)!, valueAt);
   switch (node.kind) {
     case 'convolution':
-      return filled(convolutionOf(node, input, value));
+      return filled(convolutionValue(node, input, value));
     case 'linear': {
       const weight = value(node.weight);
       const bias = node.bias === undefined ? undefined : value(node.bias);
@@ -74,7 +74,7 @@ function runNode({ node, weights, shapes, maps, statistics }: Step): ReferenceMa
       });
     }
     case 'batch-norm':
-      return filled(normalOf(node, input, value, statistics));
+      return filled(normalisedValue(node, input, value, statistics));
     case 'activation':
       return filled((place) => activate(node.activation, at(input, place)));
     case 'add':
@@ -155,7 +155,7 @@ function lies(index: number, size: number): boolean {
 }
 
 /** Σ over the group's channels and the window of weight · input, plus the bias. */
-function convolutionOf(
+function convolutionValue(
   { kernel, stride, padding, groups, outputs, ...node }: Convolution,
   input: ReferenceMaps,
   value: (name: string) => Float32Array,
@@ -185,7 +185,7 @@ function convolutionOf(
   };
 }
 
-function normalOf(
+function normalisedValue(
   { epsilon, ...node }: BatchNorm,
   input: ReferenceMaps,
   value: (name: string) => Float32Array,

@@ -1,7 +1,6 @@
 import type { OutputLayerEpilogue } from '../../shaders/output-layer.wgsl.js';
 import {
   type Approx,
-  boundedOf,
   exactly,
   exponential,
   inner,
@@ -10,6 +9,7 @@ import {
   over,
   times,
   total,
+  valuesWithBounds,
 } from './approx.js';
 import type { Bounded } from './bound.js';
 import type { Element } from './element.js';
@@ -47,7 +47,7 @@ export function outputLayerReference(problem: OutputLayerProblem): Bounded {
     const stored = epilogue === 'subtract-targets' ? f : softmax(f);
     return stored.map((value, c) => minus(value, exactly(targets(j, c))));
   });
-  return boundedOf(rows.flat());
+  return valuesWithBounds(rows.flat());
 }
 
 function softmax(logits: readonly Approx[]): readonly Approx[] {

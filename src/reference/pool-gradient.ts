@@ -1,4 +1,4 @@
-import { type Approx, boundedOf, exactly, over, plus, total } from './approx.js';
+import { type Approx, exactly, over, plus, total, valuesWithBounds } from './approx.js';
 import type { Bounded } from './bound.js';
 import { type PoolProblem, windowsOfPool } from './pool.js';
 
@@ -24,7 +24,7 @@ export function poolGradientReference(problem: PoolGradientProblem): Bounded {
     const part = over(share, exactly(countPads ? kernel[0] * kernel[1] : taps.length));
     for (const at of taps) shares[at]?.push(part);
   });
-  return boundedOf(
+  return valuesWithBounds(
     shares.map((terms, at) => {
       const sum = total(terms);
       return before ? plus(exactly(before[at] ?? Number.NaN), sum) : sum;

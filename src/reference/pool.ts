@@ -1,4 +1,4 @@
-import { boundedOf, exactly, over, total } from './approx.js';
+import { exactly, over, total, valuesWithBounds } from './approx.js';
 import type { Bounded } from './bound.js';
 
 export interface PoolProblem {
@@ -19,7 +19,7 @@ export interface PoolProblem {
 /** Every window's largest number or mean, in the order of a map, with the bound of a float32 kernel. */
 export function poolReference(problem: PoolProblem): Bounded {
   const { kind, countPads, kernel, x } = problem;
-  return boundedOf(
+  return valuesWithBounds(
     windowsOfPool(problem).map((taps) => {
       const values = taps.map((at) => exactly(x[at] ?? Number.NaN));
       if (kind === 'max') return exactly(Math.max(...values.map(({ value }) => value)));

@@ -1,4 +1,13 @@
-import { type Approx, boundedOf, exactly, inner, minus, over, times, total } from './approx.js';
+import {
+  type Approx,
+  exactly,
+  inner,
+  minus,
+  over,
+  times,
+  total,
+  valuesWithBounds,
+} from './approx.js';
 import type { Bounded } from './bound.js';
 import type { Element } from './element.js';
 
@@ -36,9 +45,9 @@ export function scoreInitReference(problem: ScoreInitProblem): {
     return { correlation, energy, score };
   });
   return {
-    correlations: boundedOf(neurons.map(({ correlation }) => correlation)),
-    energies: boundedOf(neurons.map(({ energy }) => energy)),
-    scores: boundedOf(neurons.map(({ score }) => score)),
+    correlations: valuesWithBounds(neurons.map(({ correlation }) => correlation)),
+    energies: valuesWithBounds(neurons.map(({ energy }) => energy)),
+    scores: valuesWithBounds(neurons.map(({ score }) => score)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { boundedOf, exactly, minus, plus, times } from './approx.js';
+import { exactly, minus, plus, times, valuesWithBounds } from './approx.js';
 import type { Bounded } from './bound.js';
 
 export interface SgdUpdateProblem {
@@ -32,7 +32,7 @@ export function sgdUpdateReference(problem: SgdUpdateProblem): {
     return { w: minus(w, times(rate, step)), v };
   });
   return {
-    parameters: boundedOf(steps.map(({ w }) => w)),
-    velocity: boundedOf(steps.flatMap(({ v }) => v ?? [])),
+    parameters: valuesWithBounds(steps.map(({ w }) => w)),
+    velocity: valuesWithBounds(steps.flatMap(({ v }) => v ?? [])),
   };
 }

@@ -1,4 +1,4 @@
-import { boundedOf, exactly, plus } from './approx.js';
+import { exactly, plus, valuesWithBounds } from './approx.js';
 import type { Bounded } from './bound.js';
 import type { MapElement } from './convolution.js';
 
@@ -18,7 +18,7 @@ export function shortcutGradientReference(
   images: number,
 ): Bounded {
   const { height, width, channels } = input;
-  return boundedOf(
+  return valuesWithBounds(
     Array.from({ length: images * height * width * channels }, (_, at) => {
       const position = Math.floor(at / channels);
       const [y, x] = [Math.floor(position / width) % height, position % width];

@@ -1,6 +1,5 @@
 import {
   type Approx,
-  boundedOf,
   exactly,
   exponential,
   largest,
@@ -10,6 +9,7 @@ import {
   plus,
   times,
   total,
+  valuesWithBounds,
   ZERO,
 } from './approx.js';
 import type { Bounded } from './bound.js';
@@ -43,12 +43,12 @@ export function softmaxLossReference(problem: SoftmaxLossProblem): {
   const { logits, labels, teacher, scale } = problem;
   const images = logits.map((f, i) => imageReference(problem, f, labels?.[i], teacher?.[i]));
   return {
-    losses: boundedOf(images.map(({ loss }) => loss)),
+    losses: valuesWithBounds(images.map(({ loss }) => loss)),
     right: logits.map((f, i) => {
       const wanted = labels?.[i] ?? firstLargest(teacher?.[i] ?? []);
       return firstLargest(f) === wanted ? 1 : 0;
     }),
-    gradient: boundedOf(
+    gradient: valuesWithBounds(
       images.flatMap(({ slopes }) => slopes.map((slope) => times(exactly(scale), slope))),
     ),
   };

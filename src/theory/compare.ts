@@ -49,7 +49,7 @@ export function compare(
   if (missing) return { fits: [], missing };
   const models = thresholdModels(observations, setting);
   const fitted = models.map((model) => ({ model, fit: fitModel(model, observations) }));
-  const samples = samplesOf(observations, seed, resamples);
+  const samples = bootstrapSamples(observations, seed, resamples);
   const least = Math.min(...fitted.map((one) => one.fit.aicc));
   // With hardly more observations than unknowns AICc is infinite, and tells nothing of that curve.
   const comparable = fitted.every((one) => Number.isFinite(one.fit.aicc));
@@ -109,7 +109,7 @@ function whyNot(observations: readonly Observation[]): string | undefined {
 }
 
 /** No samples where every size has one trial: they would all be the same. */
-function samplesOf(
+function bootstrapSamples(
   observations: readonly Observation[],
   seed: number,
   resamples: number,

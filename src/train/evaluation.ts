@@ -57,7 +57,7 @@ export async function* evaluatePictures(
     labels &&
     (await prepareSoftmaxLoss(device, {
       logits: output.matrix,
-      labels: scope.bufferOf('labels', Uint32Array.from(labels)),
+      labels: scope.bufferFrom('labels', Uint32Array.from(labels)),
       results,
     }));
   const answers = wanted ? new Float32Array(count * classes) : undefined;

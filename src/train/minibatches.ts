@@ -51,7 +51,7 @@ export function prepareMinibatches(
   const stepsPerBlock = Math.max(1, Math.floor(INDEX_BLOCK / size));
   const block = new Uint32Array(stepsPerBlock * size);
   // As far apart as drawn ones, for kernels that are tried before the first draw.
-  const indices = scope.bufferOf(
+  const indices = scope.bufferFrom(
     'minibatch indices',
     block.map((_, i) => i % dataset.count),
   );

@@ -189,7 +189,7 @@ async function prepareStep(
   });
   const judge = await prepareSoftmaxLoss(device, {
     logits: output.matrix,
-    labels: scope.bufferOf('labels', Uint32Array.from(labels)),
+    labels: scope.bufferFrom('labels', Uint32Array.from(labels)),
     indices,
     gradient: outputGradient.matrix,
     results,

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { compareWith, requireSameAdapter } from '../../bench/baseline.js';
 import { parseReport } from '../../bench/report.js';
 import { benchTable } from '../../src/cli/bench-table.js';
-import { reportOf, resultOf } from './fixture.js';
+import { sampleReport, sampleResult } from './fixture.js';
 
 describe('a baseline', () => {
-  const before = resultOf('matmul', { medianMs: 10, lowMs: 9, highMs: 11 });
-  const baseline = { file: 'old.json', report: reportOf([before]) };
+  const before = sampleResult('matmul', { medianMs: 10, lowMs: 9, highMs: 11 });
+  const baseline = { file: 'old.json', report: sampleReport([before]) };
 
   test.each([
     [
@@ -39,7 +39,7 @@ describe('a baseline', () => {
   test('gives no verdict on a single run, of which nothing is known but its time', () => {
     const once = { ...before, samples: 1, medianMs: 5, lowMs: 5, highMs: 5 };
     expect(compareWith(baseline, once)).toMatchObject({ ratio: 0.5, verdict: 'too few runs' });
-    const earlier = { ...baseline, report: reportOf([once]) };
+    const earlier = { ...baseline, report: sampleReport([once]) };
     expect(compareWith(earlier, before)).toMatchObject({ ratio: 2, verdict: 'too few runs' });
   });
 
@@ -48,7 +48,7 @@ describe('a baseline', () => {
       { ...before, clock: 'gpu' },
       { ...before, clock: 'wall' },
     ] as const;
-    const earlier = { ...baseline, report: reportOf([gpu]) };
+    const earlier = { ...baseline, report: sampleReport([gpu]) };
     expect(compareWith(earlier, wall)).toMatchObject({ verdict: 'other clock' });
     expect(compareWith(earlier, gpu)).toMatchObject({ verdict: 'within noise' });
     expect(compareWith(baseline, wall)).toMatchObject({ verdict: 'within noise' });
@@ -93,10 +93,10 @@ describe('a baseline', () => {
     ['another file', [], /^old\.json is no result of .*: it: .*object/],
     ['a lacking key', { limits: undefined }, /"limits": /],
     ['an unknown key', { colour: 'red' }, /colour/],
-    ['a negative time', { results: [resultOf('loss', { lowMs: -1 })] }, /"results\.0\.lowMs"/],
+    ['a negative time', { results: [sampleResult('loss', { lowMs: -1 })] }, /"results\.0\.lowMs"/],
     [
       'times out of order',
-      { results: [resultOf('loss', { medianMs: 12 })] },
+      { results: [sampleResult('loss', { medianMs: 12 })] },
       /"results\.0\.medianMs": must lie between lowMs and highMs/,
     ],
     ['a hidden key', { '\u001b[2J': 1 }, /\?\[2J/],
@@ -104,7 +104,9 @@ describe('a baseline', () => {
     const text =
       typeof content === 'string'
         ? content
-        : JSON.stringify(Array.isArray(content) ? content : { ...reportOf([before]), ...content });
+        : JSON.stringify(
+            Array.isArray(content) ? content : { ...sampleReport([before]), ...content },
+          );
     expect(() => parseReport(text, 'old.json')).toThrow(
       expect.objectContaining({ code: 'bad-config', message: expect.stringMatching(message) }),
     );
@@ -114,13 +116,19 @@ describe('a baseline', () => {
 
 test('the table has figures, comparisons and reasons', () => {
   const wrong = { verified: false, medianMs: null, lowMs: null, highMs: null } as const;
-  const refused = { ...resultOf('loss'), ...wrong, gflops: null, gbps: null, shareOfLimit: null };
-  const fast = resultOf('matmul', { medianMs: 5, lowMs: 4.9, highMs: 5.1 });
+  const refused = {
+    ...sampleResult('loss'),
+    ...wrong,
+    gflops: null,
+    gbps: null,
+    shareOfLimit: null,
+  };
+  const fast = sampleResult('matmul', { medianMs: 5, lowMs: 4.9, highMs: 5.1 });
   const table = benchTable(
-    reportOf([
+    sampleReport([
       fast,
-      resultOf('pick', { gflops: 0, samples: 1 }),
-      resultOf('hidden', { clock: 'gpu' }),
+      sampleResult('pick', { gflops: 0, samples: 1 }),
+      sampleResult('hidden', { clock: 'gpu' }),
       refused,
     ]),
     {
@@ -137,7 +145,7 @@ test('the table has figures, comparisons and reasons', () => {
       baseline: {
         file: 'old.json',
         report: {
-          ...reportOf([resultOf('matmul'), resultOf('hidden', { clock: 'wall' })]),
+          ...sampleReport([sampleResult('matmul'), sampleResult('hidden', { clock: 'wall' })]),
           host: 'chrome',
         },
       },

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => device?.dispose());
 
-async function eventsOf(
+async function contestEvents(
   benchmark: Benchmark,
   on = device,
   variants?: readonly string[],
@@ -58,7 +58,7 @@ function counted<S extends Shape>(bench: KernelBench<S>, shape: S, times = 1) {
 test('a right answer is timed, and its figures follow from the median', async () => {
   const before = device.liveBytes;
   const { benchmark, calls } = counted(lossBench, { m: 600, c: 3 });
-  const events = await eventsOf(benchmark);
+  const events = await contestEvents(benchmark);
   expect(events.map(({ type }) => type)).toEqual(['verified', 'measured']);
   // One to verify, a warm-up and one to see how long it takes, a warm-up and three samples.
   expect(calls.count).toBeGreaterThanOrEqual(7);
@@ -87,7 +87,7 @@ test('a wrong answer is refused: the kernel is not timed', async () => {
   const before = device.liveBytes;
   // Two updates where the oracle expects one.
   const { benchmark, calls } = counted(momentumUpdateBench, { n: 67, c: 1, slices: 2 }, 2);
-  expect(await eventsOf(benchmark)).toEqual([
+  expect(await contestEvents(benchmark)).toEqual([
     {
       type: 'refused',
       reason: expect.stringMatching(
@@ -124,7 +124,7 @@ test('one wrong variant keeps the others from being timed', async () => {
     },
     { m: 37, n: 13, p: 3 },
   );
-  const events = await eventsOf(benchmark, device, ['coalesced', 'lanes']);
+  const events = await contestEvents(benchmark, device, ['coalesced', 'lanes']);
   expect(events.map(({ type }) => type)).toEqual(['verified', 'refused']);
   expect(calls.count).toBe(2);
 });
@@ -134,7 +134,7 @@ test('a variant that the adapter cannot run is skipped, with its reason', async 
   const raw = await adapter.requestDevice();
   using plain = adoptDevice(raw, adapter);
   const { benchmark } = counted(gramRowsBench, { m: 37, n: 13, p: 4 });
-  const events = await eventsOf(benchmark, plain, ['subgroup', 'lanes']);
+  const events = await contestEvents(benchmark, plain, ['subgroup', 'lanes']);
   expect(events.map(({ type }) => type)).toEqual(['verified', 'skipped', 'measured']);
   expect(events[1]).toMatchObject({
     entry: { variant: 'subgroup' },
@@ -153,21 +153,21 @@ test('a shape that is too large for the adapter, or slow on it, is skipped', asy
     },
   };
   const { benchmark, calls } = counted(greedy, { n: 2 ** 12, p: 4 });
-  expect(await eventsOf(benchmark)).toMatchObject([
+  expect(await contestEvents(benchmark)).toMatchObject([
     {
       type: 'skipped',
       reason: expect.stringContaining('activations of 1048576 rows is too large'),
     },
   ]);
   const cases = benchmark.cases.map((each) => ({ ...each, hardwareOnly: true }));
-  expect(await eventsOf({ ...benchmark, cases })).toMatchObject([
+  expect(await contestEvents({ ...benchmark, cases })).toMatchObject([
     { type: 'skipped', reason: expect.stringContaining('--shape n=4096,p=4 runs it') },
   ]);
   expect(calls.count).toBe(0);
 });
 
 /** A peer that multiplies on the CPU, off by `error`, and throws from its run `dies` on. */
-function peerOf(
+function peerWithError(
   subject: Peer['subject'],
   error: number,
   dies = Number.POSITIVE_INFINITY,
@@ -200,37 +200,37 @@ function peerOf(
 test.each([
   [
     'right',
-    peerOf('tfjs', 0),
+    peerWithError('tfjs', 0),
     ['verified', 'awaited', 'verified', 'measured', 'measured'],
     undefined,
   ],
   [
     'wrong',
-    peerOf('tfjs', 0.1),
+    peerWithError('tfjs', 0.1),
     ['verified', 'awaited', 'refused', 'measured'],
     /^product: element \d+ is/,
   ],
   [
     'failing',
-    peerOf('tfjs', 0, 0),
+    peerWithError('tfjs', 0, 0),
     ['verified', 'awaited', 'skipped', 'measured'],
     /^it fails: run 1 is/,
   ],
   [
     'lengthy',
-    peerOf('tfjs', 0, 0, NotWaitedFor),
+    peerWithError('tfjs', 0, 0, NotWaitedFor),
     ['verified', 'awaited', 'skipped', 'measured'],
     /^run 1 is/,
   ],
   [
     'dying',
-    peerOf('tfjs', 0, 1),
+    peerWithError('tfjs', 0, 1),
     ['verified', 'awaited', 'verified', 'skipped', 'measured'],
     /^it fails/,
   ],
 ])('a %s peer competes or is told, and ours is timed', async (_, peer, types, reason) => {
   const { benchmark } = counted(matmulBench, { m: 5, n: 7, k: 3 });
-  const events = await eventsOf(benchmark, device, undefined, [peer]);
+  const events = await contestEvents(benchmark, device, undefined, [peer]);
   expect(events.map(({ type }) => type)).toEqual(types);
   const told = events.find((event) => 'reason' in event);
   expect(told?.reason).toEqual(reason ? expect.stringMatching(reason) : undefined);

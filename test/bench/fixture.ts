@@ -2,7 +2,7 @@ import type { BenchReport, MeasuredResult } from '../../bench/report.js';
 
 export const LIMITS = { copyGBps: 4, fmaGflops: 50, dispatchMicros: 20, submitMicros: 40 };
 
-export function resultOf(work: string, changes: Partial<MeasuredResult> = {}): MeasuredResult {
+export function sampleResult(work: string, changes: Partial<MeasuredResult> = {}): MeasuredResult {
   return {
     work,
     shape: { m: 128, n: 1024 },
@@ -19,7 +19,7 @@ export function resultOf(work: string, changes: Partial<MeasuredResult> = {}): M
   };
 }
 
-export function reportOf(results: BenchReport['results']): BenchReport {
+export function sampleReport(results: BenchReport['results']): BenchReport {
   return {
     date: '2026-11-22T17:00:00.000Z',
     adapter: {

@@ -4,7 +4,7 @@ import { type Box, placeLabels } from '../../bench/labels.js';
 import { benchPage } from '../../bench/page.js';
 import { benchRows } from '../../src/cli/bench-table.js';
 import { randomStream } from '../../src/random.js';
-import { reportOf, resultOf } from './fixture.js';
+import { sampleReport, sampleResult } from './fixture.js';
 
 const FRAME: Box = { x: 50, y: 20, width: 900, height: 500 };
 const ROOF = [
@@ -57,10 +57,10 @@ test('labels that find no place are told, not drawn over others', () => {
   expect(placed).toContain(undefined);
 });
 
-function page(results: Parameters<typeof reportOf>[0]) {
-  const report = reportOf(results);
+function page(results: Parameters<typeof sampleReport>[0]) {
+  const report = sampleReport(results);
   const omissions = [
-    { entry: { ...resultOf('matmul'), variant: '<b>' }, reason: 'x & y', wrong: false },
+    { entry: { ...sampleResult('matmul'), variant: '<b>' }, reason: 'x & y', wrong: false },
   ];
   const rows = benchRows(report, {
     clock: 'gpu',
@@ -75,10 +75,10 @@ function page(results: Parameters<typeof reportOf>[0]) {
 
 test('the page stands alone, with both roofs, every point, the table and its origin', () => {
   const { html, parsed } = page([
-    resultOf('matmul', { gflops: 20, gbps: 0.5 }),
-    resultOf('matmul', { gflops: 10, gbps: 0.25, subject: 'tfjs' }),
-    resultOf('gather-columns', { gflops: 0 }),
-    resultOf('loss', { gflops: 0.01, gbps: 0.1 }),
+    sampleResult('matmul', { gflops: 20, gbps: 0.5 }),
+    sampleResult('matmul', { gflops: 10, gbps: 0.25, subject: 'tfjs' }),
+    sampleResult('gather-columns', { gflops: 0 }),
+    sampleResult('loss', { gflops: 0.01, gbps: 0.1 }),
   ]);
   expect(html).not.toMatch(/\b(?:src|href)=|url\(|@import|<script/);
   const [wide, narrow] = ['.wide', '.narrow'].map((name) => parsed.querySelector(name)!);
@@ -114,7 +114,7 @@ test('the page stands alone, with both roofs, every point, the table and its ori
 
 test('points too many for their names are labelled by number', () => {
   const crowd = Array.from({ length: 60 }, (_, i) =>
-    resultOf('matmul', { shape: { m: i + 1 }, gflops: 10 + i / 10, gbps: 1 + (i % 7) / 20 }),
+    sampleResult('matmul', { shape: { m: i + 1 }, gflops: 10 + i / 10, gbps: 1 + (i % 7) / 20 }),
   );
   const { parsed } = page(crowd);
   const labels = [...parsed.querySelectorAll('.wide text')].map(({ textContent }) => textContent);

@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { BENCH_NAMES, contestsOf, needsSource } from '../../bench/bench.js';
+import { BENCH_NAMES, needsSource, requestedContests } from '../../bench/bench.js';
 import { shapeLabel } from '../../bench/benchmark.js';
 
-function described(request: Partial<Parameters<typeof contestsOf>[0]>): string[] {
-  return contestsOf({ names: [], quick: false, ...request }).map(
+function described(request: Partial<Parameters<typeof requestedContests>[0]>): string[] {
+  return requestedContests({ names: [], quick: false, ...request }).map(
     ({ benchmark, case: each, variants = ['its own'], forms }) => {
       const both = forms.length > 1 ? ' +' : forms.includes('plain') ? ' plain' : '';
       return `${benchmark.name} ${shapeLabel(each.shape)} ${variants.join(' ')}${both}`;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { BenchResult } from '../../bench/report.js';
-import { exponentsOf } from '../../bench/scaling.js';
+import { scalingExponents } from '../../bench/scaling.js';
 
 const base = { n: 1024, k: 200 };
 
@@ -20,7 +20,10 @@ test('exact powers come back exactly, from the results along one size each', () 
   const at = (n: number, k: number) => result({ n, k }, time(n, k));
   const results = [at(256, 200), at(512, 200), at(1024, 200), at(1024, 25), at(1024, 50)];
   // Neither lies along one size of the base: one differs in both, one was wrong.
-  const found = exponentsOf([...results, result({ n: 7, k: 7 }, 1e9), result(base, null)], base);
+  const found = scalingExponents(
+    [...results, result({ n: 7, k: 7 }, 1e9), result(base, null)],
+    base,
+  );
   expect(found.map(({ size, shapes }) => [size, shapes])).toEqual([
     ['n', 3],
     ['k', 3],
@@ -33,12 +36,12 @@ test('exact powers come back exactly, from the results along one size each', () 
 test('the standard error is that of the slope', () => {
   // ln t = 0, 1, 1 at ln n = 0, 1, 2: slope 1/2, residuals −1/6, 1/3, −1/6, Σ(x − x̄)² = 2.
   const points = [0, 1, 1].map((y, x) => result({ n: Math.exp(x), k: 200 }, Math.exp(y)));
-  const [found] = exponentsOf(points, base);
+  const [found] = scalingExponents(points, base);
   expect(found?.exponent).toBeCloseTo(0.5, 12);
   expect(found?.error).toBeCloseTo(Math.sqrt(1 / 6 / 1 / 2), 12);
 });
 
 test('fewer than three results of a size say nothing of it', () => {
   const results = [result({ n: 512, k: 200 }, 3), result(base, 5)];
-  expect(exponentsOf(results, base)).toEqual([]);
+  expect(scalingExponents(results, base)).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Outcome } from './espalier.js';
-import { espalier, figuresOf, flagsOf, writeData } from './study-fixture.js';
+import { espalier, readFigures, studyFlags, writeData } from './study-fixture.js';
 
 const found = spawnSync('redis-server', ['--version']).status === 0;
 const required = process.env.ESPALIER_REQUIRE_REDIS !== undefined;
@@ -52,11 +52,13 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
       act: (child) => child.kill(signal),
     });
   const study = (out: string, changes: Readonly<Record<string, string>> = {}) =>
-    espalier(['study', ...flagsOf(data, changes), '--out', out, '--queue', address(), '--json']);
+    espalier(['study', ...studyFlags(data, changes), '--out', out, '--queue', address(), '--json']);
 
   test('gives the figures of one in process, though a worker is killed in its job', async () => {
     const alone = join(folder, 'alone');
-    expect(await espalier(['study', ...flagsOf(data), '--out', alone])).toMatchObject({ code: 0 });
+    expect(await espalier(['study', ...studyFlags(data), '--out', alone])).toMatchObject({
+      code: 0,
+    });
 
     const shared = join(folder, 'shared');
     const gathering = study(shared);
@@ -80,7 +82,7 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     children[0]?.kill('SIGINT');
     expect(await steady).toMatchObject({ code: 130 });
 
-    expect(await figuresOf(shared)).toEqual(await figuresOf(alone));
+    expect(await readFigures(shared)).toEqual(await readFigures(alone));
     const lines = (await readFile(join(shared, 'cells.jsonl'), 'utf8')).trim().split('\n');
     expect(lines).toHaveLength(42);
   });
@@ -88,7 +90,7 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
   test('a worker with other images under the same name is told so, before it does a cell', async () => {
     const out = join(folder, 'mistaken');
     const changes = { trials: '1', sizes: '40' };
-    const args = ['study', ...flagsOf(data, changes), '--out', out, '--queue', address()];
+    const args = ['study', ...studyFlags(data, changes), '--out', out, '--queue', address()];
     const images = join(data, 'train-images-idx3-ubyte');
     const bytes = readFileSync(images);
     let mistaken: Promise<Outcome> | undefined;
@@ -112,7 +114,7 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
   test('is gathered after who handed it out was killed, and says why a trial failed', async () => {
     const out = join(folder, 'left');
     const changes = { trials: '1', sizes: '40' };
-    const args = ['study', ...flagsOf(data, changes), '--out', out, '--queue', address()];
+    const args = ['study', ...studyFlags(data, changes), '--out', out, '--queue', address()];
     const left = await espalier(args, {
       when: /start some/,
       act: (child) => child.kill('SIGKILL'),
@@ -138,7 +140,7 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     const out = join(folder, 'late');
     // Whichever of them failed, one more command does them all.
     const changes = { trials: '2', sizes: '40' };
-    const args = ['study', ...flagsOf(data, changes), '--out', out, '--queue', address()];
+    const args = ['study', ...studyFlags(data, changes), '--out', out, '--queue', address()];
     let busy: Promise<Outcome> | undefined;
     const failed = await espalier(args, {
       when: /start some/,
@@ -156,7 +158,7 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
   test('tells that the server is lost, and goes on when it is back', async () => {
     const out = join(folder, 'lost');
     const changes = { trials: '1', sizes: '40' };
-    const args = ['study', ...flagsOf(data, changes), '--out', out, '--queue', address()];
+    const args = ['study', ...studyFlags(data, changes), '--out', out, '--queue', address()];
     const lost = espalier(args, { when: /start some/, act: () => redis.kill('SIGKILL') });
     expect(await lost).toMatchObject({ code: 1, stdout: '' });
     expect((await lost).stderr).toMatch(
@@ -180,7 +182,7 @@ test('an address that is none of Redis is refused', async () => {
 
 test('a server that is not there is told in one line', async () => {
   const address = `redis://127.0.0.1:${await freePort()}`;
-  const study = ['study', ...flagsOf(data), '--out', join(folder, 'nowhere')];
+  const study = ['study', ...studyFlags(data), '--out', join(folder, 'nowhere')];
   for (const command of [['worker'], study]) {
     const unreached = await espalier([...command, '--queue', address]);
     expect(unreached.stderr).toMatch(

@@ -43,7 +43,7 @@ const SMALL = {
   adapter: 'software',
 };
 
-export function flagsOf(data: string, changes: Readonly<Record<string, string>> = {}) {
+export function studyFlags(data: string, changes: Readonly<Record<string, string>> = {}) {
   return Object.entries({ data, ...SMALL, ...changes }).flatMap(([flag, value]) => [
     `--${flag}`,
     value,
@@ -84,7 +84,7 @@ export async function espalier(
 }
 
 /** Every figure of a study on disk: the table without its timings, the thresholds, the drawings. */
-export async function figuresOf(out: string) {
+export async function readFigures(out: string) {
   const csv = await readFile(join(out, 'cells.csv'), 'utf8');
   const rows = csv
     .trim()

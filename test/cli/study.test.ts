@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomStream } from '../../src/random.js';
 import type { Outcome } from './espalier.js';
-import { espalier, figuresOf, flagsOf as flagsFor, writeData } from './study-fixture.js';
+import { espalier, readFigures, studyFlags, writeData } from './study-fixture.js';
 
 const KILLS = 10;
 
@@ -28,15 +28,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const flagsOf = (changes: Readonly<Record<string, string>> = {}) => flagsFor(data, changes);
+const flagsWith = (changes: Readonly<Record<string, string>> = {}) => studyFlags(data, changes);
 
 test('a study killed ten times at random moments ends with the figures of one that was not', async () => {
   const whole = join(folder, 'whole');
   const start = performance.now();
-  const done = await espalier(['study', ...flagsOf(), '--out', whole]);
+  const done = await espalier(['study', ...flagsWith(), '--out', whole]);
   const millis = performance.now() - start;
   expect(done).toMatchObject({ code: 0 });
-  const expected = await figuresOf(whole);
+  const expected = await readFigures(whole);
   expect(expected.rows).toHaveLength(1 + 3 * 2 * 7);
   expect(expected.files).toHaveLength(9);
 
@@ -48,13 +48,13 @@ test('a study killed ten times at random moments ends with the figures of one th
     const out = join(folder, `killed-${study}`);
     for (let finished = false; !finished; ) {
       const killAfter = kills < KILLS ? { killAfter: millis * stream.uniform() } : {};
-      const ended = await espalier(['study', ...flagsOf(), '--out', out], killAfter);
+      const ended = await espalier(['study', ...flagsWith(), '--out', out], killAfter);
       finished = ended.signal === null;
       if (finished) expect(ended).toMatchObject({ code: 0 });
       else kills++;
       if (ended.stderr.includes('Took over')) takenOver++;
     }
-    expect(await figuresOf(out), `kills of seed ${seed}`).toEqual(expected);
+    expect(await readFigures(out), `kills of seed ${seed}`).toEqual(expected);
     expect((await readdir(out)).filter((name) => /state|lock$|part/.test(name))).toEqual([]);
   }
   expect(takenOver).toBeGreaterThan(0);
@@ -64,7 +64,7 @@ const FIRST_CELL = /^1 of 42: /m;
 
 test('Ctrl-C ends with 130 and the command that goes on; that command needs no other flags', async () => {
   const out = join(folder, 'interrupted');
-  const interrupted = await espalier(['study', ...flagsOf(), '--out', out], {
+  const interrupted = await espalier(['study', ...flagsWith(), '--out', out], {
     when: FIRST_CELL,
     act: (child) => child.kill('SIGINT'),
   });
@@ -92,11 +92,11 @@ test('Ctrl-C ends with 130 and the command that goes on; that command needs no o
   expect(settings).toMatchObject([{ absolute: { thresholds: { length: 6 } } }]);
   expect(summary).toMatchObject({ out, cells: 42, session: { cells: 42 - before }, host: 'node' });
   expect(JSON.parse(await readFile(join(out, 'summary.json'), 'utf8'))).toEqual(summary);
-  expect(await figuresOf(out)).toEqual(await figuresOf(join(folder, 'whole')));
+  expect(await readFigures(out)).toEqual(await readFigures(join(folder, 'whole')));
 
   // Nothing is left to do: nothing is computed, and the report is drawn again.
   await rm(join(out, 'report.html'));
-  const again = await espalier(['study', ...flagsOf(), '--out', out]);
+  const again = await espalier(['study', ...flagsWith(), '--out', out]);
   expect(again.stdout).toContain('Every cell was there already.');
   const html = await readFile(join(out, 'report.html'), 'utf8');
   expect(html).toContain(`espalier study --data ${data} --sizes 40,90,200 --trials 2`);
@@ -105,7 +105,7 @@ test('Ctrl-C ends with 130 and the command that goes on; that command needs no o
 
 test('one folder has one study at a time, and mends what a kill left', async () => {
   const out = join(folder, 'shared');
-  const args = ['study', ...flagsOf({ trials: '1', sizes: '40' }), '--out', out];
+  const args = ['study', ...flagsWith({ trials: '1', sizes: '40' }), '--out', out];
   let second: Promise<Outcome> | undefined;
   const first = await espalier(args, {
     when: /^1 of 7: /m,
@@ -145,21 +145,21 @@ test('what cannot be studied is refused before anything is written', async () =>
   await mkdir(run);
   await writeFile(join(run, 'config.json'), '{"examples": 1000}');
   const cases: readonly (readonly [readonly string[], string])[] = [
-    [[...flagsOf({ trials: '3' }), '--out', whole], 'its "trials" is 2, not 3'],
+    [[...flagsWith({ trials: '3' }), '--out', whole], 'its "trials" is 2, not 3'],
     [
-      [...flagsOf({ sizes: '40,301' }), '--out', fresh],
+      [...flagsWith({ sizes: '40,301' }), '--out', fresh],
       '--sizes must be whole numbers from 1 to 300, not 301',
     ],
-    [[...flagsOf({ sizes: '90,40' }), '--out', fresh], '--sizes must be a list of whole numbers'],
+    [[...flagsWith({ sizes: '90,40' }), '--out', fresh], '--sizes must be a list of whole numbers'],
     [
-      [...flagsOf({ 'prune-every': '61' }), '--out', fresh],
+      [...flagsWith({ 'prune-every': '61' }), '--out', fresh],
       '--prune-every 61 must be no more than --iterations 60',
     ],
-    [[...flagsOf({ tolerance: '0' }), '--out', fresh], '--tolerance'],
-    [[...flagsOf(), '--out', file], `The folder ${file} cannot be written to`],
-    [[...flagsOf(), '--out', run], 'is not the configuration of a study'],
+    [[...flagsWith({ tolerance: '0' }), '--out', fresh], '--tolerance'],
+    [[...flagsWith(), '--out', file], `The folder ${file} cannot be written to`],
+    [[...flagsWith(), '--out', run], 'is not the configuration of a study'],
     [['--resume', '--out', fresh], `there is no study in ${fresh}`],
-    [[...flagsOf(), '--out', join(folder, 'notes')], 'has a cells.jsonl but no config.json'],
+    [[...flagsWith(), '--out', join(folder, 'notes')], 'has a cells.jsonl but no config.json'],
   ];
   const notes = join(folder, 'notes');
   await mkdir(notes);
@@ -178,9 +178,9 @@ test('a study that came to nothing does not stand in the way of another', async 
   const out = join(folder, 'nothing');
   await mkdir(out);
   await copyFile(join(folder, 'whole', 'config.json'), join(out, 'config.json'));
-  const args = ['study', ...flagsOf({ trials: '1', sizes: '40' }), '--out', out];
+  const args = ['study', ...flagsWith({ trials: '1', sizes: '40' }), '--out', out];
   expect(await espalier(args)).toMatchObject({ code: 0 });
-  const other = await espalier(['study', ...flagsOf({ trials: '2', sizes: '40' }), '--out', out]);
+  const other = await espalier(['study', ...flagsWith({ trials: '2', sizes: '40' }), '--out', out]);
   expect(other.stderr).toContain('its "trials" is 1, not 2');
 });
 
@@ -189,7 +189,7 @@ const FULL = '/dev/full';
 
 test('a disk that is full for a cell or a state is told plainly, and what was done is kept', async () => {
   const failed = async (out: string, options: Parameters<typeof espalier>[1] = {}) => {
-    const args = ['study', ...flagsOf({ trials: '2', sizes: '40' }), '--out', out];
+    const args = ['study', ...flagsWith({ trials: '2', sizes: '40' }), '--out', out];
     const full = await espalier(args, options);
     expect(full).toMatchObject({ code: 1, stdout: '' });
     expect(full.stderr).toMatch(/error: Cannot write .*(cells|state).*: ENOSPC: no space left/);
@@ -226,20 +226,20 @@ test('a disk that is full for a cell or a state is told plainly, and what was do
 
 test('a lost device is replaced and the study goes on', async () => {
   const out = join(folder, 'lost');
-  const args = ['study', ...flagsOf({ host: 'chrome' }), '--out', out];
+  const args = ['study', ...flagsWith({ host: 'chrome' }), '--out', out];
   const ended = await espalier(args, {
     when: /^9 of 42: /m,
     act: async ({ pid }) => {
-      for (const browser of await childrenOf(pid!)) process.kill(browser, 'SIGKILL');
+      for (const browser of await childProcesses(pid!)) process.kill(browser, 'SIGKILL');
     },
   });
   expect(ended).toMatchObject({ code: 0 });
   expect(ended.stderr).toContain('Opening a new device.');
-  expect((await figuresOf(out)).rows).toHaveLength(43);
+  expect((await readFigures(out)).rows).toHaveLength(43);
 });
 
 /** Field 4 of /proc/<pid>/stat is the parent's pid. */
-async function childrenOf(parent: number): Promise<readonly number[]> {
+async function childProcesses(parent: number): Promise<readonly number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const parents = await Promise.all(
     pids.map(async (pid) => {

@@ -28,7 +28,7 @@ function records(count: number, seed: number): Uint8Array {
   return bytes;
 }
 
-const weightsOf = async (out: string, epoch: number) =>
+const weightsInHex = async (out: string, epoch: number) =>
   (await readFile(join(folder, out, `weights-${epoch}.safetensors`))).toString('hex');
 
 describe('espalier train', () => {
@@ -52,7 +52,7 @@ describe('espalier train', () => {
     }
     const half = await espalier(['train', '--from', 'half', '--json'], folder);
     expect(half.code).toBe(0);
-    expect(await weightsOf('half', 3)).toBe(await weightsOf('whole', 3));
+    expect(await weightsInHex('half', 3)).toBe(await weightsInHex('whole', 3));
 
     const args = ['evaluate', 'whole/weights-3.safetensors', '--data', 'data', '--json'];
     const preset = ['--mean', 'cifar10', '--host', 'node', '--adapter', 'software'];

@@ -2,8 +2,8 @@ import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { BENCH_NAMES } from '../../bench/bench.js';
 import { reportSchema } from '../../bench/report.js';
-import { percentOf, threeDigits } from '../../bench/words.js';
-import { button, openTab, seriousFindings, servedPage, textOf } from './fixture.js';
+import { percentOfLimit, threeDigits } from '../../bench/words.js';
+import { button, openTab, seriousFindings, servedPage, textAt } from './fixture.js';
 
 const demo = servedPage();
 
@@ -26,7 +26,7 @@ test('times the kernels row by row, stops, goes on, and copies what it has', asy
     all.map((cell) => cell.firstChild?.textContent?.trim()),
   );
   expect(names).toEqual(BENCH_NAMES.kernels);
-  expect(await textOf(page, '[data-view="bench"]')).toMatch(/This is not a graphics card/);
+  expect(await textAt(page, '[data-view="bench"]')).toMatch(/This is not a graphics card/);
   expect(await seriousFindings(page)).toEqual([]);
   expect(await page.$$eval('.player .row button', (all) => all.map((b) => b.disabled))).toEqual([
     true,
@@ -37,7 +37,7 @@ test('times the kernels row by row, stops, goes on, and copies what it has', asy
   await timed(page, 1);
   // One device, one tab at a time: Play says who has it and can end that.
   await openTab(page, 'Play');
-  expect(await textOf(page, '[data-view="play"] .slow')).toContain('Bench is timing the kernels');
+  expect(await textAt(page, '[data-view="play"] .slow')).toContain('Bench is timing the kernels');
   expect(await page.$('[data-view="play"] .play:disabled')).not.toBeNull();
   await (await button(page, 'Stop it')).click();
   await page.waitForSelector('[data-view="play"] .play:enabled');
@@ -61,7 +61,7 @@ test('times the kernels row by row, stops, goes on, and copies what it has', asy
       threeDigits(medianMs),
       gflops === 0 ? '–' : threeDigits(gflops),
       threeDigits(gbps),
-      percentOf(result),
+      percentOfLimit(result),
     ];
   });
   const shown = await page.$$eval('.results tbody tr:not(.waiting)', (rows) =>

@@ -1,7 +1,7 @@
 import { zipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { readBrought } from '../../demo/state/bring.js';
-import { halfwayOf } from '../../demo/state/halfway.js';
+import { halfwayPoint } from '../../demo/state/halfway.js';
 import { drawExamples } from '../../src/experiment/examples.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
 import { datasetFile } from '../../src/experiment/run-files.js';
@@ -31,7 +31,7 @@ test("goes on with a killed run's folder, but not from where its batches take to
       weightsAt(iteration),
     ]);
     if (!found.source) throw new Error('The folder has images.');
-    return halfwayOf(found, found.source);
+    return halfwayPoint(found, found.source);
   };
   expect((await brought(25_000_000))?.state.iteration).toBe(25_000_000);
   await expect(brought(25_000_001)).rejects.toThrow(
@@ -50,7 +50,7 @@ test('goes on with the images that a run was trained on, and refuses others', as
   const brought = async (csv: string) => {
     const found = await readBrought([...given, dataset, new File([csv], 'digits.csv')]);
     if (!found.source) throw new Error('The folder has images.');
-    return halfwayOf(found, found.source);
+    return halfwayPoint(found, found.source);
   };
   expect(await brought(CSV)).toMatchObject({ state: { iteration: 3, figures: { seconds: 7 } } });
   await expect(brought(CSV.replaceAll('50', '51'))).rejects.toThrow(

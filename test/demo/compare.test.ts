@@ -3,8 +3,8 @@ import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { contendersFor, METHODS, sizesFor } from '../../demo/compare/methods.js';
 import { percent } from '../../demo/model/format.js';
-import { addressOf } from '../../demo/state/address.js';
-import { configOf, defaultsFor } from '../../demo/state/settings.js';
+import { addressFromHash } from '../../demo/state/address.js';
+import { configFromSettings, defaultsFor } from '../../demo/state/settings.js';
 import { readImageSource } from '../../src/data/folder.js';
 import { openNodeHost } from '../../src/hosts/node.js';
 import { CONTENDERS, type CompareSummary, drawExamples } from '../../src/index.js';
@@ -18,7 +18,7 @@ import {
   seriousFindings,
   servedPage,
   tabTo,
-  textOf,
+  textAt,
 } from './fixture.js';
 import { libraryJobs } from './jobs.js';
 
@@ -71,7 +71,7 @@ describe('a comparison on the network from Play', () => {
         };
       },
     }));
-    const config = configOf(addressOf(hash, defaultsFor('software')).settings);
+    const config = configFromSettings(addressFromHash(hash, defaultsFor('software')).settings);
     const source = await readImageSource(join(demo.folder, 'data/small'));
     const host = await openNodeHost(libraryJobs, { adapter: 'software' });
     expected = await host
@@ -86,7 +86,7 @@ describe('a comparison on the network from Play', () => {
 
   test('says that there is no network, and the way to one', async () => {
     await page.waitForSelector(`${PANEL} .doing`);
-    expect(await textOf(page, `${PANEL} .doing`)).toContain('no trained network');
+    expect(await textAt(page, `${PANEL} .doing`)).toContain('no trained network');
     expect(await seriousFindings(page)).toEqual([]);
     // Until the adapter is open, the link trains nothing.
     await openTab(page, 'Play');
@@ -96,7 +96,7 @@ describe('a comparison on the network from Play', () => {
     await page.waitForSelector('[data-view="play"]:not([hidden])');
     await ended(page);
     await openTab(page, 'Compare');
-    expect(await textOf(page, `${PANEL} .doing`)).toContain('32 neurons after 20 steps');
+    expect(await textAt(page, `${PANEL} .doing`)).toContain('32 neurons after 20 steps');
   });
 
   test('shows the figures of the library, at every size, the best first', async () => {
@@ -124,7 +124,7 @@ describe('a comparison on the network from Play', () => {
         ],
       ]);
     }
-    expect(await textOf(page, `${PANEL} [role="status"].hidden`)).toContain('Compared 9 ways');
+    expect(await textAt(page, `${PANEL} [role="status"].hidden`)).toContain('Compared 9 ways');
     // The page measures it twice a second.
     await expect
       .poll(() => page.$eval('[data-live-bytes]', (e) => e.getAttribute('data-live-bytes')))
@@ -135,8 +135,8 @@ describe('a comparison on the network from Play', () => {
     await tabTo(page, '.figures th button');
     await page.keyboard.press('Enter');
     await page.waitForSelector('.figures .chosen [aria-pressed="true"]');
-    const name = (await textOf(page, '.figures .chosen th')).trim();
-    expect(await textOf(page, '.figures .note')).toContain(name);
+    const name = (await textAt(page, '.figures .chosen th')).trim();
+    expect(await textAt(page, '.figures .note')).toContain(name);
     expect(await seriousFindings(page)).toEqual([]);
   });
 
@@ -153,7 +153,7 @@ describe('a comparison on the network from Play', () => {
     await page.waitForSelector('.figures tbody tr:not(.waiting, .whole)');
     await page.evaluate(() => (globalThis as unknown as { lose: () => void }).lose());
     await page.waitForSelector('.trouble');
-    expect(await textOf(page, '.trouble')).toMatch(/device was lost/);
+    expect(await textAt(page, '.trouble')).toMatch(/device was lost/);
     await page.click('.trouble .remedy');
     await finished();
     expect(await rows()).toEqual(before);
@@ -164,7 +164,7 @@ describe('a comparison on the network from Play', () => {
     await page.select('[name="activation"]', 'relu');
     await playToEnd(page);
     await openTab(page, 'Compare');
-    expect(await textOf(page, `${PANEL} .doing`)).toContain('Press Compare again');
+    expect(await textAt(page, `${PANEL} .doing`)).toContain('Press Compare again');
     await (await button(page, 'Reset')).click();
     await page.waitForSelector('.figures .waiting');
     await page.close();

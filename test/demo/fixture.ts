@@ -156,12 +156,12 @@ export async function ended(page: Page): Promise<void> {
   );
 }
 
-export async function textOf(page: Page, selector: string): Promise<string> {
+export async function textAt(page: Page, selector: string): Promise<string> {
   return page.$eval(selector, (element) => element.textContent ?? '');
 }
 
 /** The result's table: a row's name → its cells. */
-export async function resultOf(page: Page): Promise<Record<string, string[]>> {
+export async function resultTable(page: Page): Promise<Record<string, string[]>> {
   return page.$$eval('.result tbody tr', (rows) =>
     Object.fromEntries(
       rows.map((row) => {

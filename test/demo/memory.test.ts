@@ -18,7 +18,7 @@ const deviceIsEmpty = (page: Page) =>
   );
 
 /** Bytes that the page's script holds, garbage and graphics aside. */
-async function heapOf(page: Page): Promise<number> {
+async function usedHeap(page: Page): Promise<number> {
   const client = await page.createCDPSession();
   // What a first pass lets go of may hold more.
   for (let pass = 0; pass < 2; pass++) await client.send('HeapProfiler.collectGarbage');
@@ -43,7 +43,7 @@ test('plays again and again without keeping memory', async () => {
   for (let round = 0; round < 6; round++) {
     await playToEnd(page);
     await deviceIsEmpty(page);
-    heaps.push(await heapOf(page));
+    heaps.push(await usedHeap(page));
   }
   expectLevel(heaps);
   // Left in the middle of a run.
@@ -67,7 +67,7 @@ test.runIf(MINUTES > 0)(
       await playToEnd(page);
       const frames = await page.$eval('[data-longest-frame]', (reading) => reading.textContent);
       await deviceIsEmpty(page);
-      readings.push({ heap: await heapOf(page), frames: frames ?? '' });
+      readings.push({ heap: await usedHeap(page), frames: frames ?? '' });
       process.stderr.write(
         `Run ${readings.length}: ${readings.at(-1)?.heap} bytes of script memory; frames ${frames}\n`,
       );

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { answerOf, inputAt, outputsAt } from '../../demo/model/answer.js';
+import { answerFromOutputs, inputAt, outputsAt } from '../../demo/model/answer.js';
 import { percent, short } from '../../demo/model/format.js';
 import { readImageSource } from '../../src/data/folder.js';
 import { openNodeHost } from '../../src/hosts/node.js';
@@ -26,9 +26,9 @@ import {
   playToEnd,
   QUICK,
   ready,
-  resultOf,
+  resultTable,
   servedPage,
-  textOf,
+  textAt,
 } from './fixture.js';
 import { libraryJobs } from './jobs.js';
 
@@ -85,14 +85,14 @@ describe('a run from beginning to end', () => {
   test('shows the figures of its summary', async () => {
     const { dense, subnetwork, fineTuned } = summary;
     const columns = [dense, subnetwork, fineTuned as Figures];
-    expect(await resultOf(page)).toEqual({
+    expect(await resultTable(page)).toEqual({
       'Right answers': columns.map(({ testAccuracy }) => percent(testAccuracy)),
       Error: columns.map(({ trainingLoss }) => trainingLoss.toFixed(3)),
       Neurons: columns.map(({ width }) => String(width)),
       Parameters: columns.map(({ parameters }) => short(parameters)),
       FLOPs: columns.map(({ flopsPerExample }) => short(flopsPerExample)),
     });
-    expect(await textOf(page, '.headline')).toContain(
+    expect(await textAt(page, '.headline')).toContain(
       `${Math.round((100 * (fineTuned?.parameters ?? 0)) / dense.parameters)}%`,
     );
     expect(complaints).toEqual([]);
@@ -144,10 +144,10 @@ describe('a run from beginning to end', () => {
     await ready(other);
     await drop(other, [short]);
     await other.waitForFunction(() => location.hash.includes('data=own'));
-    expect(await textOf(other, '.doing p')).toMatch(/trained up to step 10 of 20: going on/);
+    expect(await textAt(other, '.doing p')).toMatch(/trained up to step 10 of 20: going on/);
     await playToEnd(other);
     expect(await other.$$eval('.timeline input', (all) => all.length)).toBe(2);
-    expect(await resultOf(other)).toEqual(await resultOf(page));
+    expect(await resultTable(other)).toEqual(await resultTable(page));
 
     const { code } = await espalier(['run', '--from', 'short', '--out', 'on'], demo.downloads);
     expect(code).toBe(0);
@@ -191,12 +191,12 @@ describe('a run from beginning to end', () => {
     await ready(other);
     await drop(other, [join(demo.downloads, 'cli')]);
     await other.waitForFunction(() => location.hash.includes('data=full'));
-    expect(await textOf(other, '.doing p')).toMatch(/step 10 of 20: going on/);
+    expect(await textAt(other, '.doing p')).toMatch(/step 10 of 20: going on/);
     await playToEnd(other);
     const losses = [written.dense, written.subnetwork].map((figures: Figures) =>
       figures.trainingLoss.toFixed(3),
     );
-    expect((await resultOf(other)).Error?.slice(0, 2)).toEqual(losses);
+    expect((await resultTable(other)).Error?.slice(0, 2)).toEqual(losses);
     expect(others).toEqual([]);
     await other.close();
   });
@@ -252,7 +252,7 @@ describe('a run from beginning to end', () => {
     const drawing = { count: 1, rows: 28, columns: 28, pixels: Uint8Array.from(pixels) };
     const names = ['weights-20', 'subnetwork-20', 'fine-tuned-20'];
     const answers = names.map((name) =>
-      answerOf(outputsAt(network(`${name}.safetensors`), inputAt(drawing, 0))),
+      answerFromOutputs(outputsAt(network(`${name}.safetensors`), inputAt(drawing, 0))),
     );
     expect(pixels.filter((ink) => ink > 128).length).toBeGreaterThan(30);
     expect(
@@ -268,7 +268,7 @@ describe('a run from beginning to end', () => {
     await bring(other.page, [join(demo.downloads, 'espalier-digits-seed3.zip')]);
     await other.page.waitForFunction(() => location.hash.includes('data=own'));
     await playToEnd(other.page);
-    expect(await resultOf(other.page)).toEqual(await resultOf(page));
+    expect(await resultTable(other.page)).toEqual(await resultTable(page));
     // What training changed is drawn against the first weights, which this run did not have.
     const drawn = await other.page.$eval('.dense canvas', (canvas) => {
       const { width, height } = canvas as HTMLCanvasElement;
@@ -283,7 +283,7 @@ describe('a run from beginning to end', () => {
     await writeFile(config, JSON.stringify({ width: 78, momentum: 0.9, targetLoss: 0.1 }));
     await bring(other.page, [config]);
     await other.page.waitForSelector('.trouble');
-    expect(await textOf(other.page, '.trouble')).toContain('momentum 0.9, targetLoss 0.1');
+    expect(await textAt(other.page, '.trouble')).toContain('momentum 0.9, targetLoss 0.1');
     expect(other.page.url()).toContain('width=78');
     expect(other.complaints).toEqual([]);
     await other.page.close();
@@ -306,10 +306,10 @@ describe('a run from beginning to end', () => {
       if (play.textContent?.trim() === 'Pause') play.click();
     });
     await page.waitForFunction(() => document.querySelector('.play')?.textContent !== 'Pause');
-    if ((await textOf(page, '.play')).trim() === 'Go on') await page.click('.play');
+    if ((await textAt(page, '.play')).trim() === 'Go on') await page.click('.play');
     await ended(page);
     // Interrupted or not, the same seed gives the same bits.
-    expect((await resultOf(page)).Error?.[0]).toBe(summary.dense.trainingLoss.toFixed(3));
+    expect((await resultTable(page)).Error?.[0]).toBe(summary.dense.trainingLoss.toFixed(3));
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -8,11 +8,11 @@ import {
   leftOut,
   type Settings,
   settingsFrom,
-  settingsOf,
+  settingsFromEntries,
 } from '../../demo/state/settings.js';
 import { readImageSource } from '../../src/data/folder.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
-import { bring, playToEnd, QUICK, ready, resultOf, servedPage, textOf } from './fixture.js';
+import { bring, playToEnd, QUICK, ready, resultTable, servedPage, textAt } from './fixture.js';
 
 const demo = servedPage();
 
@@ -36,7 +36,9 @@ test.each<[Partial<Settings>, Partial<Settings>, Partial<Settings>]>([
 
 test('a link or a run that picks nothing is refused, and what has no control here is named', () => {
   const defaults = defaultsFor('software');
-  expect(() => settingsOf([['method', 'scratch']], defaults)).toThrow(/method scratch .*Compare/);
+  expect(() => settingsFromEntries([['method', 'scratch']], defaults)).toThrow(
+    /method scratch .*Compare/,
+  );
   expect(() => settingsFrom(parseRunConfig({ method: 'scratch' }))).toThrow(/method scratch/);
   const config = parseRunConfig({
     width: 9,
@@ -103,13 +105,13 @@ test('every control changes the run and the address, which brings the view back'
     Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)));
   await expect.poll(settingsIn).toEqual(expected);
   await playToEnd(page);
-  expect((await resultOf(page)).Neurons).toEqual(['64', '5', '5']);
-  const before = await resultOf(page);
+  expect((await resultTable(page)).Neurons).toEqual(['64', '5', '5']);
+  const before = await resultTable(page);
   await page.reload();
   await playToEnd(page);
   expect(settingsIn()).toEqual(expected);
-  expect(await resultOf(page)).toEqual(before);
-  expect(await textOf(page, '.answers')).toMatch(/0–4|5–9/);
+  expect(await resultTable(page)).toEqual(before);
+  expect(await textAt(page, '.answers')).toMatch(/0–4|5–9/);
   expect(complaints).toEqual([]);
   await page.close();
 });
@@ -119,7 +121,7 @@ test.each(['loss=cross-entropy', 'rule=corrective', 'method=backward'])(
   async (patch) => {
     const { page, complaints } = await demo.visit(`${QUICK}&${patch}`);
     await playToEnd(page);
-    const { Neurons, Error: losses } = await resultOf(page);
+    const { Neurons, Error: losses } = await resultTable(page);
     expect(Neurons?.[0]).toBe('32');
     expect(Number(Neurons?.[1])).toBeLessThanOrEqual(10);
     expect(losses?.map(Number).every((loss) => loss > 0 && loss < 3)).toBe(true);
@@ -140,7 +142,7 @@ test('brings own digits from a CSV and from IDX files, and all of MNIST on deman
   await writeFile(csv, ['label,pixels', ...lines].join('\n'));
   await bring(page, [csv]);
   await page.waitForFunction(() => location.hash.includes('data=own'));
-  expect(await textOf(page, '.data')).toMatch(/48 handwritten digits.*12 others/s);
+  expect(await textAt(page, '.data')).toMatch(/48 handwritten digits.*12 others/s);
   await playToEnd(page);
 
   const small = join(demo.folder, 'data/small');
@@ -171,7 +173,7 @@ test('brings own digits from a CSV and from IDX files, and all of MNIST on deman
   expect(shares).toEqual(shares.toSorted((a, b) => a - b));
   await page.focus('[name="examples"]');
   await page.keyboard.press('End');
-  expect(await textOf(page, '.data')).toContain('60,000 handwritten digits');
+  expect(await textAt(page, '.data')).toContain('60,000 handwritten digits');
   expect(complaints).toEqual([]);
   await page.close();
 });

@@ -15,7 +15,7 @@ import {
   loseDevice,
   seriousFindings,
   servedPage,
-  textOf,
+  textAt,
 } from './fixture.js';
 
 const demo = servedPage();
@@ -94,7 +94,7 @@ async function undisturbed(): Promise<readonly Cell[]> {
   return cells;
 }
 
-const figuresOf = (cells: readonly Cell[]) =>
+const withoutTimes = (cells: readonly Cell[]) =>
   inOrder(cells).map((cell) => ({ ...cell, seconds: 0, adapter: '' }));
 
 test('goes on from its kept cells after a reload and a lost device, to the same end', async () => {
@@ -107,7 +107,7 @@ test('goes on from its kept cells after a reload and a lost device, to the same 
   const early = await keptIn(page);
   expect(early.length).toBeGreaterThanOrEqual(4);
   expect(early.length).toBeLessThan(cellCount(CONFIG));
-  expect(await textOf(page, '.doing p')).toBe(
+  expect(await textAt(page, '.doing p')).toBe(
     `${early.length} of ${cellCount(CONFIG)} cells are done and kept in this browser: closing the page loses none.`,
   );
   expect(await page.$$eval('.heat .tile', (all) => all.length)).toBeGreaterThanOrEqual(4);
@@ -120,7 +120,7 @@ test('goes on from its kept cells after a reload and a lost device, to the same 
   );
   await loseDevice(page);
   await page.waitForSelector('.trouble');
-  expect(await textOf(page, '.trouble')).toMatch(/device was lost/);
+  expect(await textAt(page, '.trouble')).toMatch(/device was lost/);
   await page.click('.trouble .remedy');
   await ended(page);
   const lines = await keptIn(page);
@@ -128,7 +128,7 @@ test('goes on from its kept cells after a reload and a lost device, to the same 
   expect(lines).toEqual(expect.arrayContaining(early));
   const cells = lines.map((line, at) => parseCell(line, 'kept', at + 1));
   expect(new Set(cells.map(cellKey)).size).toBe(cellCount(CONFIG));
-  expect(figuresOf(cells)).toEqual(figuresOf(await undisturbed()));
+  expect(withoutTimes(cells)).toEqual(withoutTimes(await undisturbed()));
 
   const saved = async (name: string) => {
     await (await button(page, `Save ${name}`)).click();
@@ -150,13 +150,13 @@ test('goes on from its kept cells after a reload and a lost device, to the same 
   await spoil(page, trialName(cells[0]!));
   await page.reload();
   await ready(page);
-  expect(await textOf(page, '.trouble')).toMatch(/1 cell of this study cannot be read/);
-  expect(await textOf(page, '.doing p')).toMatch(`${cells.length - 1} of ${cells.length} cells`);
+  expect(await textAt(page, '.trouble')).toMatch(/1 cell of this study cannot be read/);
+  expect(await textAt(page, '.doing p')).toMatch(`${cells.length - 1} of ${cells.length} cells`);
   await page.click(PLAY);
   await ended(page);
-  expect(await textOf(page, '.trouble')).toMatch(/its trial begins anew/);
+  expect(await textAt(page, '.trouble')).toMatch(/its trial begins anew/);
   const again = (await keptIn(page)).map((line, at) => parseCell(line, 'kept', at + 1));
-  expect(figuresOf(again)).toEqual(figuresOf(cells));
+  expect(withoutTimes(again)).toEqual(withoutTimes(cells));
 
   await page.$eval('.map details', (details) => {
     (details as HTMLDetailsElement).open = true;
@@ -198,7 +198,7 @@ test('its settings are in the address, and a wrong one is told', async () => {
     'study.seed': '5',
     'study.criterion': 'absolute',
   });
-  await expect.poll(() => textOf(page, '.doing p')).toBe('126 cells to do.');
+  await expect.poll(() => textAt(page, '.doing p')).toBe('126 cells to do.');
   for (const [word, value, message] of [
     ['sizes', '200,100', /ascending order/],
     ['trials', 'x', /whole number from 1 to 1000/],
@@ -206,7 +206,7 @@ test('its settings are in the address, and a wrong one is told', async () => {
   ] as const) {
     await write(word, value);
     await page.waitForSelector('.fault');
-    expect(await textOf(page, '.fault')).toMatch(message);
+    expect(await textAt(page, '.fault')).toMatch(message);
     expect(await page.$(`${PLAY}:disabled`)).not.toBeNull();
     await write(word, word === 'sizes' ? '100,5000' : '1');
     await page.waitForFunction(() => !document.querySelector('.fault'));
@@ -214,7 +214,7 @@ test('its settings are in the address, and a wrong one is told', async () => {
   await ready(page);
   await page.click(PLAY);
   await page.waitForSelector('.trouble');
-  expect(await textOf(page, '.trouble')).toMatch(/must be whole numbers from 1 to [\d]+, not 5000/);
+  expect(await textAt(page, '.trouble')).toMatch(/must be whole numbers from 1 to [\d]+, not 5000/);
   expect(complaints).toEqual([]);
   await page.close();
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openTab, QUICK, ready, seriousFindings, servedPage, tabTo, textOf } from './fixture.js';
+import { openTab, QUICK, ready, seriousFindings, servedPage, tabTo, textAt } from './fixture.js';
 
 const demo = servedPage();
 
@@ -56,7 +56,7 @@ test('a link opens its tab with its settings, and the browser goes back and forw
 test('a link to a tab that is not there says so', async () => {
   const { page } = await demo.visit('#view=comparison');
   await page.waitForSelector('.trouble');
-  expect(await textOf(page, '.trouble')).toMatch(
+  expect(await textAt(page, '.trouble')).toMatch(
     /"view" must be play, compare, study, bench, not "comparison"/,
   );
   await page.close();
@@ -68,11 +68,11 @@ test('while Play trains, Bench waits and can pause it', async () => {
   await page.click('.play');
   await openTab(page, 'Bench');
   await page.waitForSelector('[data-view="bench"] .play:disabled');
-  expect(await textOf(page, '[data-view="bench"] .slow')).toContain('Play is training a network');
+  expect(await textAt(page, '[data-view="bench"] .slow')).toContain('Play is training a network');
   await page.click('[data-view="bench"] .slow button');
   await page.waitForSelector('[data-view="bench"] .play:enabled');
   await openTab(page, 'Play');
-  expect((await textOf(page, '[data-view="play"] .play')).trim()).toBe('Go on');
+  expect((await textAt(page, '[data-view="play"] .play')).trim()).toBe('Go on');
   expect(complaints).toEqual([]);
   await page.close();
 });

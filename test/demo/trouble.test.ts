@@ -11,18 +11,18 @@ import {
   playToEnd,
   QUICK,
   ready,
-  resultOf,
+  resultTable,
   seriousFindings,
   servedPage,
   tabTo,
-  textOf,
+  textAt,
 } from './fixture.js';
 
 const demo = servedPage();
 
 const trouble = async (page: Page): Promise<string> => {
   await page.waitForSelector('.trouble');
-  return textOf(page, '.trouble');
+  return textAt(page, '.trouble');
 };
 
 describe('a person is told what to do', () => {
@@ -39,7 +39,7 @@ describe('a person is told what to do', () => {
     const { page } = await demo.visit(hash);
     await ready(page);
     if (expected) expect(await trouble(page)).toMatch(expected);
-    else expect(await textOf(page, '.data')).toContain('2,000 handwritten digits');
+    else expect(await textAt(page, '.data')).toContain('2,000 handwritten digits');
     await page.close();
   });
 
@@ -81,7 +81,7 @@ describe('a person is told what to do', () => {
     }
     await (await button(page, 'Close')).click();
     // What was there before is still there.
-    expect(await textOf(page, '.data')).toContain('200 handwritten digits');
+    expect(await textAt(page, '.data')).toContain('200 handwritten digits');
     await ready(page);
     expect(complaints).toEqual([]);
     await page.close();
@@ -134,7 +134,7 @@ test('after the device is lost the run goes on from its last checkpoint, to the 
   expect(Math.min(...(await takeSteps()))).toBeLessThan(150);
   await (await button(page, 'Go on')).click();
   await ended(page);
-  const result = await resultOf(page);
+  const result = await resultTable(page);
   expect(await page.$('.trouble')).toBeNull();
   const later = await takeSteps();
   expect(later.length).toBeGreaterThan(2);
@@ -143,7 +143,7 @@ test('after the device is lost the run goes on from its last checkpoint, to the 
   // Lost while nobody needs it, it is opened again without a word.
   await loseDevice(page);
   await playToEnd(page);
-  expect(await resultOf(page)).toEqual(result);
+  expect(await resultTable(page)).toEqual(result);
   await page.close();
 });
 

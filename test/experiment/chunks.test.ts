@@ -28,7 +28,7 @@ import { parseStudyConfig } from '../../src/study/study-config.js';
 import { studyTrial } from '../../src/study/trial.js';
 import { advance, startTraining } from '../../src/train/gradient-descent.js';
 import { descend, distance, replay } from './oracle.js';
-import { networkOf, problemOf, readImages, readTensors } from './reader.js';
+import { networkFromTensors, problemFromImages, readImages, readTensors } from './reader.js';
 import { sourceFiles, writeSource } from './source.js';
 
 let root: string;
@@ -67,9 +67,9 @@ test('activations larger than a binding are cut, in descent and in selection', a
 
   const { trainImages, trainLabels } = sourceFiles(data);
   const indices = readTensors(join(root, 'dataset.safetensors')).get('train')!.data;
-  const problem = problemOf(readImages(trainImages, trainLabels), config.task, indices);
+  const problem = problemFromImages(readImages(trainImages, trainLabels), config.task, indices);
   const network = (name: string) =>
-    networkOf(readTensors(join(root, `${name}.safetensors`)), problem);
+    networkFromTensors(readTensors(join(root, `${name}.safetensors`)), problem);
   const expected = descend(network('weights-0'), problem, {
     activation: 'relu',
     rate: config.learningRate,

@@ -34,7 +34,7 @@ afterAll(async () => {
   await rm(root, { recursive: true });
 });
 
-function inputOf(
+function compareInput(
   given: object,
   contenders: readonly Contender[],
   sizes: readonly number[],
@@ -96,7 +96,7 @@ describe('before any training it is refused that', () => {
       /^candidates 3 must be no fewer than sizes 5: /,
     ],
   ])('%s', async (_, given, contenders, sizes, message) => {
-    const input = inputOf(given, contenders, sizes);
+    const input = compareInput(given, contenders, sizes);
     const refused = { code: 'bad-config', message: expect.stringMatching(message) };
     await expect(compare(device, input).next()).rejects.toMatchObject(refused);
     const shape = { width: 12, inputs: 16, outputs: 1, activation: 'tanh' } as const;
@@ -108,7 +108,7 @@ describe('before any training it is refused that', () => {
 
 test('a share of the dense loss ends greedy selection, and no other, as in a run', async () => {
   const contest = (given: object) =>
-    finalResult(compare(device, inputOf(given, ['greedy', 'line-search', 'random'], [2, 12])));
+    finalResult(compare(device, compareInput(given, ['greedy', 'line-search', 'random'], [2, 12])));
   const { curves, dense } = await contest({});
   const [, lineSearch] = curves;
   const target = 1.0001 * lineSearch!.loss[4]!;
@@ -123,7 +123,7 @@ test('a share of the dense loss ends greedy selection, and no other, as in a run
   const last = found.rows.filter((_, at) => at % 2 === 1);
   expect(last.map(({ picks }) => picks)).toEqual(ended);
 
-  const { config } = inputOf({ ...given, rule: 'line-search', fineTune: 0 }, [], []);
+  const { config } = compareInput({ ...given, rule: 'line-search', fineTune: 0 }, [], []);
   const { subnetwork } = await finalResult(run(device, { config, examples }));
   expect(subnetwork.picks).toBe(ended[1]);
   expect(subnetwork.stopped).toBe('target');

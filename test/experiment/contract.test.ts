@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { espalier } from '../cli/espalier.js';
-import { type Activation, descend, distance, measure, replay, sharesOf } from './oracle.js';
+import { type Activation, descend, distance, measure, replay, sharesOfPicks } from './oracle.js';
 import {
   type LabelledImages,
   type Network,
-  networkOf,
+  networkFromTensors,
   type Problem,
-  problemOf,
+  problemFromImages,
   readImages,
   readTensors,
   type Task,
@@ -95,7 +95,7 @@ describe.each(cases.map((item, index) => ({ ...item, index })))('$name', (item) 
   let pruned: readonly number[];
 
   const tensors = (name: string) => readTensors(join(out, `${name}.safetensors`));
-  const network = (name: string) => networkOf(tensors(name), train);
+  const network = (name: string) => networkFromTensors(tensors(name), train);
 
   beforeAll(async () => {
     out = join(root, `out-${index}`);
@@ -107,15 +107,15 @@ describe.each(cases.map((item, index) => ({ ...item, index })))('$name', (item) 
     config = JSON.parse(await readFile(join(out, 'config.json'), 'utf8')) as Config;
     const files = sourceFiles(source === 'mnist' ? MNIST : data, gzip);
     const images = readImages(files.trainImages, files.trainLabels);
-    const subset = subsetOf(images);
-    train = problemOf(images, config.task, subset);
+    const subset = drawnSubset(images);
+    train = problemFromImages(images, config.task, subset);
     const tests = readImages(files.testImages, files.testLabels);
-    testSet = problemOf(tests, config.task, Array(tests.count).keys());
+    testSet = problemFromImages(tests, config.task, Array(tests.count).keys());
     pruned = prunedAt(config);
   });
 
   /** The drawn examples: distinct places in the source, in its order. */
-  const subsetOf = ({ count }: LabelledImages): readonly number[] => {
+  const drawnSubset = ({ count }: LabelledImages): readonly number[] => {
     const drawn = readTensors(join(out, 'dataset.safetensors'));
     expect([...drawn.keys()]).toEqual(['train']);
     const { dtype, shape, data: indices } = drawn.get('train')!;
@@ -174,8 +174,8 @@ describe.each(cases.map((item, index) => ({ ...item, index })))('$name', (item) 
     for (const t of pruned) {
       const dense = network(`weights-${t}`);
       const file = tensors(`subnetwork-${t}`);
-      const shares = sharesOf(file.get('selected')!.data);
-      const { n, a, b } = networkOf(file, train);
+      const shares = sharesOfPicks(file.get('selected')!.data);
+      const { n, a, b } = networkFromTensors(file, train);
       expect(n).toBe(shares.length);
       expect(file.get('weight')).toMatchObject({ dtype: 'F32', shape: [n] });
       const { d, c } = train;
@@ -197,7 +197,7 @@ describe.each(cases.map((item, index) => ({ ...item, index })))('$name', (item) 
   test('fine-tunes the subnetwork', () => {
     if (config.fineTune === 0) return;
     for (const t of pruned) {
-      const before = networkOf(tensors(`subnetwork-${t}`), train);
+      const before = networkFromTensors(tensors(`subnetwork-${t}`), train);
       const after = network(`fine-tuned-${t}`);
       expect(after.n).toBe(before.n);
       expect(after.a).not.toEqual(before.a);

@@ -20,7 +20,7 @@ type Files = Readonly<Record<string, string>>;
 let runs = 0;
 
 /** Runs the command line and gives every safetensors file's bytes, as text that compares. */
-async function filesOf(data: string, flags: string): Promise<Files> {
+async function runFiles(data: string, flags: string): Promise<Files> {
   const out = join(root, String(runs++));
   const { code, stderr } = await espalier(
     ['run', '--data', data, ...flags.split(' '), '--out', out],
@@ -40,10 +40,10 @@ describe.each([
   ['descent', `${SHAPE} --batch full --task digits --activation relu`],
 ])('%s', (_, flags) => {
   test('gives the same bytes for one seed, and others for another', async () => {
-    const first = await filesOf(large, flags);
+    const first = await runFiles(large, flags);
     expect(Object.keys(first)).toHaveLength(5);
-    expect(await filesOf(large, `${flags} --seed 0`)).toEqual(first);
-    const other = await filesOf(large, `${flags} --seed 1`);
+    expect(await runFiles(large, `${flags} --seed 0`)).toEqual(first);
+    const other = await runFiles(large, `${flags} --seed 1`);
     expect(Object.keys(other)).toEqual(Object.keys(first));
     for (const [name, bytes] of Object.entries(other)) expect(bytes, name).not.toBe(first[name]);
   });
@@ -53,8 +53,8 @@ test('training does not depend on where checkpoints fall', async () => {
   // Sixteen batches of this size are uploaded at a time, so that checkpoints cut the blocks.
   const flags =
     '--examples 4200 --width 9 --batch 4096 --iterations 20 --momentum 0.9 --picks 4 --fine-tune 3';
-  const plain = await filesOf(many, flags);
-  const often = await filesOf(many, `${flags} --prune-every 7`);
+  const plain = await runFiles(many, flags);
+  const often = await runFiles(many, `${flags} --prune-every 7`);
   expect(Object.keys(plain)).toHaveLength(5);
   expect(Object.keys(often)).toHaveLength(1 + 3 * 4);
   expect(often).toMatchObject(plain);
@@ -62,7 +62,7 @@ test('training does not depend on where checkpoints fall', async () => {
 
 test('a batch of all examples, or more, is gradient descent', async () => {
   const flags = '--examples 67 --width 9 --iterations 5 --picks 4 --fine-tune 3 --batch';
-  const full = await filesOf(large, `${flags} full`);
+  const full = await runFiles(large, `${flags} full`);
   for (const batch of ['67', '1000000000'])
-    expect(await filesOf(large, `${flags} ${batch}`)).toEqual(full);
+    expect(await runFiles(large, `${flags} ${batch}`)).toEqual(full);
 });

@@ -6,9 +6,9 @@ import { espalier } from '../cli/espalier.js';
 import { descend, distance } from './oracle.js';
 import {
   type Network,
-  networkOf,
+  networkFromTensors,
   type Problem,
-  problemOf,
+  problemFromImages,
   readImages,
   readTensors,
 } from './reader.js';
@@ -35,9 +35,9 @@ async function runAt(rate: number, iterations: number, every: number) {
   const files = sourceFiles(MNIST, false);
   const images = readImages(files.trainImages, files.trainLabels);
   const drawn = readTensors(join(out, 'dataset.safetensors')).get('train');
-  const problem = problemOf(images, 'below-five', [...(drawn?.data ?? [])]);
+  const problem = problemFromImages(images, 'below-five', [...(drawn?.data ?? [])]);
   const weights = (t: number) =>
-    networkOf(readTensors(join(out, `weights-${t}.safetensors`)), problem);
+    networkFromTensors(readTensors(join(out, `weights-${t}.safetensors`)), problem);
   return { problem, weights };
 }
 

@@ -31,7 +31,7 @@ afterAll(async () => {
   await rm(root, { recursive: true });
 });
 
-async function inputOf(data: string, flags: object): Promise<RunInput> {
+async function runInput(data: string, flags: object): Promise<RunInput> {
   const config = parseRunConfig({ data, ...flags });
   return { config, examples: drawExamples(await readImageSource(data), config.examples, 0) };
 }
@@ -57,9 +57,9 @@ async function drive(input: RunInput, { onEvent }: Ending = {}): Promise<RunSumm
 const TINY = { examples: 50, width: 8, batch: 10, iterations: 4, picks: 5, fineTune: 2 };
 
 test('a hundred runs, however they end, leave no byte behind', async () => {
-  const input = await inputOf(tiny, { ...TINY, pruneEvery: 2 });
-  const descent = await inputOf(tiny, { ...TINY, batch: 'full', momentum: 0.9, task: 'digits' });
-  const diverging = await inputOf(tiny, { ...TINY, iterations: 40, learningRate: 1e30 });
+  const input = await runInput(tiny, { ...TINY, pruneEvery: 2 });
+  const descent = await runInput(tiny, { ...TINY, batch: 'full', momentum: 0.9, task: 'digits' });
+  const diverging = await runInput(tiny, { ...TINY, iterations: 40, learningRate: 1e30 });
   const before = device.liveBytes;
   const ends = { done: 0, brokenOff: 0, aborted: 0, diverged: 0 };
   const settle = async (work: Promise<RunSummary | undefined>) => {
@@ -91,7 +91,7 @@ test('a run that is given up while its subnetwork trains frees what that holds',
   const flags = { ...TINY, method: 'scratch', iterations: 200 };
   const before = device.liveBytes;
   let pruning = 0;
-  await drive(await inputOf(tiny, flags), {
+  await drive(await runInput(tiny, flags), {
     onEvent: (event) =>
       event.type === 'progress' && event.phase === 'prune' && event.done > 0 && ++pruning > 1,
   });
@@ -105,7 +105,7 @@ describe('peak memory', () => {
     { batch: 128, momentum: 0.9, task: 'digits' },
     { batch: 'full', momentum: 0.9, activation: 'relu', replacement: false },
   ])('of %o is within 1.5 × (data + network + activations)', async (flags) => {
-    const input = await inputOf(large, {
+    const input = await runInput(large, {
       examples: 600,
       width: 512,
       iterations: 2,
@@ -128,7 +128,7 @@ describe('peak memory', () => {
 
   test('does not grow with the test set, where inputs are few', async () => {
     const sizes = { examples: 200, width: 2048, batch: 50, iterations: 1, picks: 9, fineTune: 0 };
-    const { memory } = (await drive(await inputOf(flat, sizes)))!;
+    const { memory } = (await drive(await runInput(flat, sizes)))!;
     const { data, network, activations, peak } = memory;
     expect(peak).toBeLessThanOrEqual(1.5 * (data + network + activations));
   });

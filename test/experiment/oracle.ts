@@ -18,7 +18,7 @@ const SLOPE: Record<Activation, (h: number) => number> = {
 };
 
 /** H [m × n] = σ(X Aᵀ). */
-export function hiddenOf({ n, a }: Network, { m, d, x }: Problem, activation: Activation) {
+export function hiddenLayer({ n, a }: Network, { m, d, x }: Problem, activation: Activation) {
   const hidden = new Float64Array(m * n);
   for (let j = 0; j < m; j++) {
     for (let i = 0; i < n; i++) {
@@ -31,7 +31,11 @@ export function hiddenOf({ n, a }: Network, { m, d, x }: Problem, activation: Ac
 }
 
 /** f − y [m × C], f = (1/n) H B. */
-function residualOf({ n, b }: Network, { m, c, y }: Problem, hidden: Float64Array): Float64Array {
+function outputResidual(
+  { n, b }: Network,
+  { m, c, y }: Problem,
+  hidden: Float64Array,
+): Float64Array {
   const residual = new Float64Array(m * c);
   for (let j = 0; j < m; j++) {
     for (let o = 0; o < c; o++) {
@@ -51,7 +55,7 @@ export interface Measured {
 }
 
 export function measure(network: Network, problem: Problem, activation: Activation): Measured {
-  const residual = residualOf(network, problem, hiddenOf(network, problem, activation));
+  const residual = outputResidual(network, problem, hiddenLayer(network, problem, activation));
   const { m, c, y } = problem;
   let squares = 0;
   for (const error of residual) squares += error * error;
@@ -91,8 +95,8 @@ export function descend(
   const [a, b] = [network.a.slice(), network.b.slice()];
   const [va, vb] = [new Float64Array(a.length), new Float64Array(b.length)];
   for (let step = 0; step < steps; step++) {
-    const hidden = hiddenOf({ n, a, b }, problem, activation);
-    const residual = residualOf({ n, a, b }, problem, hidden);
+    const hidden = hiddenLayer({ n, a, b }, problem, activation);
+    const residual = outputResidual({ n, a, b }, problem, hidden);
     // n ∂L/∂b = (1/m) Σ_j r_j h_j and n ∂L/∂a = (1/m) Σ_j (r_j · b) σ′ x_j: the 1/n of f cancels.
     const [ga, gb] = [new Float64Array(a.length), new Float64Array(b.length)];
     for (let j = 0; j < m; j++) {
@@ -138,7 +142,7 @@ export function replay(
 ): Step[] {
   const { n, b } = network;
   const { m, c, y } = problem;
-  const hidden = hiddenOf(network, problem, activation);
+  const hidden = hiddenLayer(network, problem, activation);
   const sum = new Float64Array(m * c);
   const taken = new Set<number>();
   /** Every neuron's loss as the k-th pick. */
@@ -173,7 +177,7 @@ export function replay(
 }
 
 /** The distinct picks in order of first selection, each with its share of all picks. */
-export function sharesOf(selected: Iterable<number>): [neuron: number, share: number][] {
+export function sharesOfPicks(selected: Iterable<number>): [neuron: number, share: number][] {
   const all = [...selected];
   return [...new Set(all)].map((neuron) => [
     neuron,

@@ -77,7 +77,7 @@ export interface Problem {
 }
 
 /** Preprocesses the examples at `indices`: x / 255, each row divided by its norm, then a 1. */
-export function problemOf(
+export function problemFromImages(
   { size, pixels, labels }: LabelledImages,
   task: Task,
   indices: Iterable<number>,
@@ -110,7 +110,10 @@ export interface Network {
 }
 
 /** The network of a file's `hidden.weight` and `output.weight`; throws unless [n × d] and [n × C]. */
-export function networkOf(tensors: ReadonlyMap<string, Tensor>, { d, c }: Problem): Network {
+export function networkFromTensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  { d, c }: Problem,
+): Network {
   const [hidden, output] = [tensors.get('hidden.weight'), tensors.get('output.weight')];
   if (!hidden || !output) throw new Error('A network has hidden.weight and output.weight.');
   const n = hidden.shape[0] ?? 0;

@@ -30,7 +30,7 @@ afterAll(async () => {
 const SHAPE = { examples: 70, width: 13, batch: 16, iterations: 21, pruneEvery: 8 };
 const PRUNED = { picks: 9, fineTune: 6 };
 
-async function inputOf(flags: object): Promise<RunInput> {
+async function runInput(flags: object): Promise<RunInput> {
   const config = parseRunConfig({ data, ...SHAPE, ...PRUNED, ...flags });
   const source = await readImageSource(data);
   return { config, examples: drawExamples(source, config.examples, config.seed) };
@@ -39,7 +39,7 @@ async function inputOf(flags: object): Promise<RunInput> {
 type Checkpoint = Extract<RunEvent, { type: 'checkpoint' }>;
 
 /** What a run yields, less progress and the time that it took. */
-async function eventsOf(input: RunInput) {
+async function runEvents(input: RunInput) {
   const events: Exclude<RunEvent, { type: 'progress' }>[] = [];
   for await (const event of run(device, input)) {
     if (event.type === 'progress') continue;
@@ -60,13 +60,13 @@ describe('a run goes on from any checkpoint, to the same bits', () => {
     ['descent with momentum', { batch: 'full', momentum: 0.5, activation: 'relu' }],
     ['trained from scratch', { method: 'scratch' }],
   ])('%s', async (_, flags) => {
-    const input = await inputOf(flags);
-    const whole = await eventsOf(input);
+    const input = await runInput(flags);
+    const whole = await runEvents(input);
     const checkpoints = whole.filter((event): event is Checkpoint => event.type === 'checkpoint');
     expect(checkpoints.map(({ iteration }) => iteration)).toEqual([0, 8, 16, 21]);
     for (const checkpoint of checkpoints) {
       const { iteration } = checkpoint;
-      const rest = await eventsOf({ ...input, from: checkpoint });
+      const rest = await runEvents({ ...input, from: checkpoint });
       expect(rest[0]).toMatchObject({ type: 'started', iteration });
       expect(rest.slice(1), `from ${iteration}`).toEqual(whole.filter(from(iteration)));
     }
@@ -74,8 +74,8 @@ describe('a run goes on from any checkpoint, to the same bits', () => {
   });
 
   test('the time of pre-training counts on', async () => {
-    const input = await inputOf({});
-    const [checkpoint] = (await eventsOf(input)).filter(({ type }) => type === 'checkpoint');
+    const input = await runInput({});
+    const [checkpoint] = (await runEvents(input)).filter(({ type }) => type === 'checkpoint');
     const later = { ...(checkpoint as Checkpoint), figures: { seconds: 1000 } };
     for await (const event of run(device, { ...input, from: later })) {
       if (event.type === 'checkpoint') expect(event.figures.seconds).toBeGreaterThanOrEqual(1000);
@@ -97,8 +97,8 @@ describe('the files of a run', () => {
   });
 
   test('hold what it takes to go on, between its checkpoints too', async () => {
-    const input = await inputOf({});
-    const whole = await eventsOf(input);
+    const input = await runInput({});
+    const whole = await runEvents(input);
     const files = whole.flatMap((event) => eventFile(event) ?? []);
     expect(newestWeights(files.map(({ name }) => name))).toBe('weights-21.safetensors');
     expect(newestWeights(['weights-9.safetensors', 'weights-10.safetensors', 'x.json'])).toBe(
@@ -111,11 +111,11 @@ describe('the files of a run', () => {
       weights,
       dataset: datasetFile(examples),
     });
-    const rest = await eventsOf({ ...input, from: state });
+    const rest = await runEvents({ ...input, from: state });
     expect(rest.slice(1)).toEqual(whole.filter(from(16)));
     // 16 is no checkpoint here, so that it is neither measured nor pruned again.
-    const other = await inputOf({ pruneEvery: 20 });
-    const sparse = await eventsOf({ ...other, from: state });
+    const other = await runInput({ pruneEvery: 20 });
+    const sparse = await runEvents({ ...other, from: state });
     expect(sparse.filter(from(21))).toEqual(whole.filter(from(21)));
     expect(sparse[0]).toMatchObject({ iteration: 16, checkpoints: [20, 21] });
   });
@@ -128,7 +128,7 @@ describe('the files of a run', () => {
     ['the one before, where a kill took it', [checkpoint(8, 3), checkpoint(16, 5).slice(0, -2)], 3],
     ['nothing, without a record', [], undefined],
   ])('tell the seconds of pre-training by %s', async (_, records, seconds) => {
-    const { config, examples } = await inputOf({});
+    const { config, examples } = await runInput({});
     const text = ['{"type":"started"}', ...records].join('\n');
     const events = { name: 'events.jsonl', bytes: new TextEncoder().encode(text) };
     const state = stateOfFiles(config, examples, { weights: layers(13, 16), events });
@@ -136,7 +136,7 @@ describe('the files of a run', () => {
   });
 
   test('are refused when they are of another run', async () => {
-    const input = await inputOf({});
+    const input = await runInput({});
     const { config, examples } = input;
     const good = layers(13, 16);
     const state = stateOfFiles(config, examples, { weights: good });

@@ -30,7 +30,7 @@ const TENSORS = {
 };
 
 /** A file with any header text, well-formed or not, and a body of `size` zero bytes. */
-function fileOf(header: string | Uint8Array, size = 0): Uint8Array<ArrayBuffer> {
+function fileWithHeader(header: string | Uint8Array, size = 0): Uint8Array<ArrayBuffer> {
   const json = Buffer.from(header as string);
   const length = Buffer.alloc(8);
   length.writeUInt32LE(json.length);
@@ -107,7 +107,7 @@ test('data are encoded from a view, and decoded as copies from any alignment', (
 
 test('a file by another writer: any order, any header length, escaped keys, white space', () => {
   const json = `{"b" : ${JSON.stringify(entry(8, 12))},\t"\\u0061\\"{:":${JSON.stringify(entry(0, 8, [2, 1], 'U32'))}\r\n}  `;
-  const decoded = decodeSafetensors(fileOf(json, 12), 'f');
+  const decoded = decodeSafetensors(fileWithHeader(json, 12), 'f');
   expect([...decoded]).toEqual([
     ['b', f32([1], 0)],
     ['a"{:', u32([2, 1], 0, 0)],
@@ -134,46 +134,78 @@ test.each<[string, Uint8Array, string]>([
   ['an empty file', new Uint8Array(0), 'the file ends at 0'],
   ['a broken length', new Uint8Array(7), 'the file ends at 7'],
   ['an empty header', new Uint8Array(8), '"{" at offset 8'],
-  ['an empty header before "{"', fileOf('', 0x7b), '"{" at offset 8'],
-  ['a header beyond the file', fileOf('{}').subarray(0, 9), 'end at offset 10, the file at 9'],
+  ['an empty header before "{"', fileWithHeader('', 0x7b), '"{" at offset 8'],
+  [
+    'a header beyond the file',
+    fileWithHeader('{}').subarray(0, 9),
+    'end at offset 10, the file at 9',
+  ],
   ['a header above 100 MB', Uint8Array.of(1, 0xe1, 0xf5, 5, 0, 0, 0, 0), '100000001 bytes'],
   ['a header of 2^64 − 1', new Uint8Array(16).fill(255), '18446744073709551615 bytes'],
-  ['an array', fileOf('[]'), '"{" at offset 8'],
-  ['leading white space', fileOf(' {}'), '"{" at offset 8'],
-  ['a byte-order mark', fileOf('\ufeff{}'), '"{" at offset 8'],
-  ['broken JSON', fileOf('{"a":}'), 'not JSON in UTF-8'],
-  ['two JSON values', fileOf('{}{}'), 'not JSON in UTF-8'],
-  ['broken UTF-8', fileOf(Buffer.from('{"\xff":1}', 'latin1')), 'not JSON in UTF-8'],
-  ['metadata that are not strings', fileOf('{"__metadata__":{"a":1}}'), '"__metadata__"'],
-  ['metadata that are null', fileOf('{"__metadata__":null}'), '"__metadata__"'],
-  ['a tensor twice', fileOf(`{"w":${header(entry(0, 0))},"\\u0077":1}`), 'the key "w" twice'],
-  ['a field twice', fileOf('{"w":{"dtype":"F32","dtype":"F32"}}'), 'the key "dtype" twice'],
-  ['a tensor that is a number', fileOf(w(1)), 'tensor "w" is not well described'],
-  ['a tensor without a dtype', fileOf(w({ shape: [], data_offsets: [0, 4] }), 4), 'dtype'],
-  ['a tensor with an unknown field', fileOf(w({ ...entry(0, 4), more: 1 }), 4), 'more'],
-  ['a dtype that is a number', fileOf(w({ ...entry(0, 4), dtype: 1 }), 4), 'dtype'],
-  ['an unsupported dtype', fileOf(w(entry(0, 4, [2], 'F16')), 4), '"w" has the dtype F16'],
-  ['an unknown dtype', fileOf(w(entry(0, 4, [1], 'Q4')), 4), 'dtype: Invalid option'],
-  ['a shape that is a number', fileOf(w(entry(0, 4, 1)), 4), 'shape'],
-  ['a negative extent', fileOf(w(entry(0, 4, [-1])), 4), 'shape.0'],
-  ['a broken extent', fileOf(w(entry(0, 4, [1, 0.5])), 4), 'shape.1'],
-  ['an unsafe extent', fileOf(w(entry(0, 4, [2 ** 53])), 4), 'shape.0'],
-  ['a shape that overflows', fileOf(w(entry(0, 0, [2 ** 40, 2 ** 40, 0]))), 'can be counted'],
-  ['bytes that overflow', fileOf(w(entry(0, 0, [2 ** 52]))), 'can be counted'],
-  ['one offset', fileOf(w({ ...entry(0, 4), data_offsets: [0] }), 4), 'data_offsets'],
-  ['three offsets', fileOf(w({ ...entry(0, 4), data_offsets: [0, 4, 4] }), 4), 'data_offsets'],
-  ['a negative offset', fileOf(w(entry(-4, 0)), 4), 'data_offsets.0'],
-  ['offsets that cross', fileOf(w(entry(4, 0, [1])), 4), 'offsets 66 to 62 of a file of 66'],
-  ['an end beyond the file', fileOf(w(entry(0, 8)), 4), '62 to 70 of a file of 66 bytes'],
-  ['a huge end', fileOf(w(entry(0, 2 ** 53 - 1, [1])), 4), 'claims offsets'],
-  ['a size that does not match', fileOf(w(entry(0, 8, [1, 3])), 8), 'so 12 bytes, but'],
-  ['a hole at the start', fileOf(w(entry(4, 8)), 8), '"w" begins at offset 66, but'],
-  ['a hole', fileOf(header({ a: entry(0, 4), b: entry(8, 12) }), 12), 'tensor "b" begins'],
-  ['an overlap', fileOf(header({ a: entry(0, 8), b: entry(4, 12) }), 12), 'tensor "b" begins'],
-  ['one tensor over another', fileOf(header({ a: entry(0, 4), b: entry(0, 4) }), 4), '"b" begins'],
-  ['an empty tensor inside', fileOf(header({ a: entry(0, 8), b: entry(4, 4) }), 8), 'begins'],
-  ['trailing bytes', fileOf(w(entry(0, 4)), 5), 'end at offset 66, the file at 67'],
-  ['bytes of no tensor', fileOf('{}', 1), 'end at offset 10, the file at 11'],
+  ['an array', fileWithHeader('[]'), '"{" at offset 8'],
+  ['leading white space', fileWithHeader(' {}'), '"{" at offset 8'],
+  ['a byte-order mark', fileWithHeader('\ufeff{}'), '"{" at offset 8'],
+  ['broken JSON', fileWithHeader('{"a":}'), 'not JSON in UTF-8'],
+  ['two JSON values', fileWithHeader('{}{}'), 'not JSON in UTF-8'],
+  ['broken UTF-8', fileWithHeader(Buffer.from('{"\xff":1}', 'latin1')), 'not JSON in UTF-8'],
+  ['metadata that are not strings', fileWithHeader('{"__metadata__":{"a":1}}'), '"__metadata__"'],
+  ['metadata that are null', fileWithHeader('{"__metadata__":null}'), '"__metadata__"'],
+  [
+    'a tensor twice',
+    fileWithHeader(`{"w":${header(entry(0, 0))},"\\u0077":1}`),
+    'the key "w" twice',
+  ],
+  ['a field twice', fileWithHeader('{"w":{"dtype":"F32","dtype":"F32"}}'), 'the key "dtype" twice'],
+  ['a tensor that is a number', fileWithHeader(w(1)), 'tensor "w" is not well described'],
+  ['a tensor without a dtype', fileWithHeader(w({ shape: [], data_offsets: [0, 4] }), 4), 'dtype'],
+  ['a tensor with an unknown field', fileWithHeader(w({ ...entry(0, 4), more: 1 }), 4), 'more'],
+  ['a dtype that is a number', fileWithHeader(w({ ...entry(0, 4), dtype: 1 }), 4), 'dtype'],
+  ['an unsupported dtype', fileWithHeader(w(entry(0, 4, [2], 'F16')), 4), '"w" has the dtype F16'],
+  ['an unknown dtype', fileWithHeader(w(entry(0, 4, [1], 'Q4')), 4), 'dtype: Invalid option'],
+  ['a shape that is a number', fileWithHeader(w(entry(0, 4, 1)), 4), 'shape'],
+  ['a negative extent', fileWithHeader(w(entry(0, 4, [-1])), 4), 'shape.0'],
+  ['a broken extent', fileWithHeader(w(entry(0, 4, [1, 0.5])), 4), 'shape.1'],
+  ['an unsafe extent', fileWithHeader(w(entry(0, 4, [2 ** 53])), 4), 'shape.0'],
+  [
+    'a shape that overflows',
+    fileWithHeader(w(entry(0, 0, [2 ** 40, 2 ** 40, 0]))),
+    'can be counted',
+  ],
+  ['bytes that overflow', fileWithHeader(w(entry(0, 0, [2 ** 52]))), 'can be counted'],
+  ['one offset', fileWithHeader(w({ ...entry(0, 4), data_offsets: [0] }), 4), 'data_offsets'],
+  [
+    'three offsets',
+    fileWithHeader(w({ ...entry(0, 4), data_offsets: [0, 4, 4] }), 4),
+    'data_offsets',
+  ],
+  ['a negative offset', fileWithHeader(w(entry(-4, 0)), 4), 'data_offsets.0'],
+  [
+    'offsets that cross',
+    fileWithHeader(w(entry(4, 0, [1])), 4),
+    'offsets 66 to 62 of a file of 66',
+  ],
+  ['an end beyond the file', fileWithHeader(w(entry(0, 8)), 4), '62 to 70 of a file of 66 bytes'],
+  ['a huge end', fileWithHeader(w(entry(0, 2 ** 53 - 1, [1])), 4), 'claims offsets'],
+  ['a size that does not match', fileWithHeader(w(entry(0, 8, [1, 3])), 8), 'so 12 bytes, but'],
+  ['a hole at the start', fileWithHeader(w(entry(4, 8)), 8), '"w" begins at offset 66, but'],
+  ['a hole', fileWithHeader(header({ a: entry(0, 4), b: entry(8, 12) }), 12), 'tensor "b" begins'],
+  [
+    'an overlap',
+    fileWithHeader(header({ a: entry(0, 8), b: entry(4, 12) }), 12),
+    'tensor "b" begins',
+  ],
+  [
+    'one tensor over another',
+    fileWithHeader(header({ a: entry(0, 4), b: entry(0, 4) }), 4),
+    '"b" begins',
+  ],
+  [
+    'an empty tensor inside',
+    fileWithHeader(header({ a: entry(0, 8), b: entry(4, 4) }), 8),
+    'begins',
+  ],
+  ['trailing bytes', fileWithHeader(w(entry(0, 4)), 5), 'end at offset 66, the file at 67'],
+  ['bytes of no tensor', fileWithHeader('{}', 1), 'end at offset 10, the file at 11'],
 ])('%s is refused', (_, bytes, message) => {
   expect(() => decodeSafetensors(bytes, 'some/file')).toThrow(
     expect.objectContaining({

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bufferOf, readUints } from '../../src/gpu/buffer.js';
+import { bufferFrom, readUints } from '../../src/gpu/buffer.js';
 import { Commands, foldGrid } from '../../src/gpu/commands.js';
 import { type Device, UNIFORM_SLOTS } from '../../src/gpu/device.js';
 import { prepareKernel } from '../../src/gpu/kernel.js';
@@ -34,7 +34,7 @@ describe('foldGrid', () => {
 
   test('runs each of more workgroups than a dimension holds, once', async () => {
     const count = device.limits.maxComputeWorkgroupsPerDimension + 4466;
-    using buffer = bufferOf(device, 'words', new Uint32Array(count + 1));
+    using buffer = bufferFrom(device, 'words', new Uint32Array(count + 1));
     const kernel = await prepareKernel(device, ADD, { words: buffer });
     const commands = new Commands(device);
     commands.dispatch(kernel, { count, by: 3, scale: 1 }, count);
@@ -46,7 +46,7 @@ describe('foldGrid', () => {
 describe('Commands', () => {
   test('judges a submit by the time it took, not by when somebody asked for it', async () => {
     using own = await freshDevice();
-    using buffer = bufferOf(own, 'words', new Uint32Array(1));
+    using buffer = bufferFrom(own, 'words', new Uint32Array(1));
     const kernel = await prepareKernel(own, ADD, { words: buffer });
     // As much as a submit should hold if it took a second.
     const before = 1e9;
@@ -62,7 +62,7 @@ describe('Commands', () => {
 
   test('keeps the uniforms of each of more dispatches than the ring holds', async () => {
     const dispatches = 2 * UNIFORM_SLOTS + 100;
-    using buffer = bufferOf(device, 'words', new Uint32Array(2));
+    using buffer = bufferFrom(device, 'words', new Uint32Array(2));
     const kernel = await prepareKernel(device, ADD, { words: buffer });
     const commands = new Commands(device);
     // By shares that show which were lost, taken twice or mixed up with their neighbours.
@@ -76,7 +76,7 @@ describe('Commands', () => {
   });
 
   test('submits bounded work, and reads what came before', async () => {
-    using buffer = bufferOf(device, 'words', new Uint32Array(1));
+    using buffer = bufferFrom(device, 'words', new Uint32Array(1));
     const kernel = await prepareKernel(device, ADD, { words: buffer });
     const commands = new Commands(device);
     let submits = 0;
@@ -91,7 +91,7 @@ describe('Commands', () => {
   });
 
   test('dispatches nothing for no workgroups, and finishes empty', async () => {
-    using buffer = bufferOf(device, 'words', Uint32Array.of(9));
+    using buffer = bufferFrom(device, 'words', Uint32Array.of(9));
     const kernel = await prepareKernel(device, ADD, { words: buffer });
     const commands = new Commands(device);
     commands.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 0);
@@ -101,7 +101,7 @@ describe('Commands', () => {
   });
 
   test.each(['full', 'nearly empty'])('stops between submits when aborted: %s', async (fill) => {
-    using buffer = bufferOf(device, 'words', new Uint32Array(1));
+    using buffer = bufferFrom(device, 'words', new Uint32Array(1));
     const kernel = await prepareKernel(device, ADD, { words: buffer });
     const controller = new AbortController();
     const commands = new Commands(device);

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { bufferOf, createBuffer, readUints } from '../../src/gpu/buffer.js';
+import { bufferFrom, createBuffer, readUints } from '../../src/gpu/buffer.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { adoptDevice, type Device } from '../../src/gpu/device.js';
 import { type KernelRecord, prepareKernel } from '../../src/gpu/kernel.js';
@@ -14,7 +14,7 @@ async function opened(): Promise<Device> {
 
 /** Encodes and runs one dispatch of ADD, to show that a device works. */
 async function addOne(device: Device): Promise<void> {
-  using buffer = bufferOf(device, 'words', Uint32Array.of(41));
+  using buffer = bufferFrom(device, 'words', Uint32Array.of(41));
   const kernel = await prepareKernel(device, ADD, { words: buffer });
   const commands = new Commands(device);
   commands.dispatch(kernel, { count: 1, by: 1, scale: 1 }, 1);
@@ -114,7 +114,7 @@ describe('a lost device', () => {
   // Dawn settles what waits in another order each time: a read-back, finished work, a compilation.
   test.each(['read-back', 'work', 'compilation'])('ends a waiting %s', async (kind) => {
     const device = await opened();
-    const buffer = bufferOf(device, 'words', new Uint32Array(1000));
+    const buffer = bufferFrom(device, 'words', new Uint32Array(1000));
     const kernel = await prepareKernel(device, ADD, { words: buffer });
     const commands = new Commands(device);
     for (let i = 0; i < 500; i++) {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bufferOf, createBuffer, readFloats, upload } from '../../src/gpu/buffer.js';
+import { bufferFrom, createBuffer, readFloats, upload } from '../../src/gpu/buffer.js';
 import type { Device } from '../../src/gpu/device.js';
 import { largestBinding } from '../../src/gpu/limits.js';
 import {
@@ -54,7 +54,7 @@ describe('a matrix', () => {
       /odd: 16 values/,
     );
     // The queue refuses what is not a multiple of four bytes; TypeScript does not.
-    expect(() => bufferOf(device, 'shorts', new Int16Array(3) as never)).toThrow();
+    expect(() => bufferFrom(device, 'shorts', new Int16Array(3) as never)).toThrow();
     expect(device.liveBytes).toBe(before);
     expect(() => upload(matrix.buffer, new Float32Array(24), 1)).toThrow(/zeros: 96 bytes at 4/);
   });
@@ -125,7 +125,7 @@ describe('a scope', () => {
     expect(() => {
       using scope = new Scope(device);
       scope.buffer('a', 10);
-      scope.bufferOf('b', Uint32Array.of(1, 2));
+      scope.bufferFrom('b', Uint32Array.of(1, 2));
       scope.matrix('c', [3, 5]);
       scope.chunkedMatrix('d', [10, 3], { rowsPerChunk: 4 });
       expect(device.liveBytes - before).toBe(40 + 8 + 3 * 8 * 4 + 10 * 4 * 4);

@@ -25,7 +25,7 @@ const tuned = (kernel: string, prepare: Tunable<Configuration>['prepare']) =>
   autotune(device, { kernel, configurations: CONFIGURATIONS, operations: 1, prepare });
 
 /** Encodes products, many or few, so that one form takes several times as long as the other. */
-async function prepareOf(scope: Scope, prepared: string[]) {
+async function prepareProducts(scope: Scope, prepared: string[]) {
   const [a, b, out] = ['a', 'b', 'out'].map((name) => scope.matrix(name, [256, 256]));
   if (!a || !b || !out) throw new Error('no matrices');
   const run = await prepareMatmul(device, { a, b, out, tile: [16, 128] });
@@ -40,7 +40,7 @@ async function prepareOf(scope: Scope, prepared: string[]) {
 test('the faster configuration is found once, whoever asks at once, and kept by adapter', async () => {
   using scope = new Scope(device);
   const prepared: string[] = [];
-  const prepare = await prepareOf(scope, prepared);
+  const prepare = await prepareProducts(scope, prepared);
   const asked = await Promise.all([1, 2, 3].map(() => tuned('calls', prepare)));
   expect(asked.map(({ name }) => name)).toEqual(Array(3).fill('few calls'));
   expect(prepared).toEqual(['many calls', 'few calls']);
@@ -55,7 +55,7 @@ test('a failure to prepare is told, and does not stand in the way of the next', 
   using scope = new Scope(device);
   const fail = () => Promise.reject(new Error('does not compile'));
   await expect(tuned('broken', fail)).rejects.toThrow('compile');
-  const prepare = await prepareOf(scope, []);
+  const prepare = await prepareProducts(scope, []);
   expect((await tuned('broken', prepare)).name).toBe('few calls');
 });
 

@@ -11,7 +11,7 @@ import { buildArchitecture } from '../../src/models/architectures.js';
 import { activation, batchNorm, convolution, linear, maxPool } from '../../src/models/nodes.js';
 import { distinctDraws, randomStream } from '../../src/random.js';
 import { referenceAnswers } from '../../src/reference/network.js';
-import { graphOf, randomImages, randomNetwork } from './sample.js';
+import { randomImages, randomNetwork, sampleGraph } from './sample.js';
 
 const SMALL = { channels: 3, height: 8, width: 8 };
 
@@ -28,9 +28,9 @@ const GRAPHS: Readonly<Record<string, Graph>> = {
     input: SMALL,
     classes: 3,
   }),
-  'padded shortcuts, odd on both sides': graphOf(paddedNodes()),
-  'inverted residuals': graphOf(invertedNodes()),
-  'a chain with a flattening': graphOf([
+  'padded shortcuts, odd on both sides': sampleGraph(paddedNodes()),
+  'inverted residuals': sampleGraph(invertedNodes()),
+  'a chain with a flattening': sampleGraph([
     convolution('c1', 'input', { outputs: 7, kernel: 3, padding: 1, bias: true }),
     batchNorm('n1', 'c1'),
     activation('a1', 'n1'),
@@ -43,8 +43,8 @@ const GRAPHS: Readonly<Record<string, Graph>> = {
     activation('a3', 'n3'),
     linear('fc2', 'a3', 3),
   ]),
-  'dense connections': graphOf(denseNodes()),
-  'groups and gates': graphOf(gatedNodes()),
+  'dense connections': sampleGraph(denseNodes()),
+  'groups and gates': sampleGraph(gatedNodes()),
 };
 
 function paddedNodes(): readonly Node[] {
@@ -196,7 +196,7 @@ describe.each(Object.entries(GRAPHS))('%s', (_, graph) => {
 
 describe('a cut by hand', () => {
   const network = randomNetwork(
-    graphOf([
+    sampleGraph([
       convolution('c1', 'input', { outputs: 4, kernel: 1, bias: true }),
       batchNorm('n1', 'c1'),
       convolution('c2', 'n1', { outputs: 2, kernel: 3 }),

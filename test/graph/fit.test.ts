@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { findMisfits, fitWeights } from '../../src/graph/fit.js';
 import { listParameters } from '../../src/graph/parameters.js';
 import { batchNorm, convolution, linear } from '../../src/models/nodes.js';
-import { graphOf, randomNetwork } from './sample.js';
+import { randomNetwork, sampleGraph } from './sample.js';
 
-const GRAPH = graphOf([
+const GRAPH = sampleGraph([
   convolution('conv', 'input', { outputs: 4, kernel: 3 }),
   batchNorm('bn', 'conv'),
   { kind: 'global-average-pool', name: 'pool', inputs: ['bn'] },
@@ -55,7 +55,7 @@ describe('weights of a graph', () => {
 });
 
 test('two nodes with one parameter are refused', () => {
-  const shared = graphOf([
+  const shared = sampleGraph([
     convolution('a', 'input', { outputs: 3, kernel: 1 }),
     { ...convolution('b', 'a', { outputs: 3, kernel: 1 }), weight: 'a.weight' },
   ]);

@@ -4,7 +4,7 @@ import { foldBatchNorms } from '../../src/graph/fold.js';
 import type { Node } from '../../src/graph/graph.js';
 import { activation, batchNorm, convolution, linear } from '../../src/models/nodes.js';
 import { referenceAnswers } from '../../src/reference/network.js';
-import { graphOf, randomImages, randomNetwork, relativeDifference } from './sample.js';
+import { randomImages, randomNetwork, relativeDifference, sampleGraph } from './sample.js';
 
 const NODES: readonly Node[] = [
   convolution('c1', 'input', { outputs: 5, kernel: 3, stride: 2 }),
@@ -18,7 +18,7 @@ const NODES: readonly Node[] = [
 ];
 
 test('folding keeps the answers to rounding, and leaves no batch norm behind a filter', () => {
-  const network = randomNetwork(graphOf(NODES));
+  const network = randomNetwork(sampleGraph(NODES));
   const folded = foldBatchNorms(network);
   expect(folded.graph.nodes.map(({ name }) => name)).toEqual(['c1', 'c2', 'a2', 'vector', 'fc']);
   expect(folded.graph.output).toBe('fc');
@@ -35,14 +35,14 @@ test('folding keeps the answers to rounding, and leaves no batch norm behind a f
 });
 
 test('the network that was folded stays as it was', () => {
-  const network = randomNetwork(graphOf(NODES));
+  const network = randomNetwork(sampleGraph(NODES));
   const before = structuredClone(network);
   foldBatchNorms(network);
   expect(network).toEqual(before);
 });
 
 test('a batch norm behind a sum, or behind a convolution that others read, stays', () => {
-  const graph = graphOf([
+  const graph = sampleGraph([
     convolution('c1', 'input', { outputs: 3, kernel: 1 }),
     batchNorm('n1', 'c1'),
     { kind: 'add', name: 'sum', inputs: ['c1', 'n1'] },
@@ -53,7 +53,7 @@ test('a batch norm behind a sum, or behind a convolution that others read, stays
 });
 
 test('weights are rounded once: those of float64 by hand', () => {
-  const network = randomNetwork(graphOf(NODES.slice(0, 2)));
+  const network = randomNetwork(sampleGraph(NODES.slice(0, 2)));
   const [weight, gamma, beta, mean, variance] = [
     'c1.weight',
     'n1.weight',

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { Graph, Node } from '../../src/graph/graph.js';
 import { parseGraph } from '../../src/graph/json.js';
 import { activation, batchNorm, convolution, linear, maxPool } from '../../src/models/nodes.js';
-import { graphOf } from './sample.js';
+import { sampleGraph } from './sample.js';
 
 /** A graph with every kind of node. */
-const GRAPH = graphOf([
+const GRAPH = sampleGraph([
   convolution('conv', 'input', { outputs: 4, kernel: 3, padding: 1, bias: true }),
   batchNorm('bn', 'conv'),
   activation('swish', 'bn', 'hard-swish'),
@@ -69,6 +69,6 @@ describe('a graph as JSON', () => {
       const input = i === 0 ? 'input' : `n${i - 1}`;
       return { kind: 'concatenation', name: `n${i}`, inputs: [input, input] };
     });
-    expect(() => parsed(() => graphOf(nodes))).toThrow(/which no machine holds/);
+    expect(() => parsed(() => sampleGraph(nodes))).toThrow(/which no machine holds/);
   });
 });

@@ -5,7 +5,7 @@ import { randomStream } from '../../src/random.js';
 import type { ReferenceMaps } from '../../src/reference/network.js';
 
 /** A graph of these nodes, the last of which answers. */
-export function graphOf(nodes: readonly Node[], input: Partial<Graph['input']> = {}): Graph {
+export function sampleGraph(nodes: readonly Node[], input: Partial<Graph['input']> = {}): Graph {
   return {
     name: 'sample',
     input: { name: 'input', channels: 3, height: 8, width: 9, ...input },

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { summarise } from '../../src/graph/summary.js';
 import { activation, batchNorm, convolution, linear, maxPool } from '../../src/models/nodes.js';
-import { graphOf } from './sample.js';
+import { sampleGraph } from './sample.js';
 
-const GRAPH = graphOf([
+const GRAPH = sampleGraph([
   convolution('conv', 'input', { outputs: 6, kernel: 3, stride: 2, padding: 1 }),
   batchNorm('bn', 'conv'),
   convolution('depthwise', 'bn', { outputs: 6, kernel: 3, padding: 1, groups: 6, bias: true }),

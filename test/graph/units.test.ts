@@ -6,7 +6,7 @@ import { summarise } from '../../src/graph/summary.js';
 import { findUnits, type Unit, uncuttableText } from '../../src/graph/units.js';
 import { buildArchitecture } from '../../src/models/architectures.js';
 import { activation, batchNorm, convolution, linear } from '../../src/models/nodes.js';
-import { graphOf } from './sample.js';
+import { sampleGraph } from './sample.js';
 
 const POOLED: readonly Node[] = [
   { kind: 'global-average-pool', name: 'pool', inputs: ['last'] },
@@ -117,7 +117,7 @@ test('a flattening gives a channel a column for each position', () => {
 });
 
 test('a concatenation gives each part its offset, and both their consumers', () => {
-  const graph = graphOf([
+  const graph = sampleGraph([
     convolution('a', 'input', { outputs: 2, kernel: 1 }),
     convolution('b', 'a', { outputs: 3, kernel: 1 }),
     { kind: 'concatenation', name: 'last', inputs: ['b', 'a'] },
@@ -133,7 +133,7 @@ test('a concatenation gives each part its offset, and both their consumers', () 
 });
 
 test('a filter whose channels go two ways writes two units of different names', () => {
-  const graph = graphOf([
+  const graph = sampleGraph([
     convolution('c', 'input', { outputs: 5, kernel: 1 }),
     convolution('a', 'input', { outputs: 2, kernel: 1 }),
     convolution('b', 'input', { outputs: 3, kernel: 1 }),
@@ -152,7 +152,7 @@ test('a filter whose channels go two ways writes two units of different names', 
 });
 
 test('groups lose the same channel each, gates and what makes them the channels they gate', () => {
-  const graph = graphOf([
+  const graph = sampleGraph([
     convolution('wide', 'input', { outputs: 6, kernel: 1 }),
     convolution('grouped', 'wide', { outputs: 12, kernel: 3, groups: 3 }),
     { kind: 'global-average-pool', name: 'mean', inputs: ['grouped'] },
@@ -180,7 +180,7 @@ test('groups lose the same channel each, gates and what makes them the channels 
 });
 
 test('what cannot be removed says why, node by node', () => {
-  const graph = graphOf([
+  const graph = sampleGraph([
     convolution('one', 'input', { outputs: 1, kernel: 1 }),
     convolution('back', 'one', { outputs: 3, kernel: 1 }),
     { kind: 'add', name: 'sum', inputs: ['back', 'input'] },

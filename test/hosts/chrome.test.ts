@@ -152,16 +152,16 @@ describe('a page that is gone', () => {
 
 describe('openChromeHost', () => {
   test('gives each kind of adapter, hardware before software', async () => {
-    const kindOf = async (adapter: AdapterPreference) => {
+    const adapterKind = async (adapter: AdapterPreference) => {
       const host = await openChromeHost<typeof jobs>(pageScript, { adapter });
       const output = await host.execute('double', { values: Float32Array.of(1) });
       await host.close();
       return output.adapter.kind;
     };
-    const hardware = await kindOf('hardware').catch((error: unknown) => error);
+    const hardware = await adapterKind('hardware').catch((error: unknown) => error);
     if (hardware instanceof Error) expect(hardware).toMatchObject({ code: 'no-adapter' });
     else expect(hardware).toBe('hardware');
-    expect(await kindOf('auto')).toBe(hardware instanceof Error ? 'software' : 'hardware');
+    expect(await adapterKind('auto')).toBe(hardware instanceof Error ? 'software' : 'hardware');
   });
 
   test.each([

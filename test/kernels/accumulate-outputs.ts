@@ -3,9 +3,9 @@ import { Commands } from '../../src/gpu/commands.js';
 import type { StorageFormat } from '../../src/gpu/matrix.js';
 import { prepareAccumulateOutputs } from '../../src/kernels/accumulate-outputs.js';
 import { accumulateOutputsReference } from '../../src/reference/accumulate-outputs.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin, stored } from './case.js';
-import { GUARD, memoryCase, valuesOf } from './memory.js';
+import { GUARD, memoryCase, readOwnValues } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [m: number, n: number, outputs: number];
@@ -50,16 +50,16 @@ export const accumulateOutputsCases: readonly KernelCase[] = SPECS.map((spec) =>
     const commands = new Commands(device);
     run(commands, first);
     await commands.finish();
-    const after = await valuesOf(totals);
+    const after = await readOwnValues(totals);
     if (pick === undefined) {
       requireSame(after, before);
       return;
     }
     const [begin, end] = [first * outputs, (first + m) * outputs];
     const [h, weight, total] = [
-      elementsOf(values, n),
-      elementsOf(b, outputs),
-      elementsOf(before, outputs),
+      rowMajor(values, n),
+      rowMajor(b, outputs),
+      rowMajor(before, outputs),
     ];
     const reference = accumulateOutputsReference({
       m,

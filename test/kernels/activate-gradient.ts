@@ -9,7 +9,7 @@ import {
 import { activate } from '../../src/reference/activation.js';
 import { numbersAroundKinks } from './activate.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
-import { memoryCase, valuesOf, writtenValues } from './memory.js';
+import { memoryCase, readOwnValues, writtenValues } from './memory.js';
 
 interface Spec {
   readonly activation: MapActivation;
@@ -50,11 +50,11 @@ export const activateGradientCases: readonly KernelCase[] = SPECS.flatMap(({ act
       await commands.finish();
       const reference = activateGradientReference({
         gradient: slopes.subarray(0, seen),
-        bend: bendOf(activation, from === 'input' ? { x } : { h }),
+        bend: problemBend(activation, from === 'input' ? { x } : { h }),
         before: accumulate ? before : undefined,
       });
       if (accumulate) {
-        const after = await valuesOf(into.matrix);
+        const after = await readOwnValues(into.matrix);
         requireWithin(after.subarray(0, seen), reference);
         requireSame(after.subarray(seen), before.subarray(seen));
       } else {
@@ -64,7 +64,7 @@ export const activateGradientCases: readonly KernelCase[] = SPECS.flatMap(({ act
   }),
 );
 
-function bendOf(
+function problemBend(
   activation: MapActivation,
   known: { readonly x: Float32Array } | { readonly h: Float32Array },
 ): ActivateGradientProblem['bend'] {

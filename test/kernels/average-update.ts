@@ -2,7 +2,7 @@ import { Commands } from '../../src/gpu/commands.js';
 import { AVERAGE_WORDS, prepareAverageUpdate } from '../../src/kernels/average-update.js';
 import { averageUpdateReference } from '../../src/reference/average-update.js';
 import { type KernelCase, requireSame, requireWithin } from './case.js';
-import { floatsOf, memoryCase } from './memory.js';
+import { memoryCase, readOwnFloats } from './memory.js';
 import { UPDATES, updateData } from './rule-update.js';
 
 export const averageUpdateCases: readonly KernelCase[] = UPDATES.map((spec) =>
@@ -14,10 +14,10 @@ export const averageUpdateCases: readonly KernelCase[] = UPDATES.map((spec) =>
       const commands = new Commands(device);
       run(commands);
       await commands.finish();
-      const after = await floatsOf(buffers.scores);
+      const after = await readOwnFloats(buffers.scores);
       if (spec.pick === undefined) requireSame(after, scores);
       else requireWithin(after, averageUpdateReference({ ...problem, scores }));
-      requireSame(await floatsOf(buffers.innerProducts), innerProducts);
+      requireSame(await readOwnFloats(buffers.innerProducts), innerProducts);
     },
   ),
 );

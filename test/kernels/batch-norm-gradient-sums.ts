@@ -4,7 +4,7 @@ import { ROW_WALK_VARIANTS, sumsWalk } from '../../src/kernels/row-walk.js';
 import { batchNormGradientSumsReference } from '../../src/reference/batch-norm-gradient-sums.js';
 import { BATCH_NORM_SPECS, batchNormProblem, nameOfBatchNorm } from './batch-norm-problem.js';
 import { type KernelCase, requireSame, requireWithin } from './case.js';
-import { memoryCase, sumOfSlices, valuesOf, writtenValues } from './memory.js';
+import { memoryCase, readOwnValues, sumOfSlices, writtenValues } from './memory.js';
 
 export const batchNormGradientSumsCases: readonly KernelCase[] = BATCH_NORM_SPECS.flatMap((spec) =>
   ROW_WALK_VARIANTS.map((variant) =>
@@ -38,7 +38,7 @@ export const batchNormGradientSumsCases: readonly KernelCase[] = BATCH_NORM_SPEC
         const count = sumsWalk(input, variant, called).slices;
         const parts = await writtenValues(sums, 2 * count);
         requireWithin(sumOfSlices(parts, { first: 0, count, size: 2 * columns }), reference.sums);
-        const after = await valuesOf(gradient.matrix);
+        const after = await readOwnValues(gradient.matrix);
         const bent = spec.residual && activation !== 'none';
         if (bent) requireWithin(given.seen(after), reference.residual);
         else requireSame(given.seen(after), given.seen(maps.gradient));

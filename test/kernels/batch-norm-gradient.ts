@@ -4,7 +4,7 @@ import { ROW_WALK_VARIANTS } from '../../src/kernels/row-walk.js';
 import { batchNormGradientReference } from '../../src/reference/batch-norm-gradient.js';
 import { BATCH_NORM_SPECS, batchNormProblem, nameOfBatchNorm } from './batch-norm-problem.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
-import { memoryCase, valuesOf, writtenValues } from './memory.js';
+import { memoryCase, readOwnValues, writtenValues } from './memory.js';
 
 /** Behind a residual the gradient has the activation's derivative in it already. */
 const SPECS = BATCH_NORM_SPECS.filter(({ residual, activation }) => !residual || !activation);
@@ -38,7 +38,7 @@ export const batchNormGradientCases: readonly KernelCase[] = SPECS.flatMap((spec
           gradient: given.seen(maps.gradient),
           affineGradient: sums,
         });
-        const after = await valuesOf(gradient.matrix);
+        const after = await readOwnValues(gradient.matrix);
         const found = inPlace ? given.seen(after) : await writtenValues(into, called);
         requireWithin(found, reference);
         const kept = inPlace ? found.length : 0;

@@ -9,7 +9,7 @@ import { ROW_WALK_VARIANTS, sumsWalk } from '../../src/kernels/row-walk.js';
 import { batchNormStatisticsReference } from '../../src/reference/batch-norm-statistics.js';
 import { mergedMoments, momentsOfOne } from '../../src/reference/channel-moments.js';
 import { type KernelCase, randomNumbers, requireWithin } from './case.js';
-import { memoryCase, valuesOf, writtenValues } from './memory.js';
+import { memoryCase, readOwnValues, writtenValues } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [images: number, height: number, width: number, channels: number];
@@ -40,10 +40,10 @@ export const batchNormStatisticsCases: readonly KernelCase[] = SPECS.flatMap((sp
       );
       const before = randomNumbers(2 * channels, 2);
       const input = memory.map({ images: count, height, width, channels }, values);
-      const rowsOf = (rows: number) => ({ images: rows, height: 1, width: 1, channels });
-      const moments = memory.map(rowsOf(momentRows(input, variant))).matrix;
-      const statistics = memory.map(rowsOf(2));
-      const running = memory.map(rowsOf(2), before).matrix;
+      const mapOfRows = (rows: number) => ({ images: rows, height: 1, width: 1, channels });
+      const moments = memory.map(mapOfRows(momentRows(input, variant))).matrix;
+      const statistics = memory.map(mapOfRows(2));
+      const running = memory.map(mapOfRows(2), before).matrix;
       const summed = await prepareChannelMoments(device, { input, moments, variant });
       const merged = await prepareBatchNormStatistics(device, {
         input,
@@ -75,7 +75,7 @@ export const batchNormStatisticsCases: readonly KernelCase[] = SPECS.flatMap((sp
         momentum: Math.fround(momentum),
       });
       requireWithin(await writtenValues(statistics), reference.statistics);
-      requireWithin(await valuesOf(running), reference.running);
+      requireWithin(await readOwnValues(running), reference.running);
     });
   }),
 );

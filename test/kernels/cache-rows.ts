@@ -2,9 +2,9 @@ import { SELECTION_STATE } from '../../shaders/selection-state.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareCacheRows } from '../../src/kernels/cache-rows.js';
 import { cachedRowReference } from '../../src/reference/cache-rows.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
-import { floatsOf, GUARD, memoryCase } from './memory.js';
+import { GUARD, memoryCase, readOwnFloats } from './memory.js';
 
 interface Spec {
   readonly n: number;
@@ -52,8 +52,8 @@ export const cacheRowsCases: readonly KernelCase[] = SPECS.map((spec) => {
     const commands = new Commands(device);
     run(commands);
     await commands.finish();
-    const part = elementsOf(parts, n);
-    const rows = await floatsOf(cache);
+    const part = rowMajor(parts, n);
+    const rows = await readOwnFloats(cache);
     for (let row = 0; row < capacity; row++) {
       const [begin, end] = [row * n, (row + 1) * n];
       const actual = rows.subarray(begin, end);

@@ -3,10 +3,10 @@ import type { StorageFormat } from '../../src/gpu/matrix.js';
 import { type LossKind, prepareCandidateLoss } from '../../src/kernels/candidate-loss.js';
 import { sliceCount } from '../../src/kernels/example-slices.js';
 import { candidateLossReference } from '../../src/reference/candidate-loss.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { type KernelCase, randomNumbers, requireWithin, stored } from './case.js';
 import { randomLabels } from './labels.js';
-import { floatsOf, memoryCase, nans, sumOfSlices } from './memory.js';
+import { memoryCase, nans, readOwnFloats, sumOfSlices } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [m: number, n: number, outputs: number];
@@ -103,21 +103,21 @@ export const candidateLossCases: readonly KernelCase[] = SPECS.map((spec) => {
     const commands = new Commands(device);
     run(commands, { first, firstSlice, count, m, ...(listed && { listed }) });
     await commands.finish();
-    const [target, total] = [elementsOf(labels, outputs), elementsOf(chosen, outputs)];
+    const [target, total] = [rowMajor(labels, outputs), rowMajor(chosen, outputs)];
     const all = Array.from({ length: m }, (_, row) => row);
     const { value, bound } = candidateLossReference({
       rows: entries && listed ? [...entries.slice(listed.first, listed.first + listed.count)] : all,
       n,
       outputs,
       loss,
-      activations: elementsOf(h, n),
-      weights: elementsOf(b, outputs),
+      activations: rowMajor(h, n),
+      weights: rowMajor(b, outputs),
       targets: (j, c) => target(first + j, c),
       totals: (j, c) => total(first + j, c),
       count,
     });
     const range = { first: firstSlice, count: slices, size: n };
-    const actual = sumOfSlices(await floatsOf(scores), range);
+    const actual = sumOfSlices(await readOwnFloats(scores), range);
     const counts = (_: number, i: number) => i !== diverged;
     if (diverged !== undefined && !Number.isNaN(actual[diverged])) {
       throw new Error(`neuron ${diverged} is not a number, but its loss is ${actual[diverged]}`);

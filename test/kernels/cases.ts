@@ -96,15 +96,15 @@ const kernelCases: readonly KernelCase[] = [
  * Which code of an adapter and its host a case runs through: the kernel, its variant and its storage,
  * which its name tells before the first size, and the threads.
  */
-function kindOf({ name }: KernelCase): string {
+function caseKind({ name }: KernelCase): string {
   const [threads = ''] = /\d+ threads/.exec(name) ?? [];
   return `${name.split(/ \d/)[0]} ${threads}`;
 }
 
 const byLength = kernelCases.toSorted((a, b) => a.name.length - b.name.length);
-const longest = new Map(byLength.map((each) => [kindOf(each), each]));
+const longest = new Map(byLength.map((each) => [caseKind(each), each]));
 
 /** One case of each kind: that with the longest name, which has the most options. */
-export const typicalCases = kernelCases.filter((each) => longest.get(kindOf(each)) === each);
+export const typicalCases = kernelCases.filter((each) => longest.get(caseKind(each)) === each);
 
 export const otherCases = kernelCases.filter((each) => !typicalCases.includes(each));

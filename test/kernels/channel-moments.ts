@@ -2,7 +2,7 @@ import { MOMENT_ROWS } from '../../shaders/channel-moments.wgsl.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { momentRows, prepareChannelMoments } from '../../src/kernels/channel-moments.js';
 import { ROW_WALK_VARIANTS, sumsWalk } from '../../src/kernels/row-walk.js';
-import { boundedOf } from '../../src/reference/approx.js';
+import { valuesWithBounds } from '../../src/reference/approx.js';
 import { mergedMoments, momentsOfOne } from '../../src/reference/channel-moments.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
 import { memoryCase, writtenValues } from './memory.js';
@@ -70,7 +70,7 @@ export const channelMomentsCases: readonly KernelCase[] = SPECS.flatMap((spec) =
       );
       requireWithin(
         moments.subarray(channels),
-        boundedOf(
+        valuesWithBounds(
           reference.flatMap((slice) => [
             ...slice.map((channel) => channel.mean),
             ...slice.map((channel) => channel.squares),

@@ -1,9 +1,9 @@
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareColumnSums } from '../../src/kernels/column-sums.js';
 import { ROW_WALK_VARIANTS, sumsWalk } from '../../src/kernels/row-walk.js';
-import { boundedOf } from '../../src/reference/approx.js';
+import { valuesWithBounds } from '../../src/reference/approx.js';
 import { columnSumsReference } from '../../src/reference/column-sums.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
 import { memoryCase, writtenValues } from './memory.js';
 import { sliceRows } from './slice-rows.js';
@@ -35,9 +35,9 @@ export const columnSumsCases: readonly KernelCase[] = SHAPES.flatMap(({ called, 
       );
       const columns = Array.from({ length: channels }, (_, channel) => channel);
       const expected = rows.flatMap((slice) =>
-        columnSumsReference(slice, columns, elementsOf(x, channels)),
+        columnSumsReference(slice, columns, rowMajor(x, channels)),
       );
-      requireWithin(await writtenValues(sums, rows.length), boundedOf(expected));
+      requireWithin(await writtenValues(sums, rows.length), valuesWithBounds(expected));
     });
   }),
 );

@@ -16,7 +16,7 @@ import {
   variantCases,
   weightElement,
 } from './convolution-shape.js';
-import { valuesOf, writtenValues } from './memory.js';
+import { readOwnValues, writtenValues } from './memory.js';
 
 interface Spec extends ConvolutionShape {
   readonly accumulate?: true;
@@ -102,7 +102,7 @@ export const convolutionDataGradientCases: readonly KernelCase[] = SPECS.flatMap
     const size = called * input.height * input.width * input.channels;
     requireWithin(
       accumulate
-        ? (await valuesOf(inputGradient.matrix)).subarray(0, size)
+        ? (await readOwnValues(inputGradient.matrix)).subarray(0, size)
         : await writtenValues(inputGradient, called),
       reference,
     );

@@ -3,9 +3,9 @@ import { upload } from '../../src/gpu/buffer.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { CORRECTIVE_WORDS, prepareCorrectiveUpdate } from '../../src/kernels/corrective-update.js';
 import { correctiveUpdateReference } from '../../src/reference/corrective-update.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
-import { floatsOf, memoryCase, nans } from './memory.js';
+import { memoryCase, nans, readOwnFloats } from './memory.js';
 import { UPDATES, updateData, wordColumn } from './rule-update.js';
 
 /** With a pick that brings a direction, and with one that is a combination of those before. */
@@ -40,19 +40,19 @@ export const correctiveUpdateCases: readonly KernelCase[] = SPECS.map((spec) => 
     const commands = new Commands(device);
     run(commands, step);
     await commands.finish();
-    const after = await floatsOf(kept);
-    const moved = await floatsOf(buffers.innerProducts);
+    const after = await readOwnFloats(kept);
+    const moved = await readOwnFloats(buffers.innerProducts);
     if (pick === undefined) {
       requireSame(after, basis);
       requireSame(moved, innerProducts);
-      requireSame(await floatsOf(buffers.scores), scores);
+      requireSame(await readOwnFloats(buffers.scores), scores);
       return;
     }
     const reference = correctiveUpdateReference({
       ...problem,
       step,
       picked,
-      basis: elementsOf(directions, n),
+      basis: rowMajor(directions, n),
     });
     requireSame(after.subarray(0, step * n), directions);
     requireWithin(after.subarray(step * n, (step + 1) * n), reference.along);
@@ -62,6 +62,6 @@ export const correctiveUpdateCases: readonly KernelCase[] = SPECS.map((spec) => 
     }
     requireWithin(wordColumn(moved, CORRECTIVE_WORDS.remaining), reference.remaining);
     requireWithin(wordColumn(moved, CORRECTIVE_WORDS.outside), reference.outside);
-    requireWithin(await floatsOf(buffers.scores), reference.scores);
+    requireWithin(await readOwnFloats(buffers.scores), reference.scores);
   });
 });

@@ -3,7 +3,7 @@ import { prepareDepthwiseDataGradient } from '../../src/kernels/depthwise-data-g
 import { depthwiseDataGradientReference } from '../../src/reference/depthwise-data-gradient.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
 import { DEPTHWISE_SPECS, depthwiseProblem, nameOfDepthwise } from './depthwise-problem.js';
-import { memoryCase, valuesOf, writtenValues } from './memory.js';
+import { memoryCase, readOwnValues, writtenValues } from './memory.js';
 
 export const depthwiseDataGradientCases: readonly KernelCase[] = DEPTHWISE_SPECS.map(
   (spec, index) => {
@@ -31,7 +31,7 @@ export const depthwiseDataGradientCases: readonly KernelCase[] = DEPTHWISE_SPECS
       });
       const seen = problem.seen(input);
       if (accumulate) {
-        const after = await valuesOf(into.matrix);
+        const after = await readOwnValues(into.matrix);
         requireWithin(after.subarray(0, seen), reference);
         requireSame(after.subarray(seen), before.subarray(seen));
       } else {

@@ -40,7 +40,7 @@ export function depthwiseProblem({ input: size, padding: sides, ...spec }: Depth
   const numbers = (map: typeof input) => map.images * map.height * map.width * map.channels;
   const weights = randomNumbers(kernel[0] * kernel[1] * channels, 2);
   const [x, slopes] = [randomNumbers(numbers(input), 1), randomNumbers(numbers(output), 4)];
-  const elementOf =
+  const mapElement =
     (data: Float32Array, map: typeof input): MapElement =>
     (image, row, column, channel) =>
       data[((image * map.height + row) * map.width + column) * map.channels + channel] ??
@@ -66,8 +66,8 @@ export function depthwiseProblem({ input: size, padding: sides, ...spec }: Depth
       stride,
       top,
       left,
-      x: elementOf(x, input),
-      gradient: elementOf(slopes, output),
+      x: mapElement(x, input),
+      gradient: mapElement(slopes, output),
     },
     weight: (c: number, ky: number, kx: number) =>
       weights[(ky * kernel[1] + kx) * channels + c] ?? Number.NaN,

@@ -3,7 +3,7 @@ import { prepareGateGradient } from '../../src/kernels/gate-gradient.js';
 import { ROW_WALK_VARIANTS } from '../../src/kernels/row-walk.js';
 import { gateGradientReference } from '../../src/reference/gate-gradient.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
-import { memoryCase, valuesOf, writtenValues } from './memory.js';
+import { memoryCase, readOwnValues, writtenValues } from './memory.js';
 
 const SHAPES = [
   [1, 1, 1, 1],
@@ -45,7 +45,7 @@ export const gateGradientCases: readonly KernelCase[] = SHAPES.flatMap((shape) =
         });
         const gates = called * channels;
         if (accumulate) {
-          const after = await valuesOf(into.matrix);
+          const after = await readOwnValues(into.matrix);
           requireWithin(after.subarray(0, gates), reference);
           requireSame(after.subarray(gates), before.subarray(gates));
         } else {

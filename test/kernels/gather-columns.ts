@@ -1,10 +1,10 @@
 import { Commands } from '../../src/gpu/commands.js';
 import type { StorageFormat } from '../../src/gpu/matrix.js';
 import { prepareGatherColumns } from '../../src/kernels/gather-columns.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { gatherColumnsReference } from '../../src/reference/gather-columns.js';
 import { type KernelCase, randomNumbers, requireSame, stored } from './case.js';
-import { GUARD, memoryCase, valuesOf } from './memory.js';
+import { GUARD, memoryCase, readOwnValues } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [m: number, n: number, p: number];
@@ -51,11 +51,11 @@ export const gatherColumnsCases: readonly KernelCase[] = SPECS.map(
       const commands = new Commands(device);
       run(commands, rows);
       await commands.finish();
-      const given = elementsOf(activations, n);
+      const given = rowMajor(activations, n);
       const copies = gatherColumnsReference(m, (j, i) => given(first + j, i), columns);
-      const copy = elementsOf(copies, columns.length);
+      const copy = rowMajor(copies, columns.length);
       requireSame(
-        await valuesOf(block),
+        await readOwnValues(block),
         Array.from({ length: (m + SPARE) * p }, (_, at) =>
           at < m * p && at % p < columns.length ? copy(Math.floor(at / p), at % p) : Number.NaN,
         ),

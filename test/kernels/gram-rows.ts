@@ -4,10 +4,10 @@ import type { Device } from '../../src/gpu/device.js';
 import { rowStride, type StorageFormat } from '../../src/gpu/matrix.js';
 import { sliceCount } from '../../src/kernels/example-slices.js';
 import { type GramRowsVariant, prepareGramRows } from '../../src/kernels/gram-rows.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { gramRowsReference } from '../../src/reference/gram-rows.js';
 import { type KernelCase, randomNumbers, requireWithin, stored, whereItRuns } from './case.js';
-import { floatsOf, GUARD, type Memory, memoryCase, nans, sumOfSlices } from './memory.js';
+import { GUARD, type Memory, memoryCase, nans, readOwnFloats, sumOfSlices } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [m: number, n: number, p: number];
@@ -94,15 +94,15 @@ async function check(
   await commands.finish();
   const written = pending === 0 ? 0 : slices;
   const range = { first: firstSlice, count: written, size: rows * stride };
-  const sums = sumOfSlices(await floatsOf(products), range);
+  const sums = sumOfSlices(await readOwnFloats(products), range);
   if (written === 0) return;
-  const block = elementsOf(columns, p);
+  const block = rowMajor(columns, p);
   const reference = gramRowsReference({
     m,
     n,
     p,
     block: (j, q) => block(blockFirst + j, q),
-    activations: elementsOf(values, n),
+    activations: rowMajor(values, n),
     squares,
   });
   // The product of the padding is of no use, but it keeps the rows aligned.

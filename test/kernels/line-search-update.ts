@@ -7,7 +7,7 @@ import {
 } from '../../src/kernels/line-search-update.js';
 import { lineSearchUpdateReference } from '../../src/reference/line-search-update.js';
 import { type KernelCase, requireSame, requireWithin } from './case.js';
-import { floatsOf, memoryCase, nans } from './memory.js';
+import { memoryCase, nans, readOwnFloats } from './memory.js';
 import { UPDATES, type UpdateSpec, updateData, wordColumn } from './rule-update.js';
 
 interface Spec extends UpdateSpec {
@@ -43,12 +43,12 @@ export const lineSearchUpdateCases: readonly KernelCase[] = SPECS.map((spec) => 
     const commands = new Commands(device);
     run(commands, step);
     await commands.finish();
-    const after = await floatsOf(mixture);
-    const moved = await floatsOf(buffers.innerProducts);
+    const after = await readOwnFloats(mixture);
+    const moved = await readOwnFloats(buffers.innerProducts);
     if (pick === undefined) {
       requireSame(after, places);
       requireSame(moved, innerProducts);
-      requireSame(await floatsOf(buffers.scores), scores);
+      requireSame(await readOwnFloats(buffers.scores), scores);
       return;
     }
     const [energy, correlation] = before;
@@ -65,6 +65,6 @@ export const lineSearchUpdateCases: readonly KernelCase[] = SPECS.map((spec) => 
       if (word === LINE_SEARCH_WORDS.remaining) requireWithin(column, reference.remaining);
       else requireSame(column, wordColumn(innerProducts, word));
     }
-    requireWithin(await floatsOf(buffers.scores), reference.scores);
+    requireWithin(await readOwnFloats(buffers.scores), reference.scores);
   });
 });

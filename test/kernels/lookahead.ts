@@ -3,11 +3,11 @@ import { INNER_PRODUCTS, namedProducts } from '../../shaders/inner-products.js';
 import { NO_SLOT, SELECTION_STATE, TAKEN } from '../../shaders/selection-state.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { PICKS_A_ROW, prepareLookahead } from '../../src/kernels/lookahead.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { lookaheadReference } from '../../src/reference/lookahead.js';
 import type { PickState } from '../../src/reference/pick.js';
 import { type KernelCase, randomNumbers, requireSame } from './case.js';
-import { GUARD, memoryCase, uintsOf } from './memory.js';
+import { GUARD, memoryCase, readOwnUints } from './memory.js';
 
 interface Spec {
   readonly name: string;
@@ -104,7 +104,7 @@ function lookaheadCase(spec: Spec, threads: number): KernelCase {
       const commands = new Commands(device);
       run(commands);
       await commands.finish();
-      const slotOf = (neuron: number) => {
+      const slotOfNeuron = (neuron: number) => {
         const slot = slots[neuron];
         return typeof slot === 'number' ? slot : -1;
       };
@@ -120,11 +120,11 @@ function lookaheadCase(spec: Spec, threads: number): KernelCase {
           pick,
           slot: first,
         },
-        weights: elementsOf(weights, outputs),
+        weights: rowMajor(weights, outputs),
         correlation: (i: number) =>
           namedProducts(AVERAGE_WORDS, innerProducts, i * INNER_PRODUCTS).correlation,
-        row: (j: number, i: number) => cache[slotOf(j) * n + i] ?? Number.NaN,
-        sketch: elementsOf(sketch, n),
+        row: (j: number, i: number) => cache[slotOfNeuron(j) * n + i] ?? Number.NaN,
+        sketch: rowMajor(sketch, n),
       };
       const state: Pick<PickState, 'slots' | 'owners'> = { slots, owners };
       const answer = spec.idle ? undefined : lookaheadReference(problem, state);
@@ -133,9 +133,9 @@ function lookaheadCase(spec: Spec, threads: number): KernelCase {
         words[SELECTION_STATE.nextSlot] = answer.nextSlot;
         words.set(answer.candidates, SELECTION_STATE.candidates);
       }
-      requireSame(await uintsOf(buffers.state), words);
-      requireSame(await uintsOf(buffers.slots), (answer?.slots ?? slots).map(slotWord));
-      requireSame(await uintsOf(buffers.owners), answer?.owners ?? owners);
+      requireSame(await readOwnUints(buffers.state), words);
+      requireSame(await readOwnUints(buffers.slots), (answer?.slots ?? slots).map(slotWord));
+      requireSame(await readOwnUints(buffers.owners), answer?.owners ?? owners);
     },
   );
 }

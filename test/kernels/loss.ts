@@ -1,11 +1,11 @@
 import { Commands } from '../../src/gpu/commands.js';
 import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { lossGroups, prepareLoss } from '../../src/kernels/loss.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { lossReference } from '../../src/reference/loss.js';
 import { type KernelCase, randomNumbers, requireWithin } from './case.js';
 import { randomLabels } from './labels.js';
-import { floatsOf, memoryCase, nans, sumOfSlices } from './memory.js';
+import { memoryCase, nans, readOwnFloats, sumOfSlices } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [m: number, outputs: number];
@@ -56,15 +56,15 @@ export const lossCases: readonly KernelCase[] = SPECS.map((spec) => {
     const commands = new Commands(device);
     run(commands, { m, first, firstGroup });
     await commands.finish();
-    const target = elementsOf(oneHot, outputs);
+    const target = rowMajor(oneHot, outputs);
     const reference = lossReference({
       m,
       outputs,
       loss,
-      values: elementsOf(values, outputs),
+      values: rowMajor(values, outputs),
       targets: (j, c) => target(first + j, c),
     });
     const range = { first: firstGroup, count: groups, size: 2 };
-    requireWithin(sumOfSlices(await floatsOf(sums), range), reference);
+    requireWithin(sumOfSlices(await readOwnFloats(sums), range), reference);
   });
 });

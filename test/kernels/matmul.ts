@@ -6,7 +6,7 @@ import {
   type MatmulVariant,
   matmulTiles,
 } from '../../shaders/matmul.wgsl.js';
-import { bufferOf, type GpuBuffer } from '../../src/gpu/buffer.js';
+import { bufferFrom, type GpuBuffer } from '../../src/gpu/buffer.js';
 import { Commands } from '../../src/gpu/commands.js';
 import type { Device } from '../../src/gpu/device.js';
 import { readMatrix, type StorageFormat } from '../../src/gpu/matrix.js';
@@ -191,7 +191,7 @@ async function check(
     owned.push(made.buffer);
     return made;
   };
-  const indices = index && bufferOf(device, 'indices', index);
+  const indices = index && bufferFrom(device, 'indices', index);
   if (indices) owned.push(indices);
   const out = matrix(slices * m, n, updates ? start : undefined, storage.out);
   const leftFactor = matrix(storedRows, aColumns, a, storage.a);
@@ -211,11 +211,11 @@ async function check(
   const commands = new Commands(device);
   run(commands, { ...call, first, k });
   await commands.finish();
-  const rowOf = (row: number) => (index ? (index[first + row] ?? Number.NaN) : first + row);
+  const storedRow = (row: number) => (index ? (index[first + row] ?? Number.NaN) : first + row);
   const element = (data: Float32Array | undefined) => (i: number, j: number) =>
     data?.[i * n + j] ?? Number.NaN;
   const left = (i: number, p: number) =>
-    (transposeA ? a[rowOf(p) * aColumns + i] : a[rowOf(i) * aColumns + p]) ?? 0;
+    (transposeA ? a[storedRow(p) * aColumns + i] : a[storedRow(i) * aColumns + p]) ?? 0;
   const right = (p: number, j: number) => b[p * n + j] ?? 0;
   const depth = 4 * Math.ceil(k / (4 * slices));
   const sumFrom = (begin: number) =>

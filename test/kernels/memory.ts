@@ -85,7 +85,7 @@ export function memoryCase(
             const buffer =
               storage === 'f32'
                 ? place(label, data, columns, stride)
-                : place(label, halvesOf(data, columns), Math.ceil(columns / 2), stride / 2);
+                : place(label, packedHalves(data, columns), Math.ceil(columns / 2), stride / 2);
             return { buffer, rows, columns, stride, storage };
           },
           map: ({ images, height, width, channels }, data) => {
@@ -108,7 +108,7 @@ export function memoryCase(
 }
 
 /** Two to a word; where a row's last is alone, NaN stands beside it. */
-function halvesOf(data: Float32Array, columns: number): Uint32Array {
+function packedHalves(data: Float32Array, columns: number): Uint32Array {
   const even = 2 * Math.ceil(columns / 2);
   const rows = data.length / columns;
   return packHalves(
@@ -135,23 +135,23 @@ export function nans(length: number): Float32Array {
 }
 
 /** A buffer's floats without the guard. */
-export async function floatsOf(buffer: GpuBuffer): Promise<Float32Array> {
+export async function readOwnFloats(buffer: GpuBuffer): Promise<Float32Array> {
   return (await readFloats(buffer)).slice(0, -TAIL);
 }
 
 /** A buffer's unsigned integers without the guard. */
-export async function uintsOf(buffer: GpuBuffer): Promise<Uint32Array> {
+export async function readOwnUints(buffer: GpuBuffer): Promise<Uint32Array> {
   return (await readUints(buffer)).slice(0, -TAIL);
 }
 
 /** A matrix's elements, without padding and guard. */
-export async function valuesOf(matrix: Matrix): Promise<Float32Array> {
+export async function readOwnValues(matrix: Matrix): Promise<Float32Array> {
   return (await readMatrix(matrix)).slice(0, matrix.rows * matrix.columns);
 }
 
 /** A matrix's rows with what pads them, without the guard. */
 export async function rowsWithPadding({ buffer, rows, stride }: Matrix): Promise<Float32Array> {
-  return (await floatsOf(buffer)).subarray(0, rows * stride);
+  return (await readOwnFloats(buffer)).subarray(0, rows * stride);
 }
 
 /**
@@ -173,7 +173,7 @@ export async function writtenValues(
       throw new Error(`row ${row} is padded with ${value}`);
     }
   });
-  return (await valuesOf(matrix)).subarray(0, written * columns);
+  return (await readOwnValues(matrix)).subarray(0, written * columns);
 }
 
 /**

@@ -2,7 +2,7 @@ import { Commands } from '../../src/gpu/commands.js';
 import { type MomentumStep, prepareMomentumUpdate } from '../../src/kernels/momentum-update.js';
 import { momentumUpdateReference } from '../../src/reference/momentum-update.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
-import { memoryCase, valuesOf } from './memory.js';
+import { memoryCase, readOwnValues } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [rows: number, columns: number];
@@ -63,8 +63,8 @@ export const momentumUpdateCases: readonly KernelCase[] = SPECS.map((spec) => {
       decay: momentum ? Math.fround(step.decay) : 0,
       rate: Math.fround(step.rate),
     });
-    if (momentum) requireWithin(await valuesOf(velocity), reference.velocity);
-    else requireSame(await valuesOf(velocity), before);
-    requireWithin(await valuesOf(parameters), reference.parameters);
+    if (momentum) requireWithin(await readOwnValues(velocity), reference.velocity);
+    else requireSame(await readOwnValues(velocity), before);
+    requireWithin(await readOwnValues(parameters), reference.parameters);
   });
 });

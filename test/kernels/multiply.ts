@@ -3,7 +3,7 @@ import { prepareMultiply } from '../../src/kernels/multiply.js';
 import { ROW_WALK_VARIANTS } from '../../src/kernels/row-walk.js';
 import { multiplyReference } from '../../src/reference/multiply.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
-import { memoryCase, valuesOf, writtenValues } from './memory.js';
+import { memoryCase, readOwnValues, writtenValues } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [images: number, height: number, width: number, channels: number];
@@ -52,7 +52,7 @@ export const multiplyCases: readonly KernelCase[] = SPECS.flatMap((spec) =>
         before: accumulate ? before : undefined,
       });
       if (accumulate) {
-        const after = await valuesOf(output.matrix);
+        const after = await readOwnValues(output.matrix);
         requireWithin(after.subarray(0, called * image), reference);
         requireSame(after.subarray(called * image), before.subarray(called * image));
       } else {

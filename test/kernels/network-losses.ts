@@ -1,11 +1,11 @@
 import { Commands } from '../../src/gpu/commands.js';
 import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { networkLossSlices, prepareNetworkLosses } from '../../src/kernels/network-losses.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { networkLossesReference } from '../../src/reference/network-losses.js';
 import { type KernelCase, randomNumbers, requireWithin } from './case.js';
 import { randomLabels } from './labels.js';
-import { floatsOf, memoryCase, nans, sumOfSlices } from './memory.js';
+import { memoryCase, nans, readOwnFloats, sumOfSlices } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [m: number, networks: number, outputs: number];
@@ -57,16 +57,16 @@ export const networkLossesCases: readonly KernelCase[] = SPECS.map((spec) => {
     const commands = new Commands(device);
     run(commands, { m, networks, first, firstSlice });
     await commands.finish();
-    const target = elementsOf(labels, outputs);
+    const target = rowMajor(labels, outputs);
     const reference = networkLossesReference({
       m,
       networks,
       outputs,
       loss,
-      values: elementsOf(values, width),
+      values: rowMajor(values, width),
       targets: (j, c) => target(first + j, c),
     });
     const range = { first: firstSlice, count: slices, size: networks };
-    requireWithin(sumOfSlices(await floatsOf(sums), range), reference);
+    requireWithin(sumOfSlices(await readOwnFloats(sums), range), reference);
   });
 });

@@ -2,10 +2,10 @@ import type { Activation } from '../../shaders/activations.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { gradientSlices, prepareOutputGradient } from '../../src/kernels/output-gradient.js';
 import { activate } from '../../src/reference/activation.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { outputGradientReference } from '../../src/reference/output-gradient.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
-import { floatsOf, memoryCase, nans, sumOfSlices, valuesOf } from './memory.js';
+import { memoryCase, nans, readOwnFloats, readOwnValues, sumOfSlices } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [m: number, n: number, outputs: number];
@@ -51,15 +51,15 @@ export const outputGradientCases: readonly KernelCase[] = SPECS.map((spec) => {
       m,
       n,
       outputs,
-      activations: elementsOf(states, n),
-      residual: elementsOf(errors, outputs),
-      weights: elementsOf(values, outputs),
+      activations: rowMajor(states, n),
+      residual: rowMajor(errors, outputs),
+      weights: rowMajor(values, outputs),
       activation,
     });
-    const after = await valuesOf(activations);
+    const after = await readOwnValues(activations);
     requireWithin(after.subarray(0, m * n), hidden);
     requireSame(after.subarray(m * n), states.subarray(m * n));
     const range = { first: firstSlice, count: slices, size: n * outputs };
-    requireWithin(sumOfSlices(await floatsOf(gradient), range), output);
+    requireWithin(sumOfSlices(await readOwnFloats(gradient), range), output);
   });
 });

@@ -2,10 +2,10 @@ import type { OutputLayerEpilogue } from '../../shaders/output-layer.wgsl.js';
 import { Commands } from '../../src/gpu/commands.js';
 import type { StorageFormat } from '../../src/gpu/matrix.js';
 import { prepareOutputLayer } from '../../src/kernels/output-layer.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { outputLayerReference } from '../../src/reference/output-layer.js';
 import { type KernelCase, randomNumbers, requireWithin, stored } from './case.js';
-import { memoryCase, valuesOf } from './memory.js';
+import { memoryCase, readOwnValues } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [m: number, n: number, outputs: number];
@@ -72,17 +72,17 @@ function outputLayerCase(spec: Spec, threads: number): KernelCase {
     const commands = new Commands(device);
     run(commands, { m, first });
     await commands.finish();
-    const target = elementsOf(targets, outputs);
+    const target = rowMajor(targets, outputs);
     const { value, bound } = outputLayerReference({
       m,
       n,
       outputs,
       epilogue,
-      activations: elementsOf(activations, n),
-      weights: elementsOf(weights, outputs),
+      activations: rowMajor(activations, n),
+      weights: rowMajor(weights, outputs),
       targets: (j, c) => target(gatherFrom ? (index[first + j] ?? Number.NaN) : first + j, c),
     });
-    const actual = await valuesOf(out);
+    const actual = await readOwnValues(out);
     requireWithin(actual.subarray(0, m * outputs), { value, bound });
     if (!actual.subarray(m * outputs).every(Number.isNaN)) {
       throw new Error(`rows past ${m} were written`);

@@ -5,7 +5,7 @@ import { Commands } from '../../src/gpu/commands.js';
 import { preparePick } from '../../src/kernels/pick.js';
 import { type PickState, pickReference } from '../../src/reference/pick.js';
 import { type KernelCase, randomNumbers, requireSame } from './case.js';
-import { floatsOf, GUARD, memoryCase, nans, uintsOf } from './memory.js';
+import { GUARD, memoryCase, nans, readOwnFloats, readOwnUints } from './memory.js';
 
 interface Spec {
   readonly name: string;
@@ -214,11 +214,11 @@ function pickCase(spec: Spec, threads: number): KernelCase {
         noted.set(own, at + TRACE.innerProducts);
       }
       try {
-        requireSame(await uintsOf(state), words);
-        requireSame(await uintsOf(slots), expected.slots.map(slotWord));
-        requireSame(await uintsOf(owners), expected.owners);
-        requireSame(await uintsOf(picks), chosen);
-        requireSame(await floatsOf(trace), noted);
+        requireSame(await readOwnUints(state), words);
+        requireSame(await readOwnUints(slots), expected.slots.map(slotWord));
+        requireSame(await readOwnUints(owners), expected.owners);
+        requireSame(await readOwnUints(picks), chosen);
+        requireSame(await readOwnFloats(trace), noted);
       } catch (error) {
         throw new Error(`step ${step}: ${String(error)}`);
       }

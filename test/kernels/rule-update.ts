@@ -3,7 +3,7 @@ import { INNER_PRODUCTS, namedProducts } from '../../shaders/inner-products.js';
 import { NO_SLOT, SELECTION_STATE, TRACE } from '../../shaders/selection-state.js';
 import type { RuleUpdate } from '../../src/kernels/average-update.js';
 import type { RuleUpdateProblem } from '../../src/reference/average-update.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { randomNumbers } from './case.js';
 import { GUARD, type Memory, nans } from './memory.js';
 
@@ -54,7 +54,7 @@ export function updateData<Name extends string>(
   state[SELECTION_STATE.slot] = slot;
   const trace = nans((step + 2) * TRACE.words);
   trace.set(picked, step * TRACE.words + TRACE.innerProducts);
-  const row = elementsOf(rows, n);
+  const row = rowMajor(rows, n);
   return {
     buffers: {
       state: memory.buffer(state),
@@ -68,7 +68,7 @@ export function updateData<Name extends string>(
       n,
       outputs,
       pick: pick ?? 0,
-      weights: elementsOf(b, outputs),
+      weights: rowMajor(b, outputs),
       row: (i) => row(slot, i),
       known: (i) => namedProducts(words, innerProducts, i * INNER_PRODUCTS),
     },

@@ -4,10 +4,10 @@ import { NO_SLOT } from '../../shaders/selection-state.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareScoreInit } from '../../src/kernels/score-init.js';
 import type { Bounded } from '../../src/reference/bound.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { scoreInitReference } from '../../src/reference/score-init.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
-import { floatsOf, GUARD, memoryCase, nans, uintsOf } from './memory.js';
+import { GUARD, memoryCase, nans, readOwnFloats, readOwnUints } from './memory.js';
 import { wordColumn } from './rule-update.js';
 
 interface Spec {
@@ -55,16 +55,16 @@ export const scoreInitCases: readonly KernelCase[] = SPECS.map((spec) => {
     const commands = new Commands(device);
     run(commands);
     await commands.finish();
-    const product = elementsOf(values, n);
+    const product = rowMajor(values, n);
     const reference = scoreInitReference({
       n,
       outputs,
       slices,
       fitted,
       products: (s, r, i) => product(s * (outputs + 1) + r, i),
-      weights: elementsOf(weights, outputs),
+      weights: rowMajor(weights, outputs),
     });
-    const found = await floatsOf(innerProducts);
+    const found = await readOwnFloats(innerProducts);
     const { correlation, energy, remaining, outside } = CORRECTIVE_WORDS;
     const check = (actual: Float32Array, { value, bound }: Bounded) => {
       const sound = (_: number, i: number) => i !== diverged;
@@ -78,7 +78,7 @@ export const scoreInitCases: readonly KernelCase[] = SPECS.map((spec) => {
     check(wordColumn(found, energy), reference.energies);
     requireSame(wordColumn(found, remaining), wordColumn(found, correlation));
     requireSame(wordColumn(found, outside), wordColumn(found, energy));
-    check(await floatsOf(scores), reference.scores);
-    requireSame(await uintsOf(slots), new Uint32Array(n).fill(NO_SLOT));
+    check(await readOwnFloats(scores), reference.scores);
+    requireSame(await readOwnUints(slots), new Uint32Array(n).fill(NO_SLOT));
   });
 });

@@ -11,10 +11,10 @@ import { prepareGramRows } from '../../src/kernels/gram-rows.js';
 import { preparePick } from '../../src/kernels/pick.js';
 import { prepareScoreInit } from '../../src/kernels/score-init.js';
 import type { Bounded } from '../../src/reference/bound.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { selectionScoresReference } from '../../src/reference/selection-scores.js';
 import { type KernelCase, randomNumbers, requireWithin } from './case.js';
-import { floatsOf, GUARD, type Memory, memoryCase, nans, uintsOf } from './memory.js';
+import { GUARD, type Memory, memoryCase, nans, readOwnFloats, readOwnUints } from './memory.js';
 
 interface Selection {
   /** Examples in each chunk of activations. */
@@ -47,9 +47,9 @@ export const selectionCases: readonly KernelCase[] = SELECTIONS.map((selection) 
       m,
       n,
       outputs,
-      activations: elementsOf(states, n),
-      weights: elementsOf(b, outputs),
-      targets: elementsOf(labels, outputs),
+      activations: rowMajor(states, n),
+      weights: rowMajor(b, outputs),
+      targets: rowMajor(labels, outputs),
       picks: found.picks,
     });
     found.picks.forEach((pick, k) => {
@@ -145,7 +145,7 @@ async function select(
     update(commands);
   }
   await commands.finish();
-  return { picks: [...(await uintsOf(picks))], scores: await floatsOf(scores) };
+  return { picks: [...(await readOwnUints(picks))], scores: await readOwnFloats(scores) };
 }
 
 /** @throws when another neuron's score is smaller for all errors within the bounds. */

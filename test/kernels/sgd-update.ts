@@ -2,7 +2,7 @@ import { Commands } from '../../src/gpu/commands.js';
 import { prepareSgdUpdate, type SgdStep } from '../../src/kernels/sgd-update.js';
 import { sgdUpdateReference } from '../../src/reference/sgd-update.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
-import { memoryCase, valuesOf } from './memory.js';
+import { memoryCase, readOwnValues } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [rows: number, columns: number];
@@ -48,8 +48,8 @@ export const sgdUpdateCases: readonly KernelCase[] = SPECS.map(({ shape, step, k
       momentum: Math.fround(step.momentum ?? 0),
       decay: Math.fround(step.decay ?? 0),
     });
-    requireWithin(await valuesOf(parameters), reference.parameters);
-    if (momentum) requireWithin(await valuesOf(velocity), reference.velocity);
-    else requireSame(await valuesOf(velocity), before);
+    requireWithin(await readOwnValues(parameters), reference.parameters);
+    if (momentum) requireWithin(await readOwnValues(velocity), reference.velocity);
+    else requireSame(await readOwnValues(velocity), before);
   });
 });

@@ -2,7 +2,7 @@ import { Commands } from '../../src/gpu/commands.js';
 import { prepareSoftmaxLoss, type SoftmaxLossCall } from '../../src/kernels/softmax-loss.js';
 import { softmaxLossReference } from '../../src/reference/softmax-loss.js';
 import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
-import { floatsOf, memoryCase, nans, writtenValues } from './memory.js';
+import { memoryCase, nans, readOwnFloats, writtenValues } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [images: number, classes: number];
@@ -66,23 +66,23 @@ export const softmaxLossCases: readonly KernelCase[] = SPECS.map((spec) => {
     const commands = new Commands(device);
     run(commands, call);
     await commands.finish();
-    const rowsOf = (data: Float32Array) =>
+    const splitRows = (data: Float32Array) =>
       Array.from({ length: images }, (_, i) => data.subarray(i * classes, (i + 1) * classes));
     const reference = softmaxLossReference({
       classes,
-      logits: rowsOf(f),
+      logits: splitRows(f),
       labels: labels
         ? Array.from(
             { length: images },
             (_, i) => all[gather ? (indices[first + i] ?? -1) : first + i] ?? -1,
           )
         : undefined,
-      teacher: teacher ? rowsOf(t) : undefined,
+      teacher: teacher ? splitRows(t) : undefined,
       scale: Math.fround(call.scale ?? 1 / images),
       share: Math.fround(teacher ? (labels ? (call.share ?? 0.5) : 1) : 0),
       temperature: Math.fround(call.temperature ?? 1),
     });
-    const pairs = await floatsOf(results);
+    const pairs = await readOwnFloats(results);
     const own = pairs.subarray(2 * firstResult, 2 * (firstResult + images));
     requireWithin(
       own.filter((_, at) => at % 2 === 0),

@@ -27,7 +27,7 @@ const relu = (name: string, input: string): Node => ({
 });
 const add = (name: string, ...inputs: string[]): Node => ({ kind: 'add', name, inputs });
 
-function graphOf(nodes: readonly Node[]): Graph {
+function testGraph(nodes: readonly Node[]): Graph {
   return {
     name: 'test',
     input: { name: 'images', channels: 4, height: 5, width: 7 },
@@ -37,7 +37,7 @@ function graphOf(nodes: readonly Node[]): Graph {
 }
 
 const summary = (nodes: readonly Node[]) =>
-  stepsOfGraph(graphOf(nodes)).steps.map(({ node, residual, activation, output }) =>
+  stepsOfGraph(testGraph(nodes)).steps.map(({ node, residual, activation, output }) =>
     [node.name, residual && `+ ${residual}`, activation, `→ ${output}`].filter(Boolean).join(' '),
   );
 
@@ -109,7 +109,7 @@ describe('steps', () => {
 
   test('the answers themselves are read from outside, so nothing joins behind them', () => {
     const nodes = [convolution('conv', 'images'), relu('a', 'conv'), add('sum', 'conv', 'a')];
-    expect(stepsOfGraph(graphOf(nodes)).steps.map(({ output }) => output)).toEqual([
+    expect(stepsOfGraph(testGraph(nodes)).steps.map(({ output }) => output)).toEqual([
       'conv',
       'a',
       'sum',
@@ -118,7 +118,7 @@ describe('steps', () => {
 
   test('a padded identity shortcut is one step', () => {
     const { steps } = stepsOfGraph(
-      graphOf([
+      testGraph([
         { kind: 'strided-slice', name: 'slice', inputs: ['images'], stride: [2, 2] },
         { kind: 'channel-pad', name: 'pad', inputs: ['slice'], before: 2, after: 2 },
       ]),
@@ -130,7 +130,7 @@ describe('steps', () => {
 
   test('a linear layer behind a flattened map is a convolution that covers it', () => {
     const { steps, output } = stepsOfGraph(
-      graphOf([
+      testGraph([
         relu('a', 'images'),
         { kind: 'flatten', name: 'flat', inputs: ['a'] },
         relu('b', 'flat'),

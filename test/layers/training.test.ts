@@ -10,7 +10,7 @@ import { activation, batchNorm, convolution, linear } from '../../src/models/nod
 import { randomStream } from '../../src/random.js';
 import { type ReferenceMaps, referenceAnswers } from '../../src/reference/network.js';
 import { freshDevice } from '../gpu/probe.js';
-import { graphOf, randomImages, randomNetwork, relativeDifference } from '../graph/sample.js';
+import { randomImages, randomNetwork, relativeDifference, sampleGraph } from '../graph/sample.js';
 import { uploadImages } from './networks.js';
 
 /** How far float32 answers may lie off, by the largest of them. */
@@ -59,7 +59,7 @@ async function trainedOnce(network: Network, images: ReferenceMaps, slopes: Floa
 const CASES: readonly (readonly [string, Graph])[] = [
   [
     'batch norm, depthwise filters, residual sums of several kinds',
-    graphOf(
+    sampleGraph(
       [
         convolution('a', 'input', { outputs: 5, kernel: 3, padding: 1 }),
         batchNorm('a.norm', 'a'),

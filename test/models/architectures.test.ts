@@ -14,7 +14,7 @@ import {
 import { drawWeights } from '../../src/models/initial-weights.js';
 
 /** Names and shapes of an architecture's parameters, as `name [shape]`. */
-function parametersOf(name: string, stem?: Stem): string[] {
+function parameterShapes(name: string, stem?: Stem): string[] {
   return listParameters(buildArchitecture(name, stem && { stem })).map(
     (parameter) => `${parameter.name} [${parameter.shape.join(', ')}]`,
   );
@@ -68,12 +68,12 @@ describe('parameters have the names and shapes of their sources', () => {
       'linear.weight [10, 64]',
       'linear.bias [10]',
     ];
-    expect(parametersOf('resnet20')).toEqual(expected(3));
-    expect(parametersOf('resnet56')).toEqual(expected(9));
+    expect(parameterShapes('resnet20')).toEqual(expected(3));
+    expect(parameterShapes('resnet56')).toEqual(expected(9));
   });
 
   test('resnet18: torchvision', () => {
-    const names = parametersOf('resnet18', 'imagenet');
+    const names = parameterShapes('resnet18', 'imagenet');
     expect(names).toHaveLength(102);
     expect(names).toEqual(
       expect.arrayContaining([
@@ -88,11 +88,11 @@ describe('parameters have the names and shapes of their sources', () => {
       ]),
     );
     expect(names.filter((name) => name.includes('downsample'))).toHaveLength(15);
-    expect(parametersOf('resnet18', 'cifar')[0]).toBe('conv1.weight [64, 3, 3, 3]');
+    expect(parameterShapes('resnet18', 'cifar')[0]).toBe('conv1.weight [64, 3, 3, 3]');
   });
 
   test('mobilenet-v2: torchvision', () => {
-    const names = parametersOf('mobilenet-v2', 'imagenet');
+    const names = parameterShapes('mobilenet-v2', 'imagenet');
     expect(names).toHaveLength(262);
     expect(names).toEqual(
       expect.arrayContaining([
@@ -111,7 +111,7 @@ describe('parameters have the names and shapes of their sources', () => {
   });
 
   test('vgg16: torchvision, and one linear layer for CIFAR', () => {
-    expect(parametersOf('vgg16', 'imagenet')).toEqual(
+    expect(parameterShapes('vgg16', 'imagenet')).toEqual(
       expect.arrayContaining([
         'features.0.weight [64, 3, 3, 3]',
         'features.0.bias [64]',
@@ -122,14 +122,14 @@ describe('parameters have the names and shapes of their sources', () => {
         'classifier.6.bias [1000]',
       ]),
     );
-    expect(parametersOf('vgg16', 'cifar').slice(-2)).toEqual([
+    expect(parameterShapes('vgg16', 'cifar').slice(-2)).toEqual([
       'classifier.weight [10, 512]',
       'classifier.bias [10]',
     ]);
   });
 
   test('resnet8: as the ResNets for CIFAR, biases and 1 × 1 convolutions as shortcuts', () => {
-    expect(parametersOf('resnet8')).toEqual(
+    expect(parameterShapes('resnet8')).toEqual(
       expect.arrayContaining([
         'conv1.bias [16]',
         'layer2.0.shortcut.weight [32, 16, 1, 1]',

@@ -6,12 +6,12 @@ import { openNodeDevice } from '../../src/hosts/node.js';
 import { METHODS } from '../../src/prune/choices.js';
 import { select } from '../../src/prune/methods.js';
 import { outputsLoss } from '../../src/reference/selection.js';
-import { faultsOf, judgeOf, weightedOutputs } from './judge.js';
-import { referenceOf, type Sample, sampleOf, uploadSample } from './problems.js';
+import { judgeFor, selectionFaults, weightedOutputs } from './judge.js';
+import { drawSample, referenceProblem, type Sample, uploadSample } from './problems.js';
 import { greedy, type Run } from './run.js';
 
-const single = sampleOf({ examples: 23, width: 7, outputs: 1 }, 10);
-const multiple = sampleOf({ examples: 23, width: 7, outputs: 3 }, 10);
+const single = drawSample({ examples: 23, width: 7, outputs: 1 }, 10);
+const multiple = drawSample({ examples: 23, width: 7, outputs: 3 }, 10);
 
 /** Every rule with every oracle that serves it. */
 const WAYS = [
@@ -188,8 +188,8 @@ describe('bad input to a selection', () => {
       ['equal neurons', { ...multiple, h: equal, b: weights }],
       ['constant targets', { ...multiple, y: multiple.y.map(() => 1) }],
       ['silent neurons', { ...multiple, h: multiple.h.map(() => 0) }],
-      ['one example', sampleOf({ examples: 1, width: 7, outputs: 3 }, 0)],
-      ['one neuron', sampleOf({ examples: 23, width: 1, outputs: 3 }, 0)],
+      ['one example', drawSample({ examples: 1, width: 7, outputs: 3 }, 0)],
+      ['one neuron', drawSample({ examples: 23, width: 1, outputs: 3 }, 0)],
     ])('%s', async (name, sample) => {
       using scope = new Scope(device);
       const n = sample.width;
@@ -206,7 +206,7 @@ describe('bad input to a selection', () => {
         const order = [...Array(n).keys()];
         expect([...selected]).toEqual(method === 'backward' ? order.reverse() : order);
       }
-      const problem = referenceOf(sample);
+      const problem = referenceProblem(sample);
       const expected = outputsLoss(problem, weightedOutputs(problem, { kept, finalShares }));
       expect(Math.abs((loss.at(-1) ?? Number.NaN) - expected)).toBeLessThan(1e-4 * (expected || 1));
     });
@@ -234,8 +234,8 @@ describe('bad input to a selection', () => {
     const judged = async (sample: Sample, run: Run = {}) => {
       const replacement = run.replacement ?? true;
       const found = await greedy(device, sample, { ...way, ...run });
-      const judge = judgeOf(referenceOf(sample, loss), rule, replacement);
-      expect(faultsOf(judge, found)).toEqual([]);
+      const judge = judgeFor(referenceProblem(sample, loss), rule, replacement);
+      expect(selectionFaults(judge, found)).toEqual([]);
       return found;
     };
 
@@ -264,17 +264,17 @@ describe('bad input to a selection', () => {
       await judged({ ...multiple, h }, { picks: 5 });
       const found = await judged({ ...multiple, h: h.map(() => 0) }, { picks: 3 });
       expect(found.selected[0]).toBe(0);
-      const problem = referenceOf(multiple, loss);
+      const problem = referenceProblem(multiple, loss);
       const nothing = outputsLoss(problem, new Float64Array(problem.y.length));
       expect(found.loss[0]).toBeCloseTo(nothing, 5);
     });
 
     test('one example', async () => {
-      await judged(sampleOf({ examples: 1, width: 7, outputs: 3 }, 0), { picks: 5 });
+      await judged(drawSample({ examples: 1, width: 7, outputs: 3 }, 0), { picks: 5 });
     });
 
     test('one neuron', async () => {
-      const sample = sampleOf({ examples: 23, width: 1, outputs: 3 }, 0);
+      const sample = drawSample({ examples: 23, width: 1, outputs: 3 }, 0);
       const found = await judged(sample, { picks: 4 });
       expect([...new Set(found.selected)]).toEqual([0]);
       const alone = await judged(sample, { picks: 1, replacement: false });
@@ -282,7 +282,7 @@ describe('bad input to a selection', () => {
     });
 
     test('one example and one neuron', async () => {
-      await judged(sampleOf({ examples: 1, width: 1, outputs: 3 }, 0), { picks: 2 });
+      await judged(drawSample({ examples: 1, width: 1, outputs: 3 }, 0), { picks: 2 });
     });
   });
 });

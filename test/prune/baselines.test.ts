@@ -11,7 +11,13 @@ import type { Selection } from '../../src/prune/problem.js';
 import { randomStream } from '../../src/random.js';
 import { outputsLoss, type ReferenceProblem } from '../../src/reference/selection.js';
 import { weightedOutputs } from './judge.js';
-import { type Layout, referenceOf, type Sample, sampleOf, uploadSample } from './problems.js';
+import {
+  drawSample,
+  type Layout,
+  referenceProblem,
+  type Sample,
+  uploadSample,
+} from './problems.js';
 
 const SHAPES = [
   { examples: 61, width: 11, outputs: 1 },
@@ -20,8 +26,8 @@ const SHAPES = [
 ] as const;
 
 const SAMPLES = SHAPES.flatMap((shape) => [
-  { name: `untrained, C = ${shape.outputs}`, sample: sampleOf(shape, 0) },
-  { name: `trained, C = ${shape.outputs}`, sample: sampleOf(shape, 60) },
+  { name: `untrained, C = ${shape.outputs}`, sample: drawSample(shape, 0) },
+  { name: `trained, C = ${shape.outputs}`, sample: drawSample(shape, 60) },
 ]);
 
 const LAYOUTS: readonly Layout[] = [{}, { rowsPerChunk: 17 }, { rowsPerChunk: 20, streamed: true }];
@@ -86,7 +92,7 @@ describe('baselines against their definitions', () => {
 
   describe.each(SAMPLES)('$name', ({ sample }) => {
     const { width: n, examples: m, outputs } = sample;
-    const problem = referenceOf(sample);
+    const problem = referenceProblem(sample);
     const losses = outputs > 1 ? (['squared', 'cross-entropy'] as const) : (['squared'] as const);
 
     test('random', async () => {
@@ -126,7 +132,7 @@ describe('baselines against their definitions', () => {
     });
 
     test.each(losses)('gradient, %s', async (loss) => {
-      const judged = referenceOf(sample, loss);
+      const judged = referenceProblem(sample, loss);
       const outputsAt = (gates: readonly number[]) =>
         judged.y.map((_, e) =>
           gates.reduce((sum, g, i) => sum + (g * (judged.phi[i]?.[e] ?? 0)) / n, 0),
@@ -169,7 +175,7 @@ describe('baselines against their definitions', () => {
   });
 
   test('among equal neurons the lowest index comes first, and is eliminated first', async () => {
-    const sample = sampleOf({ examples: 31, width: 1, outputs: 2 }, 0);
+    const sample = drawSample({ examples: 31, width: 1, outputs: 2 }, 0);
     const equal: Sample = {
       ...sample,
       width: 6,

@@ -3,8 +3,8 @@ import type { LossKind } from '../../shaders/point-loss.js';
 import type { Device } from '../../src/gpu/device.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
 import type { OracleName, RuleName } from '../../src/prune/choices.js';
-import { bestOf, decidedSteps, faultsOf, judgeOf } from './judge.js';
-import { type Layout, referenceOf, sampleOf } from './problems.js';
+import { bestPick, decidedSteps, judgeFor, selectionFaults } from './judge.js';
+import { drawSample, type Layout, referenceProblem } from './problems.js';
 import { greedy } from './run.js';
 
 const SHAPES = [
@@ -14,8 +14,8 @@ const SHAPES = [
 ] as const;
 
 const SAMPLES = SHAPES.flatMap((shape) => [
-  { name: `untrained, C = ${shape.outputs}`, sample: sampleOf(shape, 0) },
-  { name: `trained, C = ${shape.outputs}`, sample: sampleOf(shape, 100) },
+  { name: `untrained, C = ${shape.outputs}`, sample: drawSample(shape, 0) },
+  { name: `trained, C = ${shape.outputs}`, sample: drawSample(shape, 100) },
 ]);
 
 const SUBJECTS: readonly (readonly [rule: RuleName, loss: LossKind])[] = [
@@ -56,7 +56,7 @@ describe('greedy selection against float64', () => {
   afterAll(() => device?.dispose());
 
   test.each(CASES)('$name', async ({ sample, rule, loss, replacement }) => {
-    const judge = judgeOf(referenceOf(sample, loss), rule, replacement);
+    const judge = judgeFor(referenceProblem(sample, loss), rule, replacement);
     const oracles = ORACLES.filter(
       ({ oracle }) =>
         (rule === 'average' || oracle !== 'direct') && (loss === 'squared' || oracle === 'direct'),
@@ -66,14 +66,14 @@ describe('greedy selection against float64', () => {
     for (const wish of oracles) {
       const selection = await greedy(device, sample, { ...wish, rule, loss, replacement });
       const name = JSON.stringify(wish);
-      expect({ name, faults: faultsOf(judge, selection) }).toEqual({ name, faults: [] });
+      expect({ name, faults: selectionFaults(judge, selection) }).toEqual({ name, faults: [] });
       expect(selection.plan.oracle).toBe(wish.oracle);
       found.push({ name, picks: [...selection.selected] });
       const { stopped, selected } = selection;
       if (stopped === 'count') expect(selected).toHaveLength(9);
       else {
         const picks = [...selected];
-        const { pick } = bestOf(judge, picks);
+        const { pick } = bestPick(judge, picks);
         expect(judge.loss(picks) - judge.loss([...picks, pick])).toBeLessThan(1e-5);
       }
     }

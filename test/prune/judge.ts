@@ -23,7 +23,7 @@ export interface Judge {
   open(picks: readonly number[]): readonly number[];
 }
 
-export function judgeOf(problem: ReferenceProblem, rule: RuleName, replacement: boolean): Judge {
+export function judgeFor(problem: ReferenceProblem, rule: RuleName, replacement: boolean): Judge {
   const known = new Map<string, Float64Array>();
   const neurons = problem.phi.map((_, neuron) => neuron);
   const losses = (picks: readonly number[]) => {
@@ -45,7 +45,7 @@ export function judgeOf(problem: ReferenceProblem, rule: RuleName, replacement: 
 }
 
 /** The neuron of the smallest loss, and how far ahead of the next it is. */
-export function bestOf(judge: Judge, picks: readonly number[]): { pick: number; gap: number } {
+export function bestPick(judge: Judge, picks: readonly number[]): { pick: number; gap: number } {
   const losses = judge.losses(picks);
   const ranked = [...judge.open(picks)].sort(
     (a, b) => (losses[a] ?? 0) - (losses[b] ?? 0) || a - b,
@@ -58,7 +58,7 @@ export function bestOf(judge: Judge, picks: readonly number[]): { pick: number; 
  * What is wrong with a selection, in words; nothing when each pick is within `PICK_TOLERANCE` of
  * the best candidate, each loss is that of the rule's mixture, and the weights give the last.
  */
-export function faultsOf(judge: Judge, selection: Selection): readonly string[] {
+export function selectionFaults(judge: Judge, selection: Selection): readonly string[] {
   const { problem } = judge;
   const picks = [...selection.selected];
   const faults: string[] = [];
@@ -106,7 +106,7 @@ export function weightedOutputs(
 /** The first step that float64 leaves open, by a gap of at most `PICK_TOLERANCE`; k if none. */
 export function decidedSteps(judge: Judge, picks: readonly number[]): number {
   const open = picks.findIndex(
-    (_, step) => bestOf(judge, picks.slice(0, step)).gap <= PICK_TOLERANCE,
+    (_, step) => bestPick(judge, picks.slice(0, step)).gap <= PICK_TOLERANCE,
   );
   return open < 0 ? picks.length : open;
 }

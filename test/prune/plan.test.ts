@@ -16,7 +16,7 @@ interface Size {
 }
 
 /** A problem's sizes, which are all that a plan looks at, in chunks that fit 1 GiB. */
-function problemOf({
+function problemToPlan({
   m,
   n,
   loss = 'squared',
@@ -87,7 +87,7 @@ describe('the planner', () => {
   ] satisfies readonly { size: Size; request: PlanRequest; oracle: string }[])(
     '$size, $request: $oracle',
     ({ size, request, oracle }) => {
-      const plan = planSelection(software, problemOf(size), request);
+      const plan = planSelection(software, problemToPlan(size), request);
       expect(plan.oracle).toBe(oracle);
       expect(plan.reason).not.toBe('');
       expect(plan.block).toBeGreaterThanOrEqual(1);
@@ -100,7 +100,7 @@ describe('the planner', () => {
   test('in float16 a pass is half the bytes, so that fewer rows of it pay', () => {
     const record = deviceRecord('hardware', 1);
     const plan = (storage: StorageFormat) =>
-      planSelection(record, problemOf({ m: 50_000, n: 10_000, storage }), {
+      planSelection(record, problemToPlan({ m: 50_000, n: 10_000, storage }), {
         picks: 200,
         foreseeable: true,
       });
@@ -110,7 +110,7 @@ describe('the planner', () => {
   });
 
   test('a plan says the same on the device itself', () => {
-    const problem = problemOf({ m: 4096, n: 1024 });
+    const problem = problemToPlan({ m: 4096, n: 1024 });
     const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
     const gibibytes = Math.min(maxBufferSize, maxStorageBufferBindingSize) / 2 ** 30;
     const record = deviceRecord(device.adapter.kind, gibibytes);
@@ -123,15 +123,15 @@ describe('the planner', () => {
     '10,000 neurons on 50,000 examples fit 1 GiB bindings, %s',
     (kind) => {
       const record = deviceRecord(kind, 1);
-      const plan = planSelection(record, problemOf({ m: 50_000, n: 10_000 }), { picks: 200 });
+      const plan = planSelection(record, problemToPlan({ m: 50_000, n: 10_000 }), { picks: 200 });
       expect(plan.oracle).toBe('rows');
       expect(plan.block).toBeGreaterThan(1);
       expect(plan.capacity * 10_000 * 4).toBeLessThanOrEqual(2 ** 30);
-      const { chunks } = problemOf({ m: 50_000, n: 10_000 }).activations;
+      const { chunks } = problemToPlan({ m: 50_000, n: 10_000 }).activations;
       expect(chunks).toHaveLength(2);
       const slices = chunkSlices(record, chunks);
       expect(slices * plan.block * 10_000 * 4).toBeLessThanOrEqual(2 ** 30);
-      const streamed = problemOf({ m: 50_000, n: 10_000, resident: false });
+      const streamed = problemToPlan({ m: 50_000, n: 10_000, resident: false });
       const gram = planSelection(record, streamed, { picks: 200 });
       expect(gram).toMatchObject({ oracle: 'gram', capacity: 10_000, reason: 'streamed' });
     },
@@ -166,7 +166,7 @@ describe('the planner', () => {
   ] satisfies readonly { size: Size; request: PlanRequest; code: string; says: RegExp }[])(
     '$size, $request is refused',
     ({ size, request, code, says }) => {
-      const plan = () => planSelection(software, problemOf(size), request);
+      const plan = () => planSelection(software, problemToPlan(size), request);
       expect(plan).toThrow(expect.objectContaining({ code, message: expect.stringMatching(says) }));
     },
   );

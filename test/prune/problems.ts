@@ -33,7 +33,7 @@ const INPUTS = 7;
  * A tanh network on points with noisy labels, after `steps` steps of gradient descent in float64: 0
  * leaves it as drawn, a hundred make its neurons' outputs correlated.
  */
-export function sampleOf({ examples: m, width: n, outputs }: Shape, steps: number): Sample {
+export function drawSample({ examples: m, width: n, outputs }: Shape, steps: number): Sample {
   const stream = randomStream(m + n + outputs, 'selection test');
   const draw = (count: number) => Float32Array.from({ length: count }, () => stream.normal());
   const x = draw(m * INPUTS).map((value, at) => (at % INPUTS === 0 ? 1 : value));
@@ -62,7 +62,7 @@ export function sampleOf({ examples: m, width: n, outputs }: Shape, steps: numbe
       activation: 'tanh',
       x,
       y,
-      states: activationsOf(x, hidden),
+      states: hiddenActivations(x, hidden),
       output: b,
       learningRate: 1,
       indices,
@@ -74,12 +74,12 @@ export function sampleOf({ examples: m, width: n, outputs }: Shape, steps: numbe
       b[at] = (b[at] ?? 0) - value;
     });
   }
-  const h = activationsOf(x, hidden);
+  const h = hiddenActivations(x, hidden);
   return { examples: m, width: n, outputs, h, b, y };
 }
 
 /** tanh(X Aᵀ) [m × N]. */
-function activationsOf(x: Float32Array, hidden: Float32Array): Float32Array {
+function hiddenActivations(x: Float32Array, hidden: Float32Array): Float32Array {
   const [m, n] = [x.length / INPUTS, hidden.length / INPUTS];
   return Float32Array.from({ length: m * n }, (_, at) => {
     const [j, i] = [Math.floor(at / n), at % n];
@@ -92,7 +92,7 @@ function activationsOf(x: Float32Array, hidden: Float32Array): Float32Array {
 }
 
 /** The sample as float64 selection sees it; `rows` leaves only some of the examples. */
-export function referenceOf(
+export function referenceProblem(
   { examples, width, outputs, h, b, y }: Sample,
   loss: LossKind = 'squared',
   rows: readonly number[] = Array.from({ length: examples }, (_, j) => j),

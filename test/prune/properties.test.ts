@@ -9,21 +9,21 @@ import {
   outputsLoss,
   type ReferenceProblem,
 } from '../../src/reference/selection.js';
-import { bestOf, decidedSteps, faultsOf, judgeOf, measurementBound } from './judge.js';
-import { referenceOf, type Sample, sampleOf } from './problems.js';
+import { bestPick, decidedSteps, judgeFor, measurementBound, selectionFaults } from './judge.js';
+import { drawSample, referenceProblem, type Sample } from './problems.js';
 import { greedy, type Run } from './run.js';
 
 const RULES = ['average', 'line-search', 'corrective'] as const satisfies readonly RuleName[];
 
 const SAMPLES = [
-  { name: 'untrained, C = 1', sample: sampleOf({ examples: 97, width: 43, outputs: 1 }, 0) },
-  { name: 'trained, C = 1', sample: sampleOf({ examples: 97, width: 43, outputs: 1 }, 100) },
-  { name: 'untrained, C = 3', sample: sampleOf({ examples: 61, width: 31, outputs: 3 }, 0) },
-  { name: 'trained, C = 3', sample: sampleOf({ examples: 61, width: 31, outputs: 3 }, 100) },
+  { name: 'untrained, C = 1', sample: drawSample({ examples: 97, width: 43, outputs: 1 }, 0) },
+  { name: 'trained, C = 1', sample: drawSample({ examples: 97, width: 43, outputs: 1 }, 100) },
+  { name: 'untrained, C = 3', sample: drawSample({ examples: 61, width: 31, outputs: 3 }, 0) },
+  { name: 'trained, C = 3', sample: drawSample({ examples: 61, width: 31, outputs: 3 }, 100) },
 ] as const;
 
 /** Σ|α|, or 1 for a convex mixture. */
-function amplitudeOf({ finalShares }: Selection): number {
+function shareAmplitude({ finalShares }: Selection): number {
   return Math.max(
     1,
     finalShares.reduce((sum, share) => sum + Math.abs(share), 0),
@@ -49,7 +49,7 @@ describe('properties of greedy selection', () => {
   afterAll(() => device?.dispose());
 
   describe.each(SAMPLES)('$name', ({ sample }) => {
-    const problem = referenceOf(sample);
+    const problem = referenceProblem(sample);
 
     test.each([true, false])(
       'best steps never raise the loss, replacement %s',
@@ -61,7 +61,7 @@ describe('properties of greedy selection', () => {
           const terms = selection.kept.length;
           loss.forEach((after, step) => {
             const before = loss[step - 1] ?? Number.POSITIVE_INFINITY;
-            const rounding = 2 * measurementBound(problem, after, terms, amplitudeOf(selection));
+            const rounding = 2 * measurementBound(problem, after, terms, shareAmplitude(selection));
             expect(after - before).toBeLessThanOrEqual(rounding + stepBound(problem, step));
           });
           curves[rule] = loss;
@@ -112,7 +112,7 @@ describe('properties of greedy selection', () => {
       'direct evaluation by %s: one pick is brute force’s, and the order of examples is nothing to it',
       async (loss) => {
         const direct = { oracle: 'direct', loss } as const;
-        const judged = referenceOf(sample, loss);
+        const judged = referenceProblem(sample, loss);
         const alone = judged.phi.map((own) => outputsLoss(judged, own));
         const one = await greedy(device, sample, { ...direct, picks: 1 });
         const best = Math.min(...alone);
@@ -123,7 +123,7 @@ describe('properties of greedy selection', () => {
           ...direct,
           rowsPerChunk: 17,
         });
-        const decided = decidedSteps(judgeOf(judged, 'average', true), [...plain.selected]);
+        const decided = decidedSteps(judgeFor(judged, 'average', true), [...plain.selected]);
         expect(decided).toBeGreaterThan(0);
         for (let step = 0; step < decided; step++) {
           const [a, b] = [plain.loss[step] ?? 0, permuted.loss[step] ?? 1];
@@ -134,7 +134,7 @@ describe('properties of greedy selection', () => {
     );
 
     test.each(RULES)('a permutation of the examples changes nothing for %s', async (rule) => {
-      const judge = judgeOf(problem, rule, true);
+      const judge = judgeFor(problem, rule, true);
       const plain = await greedy(device, sample, { rule });
       const permuted = await greedy(device, permutedSample(sample), { rule, rowsPerChunk: 17 });
       const decided = decidedSteps(judge, [...plain.selected]);
@@ -146,7 +146,7 @@ describe('properties of greedy selection', () => {
         const [a, b] = [plain.loss[step] ?? 0, permuted.loss[step] ?? 1];
         // Besides the two measurements, the shares may differ in their last bits.
         const shares = rule === 'average' ? 0 : stepBound(problem, step);
-        const rounding = 2 * measurementBound(problem, a, step + 1, amplitudeOf(plain));
+        const rounding = 2 * measurementBound(problem, a, step + 1, shareAmplitude(plain));
         expect(Math.abs(a - b)).toBeLessThanOrEqual(rounding + shares);
       }
     });
@@ -155,7 +155,7 @@ describe('properties of greedy selection', () => {
   test.each(RULES)('block and cache never change the picks of %s', async (rule) => {
     // So few examples that the cache holds no more than the rows of one pass, or three.
     for (const examples of [13, 61]) {
-      const sample = sampleOf({ examples, width: 53, outputs: 2 }, 20);
+      const sample = drawSample({ examples, width: 53, outputs: 2 }, 20);
       for (const replacement of [true, false]) {
         const options = { rule, replacement, oracle: 'rows', picks: 25 } as const;
         const first = await greedy(device, sample, { ...options, block: 1 });
@@ -175,7 +175,7 @@ describe('properties of greedy selection', () => {
 
   test.each([1, 2])('a lookahead changes no pick and saves passes, C = %i', async (outputs) => {
     // More examples than are sampled, and neurons few enough for the estimates' memory.
-    const sample = sampleOf({ examples: 263, width: 61, outputs }, 100);
+    const sample = drawSample({ examples: 263, width: 61, outputs }, 100);
     for (const replacement of [true, false]) {
       const options = { replacement, oracle: 'rows', picks: 40 } as const;
       const first = await greedy(device, sample, { ...options, block: 1 });
@@ -190,7 +190,7 @@ describe('properties of greedy selection', () => {
   });
 
   test('a pass for each distinct pick, fewer with larger blocks, one with the Gram matrix', async () => {
-    const sample = sampleOf({ examples: 181, width: 43, outputs: 1 }, 100);
+    const sample = drawSample({ examples: 181, width: 43, outputs: 1 }, 100);
     const passes = async (options: Run) => {
       const found = await greedy(device, sample, { picks: 40, ...options });
       return { passes: found.passes, distinct: found.kept.length };
@@ -215,7 +215,7 @@ describe('properties of greedy selection', () => {
     ['corrective', 'squared', 'rows'],
     ['corrective', 'squared', 'gram'],
   ] as const)('%s, %s, %s: of equal neurons the lowest is picked', async (rule, loss, oracle) => {
-    const sample = withCopies(sampleOf({ examples: 71, width: 29, outputs: 2 }, 50));
+    const sample = withCopies(drawSample({ examples: 71, width: 29, outputs: 2 }, 50));
     const { selected } = await greedy(device, sample, { rule, loss, oracle });
     // Neuron i and its copies i + 29 and i + 58 are equal in every bit.
     expect(Math.max(...selected)).toBeLessThan(29);
@@ -228,24 +228,24 @@ describe('properties of greedy selection', () => {
   });
 
   test('without replacement every neuron can be picked, each once', async () => {
-    const sample = sampleOf({ examples: 67, width: 19, outputs: 1 }, 20);
-    const judge = judgeOf(referenceOf(sample), 'average', false);
+    const sample = drawSample({ examples: 67, width: 19, outputs: 1 }, 20);
+    const judge = judgeFor(referenceProblem(sample), 'average', false);
     for (const oracle of ['rows', 'gram', 'direct'] as const) {
       const selection = await greedy(device, sample, { oracle, picks: 19, replacement: false });
       expect([...selection.selected].sort((a, b) => a - b)).toEqual([...Array(19).keys()]);
-      expect(faultsOf(judge, selection)).toEqual([]);
+      expect(selectionFaults(judge, selection)).toEqual([]);
       expect(selection.stopped).toBe('count');
     }
   });
 
   test('the same run gives the same bits, and more picks than neurons are served', async () => {
-    const sample = sampleOf({ examples: 37, width: 5, outputs: 3 }, 30);
-    const judge = judgeOf(referenceOf(sample), 'average', true);
+    const sample = drawSample({ examples: 37, width: 5, outputs: 3 }, 30);
+    const judge = judgeFor(referenceProblem(sample), 'average', true);
     const first = await greedy(device, sample, { picks: 40 });
     const second = await greedy(device, sample, { picks: 40 });
     expect(second).toEqual(first);
-    expect(faultsOf(judge, first)).toEqual([]);
-    expect(bestOf(judge, []).pick).toBe(first.selected[0]);
+    expect(selectionFaults(judge, first)).toEqual([]);
+    expect(bestPick(judge, []).pick).toBe(first.selected[0]);
   });
 });
 

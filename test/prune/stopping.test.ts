@@ -2,15 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Device } from '../../src/gpu/device.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
 import { drawSubsets, randomStream } from '../../src/random.js';
-import { judgeOf, PICK_TOLERANCE } from './judge.js';
-import { referenceOf, sampleOf } from './problems.js';
+import { judgeFor, PICK_TOLERANCE } from './judge.js';
+import { drawSample, referenceProblem } from './problems.js';
 import { greedy } from './run.js';
 
 /** What a selection of that seed draws for its steps. */
 const draws = (purpose: string, seed: number, sizes: Parameters<typeof drawSubsets>[1]) =>
   drawSubsets(randomStream(seed, `selection ${purpose}`), sizes);
 
-const trained = sampleOf({ examples: 89, width: 31, outputs: 2 }, 100);
+const trained = drawSample({ examples: 89, width: 31, outputs: 2 }, 100);
 
 describe('where a selection ends and what it looks at', () => {
   let device: Device;
@@ -60,7 +60,7 @@ describe('where a selection ends and what it looks at', () => {
     test.each([1, 2])(
       'best steps stall when one neuron is the answer to %s times it',
       async (factor) => {
-        const sample = sampleOf({ examples: 41, width: 7, outputs: 1 }, 0);
+        const sample = drawSample({ examples: 41, width: 7, outputs: 1 }, 0);
         const b = sample.b.map((x, i) => (i === 4 ? 3 * Math.sign(x) : x));
         const y = sample.y.map((_, j) => factor * (sample.h[j * 7 + 4] ?? 0) * (b[4] ?? 0));
         const solved = { ...sample, b, y };
@@ -79,7 +79,7 @@ describe('where a selection ends and what it looks at', () => {
     );
 
     test('corrective stalls when the picks span all neurons', async () => {
-      const sample = sampleOf({ examples: 9, width: 23, outputs: 1 }, 0);
+      const sample = drawSample({ examples: 9, width: 23, outputs: 1 }, 0);
       const found = await greedy(device, sample, { rule: 'corrective', picks: 23 });
       expect(found.stopped).toBe('stalled');
       expect(found.selected.length).toBeLessThanOrEqual(9);
@@ -94,7 +94,7 @@ describe('where a selection ends and what it looks at', () => {
     ['line-search', 'squared', 'rows'],
     ['corrective', 'squared', 'gram'],
   ] as const)('%s, %s, %s among random candidates', async (rule, loss, oracle) => {
-    const judge = judgeOf(referenceOf(trained, loss), rule, true);
+    const judge = judgeFor(referenceProblem(trained, loss), rule, true);
     const options = { rule, loss, oracle, candidates: 5, picks: 11 };
     const found = await greedy(device, trained, { ...options, seed: 3 });
     const drawn = draws('candidates', 3, { steps: 11, size: 5, count: 31 });
@@ -132,10 +132,10 @@ describe('where a selection ends and what it looks at', () => {
     const options = { loss, ...layout, selectionBatch: 17, picks: 11 };
     const found = await greedy(device, trained, { ...options, seed: 3 });
     const drawn = draws('batch', 3, { steps: 11, size: 17, count: 89 });
-    const full = judgeOf(referenceOf(trained, loss), 'average', true);
+    const full = judgeFor(referenceProblem(trained, loss), 'average', true);
     found.selected.forEach((pick, step) => {
       const rows = [...drawn.slice(step * 17, step * 17 + 17)];
-      const seen = judgeOf(referenceOf(trained, loss, rows), 'average', true);
+      const seen = judgeFor(referenceProblem(trained, loss, rows), 'average', true);
       const before = [...found.selected.slice(0, step)];
       const losses = seen.losses(before);
       expect((losses[pick] ?? 1) - Math.min(...losses)).toBeLessThanOrEqual(PICK_TOLERANCE);

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '../../src/gpu/device.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
 import { halfError, nearestHalf } from '../../src/reference/half.js';
-import { faultsOf, judgeOf, PICK_TOLERANCE } from './judge.js';
-import { referenceOf, type Sample, sampleOf } from './problems.js';
+import { judgeFor, PICK_TOLERANCE, selectionFaults } from './judge.js';
+import { drawSample, referenceProblem, type Sample } from './problems.js';
 import { greedy, type Run } from './run.js';
 
 const [ONE, THREE] = [
-  sampleOf({ examples: 131, width: 41, outputs: 1 }, 100),
-  sampleOf({ examples: 67, width: 37, outputs: 3 }, 100),
+  drawSample({ examples: 131, width: 41, outputs: 1 }, 100),
+  drawSample({ examples: 67, width: 37, outputs: 3 }, 100),
 ];
 
 const rounded = (sample: Sample): Sample => ({ ...sample, h: sample.h.map(nearestHalf) });
@@ -41,7 +41,7 @@ const CASES: readonly { readonly name: string; readonly sample: Sample; readonly
  * ‖δ‖ / √2m for the squared loss, and L by (2/m) Σ_j max_c δ_jc for the cross-entropy, whose gradient
  * at an example's outputs, softmax − y, has an absolute sum of at most 2.
  */
-function reachOf({ examples: m, width: n, outputs, h, b }: Sample, picks: readonly number[]) {
+function roundingReach({ examples: m, width: n, outputs, h, b }: Sample, picks: readonly number[]) {
   const delta = Float64Array.from({ length: m * outputs }, (_, at) => {
     const [j, c] = [Math.floor(at / outputs), at % outputs];
     const errors = picks.map(
@@ -83,15 +83,17 @@ describe('selection from activations in float16', () => {
     'is within its stated distance of the best, and its losses are exact: $loss',
     async ({ sample, loss }) => {
       const selection = await greedy(device, sample, { loss, storage: 'f16' });
-      const judge = judgeOf(referenceOf(sample, loss), 'average', true);
-      const faults = faultsOf(judge, selection).filter((fault) => !fault.endsWith('off the best'));
+      const judge = judgeFor(referenceProblem(sample, loss), 'average', true);
+      const faults = selectionFaults(judge, selection).filter(
+        (fault) => !fault.endsWith('off the best'),
+      );
       expect(faults).toEqual([]);
       const picks = [...selection.selected];
       picks.forEach((pick, step) => {
         const before = picks.slice(0, step);
         const losses = judge.losses(before);
         const best = losses.indexOf(Math.min(...losses));
-        const [of, ofBest] = [pick, best].map((i) => reachOf(sample, [...before, i]));
+        const [of, ofBest] = [pick, best].map((i) => roundingReach(sample, [...before, i]));
         const [mine = 0, least = 0] = [losses[pick], losses[best]];
         const root = Math.sqrt(least) + (of?.root ?? 0) + (ofBest?.root ?? 0);
         const allowed =

@@ -7,12 +7,12 @@ import {
   runReference,
   type Statistics,
 } from '../../src/reference/network.js';
-import { graphOf, randomImages, randomNetwork } from '../graph/sample.js';
+import { randomImages, randomNetwork, sampleGraph } from '../graph/sample.js';
 
 const BEHIND = { top: 0, left: 0, bottom: 1, right: 1 };
 
 /** A map of one image, channel after channel, row after row. */
-function mapOf(channels: readonly (readonly (readonly number[])[])[]): ReferenceMaps {
+function referenceMap(channels: readonly (readonly (readonly number[])[])[]): ReferenceMaps {
   return {
     images: 1,
     channels: channels.length,
@@ -28,7 +28,7 @@ function answers(
   weights: Readonly<Record<string, readonly number[]>> = {},
   statistics?: Statistics,
 ): number[] {
-  const graph: Graph = graphOf(nodes, images);
+  const graph: Graph = sampleGraph(nodes, images);
   const tensors = Object.entries(weights).map(
     ([name, data]) => [name, { shape: [data.length], data: Float32Array.from(data) }] as const,
   );
@@ -36,14 +36,14 @@ function answers(
 }
 
 /** [[1, 2, 3], [4, 5, 6], [7, 8, 9]] */
-const NINE = mapOf([
+const NINE = referenceMap([
   [
     [1, 2, 3],
     [4, 5, 6],
     [7, 8, 9],
   ],
 ]);
-const TWO = mapOf([[[1, 2]], [[10, 20]]]);
+const TWO = referenceMap([[[1, 2]], [[10, 20]]]);
 
 describe('the float64 network, by hand', () => {
   test('convolves without turning the filter round, zeros outside', () => {
@@ -98,7 +98,7 @@ describe('the float64 network, by hand', () => {
   });
 
   test('multiplies vectors by a matrix, and applies activations', () => {
-    const vector = mapOf([[[2]], [[-3]]]);
+    const vector = referenceMap([[[2]], [[-3]]]);
     const nodes = [linear('fc', 'input', 2), activation('a', 'fc', 'relu6')];
     const weights = { 'fc.weight': [1, 2, 5, 1], 'fc.bias': [1, 0] };
     expect(answers(nodes, vector, weights)).toEqual([0, 6]);
@@ -119,7 +119,7 @@ describe('the float64 network, by hand', () => {
 });
 
 test('statistics of the images leave each channel of a batch norm with mean bias and deviation weight', () => {
-  const network = randomNetwork(graphOf([batchNorm('n', 'input', 0), activation('a', 'n')]));
+  const network = randomNetwork(sampleGraph([batchNorm('n', 'input', 0), activation('a', 'n')]));
   const { channels, height, width, data } = runReference(
     network,
     randomImages(network.graph, 3),

@@ -11,7 +11,7 @@ import { cellCount, listPrunings, listTrials, studyCheckpoints } from '../../src
 import { parseStudyConfig, type StudyConfig } from '../../src/study/study-config.js';
 
 /** Cells whose loss halves every √m iterations, down to `floor`. */
-function cellsOf(config: StudyConfig, floor = 0.001): readonly Cell[] {
+function sampleCells(config: StudyConfig, floor = 0.001): readonly Cell[] {
   return listTrials(config).flatMap((trial) =>
     studyCheckpoints(config).flatMap((iteration) =>
       listPrunings(config).map((pruning): Cell => {
@@ -72,7 +72,7 @@ describe('a report', () => {
     'of %s holds figures, tables and nothing that is no number',
     (_, changes, drawings) => {
       const config = parseStudyConfig({ ...BASE, ...changes });
-      const { html, figures } = draw(config, cellsOf(config));
+      const { html, figures } = draw(config, sampleCells(config));
       expect(html).not.toMatch(/NaN|Infinity|undefined|\[object/);
       expect(figures.size).toBe(drawings);
       for (const { svg, width, height } of figures.values()) {
@@ -88,14 +88,14 @@ describe('a report', () => {
 
   test('of losses that are 0 still has its logarithms', () => {
     const config = parseStudyConfig({ ...BASE, sizes: [25, 100] });
-    expect(draw(config, cellsOf(config, 0)).html).not.toMatch(/NaN|Infinity/);
-    const none = cellsOf(config).map((cell) => ({ ...cell, denseLoss: 0, subnetworkLoss: 0 }));
+    expect(draw(config, sampleCells(config, 0)).html).not.toMatch(/NaN|Infinity/);
+    const none = sampleCells(config).map((cell) => ({ ...cell, denseLoss: 0, subnetworkLoss: 0 }));
     expect(draw(config, none).html).not.toMatch(/NaN|Infinity/);
   });
 
   test('of more cells than a call takes arguments is drawn', () => {
     const config = parseStudyConfig({ ...BASE, sizes: [25, 100], trials: 1, pruneEvery: 1 });
-    const cells = cellsOf(config);
+    const cells = sampleCells(config);
     const analyses = analyse(config, cells).map(({ courses, ...rest }) => {
       return { ...rest, courses: Array.from({ length: 700 }, () => courses).flat() };
     });
@@ -104,7 +104,7 @@ describe('a report', () => {
 
   test('of records without the number of inputs does without the curve that needs it', () => {
     const config = parseStudyConfig({ ...BASE, sizes: [25, 100, 400] });
-    const cells = cellsOf(config);
+    const cells = sampleCells(config);
     const old = cells.map(({ inputs: _, ...cell }) => parseCell(JSON.stringify(cell), 'cells', 1));
     const { html } = draw(config, old);
     expect(html).toContain('curve is left out: the records');
@@ -116,7 +116,7 @@ describe('a report', () => {
 
   test('of an unfinished study says so', () => {
     const config = parseStudyConfig({ ...BASE, sizes: [25, 100] });
-    const cells = cellsOf(config);
+    const cells = sampleCells(config);
     expect(draw(config, cells.slice(0, 40)).html).toContain('40 of 66 cells are done');
     const { html, figures } = draw(config, cells.slice(0, 3));
     expect(html).toContain('No trial is finished yet');
@@ -127,7 +127,7 @@ describe('a report', () => {
   // Of four thresholds a constant alone has a finite AICc.
   test.each([1, 2])('of two sizes and too few trials, %i, names no curve as the best', (trials) => {
     const config = parseStudyConfig({ ...BASE, sizes: [25, 100], trials });
-    const cells = cellsOf(config);
+    const cells = sampleCells(config);
     for (const { absolute } of analyse(config, cells, 10)) {
       expect(absolute.fits.some(({ aicc }) => Number.isFinite(aicc))).toBe(trials === 2);
       expect(absolute.fits.map(({ weight }) => weight)).toEqual(absolute.fits.map(() => 0));
@@ -139,7 +139,7 @@ describe('a report', () => {
 
   test('says which curve is supported, where the trials lie, and how it was made', () => {
     const config = parseStudyConfig({ ...BASE, sizes: [25, 100, 400], level: 0.02 });
-    const { html } = draw(config, cellsOf(config));
+    const { html } = draw(config, sampleCells(config));
     // 0.2 falls to 0.02 after log2(10) √m iterations, seen at the next checkpoint.
     expect(html).toContain('<td>20, 20, 20</td>');
     expect(html).toContain('<td>70, 80, 80</td>');

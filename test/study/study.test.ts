@@ -60,7 +60,7 @@ async function session(given: StudyConfig, before?: Session, until = Number.POSI
   return { cells, states, seen };
 }
 
-const figuresOf = (cells: readonly Cell[]) => cells.map((cell) => ({ ...cell, seconds: 0 }));
+const withoutTimes = (cells: readonly Cell[]) => cells.map((cell) => ({ ...cell, seconds: 0 }));
 
 test('a study goes on from any event with the same cells to the bit', async () => {
   expect(whole.cells).toHaveLength(cellCount(config));
@@ -68,8 +68,8 @@ test('a study goes on from any event with the same cells to the bit', async () =
   for (let until = 1; until < whole.seen; until += 13) {
     const broken = await session(config, undefined, until);
     const resumed = await session(config, broken);
-    expect(figuresOf(resumed.cells), `broken off after event ${until}`).toEqual(
-      figuresOf(whole.cells),
+    expect(withoutTimes(resumed.cells), `broken off after event ${until}`).toEqual(
+      withoutTimes(whole.cells),
     );
   }
   const finished = await session(config, whole);
@@ -108,14 +108,14 @@ test('a study goes on with a new device where the old one was lost', async () =>
   await expect(lost).rejects.toMatchObject({ code: 'device-lost' });
   losing.dispose();
   const resumed = await session(config, { cells, states });
-  expect(figuresOf(resumed.cells)).toEqual(figuresOf(whole.cells));
+  expect(withoutTimes(resumed.cells)).toEqual(withoutTimes(whole.cells));
 });
 
 test('a missing cell before the kept state is computed from the start', async () => {
   const gap = { ...whole, cells: whole.cells.filter(({ iteration }) => iteration !== 10) };
   const { cells } = await session(config, gap);
   const sorted = (all: readonly Cell[]) =>
-    figuresOf(all).toSorted((a, b) => (cellKey(a) < cellKey(b) ? -1 : 1));
+    withoutTimes(all).toSorted((a, b) => (cellKey(a) < cellKey(b) ? -1 : 1));
   expect(sorted(cells)).toEqual(sorted(whole.cells));
 });
 
@@ -224,14 +224,14 @@ test.each(['greedy', 'scratch'])('a phase of a run has one total, by %s', async 
 test('a run has the rule of greedy selection only, as cells have', async () => {
   const examples = drawExamples(source, 37, 0);
   const given = { examples: 37, width: 9, iterations: 2, picks: 4, fineTune: 0 };
-  const ruleOf = async (method: string, rule?: string) => {
+  const ruleOfRun = async (method: string, rule?: string) => {
     const config = parseRunConfig({ ...given, method, rule });
     const { subnetwork } = await finalResult(run(device, { config, examples }));
     return subnetwork.rule;
   };
-  expect(await ruleOf('greedy', 'corrective')).toBe('corrective');
-  expect(await ruleOf('magnitude')).toBe('average');
-  expect(await ruleOf('scratch')).toBe(undefined);
+  expect(await ruleOfRun('greedy', 'corrective')).toBe('corrective');
+  expect(await ruleOfRun('magnitude')).toBe('average');
+  expect(await ruleOfRun('scratch')).toBe(undefined);
 });
 
 test('a state survives its file, and one of another network is refused', async () => {

@@ -10,7 +10,7 @@ import {
   findThreshold,
 } from '../../src/study/thresholds.js';
 
-function courseOf(losses: readonly number[], changes: Partial<Cell> = {}): Course {
+function courseFromLosses(losses: readonly number[], changes: Partial<Cell> = {}): Course {
   const cells = losses.map(
     (subnetworkLoss, place): Cell => ({
       examples: 100,
@@ -63,7 +63,7 @@ describe('the threshold', () => {
     ['is 0 where pre-training brought nothing', [1, 1, 1], within(0.1), 0, null],
   ] as const)('%s', (_, losses, criterion, iteration, after) => {
     const censored = iteration === null;
-    expect(findThreshold(courseOf(losses), criterion)).toEqual({
+    expect(findThreshold(courseFromLosses(losses), criterion)).toEqual({
       examples: 100,
       trial: 0,
       iteration,
@@ -74,22 +74,27 @@ describe('the threshold', () => {
 });
 
 test('the default level has two digits, and every trial stays below it at its end', () => {
-  const courses = [courseOf([1, 0.0123]), courseOf([0.001, 0.02199], { examples: 50 })];
+  const courses = [
+    courseFromLosses([1, 0.0123]),
+    courseFromLosses([0.001, 0.02199], { examples: 50 }),
+  ];
   expect(commonLevel(courses)).toBe(0.025);
   for (const course of courses) {
     expect(findThreshold(course, at(commonLevel(courses))).censored).toBe(false);
   }
-  expect(commonLevel([courseOf([0, 0])])).toBe(0);
-  expect(commonLevel([courseOf([3, 912])])).toBe(1100);
+  expect(commonLevel([courseFromLosses([0, 0])])).toBe(0);
+  expect(commonLevel([courseFromLosses([3, 912])])).toBe(1100);
 });
 
 test('the subnetwork beats the dense network of the end, or never does', () => {
-  const course = courseOf([0.5, 0.3, 0.1]);
+  const course = courseFromLosses([0.5, 0.3, 0.1]);
   expect(findCrossing(course)).toEqual({ examples: 100, trial: 0, byLoss: 10, byAccuracy: null });
-  expect(findCrossing(courseOf([0.5, 0.4], { subnetworkTestAccuracy: 0.8 }))).toMatchObject({
-    byLoss: null,
-    byAccuracy: 0,
-  });
+  expect(findCrossing(courseFromLosses([0.5, 0.4], { subnetworkTestAccuracy: 0.8 }))).toMatchObject(
+    {
+      byLoss: null,
+      byAccuracy: 0,
+    },
+  );
 });
 
 test('an analysis takes each setting by itself, whole trials only, in any order of cells', () => {
@@ -107,9 +112,12 @@ test('an analysis takes each setting by itself, whole trials only, in any order 
   const cells = [100, 200, 400].flatMap((examples, size) =>
     [0, 1].flatMap((trial) =>
       [4, 6].flatMap((picks) => [
-        ...courseOf(falling(4 + 4 * size + trial), { examples, trial, picks, adapter: 'a' }).map(
-          (cell, place) => ({ ...cell, iteration: 10 * place }),
-        ),
+        ...courseFromLosses(falling(4 + 4 * size + trial), {
+          examples,
+          trial,
+          picks,
+          adapter: 'a',
+        }).map((cell, place) => ({ ...cell, iteration: 10 * place })),
       ]),
     ),
   );
@@ -136,7 +144,7 @@ test('an analysis takes each setting by itself, whole trials only, in any order 
 });
 
 test('cells go into a table and come back from their lines', () => {
-  const [cell] = courseOf([0.25]);
+  const [cell] = courseFromLosses([0.25]);
   const [header, row, end] = cellsCsv([cell]).split('\n');
   expect(header).toBe(
     Object.keys(cellSchema.shape)

@@ -18,7 +18,7 @@ const inner = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a).reduce((sum, x, e) => sum + x * b[e]!, 0);
 
 /** Inner products of the points, and the target, as one example of that many outputs each. */
-function hullOf(points: Points, y: readonly number[], examples = 1): HullProblem {
+function hullProblem(points: Points, y: readonly number[], examples = 1): HullProblem {
   return {
     gram: Float64Array.from(points.flatMap((a) => points.map((b) => inner(a, b)))),
     correlations: Float64Array.from(points, (point) => inner(point, y)),
@@ -49,7 +49,7 @@ test.each([
     distance: 9,
   },
 ])('the best of a hull is $name', ({ points, y, distance }) => {
-  const { loss, gap, converged } = bestInHull(hullOf(points, y), 1e-9);
+  const { loss, gap, converged } = bestInHull(hullProblem(points, y), 1e-9);
   expect(converged).toBe(true);
   expect(gap).toBeLessThanOrEqual(1e-9);
   expect(Math.abs(loss - distance / 2)).toBeLessThanOrEqual(gap + 1e-12);
@@ -57,7 +57,7 @@ test.each([
 
 test('a search that is cut short says so, and its gap still holds the best loss', () => {
   const { points, y } = drawn(30, 12, 3);
-  const problem = hullOf(points, y, 12);
+  const problem = hullProblem(points, y, 12);
   const best = bestInHull(problem, 1e-12);
   const short = bestInHull(problem, 1e-12, 5);
   expect(best.converged).toBe(true);
@@ -67,8 +67,8 @@ test('a search that is cut short says so, and its gap still holds the best loss'
 });
 
 test('the diameter is that of the two points farthest apart', () => {
-  expect(squaredDiameter(hullOf(square, [0, 0]))).toBe(8);
-  expect(squaredDiameter(hullOf([[5, 5]], [0, 0]))).toBe(0);
+  expect(squaredDiameter(hullProblem(square, [0, 0]))).toBe(8);
+  expect(squaredDiameter(hullProblem([[5, 5]], [0, 0]))).toBe(0);
 });
 
 test.each([0, 1, 2])('greedy selection keeps what is guaranteed, problem %i', (seed) => {
@@ -81,7 +81,7 @@ test.each([0, 1, 2])('greedy selection keeps what is guaranteed, problem %i', (s
     y: Float64Array.from(y),
     loss: 'squared',
   };
-  const hull = hullOf(points, y, examples);
+  const hull = hullProblem(points, y, examples);
   const { loss: best, gap } = bestInHull(hull, 1e-10);
   const uniform = Float64Array.from(y, (_, e) =>
     inner(

@@ -8,7 +8,7 @@ import { matmulSlices } from '../../src/kernels/matmul.js';
 import { uploadDataset } from '../../src/models/dataset.js';
 import { drawParameters, readParameters, uploadTwoLayer } from '../../src/models/two-layer.js';
 import { UNIT } from '../../src/reference/bound.js';
-import { elementsOf } from '../../src/reference/element.js';
+import { rowMajor } from '../../src/reference/element.js';
 import { gradientStepReference } from '../../src/reference/gradient-step.js';
 import { matmulReference } from '../../src/reference/matmul.js';
 import { advance, startTraining } from '../../src/train/gradient-descent.js';
@@ -85,7 +85,7 @@ test.each([
     await commands.finish();
     first += count;
   }
-  const [a, b] = [elementsOf(x, d), elementsOf(delta, n)];
+  const [a, b] = [rowMajor(x, d), rowMajor(delta, n)];
   const reference = matmulReference({
     m: d,
     n,
@@ -94,8 +94,8 @@ test.each([
     b,
     alpha: scale,
     epilogue: { kind: momentum ? 'momentum' : 'descent' },
-    before: elementsOf(start, n),
-    velocity: elementsOf(before, n),
+    before: rowMajor(start, n),
+    velocity: rowMajor(before, n),
     decay,
     rate,
   });
@@ -120,24 +120,24 @@ test.each([
   const drawn =
     batch === 'full' ? Array.from(x.keys()).slice(0, count) : drawMinibatches(batch, count)();
   const rows = Array.from(drawn);
-  const rowsOf = (data: Float32Array, columns: number) =>
+  const drawnRows = (data: Float32Array, columns: number) =>
     Float32Array.from({ length: rows.length * columns }, (_, at) =>
-      elementsOf(data, columns)(rows[Math.floor(at / columns)] ?? -1, at % columns),
+      rowMajor(data, columns)(rows[Math.floor(at / columns)] ?? -1, at % columns),
     );
   const states = matmulReference({
     m: rows.length,
     n: width,
     k: inputs,
-    a: elementsOf(rowsOf(x, inputs), inputs),
-    b: (p, i) => elementsOf(parameters.hidden, inputs)(i, p),
+    a: rowMajor(drawnRows(x, inputs), inputs),
+    b: (p, i) => rowMajor(parameters.hidden, inputs)(i, p),
     alpha: 1,
     epilogue: { kind: 'activation', activation: 'tanh' },
   });
   const step = gradientStepReference({
     ...shape,
     m: rows.length,
-    x: rowsOf(x, inputs),
-    y: rowsOf(y, outputs),
+    x: drawnRows(x, inputs),
+    y: drawnRows(y, outputs),
     states: Float32Array.from(states.value),
     output: parameters.output,
     learningRate: 1,

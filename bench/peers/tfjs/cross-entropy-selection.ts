@@ -17,20 +17,22 @@ export async function crossEntropySelection(
 
   const select = () => {
     const columns = tf.split(weights, outputs, 1);
-    const outputsOf = columns.map((column) => tf.mul(activations, column));
+    const candidateOutputs = columns.map((column) => tf.mul(activations, column));
     const chosen = tf.sum(tf.mul(tf.matMul(activations, targets), weights), 1);
     let totals: tf.Tensor[] = columns.map(() => tf.zeros([1, m]));
     const all: tf.Tensor[] = [];
     for (let count = 1; count <= picks; count++) {
       const pick = tf.tidy(() => {
-        const logits = outputsOf.map((f, c) => tf.div(tf.add(f, totals[c] as tf.Tensor), count));
+        const logits = candidateOutputs.map((f, c) =>
+          tf.div(tf.add(f, totals[c] as tf.Tensor), count),
+        );
         const peak = logits.reduce((a, z) => tf.maximum(a, z));
         const sum = logits.map((z) => tf.exp(tf.sub(z, peak))).reduce((a, e) => tf.add(a, e));
         const scores = tf.sum(tf.add(tf.log(sum), peak), 1);
         return tf.argMin(tf.sub(scores, tf.div(chosen, count)));
       });
       const before = totals;
-      totals = outputsOf.map((f, c) => tf.add(before[c] as tf.Tensor, tf.gather(f, pick)));
+      totals = candidateOutputs.map((f, c) => tf.add(before[c] as tf.Tensor, tf.gather(f, pick)));
       tf.dispose(before);
       all.push(pick);
     }

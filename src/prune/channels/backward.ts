@@ -1,5 +1,5 @@
 import { factor, solveLower, solveUpper } from './cholesky.js';
-import { type ChannelOrder, type ChannelStatistics, ridgeOf } from './statistics.js';
+import { type ChannelOrder, type ChannelStatistics, gramRidge } from './statistics.js';
 
 /**
  * Exact backward elimination: from all channels on, again and again the channel goes whose removal,
@@ -23,7 +23,7 @@ export function eliminateGroups(statistics: ChannelStatistics): ChannelOrder {
   const square = new Float64Array(taps * taps);
   const solved = new Float64Array(taps * outputs);
   /** Factors Π_ii and gives L⁻¹ W_i, whose square is the cost of removing i. */
-  const costOf = (channel: number) => {
+  const costOfRemoving = (channel: number) => {
     for (let t = 0; t < taps; t++) {
       const row = (channel * taps + t) * rows + channel * taps;
       for (let s = 0; s < taps; s++) square[t * taps + s] = inverse[row + s] as number;
@@ -39,16 +39,16 @@ export function eliminateGroups(statistics: ChannelStatistics): ChannelOrder {
     let worst = -1;
     let cost = Number.POSITIVE_INFINITY;
     for (const channel of open) {
-      const costs = costOf(channel);
+      const costs = costOfRemoving(channel);
       if (costs <= cost) [worst, cost] = [channel, costs];
     }
     order[count - 1] = worst;
     loss[count - 1] = left;
     left += cost;
     open.delete(worst);
-    costOf(worst);
+    costOfRemoving(worst);
     solveUpper(square, taps, solved, outputs);
-    // Π_ii⁻¹ Π_i· [g × gC], from the factor that `costOf` left.
+    // Π_ii⁻¹ Π_i· [g × gC], from the factor that `costOfRemoving` left.
     const across = inverse.slice(worst * taps * rows, (worst + 1) * taps * rows);
     solveLower(square, taps, across, rows);
     solveUpper(square, taps, across, rows);
@@ -76,7 +76,7 @@ export function eliminateGroups(statistics: ChannelStatistics): ChannelOrder {
 function inverseGram(statistics: ChannelStatistics): Float64Array {
   const { channels, taps, gram } = statistics;
   const rows = channels * taps;
-  const ridge = ridgeOf(statistics);
+  const ridge = gramRidge(statistics);
   const square = Float64Array.from(gram);
   const inverse = new Float64Array(rows * rows);
   for (let row = 0; row < rows; row++) {

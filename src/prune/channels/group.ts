@@ -1,5 +1,5 @@
 import { factor, solveLower } from './cholesky.js';
-import { type ChannelOrder, type ChannelStatistics, ridgeOf } from './statistics.js';
+import { type ChannelOrder, type ChannelStatistics, gramRidge } from './statistics.js';
 
 /**
  * Group greedy forward selection: each pick is the channel whose addition leaves the smallest loss
@@ -24,7 +24,7 @@ export function selectGroups(statistics: ChannelStatistics, picks: number): Chan
     let best = -1;
     let gain = Number.NEGATIVE_INFINITY;
     for (const channel of open) {
-      const lowers = gainOf(state, channel);
+      const lowers = gainOfAdding(state, channel);
       if (lowers > gain) [best, gain] = [channel, lowers];
     }
     open.delete(best);
@@ -55,7 +55,7 @@ interface State {
 function startState(statistics: ChannelStatistics): State {
   const { channels, taps, outputs, gram, correlation } = statistics;
   const rows = channels * taps;
-  const ridge = ridgeOf(statistics);
+  const ridge = gramRidge(statistics);
   const rest = new Float64Array(channels * taps * taps);
   const scale = new Float64Array(rows);
   for (let row = 0; row < rows; row++) {
@@ -86,7 +86,7 @@ function solveChannel({ statistics, rest, scale, residual, square, solved }: Sta
 }
 
 /** tr(B_iᵀ E_i⁻¹ B_i) = ‖L⁻¹ B_i‖². */
-function gainOf(state: State, channel: number): number {
+function gainOfAdding(state: State, channel: number): number {
   solveChannel(state, channel);
   let sum = 0;
   for (const value of state.solved) sum += value * value;

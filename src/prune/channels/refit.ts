@@ -1,5 +1,5 @@
 import { factor, solveLower, solveUpper } from './cholesky.js';
-import { type ChannelStatistics, ridgeOf } from './statistics.js';
+import { type ChannelStatistics, gramRidge } from './statistics.js';
 
 /** A consumer's best weights for the channels that stay. */
 export interface Refit {
@@ -20,7 +20,7 @@ export function refitWeights(statistics: ChannelStatistics, kept: ArrayLike<numb
   const rows = channels * taps;
   const size = kept.length * taps;
   const indices = rowsOfChannels(kept, taps);
-  const ridge = ridgeOf(statistics);
+  const ridge = gramRidge(statistics);
   const square = new Float64Array(size * size);
   const weights = new Float64Array(size * outputs);
   indices.forEach((row, i) => {

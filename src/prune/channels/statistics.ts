@@ -35,7 +35,7 @@ export interface ChannelOrder {
 export const RIDGE = 1e-6;
 
 /** λ in Q's own units. */
-export function ridgeOf({ gram, channels, taps }: ChannelStatistics): number {
+export function gramRidge({ gram, channels, taps }: ChannelStatistics): number {
   const rows = channels * taps;
   let trace = 0;
   for (let row = 0; row < rows; row++) trace += gram[row * rows + row] ?? 0;

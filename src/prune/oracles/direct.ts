@@ -58,7 +58,7 @@ export async function prepareDirectOracle(
           totals,
           scores,
           loss,
-          indices: listed && scope.bufferOf('minibatch indices', listed.indices),
+          indices: listed && scope.bufferFrom('minibatch indices', listed.indices),
         }),
         add: await prepareAccumulateOutputs(device, {
           state,

@@ -77,11 +77,11 @@ export function distinctPicks(picks: Uint32Array): {
   readonly kept: Uint32Array;
   readonly places: Uint32Array;
 } {
-  const placeOf = new Map<number, number>();
+  const known = new Map<number, number>();
   const places = picks.map((neuron) => {
-    const place = placeOf.get(neuron) ?? placeOf.size;
-    placeOf.set(neuron, place);
+    const place = known.get(neuron) ?? known.size;
+    known.set(neuron, place);
     return place;
   });
-  return { kept: Uint32Array.from(placeOf.keys()), places };
+  return { kept: Uint32Array.from(known.keys()), places };
 }
