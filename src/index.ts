@@ -40,6 +40,26 @@ export {
 } from './experiment/compare-events.js';
 export { drawExamples, type Examples, networkShape } from './experiment/examples.js';
 export {
+  type EvaluateEvent,
+  type EvaluateInput,
+  type EvaluateSummary,
+  evaluateModel,
+} from './experiment/model/evaluate.js';
+export {
+  type LoadOptions,
+  loadModel,
+  type Model,
+  usualPreprocessing,
+} from './experiment/model/model.js';
+export {
+  type TrainEvent,
+  type TrainFigures,
+  type TrainInput,
+  type TrainSummary,
+  trainModel,
+} from './experiment/model/train.js';
+export { finalResult } from './experiment/relay.js';
+export {
   differingTraining,
   type KeptFiles,
   newestWeights,
@@ -82,9 +102,11 @@ export {
 } from './gpu/device.js';
 export type { ChunkedMatrix, Matrix, StorageFormat } from './gpu/matrix.js';
 export { Scope } from './gpu/scope.js';
-export type { Weight, Weights } from './graph/weights.js';
+export type { Graph } from './graph/graph.js';
+export type { Network, Weight, Weights } from './graph/weights.js';
 export { openBrowserAdapter } from './hosts/browser.js';
 export type { LossKind } from './kernels/candidate-loss.js';
+export { type ArchitectureOptions, buildArchitecture, type Stem } from './models/architectures.js';
 export { type Dataset, uploadDataset } from './models/dataset.js';
 export {
   type Evaluation,
@@ -93,6 +115,7 @@ export {
   hiddenActivations,
   streamedActivations,
 } from './models/forward.js';
+export { drawWeights } from './models/initial-weights.js';
 export { extractSubnetwork, outputOfSubnetwork } from './models/subnetwork.js';
 export {
   ACTIVATIONS,
@@ -139,5 +162,10 @@ export {
   type TrainingProgress,
   type TrainingState,
 } from './train/gradient-descent.js';
+export {
+  type NetworkTrainingOptions,
+  type NetworkTrainingState,
+  TRAINING_DEFAULTS,
+} from './train/network-training.js';
 export type { TrainingOptions } from './train/options.js';
 export { type ErrorDetails, type Names, type Wording, worded, wordingWith } from './wording.js';

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
-import { type EvaluateSummary, portable } from '../experiment/model/evaluate.js';
+import type { EvaluateSummary } from '../experiment/model/evaluate.js';
 import { grouped, mebibytes, plural } from '../text.js';
 import { readPictureData } from './cifar10.js';
 import { addDeviceFlags, number } from './flags.js';
@@ -50,7 +50,7 @@ Examples:
         const summary = await withHost(flags, (host) =>
           host.execute(
             'evaluate',
-            { network: portable(model.network), pictures, preprocessing, batch: flags.batch },
+            { network: model.network, pictures, preprocessing, batch: flags.batch },
             {
               signal,
               onEvent: ({ done, total }) => progress.show('Evaluating', done, total),

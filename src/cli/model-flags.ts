@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { PREPROCESSINGS, type Preprocessing } from '../data/pictures.js';
 import { EspalierError, errorMessage } from '../errors.js';
-import { loadModel, type Model, usualPreprocessing } from '../experiment/model/model.js';
+import { loadModel, type Model } from '../experiment/model/model.js';
 import { ARCHITECTURES, STEMS, type Stem } from '../models/architectures.js';
 import { numbers } from './flags.js';
 
@@ -40,9 +40,8 @@ export async function readModel(file: string, { architecture, stem }: ModelFlags
 /** @throws bad-config when mean or deviation are neither numbers nor a preset's name. */
 export function choosePreprocessing(
   { mean, std }: ModelFlags,
-  { architecture, network }: Model,
+  { preprocessing: usual }: Model,
 ): Preprocessing {
-  const usual = usualPreprocessing(architecture, network.graph);
   return {
     mean: channelValues('mean', mean, (preset) => preset.mean) ?? usual.mean,
     deviation: channelValues('std', std ?? mean, (preset) => preset.deviation) ?? usual.deviation,

@@ -1,17 +1,19 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError, errorMessage } from '../errors.js';
-import type { PortableState, TrainEvent } from '../experiment/model/train.js';
+import type { TrainEvent } from '../experiment/model/train.js';
 import { parseTrainConfig, type TrainConfig } from '../experiment/model/train-config.js';
 import { RUN_FILES, weightsIteration } from '../experiment/run-files.js';
 import { decodeMetadata } from '../formats/safetensors.js';
 import { decodeWeights, encodeWeights } from '../formats/weights.js';
+import type { Weights } from '../graph/weights.js';
+import type { NetworkTrainingState } from '../train/network-training.js';
 import { appendLine, namesIn, writeJson, writeWhole } from './files.js';
 
 /** A training that lies in a folder: its configuration and where it stood last. */
 export interface KeptTraining {
   readonly config: TrainConfig;
-  readonly state: PortableState;
+  readonly state: NetworkTrainingState;
 }
 
 const fileOfEpoch = (kind: 'weights' | 'momentum', epoch: number) =>
@@ -30,9 +32,9 @@ export async function keepCheckpoint(
   { architecture }: Pick<TrainConfig, 'architecture'>,
 ): Promise<void> {
   const metadata = { architecture, epoch: String(epoch), step: String(state.step) };
-  const file = (kind: 'weights' | 'momentum', tensors: PortableState['weights']) => ({
+  const file = (kind: 'weights' | 'momentum', weights: Weights) => ({
     name: fileOfEpoch(kind, epoch),
-    bytes: encodeWeights({ weights: new Map(Object.entries(tensors)) }, metadata),
+    bytes: encodeWeights({ weights }, metadata),
   });
   // The weights come last: where they are, their momentum is.
   await writeWhole(folder, file('momentum', state.velocities));
@@ -71,15 +73,12 @@ export async function readKeptTraining(folder: string): Promise<KeptTraining> {
     const path = join(folder, `${kind}-${newest}.safetensors`);
     const bytes = await readFile(path);
     const { weights } = decodeWeights(bytes, path);
-    return {
-      tensors: Object.fromEntries(weights),
-      step: stepFromMetadata(decodeMetadata(bytes, path), path),
-    };
+    return { weights, step: stepFromMetadata(decodeMetadata(bytes, path), path) };
   };
   const [own, momentum] = [await read('weights'), await read('momentum')];
   return {
     config: parseTrainConfig(given),
-    state: { step: own.step, weights: own.tensors, velocities: momentum.tensors },
+    state: { ...own, velocities: momentum.weights },
   };
 }
 

@@ -2,7 +2,6 @@ import Table from 'cli-table3';
 import { type Command, Option } from 'commander';
 import { picturesAt } from '../data/pictures.js';
 import { EspalierError } from '../errors.js';
-import { portable } from '../experiment/model/evaluate.js';
 import { usualPreprocessing } from '../experiment/model/model.js';
 import type { TrainEvent, TrainFigures, TrainSummary } from '../experiment/model/train.js';
 import {
@@ -125,7 +124,7 @@ async function execute(config: TrainConfig, settings: Settings): Promise<void> {
     ...(stem && { stem }),
     ...(classes && { classes }),
   });
-  const network = portable({ graph, weights: drawWeights(graph, seed) });
+  const network = { graph, weights: drawWeights(graph, seed) };
   const drawn = Math.min(config.examples ?? train.count, train.count);
   const draw = distinctDraws(randomStream(seed, 'pictures'), train.count);
   const source = { ...others, train: picturesAt(train, draw(drawn)) };
@@ -156,7 +155,7 @@ async function execute(config: TrainConfig, settings: Settings): Promise<void> {
   };
   try {
     await keepConfig(folder.path, config);
-    const preprocessing = usualPreprocessing(architecture, graph);
+    const preprocessing = usualPreprocessing(graph);
     const options = { ...config, preprocessing, augment: config.augment === 'crop-flip' };
     const summary = await withHost(config, (host) =>
       host.execute(

@@ -63,11 +63,7 @@ async function openPage<J extends Jobs>(
   try {
     launched = await launchChrome(chrome, adapter);
     await visit(launched, channel);
-    await openAdapter(
-      channel,
-      { adapter, tuning: tuning && Object.fromEntries(tuning) },
-      pageScript,
-    );
+    await openAdapter(channel, { adapter, tuning }, pageScript);
     opened = true;
   } catch (error) {
     await close();
@@ -79,12 +75,13 @@ async function openPage<J extends Jobs>(
 }
 
 /** What the page has measured, asked for before it is closed; nothing where it crashed or hangs. */
-async function pageTuning(channel: Channel): Promise<Tuning> {
+async function pageTuning(channel: Channel): Promise<Tuning | undefined> {
   const silent = new AbortController();
   const silence = sleep(TUNING_MILLIS, {}, { signal: silent.signal });
-  const known = await Promise.race([channel.call({ kind: 'tuning' }), silence]).catch(() => ({}));
+  const known = Promise.race([channel.call({ kind: 'tuning' }), silence]).catch(() => undefined);
+  const tuning = (await known) as Tuning | undefined;
   silent.abort();
-  return new Map(Object.entries(known as Record<string, string>));
+  return tuning;
 }
 
 async function visit({ browser }: LaunchedChrome, channel: Channel): Promise<void> {
@@ -107,7 +104,7 @@ async function visit({ browser }: LaunchedChrome, channel: Channel): Promise<voi
 
 async function openAdapter(
   channel: Channel,
-  command: { readonly adapter: AdapterKind; readonly tuning: Record<string, string> | undefined },
+  command: { readonly adapter: AdapterKind; readonly tuning: Tuning | undefined },
   pageScript: string,
 ): Promise<void> {
   const late = setTimeout(() => {

@@ -15,11 +15,11 @@ const align = (offset: number) => Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
 
 /**
  * Packs a value into one message: the header's length (U32, little-endian), the header (JSON,
- * UTF-8), and the bytes of the typed arrays, each at a multiple of 8. A value is JSON plus
+ * UTF-8), and the bytes of the typed arrays, each at a multiple of 8. A value is JSON plus Map,
  * Uint8Array, Uint32Array, Float32Array, Float64Array, NaN, ±Infinity and −0. An undefined property
  * is dropped, an undefined element becomes null.
  *
- * @throws bad-data with the path of anything else, such as a function, a Map or a Date.
+ * @throws bad-data with the path of anything else, such as a function, a Set or a Date.
  */
 export function encode(value: unknown): Uint8Array<ArrayBuffer> {
   const arrays: TypedArray[] = [];
@@ -61,6 +61,10 @@ function toJson(value: unknown, path: string, place: Place): unknown {
     for (const [name, Elements] of Object.entries(ARRAYS)) {
       if (value instanceof Elements) return place(name, value);
     }
+    if (value instanceof Map) {
+      const entries = [...value].map((entry) => toJson(entry, `${path}.get(${entry[0]})`, place));
+      return { [ESCAPE]: ['map', entries] };
+    }
     const prototype = Object.getPrototypeOf(value);
     if (prototype === null || prototype === Object.prototype) {
       const plain = Object.fromEntries(
@@ -72,7 +76,7 @@ function toJson(value: unknown, path: string, place: Place): unknown {
   const kind = typeof value === 'object' ? value.constructor.name : typeof value;
   throw new EspalierError(
     'bad-data',
-    `${path} is a ${kind}, which a message cannot carry; send plain objects, arrays, numbers, strings and ${Object.keys(ARRAYS).join(', ')}.`,
+    `${path} is a ${kind}, which a message cannot carry; send plain objects, arrays, numbers, strings, Maps and ${Object.keys(ARRAYS).join(', ')}.`,
   );
 }
 
@@ -120,6 +124,10 @@ function fromEscape(escaped: unknown, body: Uint8Array): unknown {
   if (kind === 'object' && typeof content === 'object' && content !== null) {
     return mapValues(content, body);
   }
+  if (kind === 'map') {
+    if (!isListOfPairs(content)) throw malformed('its header holds a map that is no list of pairs');
+    return new Map(content.map(([key, item]) => [fromJson(key, body), fromJson(item, body)]));
+  }
   if (!Object.hasOwn(ARRAYS, kind)) throw malformed(`its header holds an unknown kind "${kind}"`);
   const Elements = ARRAYS[kind as ArrayName];
   const inside =
@@ -135,6 +143,10 @@ function fromEscape(escaped: unknown, body: Uint8Array): unknown {
     );
   }
   return new Elements(body.buffer as ArrayBuffer, body.byteOffset + content, length);
+}
+
+function isListOfPairs(value: unknown): value is readonly (readonly [unknown, unknown])[] {
+  return Array.isArray(value) && value.every((item) => Array.isArray(item) && item.length === 2);
 }
 
 function malformed(reason: string, cause?: unknown): EspalierError {

@@ -12,7 +12,7 @@ export type Command =
       readonly id: number;
       readonly adapter: AdapterPreference;
       /** What was measured before; the page measures nothing without it. */
-      readonly tuning?: Readonly<Record<string, string>> | undefined;
+      readonly tuning?: Tuning | undefined;
     }
   /** Asks for what is known by now. */
   | { readonly kind: 'tuning'; readonly id: number }
@@ -45,7 +45,7 @@ export async function serveJobs(jobs: Jobs, gpu: GPU | undefined): Promise<never
   let tuning: Tuning | undefined;
 
   const open = async ({ adapter, tuning: known }: Extract<Command, { kind: 'open' }>) => {
-    tuning = known && new Map(Object.entries(known));
+    tuning = known;
     const device = await openDevice(await openBrowserAdapter(gpu, adapter), { tuning });
     host = localHost('browser', jobs as Record<string, AnyJob>, device);
   };
@@ -64,7 +64,7 @@ export async function serveJobs(jobs: Jobs, gpu: GPU | undefined): Promise<never
 
   const carryOut = async (command: Exclude<Command, { kind: 'stop' }>): Promise<unknown> => {
     if (command.kind === 'open') return await open(command);
-    if (command.kind === 'tuning') return Object.fromEntries(tuning ?? []);
+    if (command.kind === 'tuning') return tuning;
     return await execute(command.id, command.job, command.input);
   };
 

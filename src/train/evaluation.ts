@@ -29,7 +29,7 @@ export interface EvaluationOptions {
 }
 
 /** Pictures at once by default: enough to keep any adapter busy. */
-const BATCH = 100;
+export const EVALUATED_AT_ONCE = 100;
 
 /**
  * Answers for all pictures, a minibatch at a time, in inference form; yields how many are done, now
@@ -42,7 +42,7 @@ export async function* evaluatePictures(
   device: Device,
   network: Network,
   pictures: Pictures,
-  { preprocessing, batch = BATCH, answers: wanted = false, signal }: EvaluationOptions,
+  { preprocessing, batch = EVALUATED_AT_ONCE, answers: wanted = false, signal }: EvaluationOptions,
 ): AsyncGenerator<number, PictureEvaluation> {
   const { count, labels } = pictures;
   using scope = new Scope(device);

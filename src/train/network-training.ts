@@ -33,6 +33,20 @@ export interface NetworkTrainingOptions extends Omit<Schedule, 'steps' | 'warmUp
   readonly seed: number;
 }
 
+/** How ResNets are usually trained. */
+export const TRAINING_DEFAULTS = {
+  epochs: 30,
+  batch: 128,
+  learningRate: 0.1,
+  schedule: 'cosine',
+  warmUp: 0,
+  momentum: 0.9,
+  nesterov: false,
+  weightDecay: 5e-4,
+  augment: true,
+  seed: 0,
+} as const satisfies Partial<NetworkTrainingOptions>;
+
 /** All that a training needs to go on with the same bits as if it had never stopped. */
 export interface NetworkTrainingState {
   /** Minibatches done. */

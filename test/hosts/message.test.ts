@@ -25,6 +25,13 @@ describe('a message', () => {
     ['a view into a larger buffer', shared.subarray(1, 4)],
     ['empty arrays', [new Float32Array(), new Uint8Array(), Uint8Array.of(7)]],
     ['keys that look like its own', { $: ['number', 'NaN'], in: { $: { $: Float32Array.of(1) } } }],
+    [
+      'a Map',
+      new Map<unknown, unknown>([
+        ['w', { data: Float32Array.of(1, 2) }],
+        [2, new Map()],
+      ]),
+    ],
     ['a key that names the prototype', JSON.parse('{ "__proto__": { "x": 1 } }')],
     ['null', null],
   ])('carries %s unchanged', (_name, value) => {
@@ -48,7 +55,8 @@ describe('a message', () => {
 
   test.each([
     ['a function', { job: { run: () => 1 } }, /value\.job\.run is a function/],
-    ['a Map', [new Map()], /value\[0\] is a Map/],
+    ['a Set', [new Set()], /value\[0\] is a Set/],
+    ['a function in a Map', new Map([['w', () => 1]]), /value\.get\(w\)\[1\] is a function/],
     ['a bigint', 1n, /value is a bigint/],
     ['another typed array', { half: new Int16Array(2) }, /value\.half is a Int16Array/],
   ])('refuses %s by its path', (_name, value, complaint) => {
@@ -70,6 +78,8 @@ describe('a message', () => {
     ['an array between elements', message(array(4, 1), new Uint8Array(8))],
     ['an array of a broken length', message(array(0, 0.5), new Uint8Array(8))],
     ['an array of text', message(array('0', '1'), new Uint8Array(8))],
+    ['a map of no pairs', message(text({ $: ['map', [['key']]] }))],
+    ['a map of text', message(text({ $: ['map', 'key'] }))],
     ['an unknown kind', message(text({ $: ['constructor', 0, 0] }))],
     ['a kind that is no list', message(text({ $: 1 }))],
   ])('is refused when it is %s', (_name, bytes) => {

@@ -3,32 +3,18 @@ import type { AdapterDescription } from '../../gpu/adapter.js';
 import { Commands } from '../../gpu/commands.js';
 import type { Device } from '../../gpu/device.js';
 import { median } from '../../gpu/timing.js';
-import type { Graph } from '../../graph/graph.js';
 import { summarise } from '../../graph/summary.js';
-import type { Network, Weight } from '../../graph/weights.js';
+import type { Network } from '../../graph/weights.js';
 import { inferenceBytes, prepareInference } from '../../layers/inference.js';
-import { evaluatePictures } from '../../train/evaluation.js';
-
-/** A network in a form that goes from one thread or process to another. */
-export interface PortableNetwork {
-  readonly graph: Graph;
-  readonly weights: Readonly<Record<string, Weight>>;
-}
-
-export function portable({ graph, weights }: Network): PortableNetwork {
-  return { graph, weights: Object.fromEntries(weights) };
-}
-
-export function unpacked({ graph, weights }: PortableNetwork): Network {
-  return { graph, weights: new Map(Object.entries(weights)) };
-}
+import { EVALUATED_AT_ONCE, evaluatePictures } from '../../train/evaluation.js';
+import { relayed } from '../relay.js';
 
 export interface EvaluateInput {
-  readonly network: PortableNetwork;
+  readonly network: Network;
   readonly pictures: Pictures;
   readonly preprocessing: Preprocessing;
-  /** Pictures at once. */
-  readonly batch: number;
+  /** Pictures at once, 100 by default. */
+  readonly batch?: number;
 }
 
 export type EvaluateEvent = {
@@ -64,19 +50,15 @@ const TIMED_ANSWERS = 5;
  */
 export async function* evaluateModel(
   device: Device,
-  { network: given, pictures, preprocessing, batch }: EvaluateInput,
+  { network, pictures, preprocessing, batch = EVALUATED_AT_ONCE }: EvaluateInput,
   signal?: AbortSignal,
 ): AsyncGenerator<EvaluateEvent, EvaluateSummary> {
-  const network = unpacked(given);
   device.resetPeak();
   const before = device.liveBytes;
-  const evaluation = evaluatePictures(device, network, pictures, { preprocessing, batch, signal });
-  let next = await evaluation.next();
-  while (!next.done) {
-    yield { type: 'progress', done: next.value, total: pictures.count };
-    next = await evaluation.next();
-  }
-  const { accuracy, loss } = next.value;
+  const { accuracy, loss } = yield* relayed(
+    evaluatePictures(device, network, pictures, { preprocessing, batch, signal }),
+    (done): EvaluateEvent => ({ type: 'progress', done, total: pictures.count }),
+  );
   const peak = device.peakBytes - before;
   const milliseconds = [];
   for (const size of TIMED_BATCHES) {

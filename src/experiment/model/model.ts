@@ -10,6 +10,8 @@ import { fitArchitecture, recogniseArchitectures, type Stem } from '../../models
 export interface Model {
   readonly architecture: string;
   readonly network: Network;
+  /** What the architecture's usual weights expect of pixels; others may have been trained on others. */
+  readonly preprocessing: Preprocessing;
   /** Tensors of whole numbers, of no use here, that PyTorch wants back. */
   readonly counters: ReadonlyMap<string, Counter>;
 }
@@ -40,7 +42,8 @@ export function loadModel(
       file,
     );
   const { network } = fitArchitecture(name, weights, stem ? { stem } : {});
-  return { architecture: name, network, counters };
+  const preprocessing = usualPreprocessing(network.graph);
+  return { architecture: name, network, preprocessing, counters };
 }
 
 function onlyFitting(names: readonly string[], file: string): string {
@@ -62,7 +65,7 @@ const CIFAR_SIDE = 32;
  * What an architecture's usual weights expect of pixels: the CIFAR ResNets of He et al. in their
  * best-known PyTorch form, and all networks for ImageNet, take ImageNet's mean and deviation.
  */
-export function usualPreprocessing(architecture: string, { input }: Graph): Preprocessing {
-  const imagenet = input.height > CIFAR_SIDE || /^resnet(20|32|44|56)$/.test(architecture);
+export function usualPreprocessing({ name, input }: Graph): Preprocessing {
+  const imagenet = input.height > CIFAR_SIDE || /^resnet(20|32|44|56)$/.test(name);
   return imagenet ? PREPROCESSINGS.imagenet : PREPROCESSINGS.cifar10;
 }

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { ARCHITECTURES, STEMS } from '../../models/architectures.js';
+import { TRAINING_DEFAULTS } from '../../train/network-training.js';
 import { count, parseWith, rate } from '../run-config.js';
 
 const NAMES = ARCHITECTURES.map(({ name }) => name) as [string, ...string[]];
 const share = (what: string) =>
   z.number({ error: what }).min(0, { error: what }).lt(1, { error: what });
 
-/** Everything that decides a training; the defaults are those that ResNets are usually trained with. */
+/** Everything that decides a training. */
 export const trainSchema = z.strictObject({
   architecture: z.enum(NAMES, { error: `must be one of ${NAMES.join(', ')}` }),
   stem: z.enum(STEMS, { error: `must be one of ${STEMS.join(', ')}` }).optional(),
@@ -15,23 +16,25 @@ export const trainSchema = z.strictObject({
   data: z.string({ error: 'must be "cifar10" or a folder' }).min(1),
   /** Pictures to train on, drawn from the source; all of them by default. */
   examples: count(1).optional(),
-  epochs: count(1).default(30),
-  batch: count(1).default(128),
-  learningRate: rate().default(0.1),
+  epochs: count(1).default(TRAINING_DEFAULTS.epochs),
+  batch: count(1).default(TRAINING_DEFAULTS.batch),
+  learningRate: rate().default(TRAINING_DEFAULTS.learningRate),
   schedule: z
     .enum(['cosine', 'step', 'constant'], { error: 'must be one of cosine, step, constant' })
-    .default('cosine'),
+    .default(TRAINING_DEFAULTS.schedule),
   /** Epochs over which the rate first rises. */
-  warmUp: count(0).default(0),
-  momentum: share('must be a number from 0 to below 1').default(0.9),
-  nesterov: z.boolean({ error: 'must be true or false' }).default(false),
-  weightDecay: share('must be a number from 0 to below 1').default(5e-4),
+  warmUp: count(0).default(TRAINING_DEFAULTS.warmUp),
+  momentum: share('must be a number from 0 to below 1').default(TRAINING_DEFAULTS.momentum),
+  nesterov: z.boolean({ error: 'must be true or false' }).default(TRAINING_DEFAULTS.nesterov),
+  weightDecay: share('must be a number from 0 to below 1').default(TRAINING_DEFAULTS.weightDecay),
   augment: z
     .enum(['crop-flip', 'none'], { error: 'must be one of crop-flip, none' })
     .default('crop-flip'),
   /** Epochs after which weights are kept and measured; the last one's always are. */
   checkpoints: z.array(count(0), { error: 'must be a list of epochs' }).default([]),
-  seed: z.int({ error: 'must be a whole number within ±(2^53 − 1)' }).default(0),
+  seed: z
+    .int({ error: 'must be a whole number within ±(2^53 − 1)' })
+    .default(TRAINING_DEFAULTS.seed),
   host: z
     .enum(['auto', 'node', 'chrome'], { error: 'must be auto, node or chrome' })
     .default('auto'),

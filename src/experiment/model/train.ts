@@ -1,30 +1,27 @@
-import type { PictureSource, Pictures } from '../../data/pictures.js';
+import type { PictureSource } from '../../data/pictures.js';
+import { EspalierError } from '../../errors.js';
 import type { AdapterDescription } from '../../gpu/adapter.js';
 import type { Device } from '../../gpu/device.js';
-import type { Weight, Weights } from '../../graph/weights.js';
-import { evaluatePictures, type PictureEvaluation } from '../../train/evaluation.js';
+import type { Network, Weights } from '../../graph/weights.js';
+import { evaluatePictures } from '../../train/evaluation.js';
 import {
+  type NetworkTrainingEvent,
   type NetworkTrainingOptions,
   type NetworkTrainingState,
+  TRAINING_DEFAULTS,
   trainNetwork,
 } from '../../train/network-training.js';
-import { finalResult } from '../relay.js';
-import { type PortableNetwork, unpacked } from './evaluate.js';
-
-/** A state of training in a form that goes from one thread or process to another. */
-export interface PortableState {
-  readonly step: number;
-  readonly weights: Readonly<Record<string, Weight>>;
-  readonly velocities: Readonly<Record<string, Weight>>;
-}
+import { finalResult, relayed } from '../relay.js';
 
 export interface TrainInput {
-  readonly network: PortableNetwork;
-  readonly source: PictureSource;
-  readonly options: NetworkTrainingOptions;
+  readonly network: Network;
+  readonly source: Pick<PictureSource, 'train' | 'test'>;
+  /** What is left out is as `TRAINING_DEFAULTS` has it. */
+  readonly options: Partial<NetworkTrainingOptions> & Pick<NetworkTrainingOptions, 'preprocessing'>;
   /** Epochs after which the network is measured on the test pictures; the last one always is. */
-  readonly checkpoints: readonly number[];
-  readonly from?: PortableState;
+  readonly checkpoints?: readonly number[];
+  /** Where an earlier training of the same options and pictures stood. */
+  readonly from?: NetworkTrainingState;
 }
 
 export interface TrainFigures {
@@ -46,7 +43,7 @@ export type TrainEvent =
   | {
       readonly type: 'checkpoint';
       readonly epoch: number;
-      readonly state: PortableState;
+      readonly state: NetworkTrainingState;
       /** At the epochs that were asked for, and at the last. */
       readonly figures?: TrainFigures;
     };
@@ -68,53 +65,43 @@ export interface TrainSummary extends TrainFigures {
  */
 export async function* trainModel(
   device: Device,
-  { network: given, source, options, checkpoints, from }: TrainInput,
+  { network, source, options: given, checkpoints = [], from }: TrainInput,
   signal?: AbortSignal,
 ): AsyncGenerator<TrainEvent, TrainSummary> {
   const start = performance.now();
-  const network = unpacked(given);
+  const options = { ...TRAINING_DEFAULTS, ...given };
   device.resetPeak();
   const before = device.liveBytes;
-  const training = trainNetwork(device, network, source.train, {
-    ...options,
-    from: from && unpackedState(from),
-    signal,
-  });
+  let last: TrainFigures | undefined;
   const measure = async (weights: Weights): Promise<TrainFigures> => {
+    const { preprocessing } = options;
     const own = { graph: network.graph, weights };
-    const { loss = Number.NaN, accuracy = Number.NaN } = await evaluate(
-      device,
-      own,
-      source.test,
-      options,
-    );
+    const evaluation = evaluatePictures(device, own, source.test, { preprocessing, signal });
+    const { loss = Number.NaN, accuracy = Number.NaN } = await finalResult(evaluation);
     return { testLoss: loss, testAccuracy: accuracy };
+  };
+  const eventOf = async (event: NetworkTrainingEvent): Promise<TrainEvent> => {
+    if (event.type === 'progress') {
+      const pace = (performance.now() - start) / 1000 / (event.step - (from?.step ?? 0));
+      return { ...event, secondsLeft: pace * (event.steps - event.step) };
+    }
+    const { epoch, state } = event;
+    const ended = epoch === options.epochs;
+    const due = ended || checkpoints.includes(epoch);
+    // Where it is aborted meanwhile the state must not be lost; the training hears of it next.
+    const figures = due ? await measure(state.weights).catch(unlessAborted) : undefined;
+    if (ended) last = figures;
+    return { type: 'checkpoint', epoch, state, ...(figures && { figures }) };
   };
   if (!from && checkpoints.includes(0)) {
     const state = { step: 0, weights: network.weights, velocities: new Map() };
-    const figures = await measure(network.weights);
-    yield { type: 'checkpoint', epoch: 0, state: portableState(state), figures };
+    yield await eventOf({ type: 'epoch', epoch: 0, state });
   }
-  let last: TrainFigures | undefined;
-  let next = await training.next();
-  while (!next.done) {
-    const event = next.value;
-    if (event.type === 'progress') {
-      const pace = (performance.now() - start) / 1000 / (event.step - (from?.step ?? 0));
-      yield { ...event, secondsLeft: pace * (event.steps - event.step) };
-    } else {
-      const { epoch, state } = event;
-      const ended = epoch === options.epochs;
-      const due = ended || checkpoints.includes(epoch);
-      const figures = due ? await measure(state.weights) : undefined;
-      if (ended) last = figures;
-      yield { type: 'checkpoint', epoch, state: portableState(state), ...(figures && { figures }) };
-    }
-    next = await training.next();
-  }
+  const training = trainNetwork(device, network, source.train, { ...options, from, signal });
+  const { weights } = yield* relayed(training, eventOf);
   return {
     adapter: device.adapter,
-    ...(last ?? (await measure(next.value.weights))),
+    ...(last ?? (await measure(weights))),
     examples: source.train.count,
     epochs: options.epochs,
     seconds: (performance.now() - start) / 1000,
@@ -122,28 +109,6 @@ export async function* trainModel(
   };
 }
 
-function evaluate(
-  device: Device,
-  network: Parameters<typeof evaluatePictures>[1],
-  pictures: Pictures,
-  { preprocessing }: NetworkTrainingOptions,
-): Promise<PictureEvaluation> {
-  const evaluation = evaluatePictures(device, network, pictures, { preprocessing });
-  return finalResult(evaluation, async () => undefined);
-}
-
-function portableState({ step, weights, velocities }: NetworkTrainingState): PortableState {
-  return {
-    step,
-    weights: Object.fromEntries(weights),
-    velocities: Object.fromEntries(velocities),
-  };
-}
-
-function unpackedState({ step, weights, velocities }: PortableState): NetworkTrainingState {
-  return {
-    step,
-    weights: new Map(Object.entries(weights)),
-    velocities: new Map(Object.entries(velocities)),
-  };
+function unlessAborted(error: unknown): undefined {
+  if (!(error instanceof EspalierError && error.code === 'aborted')) throw error;
 }

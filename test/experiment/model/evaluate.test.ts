@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPictureSource } from '../../../src/data/picture-folder.js';
 import { PREPROCESSINGS, picturesAt } from '../../../src/data/pictures.js';
-import { evaluateModel, portable } from '../../../src/experiment/model/evaluate.js';
+import { evaluateModel } from '../../../src/experiment/model/evaluate.js';
 import { loadModel, usualPreprocessing } from '../../../src/experiment/model/model.js';
 import { finalResult } from '../../../src/experiment/relay.js';
 import { encodeWeights } from '../../../src/formats/weights.js';
@@ -60,7 +60,7 @@ describe('a model of random weights', () => {
 
   test('leaves nothing on the device, and says what it took', async () => {
     const before = device.liveBytes;
-    const input = { network: portable(network), pictures, preprocessing, batch: 2 };
+    const input = { network, pictures, preprocessing, batch: 2 };
     const summary = await finalResult(evaluateModel(device, input), ignore);
     expect(device.liveBytes).toBe(before);
     expect(summary.memory.peak).toBeGreaterThanOrEqual(summary.memory.maps);
@@ -69,14 +69,14 @@ describe('a model of random weights', () => {
 
   test('pictures without labels are answered and not judged', async () => {
     const { labels: _, ...unlabelled } = pictures;
-    const input = { network: portable(network), pictures: unlabelled, preprocessing, batch: 5 };
+    const input = { network, pictures: unlabelled, preprocessing, batch: 5 };
     const summary = await finalResult(evaluateModel(device, input), ignore);
     expect(summary).not.toHaveProperty('accuracy');
   });
 
   test('expects the pixels that its usual weights were trained on', () => {
     const expected = (name: string, stem: 'cifar' | 'imagenet') =>
-      usualPreprocessing(name, buildArchitecture(name, { stem }));
+      usualPreprocessing(buildArchitecture(name, { stem }));
     expect(expected('resnet56', 'cifar')).toBe(PREPROCESSINGS.imagenet);
     expect(expected('resnet34', 'imagenet')).toBe(PREPROCESSINGS.imagenet);
     expect(expected('resnet34', 'cifar')).toBe(PREPROCESSINGS.cifar10);
