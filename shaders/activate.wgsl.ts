@@ -5,22 +5,23 @@ import { unroll } from './unroll.js';
 
 export interface ActivateOptions {
   readonly activation: MapActivation;
-  /** Another map is added first. */
-  readonly addend: boolean;
+  /** Another map is added first, or taken away. */
+  readonly other: 'none' | 'added' | 'subtracted';
 }
 
 /** Rows that a turn of the loop takes. */
 const TURN = 4;
 
-/** output = σ(input [+ addend]), four channels of some rows a thread. */
-export function activateShader({ activation, addend }: ActivateOptions) {
-  const value = (at: string) => `activate(input[${at}]${addend ? ` + addend[${at}]` : ''})`;
+/** output = σ(input [± other]), four channels of some rows a thread. */
+export function activateShader({ activation, other }: ActivateOptions) {
+  const value = (at: string) =>
+    `activate(input[${at}]${other === 'none' ? '' : ` ${other === 'added' ? '+' : '-'} other[${at}]`})`;
   return {
     name: 'activate',
     bindings: {
       input: ['read', 'vec4<f32>'],
       output: ['read_write', 'vec4<f32>'],
-      ...(addend && ({ addend: ['read', 'vec4<f32>'] } as const)),
+      ...(other !== 'none' && ({ other: ['read', 'vec4<f32>'] } as const)),
     },
     uniforms: ROW_WALK_UNIFORMS,
     workgroupSize: [ROW_WALK_THREADS, 1],

@@ -3,7 +3,7 @@ import { SHORTCUT_UNIFORMS, type ShortcutOptions } from './shortcut.wgsl.js';
 
 export const SHORTCUT_GRADIENT_THREADS = 64;
 
-export interface ShortcutGradientOptions extends ShortcutOptions {
+export interface ShortcutGradientOptions extends Pick<ShortcutOptions, 'vectors'> {
   /** The gradient is added to what is there. */
   readonly accumulate: boolean;
 }

@@ -1,4 +1,5 @@
 import { throwIfAborted } from '../errors.js';
+import type { GpuBuffer } from './buffer.js';
 import { type Device, UNIFORM_SLOT, UNIFORM_SLOTS } from './device.js';
 import type { BoundKernel } from './kernel.js';
 
@@ -62,6 +63,13 @@ export class Commands {
     const [x, y] = foldGrid(workgroups, this.#device.limits.maxComputeWorkgroupsPerDimension);
     pass.dispatchWorkgroups(x, y);
     this.#operations += operations;
+  }
+
+  /** Encodes a copy of the first `words` words of one buffer to another. */
+  copy(from: GpuBuffer, to: GpuBuffer, words: number): void {
+    this.#closePass();
+    this.#encoder ??= this.#device.raw.createCommandEncoder();
+    this.#encoder.copyBufferToBuffer(from.raw, 0, to.raw, 0, 4 * words);
   }
 
   #openPass(): GPUComputePassEncoder {

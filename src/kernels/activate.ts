@@ -12,6 +12,8 @@ export interface Activate {
   readonly input: FeatureMap;
   /** Laid out as the input, as `output` too. */
   readonly addend?: FeatureMap | undefined;
+  /** In the addend's place. */
+  readonly subtrahend?: FeatureMap | undefined;
   readonly activation?: MapActivation;
   /** Written. */
   readonly output: FeatureMap;
@@ -19,21 +21,30 @@ export interface Activate {
 }
 
 /**
- * Prepares output = σ(input [+ addend]), for what no other kernel has fused. An operation a number
- * and one more for the sum; the least that must move is 8 bytes a number, 12 with an addend.
+ * Prepares output = σ(input [+ addend] [− subtrahend]), for what no other kernel has fused. An operation a number
+ * and one more for the sum; the least that must move is 8 bytes a number, 12 with a second map.
  *
  * @throws RangeError for maps laid out otherwise than the input.
  */
 export async function prepareActivate(
   device: Device,
-  { input, addend, activation = 'none', output, variant = rowWalkVariant(device) }: Activate,
+  {
+    input,
+    addend,
+    subtrahend,
+    activation = 'none',
+    output,
+    variant = rowWalkVariant(device),
+  }: Activate,
 ): Promise<(commands: Commands, call?: { readonly images?: number }) => void> {
-  for (const other of [addend, output]) requireSameLayout(input.matrix, other?.matrix);
-  const shader = activateShader({ activation, addend: addend !== undefined });
+  const other = addend ?? subtrahend;
+  for (const map of [other, output]) requireSameLayout(input.matrix, map?.matrix);
+  const how = addend ? 'added' : subtrahend ? 'subtracted' : 'none';
+  const shader = activateShader({ activation, other: how });
   const kernel = await prepareKernel(device, shader, {
     input: input.matrix.buffer,
     output: output.matrix.buffer,
-    ...(addend && { addend: addend.matrix.buffer }),
+    ...(other && { other: other.matrix.buffer }),
   });
   const { stride, columns } = input.matrix;
   return (commands, { images = input.images } = {}) => {

@@ -1,15 +1,12 @@
 import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
-import { Scope } from '../gpu/scope.js';
 import { foldBatchNorms } from '../graph/fold.js';
 import { inferShapes } from '../graph/shapes.js';
 import type { Network } from '../graph/weights.js';
 import type { FeatureMap } from '../kernels/feature-map.js';
-import { imagesAtOnce } from './fit.js';
 import { livesInInference } from './lifetimes.js';
-import { allocateMaps, bytesOfMaps, mapNamed } from './maps.js';
-import { uploadParameters } from './parameters.js';
-import { prepareLayer } from './prepare.js';
+import { bytesOfMaps } from './maps.js';
+import { prepareSegment } from './segment.js';
 import { fuseSteps } from './steps.js';
 
 /** A network made ready to answer. Its maps and weights live until `dispose`. */
@@ -43,41 +40,24 @@ export interface InferenceOptions {
 export async function prepareInference(
   device: Device,
   network: Network,
-  { images: wanted, kept = [] }: InferenceOptions,
+  { images, kept = [] }: InferenceOptions,
 ): Promise<Inference> {
-  const { graph, weights } = foldBatchNorms(network);
-  const shapes = inferShapes(graph);
-  const plan = fuseSteps(graph, shapes);
-  const images = imagesAtOnce(device, shapes, wanted);
-  const scope = new Scope(device);
-  try {
-    const input = graph.input.name;
-    const lifetimes = livesInInference(plan, shapes, { input, images, kept });
-    const maps = allocateMaps(scope, shapes, { lifetimes, images, label: 'feature maps' });
-    const map = (name: string) => mapNamed(maps, name);
-    const parameters = uploadParameters(scope, plan.steps, shapes, { weights });
-    const context = { device, scope, shapes, parameters, map };
-    const layers = await Promise.all(plan.steps.map((step) => prepareLayer(context, step)));
-    return {
-      images,
-      input: map(input),
-      output: map(plan.output),
-      map,
-      encode: (commands, count) => {
-        for (const { forward } of layers) forward(commands, count);
-      },
-      dispose: () => scope.dispose(),
-      [Symbol.dispose]: () => scope.dispose(),
-    };
-  } catch (error) {
-    scope.dispose();
-    throw error;
-  }
+  const folded = foldBatchNorms(network);
+  const { input, output } = folded.graph;
+  const given = [input.name];
+  const segment = await prepareSegment(device, folded, {
+    images,
+    given,
+    wanted: [output, ...kept],
+  });
+  return { ...segment, input: segment.map(input.name), output: segment.map(output) };
 }
 
 /** Bytes of all maps of an inference of so many images. */
 export function inferenceBytes({ graph }: Network, images: number): number {
   const shapes = inferShapes(graph);
   const plan = fuseSteps(graph, shapes);
-  return bytesOfMaps(livesInInference(plan, shapes, { input: graph.input.name, images, kept: [] }));
+  return bytesOfMaps(
+    livesInInference(plan, shapes, { given: [graph.input.name], images, kept: [] }),
+  );
 }

@@ -7,16 +7,21 @@ import type { Steps } from './steps.js';
  * How long each map lives when a network only answers: from the step that writes it to the last
  * that reads it.
  *
+ * @param given names of the maps that are there before the first step.
  * @param kept names of maps that live to the end, besides the answers.
  */
 export function livesInInference(
   { steps, output }: Steps,
   shapes: Shapes,
   {
-    input,
+    given,
     images,
     kept,
-  }: { readonly input: string; readonly images: number; readonly kept: readonly string[] },
+  }: {
+    readonly given: readonly string[];
+    readonly images: number;
+    readonly kept: readonly string[];
+  },
 ): readonly Lifetime[] {
   const end = steps.length;
   const lastRead = new Map<string, number>();
@@ -29,7 +34,10 @@ export function livesInInference(
     from,
     to: name === output || kept.includes(name) ? end : (lastRead.get(name) ?? from),
   });
-  return [lifetimeFrom(input, -1), ...steps.map((step, at) => lifetimeFrom(step.output, at))];
+  return [
+    ...given.map((name) => lifetimeFrom(name, -1)),
+    ...steps.map((step, at) => lifetimeFrom(step.output, at)),
+  ];
 }
 
 /** Maps of a training: each lives until the step that wrote it is undone, which is to the end. */

@@ -32,6 +32,15 @@ export interface Step<Kind extends LoweredNode = LoweredNode> {
 export interface Steps {
   readonly steps: readonly Step[];
   readonly output: string;
+  /** The map that holds what a flattening gives, by the flattening's name. */
+  readonly flattened: ReadonlyMap<string, string>;
+}
+
+export interface FuseOptions {
+  /** In training a convolution stays alone: what joined it would have to be undone apart. */
+  readonly purpose?: 'inference' | 'training';
+  /** Nodes besides the output whose maps are wanted, which no other node may join. */
+  readonly kept?: readonly string[];
 }
 
 /**
@@ -41,16 +50,16 @@ export interface Steps {
  * whose filter covers the map, and PyTorch's [outputs, channels · height · width] are its filters
  * [outputs, channels, height, width] as they are.
  *
+ * @param graph all of its nodes, or those of a part of it.
  * @param shapes of the graph's maps.
- * @param purpose in training a convolution stays alone: what joined it would have to be undone apart.
  */
 export function fuseSteps(
-  graph: Graph,
+  graph: Pick<Graph, 'nodes' | 'output'>,
   shapes: Shapes,
-  purpose: 'inference' | 'training' = 'inference',
+  { purpose = 'inference', kept = [] }: FuseOptions = {},
 ): Steps {
-  const { nodes, output } = lowered(graph, shapes);
-  const next = onlyReaders(nodes, output);
+  const { nodes, output, flattened } = lowered(graph, shapes);
+  const next = onlyReaders(nodes, [output, ...kept.map((name) => flattened.get(name) ?? name)]);
   const order = new Map(nodes.map((node, at) => [node.name, at]));
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const joined = new Set<string>();
@@ -83,7 +92,7 @@ export function fuseSteps(
     joined.add(step.output);
     steps.push(step);
   }
-  return { steps: inOrder(steps), output };
+  return { steps: inOrder(steps), output, flattened };
 }
 
 /** Whether a node's kernel can apply an activation before it stores. */
@@ -118,7 +127,7 @@ function inOrder(steps: readonly Step[]): readonly Step[] {
 }
 
 /** The nodes without flattening, and with linear layers as convolutions. */
-function lowered({ nodes, output }: Graph, shapes: Shapes) {
+function lowered({ nodes, output }: Pick<Graph, 'nodes' | 'output'>, shapes: Shapes) {
   const sources = new Map<string, string>();
   const mapSource = (name: string): string => sources.get(name) ?? name;
   const left: LoweredNode[] = [];
@@ -130,7 +139,7 @@ function lowered({ nodes, output }: Graph, shapes: Shapes) {
       left.push(asConvolution({ ...node, inputs }, [from?.height ?? 1, from?.width ?? 1]));
     } else left.push({ ...node, inputs });
   }
-  return { nodes: left, output: mapSource(output) };
+  return { nodes: left, output: mapSource(output), flattened: sources };
 }
 
 /** The node behind element-wise ones whose map is not flattened: theirs has its height and width. */
@@ -155,15 +164,15 @@ function asConvolution(node: Linear, kernel: readonly [number, number]): Convolu
   };
 }
 
-/** The reader of each map that has just one. The answers are read from outside as well. */
-function onlyReaders(nodes: readonly LoweredNode[], output: string) {
+/** The reader of each map that has just one. What is wanted is read from outside as well. */
+function onlyReaders(nodes: readonly LoweredNode[], wanted: readonly string[]) {
   const readers = new Map<string, LoweredNode[]>();
   for (const node of nodes) {
     for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
   }
   return new Map(
     [...readers].flatMap(([name, [reader, ...others]]) =>
-      reader && others.length === 0 && name !== output ? [[name, reader] as const] : [],
+      reader && others.length === 0 && !wanted.includes(name) ? [[name, reader] as const] : [],
     ),
   );
 }

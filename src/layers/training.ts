@@ -57,7 +57,7 @@ export async function prepareTraining(
   { images: wanted, nesterov = false, velocities }: NetworkTrainingOptions,
 ): Promise<NetworkTraining> {
   const shapes = inferShapes(graph);
-  const plan = fuseSteps(graph, shapes, 'training');
+  const plan = fuseSteps(graph, shapes, { purpose: 'training' });
   const images = imagesAtOnce(device, shapes, wanted);
   const scope = new Scope(device);
   try {
@@ -126,7 +126,7 @@ export async function prepareTraining(
 /** Bytes of all maps and gradients of a training with minibatches of so many images. */
 export function trainingBytes({ graph }: Network, images: number): number {
   const shapes = inferShapes(graph);
-  const plan = fuseSteps(graph, shapes, 'training');
+  const plan = fuseSteps(graph, shapes, { purpose: 'training' });
   const lives = livesInTraining(plan, shapes, { input: graph.input.name, images });
   return bytesOfMaps(lives) + bytesOfMaps(livesOfGradients(plan, shapes, images));
 }

@@ -6,6 +6,9 @@ export interface ShortcutProblem {
   readonly output: { readonly height: number; readonly width: number; readonly channels: number };
   readonly stride: readonly [rows: number, columns: number];
   readonly before: number;
+  /** The first position that is read. */
+  readonly from?: readonly [row: number, column: number] | undefined;
+  /** Zero beyond its map. */
   readonly x: MapElement;
   /** What the channels around hold, where they stay; zeros without it. */
   readonly around?: MapElement | undefined;
@@ -13,7 +16,7 @@ export interface ShortcutProblem {
 
 /** The numbers of a shortcut's output for so many images, exact, in the order of the map. */
 export function shortcutReference(problem: ShortcutProblem, images: number): Float64Array {
-  const { channels, output, stride, before, x, around } = problem;
+  const { channels, output, stride, before, from: [top, left] = [0, 0], x, around } = problem;
   return Float64Array.from(
     { length: images * output.height * output.width * output.channels },
     (_, at) => {
@@ -23,7 +26,7 @@ export function shortcutReference(problem: ShortcutProblem, images: number): Flo
       const image = Math.floor(position / (output.width * output.height));
       const from = channel - before;
       if (from < 0 || from >= channels) return around?.(image, u, v, channel) ?? 0;
-      return x(image, u * stride[0], v * stride[1], from);
+      return x(image, u * stride[0] + top, v * stride[1] + left, from);
     },
   );
 }

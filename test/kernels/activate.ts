@@ -22,25 +22,30 @@ export function numbersAroundKinks(count: number, seed: number): Float32Array {
   );
 }
 
+/** What a second map is. */
+const OTHERS = { none: '', addend: ' of a sum', subtrahend: ' of a difference' } as const;
+type Other = keyof typeof OTHERS;
+
 const SPECS = MAP_ACTIVATIONS.flatMap((activation, index) =>
-  [true, false].map((added) => {
-    const shape = SHAPES[(index + Number(added)) % SHAPES.length] ?? SHAPES[0];
-    return { activation, added, shape, called: added ? shape.images : Math.ceil(shape.images / 2) };
+  (Object.keys(OTHERS) as Other[]).map((other, way) => {
+    const shape = SHAPES[(index + way) % SHAPES.length] ?? SHAPES[0];
+    const called = way === 1 ? shape.images : Math.ceil(shape.images / 2);
+    return { activation, other, way, shape, called };
   }),
 );
 
 export const activateCases: readonly KernelCase[] = SPECS.map(
-  ({ activation, added, shape, called }, index) => {
-    const variant = ROW_WALK_VARIANTS[(index % 2) ^ Number(added)] ?? 'blocks';
-    const name = `activate ${activation}${added ? ' of a sum' : ''} ${variant} ${Object.values(shape).join(' × ')}, ${called} images`;
+  ({ activation, other, way, shape, called }, index) => {
+    const variant = ROW_WALK_VARIANTS[(index + way) % 2] ?? 'blocks';
+    const name = `activate ${activation}${OTHERS[other]} ${variant} ${Object.values(shape).join(' × ')}, ${called} images`;
     return memoryCase(name, async (device, memory) => {
       const { images, height, width, channels } = shape;
       const size = images * height * width * channels;
-      const [input, addend] = [numbersAroundKinks(size, 1), randomNumbers(size, 2)];
+      const [input, second] = [numbersAroundKinks(size, 1), randomNumbers(size, 2)];
       const output = memory.map(shape);
       const run = await prepareActivate(device, {
         input: memory.map(shape, input),
-        addend: added ? memory.map(shape, addend) : undefined,
+        ...(other !== 'none' && { [other]: memory.map(shape, second) }),
         activation,
         output,
         variant,
@@ -51,7 +56,7 @@ export const activateCases: readonly KernelCase[] = SPECS.map(
       const seen = called * height * width * channels;
       const reference = activateReference({
         input: input.subarray(0, seen),
-        addend: added ? addend : undefined,
+        ...(other !== 'none' && { [other]: second }),
         activation,
       });
       requireWithin(await writtenValues(output, called), reference);

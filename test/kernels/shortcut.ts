@@ -12,6 +12,8 @@ export interface ShortcutSpec {
   /** Channels of the output, and the one where the input's first goes. */
   readonly channels: number;
   readonly before: number;
+  /** The first position that is read, and rows and columns of what is written. */
+  readonly window?: { readonly from: Pair; readonly height: number; readonly width: number };
   /** Of a call for fewer images than there are. */
   readonly called?: number;
 }
@@ -25,17 +27,52 @@ export const SHORTCUT_SPECS: readonly ShortcutSpec[] = [
   { input: [1, 3, 5, 6], stride: [1, 1], channels: 11, before: 5 },
 ];
 
-/** Numbers of a map [images, height, width, channels] by their place. */
+/** Windows over the map and beyond it; not for the gradient, which undoes whole maps. */
+const WINDOW_SPECS: readonly ShortcutSpec[] = [
+  {
+    input: [3, 8, 7, 16],
+    stride: [1, 1],
+    channels: 16,
+    before: 0,
+    window: { from: [-1, 1], height: 8, width: 7 },
+    called: 2,
+  },
+  {
+    input: [2, 5, 9, 13],
+    stride: [2, 3],
+    channels: 13,
+    before: 0,
+    window: { from: [-1, -2], height: 3, width: 4 },
+  },
+  {
+    input: [2, 6, 5, 8],
+    stride: [6, 1],
+    channels: 8,
+    before: 0,
+    window: { from: [5, 0], height: 1, width: 5 },
+  },
+  {
+    input: [1, 3, 3, 5],
+    stride: [1, 1],
+    channels: 7,
+    before: 1,
+    window: { from: [2, 3], height: 2, width: 1 },
+  },
+];
+
+/** Numbers of a map [images, height, width, channels] by their place, zero beyond it. */
 export function elementOfMap(data: Float32Array, height: number, width: number, channels: number) {
-  return (image: number, y: number, x: number, channel: number) =>
-    data[((image * height + y) * width + x) * channels + channel] ?? Number.NaN;
+  return (image: number, y: number, x: number, channel: number) => {
+    if (y < 0 || x < 0 || y >= height || x >= width) return 0;
+    return data[((image * height + y) * width + x) * channels + channel] ?? Number.NaN;
+  };
 }
 
-export function sizesOfShortcut({ input, stride, channels }: ShortcutSpec) {
+export function sizesOfShortcut({ input, stride, channels, window }: ShortcutSpec) {
   const [images, height, width, own] = input;
   const output = {
-    height: Math.ceil(height / stride[0]),
-    width: Math.ceil(width / stride[1]),
+    height: window?.height ?? Math.ceil(height / stride[0]),
+    width: window?.width ?? Math.ceil(width / stride[1]),
     channels,
   };
   return { images, from: { height, width, channels: own }, output };
@@ -43,50 +80,53 @@ export function sizesOfShortcut({ input, stride, channels }: ShortcutSpec) {
 
 export function nameOfShortcut(
   kernel: string,
-  { input, stride, channels, before, called }: ShortcutSpec,
+  { input, stride, channels, before, window, called }: ShortcutSpec,
 ) {
-  return `${kernel} ${input.join(' × ')} by ${stride.join(' × ')} to ${channels} channels from ${before} on${called ? `, ${called} images` : ''}`;
+  return `${kernel} ${input.join(' × ')} by ${stride.join(' × ')} to ${channels} channels from ${before} on${window ? `, ${window.height} × ${window.width} from ${window.from.join(', ')} on` : ''}${called ? `, ${called} images` : ''}`;
 }
 
 /** With zeros around, and, where the strides are 1, as a part of a concatenation. */
-export const shortcutCases: readonly KernelCase[] = SHORTCUT_SPECS.flatMap((spec) =>
-  [false, true].map((partly) =>
-    memoryCase(
-      `${nameOfShortcut('shortcut', spec)}${partly ? ', partly' : ''}`,
-      async (device, memory) => {
-        const { images, from, output } = sizesOfShortcut(spec);
-        const x = randomNumbers(images * from.height * from.width * from.channels, 1);
-        const others = randomNumbers(images * output.height * output.width * output.channels, 2);
-        const out = partly
-          ? memory.map({ images, ...output }, others)
-          : memory.map({ images, ...output });
-        const run = await prepareShortcut(device, {
-          input: memory.map({ images, ...from }, x),
-          output: out,
-          stride: spec.stride,
-          before: spec.before,
-          partly,
-        });
-        const commands = new Commands(device);
-        // What is written in part is full, and shows nothing of images left out.
-        const called = partly ? images : (spec.called ?? images);
-        run(commands, { images: called });
-        await commands.finish();
-        const expected = shortcutReference(
-          {
-            channels: from.channels,
-            output,
+export const shortcutCases: readonly KernelCase[] = [...SHORTCUT_SPECS, ...WINDOW_SPECS].flatMap(
+  (spec) =>
+    [false, true].map((partly) =>
+      memoryCase(
+        `${nameOfShortcut('shortcut', spec)}${partly ? ', partly' : ''}`,
+        async (device, memory) => {
+          const { images, from, output } = sizesOfShortcut(spec);
+          const x = randomNumbers(images * from.height * from.width * from.channels, 1);
+          const others = randomNumbers(images * output.height * output.width * output.channels, 2);
+          const out = partly
+            ? memory.map({ images, ...output }, others)
+            : memory.map({ images, ...output });
+          const run = await prepareShortcut(device, {
+            input: memory.map({ images, ...from }, x),
+            output: out,
             stride: spec.stride,
             before: spec.before,
-            x: elementOfMap(x, from.height, from.width, from.channels),
-            around: partly
-              ? elementOfMap(others, output.height, output.width, output.channels)
-              : undefined,
-          },
-          called,
-        );
-        requireSame(await writtenValues(out, called), expected);
-      },
+            from: spec.window?.from,
+            partly,
+          });
+          const commands = new Commands(device);
+          // What is written in part is full, and shows nothing of images left out.
+          const called = partly ? images : (spec.called ?? images);
+          run(commands, { images: called });
+          await commands.finish();
+          const expected = shortcutReference(
+            {
+              channels: from.channels,
+              output,
+              stride: spec.stride,
+              before: spec.before,
+              from: spec.window?.from,
+              x: elementOfMap(x, from.height, from.width, from.channels),
+              around: partly
+                ? elementOfMap(others, output.height, output.width, output.channels)
+                : undefined,
+            },
+            called,
+          );
+          requireSame(await writtenValues(out, called), expected);
+        },
+      ),
     ),
-  ),
 );
