@@ -52,15 +52,35 @@ function findFolds({ nodes, output }: Graph): Fold[] {
   });
 }
 
+/**
+ * What folding multiplies each filter's outputs by, s_o, by the name of its weight; those that no
+ * batch norm is folded into are left out. A filter found for the folded network is that of the
+ * network as it was times 1 / s_o.
+ */
+export function foldScales({ graph, weights }: Network): ReadonlyMap<string, Float64Array> {
+  return new Map(
+    findFolds(graph).map((fold) => [fold.filter.weight, foldScale(fold.norm, weights)]),
+  );
+}
+
+function foldScale({ weight, variance, epsilon }: BatchNorm, weights: Weights): Float64Array {
+  const gamma = weights.get(weight)!.data;
+  return Float64Array.from(
+    weights.get(variance)!.data,
+    (v, o) => gamma[o]! / Math.sqrt(v + epsilon),
+  );
+}
+
 function biasName({ name, bias }: Convolution | Linear): string {
   return bias ?? `${name}.bias`;
 }
 
 function foldedWeights({ filter, norm }: Fold, weights: Weights): { weight: Weight; bias: Weight } {
-  const [gamma, beta, mean, variance] = [norm.weight, norm.bias, norm.mean, norm.variance].map(
-    (name) => weights.get(name)!.data,
-  ) as [Float32Array, Float32Array, Float32Array, Float32Array];
-  const scale = Float64Array.from(variance, (v, o) => gamma[o]! / Math.sqrt(v + norm.epsilon));
+  const [beta, mean] = [norm.bias, norm.mean].map((name) => weights.get(name)!.data) as [
+    Float32Array,
+    Float32Array,
+  ];
+  const scale = foldScale(norm, weights);
   const { shape, data } = weights.get(filter.weight)!;
   const size = data.length / filter.outputs;
   const own = filter.bias === undefined ? undefined : weights.get(filter.bias)!.data;

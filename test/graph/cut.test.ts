@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { costOfKept } from '../../src/graph/cost.js';
 import { cutGraph, cutNetwork, type UnitCut } from '../../src/graph/cut.js';
 import { findMisfits } from '../../src/graph/fit.js';
 import { foldBatchNorms } from '../../src/graph/fold.js';
@@ -165,6 +166,16 @@ describe.each(Object.entries(GRAPHS))('%s', (_, graph) => {
     const expected = referenceAnswers(unread(network, cuts), images);
     expect(referenceAnswers(cut, images)).toEqual(expected);
     expect(expected.every(Number.isFinite)).toBe(true);
+  });
+
+  test('the cost of so many channels kept is that of the network that is left', () => {
+    const { units } = findUnits(graph);
+    const cost = costOfKept(graph, units);
+    for (const seed of [6, 7]) {
+      const cuts = randomCuts(graph, seed);
+      const { multiplyAdds, parameters } = summarise(cutGraph(graph, cuts).graph);
+      expect(cost(cuts.map(({ kept }) => kept.length))).toEqual({ multiplyAdds, parameters });
+    }
   });
 
   test('nothing that stays makes no other network, and cutting twice is cutting once', () => {

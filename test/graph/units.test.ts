@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { channelCosts } from '../../src/graph/channel-cost.js';
+import { costOfKept } from '../../src/graph/cost.js';
 import { cutGraph } from '../../src/graph/cut.js';
 import type { Node } from '../../src/graph/graph.js';
-import { summarise } from '../../src/graph/summary.js';
 import { findUnits, type Unit, uncuttableText } from '../../src/graph/units.js';
 import { buildArchitecture } from '../../src/models/architectures.js';
 import { activation, batchNorm, convolution, linear } from '../../src/models/nodes.js';
@@ -197,20 +196,16 @@ test('what cannot be removed says why, node by node', () => {
   ]);
 });
 
-test('the cost of a channel is what its filter, its batch norm and its consumer take', () => {
+test('a channel costs what its filter, its batch norm and its consumer take', () => {
   const graph = buildArchitecture('resnet20');
   const { units } = findUnits(graph);
-  const costs = channelCosts(graph, units);
-  expect(costs[units.indexOf(unitNamed(units, 'layer1.1.conv1'))]).toEqual({
-    multiplyAdds: 2 * 144 * 32 * 32,
-    parameters: 2 * 144 + 2,
-    weightBytes: 4 * (2 * 144 + 4),
-  });
-  const inner = units.filter(({ kind }) => kind === 'inner');
-  const blocks = inner.reduce(
-    (sum, unit) => sum + costs[units.indexOf(unit)]!.multiplyAdds * unit.channels,
-    0,
-  );
+  const cost = costOfKept(graph, units);
+  const whole = units.map(({ channels }) => channels);
+  const at = units.indexOf(unitNamed(units, 'layer1.1.conv1'));
+  const less = cost(whole.with(at, 15));
+  expect(cost(whole).multiplyAdds - less.multiplyAdds).toBe(2 * 144 * 32 * 32);
+  expect(cost(whole).parameters - less.parameters).toBe(2 * 144 + 2);
   // All that a block multiplies goes with its inner channels; the first convolution and the last layer stay.
-  expect(blocks).toBe(summarise(graph).multiplyAdds - 1024 * 16 * 27 - 640);
+  const bare = cost(units.map(({ kind, channels }) => (kind === 'inner' ? 0 : channels)));
+  expect(bare.multiplyAdds).toBe(1024 * 16 * 27 + 640);
 });
