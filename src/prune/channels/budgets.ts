@@ -41,13 +41,7 @@ export function shareBudget(problem: BudgetProblem): readonly number[] {
   if (cost(most) <= budget) return most;
   const fewest = choices.map((counts) => counts[0] as number);
   const floor = cost(fewest);
-  if (floor > budget) {
-    const share = (value: number) => (value / cost(most)).toPrecision(3);
-    throw new EspalierError(
-      'bad-config',
-      `A budget of ${share(budget)} cannot be met: with the fewest channels in every unit ${share(floor)} is left. Ask for at least that, or let more units be cut.`,
-    );
-  }
+  if (floor > budget) throw budgetOutOfReach({ budget, floor, whole: cost(most) });
   const tables = curves.map(divergenceTable);
   const search = { choices, tables };
   const total = (kept: readonly number[]) =>
@@ -67,6 +61,23 @@ export function shareBudget(problem: BudgetProblem): readonly number[] {
     return filled(problem, search, best);
   });
   return ends.reduce((one, other) => (total(other) < total(one) ? other : one));
+}
+
+/** The error of a budget that no cut meets: it says what the least is. */
+export function budgetOutOfReach({
+  budget,
+  floor,
+  whole,
+}: {
+  readonly budget: number;
+  readonly floor: number;
+  readonly whole: number;
+}): EspalierError {
+  const share = (value: number) => (value / whole).toPrecision(3);
+  return new EspalierError(
+    'bad-config',
+    `A budget of ${share(budget)} cannot be met: with the fewest channels in every unit ${share(floor)} is left. Ask for at least that, or let more units be cut.`,
+  );
 }
 
 interface Search {

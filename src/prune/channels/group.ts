@@ -1,5 +1,10 @@
 import { factor, solveLower } from './cholesky.js';
-import { type ChannelOrder, type ChannelStatistics, gramRidge } from './statistics.js';
+import {
+  type ChannelOrder,
+  type ChannelStatistics,
+  channelsOfUnit,
+  gramRidge,
+} from './statistics.js';
 
 /**
  * Group greedy forward selection: each pick is the channel whose addition leaves the smallest loss
@@ -11,27 +16,29 @@ import { type ChannelOrder, type ChannelStatistics, gramRidge } from './statisti
  * and Luo, 1989) with groups of g, by a partial Cholesky factorisation that grows by g columns a
  * pick. k picks take about (gk)² gC / 2 + gk gC O multiply-adds in float64 besides the scores.
  *
+ * @param consumers all that read the unit's channels; their losses are added up.
  * @param picks how many channels, at most C.
  */
-export function selectGroups(statistics: ChannelStatistics, picks: number): ChannelOrder {
-  const { channels, energy } = statistics;
-  const state = startState(statistics);
+export function selectGroups(consumers: readonly ChannelStatistics[], picks: number): ChannelOrder {
+  const channels = channelsOfUnit(consumers);
+  const states = consumers.map(startState);
   const order = new Uint32Array(picks);
   const loss = new Float64Array(picks);
   const open = new Set(Array.from({ length: channels }, (_, channel) => channel));
-  let left = energy;
+  let left = consumers.reduce((sum, { energy }) => sum + energy, 0);
   for (let pick = 0; pick < picks; pick++) {
     let best = -1;
     let gain = Number.NEGATIVE_INFINITY;
     for (const channel of open) {
-      const lowers = gainOfAdding(state, channel);
+      let lowers = 0;
+      for (const state of states) lowers += lossReduction(state, channel);
       if (lowers > gain) [best, gain] = [channel, lowers];
     }
     open.delete(best);
     order[pick] = best;
     left -= gain;
     loss[pick] = left;
-    if (pick + 1 < picks) take(state, best);
+    if (pick + 1 < picks) for (const state of states) take(state, best);
   }
   return { order, loss };
 }
@@ -86,7 +93,7 @@ function solveChannel({ statistics, rest, scale, residual, square, solved }: Sta
 }
 
 /** tr(B_iᵀ E_i⁻¹ B_i) = ‖L⁻¹ B_i‖². */
-function gainOfAdding(state: State, channel: number): number {
+function lossReduction(state: State, channel: number): number {
   solveChannel(state, channel);
   let sum = 0;
   for (const value of state.solved) sum += value * value;

@@ -1,5 +1,5 @@
 import { distinctDraws, randomStream } from '../../random.js';
-import type { ChannelStatistics } from './statistics.js';
+import { type ChannelStatistics, channelsOfUnit } from './statistics.js';
 
 /**
  * Ways to rank channels without looking at what they are used for: to compare with. Each gives all
@@ -50,13 +50,15 @@ export function rankByScale(scales: ArrayLike<number>): Uint32Array {
   return ranked(scales.length, (channel) => Math.abs(scales[channel] as number));
 }
 
-/** By the channel's mean square over the calibration images: the trace of Q_ii. */
-export function rankByActivation({ channels, taps, gram }: ChannelStatistics): Uint32Array {
-  const rows = channels * taps;
+/** By the channel's sum of squares over the patches of all consumers: the traces of Q_ii. */
+export function rankByActivation(consumers: readonly ChannelStatistics[]): Uint32Array {
+  const channels = channelsOfUnit(consumers);
   return ranked(channels, (channel) => {
     let sum = 0;
-    for (let row = channel * taps; row < (channel + 1) * taps; row++) {
-      sum += gram[row * rows + row] as number;
+    for (const { taps, gram } of consumers) {
+      for (let row = channel * taps; row < (channel + 1) * taps; row++) {
+        sum += gram[row * channels * taps + row] as number;
+      }
     }
     return sum;
   });

@@ -1,5 +1,5 @@
 import { factor, solveLower, solveUpper } from './cholesky.js';
-import { type ChannelStatistics, gramRidge } from './statistics.js';
+import { type ChannelStatistics, gramRidge, rowsOfChannels } from './statistics.js';
 
 /** A consumer's best weights for the channels that stay. */
 export interface Refit {
@@ -34,12 +34,4 @@ export function refitWeights(statistics: ChannelStatistics, kept: ArrayLike<numb
   const explained = weights.reduce((sum, value) => sum + value * value, 0);
   solveUpper(square, size, weights, outputs);
   return { weights, loss: energy - explained };
-}
-
-/** The rows of Q and R that belong to these channels. */
-export function rowsOfChannels(channels: ArrayLike<number>, taps: number): Uint32Array {
-  return Uint32Array.from(
-    { length: channels.length * taps },
-    (_, at) => (channels[Math.floor(at / taps)] ?? 0) * taps + (at % taps),
-  );
 }

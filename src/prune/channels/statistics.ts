@@ -1,4 +1,5 @@
 import { EspalierError } from '../../errors.js';
+import type { PatchTotals } from './patch-products.js';
 
 /**
  * All that a selection of channels needs to know of one consumer: three sums over M positions of
@@ -34,6 +35,13 @@ export interface ChannelOrder {
 /** λ over the mean of Q's diagonal: what the refit adds to the diagonal, so that it is regular. */
 export const RIDGE = 1e-6;
 
+/** C, of statistics of one and the same unit. @throws RangeError when they are not. */
+export function channelsOfUnit(consumers: readonly ChannelStatistics[]): number {
+  const [first, ...others] = consumers;
+  if (first && others.every(({ channels }) => channels === first.channels)) return first.channels;
+  throw new RangeError('Statistics of one unit need one consumer at least, all of its channels.');
+}
+
 /** λ in Q's own units. */
 export function gramRidge({ gram, channels, taps }: ChannelStatistics): number {
   const rows = channels * taps;
@@ -57,5 +65,94 @@ export function requireStatistics(statistics: ChannelStatistics): void {
   throw new EspalierError(
     'bad-data',
     'The activations of the calibration images are not finite: the network diverged, or its images are not preprocessed as it expects.',
+  );
+}
+
+/**
+ * The statistics of a unit from the sums over its consumer's patches. The consumer should give
+ * Y = P W + E, with W what it has and E what is missing: so R = Q W + PᵀE and q = ‖P W + E‖², and
+ * where nothing is missing the patches alone are enough. What it reads besides the unit stays as it
+ * is, and its share is taken from Y.
+ *
+ * @param weights W of all that the consumer reads [rows × O].
+ * @param rows of the patches that belong to each channel of the unit, as many for each.
+ */
+export function statisticsOfUnit(
+  { gram, errorProduct, errorEnergy, positions }: PatchTotals,
+  weights: Float64Array,
+  rows: readonly (readonly number[])[],
+): ChannelStatistics {
+  const size = Math.round(Math.sqrt(gram.length));
+  const outputs = weights.length / size;
+  const own = Uint32Array.from(rows.flat());
+  // W of the unit alone: what Y is without the others.
+  const kept = new Float64Array(weights.length);
+  for (const row of own) {
+    kept.set(weights.subarray(row * outputs, (row + 1) * outputs), row * outputs);
+  }
+  const through = new Float64Array(own.length * outputs);
+  let energy = errorEnergy;
+  own.forEach((row, i) => {
+    for (const other of own) {
+      const factor = gram[row * size + other] as number;
+      for (let o = 0; o < outputs; o++) {
+        const at = i * outputs + o;
+        through[at] = (through[at] as number) + factor * (kept[other * outputs + o] as number);
+      }
+    }
+    for (let o = 0; o < outputs; o++) {
+      const [weight, product] = [kept[row * outputs + o], through[i * outputs + o]];
+      const missing = errorProduct?.[row * outputs + o] ?? 0;
+      energy += (weight as number) * ((product as number) + 2 * missing);
+      through[i * outputs + o] = (product as number) + missing;
+    }
+  });
+  const square = new Float64Array(own.length * own.length);
+  own.forEach((row, i) => {
+    own.forEach((column, j) => {
+      square[i * own.length + j] = gram[row * size + column] as number;
+    });
+  });
+  return {
+    channels: rows.length,
+    taps: own.length / Math.max(1, rows.length),
+    outputs,
+    positions,
+    gram: square,
+    correlation: through,
+    energy,
+  };
+}
+
+/** ‖Y − P_S W_S‖² = q − 2 ⟨R_S, W_S⟩ + ⟨W_S, Q_SS W_S⟩ of any weights W_S [g·n × O] for n channels. */
+export function weightLoss(
+  { channels, taps, outputs, gram, correlation, energy }: ChannelStatistics,
+  kept: ArrayLike<number>,
+  weights: Float64Array,
+): number {
+  const rows = rowsOfChannels(kept, taps);
+  let loss = energy;
+  const through = new Float64Array(outputs);
+  rows.forEach((row, i) => {
+    through.fill(0);
+    rows.forEach((column, j) => {
+      const product = gram[row * channels * taps + column] as number;
+      for (let o = 0; o < outputs; o++) {
+        through[o] = (through[o] as number) + product * (weights[j * outputs + o] as number);
+      }
+    });
+    for (let o = 0; o < outputs; o++) {
+      const missing = (through[o] as number) - 2 * (correlation[row * outputs + o] as number);
+      loss += (weights[i * outputs + o] as number) * missing;
+    }
+  });
+  return loss;
+}
+
+/** The rows of Q and R that belong to these channels. */
+export function rowsOfChannels(channels: ArrayLike<number>, taps: number): Uint32Array {
+  return Uint32Array.from(
+    { length: channels.length * taps },
+    (_, at) => (channels[Math.floor(at / taps)] ?? 0) * taps + (at % taps),
   );
 }

@@ -50,7 +50,7 @@ describe.each(SHAPES.map((shape) => [nameOfShape(shape), shape] as const))('%s',
   });
 
   test('each pick of `group` is the best of all candidates, refitted', () => {
-    const { order, loss } = selectGroups(layer, layer.channels);
+    const { order, loss } = selectGroups([layer], layer.channels);
     expect([...order].sort((a, b) => a - b)).toEqual(all);
     order.forEach((pick, step) => {
       const before = [...order.subarray(0, step)];
@@ -70,7 +70,7 @@ describe.each(SHAPES.map((shape) => [nameOfShape(shape), shape] as const))('%s',
   });
 
   test('each removal of `backward` costs least of all', () => {
-    const { order, loss } = eliminateGroups(layer);
+    const { order, loss } = eliminateGroups([layer]);
     expect([...order].sort((a, b) => a - b)).toEqual(all);
     for (let count = layer.channels; count > 1; count--) {
       const kept = [...order.subarray(0, count)];

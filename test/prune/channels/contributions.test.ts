@@ -89,7 +89,7 @@ describe('rankings', () => {
     });
     const statistics = { channels: 3, taps: 2, outputs: 1, positions: 9, energy: 0 };
     expect([
-      ...rankByActivation({ ...statistics, gram, correlation: new Float64Array(6) }),
+      ...rankByActivation([{ ...statistics, gram, correlation: new Float64Array(6) }]),
     ]).toEqual([1, 2, 0]);
   });
 

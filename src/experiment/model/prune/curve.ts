@@ -1,0 +1,45 @@
+import type { Device } from '../../../gpu/device.js';
+import { foldBatchNorms } from '../../../graph/fold.js';
+import type { Network } from '../../../graph/weights.js';
+import type { ChannelRanking } from '../../../prune/channels/criteria.js';
+import { answersFrom, meanDivergence } from './answers.js';
+import { cutUnit } from './cut-unit.js';
+import type { Refit, UnitCurve } from './events.js';
+import type { Frontier } from './frontier.js';
+import type { UnitMeasurement } from './measure-unit.js';
+
+/** Shares of a unit's channels at which the answers' divergence is measured. */
+const LEVELS = [1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 5 / 8, 3 / 4, 7 / 8];
+
+export interface CurveRequest {
+  readonly network: Network;
+  readonly unit: string;
+  readonly measurements: readonly UnitMeasurement[];
+  readonly ranking: ChannelRanking;
+  readonly refit: Refit;
+  readonly frontier: Frontier;
+  /** The dense network's logits for the first images [images × classes]. */
+  readonly answers: Float32Array;
+  readonly classes: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * How far the answers move when this unit alone is cut, at some numbers of its channels. Only the
+ * network from the unit on is computed.
+ */
+export async function measureCurve(device: Device, request: CurveRequest): Promise<UnitCurve> {
+  const { network, unit, measurements, ranking, refit, frontier, answers, classes } = request;
+  const channels = ranking.order.length;
+  const counts = LEVELS.map((level) => Math.max(1, Math.round(level * channels)));
+  const kept = [...new Set(counts)].filter((count) => count < channels);
+  const divergence: number[] = [];
+  for (const count of kept) {
+    const cut = cutUnit(network, { unit, measurements, ranking, count, refit }).network;
+    const own = { network: foldBatchNorms(cut), frontier };
+    const found = await answersFrom(device, own, answers.length / classes);
+    divergence.push(meanDivergence(answers, found.subarray(0, answers.length), classes));
+    request.signal?.throwIfAborted();
+  }
+  return { unit, channels, kept, divergence };
+}

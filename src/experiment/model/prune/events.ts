@@ -1,0 +1,84 @@
+import type { Pictures, Preprocessing } from '../../../data/pictures.js';
+import type { AdapterDescription } from '../../../gpu/adapter.js';
+import type { Network } from '../../../graph/weights.js';
+import type { Criterion } from '../../../prune/channels/criteria.js';
+
+/** How the consumers' weights are fitted to the channels that stay. */
+export const REFITS = ['weights', 'scales', 'none'] as const;
+export type Refit = (typeof REFITS)[number];
+
+/** How the budget is shared among units: by what each cut costs the answers, or evenly. */
+export const SHARINGS = ['measured', 'uniform'] as const;
+export type Sharing = (typeof SHARINGS)[number];
+
+/** Which units are cut: those inside of blocks, residual streams, or both. */
+export const UNIT_CHOICES = ['inner', 'stream', 'all'] as const;
+export type UnitChoice = (typeof UNIT_CHOICES)[number];
+
+/** What a budget counts. */
+export const BUDGETED = ['multiplyAdds', 'parameters'] as const;
+export type Budgeted = (typeof BUDGETED)[number];
+
+export interface PruneOptions {
+  readonly criterion: Criterion;
+  readonly refit: Refit;
+  readonly sharing: Sharing;
+  readonly units: UnitChoice;
+  /** The share of the network's cost that stays at most, and what is counted. */
+  readonly budget: { readonly of: Budgeted; readonly share: number };
+  /** What a unit's number of channels is a multiple of, where it is cut. */
+  readonly roundTo: number;
+  /** Channels that every unit keeps at least. */
+  readonly least: number;
+  readonly seed: number;
+}
+
+export interface PruneInput {
+  readonly network: Network;
+  /** Pictures to calibrate with; their labels are not looked at. */
+  readonly calibration: Pictures;
+  readonly preprocessing: Preprocessing;
+  readonly options: PruneOptions;
+}
+
+/** How far the answers move when one unit alone is cut. */
+export interface UnitCurve {
+  readonly unit: string;
+  readonly channels: number;
+  readonly kept: readonly number[];
+  /** Mean KL(dense ‖ cut) in nats, for each of `kept`. */
+  readonly divergence: readonly number[];
+}
+
+export interface UnitOutcome {
+  readonly unit: string;
+  readonly channels: number;
+  /** The channels that stay, ascending, by their index in the dense network. */
+  readonly kept: readonly number[];
+  /** ‖Y − what the consumers give‖² / ‖Y‖² after the refit. */
+  readonly loss: number;
+}
+
+export type PruneEvent =
+  | {
+      readonly type: 'progress';
+      readonly phase: 'curves' | 'cutting';
+      readonly unit: string;
+      /** Of all units together, from 0 to 1. */
+      readonly share: number;
+    }
+  | ({ readonly type: 'curve' } & UnitCurve)
+  | { readonly type: 'budget'; readonly units: readonly string[]; readonly kept: readonly number[] }
+  | ({ readonly type: 'unit' } & UnitOutcome);
+
+export interface PruneSummary {
+  readonly adapter: AdapterDescription;
+  readonly network: Network;
+  readonly units: readonly UnitOutcome[];
+  readonly curves: readonly UnitCurve[];
+  readonly calibration: number;
+  /** Mean KL(dense ‖ pruned) in nats, and the share of the same largest answers, on calibration images. */
+  readonly divergence: number;
+  readonly agreement: number;
+  readonly seconds: { readonly curves: number; readonly cutting: number };
+}

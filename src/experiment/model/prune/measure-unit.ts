@@ -1,0 +1,129 @@
+import { Commands } from '../../../gpu/commands.js';
+import type { Device } from '../../../gpu/device.js';
+import { Scope } from '../../../gpu/scope.js';
+import { inferShapes } from '../../../graph/shapes.js';
+import type { Unit } from '../../../graph/units.js';
+import type { Network } from '../../../graph/weights.js';
+import { prepareActivate } from '../../../kernels/activate.js';
+import type { FeatureMap } from '../../../kernels/feature-map.js';
+import { prepareSegment, type Segment } from '../../../layers/segment.js';
+import {
+  type PatchProducts,
+  preparePatchProducts,
+} from '../../../prune/channels/patch-products.js';
+import {
+  type ChannelStatistics,
+  requireStatistics,
+  statisticsOfUnit,
+} from '../../../prune/channels/statistics.js';
+import { type Reading, readingsOfUnit, weightsByRow } from './consumers.js';
+import { encodeSegment, type Frontier } from './frontier.js';
+
+/** A network in inference form, and where the calibration images are in it. */
+export interface Calibrated {
+  readonly network: Network;
+  readonly frontier: Frontier;
+}
+
+export interface UnitMeasurement {
+  readonly reading: Reading;
+  readonly statistics: ChannelStatistics;
+  /** W of all that the consumer reads [rows × O], and which rows belong to each channel. */
+  readonly weights: Float64Array;
+  readonly rows: readonly (readonly number[])[];
+}
+
+/**
+ * What the consumers of a unit read, summed over the calibration images.
+ *
+ * @param dense the network as it was, at the same place: what the consumers should give. Left out
+ *   while nothing has been cut.
+ * @param onImages how many images are done.
+ * @throws bad-data where an activation is not finite.
+ */
+export async function measureUnit(
+  device: Device,
+  cut: Calibrated,
+  dense: Calibrated | undefined,
+  unit: Unit,
+  onImages: (images: number) => void = () => {},
+): Promise<readonly UnitMeasurement[]> {
+  const { graph, weights } = cut.network;
+  const shapes = inferShapes(graph);
+  const readings = readingsOfUnit(graph, shapes, unit);
+  using scope = new Scope(device);
+  const images = cut.frontier.chunks[0]?.images ?? 1;
+  const targets = readings.map(({ target }) => target);
+  using own = await prepareSegment(device, cut.network, {
+    images,
+    given: cut.frontier.names,
+    wanted: [...new Set([...readings.map(({ input }) => input), ...(dense ? targets : [])])],
+  });
+  using whole =
+    dense &&
+    (await prepareSegment(device, dense.network, {
+      images,
+      given: dense.frontier.names,
+      wanted: [...new Set(targets)],
+    }));
+  const products: PatchProducts[] = [];
+  try {
+    const encoders: ((commands: Commands, images: number) => void)[] = [];
+    for (const reading of readings) {
+      const input = own.map(reading.input);
+      const missing = whole && (await prepareMissing(device, scope, { own, whole, reading }));
+      const product = await preparePatchProducts(device, {
+        ...reading,
+        input,
+        error: missing?.map,
+      });
+      products.push(product);
+      encoders.push((commands, count) => {
+        missing?.encode(commands, count);
+        product.encode(commands, count);
+      });
+    }
+    let done = 0;
+    for (const [index, chunk] of cut.frontier.chunks.entries()) {
+      const commands = new Commands(device);
+      encodeSegment(commands, own, chunk);
+      const other = dense?.frontier.chunks[index];
+      if (whole && other) encodeSegment(commands, whole, other);
+      for (const encode of encoders) encode(commands, chunk.images);
+      await commands.finish();
+      for (const product of products) await product.collect();
+      done += chunk.images;
+      onImages(done);
+    }
+    return readings.map((reading, at) => {
+      const taps = reading.kernel[0] * reading.kernel[1];
+      const rows = reading.positions.map((positions) =>
+        positions.flatMap((place) => Array.from({ length: taps }, (_, tap) => place * taps + tap)),
+      );
+      const byRow = weightsByRow(weights, reading);
+      const statistics = statisticsOfUnit((products[at] as PatchProducts).totals(), byRow, rows);
+      requireStatistics(statistics);
+      return { reading, statistics, weights: byRow, rows };
+    });
+  } finally {
+    for (const product of products) product.dispose();
+  }
+}
+
+/** E: the dense network's target less that of the network as it is. */
+async function prepareMissing(
+  device: Device,
+  scope: Scope,
+  {
+    own,
+    whole,
+    reading,
+  }: { readonly own: Segment; readonly whole: Segment; readonly reading: Reading },
+) {
+  const [input, subtrahend] = [whole.map(reading.target), own.map(reading.target)];
+  const { rows, columns } = input.matrix;
+  const matrix = scope.matrix(`error of ${reading.target}`, [rows, columns]);
+  const map: FeatureMap = { ...input, matrix };
+  const run = await prepareActivate(device, { input, subtrahend, output: map });
+  return { map, encode: (commands: Commands, images: number) => run(commands, { images }) };
+}

@@ -1,0 +1,105 @@
+import type { Device } from '../../gpu/device.js';
+import { eliminateGroups } from './backward.js';
+import { type Contributions, contributions } from './contributions.js';
+import { selectGroups } from './group.js';
+import {
+  type Filters,
+  rankByActivation,
+  rankByDistance,
+  rankByLot,
+  rankByScale,
+  rankByWeight,
+} from './rankings.js';
+import { selectByRule } from './rules.js';
+import { type ChannelStatistics, channelsOfUnit } from './statistics.js';
+
+/** How the channels of a unit are chosen. */
+export const CRITERIA = [
+  'group',
+  'backward',
+  'average',
+  'line-search',
+  'corrective',
+  'l1',
+  'bn-scale',
+  'fpgm',
+  'activation',
+  'random',
+] as const;
+export type Criterion = (typeof CRITERIA)[number];
+
+/** What the channels of one unit can be chosen by. */
+export interface ChannelProblem {
+  /** One a consumer. */
+  readonly consumers: readonly ChannelStatistics[];
+  /** Each consumer's own weights W [gC × O], channel by channel. */
+  readonly weights: readonly Float64Array[];
+  /** The filters that make the channels, one writer behind the other. */
+  readonly filters: Filters;
+  /** |γ| of the batch norm behind them, where there is one. */
+  readonly scales?: ArrayLike<number> | undefined;
+  readonly seed: number;
+}
+
+/** The channels of a unit, the first kept first. */
+export interface ChannelRanking {
+  /** All C of them. */
+  readonly order: Uint32Array;
+  /** Of rules: by what the contributions of the first `count` are multiplied. */
+  readonly factors?: (count: number) => Float64Array;
+}
+
+/**
+ * Ranks the channels of a unit by one criterion; the first k are those that a cut to k keeps.
+ *
+ * @throws bad-data when a rule meets numbers that are not finite; aborted.
+ */
+export async function rankChannels(
+  device: Device,
+  criterion: Criterion,
+  problem: ChannelProblem,
+  signal?: AbortSignal,
+): Promise<ChannelRanking> {
+  const { consumers, filters, scales, seed } = problem;
+  const channels = channelsOfUnit(consumers);
+  switch (criterion) {
+    case 'group':
+      return { order: selectGroups(consumers, channels).order };
+    case 'backward':
+      return { order: eliminateGroups(consumers).order };
+    case 'average':
+    case 'line-search':
+    case 'corrective':
+      return selectByRule(device, jointContributions(problem), criterion, signal);
+    case 'l1':
+      return { order: rankByWeight(filters) };
+    case 'fpgm':
+      return { order: rankByDistance(filters) };
+    case 'bn-scale':
+      // Without a batch norm nothing says more of a channel's scale than its filter.
+      return { order: scales ? rankByScale(scales) : rankByWeight(filters) };
+    case 'activation':
+      return { order: rankByActivation(consumers) };
+    case 'random':
+      return { order: rankByLot(channels, seed) };
+  }
+}
+
+/** The contributions to all consumers together: their inner products add up. */
+export function jointContributions({
+  consumers,
+  weights,
+}: Pick<ChannelProblem, 'consumers' | 'weights'>): Contributions {
+  const [first, ...others] = consumers.map((own, at) =>
+    contributions(own, weights[at] as Float64Array),
+  );
+  return others.reduce<Contributions>(
+    (sum, other) => ({
+      channels: sum.channels,
+      gram: sum.gram.map((value, at) => value + (other.gram[at] as number)),
+      correlation: sum.correlation.map((value, at) => value + (other.correlation[at] as number)),
+      energy: sum.energy + other.energy,
+    }),
+    first as Contributions,
+  );
+}

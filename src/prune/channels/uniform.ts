@@ -1,0 +1,43 @@
+import { budgetOutOfReach } from './budgets.js';
+
+/** Halvings of the share's interval: the counts of channels tell no more. */
+const BISECTIONS = 30;
+
+/**
+ * How many channels of each unit stay when all keep the same share: the largest whose cost is
+ * within the budget.
+ *
+ * @param channels C of each unit.
+ * @throws bad-config when even the fewest channels cost more than the budget.
+ */
+export function shareEvenly({
+  channels,
+  cost,
+  budget,
+  least,
+  roundTo,
+}: {
+  readonly channels: readonly number[];
+  readonly cost: (kept: readonly number[]) => number;
+  readonly budget: number;
+  readonly least: number;
+  readonly roundTo: number;
+}): readonly number[] {
+  const keptAt = (share: number) =>
+    channels.map((count) => {
+      const rounded = Math.round((share * count) / roundTo) * roundTo;
+      const fewest = Math.max(1, Math.ceil(least / roundTo)) * roundTo;
+      return Math.min(count, Math.max(fewest, rounded));
+    });
+  if (cost(keptAt(1)) <= budget) return keptAt(1);
+  let [low, high] = [0, 1];
+  if (cost(keptAt(low)) > budget) {
+    throw budgetOutOfReach({ budget, floor: cost(keptAt(low)), whole: cost(keptAt(1)) });
+  }
+  for (let turn = 0; turn < BISECTIONS; turn++) {
+    const middle = (low + high) / 2;
+    if (cost(keptAt(middle)) <= budget) low = middle;
+    else high = middle;
+  }
+  return keptAt(low);
+}
