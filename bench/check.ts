@@ -57,7 +57,9 @@ export function requireSame(
 ): void {
   requireLength(what, actual, expected);
   for (let e = 0; e < expected.length; e++) {
-    const [found, wanted] = [actual[e], expected[e]];
+    // Not as a pair: millions are compared.
+    const found = actual[e];
+    const wanted = expected[e];
     if (found === wanted || (Number.isNaN(found) && Number.isNaN(wanted))) continue;
     throw new Error(`${what}: element ${e} is ${found}, expected ${wanted}`);
   }

@@ -29,6 +29,8 @@ export const selection: Benchmark = workload<SelectionShape>({
   shapes: [
     { n: 1024, m: 4096, k: 200 },
     { n: 256, m: 1000, k: 100 },
+    // Little more than its dispatches.
+    { n: 64, m: 500, k: 20 },
   ],
   hardwareShapes: [{ n: 10_000, m: 50_000, k: 200 }],
   variants: [ONLY_VARIANT, F16, DIRECT],

@@ -17,8 +17,9 @@ const LEFT_OUT = ['bench-page.js', 'bench-peers.js', 'demo', 'types'].map((name)
   join(DIST, name),
 );
 
-/** The report of the first run in Node. */
+/** The report of the first run in Node, and the same as if it were of another adapter. */
 const NODE_REPORT = 'node.json';
+const FOREIGN = 'foreign.json';
 
 let folder: string;
 beforeAll(async () => {
@@ -36,6 +37,9 @@ async function installIn(home: string): Promise<string> {
   });
   return home;
 }
+
+const readReport = async (file: string) =>
+  reportSchema.parse(JSON.parse(await readFile(join(folder, file), 'utf8')));
 
 /** Puts an error into what is built. */
 async function spoil(dist: string, right: string, wrong: string): Promise<void> {
@@ -61,12 +65,20 @@ function benchIn(home: string, ...flags: readonly string[]) {
   });
 }
 
+const VERDICT = / [\d.]+ +[\d.]+–[\d.]+ +(?:faster|slower|within noise|too few runs|other clock)$/m;
+
 test.each(['node', 'chrome'])('times a kernel in %s and leaves its report', async (host) => {
-  const file = join(folder, host === 'node' ? NODE_REPORT : `${host}.json`);
+  const [file, foreign, page] = [
+    host === 'node' ? NODE_REPORT : 'chrome.json',
+    FOREIGN,
+    'page.html',
+  ];
   const flags = ['--quick', '--kernel', 'pick', '--adapter', 'software', '--json', file];
-  const { code, out, err } = await bench('--host', host, ...flags);
+  // The second run is compared with the first, as if that were of another adapter, and drawn.
+  const more = host === 'node' ? [] : ['--baseline', foreign, '--force', '--html', page];
+  const { code, out, err } = await bench('--host', host, ...flags, ...more);
   expect({ code, err }).toMatchObject({ code: 0 });
-  const report = reportSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  const report = await readReport(file);
   expect(Math.abs(Date.now() - Date.parse(report.date))).toBeLessThan(600_000);
   expect(report).toMatchObject({
     host,
@@ -88,34 +100,27 @@ test.each(['node', 'chrome'])('times a kernel in %s and leaves its report', asyn
   expect(out).toMatch(/^pick {2}n=1024,p=4\n {2}espalier +default +yes +[\d.]+ /m);
   expect(err).toMatch(/^Measuring .*\n1 of 1: pick n=1024,p=4\n/);
   expect(err).toContain('pick n=1024,p=4 (default): within the bound');
+  if (host === 'node') {
+    const adapter = { ...report.adapter, vendor: 'another' };
+    await writeFile(join(folder, FOREIGN), JSON.stringify({ ...report, adapter }));
+    return;
+  }
+  expect(out).toMatch(VERDICT);
+  expect(out).toMatch(/\nFiles: chrome\.json, page\.html\n$/);
+  const html = await readFile(join(folder, page), 'utf8');
+  expect(html).toContain('<svg');
+  expect(html).toContain('espalier bench --host chrome --quick --kernel pick');
 });
 
-test('compares with an earlier run, of another adapter only when forced, and draws it', async () => {
-  const flags = ['--quick', 'pick', '--adapter', 'software', '--baseline'];
-  const [old, foreign, page] = [NODE_REPORT, 'foreign.json', 'page.html'].map((name) =>
-    join(folder, name),
-  ) as [string, string, string];
-  const report = reportSchema.parse(JSON.parse(await readFile(old, 'utf8')));
-  const same = await bench(...flags, old, '--html', page);
-  expect(same).toMatchObject({ code: 0 });
-  expect(same.out).toMatch(/ vs baseline +noise band +verdict$/m);
-  expect(same.out).toMatch(/ [\d.]+ +[\d.]+–[\d.]+ +(?:faster|slower|within noise)$/m);
-  expect(same.out).toMatch(/\nFiles: .*page\.html\n$/);
-  const html = await readFile(page, 'utf8');
-  expect(html).toContain('<svg');
-  expect(html).toContain('espalier bench --quick pick');
-
-  const adapter = { ...report.adapter, vendor: 'another' };
-  await writeFile(foreign, JSON.stringify({ ...report, adapter }));
-  const unlike = await bench(...flags, foreign);
+test('compares with an earlier run of another adapter only when forced', async () => {
+  const unlike = await bench('--quick', 'pick', '--adapter', 'software', '--baseline', FOREIGN);
   expect(unlike).toMatchObject({ code: 2, out: '' });
   expect(unlike.err).toMatch(/^error: --baseline .*foreign\.json was measured on .*--force\.$/m);
-  expect(await bench(...flags, foreign, '--force')).toMatchObject({ code: 0 });
 });
 
 test('Ctrl-C ends with 130, the table of what was measured, and its file', async () => {
-  const file = join(folder, 'interrupted.json');
-  const args = ['--quick', 'pick', 'loss', 'matmul', '--adapter', 'software', '--json', file];
+  const flags = ['--adapter', 'software', '--baseline', NODE_REPORT, '--json', 'interrupted.json'];
+  const args = ['--quick', 'pick', 'lookahead', 'gather-columns', ...flags];
   const command = [join(folder, 'dist/cli.js'), 'bench', ...args];
   const { code, out, err } = await new Promise<Awaited<ReturnType<typeof bench>>>((done) => {
     const child = execFile(process.execPath, command, { cwd: folder }, (error, out, err) => {
@@ -129,8 +134,11 @@ test('Ctrl-C ends with 130, the table of what was measured, and its file', async
     code: 130,
     err: expect.stringMatching(/^Interrupted\. /m),
   });
-  expect(out).toMatch(/\nFiles: .*interrupted\.json\n$/);
-  const { results } = reportSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  // The baseline is of this adapter.
+  expect(out).toMatch(/ vs baseline +noise band +verdict$/m);
+  expect(out).toMatch(VERDICT);
+  expect(out).toMatch(/\nFiles: interrupted\.json\n$/);
+  const { results } = await readReport('interrupted.json');
   expect(results.length).toBeGreaterThan(0);
   expect(new Set(results.map(({ work }) => work)).size).toBeLessThan(3);
 });
@@ -188,11 +196,10 @@ test.each([
     for (const mode of host === 'chrome' ? ['bench-page', 'bench-peers'] : []) {
       await build({ configFile, mode, build: output });
     }
-    const file = join(folder, 'peers.json');
-    const flags = ['--quick', '--shape', 'n=256', '--adapter', 'software', '--json', file];
+    const flags = ['--quick', '--shape', 'n=64', '--adapter', 'software', '--json', 'peers.json'];
     const { code, out, err } = await bench('selection', ...flags, ...more);
     expect({ code, err }).toMatchObject({ code: 0 });
-    const report = reportSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    const report = await readReport('peers.json');
     expect(report).toMatchObject({
       host,
       versions: { 'jax-js': expect.stringMatching(/^0\.1\./), tfjs: expect.stringMatching(/^4\./) },
