@@ -5,7 +5,7 @@ import type { Device } from '../src/gpu/device.js';
 import { prepareKernel } from '../src/gpu/kernel.js';
 import { largestBinding } from '../src/gpu/limits.js';
 import { Scope } from '../src/gpu/scope.js';
-import { median, type Timing } from '../src/gpu/timing.js';
+import { median, type Timing, timeGpu } from '../src/gpu/timing.js';
 import { requireSame } from './check.js';
 import {
   type CopyOptions,
@@ -105,23 +105,25 @@ async function copyBandwidth(
   const numbers = randomNumbers(bytes / 4, 1);
   const source = scope.bufferFrom('copy source', numbers);
   const destination = scope.buffer('copy destination', bytes / 4);
-  let best = { rate: 0, copy: (_: Commands): void => undefined };
+  let best = { millis: Number.POSITIVE_INFINITY, copy: (_: Commands): void => undefined };
   for (const options of COPIES) {
     throwIfAborted(signal);
     const kernel = await prepareKernel(device, copyShader(options), { source, destination });
     const workgroups = bytes / 16 / (options.threads * options.vectors);
     const copy = (commands: Commands) => commands.dispatch(kernel, { unused: 0 }, workgroups);
-    const { samples } = await timeCalls(device, copy, seconds);
-    const rate = (2 * bytes) / median(samples) / 1e6;
-    if (rate > best.rate) best = { rate, copy };
+    // So many bytes take long: two samples to choose by, and the best is measured.
+    const { samples } = await timeGpu(device, copy, { samples: 2, repetitions: 1 });
+    const millis = samples[0] as number;
+    if (millis < best.millis) best = { millis, copy };
   }
+  const { samples } = await timeCalls(device, best.copy, seconds);
   // The copies before it have left the answer there already.
   upload(destination, new Float32Array(bytes / 4));
   const commands = new Commands(device);
   best.copy(commands);
   await commands.finish();
   requireSame('copy', await readFloats(destination), numbers);
-  return best.rate;
+  return (2 * bytes) / median(samples) / 1e6;
 }
 
 /** Operations of one multiply-add kernel, 10⁹ a second. */
