@@ -1,5 +1,6 @@
 import { unroll } from './unroll.js';
 
+/** The loss of an example: ‖f − y‖², or the cross-entropy of the softmax of f. */
 export type LossKind = 'squared' | 'cross-entropy';
 
 /**

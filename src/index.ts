@@ -39,6 +39,7 @@ export {
   type Outcome,
 } from './experiment/compare-events.js';
 export { drawExamples, type Examples, networkShape } from './experiment/examples.js';
+export type { Guarantee, RunTheory } from './experiment/guarantee.js';
 export {
   type EvaluateEvent,
   type EvaluateInput,
@@ -63,15 +64,20 @@ export {
   differingTraining,
   type KeptFiles,
   newestWeights,
+  type PretrainingSettings,
   stateOfFiles,
 } from './experiment/resume.js';
 export { run } from './experiment/run.js';
 export { fineTuneRate, parseRunConfig, type RunConfig } from './experiment/run-config.js';
 export type {
+  ChoiceFigures,
   Figures,
+  MemoryFigures,
   Phase,
+  RunCheckpoint,
   RunEvent,
   RunInput,
+  RunProgress,
   RunSummary,
   StartingState,
 } from './experiment/run-events.js';
@@ -88,10 +94,12 @@ export {
   decodeMetadata,
   decodeSafetensors,
   encodeSafetensors,
+  type LongTensor,
   type Tensor,
 } from './formats/safetensors.js';
 export { decodeWeights, encodeWeights } from './formats/weights.js';
 export type { AdapterDescription } from './gpu/adapter.js';
+export type { GpuBuffer, Owned, Words } from './gpu/buffer.js';
 export { Commands } from './gpu/commands.js';
 export {
   adoptDevice,
@@ -100,14 +108,22 @@ export {
   openDevice,
   type Tuning,
 } from './gpu/device.js';
-export type { ChunkedMatrix, Matrix, StorageFormat } from './gpu/matrix.js';
+export type { BoundKernel } from './gpu/kernel.js';
+export type {
+  ChunkedMatrix,
+  ChunkedMatrixOptions,
+  Matrix,
+  MatrixOptions,
+  MatrixShape,
+  StorageFormat,
+} from './gpu/matrix.js';
 export { Scope } from './gpu/scope.js';
-export type { Graph } from './graph/graph.js';
+export type * from './graph/graph.js';
 export type { Network, Weight, Weights } from './graph/weights.js';
 export { openBrowserAdapter } from './hosts/browser.js';
 export type { LossKind } from './kernels/candidate-loss.js';
 export { type ArchitectureOptions, buildArchitecture, type Stem } from './models/architectures.js';
-export { type Dataset, uploadDataset } from './models/dataset.js';
+export { type Dataset, type DatasetArrays, uploadDataset } from './models/dataset.js';
 export {
   type Evaluation,
   evaluateOutputs,
@@ -127,7 +143,13 @@ export {
   type TwoLayerShape,
   uploadTwoLayer,
 } from './models/two-layer.js';
-export { type Activations, residentActivations, streamedFrom } from './prune/activations.js';
+export {
+  type ActivationChunk,
+  type Activations,
+  residentActivations,
+  type Streamed,
+  streamedFrom,
+} from './prune/activations.js';
 export {
   type Choices,
   type Conflict,
@@ -142,17 +164,27 @@ export {
   type MethodSelection,
   select,
 } from './prune/methods.js';
-export { type Plan, planSelection } from './prune/plan.js';
-export type { Selection, SelectionProblem } from './prune/problem.js';
-export { RULES } from './prune/rules.js';
+export { type Plan, type PlanRequest, planSelection } from './prune/plan.js';
+export type { Selection, SelectionProblem, StopReason } from './prune/problem.js';
+export type { RandomStream } from './random.js';
 export { activate } from './reference/activation.js';
-export { type Analysis, analyse, type Finding } from './study/analysis.js';
-export { type Cell, cellKey, cellsCsv, parseCell } from './study/cell.js';
-export { cellCount, listTrials, studyCheckpoints, type Trial, trialName } from './study/grid.js';
+export { type AnalysedSetting, type Analysis, analyse, type Finding } from './study/analysis.js';
+export { type Cell, type CellKey, cellKey, cellsCsv, parseCell } from './study/cell.js';
+export {
+  cellCount,
+  listTrials,
+  type Pruning,
+  studyCheckpoints,
+  type Trial,
+  trialName,
+} from './study/grid.js';
 export { type StudyInput, study } from './study/study.js';
 export { parseStudyConfig, type StudyConfig, studyIdentity } from './study/study-config.js';
-export type { Criterion, Crossing, Threshold } from './study/thresholds.js';
+export type { Course, Criterion, Crossing, Threshold } from './study/thresholds.js';
 export { studyTrial, type TrialEvent, type TrialInput } from './study/trial.js';
+export type { ComparedFit, Estimate } from './theory/compare.js';
+export type { HullOptimum } from './theory/hull.js';
+export type { ModelName } from './theory/models.js';
 export {
   advance,
   calmerRate,
@@ -167,5 +199,13 @@ export {
   type NetworkTrainingState,
   TRAINING_DEFAULTS,
 } from './train/network-training.js';
-export type { TrainingOptions } from './train/options.js';
-export { type ErrorDetails, type Names, type Wording, worded, wordingWith } from './wording.js';
+export type { MinibatchStream, TrainingOptions } from './train/options.js';
+export {
+  type ErrorDetails,
+  type Names,
+  type Relation,
+  type Settings,
+  type Wording,
+  worded,
+  wordingWith,
+} from './wording.js';

@@ -87,7 +87,9 @@ export type Wording = {
 
 /** How a face calls a setting, alone and with a value. */
 export interface Names {
+  /** `--picks`, or a page's label. */
   readonly key: (key: string) => string;
+  /** `--picks 50`. */
   readonly setting: (key: string, value: unknown) => string;
 }
 

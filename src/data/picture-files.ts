@@ -15,6 +15,7 @@ export interface PictureListing {
 export interface PictureFiles {
   /** Names the pictures in errors. */
   readonly name: string;
+  /** The bytes of the file at that path. */
   read(path: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Rejects what is no picture: by npm packages in Node, by the browser in a page. */
   decode(bytes: Uint8Array<ArrayBuffer>, path: string): Promise<DecodedPicture>;
@@ -72,6 +73,7 @@ export function listPictures(paths: readonly string[], name: string): PictureLis
 /** As many bytes as one array holds on every platform. */
 const MOST_BYTES = 2 ** 31;
 
+/** How pictures are read. */
 export interface ReadPictures {
   /** What the network takes; where it is left out, pictures must all have the size of the first. */
   readonly size?: PictureSize;

@@ -3,6 +3,7 @@ import { EspalierError } from '../errors.js';
 /** What the network learns about a digit: whether it is below five, whether it is even, which it is. */
 export type Task = 'below-five' | 'parity' | 'digits';
 
+/** All tasks by name. */
 export const TASKS = ['below-five', 'parity', 'digits'] as const satisfies readonly Task[];
 
 const CLASSES = 10;

@@ -14,6 +14,7 @@ export const CONTENDERS = [
   ...METHODS.slice(1),
   'scratch',
 ] as const;
+/** One way to prune, by its name in `CONTENDERS`. */
 export type Contender = (typeof CONTENDERS)[number];
 
 /** Who prunes, and how far. */
@@ -35,6 +36,7 @@ export interface Comparison {
   readonly testAccuracy: number;
 }
 
+/** What `compare` yields: how far it is, and each method's outcome once that is known. */
 export type CompareEvent =
   | {
       readonly type: 'progress';
@@ -55,6 +57,7 @@ export interface Outcome {
   readonly stopped?: StopReason;
 }
 
+/** What `compare` returns: the dense network's figures, and every method's. */
 export interface CompareSummary {
   readonly adapter: AdapterDescription;
   readonly dense: Evaluation & { readonly test: Evaluation };

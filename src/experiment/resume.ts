@@ -10,7 +10,7 @@ import { CHECKSUM, type RunFile, weightsIteration } from './run-files.js';
 import { networkIn, type TrainedState } from './state.js';
 
 /** Keys that decide what pre-training does at each iteration, given the images. */
-const OF_TRAINING = [
+const PRETRAINING_KEYS = [
   'task',
   'examples',
   'width',
@@ -22,11 +22,19 @@ const OF_TRAINING = [
   'seed',
 ] as const satisfies readonly (keyof RunConfig)[];
 
-type Training = Pick<RunConfig, (typeof OF_TRAINING)[number]>;
+/**
+ * The settings that decide what pre-training does with the images.
+ *
+ * @interface
+ */
+export type PretrainingSettings = Pick<RunConfig, (typeof PRETRAINING_KEYS)[number]>;
 
 /** The first key by which two configurations would train the same images differently. */
-export function differingTraining(one: Training, other: Training): keyof Training | undefined {
-  return OF_TRAINING.find((key) => one[key] !== other[key]);
+export function differingTraining(
+  one: PretrainingSettings,
+  other: PretrainingSettings,
+): keyof PretrainingSettings | undefined {
+  return PRETRAINING_KEYS.find((key) => one[key] !== other[key]);
 }
 
 /** The name or path of the `weights-<t>.safetensors` with the most iterations. */

@@ -71,7 +71,11 @@ export const runSchema = z.strictObject({
   out: word('a path').optional(),
 });
 
-/** Everything that decides a run. */
+/**
+ * Everything that decides a run.
+ *
+ * @interface
+ */
 export type RunConfig = z.infer<typeof runSchema>;
 
 /**

@@ -6,6 +6,7 @@ import type { RunTheory } from './guarantee.js';
 import type { RunConfig } from './run-config.js';
 import type { TrainedState } from './state.js';
 
+/** What a run starts from. */
 export interface RunInput {
   readonly config: RunConfig;
   readonly examples: Examples;
@@ -37,13 +38,16 @@ export interface Figures {
   readonly seconds: number;
 }
 
+/** What a run is doing. */
 export type Phase = 'pre-train' | 'prune' | 'fine-tune';
 
+/** How far a phase is. */
 export interface RunProgress {
   readonly type: 'progress';
   readonly phase: Phase;
   /** Pre-training iterations done when the phase began. */
   readonly iteration: number;
+  /** Steps of training, or picks. */
   readonly done: number;
   readonly total: number;
   readonly minibatchLoss?: number;
@@ -65,6 +69,10 @@ export interface RunCheckpoint extends TrainedState {
   readonly figures: Figures;
 }
 
+/**
+ * What `run` yields: once that it started, progress in between, and at each checkpoint the dense network,
+ * the subnetwork and, where there is fine-tuning, the fine-tuned one.
+ */
 export type RunEvent =
   | {
       readonly type: 'started';

@@ -4,14 +4,20 @@ import { largestBinding, tooLarge } from './limits.js';
 /** Anything that can be uploaded: 4-byte elements only, as all shaders here read. */
 export type Words = Float32Array | Uint32Array | Int32Array;
 
-/** A storage buffer with an owner: whoever created it disposes of it. */
-export interface GpuBuffer {
+/** What holds memory on the GPU until whoever made it frees it. */
+export interface Owned {
+  /** Frees it. A second call does nothing. */
+  dispose(): void;
+  /** As `dispose`, for `using`. */
+  [Symbol.dispose](): void;
+}
+
+/** A storage buffer on the GPU. */
+export interface GpuBuffer extends Owned {
   readonly device: Device;
   readonly raw: GPUBuffer;
   readonly label: string;
   readonly bytes: number;
-  dispose(): void;
-  [Symbol.dispose](): void;
 }
 
 // WebGPU's constants are globals in browsers only; their values are fixed by the specification.

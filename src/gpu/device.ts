@@ -1,6 +1,8 @@
 import { EspalierError } from '../errors.js';
 import { type AdapterDescription, describeAdapter, FEATURES, LIMITS } from './adapter.js';
+import type { Owned } from './buffer.js';
 
+/** How a device waits, submits and tunes. */
 export interface OpenOptions {
   /** Wraps every wait for the GPU. Node's host uses it to slow Dawn's busy polling. */
   readonly pace?: <T>(wait: Promise<T>) => Promise<T>;
@@ -35,7 +37,7 @@ const UNIFORM_USAGE = 0x40 | 0x8; // UNIFORM | COPY_DST: no GPUBufferUsage globa
  * the next `check()`, which every submit and every wait performs, so that none is lost and the
  * first (the cause) is not buried under its consequences.
  */
-export class Device {
+export class Device implements Owned {
   readonly raw: GPUDevice;
   readonly adapter: AdapterDescription;
   readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
@@ -85,10 +87,12 @@ export class Device {
     });
   }
 
+  /** The limits that it was opened with. */
   get limits(): GPUSupportedLimits {
     return this.raw.limits;
   }
 
+  /** Whether it was opened with that optional feature. */
   has(feature: GPUFeatureName): boolean {
     return this.raw.features.has(feature);
   }
@@ -103,6 +107,7 @@ export class Device {
     return this.#peakBytes;
   }
 
+  /** Begins `peakBytes` anew from what is alive now. */
   resetPeak(): void {
     this.#peakBytes = this.#liveBytes;
   }
@@ -198,6 +203,7 @@ export class Device {
     if (this.#owned) this.raw.destroy();
   }
 
+  /** As `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -12,8 +12,9 @@ import type { Device } from './device.js';
 import { largestBinding, requireBinding } from './limits.js';
 
 /** How numbers are stored: each in a word, or two to a word in float16. */
-export const STORAGE_FORMATS = ['f32', 'f16'] as const;
-export type StorageFormat = (typeof STORAGE_FORMATS)[number];
+export type StorageFormat = 'f32' | 'f16';
+
+export const STORAGE_FORMATS = ['f32', 'f16'] as const satisfies readonly StorageFormat[];
 
 /** Bytes of one number. */
 export const BYTES = { f32: 4, f16: 2 } as const satisfies Record<StorageFormat, number>;
@@ -46,6 +47,7 @@ export function rowStride(columns: number): number {
   return Math.ceil(columns / 4) * 4;
 }
 
+/** What a matrix holds at first, zeros where it is not said, and how it stores them. */
 export interface MatrixOptions {
   readonly data?: Float32Array | undefined;
   /** f32 by default. */
@@ -114,6 +116,7 @@ export async function readMatrix(matrix: Matrix): Promise<Float32Array> {
   return data;
 }
 
+/** How a matrix is cut into blocks, and how they store their numbers. */
 export interface ChunkedMatrixOptions {
   /** For smaller blocks than the adapter's limit asks for. */
   readonly rowsPerChunk?: number | undefined;

@@ -1,4 +1,4 @@
-import { bufferFrom, createBuffer, type GpuBuffer, type Words } from './buffer.js';
+import { bufferFrom, createBuffer, type GpuBuffer, type Owned, type Words } from './buffer.js';
 import type { Device } from './device.js';
 import {
   type ChunkedMatrix,
@@ -25,7 +25,7 @@ export function owning<Built>(device: Device, build: (scope: Scope) => Built): B
  * Owns what is allocated through it and frees all of it at once, also when the work in between
  * throws: `using scope = new Scope(device)`.
  */
-export class Scope {
+export class Scope implements Owned {
   readonly #device: Device;
   readonly #owned: GpuBuffer[] = [];
 
@@ -38,30 +38,36 @@ export class Scope {
     return buffer;
   }
 
+  /** `createBuffer`: a zeroed buffer of so many words. */
   buffer(label: string, length: number): GpuBuffer {
     return this.#own(createBuffer(this.#device, label, length));
   }
 
+  /** `bufferFrom`: a buffer that holds `data`. */
   bufferFrom(label: string, data: Words): GpuBuffer {
     return this.#own(bufferFrom(this.#device, label, data));
   }
 
+  /** `createMatrix`: a zeroed matrix, or one that holds `data`. */
   matrix(label: string, shape: MatrixShape, options?: MatrixOptions): Matrix {
     const matrix = createMatrix(this.#device, label, shape, options);
     this.#own(matrix.buffer);
     return matrix;
   }
 
+  /** `createChunkedMatrix`: a zeroed matrix in blocks that each fit a binding. */
   chunkedMatrix(label: string, shape: MatrixShape, options?: ChunkedMatrixOptions): ChunkedMatrix {
     const matrix = createChunkedMatrix(this.#device, label, shape, options);
     for (const chunk of matrix.chunks) this.#own(chunk.buffer);
     return matrix;
   }
 
+  /** Frees all that was allocated through it so far. */
   dispose(): void {
     for (const buffer of this.#owned.splice(0)) buffer.dispose();
   }
 
+  /** As `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

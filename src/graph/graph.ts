@@ -35,6 +35,7 @@ export interface Padding {
   readonly right: number;
 }
 
+/** The activations of a network, by PyTorch's definitions. */
 export type ActivationKind = 'relu' | 'relu6' | 'hard-swish' | 'sigmoid' | 'hard-sigmoid';
 
 /** One operation with one output, which others read by the node's name. */
@@ -52,6 +53,7 @@ export type Node =
   | ChannelPad
   | StridedSlice;
 
+/** Kinds of nodes by name. */
 export type NodeKind = Node['kind'];
 
 interface Operation {
@@ -113,6 +115,7 @@ export interface Concatenation extends Operation {
   readonly kind: 'concatenation';
 }
 
+/** The largest or the mean of each window, channel by channel. */
 export interface Pool extends Operation, Window {
   readonly kind: 'max-pool' | 'average-pool';
   /** Whether an average divides by all of the window, or by what of it lies on the map; maxima see the map only. */

@@ -8,6 +8,7 @@ import type { AdapterPreference, ExecuteOptions, Host, Jobs } from './host.js';
 import { type LaunchedChrome, launchChrome } from './launch.js';
 import { keepTuning, readTuning, type TuningMode } from './tuning.js';
 
+/** Which browser a host starts, and which adapter it takes. */
 export interface ChromeOptions {
   readonly adapter?: AdapterPreference;
   /** The browser's executable; see findChrome for the default. */

@@ -24,10 +24,14 @@ export type Job<Input, Event, Output> = (
 /** Jobs by name. Higher rooms give it to a host; no host knows a job. */
 export type Jobs = Readonly<Record<string, Job<never, unknown, unknown>>>;
 
+/** What a job is given. */
 export type InputOf<J> = J extends Job<infer Input, infer _Event, infer _Output> ? Input : never;
+/** What a job emits. */
 export type EventOf<J> = J extends Job<never, infer Event, infer _Output> ? Event : never;
+/** What a job gives in the end. */
 export type OutputOf<J> = J extends Job<never, infer _Event, infer Output> ? Output : never;
 
+/** Who hears of a job's events, and what stops it. */
 export interface ExecuteOptions<Event> {
   /** Receives the job's events in order; the job's `emit` waits for its promise. */
   readonly onEvent?: (event: Event) => Promise<void> | void;

@@ -9,13 +9,13 @@ import { resnetCifar } from './resnet-cifar.js';
 import { resnet8 } from './resnet8.js';
 import { vgg16 } from './vgg16.js';
 
-export const STEMS = ['cifar', 'imagenet'] as const;
+export const STEMS = ['cifar', 'imagenet'] as const satisfies readonly Stem[];
 
 /** Past it a mistake is likelier than a wish. */
 const WIDEST = 64;
 
 /** How a network begins, and what it is made for: small images or large ones. */
-export type Stem = (typeof STEMS)[number];
+export type Stem = 'cifar' | 'imagenet';
 
 /** A network that can be built by name. */
 export interface Architecture {

@@ -1,15 +1,14 @@
 import { EspalierError } from '../errors.js';
+import type { Owned } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
 import type { Matrix } from '../gpu/matrix.js';
 import { owning } from '../gpu/scope.js';
 
 /** Examples on the GPU, uploaded once: inputs X [m × d] and targets Y [m × C]. */
-export interface Dataset {
+export interface Dataset extends Owned {
   readonly count: number;
   readonly inputs: Matrix;
   readonly targets: Matrix;
-  dispose(): void;
-  [Symbol.dispose](): void;
 }
 
 /** Examples on the CPU, row-major. */

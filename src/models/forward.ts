@@ -91,6 +91,7 @@ export async function streamedActivations(
   });
   return {
     buffer,
+    /** Encodes the computation of those examples' activations into the buffer. */
     load: (commands: Commands, chunk: { readonly firstRow: number; readonly rows: number }) =>
       forward(commands, { first: chunk.firstRow, m: chunk.rows }),
   };

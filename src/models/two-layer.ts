@@ -1,4 +1,5 @@
 import type { Activation } from '../../shaders/activations.js';
+import type { Owned } from '../gpu/buffer.js';
 import type { Device } from '../gpu/device.js';
 import { type Matrix, readMatrix } from '../gpu/matrix.js';
 import { owning } from '../gpu/scope.js';
@@ -6,6 +7,7 @@ import { randomStream } from '../random.js';
 
 export type { Activation } from '../../shaders/activations.js';
 
+/** The activations σ of a two-layer network by name. */
 export const ACTIVATIONS = ['tanh', 'sigmoid', 'relu'] as const satisfies readonly Activation[];
 
 /** f(x) = (1/N) Σ_i b_i σ(a_i · x): width N, inputs d, outputs C, activation σ. */
@@ -25,7 +27,7 @@ export interface TwoLayerParameters extends TwoLayerShape {
 }
 
 /** A network's weights on the GPU. */
-export interface TwoLayerNetwork extends TwoLayerShape {
+export interface TwoLayerNetwork extends TwoLayerShape, Owned {
   readonly device: Device;
   /**
    * Aᵀ [d × N]: forward and gradient both run along the neurons in their innermost loads, so the
@@ -34,8 +36,6 @@ export interface TwoLayerNetwork extends TwoLayerShape {
   readonly hidden: Matrix;
   /** B [N × C]. */
   readonly output: Matrix;
-  dispose(): void;
-  [Symbol.dispose](): void;
 }
 
 /** Draws every weight from N(0, 1), A row by row and then B; the same seed gives the same bits. */

@@ -18,6 +18,7 @@ export interface Activations {
   load(commands: Commands, chunk: ActivationChunk): void;
 }
 
+/** A chunk of activations: the place of its buffer, its first example, and how many it has. */
 export interface ActivationChunk {
   readonly buffer: number;
   readonly firstRow: number;

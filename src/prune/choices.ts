@@ -41,10 +41,11 @@ export interface Choices {
   readonly examples: number;
   readonly outputs: number;
 }
-type Key = keyof Choices;
 
 /** Some of the choices: what is absent is not decided, and goes with everything. */
-export type SomeChoices = { readonly [Each in Key]?: Choices[Each] | undefined };
+export type SomeChoices = { readonly [Key in keyof Choices]?: Choices[Key] | undefined };
+
+type Key = keyof Choices;
 
 interface Row {
   readonly key: Key;
@@ -187,6 +188,7 @@ const TABLE: readonly Row[] = [
   },
 ];
 
+/** Two choices that do not go together, as the details of an error. */
 export type Conflict = Extract<ErrorDetails, { readonly kind: 'conflict' }>;
 
 /** The first two of the choices that do not go together, each right for itself. */

@@ -2,6 +2,7 @@ import { EspalierError } from '../errors.js';
 import { type OracleName, type RuleName, requireTogether } from './choices.js';
 import type { SelectionProblem } from './problem.js';
 
+/** How neurons are picked greedily. */
 export interface GreedyOptions {
   /** k, the most picks. */
   readonly picks: number;

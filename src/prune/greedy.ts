@@ -24,6 +24,7 @@ import {
 import { distinctPicks, type History, type Rule, type RuleState } from './rules/rule.js';
 import { RULES } from './rules.js';
 
+/** A greedy selection, and how it was done. */
 export interface GreedySelection extends Selection {
   readonly plan: Plan;
 }

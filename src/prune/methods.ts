@@ -12,12 +12,14 @@ import { type GreedyOptions, requireCount, requireProblem } from './greedy-optio
 import type { Plan } from './plan.js';
 import type { Selection, SelectionProblem } from './problem.js';
 
+/** How neurons are selected: greedily, or by another method. */
 export interface MethodOptions extends GreedyOptions {
   readonly method: MethodName;
   /** A [N × d], which only `magnitude` looks at. */
   readonly hidden: () => Promise<Float32Array>;
 }
 
+/** A selection by any method. */
 export interface MethodSelection extends Selection {
   /** How greedy selection was done. */
   readonly plan?: Plan;

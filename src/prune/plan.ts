@@ -21,6 +21,7 @@ export interface Plan {
   readonly reason: string;
 }
 
+/** What a selection is asked for, as far as its plan depends on it. */
 export interface PlanRequest {
   /** k. */
   readonly picks: number;

@@ -29,6 +29,7 @@ export function exactly({ exact, ...problem }: SelectionProblem): SelectionProbl
 /** Why a selection ended. */
 export type StopReason = 'count' | 'target' | 'stalled';
 
+/** What was selected, and how the subnetwork did after each pick. */
 export interface Selection {
   /** Neurons in order of selection [k]; one may come again. */
   readonly selected: Uint32Array;

@@ -1,4 +1,4 @@
-import { bestFit, type Finding, type Setting } from '../study/analysis.js';
+import { type AnalysedSetting, bestFit, type Finding } from '../study/analysis.js';
 import { plural } from '../text.js';
 import type { Estimate } from '../theory/compare.js';
 import type { ModelName } from '../theory/models.js';
@@ -51,7 +51,14 @@ export function fitText(finding: Finding): string {
   return `best supported is ${curveName(best.model)}, ${formulaText(best.formula)}, with ${estimates}; ${others}.`;
 }
 
-export function settingText({ width, learningRate, batch, picks, method, rule }: Setting): string {
+export function settingText({
+  width,
+  learningRate,
+  batch,
+  picks,
+  method,
+  rule,
+}: AnalysedSetting): string {
   const size = batch === 'full' ? 'all examples a step' : `batch ${batch}`;
   return `width ${width}, ${plural(picks, 'pick')}, ${size}, learning rate ${learningRate}, ${method}${method === 'greedy' ? ` with rule ${rule}` : ''}`;
 }

@@ -16,7 +16,10 @@ import {
 } from './thresholds.js';
 
 /** What does not change within one analysis: all that a study may sweep but sizes and trials. */
-export type Setting = Pick<Cell, 'width' | 'learningRate' | 'batch' | 'picks' | 'method' | 'rule'>;
+export type AnalysedSetting = Pick<
+  Cell,
+  'width' | 'learningRate' | 'batch' | 'picks' | 'method' | 'rule'
+>;
 
 /** Thresholds by one criterion, and the curves t(m) through them, best supported first. */
 export interface Finding {
@@ -29,8 +32,9 @@ export interface Finding {
   readonly missing: string | undefined;
 }
 
+/** What the trials of one setting say of the threshold, by both criteria. */
 export interface Analysis {
-  readonly setting: Setting;
+  readonly setting: AnalysedSetting;
   readonly absolute: Finding;
   readonly relative: Finding;
   readonly crossings: readonly Crossing[];
@@ -114,7 +118,7 @@ export function recordOfAnalyses(analyses: readonly Analysis[]): object {
   return { settings: analyses.map(({ courses: _, ...rest }) => rest) };
 }
 
-function cellSetting({ width, learningRate, batch, picks, method, rule }: Cell): Setting {
+function cellSetting({ width, learningRate, batch, picks, method, rule }: Cell): AnalysedSetting {
   return { width, learningRate, batch, picks, method, rule };
 }
 

@@ -5,7 +5,6 @@ import type { Pruning, Trial } from './grid.js';
 const whole = z.int().nonnegative();
 const figure = z.number();
 
-/** One point of the study: a subnetwork pruned at one checkpoint of one trial, and its figures. */
 export const cellSchema = z.object({
   examples: whole,
   trial: whole,
@@ -48,6 +47,11 @@ export const cellSchema = z.object({
   adapter: z.string(),
 });
 
+/**
+ * One point of a study: a subnetwork pruned at one checkpoint of one trial, and its figures.
+ *
+ * @interface
+ */
 export type Cell = z.infer<typeof cellSchema>;
 
 /** Columns in the order of the table; `seconds` and `adapter` are no figures of the networks. */
@@ -56,6 +60,7 @@ export const COLUMNS = Object.keys(cellSchema.shape) as readonly (keyof Cell)[];
 /** What a cell is about, apart from its figures: no two cells of a study share it. */
 export type CellKey = Trial & Pruning & Pick<Cell, 'iteration'>;
 
+/** What a cell is about as one string: the same for two cells of which a study keeps one. */
 export function cellKey(cell: Omit<CellKey, 'method' | 'rule'> & Pick<Cell, 'method' | 'rule'>) {
   const { width, learningRate, batch, picks, method, rule, examples, trial, iteration } = cell;
   return [width, learningRate, batch, picks, method, rule, examples, trial, iteration].join('/');

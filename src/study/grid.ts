@@ -46,6 +46,7 @@ export function listPrunings(config: StudyConfig): readonly Pruning[] {
   });
 }
 
+/** The iterations after which each trial of the study is pruned, ascending from 0. */
 export function studyCheckpoints({ iterations, pruneEvery }: StudyConfig): readonly number[] {
   return checkpointIterations(iterations, pruneEvery);
 }

@@ -100,7 +100,11 @@ const studySchema = z.strictObject({
   out: shared.out,
 });
 
-/** Everything that decides a study. */
+/**
+ * Everything that decides a study.
+ *
+ * @interface
+ */
 export type StudyConfig = z.infer<typeof studySchema>;
 
 /**

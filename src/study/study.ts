@@ -17,6 +17,7 @@ import {
 import type { StudyConfig } from './study-config.js';
 import { studyTrial, type TrialEvent, type TrialInput } from './trial.js';
 
+/** What a study is done on, and what earlier sessions of it left. */
 export interface StudyInput {
   readonly config: StudyConfig;
   readonly source: ImageSource;

@@ -11,6 +11,7 @@ import { listPrunings, studyCheckpoints, type Trial, trialConfig } from './grid.
 import { pruneCheckpoint } from './prune-checkpoint.js';
 import type { StudyConfig } from './study-config.js';
 
+/** What one trial of a study is done on. */
 export interface TrialInput {
   readonly config: StudyConfig;
   readonly trial: Trial;
@@ -19,6 +20,7 @@ export interface TrialInput {
   readonly known?: readonly string[];
 }
 
+/** What a trial yields: progress, at each checkpoint the state to go on from, and its cells. */
 export type TrialEvent =
   | {
       readonly type: 'progress';

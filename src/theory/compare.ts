@@ -11,6 +11,7 @@ export interface Estimate {
   readonly high: number | undefined;
 }
 
+/** A curve fitted to thresholds, and how well it is supported beside the others. */
 export interface ComparedFit extends Omit<Fit, 'parameters' | 'solution'> {
   readonly parameters: Readonly<Record<string, Estimate>>;
   /**

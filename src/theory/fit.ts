@@ -3,6 +3,7 @@ import { minimise } from './minimise.js';
 import type { Model, ModelName, Observation, Point } from './models.js';
 import { logNormalInterval } from './normal.js';
 
+/** A curve fitted to thresholds. */
 export interface Fit {
   readonly model: ModelName;
   readonly formula: string;
@@ -14,6 +15,7 @@ export interface Fit {
   readonly rSquared: number | undefined;
   /** Akaike's criterion for small samples; infinite with too few observations. Less is better. */
   readonly aicc: number;
+  /** t(m) of the fitted curve. */
   readonly predict: (examples: number) => number;
   /** Where the search ended: the unknowns and ln σ. */
   readonly solution: readonly number[];

@@ -10,6 +10,7 @@ export interface HullProblem {
   readonly examples: number;
 }
 
+/** Where the search for the best mixture ended. */
 export interface HullOptimum {
   /** The smallest loss 1/(2m) ‖Σ α_i φ_i − y‖² found over the simplex. */
   readonly loss: number;

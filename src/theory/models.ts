@@ -18,6 +18,7 @@ export interface Setting {
   readonly rho?: ((examples: number) => number) | undefined;
 }
 
+/** The curves t(m) that are compared. */
 export type ModelName = 'constant' | 'logarithm' | 'power' | 'theory';
 
 /** A curve t(m), described by unknowns that range over all reals so that a search needs no bounds. */

@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.js';
+import type { Owned } from '../gpu/buffer.js';
 import { Commands } from '../gpu/commands.js';
 import { readMatrix } from '../gpu/matrix.js';
 import { owning, Scope } from '../gpu/scope.js';
@@ -10,10 +11,8 @@ import type { StepContext, TrainingOptions } from './options.js';
 import { prepareStep, rowsOfStep } from './step.js';
 
 /** A training under way: the network, how far it has come, and what the next step needs. */
-export interface Training extends StepContext {
+export interface Training extends StepContext, Owned {
   iteration: number;
-  dispose(): void;
-  [Symbol.dispose](): void;
 }
 
 /**
@@ -27,7 +26,9 @@ export interface TrainingState {
   readonly velocity?: { readonly hidden: Float32Array; readonly output: Float32Array };
 }
 
+/** How far a training is. */
 export interface TrainingProgress {
+  /** Steps done. */
   readonly iteration: number;
   /** Loss of the last step's minibatch, where it was read. */
   readonly minibatchLoss: number | undefined;

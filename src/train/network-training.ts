@@ -18,6 +18,7 @@ import { orderOfEpoch, stepsOfEpoch } from './epochs.js';
 import { addPairs, uploadPictures, wordsOfBytes } from './evaluation.js';
 import { rateOfStep, type Schedule } from './schedule.js';
 
+/** How a network is trained by minibatches of pictures. */
 export interface NetworkTrainingOptions extends Omit<Schedule, 'steps' | 'warmUp'> {
   readonly epochs: number;
   /** Pictures of a minibatch. */

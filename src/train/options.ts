@@ -4,6 +4,7 @@ import type { Dataset } from '../models/dataset.js';
 import type { TwoLayerNetwork } from '../models/two-layer.js';
 import type { RandomStream } from '../random.js';
 
+/** How a two-layer network is trained by gradient descent. */
 export interface TrainingOptions {
   /**
    * Examples of a step, drawn uniformly with replacement; 'full', or as many as there are or more:

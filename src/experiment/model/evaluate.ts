@@ -9,6 +9,7 @@ import { inferenceBytes, prepareInference } from '../../layers/inference.js';
 import { EVALUATED_AT_ONCE, evaluatePictures } from '../../train/evaluation.js';
 import { relayed } from '../relay.js';
 
+/** What is measured on what. */
 export interface EvaluateInput {
   readonly network: Network;
   readonly pictures: Pictures;
@@ -17,18 +18,21 @@ export interface EvaluateInput {
   readonly batch?: number;
 }
 
+/** How many of the pictures are answered. */
 export type EvaluateEvent = {
   readonly type: 'progress';
   readonly done: number;
   readonly total: number;
 };
 
+/** What a network costs, and how well it answers. */
 export interface EvaluateSummary {
   readonly adapter: AdapterDescription;
   readonly pictures: number;
   /** Only where the pictures have labels. */
   readonly accuracy?: number;
   readonly loss?: number;
+  /** Of one picture. */
   readonly multiplyAdds: number;
   readonly parameters: number;
   /** Median milliseconds a picture, by how many are answered at once. */

@@ -16,6 +16,7 @@ export interface Model {
   readonly counters: ReadonlyMap<string, Counter>;
 }
 
+/** What a file of weights alone does not say. */
 export interface LoadOptions {
   /** By its name; where it is left out, the one whose names and shapes the weights have. */
   readonly architecture?: string | undefined;

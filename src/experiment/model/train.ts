@@ -13,6 +13,7 @@ import {
 } from '../../train/network-training.js';
 import { finalResult, relayed } from '../relay.js';
 
+/** What is trained on what, and how. */
 export interface TrainInput {
   readonly network: Network;
   readonly source: Pick<PictureSource, 'train' | 'test'>;
@@ -24,17 +25,21 @@ export interface TrainInput {
   readonly from?: NetworkTrainingState;
 }
 
+/** How a network answers the test pictures. */
 export interface TrainFigures {
   readonly testLoss: number;
   readonly testAccuracy: number;
 }
 
+/** What `trainModel` yields: progress, and the state to go on from after each epoch. */
 export type TrainEvent =
   | {
       readonly type: 'progress';
+      /** Epochs done, with a share of the one under way. */
       readonly epoch: number;
       readonly step: number;
       readonly steps: number;
+      /** Of the minibatches since the last event. */
       readonly loss: number;
       readonly accuracy: number;
       /** To the end, at the pace so far. */
@@ -48,6 +53,7 @@ export type TrainEvent =
       readonly figures?: TrainFigures;
     };
 
+/** What `trainModel` returns. */
 export interface TrainSummary extends TrainFigures {
   readonly adapter: AdapterDescription;
   readonly examples: number;
