@@ -4,6 +4,18 @@ import type { Shapes } from '../graph/shapes.js';
 import { wordsOfMap } from './maps.js';
 
 /**
+ * Refuses a minibatch of a training, which cannot be cut, before anything is allocated.
+ *
+ * @throws limit-exceeded with the largest minibatch that fits.
+ */
+export function requireMinibatch(device: Device, shapes: Shapes, images: number): void {
+  const fits = imagesAtOnce(device, shapes, images);
+  if (fits < images) throw tooLarge(device, { key: 'batch', what: MAPS, given: images, fits });
+}
+
+const MAPS = "a minibatch's maps";
+
+/**
  * How many images go through a network at once: as many as wanted, or as the largest map leaves
  * room for in one binding.
  *

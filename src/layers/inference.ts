@@ -35,7 +35,8 @@ export interface InferenceOptions {
  * Makes a network ready to answer: batch norms folded into the convolutions before them, what can
  * be done in one kernel done in one, and two or three maps' worth of memory for all of its maps.
  *
- * @throws limit-exceeded before anything is allocated that is too large; bad-network.
+ * @throws limit-exceeded, before anything is allocated, for a map of one image or parameters that the
+ *   adapter cannot bind; bad-network.
  */
 export async function prepareInference(
   device: Device,

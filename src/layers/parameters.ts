@@ -1,4 +1,6 @@
-import { type Matrix, readMatrix } from '../gpu/matrix.js';
+import type { Device } from '../gpu/device.js';
+import { requireBinding } from '../gpu/limits.js';
+import { type Matrix, readMatrix, rowStride } from '../gpu/matrix.js';
 import type { Scope } from '../gpu/scope.js';
 import type { BatchNorm, Convolution } from '../graph/graph.js';
 import type { Shapes } from '../graph/shapes.js';
@@ -64,6 +66,17 @@ export function uploadParameters(
       return [name, { ...own, ...slopes, read }];
     }),
   );
+}
+
+/**
+ * Refuses parameters that no binding can show to a kernel, before anything is allocated.
+ *
+ * @throws limit-exceeded with the rows (taps and channels) of the first that is too large, and how many fit.
+ */
+export function requireParameters(device: Device, steps: readonly Step[], shapes: Shapes): void {
+  for (const { names, rows, columns } of steps.flatMap(({ node }) => layoutsOfNode(node, shapes))) {
+    requireBinding(device, `"${names[0]}"`, rows, 4 * rowStride(columns));
+  }
 }
 
 /** @throws RangeError when the steps read no such tensor first. */

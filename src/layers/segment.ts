@@ -8,7 +8,7 @@ import type { FeatureMap } from '../kernels/feature-map.js';
 import { imagesAtOnce } from './fit.js';
 import { livesInInference } from './lifetimes.js';
 import { allocateMaps, mapNamed } from './maps.js';
-import { uploadParameters } from './parameters.js';
+import { requireParameters, uploadParameters } from './parameters.js';
 import { prepareLayer } from './prepare.js';
 import { fuseSteps } from './steps.js';
 
@@ -37,8 +37,8 @@ export interface SegmentOptions {
  * maps and weights live until `dispose`. What can be done in one kernel is done in one.
  *
  * @param network in inference form (`foldBatchNorms`).
- * @throws limit-exceeded before anything is allocated that is too large; bad-network; RangeError when
- *   the wanted maps need others than the given ones.
+ * @throws limit-exceeded, before anything is allocated, for a map of one image or parameters that the
+ *   adapter cannot bind; bad-network; RangeError when the wanted maps need others than the given ones.
  */
 export async function prepareSegment(
   device: Device,
@@ -50,6 +50,7 @@ export async function prepareSegment(
   const plan = fuseSteps(part, shapes, { kept: wanted });
   const source = (name: string) => plan.flattened.get(name) ?? name;
   const images = imagesAtOnce(device, shapes, most);
+  requireParameters(device, plan.steps, shapes);
   const scope = new Scope(device);
   try {
     const kept = wanted.map(source);

@@ -6,18 +6,16 @@ import { inferShapes } from '../graph/shapes.js';
 import type { Network, Weight, Weights } from '../graph/weights.js';
 import type { FeatureMap } from '../kernels/feature-map.js';
 import { prepareSgdUpdate, type SgdStep } from '../kernels/sgd-update.js';
-import { imagesAtOnce } from './fit.js';
+import { requireMinibatch } from './fit.js';
 import type { Gradients } from './layer.js';
 import { firstShares, livesInTraining, livesOfGradients } from './lifetimes.js';
 import { allocateMaps, bytesOfMaps, mapNamed } from './maps.js';
-import { type Parameters, uploadParameters } from './parameters.js';
+import { type Parameters, requireParameters, uploadParameters } from './parameters.js';
 import { prepareLayer } from './prepare.js';
 import { fuseSteps } from './steps.js';
 
 /** A network made ready to learn. Its maps, gradients and parameters live until `dispose`. */
 export interface NetworkTraining extends Disposable {
-  /** Images of a minibatch at most. */
-  readonly images: number;
   readonly input: FeatureMap;
   /** The answers, and where a loss puts its gradient by them. */
   readonly output: FeatureMap;
@@ -49,16 +47,18 @@ export interface NetworkTrainingOptions {
  * Makes a network ready to learn by minibatches. Every map is kept until its gradient is known;
  * gradients take turns in few buffers.
  *
- * @throws limit-exceeded before anything is allocated that is too large; bad-network.
+ * @throws limit-exceeded, before anything is allocated, for a minibatch or parameters that the adapter
+ *   cannot bind; bad-network.
  */
 export async function prepareTraining(
   device: Device,
   { graph, weights }: Network,
-  { images: wanted, nesterov = false, velocities }: NetworkTrainingOptions,
+  { images, nesterov = false, velocities }: NetworkTrainingOptions,
 ): Promise<NetworkTraining> {
   const shapes = inferShapes(graph);
   const plan = fuseSteps(graph, shapes, { purpose: 'training' });
-  const images = imagesAtOnce(device, shapes, wanted);
+  requireMinibatch(device, shapes, images);
+  requireParameters(device, plan.steps, shapes);
   const scope = new Scope(device);
   try {
     const lifetimes = livesInTraining(plan, shapes, { input: graph.input.name, images });
@@ -98,7 +98,6 @@ export async function prepareTraining(
       return new Map(tensors);
     };
     return {
-      images,
       input: map(graph.input.name),
       output: map(plan.output),
       outputGradient: mapNamed(slopes, plan.output),

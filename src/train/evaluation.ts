@@ -5,6 +5,7 @@ import { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { readMatrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
+import { inferShapes } from '../graph/shapes.js';
 import type { Network } from '../graph/weights.js';
 import { prepareGatherImages } from '../kernels/gather-images.js';
 import { prepareSoftmaxLoss } from '../kernels/softmax-loss.js';
@@ -45,11 +46,11 @@ export async function* evaluatePictures(
   { preprocessing, batch = EVALUATED_AT_ONCE, answers: wanted = false, signal }: EvaluationOptions,
 ): AsyncGenerator<number, PictureEvaluation> {
   const { count, labels } = pictures;
+  requireAnswerable(network, pictures);
   using scope = new Scope(device);
   using inference = await prepareInference(device, network, { images: Math.min(batch, count) });
   const { images, input, output } = inference;
   const classes = output.matrix.columns;
-  requirePictures(pictures, network.graph.input, classes);
   const pixels = scope.buffer('pictures', wordsOfBytes(images * bytesOfPicture(pictures)));
   const gather = await prepareGatherImages(device, { pixels, map: input, ...preprocessing });
   const results = scope.buffer('losses', 2 * count);
@@ -84,6 +85,16 @@ export async function* evaluatePictures(
   return { loss: loss / count, accuracy: right / count, ...given };
 }
 
+/**
+ * Refuses pictures that a network does not take, before anything is allocated.
+ *
+ * @throws bad-data as `requirePictures` does.
+ */
+export function requireAnswerable({ graph }: Network, pictures: Pictures): void {
+  const classes = inferShapes(graph).get(graph.output)?.channels ?? 0;
+  requirePictures(pictures, graph.input, classes);
+}
+
 /** Copies pictures, four bytes to a word. */
 export function uploadPictures(
   buffer: GpuBuffer,
@@ -100,6 +111,11 @@ export function uploadPictures(
 /** Words that hold so many bytes, and one more: a load of four may begin at any byte. */
 export function wordsOfBytes(bytes: number): number {
   return Math.ceil(bytes / 4) + 1;
+}
+
+/** Pictures of so many bytes that a buffer of so many bytes holds. */
+export function mostPictures(bufferBytes: number, pictureBytes: number): number {
+  return Math.floor((bufferBytes - 4) / pictureBytes);
 }
 
 /** Sums of the losses and of the right answers among pairs of them, one an image, in float64. */

@@ -1,13 +1,9 @@
-import {
-  bytesOfPicture,
-  type Pictures,
-  type Preprocessing,
-  requirePictures,
-} from '../data/pictures.js';
+import { bytesOfPicture, type Pictures, type Preprocessing } from '../data/pictures.js';
 import { EspalierError } from '../errors.js';
 import { type GpuBuffer, readFloats, upload } from '../gpu/buffer.js';
 import { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
+import { largestBinding, tooLarge } from '../gpu/limits.js';
 import { Scope } from '../gpu/scope.js';
 import type { Network, Weights } from '../graph/weights.js';
 import { prepareGatherImages } from '../kernels/gather-images.js';
@@ -15,7 +11,13 @@ import { prepareSoftmaxLoss } from '../kernels/softmax-loss.js';
 import { type NetworkTraining, prepareTraining } from '../layers/training.js';
 import { randomStream } from '../random.js';
 import { orderOfEpoch, stepsOfEpoch } from './epochs.js';
-import { addPairs, uploadPictures, wordsOfBytes } from './evaluation.js';
+import {
+  addPairs,
+  mostPictures,
+  requireAnswerable,
+  uploadPictures,
+  wordsOfBytes,
+} from './evaluation.js';
 import { rateOfStep, type Schedule } from './schedule.js';
 
 /** How a network is trained by minibatches of pictures. */
@@ -95,6 +97,7 @@ export async function* trainNetwork(
 ): AsyncGenerator<NetworkTrainingEvent, NetworkTrainingState> {
   const { count: examples } = pictures;
   const { batch, seed, from, signal } = options;
+  const labelled = requireTrainable(device, network, pictures);
   using scope = new Scope(device);
   const start = from ? { ...network, weights: from.weights } : network;
   using training = await prepareTraining(device, start, {
@@ -102,8 +105,7 @@ export async function* trainNetwork(
     nesterov: options.nesterov ?? false,
     ...(from && { velocities: from.velocities }),
   });
-  if (training.images < Math.min(batch, examples)) throw tooLargeBatch(batch, training.images);
-  const step = await prepareStep(device, scope, training, { pictures, options, network });
+  const step = await prepareStep(device, scope, training, { pictures: labelled, options });
   const perEpoch = stepsOfEpoch({ examples, batch });
   const steps = options.epochs * perEpoch;
   const schedule = { ...options, warmUp: (options.warmUp ?? 0) * perEpoch, steps };
@@ -151,6 +153,23 @@ export async function* trainNetwork(
   }
 }
 
+type LabelledPictures = Pictures & Required<Pick<Pictures, 'labels'>>;
+
+/** Refuses, before anything is allocated, pictures that the network cannot be trained on here. */
+function requireTrainable(device: Device, network: Network, pictures: Pictures): LabelledPictures {
+  const { count, labels } = pictures;
+  requireAnswerable(network, pictures);
+  if (!labels) {
+    throw new EspalierError('bad-data', 'Training needs pictures with labels; these have none.');
+  }
+  const bytes = bytesOfPicture(pictures);
+  const fits = mostPictures(largestBinding(device), bytes);
+  if (count > fits) {
+    throw tooLarge(device, { key: 'examples', what: 'the pictures', given: count, fits });
+  }
+  return { ...pictures, labels };
+}
+
 interface Step {
   /** The order of the epoch's pictures. */
   readonly indices: GpuBuffer;
@@ -177,19 +196,10 @@ async function prepareStep(
   {
     pictures,
     options,
-    network,
-  }: {
-    readonly pictures: Pictures;
-    readonly options: NetworkTrainingOptions;
-    readonly network: Network;
-  },
+  }: { readonly pictures: LabelledPictures; readonly options: NetworkTrainingOptions },
 ): Promise<Step> {
   const { count, labels } = pictures;
   const { output, outputGradient, input } = training;
-  requirePictures(pictures, network.graph.input, output.matrix.columns);
-  if (!labels) {
-    throw new EspalierError('bad-data', 'Training needs pictures with labels; these have none.');
-  }
   const pixels = scope.buffer('pictures', wordsOfBytes(count * bytesOfPicture(pictures)));
   uploadPictures(pixels, pictures, 0, count);
   const indices = scope.buffer('order of pictures', count);
@@ -204,7 +214,7 @@ async function prepareStep(
   });
   const judge = await prepareSoftmaxLoss(device, {
     logits: output.matrix,
-    labels: scope.bufferFrom('labels', Uint32Array.from(labels)),
+    labels: scope.bufferFrom('labels', labels),
     indices,
     gradient: outputGradient.matrix,
     results,
@@ -237,13 +247,5 @@ function divergence({ learningRate }: NetworkTrainingOptions, epoch: number): Es
     iteration: epoch,
     key: 'learningRate',
     calmer: Number((learningRate / 4).toPrecision(2)),
-  });
-}
-
-function tooLargeBatch(batch: number, fitting: number): EspalierError {
-  return new EspalierError('limit-exceeded', {
-    kind: 'message',
-    message: `A minibatch of ${batch} pictures has maps that this adapter cannot bind.`,
-    instead: { batch: fitting },
   });
 }

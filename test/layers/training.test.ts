@@ -46,7 +46,7 @@ async function trainedOnce(network: Network, images: ReferenceMaps, slopes: Floa
   using training = await prepareTraining(device, network, { images: images.images + 1 });
   uploadImages(training.input, images);
   const { matrix } = training.outputGradient;
-  const rows = (matrix.rows / training.images) * images.images;
+  const rows = (matrix.rows / (images.images + 1)) * images.images;
   uploadMatrix({ ...matrix, rows }, Float32Array.from(slopes));
   const commands = new Commands(device);
   training.forward(commands, images.images);

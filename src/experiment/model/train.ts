@@ -3,7 +3,7 @@ import { EspalierError } from '../../errors.js';
 import type { AdapterDescription } from '../../gpu/adapter.js';
 import type { Device } from '../../gpu/device.js';
 import type { Network, Weights } from '../../graph/weights.js';
-import { evaluatePictures } from '../../train/evaluation.js';
+import { evaluatePictures, requireAnswerable } from '../../train/evaluation.js';
 import {
   type NetworkTrainingEvent,
   type NetworkTrainingOptions,
@@ -76,6 +76,8 @@ export async function* trainModel(
 ): AsyncGenerator<TrainEvent, TrainSummary> {
   const start = performance.now();
   const options = { ...TRAINING_DEFAULTS, ...given };
+  // Now, and not after an epoch.
+  requireAnswerable(network, source.test);
   device.resetPeak();
   const before = device.liveBytes;
   let last: TrainFigures | undefined;
