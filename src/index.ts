@@ -99,12 +99,13 @@ export {
 } from './formats/safetensors.js';
 export { decodeWeights, encodeWeights } from './formats/weights.js';
 export type { AdapterDescription } from './gpu/adapter.js';
-export type { GpuBuffer, Owned, Words } from './gpu/buffer.js';
+export type { GpuBuffer, Words } from './gpu/buffer.js';
 export { Commands } from './gpu/commands.js';
 export {
   adoptDevice,
   type Device,
   type OpenOptions,
+  type Owned,
   openDevice,
   type Tuning,
 } from './gpu/device.js';

@@ -87,9 +87,9 @@ export type Wording = {
 
 /** How a face calls a setting, alone and with a value. */
 export interface Names {
-  /** `--picks`, or a page's label. */
+  /** The name alone. */
   readonly key: (key: string) => string;
-  /** `--picks 50`. */
+  /** The name with the value that it has or should have. */
   readonly setting: (key: string, value: unknown) => string;
 }
 

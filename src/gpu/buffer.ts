@@ -1,16 +1,8 @@
-import type { Device } from './device.js';
+import type { Device, Owned } from './device.js';
 import { largestBinding, tooLarge } from './limits.js';
 
 /** Anything that can be uploaded: 4-byte elements only, as all shaders here read. */
 export type Words = Float32Array | Uint32Array | Int32Array;
-
-/** What holds memory on the GPU until whoever made it frees it. */
-export interface Owned {
-  /** Frees it. A second call does nothing. */
-  dispose(): void;
-  /** As `dispose`, for `using`. */
-  [Symbol.dispose](): void;
-}
 
 /** A storage buffer on the GPU. */
 export interface GpuBuffer extends Owned {

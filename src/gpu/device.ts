@@ -1,6 +1,13 @@
 import { EspalierError } from '../errors.js';
 import { type AdapterDescription, describeAdapter, FEATURES, LIMITS } from './adapter.js';
-import type { Owned } from './buffer.js';
+
+/** What holds memory on the GPU until whoever made it frees it. */
+export interface Owned {
+  /** Frees it. A second call does nothing. */
+  dispose(): void;
+  /** As `dispose`, for `using`. */
+  [Symbol.dispose](): void;
+}
 
 /** How a device waits, submits and tunes. */
 export interface OpenOptions {

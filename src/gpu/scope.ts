@@ -1,5 +1,5 @@
-import { bufferFrom, createBuffer, type GpuBuffer, type Owned, type Words } from './buffer.js';
-import type { Device } from './device.js';
+import { bufferFrom, createBuffer, type GpuBuffer, type Words } from './buffer.js';
+import type { Device, Owned } from './device.js';
 import {
   type ChunkedMatrix,
   type ChunkedMatrixOptions,

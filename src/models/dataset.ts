@@ -1,6 +1,5 @@
 import { EspalierError } from '../errors.js';
-import type { Owned } from '../gpu/buffer.js';
-import type { Device } from '../gpu/device.js';
+import type { Device, Owned } from '../gpu/device.js';
 import type { Matrix } from '../gpu/matrix.js';
 import { owning } from '../gpu/scope.js';
 

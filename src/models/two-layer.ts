@@ -1,6 +1,5 @@
 import type { Activation } from '../../shaders/activations.js';
-import type { Owned } from '../gpu/buffer.js';
-import type { Device } from '../gpu/device.js';
+import type { Device, Owned } from '../gpu/device.js';
 import { type Matrix, readMatrix } from '../gpu/matrix.js';
 import { owning } from '../gpu/scope.js';
 import { randomStream } from '../random.js';

@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.js';
-import type { Owned } from '../gpu/buffer.js';
 import { Commands } from '../gpu/commands.js';
+import type { Owned } from '../gpu/device.js';
 import { readMatrix } from '../gpu/matrix.js';
 import { owning, Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
