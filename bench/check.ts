@@ -1,5 +1,7 @@
 import type { Bounded } from '../src/reference/bound.js';
 
+// How the answers of kernels are judged, in the tests and before anything is timed.
+
 /**
  * At most `most` places in [0, count), both ends among them, spread evenly: rounding lets them fall
  * on every place of a kernel's tile in turn.
@@ -28,9 +30,9 @@ export function elementsAt(
  *   a number.
  */
 export function requireWithin(
-  what: string,
   actual: ArrayLike<number>,
   { value, bound }: Bounded,
+  what = 'output',
 ): void {
   requireLength(what, actual, value);
   let worst = -1;
@@ -51,9 +53,9 @@ export function requireWithin(
 
 /** @throws naming the first element that differs; NaN is the same as NaN. */
 export function requireSame(
-  what: string,
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
+  what = 'output',
 ): void {
   requireLength(what, actual, expected);
   for (let e = 0; e < expected.length; e++) {
@@ -75,7 +77,7 @@ function at(values: ArrayLike<number>, index: number): number {
 }
 
 /** @throws when an element is NaN, with which outputs are filled before: it was left out. */
-export function requireWritten(what: string, values: Float32Array): void {
+export function requireWritten(values: Float32Array, what = 'output'): void {
   const missing = values.findIndex(Number.isNaN);
   if (missing >= 0) throw new Error(`${what}: element ${missing} is not a number`);
 }

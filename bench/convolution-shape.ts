@@ -1,11 +1,14 @@
+import { MATMUL_VARIANTS } from '../shaders/matmul.wgsl.js';
 import type { Scope } from '../src/gpu/scope.js';
-import { type FeatureMap, featureMap } from '../src/kernels/feature-map.js';
 import { packedRows, packFilter } from '../src/kernels/pack-weights.js';
+import { matmulVariant } from '../src/kernels/variant.js';
 import { type Window, windowPositions } from '../src/kernels/window.js';
-import type { MapElement, OutputPlace } from '../src/reference/convolution.js';
-import { spread } from './check.js';
-import { WITHIN_BOUND } from './kernel.js';
-import { nans, randomNumbers } from './numbers.js';
+import type { Bounded } from '../src/reference/bound.js';
+import type { OutputPlace } from '../src/reference/convolution.js';
+import { requireWithin, requireWritten, spread } from './check.js';
+import { type KernelBench, WITHIN_BOUND } from './kernel.js';
+import { type MapExtent, mapElements } from './maps.js';
+import { randomNumbers } from './numbers.js';
 import { rivalry } from './peers/contender.js';
 import type { PeerWorks } from './peers/peer.js';
 
@@ -22,7 +25,7 @@ export type ConvolutionShape = {
 };
 
 /** Those of ResNet-20 for CIFAR-10, and of wider networks. */
-export const CONVOLUTION_SHAPES: readonly ConvolutionShape[] = [
+const CONVOLUTION_SHAPES: readonly ConvolutionShape[] = [
   { images: 32, size: 32, channels: 16, outputs: 16 },
   { images: 32, size: 16, channels: 32, outputs: 32 },
   { images: 32, size: 8, channels: 64, outputs: 64 },
@@ -35,7 +38,7 @@ export const CONVOLUTION_SHAPES: readonly ConvolutionShape[] = [
 ];
 
 /** Those of ResNet-34 for CIFAR-10. */
-export const LARGE_CONVOLUTION_SHAPES: readonly ConvolutionShape[] = [
+const LARGE_CONVOLUTION_SHAPES: readonly ConvolutionShape[] = [
   { images: 128, size: 32, channels: 64, outputs: 64 },
   { images: 128, size: 32, channels: 64, outputs: 128, stride: 2 },
   { images: 128, size: 16, channels: 128, outputs: 128 },
@@ -43,14 +46,9 @@ export const LARGE_CONVOLUTION_SHAPES: readonly ConvolutionShape[] = [
   { images: 128, size: 4, channels: 512, outputs: 512 },
 ];
 
-interface Map {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-}
-
 /** The window of a shape, and the sizes that follow from it. */
 export function convolutionSizes({
+  images,
   size,
   channels,
   outputs,
@@ -67,8 +65,8 @@ export function convolutionSizes({
   return {
     window,
     filter: { outputs, channels, kernel: window.kernel },
-    input: { ...input, channels },
-    output: { ...windowPositions(window, input), channels: outputs },
+    input: { images, ...input, channels },
+    output: { images, ...windowPositions(window, input), channels: outputs },
   };
 }
 
@@ -86,38 +84,30 @@ export function convolutionOperations(shape: ConvolutionShape): number {
   return 2 * images * height * width * outputs * channels * kernel ** 2;
 }
 
+type ImageMap = MapExtent & { readonly images: number };
+
+function mapValues({ images, height, width, channels }: ImageMap): number {
+  return images * height * width * channels;
+}
+
 /** Input, output and weights once, whichever of them is computed from the others. */
 export function convolutionBytes(shape: ConvolutionShape): number {
   const { input, output, filter } = convolutionSizes(shape);
-  const values = (map: Map) => map.height * map.width * map.channels;
   const weights = filter.outputs * filter.channels * filter.kernel[0] * filter.kernel[1];
-  return 4 * (shape.images * (values(input) + values(output)) + weights);
+  return 4 * (mapValues(input) + mapValues(output) + weights);
 }
 
 /** Input [images, rows, columns, channels], the output's gradient, and a weight as PyTorch shapes it. */
 export function convolutionOperands(shape: ConvolutionShape) {
   const { input, output, filter } = convolutionSizes(shape);
-  const values = (map: Map) => shape.images * map.height * map.width * map.channels;
   return {
-    input: randomNumbers(values(input), 1),
-    gradient: randomNumbers(values(output), 3),
+    input: randomNumbers(mapValues(input), 1),
+    gradient: randomNumbers(mapValues(output), 3),
     weight: randomNumbers(
       filter.outputs * filter.channels * filter.kernel[0] * filter.kernel[1],
       2,
     ),
   };
-}
-
-/** A map of these values, or of NaN. */
-export function imageMap(
-  scope: Scope,
-  label: string,
-  { images, height, width, channels }: Map & { readonly images: number },
-  data?: Float32Array,
-): FeatureMap {
-  const rows = images * height * width;
-  const matrix = scope.matrix(label, [rows, channels], { data: data ?? nans(rows * channels) });
-  return featureMap(matrix, { height, width });
 }
 
 export function weightsOn(scope: Scope, shape: ConvolutionShape, weight: Float32Array) {
@@ -127,10 +117,6 @@ export function weightsOn(scope: Scope, shape: ConvolutionShape, weight: Float32
   });
 }
 
-export function mapElements(data: Float32Array, { height, width, channels }: Map): MapElement {
-  return (n, y, x, c) => data[((n * height + y) * width + x) * channels + c] ?? Number.NaN;
-}
-
 export function weightElements(data: Float32Array, shape: ConvolutionShape) {
   const { channels, kernel } = convolutionSizes(shape).filter;
   return (o: number, c: number, ky: number, kx: number) =>
@@ -138,10 +124,7 @@ export function weightElements(data: Float32Array, shape: ConvolutionShape) {
 }
 
 /** A sample of a map's places, borders among them. */
-export function samplePlaces(
-  images: number,
-  { height, width, channels }: Map,
-): readonly OutputPlace[] {
+function samplePlaces({ images, height, width, channels }: ImageMap): readonly OutputPlace[] {
   return spread(images, 3).flatMap((image) =>
     spread(height, 5).flatMap((y) =>
       spread(width, 5).flatMap((x) =>
@@ -150,6 +133,31 @@ export function samplePlaces(
     ),
   );
 }
+
+/** @throws when a value of the map is missing, or one of a sample outside its oracle's bound. */
+export function requireMap(
+  result: Float32Array,
+  map: ImageMap,
+  oracle: (places: readonly OutputPlace[]) => Bounded,
+): void {
+  requireWritten(result);
+  const places = samplePlaces(map);
+  const found = mapElements(result, map);
+  requireWithin(
+    Float64Array.from(places, (place) => found(...place)),
+    oracle(places),
+  );
+}
+
+/** What the records of the three kernels have in common. */
+export const CONVOLUTION_BENCH = {
+  shapes: CONVOLUTION_SHAPES,
+  hardwareShapes: LARGE_CONVOLUTION_SHAPES,
+  variants: MATMUL_VARIANTS,
+  preferred: matmulVariant,
+  operations: convolutionOperations,
+  bytes: convolutionBytes,
+} as const satisfies Partial<KernelBench<ConvolutionShape>>;
 
 /** Peers at one of these works, their answers judged as this library's own is. */
 export function convolutionRivalry(

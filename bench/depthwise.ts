@@ -1,21 +1,28 @@
 import type { Scope } from '../src/gpu/scope.js';
-import { featureMap } from '../src/kernels/feature-map.js';
 import { windowPositions } from '../src/kernels/window.js';
-import { type MapShape, numbersOfMap, someChannels, squareMap } from './maps.js';
-import { nans, randomNumbers } from './numbers.js';
+import type { KernelBench } from './kernel.js';
+import {
+  imageMap,
+  type MapShape,
+  mapElements,
+  numbersOfMap,
+  someChannels,
+  squareMap,
+} from './maps.js';
+import { randomNumbers } from './numbers.js';
 
 /** A window of `kernel` rows and columns, padded so that steps of one keep the map's size. */
 export type DepthwiseShape = MapShape & { readonly kernel: number; readonly stride: number };
 
 /** Those of MobileNetV2 for CIFAR-10. */
-export const DEPTHWISE_SHAPES: readonly DepthwiseShape[] = [
+const DEPTHWISE_SHAPES: readonly DepthwiseShape[] = [
   { images: 8, size: 32, channels: 96, kernel: 3, stride: 1 },
   { images: 8, size: 32, channels: 144, kernel: 3, stride: 2 },
   { images: 32, size: 4, channels: 960, kernel: 3, stride: 1 },
   { images: 8, size: 16, channels: 72, kernel: 5, stride: 1 },
 ];
 
-export const LARGE_DEPTHWISE_SHAPES: readonly DepthwiseShape[] = [
+const LARGE_DEPTHWISE_SHAPES: readonly DepthwiseShape[] = [
   { images: 128, size: 32, channels: 96, kernel: 3, stride: 1 },
   { images: 128, size: 112, channels: 96, kernel: 3, stride: 2 },
 ];
@@ -34,40 +41,42 @@ function outputSize(shape: DepthwiseShape) {
 }
 
 /** Multiply-adds twice, those on the zeros around a map too. */
-export function depthwiseOperations(shape: DepthwiseShape): number {
+function depthwiseOperations(shape: DepthwiseShape): number {
   const { height, width } = outputSize(shape);
   return 2 * shape.images * height * width * shape.channels * shape.kernel ** 2;
 }
 
 /** Input, or its gradient, and output, or its gradient; and the weights. */
-export function depthwiseBytes(shape: DepthwiseShape): number {
+function depthwiseBytes(shape: DepthwiseShape): number {
   const { height, width } = outputSize(shape);
   const outputs = shape.images * height * width * shape.channels;
   return 4 * (numbersOfMap(shape) + outputs + shape.kernel ** 2 * shape.channels);
 }
+
+/** What the records of the three kernels have in common. */
+export const DEPTHWISE_BENCH = {
+  shapes: DEPTHWISE_SHAPES,
+  hardwareShapes: LARGE_DEPTHWISE_SHAPES,
+  operations: depthwiseOperations,
+  bytes: depthwiseBytes,
+} as const satisfies Partial<KernelBench<DepthwiseShape>>;
 
 /** Maps and weights on the GPU, the output to be written, and what the oracles look at. */
 export function depthwiseMaps(scope: Scope, shape: DepthwiseShape) {
   const { images, size, channels, kernel } = shape;
   const window = depthwiseWindow(shape);
   const extent = outputSize(shape);
+  const output = { images, ...extent, channels };
   const count = images * extent.height * extent.width * channels;
   const x = randomNumbers(numbersOfMap(shape), 1);
   const slopes = randomNumbers(count, 2);
   const filter = randomNumbers(kernel ** 2 * channels, 3);
-  const rows = count / channels;
-  const outMap = (label: string, data: Float32Array) =>
-    featureMap(scope.matrix(label, [rows, channels], { data }), extent);
-  const mapElement =
-    (data: Float32Array, { height, width }: typeof extent) =>
-    (image: number, row: number, column: number, c: number) =>
-      data[((image * height + row) * width + column) * channels + c] ?? Number.NaN;
-  const square = { height: size, width: size };
+  const input = { height: size, width: size, channels };
   return {
     window,
     input: squareMap(scope, 'input', shape, x),
-    output: outMap('output', nans(count)),
-    gradient: outMap('gradient', slopes),
+    output: imageMap(scope, 'output', output),
+    gradient: imageMap(scope, 'gradient', output, slopes),
     weights: scope.matrix('filter', [kernel ** 2, channels], { data: filter }),
     weight: (c: number, ky: number, kx: number) =>
       filter[(ky * kernel + kx) * channels + c] ?? Number.NaN,
@@ -75,14 +84,14 @@ export function depthwiseMaps(scope: Scope, shape: DepthwiseShape) {
     oracle: {
       images,
       channels,
-      input: { ...square, channels },
-      output: { ...extent, channels },
+      input,
+      output,
       kernel: window.kernel,
       stride: window.stride,
       top: window.padding.top,
       left: window.padding.left,
-      x: mapElement(x, square),
-      gradient: mapElement(slopes, extent),
+      x: mapElements(x, input),
+      gradient: mapElements(slopes, output),
     },
   };
 }

@@ -122,7 +122,7 @@ async function copyBandwidth(
   const commands = new Commands(device);
   best.copy(commands);
   await commands.finish();
-  requireSame('copy', await readFloats(destination), numbers);
+  requireSame(await readFloats(destination), numbers, 'copy');
   return (2 * bytes) / median(samples) / 1e6;
 }
 
@@ -138,7 +138,7 @@ async function fmaRate(device: Device, options: FmaOptions, seconds: number): Pr
   const { samples } = await timeCalls(device, chain, seconds);
   // x ← x/2 + 1 has arrived at 2 after a few dozen steps, exactly, wherever it began.
   const answer = new Float32Array(workgroups * threads).fill(2 * lanes * chains);
-  requireSame('multiply-adds', await readFloats(sums), answer);
+  requireSame(await readFloats(sums), answer, 'multiply-adds');
   const operations = 2 * lanes * chains * FMA_UNROLL * FMA_ROUNDS * threads * workgroups;
   return operations / median(samples) / 1e6;
 }

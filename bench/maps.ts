@@ -1,8 +1,19 @@
 import type { Matrix } from '../src/gpu/matrix.js';
 import type { Scope } from '../src/gpu/scope.js';
 import { type FeatureMap, featureMap } from '../src/kernels/feature-map.js';
+import { ROW_WALK_VARIANTS } from '../src/kernels/row-walk.js';
+import { rowWalkVariant } from '../src/kernels/variant.js';
+import type { MapElement } from '../src/reference/convolution.js';
 import { spread } from './check.js';
+import type { KernelBench } from './kernel.js';
 import { nans } from './numbers.js';
+
+/** One image of a map. */
+export interface MapExtent {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
 
 /** Maps of square images. */
 export type MapShape = {
@@ -25,6 +36,14 @@ export const LARGE_MAP_SHAPES: readonly MapShape[] = [
   { images: 128, size: 4, channels: 512 },
 ];
 
+/** What most records of kernels on maps have in common. */
+export const MAP_BENCH = {
+  shapes: MAP_SHAPES,
+  hardwareShapes: LARGE_MAP_SHAPES,
+  variants: ROW_WALK_VARIANTS,
+  preferred: rowWalkVariant,
+} as const satisfies Partial<KernelBench<MapShape>>;
+
 export function rowsOfMap({ images, size }: MapShape): number {
   return images * size ** 2;
 }
@@ -34,15 +53,33 @@ export function numbersOfMap(shape: MapShape): number {
 }
 
 /** A map of `data`, or of NaN. */
+export function imageMap(
+  scope: Scope,
+  label: string,
+  { images, height, width, channels }: MapExtent & { readonly images: number },
+  data?: Float32Array,
+): FeatureMap {
+  const rows = images * height * width;
+  const matrix = scope.matrix(label, [rows, channels], { data: data ?? nans(rows * channels) });
+  return featureMap(matrix, { height, width });
+}
+
+/** A map of square images. */
 export function squareMap(
   scope: Scope,
   label: string,
-  shape: MapShape,
-  data: Float32Array = nans(numbersOfMap(shape)),
+  { size, ...shape }: MapShape,
+  data?: Float32Array,
 ): FeatureMap {
-  const { size, channels } = shape;
-  const matrix = scope.matrix(label, [rowsOfMap(shape), channels], { data });
-  return featureMap(matrix, { height: size, width: size });
+  return imageMap(scope, label, { ...shape, height: size, width: size }, data);
+}
+
+/** The elements of a map as an oracle asks for them. */
+export function mapElements(
+  data: Float32Array,
+  { height, width, channels }: MapExtent,
+): MapElement {
+  return (n, y, x, c) => data[((n * height + y) * width + x) * channels + c] ?? Number.NaN;
 }
 
 /** Rows [rows × columns] of NaN, for sums and for what is known of channels. */

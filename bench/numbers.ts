@@ -18,6 +18,7 @@ export function randomNumbers(count: number, seed: number): Float32Array {
   return numbers;
 }
 
+/** What outputs hold before a kernel writes them: what it leaves out cannot pass for an answer. */
 export function nans(count: number): Float32Array {
   return new Float32Array(count).fill(Number.NaN);
 }

@@ -44,7 +44,7 @@ export const accumulateOutputsBench: KernelBench<AccumulateOutputsShape> = {
           weights: (output) => weight(pick, output),
           totals: rowMajor(before, c),
         });
-        requireWithin('totals', await readMatrix(totals), reference);
+        requireWithin(await readMatrix(totals), reference, 'totals');
       },
     };
   },

@@ -1,19 +1,15 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { prepareActivateGradient } from '../../src/kernels/activate-gradient.js';
-import { ROW_WALK_VARIANTS, type RowWalkVariant } from '../../src/kernels/row-walk.js';
-import { rowWalkVariant } from '../../src/kernels/variant.js';
+import type { RowWalkVariant } from '../../src/kernels/row-walk.js';
 import { activateGradientReference } from '../../src/reference/activate-gradient.js';
 import { requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
-import { LARGE_MAP_SHAPES, MAP_SHAPES, type MapShape, numbersOfMap, squareMap } from '../maps.js';
+import { MAP_BENCH, type MapShape, numbersOfMap, squareMap } from '../maps.js';
 import { randomNumbers } from '../numbers.js';
 
 export const activateGradientBench: KernelBench<MapShape> = {
   name: 'activate-gradient',
-  shapes: MAP_SHAPES,
-  hardwareShapes: LARGE_MAP_SHAPES,
-  variants: ROW_WALK_VARIANTS,
-  preferred: rowWalkVariant,
+  ...MAP_BENCH,
   operations: (shape) => 2 * numbersOfMap(shape),
   bytes: (shape) => 12 * numbersOfMap(shape),
   prepare: async ({ device, scope, shape, variant }) => {
@@ -31,7 +27,7 @@ export const activateGradientBench: KernelBench<MapShape> = {
       encode: (commands) => run(commands),
       verify: async () => {
         const reference = activateGradientReference({ gradient, bend: { activation: 'relu', h } });
-        requireWithin('input gradient', await readMatrix(into.matrix), reference);
+        requireWithin(await readMatrix(into.matrix), reference, 'input gradient');
       },
     };
   },

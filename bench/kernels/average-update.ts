@@ -22,7 +22,7 @@ export const averageUpdateBench: KernelBench<RuleUpdateShape> = {
       encode: run,
       verify: async () => {
         const reference = averageUpdateReference({ ...problem, scores });
-        requireWithin('scores', await readFloats(buffers.scores), reference);
+        requireWithin(await readFloats(buffers.scores), reference, 'scores');
       },
     };
   },

@@ -1,14 +1,13 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { prepareBatchNormGradientSums } from '../../src/kernels/batch-norm-gradient-sums.js';
-import { ROW_WALK_VARIANTS, type RowWalkVariant, sumsWalk } from '../../src/kernels/row-walk.js';
-import { rowWalkVariant } from '../../src/kernels/variant.js';
+import { type RowWalkVariant, sumsWalk } from '../../src/kernels/row-walk.js';
 import { batchNormGradientSumsReference } from '../../src/reference/batch-norm-gradient-sums.js';
 import { batchNormInput } from '../batch-norm.js';
 import { elementsAt, requireWithin, spread } from '../check.js';
 import type { KernelBench } from '../kernel.js';
 import {
   blankRows,
-  LARGE_MAP_SHAPES,
+  MAP_BENCH,
   MAP_SHAPES,
   type MapShape,
   numbersOfMap,
@@ -22,10 +21,8 @@ type Shape = MapShape & { readonly residual?: 1 };
 
 export const batchNormGradientSumsBench: KernelBench<Shape> = {
   name: 'batch-norm-gradient-sums',
+  ...MAP_BENCH,
   shapes: MAP_SHAPES.flatMap((shape) => [shape, { ...shape, residual: 1 }]),
-  hardwareShapes: LARGE_MAP_SHAPES,
-  variants: ROW_WALK_VARIANTS,
-  preferred: rowWalkVariant,
   operations: (shape) => 5 * numbersOfMap(shape),
   bytes: (shape) => (shape.residual ? 16 : 8) * numbersOfMap(shape),
   prepare: async ({ device, scope, shape, variant: asked }) => {
@@ -62,7 +59,7 @@ export const batchNormGradientSumsBench: KernelBench<Shape> = {
         parts.forEach((part, at) => {
           totals[at % totals.length] = (totals[at % totals.length] ?? 0) + part;
         });
-        requireWithin('sums', elementsAt(totals, channels, [0, 1], some), reference.sums);
+        requireWithin(elementsAt(totals, channels, [0, 1], some), reference.sums, 'sums');
       },
     };
   },

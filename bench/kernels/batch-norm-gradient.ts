@@ -1,14 +1,12 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { prepareBatchNormGradient } from '../../src/kernels/batch-norm-gradient.js';
-import { ROW_WALK_VARIANTS, type RowWalkVariant } from '../../src/kernels/row-walk.js';
-import { rowWalkVariant } from '../../src/kernels/variant.js';
+import type { RowWalkVariant } from '../../src/kernels/row-walk.js';
 import { batchNormGradientReference } from '../../src/reference/batch-norm-gradient.js';
 import { batchNormInput } from '../batch-norm.js';
 import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
 import type { KernelBench } from '../kernel.js';
 import {
-  LARGE_MAP_SHAPES,
-  MAP_SHAPES,
+  MAP_BENCH,
   type MapShape,
   numbersOfMap,
   rowsOfMap,
@@ -19,10 +17,7 @@ import { randomNumbers } from '../numbers.js';
 
 export const batchNormGradientBench: KernelBench<MapShape> = {
   name: 'batch-norm-gradient',
-  shapes: MAP_SHAPES,
-  hardwareShapes: LARGE_MAP_SHAPES,
-  variants: ROW_WALK_VARIANTS,
-  preferred: rowWalkVariant,
+  ...MAP_BENCH,
   operations: (shape) => 7 * numbersOfMap(shape),
   bytes: (shape) => 12 * numbersOfMap(shape),
   prepare: async ({ device, scope, shape, variant }) => {
@@ -47,7 +42,7 @@ export const batchNormGradientBench: KernelBench<MapShape> = {
         const every = spread(rowsOfMap(shape), rowsOfMap(shape));
         const seen = (data: Float32Array) => elementsAt(data, channels, every, some);
         const found = await readMatrix(into.matrix);
-        requireWritten('input gradient', found);
+        requireWritten(found, 'input gradient');
         const reference = batchNormGradientReference({
           channels: some.map(channel),
           input: seen(input),
@@ -55,7 +50,7 @@ export const batchNormGradientBench: KernelBench<MapShape> = {
           activation: 'relu',
           affineGradient: elementsAt(sums, channels, [0, 1], some),
         });
-        requireWithin('input gradient', seen(found), reference);
+        requireWithin(seen(found), reference, 'input gradient');
       },
     };
   },

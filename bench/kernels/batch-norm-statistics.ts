@@ -1,20 +1,12 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { prepareBatchNormStatistics } from '../../src/kernels/batch-norm-statistics.js';
 import { momentRows } from '../../src/kernels/channel-moments.js';
-import { ROW_WALK_VARIANTS, type RowWalkVariant, sumsWalk } from '../../src/kernels/row-walk.js';
-import { rowWalkVariant } from '../../src/kernels/variant.js';
+import { type RowWalkVariant, sumsWalk } from '../../src/kernels/row-walk.js';
 import { exactly } from '../../src/reference/approx.js';
 import { batchNormStatisticsReference } from '../../src/reference/batch-norm-statistics.js';
 import { requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
-import {
-  blankRows,
-  LARGE_MAP_SHAPES,
-  MAP_SHAPES,
-  type MapShape,
-  rowsOfMap,
-  squareMap,
-} from '../maps.js';
+import { blankRows, MAP_BENCH, type MapShape, rowsOfMap, squareMap } from '../maps.js';
 import { randomNumbers } from '../numbers.js';
 
 /** Slices of the walk that this library takes on a software adapter: the task's own size. */
@@ -22,10 +14,7 @@ const sliceCount = ({ images, size }: MapShape) => Math.ceil((images * size ** 2
 
 export const batchNormStatisticsBench: KernelBench<MapShape> = {
   name: 'batch-norm-statistics',
-  shapes: MAP_SHAPES,
-  hardwareShapes: LARGE_MAP_SHAPES,
-  variants: ROW_WALK_VARIANTS,
-  preferred: rowWalkVariant,
+  ...MAP_BENCH,
   operations: (shape) => 12 * sliceCount(shape) * shape.channels,
   bytes: (shape) => (8 * sliceCount(shape) + 24) * shape.channels,
   prepare: async ({ device, scope, shape, variant: asked }) => {
@@ -63,8 +52,8 @@ export const batchNormStatisticsBench: KernelBench<MapShape> = {
           })),
           momentum,
         });
-        requireWithin('statistics', await readMatrix(statistics), reference.statistics);
-        requireWithin('running statistics', await readMatrix(running), reference.running);
+        requireWithin(await readMatrix(statistics), reference.statistics, 'statistics');
+        requireWithin(await readMatrix(running), reference.running, 'running statistics');
       },
     };
   },

@@ -1,13 +1,12 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { prepareBatchNorm } from '../../src/kernels/batch-norm.js';
-import { ROW_WALK_VARIANTS, type RowWalkVariant } from '../../src/kernels/row-walk.js';
-import { rowWalkVariant } from '../../src/kernels/variant.js';
+import type { RowWalkVariant } from '../../src/kernels/row-walk.js';
 import { batchNormReference } from '../../src/reference/batch-norm.js';
 import { batchNormInput } from '../batch-norm.js';
 import { elementsAt, requireWithin, requireWritten, spread } from '../check.js';
 import type { KernelBench } from '../kernel.js';
 import {
-  LARGE_MAP_SHAPES,
+  MAP_BENCH,
   MAP_SHAPES,
   type MapShape,
   numbersOfMap,
@@ -20,10 +19,8 @@ type BatchNormShape = MapShape & { readonly residual?: 1 };
 
 export const batchNormBench: KernelBench<BatchNormShape> = {
   name: 'batch-norm',
+  ...MAP_BENCH,
   shapes: MAP_SHAPES.flatMap((shape) => [shape, { ...shape, residual: 1 }]),
-  hardwareShapes: LARGE_MAP_SHAPES,
-  variants: ROW_WALK_VARIANTS,
-  preferred: rowWalkVariant,
   operations: (shape) => (shape.residual ? 5 : 4) * numbersOfMap(shape),
   bytes: (shape) => (shape.residual ? 12 : 8) * numbersOfMap(shape),
   prepare: async ({ device, scope, shape, variant }) => {
@@ -44,14 +41,14 @@ export const batchNormBench: KernelBench<BatchNormShape> = {
         const seen = (data: Float32Array) =>
           elementsAt(data, channels, someRows(shape), spread(channels, channels));
         const found = await readMatrix(output.matrix);
-        requireWritten('output', found);
+        requireWritten(found);
         const reference = batchNormReference({
           channels: spread(channels, channels).map(channel),
           input: seen(input),
           residual: shape.residual ? seen(residual) : undefined,
           activation: 'relu',
         });
-        requireWithin('output', seen(found), reference);
+        requireWithin(seen(found), reference);
       },
     };
   },

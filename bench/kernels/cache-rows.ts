@@ -40,7 +40,7 @@ export const cacheRowsBench: KernelBench<CacheRowsShape> = {
         const rows = await readFloats(cache);
         for (let q = 0; q < p; q++) {
           const expected = cachedRowReference(n, slices, (s, i) => part(s * p + q, i));
-          requireWithin(`cached row ${q}`, rows.subarray(q * n, (q + 1) * n), expected);
+          requireWithin(rows.subarray(q * n, (q + 1) * n), expected, `cached row ${q}`);
         }
       },
     };

@@ -49,7 +49,7 @@ export const candidateLossBench: KernelBench<CandidateLossShape> = {
       encode: (commands) => run(commands, { first: 0, firstSlice: 0, count, m }),
       verify: async () => {
         const actual = await readFloats(scores);
-        requireWritten('scores', actual);
+        requireWritten(actual, 'scores');
         const columns = spread(n, 24);
         const rows = sliceRows(device, m);
         const [h, b] = [rowMajor(activations, n), rowMajor(weights, c)];
@@ -66,7 +66,7 @@ export const candidateLossBench: KernelBench<CandidateLossShape> = {
             totals: rowMajor(totals, c),
             count,
           });
-          requireWithin('scores', elementsAt(actual, n, [slice], columns), reference);
+          requireWithin(elementsAt(actual, n, [slice], columns), reference, 'scores');
         }
       },
     };

@@ -1,16 +1,14 @@
 import { MOMENT_ROWS } from '../../shaders/channel-moments.wgsl.js';
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { momentRows, prepareChannelMoments } from '../../src/kernels/channel-moments.js';
-import { ROW_WALK_VARIANTS, type RowWalkVariant, sumsWalk } from '../../src/kernels/row-walk.js';
-import { rowWalkVariant } from '../../src/kernels/variant.js';
+import { type RowWalkVariant, sumsWalk } from '../../src/kernels/row-walk.js';
 import { valuesWithBounds } from '../../src/reference/approx.js';
 import { mergedMoments, momentsOfOne } from '../../src/reference/channel-moments.js';
 import { elementsAt, requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
 import {
   blankRows,
-  LARGE_MAP_SHAPES,
-  MAP_SHAPES,
+  MAP_BENCH,
   type MapShape,
   numbersOfMap,
   someChannels,
@@ -20,10 +18,7 @@ import { randomNumbers } from '../numbers.js';
 
 export const channelMomentsBench: KernelBench<MapShape> = {
   name: 'channel-moments',
-  shapes: MAP_SHAPES,
-  hardwareShapes: LARGE_MAP_SHAPES,
-  variants: ROW_WALK_VARIANTS,
-  preferred: rowWalkVariant,
+  ...MAP_BENCH,
   operations: (shape) => 4 * numbersOfMap(shape),
   bytes: (shape) => 4 * numbersOfMap(shape),
   prepare: async ({ device, scope, shape, variant: asked }) => {
@@ -51,12 +46,12 @@ export const channelMomentsBench: KernelBench<MapShape> = {
             ),
           );
           requireWithin(
-            'moments',
             elementsAt(parts, channels, [1 + 2 * slice, 2 + 2 * slice], some),
             valuesWithBounds([
               ...reference.map(({ mean }) => mean),
               ...reference.map(({ squares }) => squares),
             ]),
+            'moments',
           );
         }
       },

@@ -1,7 +1,6 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { prepareColumnSums } from '../../src/kernels/column-sums.js';
-import { ROW_WALK_VARIANTS, type RowWalkVariant, sumsWalk } from '../../src/kernels/row-walk.js';
-import { rowWalkVariant } from '../../src/kernels/variant.js';
+import { type RowWalkVariant, sumsWalk } from '../../src/kernels/row-walk.js';
 import { valuesWithBounds } from '../../src/reference/approx.js';
 import { columnSumsReference } from '../../src/reference/column-sums.js';
 import { rowMajor } from '../../src/reference/element.js';
@@ -9,8 +8,7 @@ import { elementsAt, requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
 import {
   blankRows,
-  LARGE_MAP_SHAPES,
-  MAP_SHAPES,
+  MAP_BENCH,
   type MapShape,
   numbersOfMap,
   someChannels,
@@ -20,10 +18,7 @@ import { randomNumbers } from '../numbers.js';
 
 export const columnSumsBench: KernelBench<MapShape> = {
   name: 'column-sums',
-  shapes: MAP_SHAPES,
-  hardwareShapes: LARGE_MAP_SHAPES,
-  variants: ROW_WALK_VARIANTS,
-  preferred: rowWalkVariant,
+  ...MAP_BENCH,
   operations: numbersOfMap,
   bytes: (shape) => 4 * numbersOfMap(shape),
   prepare: async ({ device, scope, shape, variant: asked }) => {
@@ -45,9 +40,9 @@ export const columnSumsBench: KernelBench<MapShape> = {
             (_, turn) => slice * slice_step + turn * row_step,
           ).filter((row) => row < rows);
           requireWithin(
-            'sums',
             elementsAt(found, channels, [slice], some),
             valuesWithBounds(columnSumsReference(own, some, rowMajor(values, channels))),
+            'sums',
           );
         }
       },

@@ -1,44 +1,34 @@
-import { MATMUL_VARIANTS, type MatmulVariant } from '../../shaders/matmul.wgsl.js';
+import type { MatmulVariant } from '../../shaders/matmul.wgsl.js';
 import { readMatrix } from '../../src/gpu/matrix.js';
 import {
   prepareConvolutionWeightGradient,
   weightGradientSlices,
 } from '../../src/kernels/convolution-weight-gradient.js';
 import { packedRows, unpackFilter } from '../../src/kernels/pack-weights.js';
-import { matmulVariant } from '../../src/kernels/variant.js';
 import {
   type WeightPlace,
   weightGradientReference,
 } from '../../src/reference/convolution-weight-gradient.js';
 import { requireWithin, requireWritten, spread } from '../check.js';
 import {
-  CONVOLUTION_SHAPES,
+  CONVOLUTION_BENCH,
   type ConvolutionShape,
-  convolutionBytes,
   convolutionOperands,
-  convolutionOperations,
   convolutionRivalry,
   convolutionSizes,
-  imageMap,
-  LARGE_CONVOLUTION_SHAPES,
-  mapElements,
   oracleSizes,
   weightElements,
 } from '../convolution-shape.js';
 import type { KernelBench } from '../kernel.js';
+import { imageMap, mapElements } from '../maps.js';
 import { nans } from '../numbers.js';
 
 export const convolutionWeightGradientBench: KernelBench<ConvolutionShape> = {
   name: 'convolution-weight-gradient',
-  shapes: CONVOLUTION_SHAPES,
-  hardwareShapes: LARGE_CONVOLUTION_SHAPES,
-  variants: MATMUL_VARIANTS,
-  preferred: matmulVariant,
-  operations: convolutionOperations,
-  bytes: convolutionBytes,
+  ...CONVOLUTION_BENCH,
   prepare: async ({ device, scope, shape, variant }) => {
     const { window, input, output, filter } = convolutionSizes(shape);
-    const { images, outputs } = shape;
+    const { outputs } = shape;
     const operands = convolutionOperands(shape);
     const rows = packedRows(filter);
     const weightGradient = scope.matrix('gradient', [rows, outputs], {
@@ -46,13 +36,8 @@ export const convolutionWeightGradientBench: KernelBench<ConvolutionShape> = {
     });
     const sums = {
       ...window,
-      input: imageMap(scope, 'input', { ...input, images }, operands.input),
-      outputGradient: imageMap(
-        scope,
-        'gradient of the output',
-        { ...output, images },
-        operands.gradient,
-      ),
+      input: imageMap(scope, 'input', input, operands.input),
+      outputGradient: imageMap(scope, 'gradient of the output', output, operands.gradient),
       weightGradient,
       variant: variant as MatmulVariant,
     };
@@ -74,7 +59,7 @@ function requireWeightGradient(shape: ConvolutionShape, result: Float32Array): v
   const { filter } = convolutionSizes(shape);
   const sizes = oracleSizes(shape);
   const { input, gradient } = convolutionOperands(shape);
-  requireWritten('gradient', result);
+  requireWritten(result, 'gradient');
   const places = spread(filter.kernel[0], 3).flatMap((ky) =>
     spread(filter.kernel[1], 3).flatMap((kx) =>
       spread(filter.channels, 3).flatMap((c) =>
@@ -93,8 +78,8 @@ function requireWeightGradient(shape: ConvolutionShape, result: Float32Array): v
     places,
   );
   requireWithin(
-    'gradient',
     Float64Array.from(places, ([ky, kx, c, o]) => found(o, c, ky, kx)),
     reference,
+    'gradient',
   );
 }

@@ -33,9 +33,9 @@ export const correctiveUpdateBench: KernelBench<RuleUpdateShape> = {
           picked,
           basis: rowMajor(directions, n),
         });
-        requireWithin('scores', await readFloats(buffers.scores), reference.scores);
+        requireWithin(await readFloats(buffers.scores), reference.scores, 'scores');
         const along = (await readFloats(basis)).subarray(step * n, (step + 1) * n);
-        requireWithin('new direction', along, reference.along);
+        requireWithin(along, reference.along, 'new direction');
       },
     };
   },

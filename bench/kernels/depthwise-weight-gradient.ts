@@ -7,25 +7,15 @@ import { ROW_WALK_VARIANTS, type RowWalkVariant } from '../../src/kernels/row-wa
 import { rowWalkVariant } from '../../src/kernels/variant.js';
 import { depthwiseWeightGradientReference } from '../../src/reference/depthwise-weight-gradient.js';
 import { elementsAt, requireWithin, spread } from '../check.js';
-import {
-  DEPTHWISE_SHAPES,
-  type DepthwiseShape,
-  depthwiseBytes,
-  depthwiseMaps,
-  depthwiseOperations,
-  LARGE_DEPTHWISE_SHAPES,
-} from '../depthwise.js';
+import { DEPTHWISE_BENCH, type DepthwiseShape, depthwiseMaps } from '../depthwise.js';
 import type { KernelBench } from '../kernel.js';
 import { blankRows } from '../maps.js';
 
 export const depthwiseWeightGradientBench: KernelBench<DepthwiseShape> = {
   name: 'depthwise-weight-gradient',
-  shapes: DEPTHWISE_SHAPES,
-  hardwareShapes: LARGE_DEPTHWISE_SHAPES,
+  ...DEPTHWISE_BENCH,
   variants: ROW_WALK_VARIANTS,
   preferred: rowWalkVariant,
-  operations: depthwiseOperations,
-  bytes: depthwiseBytes,
   prepare: async ({ device, scope, shape, variant: asked }) => {
     const variant = asked as RowWalkVariant;
     const { window, input, gradient, oracle, some } = depthwiseMaps(scope, shape);
@@ -49,7 +39,7 @@ export const depthwiseWeightGradientBench: KernelBench<DepthwiseShape> = {
           x: (image, y, x, c) => oracle.x(image, y, x, some[c] ?? -1),
         });
         const found = elementsAt(totals, channels, spread(taps, taps), some);
-        requireWithin('weight gradient', found, reference);
+        requireWithin(found, reference, 'weight gradient');
       },
     };
   },

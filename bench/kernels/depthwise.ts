@@ -3,22 +3,12 @@ import { prepareDepthwise } from '../../src/kernels/depthwise.js';
 import type { OutputPlace } from '../../src/reference/convolution.js';
 import { depthwiseReference } from '../../src/reference/depthwise.js';
 import { requireWithin, requireWritten } from '../check.js';
-import {
-  DEPTHWISE_SHAPES,
-  type DepthwiseShape,
-  depthwiseBytes,
-  depthwiseMaps,
-  depthwiseOperations,
-  LARGE_DEPTHWISE_SHAPES,
-} from '../depthwise.js';
+import { DEPTHWISE_BENCH, type DepthwiseShape, depthwiseMaps } from '../depthwise.js';
 import type { KernelBench } from '../kernel.js';
 
 export const depthwiseBench: KernelBench<DepthwiseShape> = {
   name: 'depthwise',
-  shapes: DEPTHWISE_SHAPES,
-  hardwareShapes: LARGE_DEPTHWISE_SHAPES,
-  operations: depthwiseOperations,
-  bytes: depthwiseBytes,
+  ...DEPTHWISE_BENCH,
   prepare: async ({ device, scope, shape }) => {
     const { window, input, output, weights, oracle, weight, some } = depthwiseMaps(scope, shape);
     const activation = 'relu6';
@@ -27,7 +17,7 @@ export const depthwiseBench: KernelBench<DepthwiseShape> = {
       encode: (commands) => run(commands),
       verify: async () => {
         const found = await readMatrix(output.matrix);
-        requireWritten('output', found);
+        requireWritten(found);
         const { height, width } = output;
         // The last image, all of its positions.
         const image = shape.images - 1;
@@ -42,7 +32,7 @@ export const depthwiseBench: KernelBench<DepthwiseShape> = {
           activation,
           weight: (c: number, _: number, ky: number, kx: number) => weight(c, ky, kx),
         } as const;
-        requireWithin('output', values, depthwiseReference(problem, places));
+        requireWithin(values, depthwiseReference(problem, places));
       },
     };
   },

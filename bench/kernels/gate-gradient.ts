@@ -1,19 +1,15 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { prepareGateGradient } from '../../src/kernels/gate-gradient.js';
-import { ROW_WALK_VARIANTS, type RowWalkVariant } from '../../src/kernels/row-walk.js';
-import { rowWalkVariant } from '../../src/kernels/variant.js';
+import type { RowWalkVariant } from '../../src/kernels/row-walk.js';
 import { gateGradientReference } from '../../src/reference/gate-gradient.js';
 import { requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
-import { LARGE_MAP_SHAPES, MAP_SHAPES, type MapShape, numbersOfMap, squareMap } from '../maps.js';
+import { MAP_BENCH, type MapShape, numbersOfMap, squareMap } from '../maps.js';
 import { randomNumbers } from '../numbers.js';
 
 export const gateGradientBench: KernelBench<MapShape> = {
   name: 'gate-gradient',
-  shapes: MAP_SHAPES,
-  hardwareShapes: LARGE_MAP_SHAPES,
-  variants: ROW_WALK_VARIANTS,
-  preferred: rowWalkVariant,
+  ...MAP_BENCH,
   operations: (shape) => 2 * numbersOfMap(shape),
   bytes: (shape) => 8 * numbersOfMap(shape) + 4 * shape.images * shape.channels,
   prepare: async ({ device, scope, shape, variant }) => {
@@ -33,7 +29,7 @@ export const gateGradientBench: KernelBench<MapShape> = {
         const positions = size ** 2;
         const problem = { images, positions, channels, input, gradient };
         const reference = gateGradientReference(problem);
-        requireWithin('gate gradient', await readMatrix(into.matrix), reference);
+        requireWithin(await readMatrix(into.matrix), reference, 'gate gradient');
       },
     };
   },

@@ -30,7 +30,7 @@ export const gatherColumnsBench: KernelBench<GatherColumnsShape> = {
       encode: (commands) => run(commands),
       verify: async () => {
         const expected = gatherColumnsReference(m, rowMajor(values, n), columns);
-        requireSame('block', await readMatrix(block), expected);
+        requireSame(await readMatrix(block), expected, 'block');
       },
     };
   },

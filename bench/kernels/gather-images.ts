@@ -54,7 +54,7 @@ export const gatherImagesBench: KernelBench<GatherImagesShape> = {
           images: indices,
           key: augment ? key : undefined,
         });
-        requireWithin('images', await readMatrix(matrix), reference);
+        requireWithin(await readMatrix(matrix), reference, 'images');
       },
     };
   },

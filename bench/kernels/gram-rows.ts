@@ -65,12 +65,12 @@ export const gramRowsBench: KernelBench<GramRowsShape> = {
           squares: false,
         });
         const parts = await readFloats(products);
-        requireWritten('gram rows', parts);
+        requireWritten(parts, 'gram rows');
         const sums = new Float64Array(p * stride);
         parts.forEach((part, at) => {
           sums[at % sums.length] = (sums[at % sums.length] ?? 0) + part;
         });
-        requireWithin('gram rows', elementsAt(sums, stride, spread(p, p), indices), reference);
+        requireWithin(elementsAt(sums, stride, spread(p, p), indices), reference, 'gram rows');
       },
     };
   },

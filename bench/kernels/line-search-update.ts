@@ -32,7 +32,7 @@ export const lineSearchUpdateBench: KernelBench<RuleUpdateShape> = {
       verify: async () => {
         const { step } = shape;
         const reference = lineSearchUpdateReference({ ...problem, step, picked, mixture: BEFORE });
-        requireWithin('scores', await readFloats(buffers.scores), reference.scores);
+        requireWithin(await readFloats(buffers.scores), reference.scores, 'scores');
       },
     };
   },

@@ -74,7 +74,7 @@ export const lookaheadBench: KernelBench<LookaheadShape> = {
     const encode = (commands: Commands) => turns[calls++ % 2]?.(commands);
     const candidatesNow = async () => {
       const words = await readUints(state);
-      requireSame('pending', [words[SELECTION_STATE.pending] ?? 0], [p]);
+      requireSame([words[SELECTION_STATE.pending] ?? 0], [p], 'pending');
       return words.subarray(SELECTION_STATE.candidates);
     };
     return {
@@ -94,7 +94,7 @@ export const lookaheadBench: KernelBench<LookaheadShape> = {
           },
           { slots: Array.from(scores, (_, i) => (i === pick ? 0 : 'none')), owners: [] },
         );
-        requireSame('candidates', found, candidates);
+        requireSame(found, candidates, 'candidates');
         for (let call = 1; call < 4; call++) {
           const commands = new Commands(device);
           encode(commands);

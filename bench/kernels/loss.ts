@@ -46,7 +46,7 @@ export const lossBench: KernelBench<LossShape> = {
         (await readFloats(sums)).forEach((part, at) => {
           total[at % 2] = (total[at % 2] ?? 0) + part;
         });
-        requireWithin('loss and hits', total, reference);
+        requireWithin(total, reference, 'loss and hits');
       },
     };
   },

@@ -115,9 +115,9 @@ function requireProduct(shape: MatmulShape, parts: Float32Array): void {
     alpha: 1,
     epilogue: { kind: 'store' },
   });
-  requireWritten('product', parts);
+  requireWritten(parts, 'product');
   const product = parts.length === m * n ? parts : sumOfSlices(parts, m * n);
-  requireWithin('product', elementsAt(product, n, rows, columns), reference);
+  requireWithin(elementsAt(product, n, rows, columns), reference, 'product');
 }
 
 /** The sum of the slices, each of `size` elements. */

@@ -46,8 +46,8 @@ export const momentumUpdateBench: KernelBench<MomentumUpdateShape> = {
           velocity: before,
           parameters: start,
         });
-        requireWithin('velocity', await readMatrix(velocity), reference.velocity);
-        requireWithin('parameters', await readMatrix(parameters), reference.parameters);
+        requireWithin(await readMatrix(velocity), reference.velocity, 'velocity');
+        requireWithin(await readMatrix(parameters), reference.parameters, 'parameters');
       },
     };
   },

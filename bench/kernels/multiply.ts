@@ -1,20 +1,16 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
 import { prepareMultiply } from '../../src/kernels/multiply.js';
-import { ROW_WALK_VARIANTS, type RowWalkVariant } from '../../src/kernels/row-walk.js';
-import { rowWalkVariant } from '../../src/kernels/variant.js';
+import type { RowWalkVariant } from '../../src/kernels/row-walk.js';
 import { multiplyReference } from '../../src/reference/multiply.js';
 import { requireWithin } from '../check.js';
 import type { KernelBench } from '../kernel.js';
-import { LARGE_MAP_SHAPES, MAP_SHAPES, type MapShape, numbersOfMap, squareMap } from '../maps.js';
+import { MAP_BENCH, type MapShape, numbersOfMap, squareMap } from '../maps.js';
 import { randomNumbers } from '../numbers.js';
 
 /** By a gate: one factor for an image and channel. */
 export const multiplyBench: KernelBench<MapShape> = {
   name: 'multiply',
-  shapes: MAP_SHAPES,
-  hardwareShapes: LARGE_MAP_SHAPES,
-  variants: ROW_WALK_VARIANTS,
-  preferred: rowWalkVariant,
+  ...MAP_BENCH,
   operations: numbersOfMap,
   bytes: (shape) => 8 * numbersOfMap(shape) + 4 * shape.images * shape.channels,
   prepare: async ({ device, scope, shape, variant }) => {
@@ -36,7 +32,7 @@ export const multiplyBench: KernelBench<MapShape> = {
           input,
           factor: (at) => gate[Math.floor(at / image) * channels + (at % channels)] ?? Number.NaN,
         });
-        requireWithin('output', await readMatrix(output.matrix), reference);
+        requireWithin(await readMatrix(output.matrix), reference);
       },
     };
   },

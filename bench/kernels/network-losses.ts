@@ -44,7 +44,7 @@ export const networkLossesBench: KernelBench<NetworkLossesShape> = {
           for (let s = 0; s < slices; s++) sum += parts[s * networks + network] ?? Number.NaN;
           return sum;
         });
-        requireWithin('losses', totals, reference);
+        requireWithin(totals, reference, 'losses');
       },
     };
   },

@@ -50,15 +50,15 @@ export const outputGradientBench: KernelBench<OutputGradientShape> = {
           activation: 'tanh',
         });
         const after = await readMatrix(activations);
-        requireWritten('hidden gradient', after);
-        requireWithin('hidden gradient', elementsAt(after, n, spread(m, m), columns), hidden);
+        requireWritten(after, 'hidden gradient');
+        requireWithin(elementsAt(after, n, spread(m, m), columns), hidden, 'hidden gradient');
         const parts = await readFloats(gradient);
-        requireWritten('output gradient', parts);
+        requireWritten(parts, 'output gradient');
         const sums = new Float64Array(n * c);
         parts.forEach((part, at) => {
           sums[at % sums.length] = (sums[at % sums.length] ?? 0) + part;
         });
-        requireWithin('output gradient', elementsAt(sums, c, columns, spread(c, c)), output);
+        requireWithin(elementsAt(sums, c, columns, spread(c, c)), output, 'output gradient');
       },
     };
   },

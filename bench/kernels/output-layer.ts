@@ -45,8 +45,8 @@ export const outputLayerBench: KernelBench<OutputLayerShape> = {
           targets: (j, output) => y(rows[j] ?? -1, output),
         });
         const actual = await readMatrix(out);
-        requireWritten('residual', actual);
-        requireWithin('residual', elementsAt(actual, c, rows, spread(c, c)), reference);
+        requireWritten(actual, 'residual');
+        requireWithin(elementsAt(actual, c, rows, spread(c, c)), reference, 'residual');
       },
     };
   },

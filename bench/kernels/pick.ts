@@ -73,13 +73,13 @@ export const pickBench: KernelBench<PickShape> = {
           },
         );
         const words = await readUints(state);
-        requireSame('picks', await readUints(picks), [pick ?? NO_SLOT]);
-        requireSame('candidates', words.subarray(SELECTION_STATE.candidates), candidates);
-        requireSame('pending', [words[SELECTION_STATE.pending] ?? 0], [candidates.length]);
+        requireSame(await readUints(picks), [pick ?? NO_SLOT], 'picks');
+        requireSame(words.subarray(SELECTION_STATE.candidates), candidates, 'candidates');
+        requireSame([words[SELECTION_STATE.pending] ?? 0], [candidates.length], 'pending');
         requireSame(
-          'slots',
           await readUints(slots),
           after.slots.map((slot) => (typeof slot === 'number' ? slot : NO_SLOT)),
+          'slots',
         );
       },
     };

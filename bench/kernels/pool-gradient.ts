@@ -46,7 +46,7 @@ export const poolGradientBench: KernelBench<PoolShape> = {
         const size = h * h * c;
         const first = (await readMatrix(into.matrix)).subarray(0, size);
         const problem = { ...firstImage(shape, x), gradient: slopes };
-        requireWithin('input gradient', first, poolGradientReference(problem));
+        requireWithin(first, poolGradientReference(problem), 'input gradient');
       },
     };
   },

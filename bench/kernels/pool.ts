@@ -46,7 +46,7 @@ export const poolBench: KernelBench<PoolShape> = {
       encode: (commands) => run(commands),
       verify: async () => {
         const first = (await readMatrix(out.matrix)).subarray(0, rows * (c / n));
-        requireWithin('pooled', first, poolReference(firstImage(shape, x)));
+        requireWithin(first, poolReference(firstImage(shape, x)), 'pooled');
       },
     };
   },

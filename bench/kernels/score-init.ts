@@ -52,11 +52,11 @@ export const scoreInitBench: KernelBench<ScoreInitShape> = {
         const column = (word: number) => found.filter((_, at) => at % INNER_PRODUCTS === word);
         const { correlation, energy, remaining, outside } = CORRECTIVE_WORDS;
         for (const word of [correlation, remaining])
-          requireWithin('correlations', column(word), reference.correlations);
+          requireWithin(column(word), reference.correlations, 'correlations');
         for (const word of [energy, outside])
-          requireWithin('norms', column(word), reference.energies);
-        requireWithin('scores', await readFloats(scores), reference.scores);
-        requireSame('slots', await readUints(slots), new Uint32Array(n).fill(NO_SLOT));
+          requireWithin(column(word), reference.energies, 'norms');
+        requireWithin(await readFloats(scores), reference.scores, 'scores');
+        requireSame(await readUints(slots), new Uint32Array(n).fill(NO_SLOT), 'slots');
       },
     };
   },

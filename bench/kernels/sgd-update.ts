@@ -42,8 +42,8 @@ export const sgdUpdateBench: KernelBench<SgdUpdateShape> = {
           velocity: at(before),
           nesterov: false,
         });
-        requireWithin('velocity', at(await readMatrix(velocity)), reference.velocity);
-        requireWithin('parameters', at(await readMatrix(parameters)), reference.parameters);
+        requireWithin(at(await readMatrix(velocity)), reference.velocity, 'velocity');
+        requireWithin(at(await readMatrix(parameters)), reference.parameters, 'parameters');
       },
     };
   },

@@ -25,7 +25,7 @@ export const shortcutGradientBench: KernelBench<ShortcutShape> = {
           slopes[((image * half + y) * half + x) * 2 * c + channel] ?? Number.NaN;
         const problem = { input: { height: h, width: h, channels: c }, ...moves, gradient };
         const expected = shortcutGradientReference(problem, n);
-        requireWithin('shortcut gradient', await readMatrix(large.matrix), expected);
+        requireWithin(await readMatrix(large.matrix), expected, 'shortcut gradient');
       },
     };
   },

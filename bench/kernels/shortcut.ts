@@ -1,11 +1,11 @@
 import { readMatrix } from '../../src/gpu/matrix.js';
 import type { Scope } from '../../src/gpu/scope.js';
-import { featureMap } from '../../src/kernels/feature-map.js';
 import { prepareShortcut } from '../../src/kernels/shortcut.js';
 import { shortcutReference } from '../../src/reference/shortcut.js';
 import { requireSame } from '../check.js';
 import type { KernelBench } from '../kernel.js';
-import { nans, randomNumbers } from '../numbers.js';
+import { squareMap } from '../maps.js';
+import { randomNumbers } from '../numbers.js';
 
 /** n images of h rows and as many columns, c channels; twice as many come out, every other position. */
 export type ShortcutShape = { readonly n: number; readonly h: number; readonly c: number };
@@ -34,7 +34,7 @@ export const shortcutBench: KernelBench<ShortcutShape> = {
         const element = (image: number, y: number, across: number, channel: number) =>
           x[((image * h + y) * h + across) * c + channel] ?? Number.NaN;
         const problem = { channels: c, output, ...moves, x: element };
-        requireSame('shortcut', await readMatrix(small.matrix), shortcutReference(problem, n));
+        requireSame(await readMatrix(small.matrix), shortcutReference(problem, n), 'shortcut');
       },
     };
   },
@@ -46,15 +46,11 @@ export function mapsOfShortcut(
   { n, h, c }: ShortcutShape,
   data: { readonly large?: Float32Array; readonly small?: Float32Array },
 ) {
-  const map = (label: string, size: number, channels: number, values?: Float32Array) => {
-    const rows = n * size * size;
-    const filled = values ?? nans(rows * channels);
-    const extent = { height: size, width: size };
-    return featureMap(scope.matrix(label, [rows, channels], { data: filled }), extent);
-  };
+  const large = { images: n, size: h, channels: c };
+  const small = { images: n, size: h / 2, channels: 2 * c };
   return {
-    large: map('shortcut input', h, c, data.large),
-    small: map('shortcut output', h / 2, 2 * c, data.small),
+    large: squareMap(scope, 'shortcut input', large, data.large),
+    small: squareMap(scope, 'shortcut output', small, data.small),
     moves: { stride: [2, 2], before: c / 2 } as const,
   };
 }

@@ -51,9 +51,9 @@ export const softmaxLossBench: KernelBench<SoftmaxLossShape> = {
         });
         const pairs = await readFloats(results);
         const part = (index: number) => pairs.filter((_, at) => at % 2 === index);
-        requireWithin('losses', part(0), reference.losses);
-        requireSame('right answers', part(1), reference.right);
-        requireWithin('gradient', await readMatrix(gradient), reference.gradient);
+        requireWithin(part(0), reference.losses, 'losses');
+        requireSame(part(1), reference.right, 'right answers');
+        requireWithin(await readMatrix(gradient), reference.gradient, 'gradient');
       },
     };
   },

@@ -37,7 +37,7 @@ export const sumSlicesBench: KernelBench<SumSlicesShape> = {
     return {
       encode: (commands) => run(commands, { slices }),
       verify: async () =>
-        requireWithin('sum', await readMatrix(sum), sumSlicesReference(parts, rows * channels)),
+        requireWithin(await readMatrix(sum), sumSlicesReference(parts, rows * channels), 'sum'),
     };
   },
 };

@@ -34,9 +34,9 @@ export const transposeWeightsBench: KernelBench<TransposeWeightsShape> = {
       encode: (commands) => run(commands),
       verify: async () =>
         requireSame(
-          'transposed weights',
           await readMatrix(out),
           transposeWeightsReference(weights, { ...shape, channelRows, outputRows, groups: 1 }),
+          'transposed weights',
         ),
     };
   },

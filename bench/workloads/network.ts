@@ -97,5 +97,5 @@ export function requireActivations(
     alpha: 1,
     epilogue: { kind: 'activation', activation },
   });
-  requireWithin('activations', elementsAt(activations, n, rows, columns), reference);
+  requireWithin(elementsAt(activations, n, rows, columns), reference, 'activations');
 }

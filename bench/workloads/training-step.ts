@@ -169,10 +169,14 @@ function requireStep({ shape, states, before, after, rows }: TakenStep): void {
   for (const layer of ['hidden', 'output'] as const) {
     const [start, end] = [layers[layer](before), layers[layer](after)];
     const longest = step[layer].reduce((most, part) => Math.max(most, Math.abs(part)), 0);
-    requireWithin(`${layer} weights`, end, {
-      value: step[layer].map((part, e) => (start[e] ?? Number.NaN) - part),
-      bound: step[layer].map((_, e) => TOLERANCE * longest + 2 * UNIT * Math.abs(start[e] ?? 0)),
-    });
+    requireWithin(
+      end,
+      {
+        value: step[layer].map((part, e) => (start[e] ?? Number.NaN) - part),
+        bound: step[layer].map((_, e) => TOLERANCE * longest + 2 * UNIT * Math.abs(start[e] ?? 0)),
+      },
+      `${layer} weights`,
+    );
   }
 }
 

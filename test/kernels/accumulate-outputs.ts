@@ -1,10 +1,11 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
 import { NO_SLOT, SELECTION_STATE } from '../../shaders/selection-state.js';
 import { Commands } from '../../src/gpu/commands.js';
 import type { StorageFormat } from '../../src/gpu/matrix.js';
 import { prepareAccumulateOutputs } from '../../src/kernels/accumulate-outputs.js';
 import { accumulateOutputsReference } from '../../src/reference/accumulate-outputs.js';
 import { rowMajor } from '../../src/reference/element.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin, stored } from './case.js';
+import { type KernelCase, randomNumbers, stored } from './case.js';
 import { GUARD, memoryCase, readOwnValues } from './memory.js';
 
 interface Spec {

@@ -1,3 +1,4 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
 import { MAP_ACTIVATIONS, type MapActivation } from '../../shaders/activations.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareActivateGradient } from '../../src/kernels/activate-gradient.js';
@@ -8,7 +9,7 @@ import {
 } from '../../src/reference/activate-gradient.js';
 import { activate } from '../../src/reference/activation.js';
 import { numbersAroundKinks } from './activate.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { memoryCase, readOwnValues, writtenValues } from './memory.js';
 
 interface Spec {

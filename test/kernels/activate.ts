@@ -1,9 +1,10 @@
+import { requireWithin } from '../../bench/check.js';
 import { MAP_ACTIVATIONS } from '../../shaders/activations.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareActivate } from '../../src/kernels/activate.js';
 import { ROW_WALK_VARIANTS } from '../../src/kernels/row-walk.js';
 import { activateReference } from '../../src/reference/activate.js';
-import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { memoryCase, writtenValues } from './memory.js';
 
 const SHAPES = [

@@ -1,7 +1,8 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { AVERAGE_WORDS, prepareAverageUpdate } from '../../src/kernels/average-update.js';
 import { averageUpdateReference } from '../../src/reference/average-update.js';
-import { type KernelCase, requireSame, requireWithin } from './case.js';
+import type { KernelCase } from './case.js';
 import { memoryCase, readOwnFloats } from './memory.js';
 import { UPDATES, updateData } from './rule-update.js';
 

@@ -1,9 +1,10 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareBatchNormGradientSums } from '../../src/kernels/batch-norm-gradient-sums.js';
 import { ROW_WALK_VARIANTS, sumsWalk } from '../../src/kernels/row-walk.js';
 import { batchNormGradientSumsReference } from '../../src/reference/batch-norm-gradient-sums.js';
 import { BATCH_NORM_SPECS, batchNormProblem, nameOfBatchNorm } from './batch-norm-problem.js';
-import { type KernelCase, requireSame, requireWithin } from './case.js';
+import type { KernelCase } from './case.js';
 import { memoryCase, readOwnValues, sumOfSlices, writtenValues } from './memory.js';
 
 export const batchNormGradientSumsCases: readonly KernelCase[] = BATCH_NORM_SPECS.flatMap((spec) =>

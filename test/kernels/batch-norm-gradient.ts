@@ -1,9 +1,10 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareBatchNormGradient } from '../../src/kernels/batch-norm-gradient.js';
 import { ROW_WALK_VARIANTS } from '../../src/kernels/row-walk.js';
 import { batchNormGradientReference } from '../../src/reference/batch-norm-gradient.js';
 import { BATCH_NORM_SPECS, batchNormProblem, nameOfBatchNorm } from './batch-norm-problem.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { memoryCase, readOwnValues, writtenValues } from './memory.js';
 
 /** Behind a residual the gradient has the activation's derivative in it already. */

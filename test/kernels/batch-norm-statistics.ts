@@ -1,3 +1,4 @@
+import { requireWithin } from '../../bench/check.js';
 import { MOMENT_ROWS } from '../../shaders/channel-moments.wgsl.js';
 import { Commands } from '../../src/gpu/commands.js';
 import {
@@ -8,7 +9,7 @@ import { momentRows, prepareChannelMoments } from '../../src/kernels/channel-mom
 import { ROW_WALK_VARIANTS, sumsWalk } from '../../src/kernels/row-walk.js';
 import { batchNormStatisticsReference } from '../../src/reference/batch-norm-statistics.js';
 import { mergedMoments, momentsOfOne } from '../../src/reference/channel-moments.js';
-import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { memoryCase, readOwnValues, writtenValues } from './memory.js';
 
 interface Spec {

@@ -1,9 +1,10 @@
+import { requireWithin } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareBatchNorm } from '../../src/kernels/batch-norm.js';
 import { ROW_WALK_VARIANTS } from '../../src/kernels/row-walk.js';
 import { batchNormReference } from '../../src/reference/batch-norm.js';
 import { BATCH_NORM_SPECS, batchNormProblem, nameOfBatchNorm } from './batch-norm-problem.js';
-import { type KernelCase, requireWithin } from './case.js';
+import type { KernelCase } from './case.js';
 import { memoryCase, writtenValues } from './memory.js';
 
 export const batchNormCases: readonly KernelCase[] = BATCH_NORM_SPECS.flatMap((spec) =>

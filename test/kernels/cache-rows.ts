@@ -1,9 +1,10 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
 import { SELECTION_STATE } from '../../shaders/selection-state.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareCacheRows } from '../../src/kernels/cache-rows.js';
 import { cachedRowReference } from '../../src/reference/cache-rows.js';
 import { rowMajor } from '../../src/reference/element.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { GUARD, memoryCase, readOwnFloats } from './memory.js';
 
 interface Spec {

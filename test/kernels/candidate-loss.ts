@@ -1,12 +1,14 @@
+import { requireWithin } from '../../bench/check.js';
+import { nans } from '../../bench/numbers.js';
 import { Commands } from '../../src/gpu/commands.js';
 import type { StorageFormat } from '../../src/gpu/matrix.js';
 import { type LossKind, prepareCandidateLoss } from '../../src/kernels/candidate-loss.js';
 import { sliceCount } from '../../src/kernels/example-slices.js';
 import { candidateLossReference } from '../../src/reference/candidate-loss.js';
 import { rowMajor } from '../../src/reference/element.js';
-import { type KernelCase, randomNumbers, requireWithin, stored } from './case.js';
+import { type KernelCase, randomNumbers, stored } from './case.js';
 import { randomLabels } from './labels.js';
-import { memoryCase, nans, readOwnFloats, sumOfSlices } from './memory.js';
+import { memoryCase, readOwnFloats, sumOfSlices } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [m: number, n: number, outputs: number];

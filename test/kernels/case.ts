@@ -1,4 +1,4 @@
-import * as bench from '../../bench/check.js';
+import { nans } from '../../bench/numbers.js';
 import type { Device } from '../../src/gpu/device.js';
 import {
   createMatrix,
@@ -9,7 +9,6 @@ import {
 } from '../../src/gpu/matrix.js';
 import { matmulVariant } from '../../src/kernels/variant.js';
 import { randomStream } from '../../src/random.js';
-import type { Bounded } from '../../src/reference/bound.js';
 import { nearestHalf } from '../../src/reference/half.js';
 
 /** One check of one kernel. It knows no test runner, so Node and a page in Chrome both run it. */
@@ -49,7 +48,7 @@ export function paddedMatrix(
 ): Matrix {
   const matrix = createMatrix(device, 'operand', shape, { storage });
   const { rows, columns, stride } = matrix;
-  const padded = new Float32Array(rows * stride).fill(Number.NaN);
+  const padded = nans(rows * stride);
   for (let row = 0; row < rows; row++) {
     padded.set(data.subarray(row * columns, (row + 1) * columns), row * stride);
   }
@@ -64,15 +63,6 @@ export function poisonedMatrix(
   storage?: StorageFormat,
 ): Matrix {
   const matrix = createMatrix(device, 'poisoned', shape, { storage });
-  uploadMatrix(matrix, new Float32Array(shape[0] * shape[1]).fill(Number.NaN));
+  uploadMatrix(matrix, nans(shape[0] * shape[1]));
   return matrix;
-}
-
-/** As the benchmark's, for a case with one output. */
-export function requireWithin(actual: ArrayLike<number>, expected: Bounded): void {
-  bench.requireWithin('output', actual, expected);
-}
-
-export function requireSame(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
-  bench.requireSame('output', actual, expected);
 }

@@ -1,10 +1,11 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
 import { MOMENT_ROWS } from '../../shaders/channel-moments.wgsl.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { momentRows, prepareChannelMoments } from '../../src/kernels/channel-moments.js';
 import { ROW_WALK_VARIANTS, sumsWalk } from '../../src/kernels/row-walk.js';
 import { valuesWithBounds } from '../../src/reference/approx.js';
 import { mergedMoments, momentsOfOne } from '../../src/reference/channel-moments.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { memoryCase, writtenValues } from './memory.js';
 import { sliceRows } from './slice-rows.js';
 

@@ -1,10 +1,11 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareColumnSums } from '../../src/kernels/column-sums.js';
 import { ROW_WALK_VARIANTS, sumsWalk } from '../../src/kernels/row-walk.js';
 import { valuesWithBounds } from '../../src/reference/approx.js';
 import { columnSumsReference } from '../../src/reference/column-sums.js';
 import { rowMajor } from '../../src/reference/element.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { memoryCase, writtenValues } from './memory.js';
 import { sliceRows } from './slice-rows.js';
 

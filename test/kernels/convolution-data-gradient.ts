@@ -1,3 +1,4 @@
+import { requireWithin } from '../../bench/check.js';
 import type { ConvolutionTile } from '../../shaders/convolution.wgsl.js';
 import type { MatmulVariant } from '../../shaders/matmul.wgsl.js';
 import { Commands } from '../../src/gpu/commands.js';
@@ -7,7 +8,7 @@ import { packedRows, packFilter } from '../../src/kernels/pack-weights.js';
 import { mapPlaces } from '../../src/reference/convolution.js';
 import { dataGradientReference } from '../../src/reference/convolution-data-gradient.js';
 import { transposeWeightsReference } from '../../src/reference/transpose-weights.js';
-import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import {
   AROUND,
   type ConvolutionShape,

@@ -1,3 +1,4 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
 import type { WeightGradientTile } from '../../shaders/convolution-weight-gradient.wgsl.js';
 import type { MatmulVariant } from '../../shaders/matmul.wgsl.js';
 import { Commands } from '../../src/gpu/commands.js';
@@ -12,7 +13,7 @@ import {
   type WeightPlace,
   weightGradientReference,
 } from '../../src/reference/convolution-weight-gradient.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import {
   AROUND,
   type ConvolutionShape,

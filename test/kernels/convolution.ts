@@ -1,3 +1,4 @@
+import { requireWithin } from '../../bench/check.js';
 import type { MapActivation } from '../../shaders/activations.js';
 import type { ConvolutionTile } from '../../shaders/convolution.wgsl.js';
 import type { MatmulVariant } from '../../shaders/matmul.wgsl.js';
@@ -6,7 +7,7 @@ import { prepareConvolution } from '../../src/kernels/convolution.js';
 import { CONVOLUTION_TILES } from '../../src/kernels/convolution-tile.js';
 import { packFilter } from '../../src/kernels/pack-weights.js';
 import { convolutionReference, mapPlaces } from '../../src/reference/convolution.js';
-import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import {
   AROUND,
   type ConvolutionShape,

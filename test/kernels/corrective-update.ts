@@ -1,11 +1,13 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
+import { nans } from '../../bench/numbers.js';
 import { TRACE } from '../../shaders/selection-state.js';
 import { upload } from '../../src/gpu/buffer.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { CORRECTIVE_WORDS, prepareCorrectiveUpdate } from '../../src/kernels/corrective-update.js';
 import { correctiveUpdateReference } from '../../src/reference/corrective-update.js';
 import { rowMajor } from '../../src/reference/element.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
-import { memoryCase, nans, readOwnFloats } from './memory.js';
+import { type KernelCase, randomNumbers } from './case.js';
+import { memoryCase, readOwnFloats } from './memory.js';
 import { UPDATES, updateData, wordColumn } from './rule-update.js';
 
 /** With a pick that brings a direction, and with one that is a combination of those before. */

@@ -1,7 +1,8 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareDepthwiseDataGradient } from '../../src/kernels/depthwise-data-gradient.js';
 import { depthwiseDataGradientReference } from '../../src/reference/depthwise-data-gradient.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { DEPTHWISE_SPECS, depthwiseProblem, nameOfDepthwise } from './depthwise-problem.js';
 import { memoryCase, readOwnValues, writtenValues } from './memory.js';
 

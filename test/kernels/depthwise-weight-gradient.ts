@@ -1,3 +1,4 @@
+import { requireWithin } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import {
   depthwiseWalk,
@@ -5,7 +6,7 @@ import {
 } from '../../src/kernels/depthwise-weight-gradient.js';
 import { ROW_WALK_VARIANTS } from '../../src/kernels/row-walk.js';
 import { depthwiseWeightGradientReference } from '../../src/reference/depthwise-weight-gradient.js';
-import { type KernelCase, requireWithin } from './case.js';
+import type { KernelCase } from './case.js';
 import {
   DEPTHWISE_SPECS,
   type DepthwiseSpec,

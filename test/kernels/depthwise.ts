@@ -1,9 +1,10 @@
+import { requireWithin } from '../../bench/check.js';
 import { MAP_ACTIVATIONS } from '../../shaders/activations.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareDepthwise } from '../../src/kernels/depthwise.js';
 import { mapPlaces } from '../../src/reference/convolution.js';
 import { depthwiseReference } from '../../src/reference/depthwise.js';
-import { type KernelCase, requireWithin } from './case.js';
+import type { KernelCase } from './case.js';
 import { DEPTHWISE_SPECS, depthwiseProblem, nameOfDepthwise } from './depthwise-problem.js';
 import { memoryCase, writtenValues } from './memory.js';
 

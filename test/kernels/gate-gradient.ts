@@ -1,8 +1,9 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareGateGradient } from '../../src/kernels/gate-gradient.js';
 import { ROW_WALK_VARIANTS } from '../../src/kernels/row-walk.js';
 import { gateGradientReference } from '../../src/reference/gate-gradient.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { memoryCase, readOwnValues, writtenValues } from './memory.js';
 
 const SHAPES = [

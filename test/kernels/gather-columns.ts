@@ -1,9 +1,10 @@
+import { requireSame } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import type { StorageFormat } from '../../src/gpu/matrix.js';
 import { prepareGatherColumns } from '../../src/kernels/gather-columns.js';
 import { rowMajor } from '../../src/reference/element.js';
 import { gatherColumnsReference } from '../../src/reference/gather-columns.js';
-import { type KernelCase, randomNumbers, requireSame, stored } from './case.js';
+import { type KernelCase, randomNumbers, stored } from './case.js';
 import { GUARD, memoryCase, readOwnValues } from './memory.js';
 
 interface Spec {

@@ -1,7 +1,8 @@
+import { requireWithin } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { type GatherImagesCall, prepareGatherImages } from '../../src/kernels/gather-images.js';
 import { gatherImagesReference } from '../../src/reference/gather-images.js';
-import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { memoryCase, writtenValues } from './memory.js';
 
 interface Spec {

@@ -1,3 +1,5 @@
+import { requireWithin } from '../../bench/check.js';
+import { nans } from '../../bench/numbers.js';
 import { SELECTION_STATE } from '../../shaders/selection-state.js';
 import { Commands } from '../../src/gpu/commands.js';
 import type { Device } from '../../src/gpu/device.js';
@@ -6,8 +8,8 @@ import { sliceCount } from '../../src/kernels/example-slices.js';
 import { type GramRowsVariant, prepareGramRows } from '../../src/kernels/gram-rows.js';
 import { rowMajor } from '../../src/reference/element.js';
 import { gramRowsReference } from '../../src/reference/gram-rows.js';
-import { type KernelCase, randomNumbers, requireWithin, stored, whereItRuns } from './case.js';
-import { GUARD, type Memory, memoryCase, nans, readOwnFloats, sumOfSlices } from './memory.js';
+import { type KernelCase, randomNumbers, stored, whereItRuns } from './case.js';
+import { GUARD, type Memory, memoryCase, readOwnFloats, sumOfSlices } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [m: number, n: number, p: number];

@@ -1,3 +1,5 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
+import { nans } from '../../bench/numbers.js';
 import { INNER_PRODUCTS } from '../../shaders/inner-products.js';
 import { Commands } from '../../src/gpu/commands.js';
 import {
@@ -6,8 +8,8 @@ import {
   prepareLineSearchUpdate,
 } from '../../src/kernels/line-search-update.js';
 import { lineSearchUpdateReference } from '../../src/reference/line-search-update.js';
-import { type KernelCase, requireSame, requireWithin } from './case.js';
-import { memoryCase, nans, readOwnFloats } from './memory.js';
+import type { KernelCase } from './case.js';
+import { memoryCase, readOwnFloats } from './memory.js';
 import { UPDATES, type UpdateSpec, updateData, wordColumn } from './rule-update.js';
 
 interface Spec extends UpdateSpec {

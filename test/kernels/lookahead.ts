@@ -1,3 +1,4 @@
+import { requireSame } from '../../bench/check.js';
 import { AVERAGE_WORDS } from '../../shaders/average-update.wgsl.js';
 import { INNER_PRODUCTS, namedProducts } from '../../shaders/inner-products.js';
 import { NO_SLOT, SELECTION_STATE, TAKEN } from '../../shaders/selection-state.js';
@@ -6,7 +7,7 @@ import { PICKS_A_ROW, prepareLookahead } from '../../src/kernels/lookahead.js';
 import { rowMajor } from '../../src/reference/element.js';
 import { lookaheadReference } from '../../src/reference/lookahead.js';
 import type { PickState } from '../../src/reference/pick.js';
-import { type KernelCase, randomNumbers, requireSame } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { GUARD, memoryCase, readOwnUints } from './memory.js';
 
 interface Spec {

@@ -1,11 +1,13 @@
+import { requireWithin } from '../../bench/check.js';
+import { nans } from '../../bench/numbers.js';
 import { Commands } from '../../src/gpu/commands.js';
 import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { lossGroups, prepareLoss } from '../../src/kernels/loss.js';
 import { rowMajor } from '../../src/reference/element.js';
 import { lossReference } from '../../src/reference/loss.js';
-import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { randomLabels } from './labels.js';
-import { memoryCase, nans, readOwnFloats, sumOfSlices } from './memory.js';
+import { memoryCase, readOwnFloats, sumOfSlices } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [m: number, outputs: number];

@@ -1,3 +1,4 @@
+import { requireWithin } from '../../bench/check.js';
 import {
   type Epilogue,
   MATMUL_VARIANTS,
@@ -18,7 +19,6 @@ import {
   paddedMatrix,
   poisonedMatrix,
   randomNumbers,
-  requireWithin,
   stored,
   whereItRuns,
 } from './case.js';

@@ -1,3 +1,4 @@
+import { nans } from '../../bench/numbers.js';
 import {
   createBuffer,
   type GpuBuffer,
@@ -128,10 +129,6 @@ function paddedRows(
     const [row, column] = [Math.floor(at / stride), at % stride];
     return (column < columns ? data[row * columns + column] : padding[at % 2]) ?? Number.NaN;
   });
-}
-
-export function nans(length: number): Float32Array {
-  return new Float32Array(length).fill(Number.NaN);
 }
 
 /** A buffer's floats without the guard. */

@@ -1,7 +1,8 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { type MomentumStep, prepareMomentumUpdate } from '../../src/kernels/momentum-update.js';
 import { momentumUpdateReference } from '../../src/reference/momentum-update.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { memoryCase, readOwnValues } from './memory.js';
 
 interface Spec {

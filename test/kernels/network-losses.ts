@@ -1,11 +1,13 @@
+import { requireWithin } from '../../bench/check.js';
+import { nans } from '../../bench/numbers.js';
 import { Commands } from '../../src/gpu/commands.js';
 import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { networkLossSlices, prepareNetworkLosses } from '../../src/kernels/network-losses.js';
 import { rowMajor } from '../../src/reference/element.js';
 import { networkLossesReference } from '../../src/reference/network-losses.js';
-import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { randomLabels } from './labels.js';
-import { memoryCase, nans, readOwnFloats, sumOfSlices } from './memory.js';
+import { memoryCase, readOwnFloats, sumOfSlices } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [m: number, networks: number, outputs: number];

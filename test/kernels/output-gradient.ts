@@ -1,11 +1,13 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
+import { nans } from '../../bench/numbers.js';
 import type { Activation } from '../../shaders/activations.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { gradientSlices, prepareOutputGradient } from '../../src/kernels/output-gradient.js';
 import { activate } from '../../src/reference/activation.js';
 import { rowMajor } from '../../src/reference/element.js';
 import { outputGradientReference } from '../../src/reference/output-gradient.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
-import { memoryCase, nans, readOwnFloats, readOwnValues, sumOfSlices } from './memory.js';
+import { type KernelCase, randomNumbers } from './case.js';
+import { memoryCase, readOwnFloats, readOwnValues, sumOfSlices } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [m: number, n: number, outputs: number];

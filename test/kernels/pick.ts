@@ -1,11 +1,13 @@
+import { requireSame } from '../../bench/check.js';
+import { nans } from '../../bench/numbers.js';
 import { INNER_PRODUCTS } from '../../shaders/inner-products.js';
 import { NO_SLOT, SELECTION_STATE, TAKEN, TRACE } from '../../shaders/selection-state.js';
 import { upload } from '../../src/gpu/buffer.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { preparePick } from '../../src/kernels/pick.js';
 import { type PickState, pickReference } from '../../src/reference/pick.js';
-import { type KernelCase, randomNumbers, requireSame } from './case.js';
-import { GUARD, memoryCase, nans, readOwnFloats, readOwnUints } from './memory.js';
+import { type KernelCase, randomNumbers } from './case.js';
+import { GUARD, memoryCase, readOwnFloats, readOwnUints } from './memory.js';
 
 interface Spec {
   readonly name: string;

@@ -1,8 +1,9 @@
+import { requireWithin } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { preparePool } from '../../src/kernels/pool.js';
 import { preparePoolGradient } from '../../src/kernels/pool-gradient.js';
 import { poolGradientReference } from '../../src/reference/pool-gradient.js';
-import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { memoryCase, writtenValues } from './memory.js';
 import { nameOfPool, POOL_SPECS, poolProblem, referenceOfPool } from './pool.js';
 

@@ -1,8 +1,9 @@
+import { requireWithin } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { preparePool } from '../../src/kernels/pool.js';
 import { type Pair, windowPositions } from '../../src/kernels/window.js';
 import { poolReference } from '../../src/reference/pool.js';
-import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { memoryCase, writtenValues } from './memory.js';
 
 export interface PoolSpec {

@@ -1,3 +1,4 @@
+import { nans } from '../../bench/numbers.js';
 import { CORRECTIVE_WORDS } from '../../shaders/corrective-update.wgsl.js';
 import { INNER_PRODUCTS, namedProducts } from '../../shaders/inner-products.js';
 import { NO_SLOT, SELECTION_STATE, TRACE } from '../../shaders/selection-state.js';
@@ -5,7 +6,7 @@ import type { RuleUpdate } from '../../src/kernels/average-update.js';
 import type { RuleUpdateProblem } from '../../src/reference/average-update.js';
 import { rowMajor } from '../../src/reference/element.js';
 import { randomNumbers } from './case.js';
-import { GUARD, type Memory, nans } from './memory.js';
+import { GUARD, type Memory } from './memory.js';
 
 /** One update of a rule, by its shape and the pick that it takes in. */
 export interface UpdateSpec {

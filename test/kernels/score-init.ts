@@ -1,3 +1,5 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
+import { nans } from '../../bench/numbers.js';
 import { CORRECTIVE_WORDS } from '../../shaders/corrective-update.wgsl.js';
 import { INNER_PRODUCTS } from '../../shaders/inner-products.js';
 import { NO_SLOT } from '../../shaders/selection-state.js';
@@ -6,8 +8,8 @@ import { prepareScoreInit } from '../../src/kernels/score-init.js';
 import type { Bounded } from '../../src/reference/bound.js';
 import { rowMajor } from '../../src/reference/element.js';
 import { scoreInitReference } from '../../src/reference/score-init.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
-import { GUARD, memoryCase, nans, readOwnFloats, readOwnUints } from './memory.js';
+import { type KernelCase, randomNumbers } from './case.js';
+import { GUARD, memoryCase, readOwnFloats, readOwnUints } from './memory.js';
 import { wordColumn } from './rule-update.js';
 
 interface Spec {

@@ -1,3 +1,5 @@
+import { requireWithin } from '../../bench/check.js';
+import { nans } from '../../bench/numbers.js';
 import { INNER_PRODUCTS } from '../../shaders/inner-products.js';
 import { SELECTION_STATE, TRACE } from '../../shaders/selection-state.js';
 import { Commands } from '../../src/gpu/commands.js';
@@ -13,8 +15,8 @@ import { prepareScoreInit } from '../../src/kernels/score-init.js';
 import type { Bounded } from '../../src/reference/bound.js';
 import { rowMajor } from '../../src/reference/element.js';
 import { selectionScoresReference } from '../../src/reference/selection-scores.js';
-import { type KernelCase, randomNumbers, requireWithin } from './case.js';
-import { GUARD, type Memory, memoryCase, nans, readOwnFloats, readOwnUints } from './memory.js';
+import { type KernelCase, randomNumbers } from './case.js';
+import { GUARD, type Memory, memoryCase, readOwnFloats, readOwnUints } from './memory.js';
 
 interface Selection {
   /** Examples in each chunk of activations. */

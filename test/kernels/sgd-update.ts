@@ -1,7 +1,8 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareSgdUpdate, type SgdStep } from '../../src/kernels/sgd-update.js';
 import { sgdUpdateReference } from '../../src/reference/sgd-update.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { memoryCase, readOwnValues } from './memory.js';
 
 interface Spec {

@@ -1,7 +1,8 @@
+import { requireWithin } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareShortcutGradient } from '../../src/kernels/shortcut-gradient.js';
 import { shortcutGradientReference } from '../../src/reference/shortcut-gradient.js';
-import { type KernelCase, randomNumbers, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { memoryCase, writtenValues } from './memory.js';
 import { elementOfMap, nameOfShortcut, SHORTCUT_SPECS, sizesOfShortcut } from './shortcut.js';
 

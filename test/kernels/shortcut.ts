@@ -1,8 +1,9 @@
+import { requireSame } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareShortcut } from '../../src/kernels/shortcut.js';
 import type { Pair } from '../../src/kernels/window.js';
 import { shortcutReference } from '../../src/reference/shortcut.js';
-import { type KernelCase, randomNumbers, requireSame } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { memoryCase, writtenValues } from './memory.js';
 
 export interface ShortcutSpec {

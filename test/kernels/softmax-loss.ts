@@ -1,8 +1,10 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
+import { nans } from '../../bench/numbers.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { prepareSoftmaxLoss, type SoftmaxLossCall } from '../../src/kernels/softmax-loss.js';
 import { softmaxLossReference } from '../../src/reference/softmax-loss.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
-import { memoryCase, nans, readOwnFloats, writtenValues } from './memory.js';
+import { type KernelCase, randomNumbers } from './case.js';
+import { memoryCase, readOwnFloats, writtenValues } from './memory.js';
 
 interface Spec {
   readonly shape: readonly [images: number, classes: number];

@@ -1,8 +1,9 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { createMatrix, readMatrix } from '../../src/gpu/matrix.js';
 import { prepareMatmul } from '../../src/kernels/matmul.js';
 import { halfError, nearestHalf } from '../../src/reference/half.js';
-import { type KernelCase, poisonedMatrix, requireSame, requireWithin } from './case.js';
+import { type KernelCase, poisonedMatrix } from './case.js';
 
 const LEAST_NORMAL = 2 ** -14;
 

@@ -1,9 +1,11 @@
+import { requireSame, requireWithin } from '../../bench/check.js';
+import { nans } from '../../bench/numbers.js';
 import { readFloats } from '../../src/gpu/buffer.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { ROW_WALK_VARIANTS } from '../../src/kernels/row-walk.js';
 import { prepareSumSlices } from '../../src/kernels/sum-slices.js';
 import { sumSlicesReference } from '../../src/reference/sum-slices.js';
-import { type KernelCase, randomNumbers, requireSame, requireWithin } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { memoryCase, writtenValues } from './memory.js';
 
 /** Slices, rows of each, and their columns; none, one, and more than a workgroup has threads. */
@@ -23,7 +25,7 @@ export const sumSlicesCases: readonly KernelCase[] = SHAPES.flatMap(([slices, ro
     memoryCase(`sum-slices ${variant} ${slices} × ${rows} × ${columns}`, async (device, memory) => {
       const extent = { height: 1, width: 1, channels: columns };
       const given = randomNumbers(slices * rows * columns, 1);
-      const spare = new Float32Array(SPARE * rows * columns).fill(Number.NaN);
+      const spare = nans(SPARE * rows * columns);
       const parts = memory.map(
         { images: (slices + SPARE) * rows, ...extent },
         Float32Array.of(...given, ...spare),

@@ -1,8 +1,9 @@
+import { requireSame } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { rowStride } from '../../src/gpu/matrix.js';
 import { prepareTransposeWeights } from '../../src/kernels/transpose-weights.js';
 import { transposeWeightsReference } from '../../src/reference/transpose-weights.js';
-import { type KernelCase, randomNumbers, requireSame } from './case.js';
+import { type KernelCase, randomNumbers } from './case.js';
 import { memoryCase, rowsWithPadding } from './memory.js';
 
 /** Channels and outputs of a group. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { requireWithin } from '../../bench/check.js';
 import { drawMinibatches } from '../../bench/workloads/training-step.js';
 import { Commands } from '../../src/gpu/commands.js';
 import type { Device } from '../../src/gpu/device.js';
@@ -14,7 +15,7 @@ import { matmulReference } from '../../src/reference/matmul.js';
 import { advance, startTraining } from '../../src/train/gradient-descent.js';
 import { prepareHiddenUpdate } from '../../src/train/hidden-update.js';
 import { freshDevice } from '../gpu/probe.js';
-import { randomNumbers, requireWithin } from '../kernels/case.js';
+import { randomNumbers } from '../kernels/case.js';
 
 let device: Device;
 beforeAll(async () => {
