@@ -4,10 +4,9 @@ import { type Analysis, analyse } from '../study/analysis.js';
 import type { Cell } from '../study/cell.js';
 import { cellCount } from '../study/grid.js';
 import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
-import { plural } from '../text.js';
+import { plural, shellWord } from '../text.js';
 import { writeWhole } from './files.js';
-import { givenFlags, number } from './flags.js';
-import { studyCommand } from './study-command.js';
+import { flagForKey, givenFlags, number } from './flags.js';
 import { readStudyFolder } from './study-folder.js';
 import { studyTable } from './study-table.js';
 
@@ -65,4 +64,16 @@ export async function drawReport(
   });
   for (const file of files) await writeWhole(path, file);
   return analyses;
+}
+
+/** The command that makes a study again: what differs from its preset's defaults. */
+export function studyCommand(config: StudyConfig): string {
+  const usual = parseStudyConfig({ preset: config.preset });
+  const flags = Object.entries(config).flatMap(([key, value]) => {
+    const same = JSON.stringify(usual[key as keyof StudyConfig]) === JSON.stringify(value);
+    if (key === 'out' || (key === 'preset' ? value === 'quick' : same)) return [];
+    if (key === 'replacement') return ['--no-replacement'];
+    return [`${flagForKey(key)} ${shellWord(String(value))}`];
+  });
+  return ['espalier study', ...flags].join(' ');
 }

@@ -6,8 +6,7 @@ import { type LossKind, prepareCandidateLoss } from '../../src/kernels/candidate
 import { sliceCount } from '../../src/kernels/example-slices.js';
 import { candidateLossReference } from '../../src/reference/candidate-loss.js';
 import { rowMajor } from '../../src/reference/element.js';
-import { type KernelCase, randomNumbers, stored } from './case.js';
-import { randomLabels } from './labels.js';
+import { type KernelCase, randomLabels, randomNumbers, stored } from './case.js';
 import { memoryCase, readOwnFloats, sumOfSlices } from './memory.js';
 
 interface Spec {

@@ -5,8 +5,7 @@ import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { lossGroups, prepareLoss } from '../../src/kernels/loss.js';
 import { rowMajor } from '../../src/reference/element.js';
 import { lossReference } from '../../src/reference/loss.js';
-import { type KernelCase, randomNumbers } from './case.js';
-import { randomLabels } from './labels.js';
+import { type KernelCase, randomLabels, randomNumbers } from './case.js';
 import { memoryCase, readOwnFloats, sumOfSlices } from './memory.js';
 
 interface Spec {

@@ -5,8 +5,7 @@ import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { networkLossSlices, prepareNetworkLosses } from '../../src/kernels/network-losses.js';
 import { rowMajor } from '../../src/reference/element.js';
 import { networkLossesReference } from '../../src/reference/network-losses.js';
-import { type KernelCase, randomNumbers } from './case.js';
-import { randomLabels } from './labels.js';
+import { type KernelCase, randomLabels, randomNumbers } from './case.js';
 import { memoryCase, readOwnFloats, sumOfSlices } from './memory.js';
 
 interface Spec {

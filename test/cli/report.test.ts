@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { studyCommand } from '../../src/cli/study-command.js';
+import { studyCommand } from '../../src/cli/report.js';
 import { parseStudyConfig } from '../../src/study/study-config.js';
 
 test('the command repeats what differs from the preset, and quotes what a shell would split', () => {
