@@ -8,6 +8,7 @@ import type { Peer } from './peers/peer.js';
 import { type BenchRequest, type Contest, invitesPeers, planContests, takesPart } from './plan.js';
 import type { BenchReport } from './report.js';
 import { hidden } from './workloads/hidden.js';
+import { resnetForward, resnetStep } from './workloads/resnet.js';
 import { wholeRun } from './workloads/run.js';
 import { crossEntropySelection, selection } from './workloads/selection.js';
 import { selectionScaling } from './workloads/selection-scaling.js';
@@ -59,6 +60,8 @@ const workloads: readonly Benchmark[] = [
   crossEntropySelection,
   selectionScaling,
   wholeRun,
+  resnetForward,
+  resnetStep,
 ];
 
 const kernelNames: readonly string[] = kernelBenchmarks.map(({ name }) => name);

@@ -102,23 +102,25 @@ export function benchmarkCases<S extends Shape>(
   ];
 }
 
-/** A user's whole task: images, and the wall clock. The first variant is what the library does. */
+/** A user's whole task by the wall clock. The first variant is what the library does. */
 export function workload<S extends Shape>(task: {
   readonly name: string;
   readonly seconds: number;
   readonly shapes: readonly S[];
   readonly hardwareShapes?: readonly S[];
   readonly variants?: readonly [string, ...string[]];
+  /** Whether it takes images of a source, which is the rule. */
+  readonly needsSource?: boolean;
   readonly contend: (context: ContestContext, shape: S) => Promise<Contender>;
   readonly rival?: RivalOf<S>;
 }): Benchmark {
   const { name, seconds, shapes, hardwareShapes = [], contend, rival } = task;
-  const { variants = [ONLY_VARIANT] } = task;
+  const { variants = [ONLY_VARIANT], needsSource = true } = task;
   return {
     name,
     variants,
     preferred: () => variants[0],
-    needsSource: true,
+    needsSource,
     seconds,
     cases: benchmarkCases(shapes, hardwareShapes, contend, rival),
   };

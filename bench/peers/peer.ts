@@ -1,3 +1,6 @@
+import type { Graph } from '../../src/graph/graph.js';
+import type { Weights } from '../../src/graph/weights.js';
+
 /** Another library that does the same work on the same adapter, on a device of its own. */
 export interface Peer {
   readonly subject: 'jax-js' | 'tfjs';
@@ -42,6 +45,9 @@ export interface PeerWorks {
   readonly convolutionDataGradient?: Prepare<ConvolutionTask, Float32Array>;
   /** Of the weight [outputs, channels, rows, columns]. */
   readonly convolutionWeightGradient?: Prepare<ConvolutionTask, Float32Array>;
+  /** Logits [images, classes]. */
+  readonly networkForward?: Prepare<NetworkTask, Float32Array>;
+  readonly networkStep?: Prepare<NetworkStepTask, Weights>;
   readonly trainingStep?: Prepare<StepTask, StepWeights>;
   readonly selection?: Prepare<SelectionTask, ArrayLike<number>>;
   readonly crossEntropySelection?: Prepare<SelectionTask, ArrayLike<number>>;
@@ -78,6 +84,24 @@ export interface ConvolutionTask {
   readonly weight: Float32Array;
   /** Gradient of the output, [images, outputSize, outputSize, outputs]. */
   readonly gradient: Float32Array;
+}
+
+/** A whole network of convolutions, given in the form that answers fastest. */
+export interface NetworkTask {
+  readonly graph: Graph;
+  readonly weights: Weights;
+  readonly images: number;
+  /** [images, rows, columns, channels] */
+  readonly input: Float32Array;
+}
+
+/**
+ * Steps w ← w − η ∂L/∂w of all that is trained, L the mean softmax cross-entropy; batch norms take mean
+ * and variance of the images, and need not note them.
+ */
+export interface NetworkStepTask extends NetworkTask {
+  readonly labels: Uint32Array;
+  readonly learningRate: number;
 }
 
 /** tanh(X Aᵀ) [m × n], of inputs X [m × d] and Aᵀ [d × n]. */

@@ -2,6 +2,7 @@ import { defaultDevice, getWebGPUDevice, init } from '@jax-js/jax';
 import type { Peer } from '../peer.js';
 import { convolution, convolutionDataGradient, convolutionWeightGradient } from './convolutions.js';
 import { crossEntropySelection } from './cross-entropy-selection.js';
+import { networkForward, networkStep } from './network.js';
 import { plainTrainingStep } from './plain-training-step.js';
 import { hidden, matmul } from './products.js';
 import { selection } from './selection.js';
@@ -24,6 +25,8 @@ export const jaxJs: Peer = {
       convolution,
       convolutionDataGradient,
       convolutionWeightGradient,
+      networkForward,
+      networkStep,
       trainingStep,
       selection,
       crossEntropySelection,

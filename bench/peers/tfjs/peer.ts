@@ -2,6 +2,7 @@ import { ready, setBackend } from '@tensorflow/tfjs-core';
 import type { Peer } from '../peer.js';
 import { convolution, convolutionDataGradient, convolutionWeightGradient } from './convolutions.js';
 import { crossEntropySelection } from './cross-entropy-selection.js';
+import { networkForward, networkStep } from './network.js';
 import { hidden, matmul } from './products.js';
 import { backend } from './queue.js';
 import { plainSelection, selection } from './selection.js';
@@ -23,6 +24,8 @@ export const tfjs: Peer = {
       convolution,
       convolutionDataGradient,
       convolutionWeightGradient,
+      networkForward,
+      networkStep,
       trainingStep,
       selection,
       crossEntropySelection,
