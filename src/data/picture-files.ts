@@ -17,7 +17,10 @@ export interface PictureFiles {
   readonly name: string;
   /** The bytes of the file at that path. */
   read(path: string): Promise<Uint8Array<ArrayBuffer>>;
-  /** Rejects what is no picture: by npm packages in Node, by the browser in a page. */
+  /**
+   * Rejects what is no picture: by npm packages in Node; in a page by `createImageBitmap`, which decodes
+   * beside its main thread.
+   */
   decode(bytes: Uint8Array<ArrayBuffer>, path: string): Promise<DecodedPicture>;
 }
 
