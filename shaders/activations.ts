@@ -21,7 +21,7 @@ export type Bend =
   | { readonly from: 'input'; readonly activation: MapActivation }
   | { readonly from: 'output'; readonly activation: ReadableActivation };
 
-/** What a function is of: one number or four neighbours. */
+/** What a function takes and gives: one number, or four neighbours. */
 export type Value = 'f32' | 'vec4<f32>';
 
 /**
@@ -67,7 +67,10 @@ export function derivativeOfOutput(activation: ReadableActivation, value: Value)
 }`;
 }
 
-/** WGSL of `derivative(x)` = σ′(x) of the argument x; at a kink the flat side's, as PyTorch has it. */
+/**
+ * WGSL of `derivative(x)` = σ′(x), written in the argument x. At a kink it is the flat side's, as
+ * in PyTorch.
+ */
 export function derivativeOfInput(activation: MapActivation, value: Value): string {
   const zero = `${value}()`;
   const one = `${value}(1.0)`;
@@ -87,7 +90,7 @@ export function derivativeOfInput(activation: MapActivation, value: Value): stri
 }`;
 }
 
-/** WGSL of `derivative`, of the argument or of the value of σ; empty where it is 1. */
+/** WGSL of `derivative` as `bend` says: of σ's argument or of its value. Empty where σ′ is 1. */
 export function derivativeOfBend(bend: Bend, value: Value): string {
   if (bend.from === 'nothing') return '';
   return bend.from === 'input'

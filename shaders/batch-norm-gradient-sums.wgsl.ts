@@ -7,9 +7,9 @@ import { unroll } from './unroll.js';
 const TURN = 4;
 
 /**
- * The sums of batch norm's backward step. With g = gradient · σ′: sums [2 slices × C] = [Σ g x̂; Σ g]
- * of each slice of rows, x̂ = (input − mean) / √(variance + ε). With a residual, g takes the
- * gradient's place: it is the residual's gradient, and spares the next kernel the output.
+ * The sums of batch norm's backward step, for each slice of rows: sums [2 slices × C] =
+ * [Σ g x̂; Σ g], with g = gradient · σ′ and x̂ = (input − mean) / √(variance + ε). With a residual, g
+ * is written over the gradient: it is the residual's gradient, and the next kernel need not read the output.
  */
 export function batchNormGradientSumsShader(bend: Bend) {
   const masked = bend.from === 'output';

@@ -4,9 +4,11 @@ import { ROW_WALK, ROW_WALK_THREADS, ROW_WALK_UNIFORMS } from './row-walk.js';
 import { unroll } from './unroll.js';
 
 export interface BatchNormGradientOptions {
-  /** Of what batch norm made of the input; `none` where the gradient has it in it already. */
+  /**
+   * The activation behind the batch norm; `none` where its derivative is in the gradient already.
+   */
   readonly activation: MapActivation;
-  /** The input's gradient takes the place of the output's. */
+  /** The input's gradient is written over the output's. */
   readonly inPlace: boolean;
 }
 

@@ -1,6 +1,6 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 
-/** Threads of a workgroup, which share a vector of four channels or have one each. */
+/** Threads of a workgroup. They share one vector of four channels, or have a vector each. */
 export const BATCH_NORM_STATISTICS_THREADS = 64;
 
 export interface BatchNormStatisticsOptions {

@@ -20,7 +20,7 @@ export function channelMomentsShader() {
     body: wgsl`
 fn kernel(workgroup: u32, local: u32) {
 ${ROW_WALK}
-  // Numbers near each other have an exact difference: with it, a large mean costs no digits.
+  // The difference of numbers near each other is exact, so that a large mean costs no digits.
   let shift = input[column];
   var mean = vec4<f32>();
   var squares = vec4<f32>();

@@ -19,7 +19,7 @@ fn kernel(workgroup: u32, local: u32) {
   let u = line % params.rows;
   let image = line / params.rows;
   let channels = params.group_channels;
-  // What pads a row of outputs reads the last group: its weights are zero.
+  // Outputs that pad a row read the last group: their weights are zero.
   let last = 4u * params.c_step - channels;
 ${unroll(4, (j) => `  let first${j} = min((4u * column + ${j}u) / params.group_outputs * channels, last);`)}
   var sum = vec4<f32>();

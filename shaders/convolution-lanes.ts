@@ -17,10 +17,10 @@ const component = (index: number) => 'xyzw'[index];
  *
  * A turn of the loop takes one row of taps and four channels. A load costs a software adapter as
  * much as a hundred multiply-adds, so the columns that neighbouring positions' windows share are
- * loaded once: P positions of a 3 × 3 window in steps of one take P + 2 loads and not 3 P. Lane i of
- * a quad loads the weights of its own four outputs and its own segment's positions, and swaps the
- * latter: its sums (e, d) are of position e of lane i ^ d's segment. Each sum takes all of a turn's
- * products at once, since it lies in memory in between.
+ * loaded once: P positions of a 3 × 3 window in steps of one take P + 2 loads and not 3 P. Lane i
+ * of a quad loads the weights of its own four outputs and its own segment's positions, and swaps
+ * the latter: its sums (e, d) are of position e of lane i ^ d's segment. A sum lies in memory
+ * between turns, so it takes all of a turn's products at once.
  */
 export function lanesBody({ variant, tile, taps, step }: ConvolutionOptions): string {
   const [positions, outputs] = tile;
@@ -56,7 +56,7 @@ fn kernel(workgroup: u32, local: u32${variant === 'subgroup' ? ', lane: u32' : '
 
   let left = v * ${step}u - params.left;
 ${unroll(loads, (p) => `  let at${p} = min(left + ${p}u, width - 1u) * c_step;`)}
-  // All bits or none: what lies outside of the map is cleared, which costs less than a select.
+  // A mask of all bits or none clears what lies outside of the map. It costs less than a select.
 ${unroll(loads, (p) => `  let inside${p} = select(0u, 0xffffffffu, left + ${p}u < width);`)}
   let tap_step = params.weight_step * o_step;
 ${unroll(taps, (k) => `  let weight${k} = column + ${k}u * tap_step;`)}

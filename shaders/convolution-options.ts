@@ -2,9 +2,9 @@ import type { MapActivation } from './activations.js';
 import type { MatmulVariant } from './matmul-options.js';
 
 /**
- * Positions and output channels that are computed at once: by a workgroup of the variant `tiled`;
- * by a lane in its own row of positions, and by the lanes that pass numbers on to each other, in
- * `subgroup` and `lanes`.
+ * Positions and output channels that are computed at once. In the variant `tiled` both are a
+ * workgroup's. In `subgroup` and `lanes` the positions are one lane's, and the channels those of
+ * the lanes that pass numbers on to each other.
  */
 export type ConvolutionTile = readonly [positions: number, outputs: number];
 

@@ -123,7 +123,7 @@ ${unroll(4, (s) =>
 ${unroll(loadsX, (load) => `      x_block[buffer * ${positions * depth}u + ${place(load)}] = next_x${load};`)}
 ${unroll(loadsW, (load) => `      w_block[buffer * ${4 * depth * vectors}u + ${place(load)}] = next_w${load};`)}
     }
-    // The pair that the next turn overwrites was last read before this.
+    // The next turn overwrites the pair of blocks that was last read before this barrier.
     workgroupBarrier();
   }
   // A loop over sums that move up to the first: it compiles in an eighth of the time.

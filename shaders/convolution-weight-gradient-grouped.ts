@@ -14,7 +14,7 @@ fn kernel(workgroup: u32, local: u32) {
   if (slice >= params.slices) { return; }
   let tap = row % slice_rows / params.tap_rows;
   let channels = params.group_channels;
-  // What pads a tap repeats the last channel, and what pads the outputs the last group.
+  // Rows that pad a tap repeat the last channel. Outputs that pad a row repeat the last group.
   let channel = min(row % params.tap_rows, channels - 1u);
   let last = 4u * params.c_step - channels;
 ${unroll(4, (j) => `  let channel${j} = channel + min((4u * column + ${j}u) / params.group_outputs * channels, last);`)}

@@ -16,8 +16,8 @@ const component = (index: number) => 'xyzw'[index];
  * A turn of the loop takes neighbouring positions of a line, whose windows share columns of the
  * input: P positions of a 3 × 3 window in steps of one take P + 2 loads of it. Lane i of a quad
  * loads its own four channels and its own four outputs, and swaps the latter: its sums (k, i, d, j)
- * are of tap k, its own channel i and output j of lane i ^ d. Each sum takes all of a turn's
- * products at once, since it lies in memory in between.
+ * are of tap k, its own channel i and output j of lane i ^ d. A sum lies in memory between turns,
+ * so it takes all of a turn's products at once.
  */
 export function lanesBody({ variant, tile, taps, step }: WeightGradientOptions): string {
   const [positions, channels] = tile;
@@ -110,7 +110,7 @@ ${unroll(4, (i) =>
 ${unroll(taps - 1, (k) => unroll(4, (i) => unroll(shared, (d) => unroll(4, (j) => `    ${sum(k, i, d, j)} = ${sum(k + 1, i, d, j)};`))))}
   }
 }
-// All bits or none: what lies outside of a map is cleared, which costs less than a select.
+// A mask of all bits or none clears what lies outside of a map. It costs less than a select.
 fn masked(value: vec4<f32>, mask: u32) -> vec4<f32> {
   return bitcast<vec4<f32>>(bitcast<vec4<u32>>(value) & vec4<u32>(mask));
 }

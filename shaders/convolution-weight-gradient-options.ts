@@ -1,9 +1,9 @@
 import type { MatmulVariant } from './matmul-options.js';
 
 /**
- * Rows of the gradient (taps and channels) and outputs of a workgroup of the variant `tiled`. In
- * `subgroup` and `lanes`: positions that a turn of the loop takes, and channels of the lanes that
- * pass numbers on to each other.
+ * Two sizes. In the variant `tiled`: a workgroup's rows of the gradient (taps and channels), and
+ * its outputs. In `subgroup` and `lanes`: the positions that a turn of the loop takes, and the
+ * channels of the lanes that pass numbers on to each other.
  */
 export type WeightGradientTile = readonly [number, number];
 

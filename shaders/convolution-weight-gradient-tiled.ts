@@ -105,7 +105,7 @@ ${unroll(ownX, (i) => {
 ${unroll(loadsX, (load) => `      x_block[buffer * ${positions * vectorsX}u + ${place(load)}] = next_x${load};`)}
 ${unroll(loadsY, (load) => `      y_block[buffer * ${positions * vectorsY}u + ${place(load)}] = next_y${load};`)}
     }
-    // The pair that the next turn overwrites was last read before this.
+    // The next turn overwrites the pair of blocks that was last read before this barrier.
     workgroupBarrier();
   }
   // A loop over sums that move up to the first: it compiles in an eighth of the time.

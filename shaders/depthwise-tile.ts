@@ -130,10 +130,10 @@ export const PLACE_OF_TILE = `
   let image = line_of_tiles / params.tiles_down;`;
 
 /**
- * WGSL that reads what the products of a tile need of `map` once, row by row, and hands each number
- * on: `use(x, products)` is what is done with the number named `x`. Beside the map numbers are zero;
- * conditions are joined by `|`, since each `||` is a branch, of which a software adapter's compiler
- * takes minutes for a few dozen in a loop.
+ * WGSL that reads what the products of a tile need of `map`: row by row, each number once. What is
+ * done with the number named `x` is `use(x, products)`. Numbers beside the map are zero. Conditions
+ * are joined by `|`: each `||` is a branch, and with a few dozen of them in a loop a software
+ * adapter's compiler takes minutes.
  *
  * @param steps by how many rows and columns of `map` a tile lies behind the one before.
  */

@@ -1,6 +1,6 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 
-/** Threads of a workgroup, which share four channels of an image or have those of one each. */
+/** Threads of a workgroup. They share four channels of one image, or have four channels each. */
 export const GATE_GRADIENT_THREADS = 64;
 
 export interface GateGradientOptions {

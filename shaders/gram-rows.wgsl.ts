@@ -110,7 +110,7 @@ ${unroll(rows, (q) => `    products[(to + ${gramRow(options, q)}) * params.vecto
   } as const;
 }
 
-/** Whether each lane loads rows of the block of its own and the quad swaps them. */
+/** Whether each lane loads rows of its own of the block, and the lanes of a quad swap them. */
 const spreads = ({ variant, columns }: GramRowsOptions) =>
   variant === 'subgroup' && columns % QUAD.length === 0;
 

@@ -115,7 +115,7 @@ ${unroll(outputs, (c) => `      alignment += weights[i * params.weights_stride +
   }
 
   if (local == 0u) {
-    // The pick's own slot is its already.
+    // The pick has its own slot already.
     take_slots(1u, wanted);
     state[${SELECTION_STATE.pending}] = wanted;
   }

@@ -128,7 +128,7 @@ ${unroll(rows, (v) => {
       let at = (turn % 2u) * ${depth}u;
 ${stage}
     }
-    // The pair that the next turn overwrites was last read before this.
+    // The next turn overwrites the pair of blocks that was last read before this barrier.
     workgroupBarrier();
   }
   // A loop over rows that move up to the first: it compiles in an eighth of the time.

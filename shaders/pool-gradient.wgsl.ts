@@ -51,7 +51,7 @@ ${placeOfPool(POOL_GRADIENT_THREADS, 'height', 'width')}
 #if ${max}
       let largest = out[answer];
       var first = own == largest;
-      // Nobody before it in the window may have the maximum too.
+      // No earlier position of the window may have the maximum too.
       for (var before = top; before <= y; before++) {
         let line = (image * params.height + before - params.top) * params.width - params.left;
         let end = select(right, x_at, before == y);

@@ -21,7 +21,10 @@ export const POOL_UNIFORMS = {
   left: 'u32',
 } as const;
 
-/** Which four channels of which position of a map with these rows and columns a thread is for. */
+/**
+ * WGSL for a thread's place: its position on a map of these rows and columns, and its four
+ * channels.
+ */
 export function placeOfPool(threads: number, height: string, width: string): string {
   return `
   let at = workgroup * ${threads}u + local;

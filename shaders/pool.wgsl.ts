@@ -5,8 +5,8 @@ export const POOL_THREADS = 64;
 
 /**
  * The largest number, or the mean, of each window of a feature map: four channels of a position a
- * thread. What a window has beside the map is left out; a mean is over all of the window where pads
- * count.
+ * thread. The part of a window beside the map is left out. A mean is over the whole window where
+ * pads count.
  */
 export function poolShader({ kind, countPads }: PoolOptions) {
   const max = kind === 'max';

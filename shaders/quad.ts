@@ -1,2 +1,2 @@
-/** The lanes of a quad, and how lane i comes by what lane i ^ d has: one instruction each. */
+/** By distance d, the instruction by which lane i of a quad gets what lane i ^ d has. */
 export const QUAD = ['', 'quadSwapX', 'quadSwapY', 'quadSwapDiagonal'] as const;

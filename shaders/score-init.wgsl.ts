@@ -13,10 +13,10 @@ export const SCORE_INIT_THREADS = 64;
 
 /**
  * What selection knows of each neuron before the first pick, one neuron a thread, from products
- * [slices × (C + 1) × stride] = [Yᵀ H; column sums of H ∘ H]. With q = ⟨φ_i, y⟩ = B_i · (H_i Y)
- * and d = ‖φ_i‖², innerProducts_i = (q, d, q, d): the first pair stays, the second, what the picks
- * leave of both, is the rule's to update. score_i is ‖φ_i − y‖², or the least of ‖α φ_i − y‖² when fitted, less the ‖y‖² that all
- * have in common: d − 2q, or −q² / d.
+ * [slices × (C + 1) × stride] = [Yᵀ H; column sums of H ∘ H]. With q = ⟨φ_i, y⟩ = B_i · (H_i Y) and
+ * d = ‖φ_i‖², innerProducts_i = (q, d, q, d). The first pair stays. The rule updates the second to
+ * what the picks leave of both. score_i is ‖φ_i − y‖² less the ‖y‖² that all have in common:
+ * d − 2q. When fitted it is the least of ‖α φ_i − y‖² less the same: −q² / d.
  */
 export function scoreInitShader({ outputs, fitted }: ScoreInitOptions) {
   return {
@@ -52,7 +52,7 @@ ${unroll(
   let energy = norm * squares;
   innerProducts[i] = vec4<f32>(correlation, energy, correlation, energy);
 #if ${fitted}
-  // Only a silent neuron scores 0; one that is not a number must stay so, to be counted.
+  // Only a silent neuron scores 0. NaN must stay NaN, so that it is counted.
   scores[i] = select(-correlation * correlation / energy, 0.0, energy == 0.0);
 #else
   scores[i] = energy - 2.0 * correlation;

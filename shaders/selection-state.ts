@@ -20,15 +20,16 @@ export const SELECTION_STATE = {
   candidates: 6,
 } as const;
 
-/** In the slot table: the neuron's row is not cached; the neuron may not be picked again. */
+/** In the slot table, in place of a slot: the neuron's row is not cached. */
 export const NO_SLOT = 0xffffffff;
+/** In the slot table, in place of a slot: the neuron may not be picked again. */
 export const TAKEN = 0xfffffffe;
 
 /** What is kept of each pick, in words of the f32 trace: its score and its inner products. */
 export const TRACE = { score: 0, innerProducts: 1, words: 1 + INNER_PRODUCTS } as const;
 
 /**
- * Below this share of the terms that it is a difference of, a number worked out from inner products
- * is rounding error: about eight roundings of 2⁻²⁴ lie behind it.
+ * A difference of inner products that is below this share of its terms is rounding error: about
+ * eight roundings of 2⁻²⁴ lie behind it.
  */
 export const NEGLIGIBLE = 2 ** -21;

@@ -3,7 +3,7 @@ import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 export interface SgdUpdateOptions {
   /** Steps are accumulated in a velocity. */
   readonly momentum: boolean;
-  /** Of momentum: the step looks ahead by the velocity it has just made. */
+  /** Nesterov's momentum: the step looks ahead along the velocity that it has just made. */
   readonly nesterov: boolean;
 }
 

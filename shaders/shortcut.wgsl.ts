@@ -64,7 +64,7 @@ ${
   let source = select(0u, (image * params.height + y) * params.width + x_at, inside);`
     : '  let source = (image * params.height + y) * params.width + x_at;'
 }
-  // What is left of the channels wraps around, and is no channel either.
+  // A channel left of the first one wraps around to a large number, and is none either.
   let channel = at - params.before;
   let value = x[source * params.x_step + min(channel, params.channels - 1u)];
   out[position * params.out_step + at] = select(${element}(), value, ${moved ? 'inside && ' : ''}channel < params.channels);

@@ -1,10 +1,10 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 
-/** Threads of a workgroup, which share an element of four or have one each. */
+/** Threads of a workgroup. They share one element of four numbers, or have an element each. */
 export const SUM_SLICES_THREADS = 64;
 
 export interface SumSlicesOptions {
-  /** A workgroup shares each four numbers: for hardware, where one thread alone would wait for memory. */
+  /** A workgroup shares an element: for hardware, where one thread alone would wait for memory. */
   readonly shared: boolean;
 }
 

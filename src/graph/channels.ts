@@ -2,20 +2,22 @@ import type { Graph, Node } from './graph.js';
 import type { Shapes } from './shapes.js';
 
 /**
- * Channels that can only go together: by the name of a map, which of its channels. A channel of a
- * sum goes with those that are added to it; behind a flattening it is several values of a vector.
+ * Channels that can only be removed together: for each map, by its name, which of its channels. A
+ * channel of a sum goes with the channels that are added up. Behind a flattening a channel is
+ * several values of a vector.
  */
 export type CoupledChannels = ReadonlyMap<string, readonly number[]>;
 
 /**
- * Every channel of every map (the graph's input included) in one of these sets. Filters part
- * channels, all else couples them:
+ * Puts every channel of every map, the graph's input included, into one of these sets. Filters
+ * separate channels. Everything else couples them:
  *
- * - what works channel by channel (batch norm, activation, pool, slice, sum, gate) each with its own,
- *   a concatenation and a channel pad with an offset, a flattening each with all of its positions;
- * - a depthwise filter its input with its outputs;
- * - a convolution in groups the j-th channel of every group, of its inputs and of its outputs each,
- *   so that the groups stay alike.
+ * - what works channel by channel (batch norm, activation, pool, slice, sum, gate) couples a
+ *   channel with the same one before it; a concatenation and a channel pad do so with an offset; a
+ *   flattening couples it with all of its positions;
+ * - a depthwise filter couples its input with its outputs;
+ * - a convolution in groups couples the j-th inputs of all groups, and the j-th outputs of all
+ *   groups, so that the groups stay alike.
  */
 export function coupleChannels(graph: Graph, shapes: Shapes): CoupledChannels[] {
   const starts = new Map<string, number>();
@@ -94,7 +96,7 @@ function coupleNode(node: Node, shapes: Shapes, join: Join): void {
   }
 }
 
-/** The least index that an index is joined with; halves the path on the way. */
+/** The least index of the set that an index is in. Halves the path to it on the way. */
 function groupRoot(parents: Uint32Array, index: number): number {
   let at = index;
   while (parents[at] !== at) {

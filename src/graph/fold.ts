@@ -2,13 +2,13 @@ import type { BatchNorm, Convolution, Graph, Linear, Node } from './graph.js';
 import type { Network, Weight, Weights } from './weights.js';
 
 /**
- * The same network in inference form: a batch norm that alone reads a convolution or a linear layer
- * goes into its filters, and what it adds into a bias,
+ * The same network in inference form: a batch norm that is the only reader of a convolution or
+ * linear layer goes into its filters, and what it adds into a bias,
  *
  *     W'_o = s_o W_o     b'_o = s_o (b_o − mean_o) + bias_o     s_o = weight_o / √(variance_o + ε),
  *
  * computed in float64 and rounded to float32 once. A batch norm behind anything else stays. The
- * convolution keeps its name and its weight's; a bias that it had not is named `<node>.bias`.
+ * convolution keeps its name and its weight's; a new bias is named `<node>.bias`.
  */
 export function foldBatchNorms({ graph, weights }: Network): Network {
   const folds = findFolds(graph);
@@ -53,9 +53,9 @@ function findFolds({ nodes, output }: Graph): Fold[] {
 }
 
 /**
- * What folding multiplies each filter's outputs by, s_o, by the name of its weight; those that no
- * batch norm is folded into are left out. A filter found for the folded network is that of the
- * network as it was times 1 / s_o.
+ * The factors s_o by which folding multiplies each filter's outputs, by the name of its weight.
+ * Filters that no batch norm is folded into are left out. Divided by s_o, a filter of the folded
+ * network becomes one of the network as it was.
  */
 export function foldScales({ graph, weights }: Network): ReadonlyMap<string, Float64Array> {
   return new Map(

@@ -118,7 +118,10 @@ export interface Concatenation extends Operation {
 /** The largest or the mean of each window, channel by channel. */
 export interface Pool extends Operation, Window {
   readonly kind: 'max-pool' | 'average-pool';
-  /** Whether an average divides by all of the window, or by what of it lies on the map; maxima see the map only. */
+  /**
+   * Whether an average divides by the whole window, or by the part of it on the map. A maximum sees
+   * the map only.
+   */
   readonly countPads: boolean;
 }
 

@@ -3,7 +3,10 @@ import { EspalierError, errorMessage } from '../errors.js';
 import type { Graph } from './graph.js';
 import { listParameters } from './parameters.js';
 
-/** A size above every one in use, so that products of a few stay whole numbers. */
+/**
+ * The largest size that is accepted. It is above every one in use, and products of a few such sizes
+ * are exact.
+ */
 const count = (least: number) =>
   z
     .int()

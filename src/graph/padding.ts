@@ -1,9 +1,9 @@
 import type { MapShape, Padding, Pair } from './graph.js';
 
 /**
- * The padding that Keras and TensorFlow call 'same' and ONNX SAME_UPPER: as many places of the window
- * as ⌈size / stride⌉, what is odd of the zeros behind. A stride of 2 over an even map by a window of
- * 3 has none before it and one behind.
+ * The padding that Keras and TensorFlow call 'same' and ONNX SAME_UPPER: the window has
+ * ⌈size / stride⌉ places, and of an odd number of zeros the larger half lies behind. A stride of 2 over an
+ * even map by a window of 3 has none before it and one behind.
  */
 export function samePadding({ height, width }: MapShape, kernel: Pair, stride: Pair): Padding {
   const [top, bottom] = sameZeros(height, kernel[0], stride[0]);

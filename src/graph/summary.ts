@@ -7,14 +7,14 @@ export interface NodeSummary {
   readonly name: string;
   readonly kind: NodeKind;
   readonly inputs: readonly string[];
-  /** What the kind leaves open: `3 × 3, stride 2, 16 groups`; empty where nothing is. */
+  /** Details of its kind, such as `3 × 3, stride 2, 16 groups`; empty where there are none. */
   readonly detail: string;
   readonly output: MapShape;
   readonly parameters: number;
   readonly multiplyAdds: number;
 }
 
-/** What a graph costs, for one image where it depends on images. */
+/** What a graph costs. What depends on images is for one. */
 export interface GraphSummary {
   readonly nodes: readonly NodeSummary[];
   /** Multiply-adds of convolutions and linear layers, the count that papers publish; biases, batch norms, pools and sums are left out. */

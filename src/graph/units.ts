@@ -42,7 +42,10 @@ export interface Consumer {
 export interface Uncuttable {
   readonly node: string;
   readonly channels: number;
-  /** They are the network's answers, go with the channels of the images, or there is no second one. */
+  /**
+   * Why: they are the network's answers, they go with the channels of the images, or there is only
+   * one.
+   */
   readonly reason: 'answers' | 'images' | 'single';
 }
 
@@ -76,7 +79,7 @@ export function findUnits(graph: Graph): GraphUnits {
     }
   }
   const names = new Set<string>();
-  // Units of one channel take part, so that a cut down to one renames no other.
+  // Units of one channel are counted too, so that a cut down to one channel renames no other unit.
   const units = [...alike.values()].map((channels) =>
     unitOfChannels({ graph, filters, channels, names }),
   );

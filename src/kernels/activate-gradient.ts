@@ -13,10 +13,10 @@ export interface ActivateGradient {
   /** ∂L / ∂ output. */
   readonly gradient: FeatureMap;
   readonly activation?: MapActivation;
-  /** Either σ's argument or its value, of which the other need not be kept; neither for `none`. */
+  /** σ's argument, or below its value: one of them is enough, and `none` needs neither. */
   readonly input?: FeatureMap | undefined;
   readonly output?: FeatureMap | undefined;
-  /** ∂L / ∂ input, of one as of the other map where two were added; written, or added to. */
+  /** ∂L / ∂ input; where two maps were added, that of either. Written, or added to. */
   readonly into: FeatureMap;
   readonly accumulate?: boolean;
   readonly variant?: RowWalkVariant | undefined;

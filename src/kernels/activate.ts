@@ -12,7 +12,7 @@ export interface Activate {
   readonly input: FeatureMap;
   /** Laid out as the input, as `output` too. */
   readonly addend?: FeatureMap | undefined;
-  /** In the addend's place. */
+  /** Subtracted from the input, in place of an addend. */
   readonly subtrahend?: FeatureMap | undefined;
   readonly activation?: MapActivation;
   /** Written. */

@@ -16,7 +16,7 @@ export interface RuleUpdate {
   readonly weights: Matrix;
   /** [capacity × N], the Gram rows kept. */
   readonly cache: GpuBuffer;
-  /** [N × 4]; which lies where, the rule's words say. */
+  /** [N × 4]: for each neuron the inner products that the rule names. */
   readonly innerProducts: GpuBuffer;
   /** [N], updated. */
   readonly scores: GpuBuffer;

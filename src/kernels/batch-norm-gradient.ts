@@ -11,7 +11,10 @@ import { rowWalkVariant } from './variant.js';
 
 export interface BatchNormGradient extends BatchNormChannels {
   readonly input: FeatureMap;
-  /** `none` too where `batch-norm-gradient-sums` has left its derivative in the gradient. */
+  /**
+   * The one behind the batch norm; `none` where `batch-norm-gradient-sums` has multiplied the
+   * gradient by σ′.
+   */
   readonly activation?: MapActivation;
   /** ∂L / ∂ output. */
   readonly gradient: FeatureMap;

@@ -20,13 +20,13 @@ export interface BatchNormStatistics {
   readonly statistics: Matrix;
   /** [2 × C], updated: running mean and variance, for inference. */
   readonly running: Matrix;
-  /** That of the moments. */
+  /** The variant that made the moments. */
   readonly variant?: RowWalkVariant | undefined;
 }
 
 export interface BatchNormStatisticsCall {
   readonly images?: number;
-  /** Of the new in the running statistics; 0.1 by default, as in PyTorch. */
+  /** Weight of the new in the running statistics; 0.1 by default, as in PyTorch. */
   readonly momentum?: number;
 }
 

@@ -21,7 +21,7 @@ export interface CandidateLoss {
   /** [slices × N], written. */
   readonly scores: GpuBuffer;
   readonly loss: LossKind;
-  /** Of the chunk's rows to look at; without it all of them. */
+  /** Indices of the chunk's rows to look at; all of them by default. */
   readonly indices?: GpuBuffer | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface CandidateLossCall {
   /** First example of the chunk. */
   readonly first: number;
   readonly firstSlice: number;
-  /** Picks with the candidate, whose outputs' average is judged. */
+  /** How many outputs are averaged: those of the picks, and the candidate's. */
   readonly count: number;
   /** Examples of the chunk. */
   readonly m: number;

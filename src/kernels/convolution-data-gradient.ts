@@ -35,8 +35,9 @@ export interface ConvolutionDataGradient extends Window {
  * over the taps whose quotients are whole and on the map, and o of c's group. As many operations as
  * the convolution has, and as many bytes, those of what it adds to not counted.
  *
- * Positions that are as far from a multiple of the stride see the same taps, and take a convolution
- * with just these: one dispatch for each such class, so that no product is with a zero in between.
+ * Positions at the same distance from a multiple of the stride see the same taps. Each such class
+ * is a convolution with just these taps, in a dispatch of its own, so that no product is with a
+ * zero.
  *
  * @throws RangeError for maps or weights of another shape; bad-config for a variant that the
  *   adapter cannot run.

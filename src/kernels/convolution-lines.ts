@@ -17,8 +17,8 @@ export interface LinedPositions {
 }
 
 /**
- * The positions of so many images as lines. Where each sees itself alone and `joined` allows it, all
- * are one line, which no tile has to leave unfilled.
+ * The positions of so many images as lines. Where each position sees nothing but itself and
+ * `joined` allows it, all of them are one line: then no tile is left partly empty.
  */
 export function asLines(window: LinedPositions, images: number, joined: boolean): Lines {
   const { input, positions, taps, stride, before } = window;

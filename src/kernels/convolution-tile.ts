@@ -93,7 +93,7 @@ export function weightGradientTile(
   });
 }
 
-/** Those of a turn that adds so many products to each sum. */
+/** Instructions of a turn of the loop that adds so many products to each sum. */
 function instructions(loads: number, sums: number, products: number): number {
   const all = COST.load * loads + sums * (COST.sum + COST.product * products);
   return sums * products > MOST_PRODUCTS ? 2 * all : all;

@@ -21,9 +21,12 @@ import { requireWindow, type Window } from './window.js';
 
 /** Workgroups that keep the few cores of a software adapter equally busy. */
 const BUSY_WORKGROUPS = 32;
-/** Turns of the loop in a slice at least: fewer cost less than to store the sums and add them up. */
+/**
+ * The fewest turns of the loop in a slice. With fewer, storing the sums and adding them up costs
+ * more.
+ */
 const LEAST_TURNS = 64;
-/** In groups, where a thread has four sums. */
+/** The same for convolutions in groups, where a thread has four sums. */
 const GROUPED_SLICES = 16;
 
 export interface ConvolutionWeightGradient extends Window {
@@ -33,8 +36,8 @@ export interface ConvolutionWeightGradient extends Window {
   /** [taps · channels × outputs], packed as the weights are. */
   readonly weightGradient: Matrix;
   /**
-   * [slices · taps · channels × outputs] for `weightGradientSlices`, written; for nobody else until
-   * the gradient is done.
+   * [slices · taps · channels × outputs] by `weightGradientSlices`, written. Nothing else may use
+   * it until the gradient is done.
    */
   readonly parts: Matrix;
   /** 1 by default. */

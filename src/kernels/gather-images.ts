@@ -10,7 +10,7 @@ export interface GatherImages {
   readonly pixels: GpuBuffer;
   /** Indices of the images; without it they are taken in order. */
   readonly indices?: GpuBuffer | undefined;
-  /** Of each channel, in units of white. */
+  /** Mean of each channel, where white is 1; likewise the deviation. */
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
   /** Written: the images, of their own size. */

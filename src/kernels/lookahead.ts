@@ -14,7 +14,7 @@ export interface Lookahead {
   /** Neuron of each cache slot [capacity]. */
   readonly owners: GpuBuffer;
   readonly capacity: number;
-  /** Of a pick of block 1, whose pick's row is the first of the block. */
+  /** The selection state of a pick with block 1: the pick's own row is the first of this block. */
   readonly state: GpuBuffer;
   /** B [N × C]. */
   readonly weights: Matrix;
@@ -27,11 +27,11 @@ export interface Lookahead {
   /** p, at most the capacity. */
   readonly block: number;
   readonly replacement: boolean;
-  /** Of the workgroup; as the adapter likes it by default. */
+  /** Threads of the workgroup; as many as suit the adapter by default. */
   readonly threads?: number | undefined;
 }
 
-/** Picks that are played on for each row of the block: more found little more. */
+/** Picks that are played on for each row of the block. More of them find hardly any better rows. */
 export const PICKS_A_ROW = 4;
 
 /**

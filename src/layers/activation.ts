@@ -5,7 +5,7 @@ import { prepareActivateGradient } from '../kernels/activate-gradient.js';
 import type { Layer, LayerContext } from './layer.js';
 import type { Step } from './steps.js';
 
-/** An activation that no other layer does along, element by element. */
+/** An activation, element by element, where no other layer's kernel does it. */
 export async function activationLayer(
   { device, map, gradients }: LayerContext,
   { node, inputs, output }: Step<ActivationNode>,

@@ -57,7 +57,7 @@ async function convolutionBackward(
   };
 }
 
-/** What a layer undoes of itself, where there is something to undo. */
+/** One part of a layer's way back, where there is something to do. */
 export type Part = Layer['backward'];
 
 async function weightGradient(

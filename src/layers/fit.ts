@@ -4,7 +4,7 @@ import type { Shapes } from '../graph/shapes.js';
 import { wordsOfMap } from './maps.js';
 
 /**
- * Refuses a minibatch of a training, which cannot be cut, before anything is allocated.
+ * Refuses a minibatch that does not fit, before anything is allocated: a training cannot cut it.
  *
  * @throws limit-exceeded with the largest minibatch that fits.
  */

@@ -28,8 +28,8 @@ export interface Gradients {
   /** ∂L / ∂ map, as it comes from behind. */
   readonly from: (output: string) => FeatureMap;
   /**
-   * Where a step puts its share of an input's gradient, and whether a step behind it has put one
-   * there before, to which it adds. Nothing for the network's own input.
+   * Where a step puts its share of an input's gradient, and whether it adds it to the share of a
+   * later step. Nothing for the network's own input.
    */
   readonly into: (
     step: string,

@@ -40,7 +40,7 @@ export function livesInInference(
   ];
 }
 
-/** Maps of a training: each lives until the step that wrote it is undone, which is to the end. */
+/** In training every map lives to the end, since the way back needs it. */
 export function livesInTraining(
   { steps }: Steps,
   shapes: Shapes,
@@ -55,8 +55,8 @@ export function livesInTraining(
 }
 
 /**
- * How long each gradient lives, counted in the steps that are undone: from the last reader of its
- * map, which is undone first, to the step that wrote the map. The input's is not wanted.
+ * How long each gradient lives on the way back: from the last reader of its map, which comes first
+ * there, to the step that wrote the map. The gradient of the input is not wanted.
  */
 export function livesOfGradients(
   { steps }: Steps,
@@ -77,8 +77,8 @@ export function livesOfGradients(
 }
 
 /**
- * The inputs of a step that get the first share of their gradient there: no step behind it reads
- * them. Written `step input`.
+ * The inputs that get the first share of their gradient from a step, since no later step reads
+ * them. Each is written `step input`.
  */
 export function firstShares({ steps }: Steps): ReadonlySet<string> {
   const seen = new Set<string>();

@@ -15,7 +15,7 @@ export function bytesOfMaps(lifetimes: readonly Lifetime[]): number {
   return 4 * planPlaces(lifetimes).buffers.reduce((sum, words) => sum + words, 0);
 }
 
-/** Allocates maps, those that are never alive at once in one place, and gives each by its name. */
+/** Allocates maps and gives each by its name. Maps that are never alive at once share a buffer. */
 export function allocateMaps(
   scope: Scope,
   shapes: Shapes,

@@ -14,10 +14,13 @@ import {
 } from '../kernels/pack-weights.js';
 import { isDepthwise, type Step } from './steps.js';
 
-/** Numbers that kernels read as one matrix: a filter, a bias, or what a batch norm has of a kind. */
+/**
+ * Numbers that kernels read as one matrix: a filter, a bias, or a batch norm's two vectors of a
+ * kind.
+ */
 export interface Parameters {
   readonly value: Matrix;
-  /** In training, of those that are trained; laid out as `value`. */
+  /** In training: the gradient of what is trained, laid out as `value`. */
   readonly gradient?: Matrix;
   readonly velocity?: Matrix;
   /** A matrix like `value` as PyTorch's tensors, by their names. */

@@ -111,7 +111,10 @@ export function isDepthwise({ inputs, groups, outputs }: Convolution, shapes: Sh
   return groups > 1 && groups === shapes.get(inputs[0] ?? '')?.channels && groups === outputs;
 }
 
-/** The steps with whatever a step reads before it: what is added may stand behind. */
+/**
+ * The steps in an order in which each comes after all that it reads. A map that is added may stand
+ * behind.
+ */
 function inOrder(steps: readonly Step[]): readonly Step[] {
   const byOutput = new Map(steps.map((step) => [step.output, step]));
   const ordered = new Set<Step>();

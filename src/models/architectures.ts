@@ -11,7 +11,7 @@ import { vgg16 } from './vgg16.js';
 
 export const STEMS = ['cifar', 'imagenet'] as const satisfies readonly Stem[];
 
-/** Past it a mistake is likelier than a wish. */
+/** The widest that is accepted: a larger factor is rather a mistake than a wish. */
 const WIDEST = 64;
 
 /** How a network begins, and what it is made for: small images or large ones. */
@@ -22,7 +22,10 @@ export interface Architecture {
   readonly name: string;
   /** For those who choose one from a list. */
   readonly title: string;
-  /** What it is built with unless asked otherwise, by stem; that of STEMS that comes first is the default. */
+  /**
+   * The stems that it has, and what each is built with by default. The first of STEMS that it has
+   * is its own default.
+   */
   readonly stems: Readonly<Partial<Record<Stem, BuildDefaults>>>;
   readonly build: (stem: Stem, options: BuildOptions) => Graph;
 }
@@ -101,7 +104,7 @@ export function buildArchitecture(name: string, options: ArchitectureOptions = {
   return architecture.build(stem, { input, classes, width });
 }
 
-/** An architecture whose parameters some tensors are. */
+/** An architecture that has the names and shapes of given tensors. */
 export interface Recognised {
   readonly name: string;
   readonly stem: Stem;
@@ -131,12 +134,17 @@ export function fitArchitecture(
   );
 }
 
-/** Every architecture and stem whose parameters the tensors are, at any width and number of classes. */
+/**
+ * Every architecture and stem that has the tensors' names and shapes at some width and number of
+ * classes.
+ */
 export function recogniseArchitectures(tensors: Weights): Recognised[] {
   return ARCHITECTURES.flatMap((architecture) => recogniseStems(architecture, tensors, {}));
 }
 
-/** Where stems have the same parameters, the one made for as many classes comes first. */
+/**
+ * Stems may have the same parameters. The one that is made for as many classes then comes first.
+ */
 function recogniseStems(
   architecture: Architecture,
   tensors: Weights,

@@ -5,7 +5,7 @@ export interface BuildOptions {
   /** One image. */
   readonly input: MapShape;
   readonly classes: number;
-  /** Multiplier of every layer's channels but the images' and the classes'. */
+  /** Factor on the channels of every layer. Images and classes keep theirs. */
   readonly width: number;
 }
 

@@ -11,7 +11,9 @@ import { prepareOutputLayer } from '../kernels/output-layer.js';
 import type { Dataset } from './dataset.js';
 import type { TwoLayerNetwork } from './two-layer.js';
 
-/** The most and, where there are as many, the least examples that an evaluation takes at once. */
+/**
+ * Bounds on the examples that an evaluation takes at once. It takes fewer where there are fewer.
+ */
 const BLOCK_ROWS = { most: 1024, least: 64 } as const;
 
 /** How well a network does on a dataset. */

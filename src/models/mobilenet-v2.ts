@@ -13,7 +13,7 @@ const STAGES = [
   { expansion: 6, outputs: 320, blocks: 1 },
 ] as const;
 
-/** Of the first convolution, then of each stage's first block. */
+/** Strides of the first convolution, then of each stage's first block. */
 const STRIDES = {
   cifar: [1, 1, 1, 2, 2, 1, 2, 1],
   imagenet: [2, 1, 2, 2, 2, 1, 2, 1],

@@ -8,14 +8,14 @@ import type {
   Pool,
 } from '../graph/graph.js';
 
-/** Nodes as PyTorch's modules make them: a module of this name with its parameters behind a dot. */
+// Nodes as PyTorch's modules make them: a parameter's name is the module's, a dot, and its own.
 
 export interface ConvolutionOptions {
   readonly outputs: number;
   /** Rows and columns alike. */
   readonly kernel: number;
   readonly stride?: number;
-  /** All around, or side by side; by default none. */
+  /** One number for all sides, or one for each; none by default. */
   readonly padding?: number | Padding;
   readonly groups?: number;
   readonly bias?: boolean;

@@ -5,11 +5,11 @@ export interface BasicBlock {
   readonly name: string;
   readonly input: string;
   readonly outputs: number;
-  /** Of the first convolution, and of the shortcut. */
+  /** Stride of the first convolution, and of the shortcut. */
   readonly stride: number;
   /** Nodes from the input to what is added; none where the input is added as it is. */
   readonly shortcut: readonly Node[];
-  /** Of the first convolution, 1 all around by default. */
+  /** Padding of the first convolution; 1 on all sides by default. */
   readonly padding?: Padding;
   readonly bias?: boolean;
   readonly epsilon?: number;
@@ -17,7 +17,7 @@ export interface BasicBlock {
 
 /**
  * The basic block of He et al. (2016): relu(bn2(conv2(relu(bn1(conv1 x)))) + shortcut x), both
- * convolutions 3 × 3, as nodes of which the last, `<name>.relu2`, is what the block gives.
+ * convolutions 3 × 3. The last of its nodes, `<name>.relu2`, gives the block's output.
  */
 export function basicBlock(block: BasicBlock): readonly Node[] {
   const { name, input, outputs, stride, shortcut, padding = 1, bias = false, epsilon } = block;
@@ -34,14 +34,14 @@ export function basicBlock(block: BasicBlock): readonly Node[] {
   ];
 }
 
-/** One stage: blocks of as many channels each, the first with a stride. */
+/** One stage: blocks of the same number of channels, of which the first has the stride. */
 export interface Stage {
   readonly blocks: number;
   readonly outputs: number;
   readonly stride: number;
 }
 
-/** A block of a stage, before it has been made: its name is PyTorch's, `layer<stage>.<block>`. */
+/** Where a block is to stand. Its name is PyTorch's, `layer<stage>.<block>`. */
 export interface BlockPlace {
   readonly name: string;
   readonly input: string;

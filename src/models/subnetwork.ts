@@ -29,7 +29,8 @@ export function extractSubnetwork(
 
 /**
  * The same subnetwork as output weights of the whole hidden layer [N × C]: b_s ← b_s · α_s · N, and
- * 0 for a neuron that was not chosen. Serves to measure it without computing its neurons again.
+ * 0 for a neuron that was not chosen. With it the subnetwork is measured without computing its
+ * neurons again.
  */
 export function outputOfSubnetwork(
   { width, outputs: c, output }: TwoLayerParameters,

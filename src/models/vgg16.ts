@@ -47,7 +47,10 @@ export function vgg16(stem: 'cifar' | 'imagenet', options: BuildOptions): Graph 
   };
 }
 
-/** Items 2 and 5 of torchvision's sequence drop values out while training only, and are no nodes. */
+/**
+ * Items 2 and 5 of torchvision's sequence are dropout: they act in training only, and are no nodes
+ * here.
+ */
 function imagenetClassifier({ classes, width }: BuildOptions): readonly Node[] {
   const hidden = widened(4096, width);
   return [
