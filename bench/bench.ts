@@ -35,7 +35,7 @@ export type BenchEvent =
   /** Right after this work, the adapter did only (or even) this share of its multiply-add limit. */
   | { readonly type: 'disturbed'; readonly work: string; readonly share: number };
 
-/** Where it is measured, as far as the job knows; who called it adds the host and its versions. */
+/** Where it is measured, as far as the job knows. Its caller adds the host and its versions. */
 export interface Circumstances {
   readonly adapter: BenchReport['adapter'];
   /** Chrome's version where this runs in a page. */
@@ -48,7 +48,10 @@ export interface Circumstances {
 const LIMIT_SECONDS = 0.2;
 const QUICK_EFFORT = 1 / 3;
 
-/** A multiply-add rate further from the limit than this: something else was using the machine. */
+/**
+ * Where the multiply-add rate is further from the limit than this, something else was using the
+ * machine.
+ */
 const DISTURBED = 0.15;
 
 /** What a user waits for, through the same functions that a user calls. */

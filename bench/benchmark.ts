@@ -7,7 +7,7 @@ import type { Form, Peer } from './peers/peer.js';
 /** Sizes by name: m examples, n neurons, d inputs, c outputs, p Gram rows, k picks. */
 export type Shape = Readonly<Record<string, number>>;
 
-/** The least that the work takes, whoever does it: what no other program could leave out. */
+/** The least that the work takes, whoever does it: no program could do less. */
 export interface Cost {
   readonly operations: number;
   /** Bytes to and from memory when everything is read and written once. */
@@ -64,7 +64,7 @@ export interface BenchmarkCase {
  */
 export type Rival = (context: ContestContext) => Promise<Contender>;
 
-/** Work that can be timed. */
+/** Work that can be timed, at several shapes. */
 export interface Benchmark {
   readonly name: string;
   readonly variants: readonly string[];
@@ -73,7 +73,7 @@ export interface Benchmark {
   readonly needsSource: boolean;
   /** Seconds of samples after which the interval is narrow enough. */
   readonly seconds: number;
-  /** The first is the one that stands for all. */
+  /** The first shape stands for all where few are wanted. */
   readonly cases: readonly BenchmarkCase[];
 }
 
@@ -83,7 +83,7 @@ export const ONLY_VARIANT = 'default';
 /** A peer in one of its forms at a shape; undefined where the work has no such form. */
 export type RivalOf<S extends Shape> = (peer: Peer, form: Form, shape: S) => Rival | undefined;
 
-/** The cases of shapes for all adapters, and of those that only hardware does in seconds. */
+/** The cases of some shapes for all adapters, and of others that only hardware does in seconds. */
 export function benchmarkCases<S extends Shape>(
   shapes: readonly S[],
   hardwareShapes: readonly S[],
@@ -109,7 +109,7 @@ export function workload<S extends Shape>(task: {
   readonly shapes: readonly S[];
   readonly hardwareShapes?: readonly S[];
   readonly variants?: readonly [string, ...string[]];
-  /** Whether it takes images of a source, which is the rule. */
+  /** Whether it takes images of a source; true by default. */
   readonly needsSource?: boolean;
   readonly contend: (context: ContestContext, shape: S) => Promise<Contender>;
   readonly rival?: RivalOf<S>;

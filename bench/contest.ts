@@ -69,7 +69,7 @@ export async function* holdContest(
     if (wrong) return;
     for (const { entry, rival } of contestRivals(contest, peers)) {
       if (!rival) {
-        // Nobody misses this form unless it was asked for.
+        // That a form is missing is told only where it was asked for.
         const reason = `it has no ${entry.variant} form`;
         if (!contest.forms.includes('fastest')) yield { type: 'skipped', entry, reason };
         continue;
@@ -96,7 +96,7 @@ function contestEntry(
   return { work: benchmark.name, shape, subject, variant };
 }
 
-/** Every peer in every form, with what enters it where it has that form. */
+/** Every peer in every form, with what makes a contender of it, where it has that form. */
 function contestRivals(contest: Contest, peers: readonly Peer[]) {
   return peers.flatMap((peer) =>
     contest.forms.map((form) => ({
@@ -197,7 +197,7 @@ const REFUSED = {
   shareOfLimit: null,
 } as const;
 
-/** The reason when the adapter cannot run a variant or hold a shape; any other error stays one. */
+/** Why the adapter cannot run a variant or hold a shape. Any other error is thrown again. */
 function inability(error: unknown): string {
   const unable =
     error instanceof EspalierError &&
@@ -206,7 +206,7 @@ function inability(error: unknown): string {
   throw error;
 }
 
-/** The reason when a peer fails, or would take too long; an error of this library stays one. */
+/** Why a peer fails, or would take too long. An error of this library is thrown again. */
 function failure(error: unknown): string {
   if (error instanceof EspalierError) throw error;
   if (error instanceof NotWaitedFor) return error.message;

@@ -77,7 +77,7 @@ export function oracleSizes(shape: ConvolutionShape) {
   return { input, output, kernel, stride, top: padding.top, left: padding.left, groups: 1 };
 }
 
-/** Multiply-adds twice, those on the zeros around a map too. */
+/** Two for each multiply-add, those with the zeros around a map included. */
 export function convolutionOperations(shape: ConvolutionShape): number {
   const { images, channels, outputs, kernel = 3 } = shape;
   const { height, width } = convolutionSizes(shape).output;
@@ -90,7 +90,7 @@ function mapValues({ images, height, width, channels }: ImageMap): number {
   return images * height * width * channels;
 }
 
-/** Input, output and weights once, whichever of them is computed from the others. */
+/** Input, output and weights once: two of them are read, the third is written. */
 export function convolutionBytes(shape: ConvolutionShape): number {
   const { input, output, filter } = convolutionSizes(shape);
   const weights = filter.outputs * filter.channels * filter.kernel[0] * filter.kernel[1];

@@ -40,13 +40,13 @@ function outputSize(shape: DepthwiseShape) {
   return windowPositions(depthwiseWindow(shape), { height: shape.size, width: shape.size });
 }
 
-/** Multiply-adds twice, those on the zeros around a map too. */
+/** Two for each multiply-add, those with the zeros around a map included. */
 function depthwiseOperations(shape: DepthwiseShape): number {
   const { height, width } = outputSize(shape);
   return 2 * shape.images * height * width * shape.channels * shape.kernel ** 2;
 }
 
-/** Input, or its gradient, and output, or its gradient; and the weights. */
+/** Input or its gradient, output or its gradient, and the weights, each once. */
 function depthwiseBytes(shape: DepthwiseShape): number {
   const { height, width } = outputSize(shape);
   const outputs = shape.images * height * width * shape.channels;

@@ -48,7 +48,7 @@ const COPIES: readonly CopyOptions[] = [
   { threads: 256, vectors: 16 },
 ];
 
-/** Enough threads to fill the adapter; software needs few. */
+/** Threads that fill the adapter; few do in software. */
 const FMA_WORKGROUPS = { hardware: 8192, software: 64 } as const;
 const FMA_ROUNDS = 32;
 const FMAS: readonly FmaOptions[] = [
@@ -111,7 +111,7 @@ async function copyBandwidth(
     const kernel = await prepareKernel(device, copyShader(options), { source, destination });
     const workgroups = bytes / 16 / (options.threads * options.vectors);
     const copy = (commands: Commands) => commands.dispatch(kernel, { unused: 0 }, workgroups);
-    // So many bytes take long: two samples to choose by, and the best is measured.
+    // So many bytes take long: two samples choose the best, which alone is then measured.
     const { samples } = await timeGpu(device, copy, { samples: 2, repetitions: 1 });
     const millis = samples[0] as number;
     if (millis < best.millis) best = { millis, copy };

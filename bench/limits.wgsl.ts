@@ -64,7 +64,7 @@ ${unroll(FMA_UNROLL, () => unroll(chains, (c) => `    x${c} = ${step(`x${c}`)};`
   } as const;
 }
 
-/** Nothing: what a dispatch costs before its first instruction. */
+/** Does nothing: its time is what a dispatch costs before its first instruction. */
 export function emptyShader() {
   return {
     name: 'empty',

@@ -4,8 +4,9 @@ import { randomStream } from '../src/random.js';
 const PERIOD = 65_537;
 
 /**
- * Uniform numbers in [−1, 1), the same for the same seed. They repeat after 65,537: timing and
- * sampled verification ask for no more, and large matrices take no longer to fill than to upload.
+ * Uniform numbers in [−1, 1), the same for the same seed. They repeat after 65,537. That is enough
+ * for timing and for verification by samples, and a large matrix is filled as fast as it is
+ * uploaded.
  */
 export function randomNumbers(count: number, seed: number): Float32Array {
   const stream = randomStream(seed, 'benchmark');

@@ -3,11 +3,11 @@ import { type Benchmark, type BenchmarkCase, type Shape, shapeLabel } from './be
 import { FORMS, type Form, isForm } from './peers/peer.js';
 import { type BenchEntry, SUBJECTS } from './report.js';
 
-/** What a user asks for; the flags of `espalier bench`. */
+/** What a user asks for: the flags of `espalier bench`. */
 export interface BenchRequest {
   /** Work and kernels by name; none: what stands for all. */
   readonly names: readonly string[];
-  /** Sizes that a shape must have, all of them. */
+  /** Sizes that a shape must have: it is taken where it has all of them. */
   readonly shape?: Shape;
   /** One of this library's variants, or a form of its peers; the other side takes its own choice. */
   readonly variant?: string;

@@ -17,7 +17,9 @@ const entrySchema = z.strictObject({
 /** Its answer was right, and this is how long it took. */
 const measuredSchema = entrySchema.extend({
   verified: z.literal(true),
-  /** Of the adapter's own timestamps, or of who waits. Earlier reports did not tell. */
+  /**
+   * Whether the adapter's timestamps told the time, or the wall clock. Earlier reports do not say.
+   */
   clock: z.enum(['gpu', 'wall']).optional(),
   /** A single one has no interval: both ends are the median. Earlier reports did not count. */
   samples: z.int().positive().optional(),
@@ -81,7 +83,7 @@ export type MeasuredResult = z.infer<typeof measuredSchema>;
 export type RefusedResult = z.infer<typeof refusedSchema>;
 export type BenchResult = BenchReport['results'][number];
 
-/** Resamples of fewer lie between their ends far less often than an interval says. */
+/** With fewer samples an interval is too narrow for what it claims. */
 const ENOUGH_SAMPLES = 6;
 
 /** Whether so few were timed that little is known of their noise. Earlier reports did not count. */
@@ -106,7 +108,7 @@ export function entryKey({ work, shape, subject, variant }: BenchEntry): string 
  * @throws bad-config naming the file and the first key that is wrong.
  */
 export function parseReport(text: string, file: string): BenchReport {
-  // What is quoted from the file could hide orders to a terminal.
+  // A text quoted from the file could hold control sequences, which a terminal would obey.
   const fail = (why: string, cause?: unknown) =>
     new EspalierError(
       'bad-config',
@@ -126,7 +128,7 @@ export function parseReport(text: string, file: string): BenchReport {
   throw fail(why);
 }
 
-/** Text from a file, without characters that a terminal would obey. */
+/** A text from a file, without the characters that control a terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '?');
 }

@@ -1,4 +1,4 @@
-/** A line of the table: its cells, and after them what takes the place of the figures. */
+/** A line of the table: its cells, then a note where there are no figures. */
 export interface BenchRow {
   readonly cells: readonly string[];
   readonly note?: string;

@@ -2,13 +2,19 @@ import type { Commands } from '../src/gpu/commands.js';
 import { type Device, UNIFORM_SLOTS } from '../src/gpu/device.js';
 import { type Timing, timeGpu } from '../src/gpu/timing.js';
 
-/** A sample this long makes the ends of a wall-clock measurement (0.5 ms in Node) a hundredth; … */
+/**
+ * Milliseconds of a sample by the wall clock. Starting and ending one takes 0.5 ms in Node: a
+ * hundredth.
+ */
 const SAMPLE_MILLIS = 50;
-/** … where there is less time, a thirtieth. */
+/** The same where there is less time: a thirtieth. */
 const SHORT_SAMPLE_MILLIS = 15;
-/** GPU timestamps have no such ends; this only averages over their steps. */
+/** The same by GPU timestamps. They cost nothing at the ends; this averages over their steps. */
 const GPU_SAMPLE_MILLIS = 2;
-/** Of calls, so many that their interval means something; of runs, which may take minutes, fewer. */
+/**
+ * The fewest samples: of calls so many that their interval means something, of runs, which may take
+ * minutes, fewer.
+ */
 const LEAST_CALLS = 6;
 const LEAST_RUNS = 3;
 const MOST_SAMPLES = 25;
@@ -45,12 +51,14 @@ export async function timeCalls(
   }
 }
 
-/** A single call is mostly the ends of its measurement: the step is bounded, and looked at again. */
+/**
+ * A single call is mostly start and end of its measurement: so the number grows in bounded steps.
+ */
 function moreThan(times: number, millis: number, enough: number): number {
   return Math.ceil(times * Math.min(Math.max((1.2 * enough) / millis, 2), 16));
 }
 
-/** No work takes so little that more would be needed for a sample. */
+/** More calls than any work needs for a sample. */
 const MOST_REPETITIONS = 2 ** 14;
 
 /** Repeats a run more and more often until that lasts `enough`; gives how often, and how long. */

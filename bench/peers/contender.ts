@@ -11,7 +11,9 @@ export interface Challenge<Task, Answer> {
   readonly cost: () => Cost;
 }
 
-/** A longer run is timed once, by the one that is verified, its compilation with it. */
+/**
+ * A run that takes longer is not repeated: the verified run is its timing, compilation included.
+ */
 const SLOW_MILLIS = 30_000;
 
 /** Peers where they do a work, and what it asks of them. */

@@ -12,8 +12,9 @@ export interface Peer {
 }
 
 /**
- * How a peer's work is written: as fast as was found to go, and, where that takes at most half the
- * time, plainly, as its documentation leads a user to write it first.
+ * How a peer's work is written. `fastest` is the fastest way that was found. Where that takes at
+ * most half the time, there is a plain form too: as its documentation leads a user to write it
+ * first.
  */
 export const FORMS = ['fastest', 'plain'] as const;
 export type Form = (typeof FORMS)[number];
@@ -26,7 +27,7 @@ export function isForm(variant: string | undefined): variant is Form {
 export interface PeerProgram<Answer> extends Disposable {
   /** Does the work so many times, to the end of the queue. */
   readonly run: (times: number) => Promise<void>;
-  /** What the last run has left; of training steps, what all of them have. */
+  /** What the last run has left; for training steps, what all steps so far have. */
   readonly answer: () => Promise<Answer>;
 }
 
@@ -110,7 +111,7 @@ export interface HiddenTask {
   readonly d: number;
   readonly n: number;
   readonly inputs: Float32Array;
-  /** Aᵀ: whichever way a library wants it, turning it is not part of the work. */
+  /** Aᵀ. A library may want A instead: transposing it is not part of the work. */
   readonly hidden: Float32Array;
 }
 

@@ -102,7 +102,7 @@ async function trained(
     throw new NotWaitedFor(`its ${steps} steps would take ${Math.round(whole / 1000)} s here`);
   }
   await training.run(steps - 1 - TRIAL_STEPS);
-  // Awaited here, since what it reads is freed at the end.
+  // Awaited here, since what it reads is freed at the end of this block.
   return await training.answer();
 }
 

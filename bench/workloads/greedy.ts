@@ -16,10 +16,10 @@ import { type Trained, trainedProblem } from './trained.js';
 /** N neurons, m examples, k picks. */
 export type SelectionShape = { readonly n: number; readonly m: number; readonly k: number };
 
-/** A selection to contend in. */
+/** What selection the contenders do. */
 export interface GreedyTask<Shape extends SelectionShape> {
   readonly loss: LossKind;
-  /** Of the network's training. */
+  /** Steps of the network's training. */
   readonly steps: number;
   readonly selectionCost: (shape: Shape, distinct: number, storage?: StorageFormat) => Cost;
 }
@@ -30,7 +30,10 @@ export const DIRECT = 'direct';
 /** Picks by activations in float16. */
 export const F16 = 'f16';
 
-/** Share by which a pick's loss may exceed the best candidate's, and a reported loss its own. */
+/**
+ * Share by which a pick's loss may exceed that of the best candidate, and a reported loss may be
+ * off.
+ */
 const GREEDY = 1e-5;
 const REPORTED = 1e-4;
 
@@ -159,7 +162,7 @@ export function squaredCost(
 ): Cost {
   return {
     operations: 4 * m * n + 2 * m * n * distinct + 2 * n * k,
-    // No selection can leave out reading the activations once.
+    // Every selection has to read the activations once.
     bytes: BYTES[storage] * m * n + 4 * (m + n),
   };
 }

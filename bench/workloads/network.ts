@@ -15,7 +15,7 @@ import { matmulReference } from '../../src/reference/matmul.js';
 import { type ContestContext, requireSource } from '../benchmark.js';
 import { elementsAt, requireWithin, spread } from '../check.js';
 
-/** Of examples, weights and batches, as in a run by default. */
+/** The seed of examples, weights and batches: a run's default. */
 export const SEED = 0;
 
 /** A network as `espalier run` draws it, and m training images as it uploads them. */

@@ -1,7 +1,7 @@
 import { type Benchmark, workload } from '../benchmark.js';
 import { contendGreedily, type SelectionShape, squaredCost } from './greedy.js';
 
-/** What the other shapes differ from in one size alone. */
+/** The shape in the middle: every other shape differs from it in one size. */
 export const SCALING_BASE = { n: 1024, m: 4096, k: 200 } as const;
 
 const SIZES = {

@@ -19,7 +19,10 @@ import {
 
 type ClassesShape = SelectionShape & { readonly c: number };
 
-/** Distinct picks, the costly ones, grow with training: 43 of 200 before the first step, 110 here. */
+/**
+ * Steps of training before. With them grow the distinct picks, which are the costly ones: 43 of 200
+ * before the first step, 110 here.
+ */
 const TRAINING_STEPS = 100;
 
 /** Greedy forward selection from ready activations of a network briefly trained on MNIST. */
@@ -64,7 +67,10 @@ function contestants<Shape extends SelectionShape>(
   };
 }
 
-/** Every pick looks at all activations again: as the kernel candidate-loss counts, once a pick. */
+/**
+ * Every pick looks at all activations again. Operations and bytes are those of the kernel
+ * candidate-loss, once a pick.
+ */
 function crossEntropyCost({ n, m, c, k }: ClassesShape): Cost {
   return {
     operations: 7 * m * n * c * k,

@@ -20,7 +20,10 @@ import {
 const SGD_EXAMPLES = 1000;
 const LEARNING_RATE = 1;
 
-/** So long that what a call of `advance` prepares and reads back is no hundredth of a sample. */
+/**
+ * So long that preparing and reading back in a call of `advance` is less than a hundredth of a
+ * sample.
+ */
 const SAMPLE_MILLIS = 300;
 
 const CHECKED_NEURONS = 16;
@@ -124,7 +127,7 @@ export function stepOperations({ n, d }: { n: number; d: number }, examples: num
   return (4 * d + 9) * n * examples;
 }
 
-/** What must move are the inputs and targets, and the weights in and out; no activation must. */
+/** Inputs and targets must move, and the weights in and out. Activations need not. */
 function stepCost(shape: StepShape): Cost {
   const { n, d } = shape;
   const examples = 'm' in shape ? shape.m : shape.batch;

@@ -13,7 +13,7 @@ import { version } from '../../package.json';
 import { createDrive, type Mode } from '../state/drive.js';
 import type { Page } from '../state/page.js';
 
-/** A kernel at one shape: to come, being timed, timed, or not to be timed and why. */
+/** A kernel at one shape, and its state: to come, being timed, timed, or left out and why. */
 export interface Row {
   readonly work: string;
   readonly shape: Shape;
@@ -30,7 +30,7 @@ export interface Benching {
   readonly error: ReadonlySignal<unknown>;
   readonly limits: ReadonlySignal<Limits | undefined>;
   readonly rows: ReadonlySignal<readonly Row[]>;
-  /** Work right after which the adapter was not what it was when its limits were measured. */
+  /** Work after which the adapter was slower or faster than when its limits were measured. */
   readonly disturbed: ReadonlySignal<readonly string[]>;
   /** The file that the command line writes, of what is measured so far. */
   readonly report: ReadonlySignal<BenchReport | undefined>;

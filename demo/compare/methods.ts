@@ -54,7 +54,10 @@ export const METHODS: Readonly<Record<Contender, MethodLook>> = {
   },
 };
 
-/** Those that the error goes with; training from scratch, which takes longest, only when asked for. */
+/**
+ * The methods that go with the loss. Training from scratch takes longest, and is there only when
+ * asked for.
+ */
 export function contendersFor(
   { loss }: Pick<RunConfig, 'loss'>,
   scratch: boolean,

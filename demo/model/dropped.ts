@@ -14,7 +14,7 @@ async function filesIn(entry: FileSystemEntry): Promise<readonly File[]> {
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const inside: FileSystemEntry[] = [];
   for (;;) {
-    // It gives a hundred at a time, and none when there are no more.
+    // A reader gives a hundred entries at a time, and none when there are no more.
     const some = await new Promise<readonly FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
     );

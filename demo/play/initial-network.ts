@@ -1,7 +1,7 @@
 import { drawParameters, type TwoLayerParameters, taskOutputs } from '../../src/index.js';
 import type { Page } from '../state/page.js';
 
-/** A wider network, which only a link can ask for, is not drawn before it runs. */
+/** Only a link can ask for a wider network. It is not drawn before it runs. */
 const MOST_UNTRAINED = 2048;
 
 /** The network that the settings ask for, before any training. */
@@ -9,7 +9,7 @@ export function plannedNetwork({ settings, source }: Page): TwoLayerParameters |
   return source.value && untrained(settings.value, source.value.train);
 }
 
-/** The network that the run began with, wherever it was gone on from. */
+/** The network that the run began with, also where it went on from a later checkpoint. */
 export function initialNetwork({ session }: Page): TwoLayerParameters | undefined {
   const first = session.checkpoints.value[0];
   if (first?.iteration === 0) return first.dense.network;

@@ -20,8 +20,9 @@ export interface AddressBar {
   keep(key: `${View}.${string}`, value: string | undefined): void;
   set(patch: Partial<Settings>): void;
   /**
-   * Shows the tab that the browser went to, and gives the settings for it: of a link those that it
-   * names, but for files that it cannot carry; of a tab, Back and Forward those that there are.
+   * Shows the tab that the browser went to, and gives the settings for it. A link gives the
+   * settings that it names, except for files, which it cannot carry. A tab, Back and Forward keep
+   * the settings that there are.
    *
    * @throws bad-config naming the first wrong key of a link.
    */
@@ -35,7 +36,7 @@ export function createAddressBar(complain: Complain): AddressBar {
   const kept = signal<Kept>({});
   const settings = signal<Settings>(defaultsFor('software'));
 
-  /** Of all entries of the browser's history since a link brought settings of its own. */
+  /** Marks the entries of the browser's history since a link last brought settings of its own. */
   let era: number = Date.now();
 
   const here = (shown: View) =>
@@ -75,7 +76,8 @@ export function createAddressBar(complain: Complain): AddressBar {
     },
     follow: (defaults) => {
       const shown = viewFromHash(location.hash);
-      // An entry has the settings of when it was left: going back must not undo what came since.
+      // An entry has the settings of the time when it was left. Going back must not undo later
+      // changes.
       if (eraHere() === era || location.hash === here(shown)) {
         view.value = shown;
         write();

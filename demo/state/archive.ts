@@ -12,7 +12,9 @@ import {
 import type { Finding, Play } from './session.js';
 import { configFromSettings } from './settings.js';
 
-/** A folder of IDX files beside the run's, for images that the command line has not got. */
+/**
+ * The folder of IDX files beside the run's files, for images that the command line does not have.
+ */
 const DATA_FOLDER = 'data';
 
 /**

@@ -2,7 +2,7 @@ import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals
 import { EspalierError } from '../../src/index.js';
 import type { View } from './address.js';
 
-/** Whose work is on the graphics device. There is one device, and the tabs take turns. */
+/** Whose turn it is: there is one graphics device, and one tab at a time works on it. */
 export interface Turn {
   readonly view: View;
   /** Asks for the turn to end soon. */
@@ -101,7 +101,7 @@ export function createDrive<Event, Result>(
       mode.value = 'running';
       turn.value = { view, end: pause };
     });
-    // Resumed before the pause took effect: the loop that still turns goes on.
+    // Where the pause has not taken effect yet, the loop is still running and goes on.
     if (!pumps) pumping = pump(make);
   };
 

@@ -18,8 +18,8 @@ export interface Halfway {
 }
 
 /**
- * Batches draw again, all at once, the examples that they drew before the weights; at tens of
- * nanoseconds each, more than these would freeze the tab.
+ * To go on, the draws of all earlier batches are made again, all at once. At tens of nanoseconds
+ * each, more than this would freeze the tab.
  */
 const MOST_DRAWN = 50_000_000;
 
@@ -52,7 +52,7 @@ export function halfwayPoint(
   return { config, source, state };
 }
 
-/** Whether these settings would have brought the run where it is. */
+/** Whether a run with these settings would have come to the same weights. */
 export function goesOnWith(
   halfway: Halfway,
   settings: Settings,

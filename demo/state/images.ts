@@ -10,11 +10,11 @@ export interface Images {
   /** The share of a data set that has arrived, while one is on its way. */
   readonly loading: ReadonlySignal<number | undefined>;
   fetched(set: 'small' | 'full'): Promise<ImageSource>;
-  /** Takes these; a set that is still on its way comes too late. */
+  /** Takes these images. A set that is still on its way is then ignored. */
   take(source: ImageSource): void;
   /** Fetches a set and takes it as the source, unless others were taken or asked for meanwhile. */
   load(set: 'small' | 'full'): Promise<void>;
-  /** No more examples than there are. */
+  /** Lowers `examples` to as many as there are. */
   limitExamples(): void;
   /** Changes settings, and fetches the data set that they name where it is another. */
   change(patch: Partial<Settings>): void;

@@ -117,7 +117,7 @@ export function createPage(gpu: GPU | undefined): Page {
         const brought = await readBrought(await files);
         const { config, weights } = brought;
         const before = settings.value.data;
-        // Weights go on only with the images that they have seen.
+        // A training can go on only with the images that it has seen.
         const full = weights && config?.data === 'mnist' && !brought.source && before !== 'full';
         const found = full ? await images.fetched('full') : (brought.source ?? source.value);
         const state = found && halfwayPoint(brought, found);

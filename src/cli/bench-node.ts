@@ -17,7 +17,7 @@ export async function openNodeHostWith(
   const { globals } = await loadDawn();
   Object.assign(globalThis, globals);
   provideGpu(adapter);
-  // By its address: nothing of the peers may come into this bundle, which is published.
+  // Imported by its address, so that nothing of the peers comes into this bundle: it is published.
   const address = pathToFileURL(script).href;
   const { peers } = (await import(/* @vite-ignore */ address)) as { peers: readonly Peer[] };
   return openNodeHost({ ...jobs, bench: benchJob(peers) }, { adapter, tuning });

@@ -6,9 +6,9 @@ import type { Disturbance, Omission } from './bench-table.js';
 
 type Started = Extract<BenchEvent, { type: 'started' }>;
 
-/** What a benchmark has come to so far, whether or not it comes to its end. */
+/** What a benchmark has found so far. It may be interrupted before its end. */
 export interface BenchRecord {
-  /** Where it is measured, and the limits; nothing before they are. */
+  /** Where it is measured, and the adapter's limits; undefined until those are measured. */
   readonly started: Started | undefined;
   readonly results: readonly BenchResult[];
   readonly omissions: readonly Omission[];

@@ -65,7 +65,7 @@ export function benchTable(report: BenchReport, circumstances: Circumstances): s
   ].join('\n');
 }
 
-/** Work and shape once, above those who did it. */
+/** Lines grouped by work and shape, which stand once above each group. */
 function grouped({ head, rows }: BenchRows): string {
   const [, , ...columns] = head;
   const table = new Table({
@@ -147,7 +147,7 @@ export function benchNotes(
   ];
 }
 
-/** What the results say together, and what casts doubt on them. */
+/** What the results say together, and what makes them doubtful. */
 export function benchFindings(
   { results }: BenchReport,
   { disturbances }: Circumstances,

@@ -121,7 +121,7 @@ async function writeInto(
   summary: CompareSummary,
   version: string,
 ): Promise<void> {
-  // For whoever stands in the folder, as the command on the page does.
+  // Made absolute, so that it holds for someone who uses config.json from inside the folder.
   const data = config.data === 'mnist' ? config.data : resolve(config.data);
   await writeJson(folder, 'config.json', recordOfConfig({ ...config, data, out: folder }));
   await writeJson(folder, 'comparison.json', record(summary));

@@ -76,7 +76,7 @@ export async function appendLine(file: string, line: string): Promise<void> {
       await handle.appendFile(`${line}\n`);
       await handle.datasync();
     } catch (cause) {
-      // Where even that fails, whoever reads the file drops what was cut off.
+      // Where even that fails, a reader of the file drops the line that was cut off.
       await handle.truncate(size).catch(() => undefined);
       throw new Error(
         `Cannot write ${file}: ${errorMessage(cause)}. All lines before are intact: make room, and go on from there.`,
@@ -98,7 +98,7 @@ export function readIfThere(file: string): Promise<Buffer | undefined> {
   return readFile(file).catch(ifMissing);
 }
 
-/** For the `catch` of what looks for a file: nothing where there is none. */
+/** For the `catch` of a read: undefined where there is no such file. Any other error is thrown again. */
 export function ifMissing(error: unknown): undefined {
   if (errorCode(error) !== 'ENOENT') throw error;
 }

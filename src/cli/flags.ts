@@ -75,7 +75,10 @@ export function flagForKey(key: string): string {
   return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** Commander hands over text; what is not a number stays text, which the schema then names. */
+/**
+ * Commander hands over text. A text that is no number stays one: the schema then says what is wrong
+ * with it.
+ */
 export function number(text: string): number | string {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   return Number.isNaN(value) ? text : value;
@@ -116,7 +119,7 @@ export async function readConfig(file: string): Promise<Record<string, unknown>>
       : [camel, value];
   });
   const config: Record<string, unknown> = Object.fromEntries(entries);
-  // A record in the folder that it names: the same again goes elsewhere.
+  // This record lies in the folder that it names as `out`. A repetition must not go there again.
   if (typeof config.out === 'string' && resolve(config.out) === resolve(dirname(file))) {
     delete config.out;
   }

@@ -31,7 +31,7 @@ export function progressCells(progress: unknown): readonly Cell[] {
   return (progress as Partial<TrialProgress> | undefined)?.cells ?? [];
 }
 
-/** Tries to reach a server that never answered, and one that did and is gone. */
+/** How often to try a server that has never answered, and one that has answered before. */
 const TRIES = { first: 4, again: 9 } as const;
 const REDIS_PORT = 6379;
 const LONGEST_WAIT_MILLIS = 5000;
@@ -47,7 +47,7 @@ export interface Line {
 }
 
 /**
- * Gives a line to the server once something listens there.
+ * Opens a connection to the server once something listens there.
  *
  * @throws bad-config when the address is none of Redis; a plain error when nothing listens.
  */
@@ -60,7 +60,7 @@ export async function openLine(address: string): Promise<Line> {
   const lost = new Promise<never>((_, reject) => {
     giveUp = reject;
   });
-  // A process that has ended already does not look any more.
+  // It may be rejected when nobody waits for it any more.
   lost.catch(() => undefined);
   return {
     lost,

@@ -96,7 +96,7 @@ async function collect(
   // The state before the record, which then holds all that a completed job has done.
   const state = await queue.getJobState(jobId);
   const found: Job<TrialJob> | undefined = await queue.getJob(jobId);
-  // What failed in an earlier session is tried anew, with the cells that it came to.
+  // A job that failed in an earlier session is tried again, from the cells that it had done.
   const stale = first && state === 'failed';
   const job = stale ? undefined : found;
   if (!job) {
@@ -118,7 +118,8 @@ async function collect(
     await job.remove().catch(() => undefined);
     return true;
   }
-  // Completed, and yet a cell is missing: it was taken out of the folder, and comes anew.
+  // The job is completed, and yet a cell is missing: somebody took it out of the folder. It is
+  // computed again.
   if (state === 'completed' || state === 'failed') await job.remove();
   if (state === 'failed') {
     throw new Error(`The trial ${trialName(trial)} failed on a worker: ${job.failedReason}`, {
@@ -140,7 +141,7 @@ function trialJobId(
 }
 
 async function closed(queue: Queue, line: Line): Promise<void> {
-  // A queue whose server is gone waits for it in vain.
+  // A queue whose server is gone would wait for it for ever.
   const isLost = await Promise.race([line.lost.catch(() => true), sleep(0, false)]);
   if (isLost) await queue.disconnect();
   else await queue.close();

@@ -36,7 +36,7 @@ export async function keepCheckpoint(
     name: fileOfEpoch(kind, epoch),
     bytes: encodeWeights({ weights }, metadata),
   });
-  // The weights come last: where they are, their momentum is.
+  // The weights are written last: where they lie, their momentum lies too.
   await writeWhole(folder, file('momentum', state.velocities));
   await writeWhole(folder, file('weights', state.weights));
   const line = JSON.stringify({ type: 'checkpoint', epoch, step: state.step, ...figures });

@@ -90,7 +90,7 @@ Examples:
     });
 }
 
-/** A training that goes on is the one that was begun. */
+/** Settings of a training that goes on must be those that it began with. */
 function requireSame(kept: TrainConfig, config: TrainConfig): void {
   const free = ['host', 'adapter', 'tuning', 'out', 'data', 'checkpoints'];
   for (const key of Object.keys(config) as (keyof TrainConfig)[]) {

@@ -40,7 +40,7 @@ Examples:
   espalier worker --queue redis://big:6379    do some of them; on as many machines as there are`,
     )
     .action((flags: WorkerFlags) => {
-      // Who reads why a trial failed has started a study.
+      // Whoever reads why a trial failed has started a study, so the words are those of its flags.
       const study = program.commands.find((command) => command.name() === 'study') ?? program;
       return work(flags, version, (error) => messageIn(study, error));
     });
@@ -70,7 +70,7 @@ async function work(
       busy = false;
       const message = explained(error);
       note(`${trialName(job.data.trial)}: ${message}`);
-      // Another try is worth it only where another device may do better.
+      // Trying again makes sense only where another device may do better.
       const again = error instanceof EspalierError && RETRIED.has(error.code);
       throw again ? new Error(message, { cause: error }) : new UnrecoverableError(message);
     }
@@ -98,7 +98,7 @@ async function work(
     await Promise.race([line.lost, interrupted]);
   } finally {
     release();
-    // Forced: it would wait for the job under way.
+    // Forced, since it would otherwise wait for the job under way.
     if (worker) await Promise.race([worker.close(true), sleep(1000)]);
     await bench.close();
   }
@@ -126,7 +126,7 @@ function openBench(flags: WorkerFlags, version: string, signal: AbortSignal) {
     return host;
   };
   const close = async () => {
-    // A host that is still being opened ends as well.
+    // This also ends a host that is still being opened.
     const opened = await host?.catch(() => undefined);
     host = undefined;
     await opened?.close();

@@ -57,11 +57,14 @@ export interface MatmulCall {
   readonly rate?: number;
 }
 
-/** Fewer workgroups than this leave a GPU idle, so smaller tiles are taken. */
+/** With fewer workgroups than this a GPU is partly idle, so smaller tiles are taken. */
 const ENOUGH_WORKGROUPS = 128;
-/** So many that a GPU's last turn of workgroups, partly empty, is a small share of all its turns. */
+/**
+ * With so many workgroups, the last turn of a GPU, which is partly empty, is a small share of its
+ * turns.
+ */
 const BALANCED_WORKGROUPS = 4 * ENOUGH_WORKGROUPS;
-/** Positions of a slice at least: fewer are over before a second dispatch has begun. */
+/** The fewest positions of a slice. Fewer are done before a second dispatch has begun. */
 const LEAST_DEPTH = 512;
 /** Share of the bytes of A and B that partial sums may add: tiles read those several times each. */
 const PARTIAL_SHARE = 1 / 2;
@@ -77,13 +80,13 @@ const TIMED = 1024;
  * Prepares out = epilogue(alpha · op(A) op(B)), with op the identity or the transpose, and returns
  * the function that encodes it.
  *
- * A [m × k], B [k × n], out [m × n], row-major; arithmetic in float32. 2 m n k operations; the least
- * that must move is 4 (m k + k n + m n) bytes, half of it for a matrix in float16. `out` may be that
- * with the epilogues `store` and `activation`: numbers are rounded to 11 significant bits, and those
- * from 65520 on become NaN. Sums run along k in order, whatever the tile.
+ * A [m × k], B [k × n], out [m × n], row-major; arithmetic in float32. 2 m n k operations; the
+ * least that must move is 4 (m k + k n + m n) bytes, half of it for a matrix in float16. `out` may
+ * be that with the epilogues `store` and `activation`: numbers are rounded to 11 significant bits,
+ * and those from 65520 on become NaN. Sums run along k in order, whatever the tile.
  *
- * In slices, each takes 4 ⌈k / 4 slices⌉ positions in turn, the last ones what is left; a slice of
- * none is zero. The m n of the bytes counts once a slice.
+ * In slices, each slice takes the next 4 ⌈k / 4 slices⌉ positions, and the last ones what is left.
+ * A slice without positions is zero. Of the bytes, m n then counts once a slice.
  *
  * @throws bad-config for a variant that the adapter cannot run; shader when it does not compile.
  */
@@ -101,12 +104,13 @@ export async function prepareMatmul(
 
 /**
  * Slices in which op(A) op(B), [m × k] and [k × n], is best summed when a later kernel adds them
- * up. Where the largest tiles, which load the least for each product, are too few for a GPU, it is
- * as many as keep it busy, while their partial sums, written and read again, 8 s m n bytes, are few
- * beside the 4 k (m + n) of A and B. That is never more than 640 tiles, 42 MB. A software adapter's
- * few cores are busy with one slice.
+ * up. The largest tiles load the least for each product, but may be too few for a GPU. Then there
+ * are as many slices as keep it busy, as long as the bytes of their partial sums, 8 s m n written
+ * and read again, are few beside the 4 k (m + n) of A and B. That is never more than 640 tiles, 42
+ * MB. A software adapter's few cores are busy with one slice.
  *
- * Never measured: sums in another order are other bits, which shape and adapter alone may decide.
+ * The number is never measured. Another one sums in another order and gives other bits, and only
+ * shape and adapter may decide those.
  */
 export function matmulSlices(
   { kind }: Pick<AdapterDescription, 'kind'>,

@@ -55,7 +55,7 @@ export async function prepareMomentumUpdate(
   });
   const { rows } = parameters;
   const stride = padded ? parameters.stride / 4 : parameters.stride;
-  // Of padded rows, the padding is summed along.
+  // Where rows are padded, the padding is summed with them.
   const columns = padded ? stride : parameters.columns;
   return (commands, step) =>
     commands.dispatch(

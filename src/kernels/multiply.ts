@@ -9,7 +9,7 @@ import { rowWalkVariant } from './variant.js';
 
 export interface Multiply {
   readonly input: FeatureMap;
-  /** A map laid out as the input, or a gate: a map of one position, whose number is its channel's. */
+  /** A map laid out as the input, or a gate: a map of one position, one number a channel. */
   readonly factor: FeatureMap;
   /** Laid out as the input; written, or added to. */
   readonly output: FeatureMap;
@@ -18,14 +18,15 @@ export interface Multiply {
 }
 
 /**
- * Prepares output = input · factor, number by number, or output += it. It is its own gradient: what
- * comes back to the input is the output's gradient times the factor, and to a factor that is a map
- * the output's gradient times the input; to a gate, see `gate-gradient`.
+ * Prepares output = input · factor, number by number, or output += it. It is its own gradient: the
+ * gradient of the input is the output's times the factor, and that of a factor that is a map is the
+ * output's times the input. For that of a gate see `gate-gradient`.
  *
  * An operation a number; the least that must move is 8 bytes a number, 4 more for a map as factor
  * and where it accumulates.
  *
- * @throws RangeError for an output laid out otherwise than the input, and a factor that is neither.
+ * @throws RangeError for an output laid out otherwise than the input, and a factor that is
+ *   neither.
  */
 export async function prepareMultiply(
   device: Device,

@@ -21,7 +21,10 @@ export interface OutputGradient {
   readonly activation: Activation;
 }
 
-/** Examples that one thread runs through: few enough for a GPU to fill up, many enough to pay. */
+/**
+ * Examples that one thread runs through: few enough to fill a GPU with threads, and many enough
+ * that a thread is worth its start.
+ */
 export const GRADIENT_SLICE_ROWS = 128;
 
 /** Slices into which a minibatch of m examples is cut. */

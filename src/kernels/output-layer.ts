@@ -18,7 +18,9 @@ export interface OutputLayer {
   readonly out: Matrix;
   /** `store` by default. */
   readonly epilogue?: OutputLayerEpilogue;
-  /** Of the targets' rows that belong to the minibatch; without it they are taken in order. */
+  /**
+   * Indices of the targets' rows that belong to the minibatch; by default they are taken in order.
+   */
   readonly indices?: GpuBuffer | undefined;
   readonly threads?: number;
 }
@@ -80,7 +82,9 @@ export async function prepareOutputLayer(
     );
 }
 
-/** Each has a sum for every output in the workgroup's memory, beside the outputs themselves. */
+/**
+ * Each thread has a sum for every output in the workgroup's memory, and the outputs lie there too.
+ */
 function threadsFor(device: Device, outputs: number): number {
   const { maxComputeWorkgroupStorageSize: bytes } = device.limits;
   const fitting = Math.floor(bytes / (4 * outputs)) - 1;

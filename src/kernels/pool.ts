@@ -63,7 +63,7 @@ export function requirePool({ input, output, ...window }: Window & Pick<Pool, 'i
   }
 }
 
-/** What a pool and its gradient say of their maps and window. */
+/** The uniforms that a pool and its gradient have in common: maps and window. */
 export function poolUniforms(pool: Window & Pick<Pool, 'input' | 'output'>) {
   const { input, output, kernel, stride, padding } = pool;
   return {

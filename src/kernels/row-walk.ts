@@ -12,20 +12,20 @@ export interface RowWalk {
 }
 
 /**
- * `interleaved` suits hardware: the rows that neighbouring threads read at a time are neighbours,
- * which makes them one transaction. `blocks` suits a software adapter, which runs one thread to its
- * end before the next: each one's rows are neighbours.
+ * `interleaved` suits hardware: neighbouring threads read neighbouring rows at the same time, in
+ * one transaction. `blocks` suits a software adapter, which runs one thread to its end before the
+ * next: each one's rows are neighbours.
  */
 export const ROW_WALK_VARIANTS = ['interleaved', 'blocks'] as const;
 export type RowWalkVariant = (typeof ROW_WALK_VARIANTS)[number];
 
 /**
- * What a thread leaves: rows of its own, or partial sums that a later kernel reads again, which must
- * be few beside the rows, or beside what each tile of many positions takes.
+ * What a thread leaves: rows of its own, or partial sums. A later kernel reads those again, so they
+ * must be few beside the rows, or beside what each tile of many positions reads.
  */
 export type RowWalkPurpose = 'rows' | 'sums' | 'tiles';
 
-/** Rows of a slice at least: so many that what is loaded once a thread costs little. */
+/** The fewest rows of a slice: so many that what a thread loads once costs little. */
 const LEAST_ROWS = {
   interleaved: { rows: 4, sums: 8, tiles: 2 },
   blocks: { rows: 32, sums: 256, tiles: 16 },

@@ -9,7 +9,7 @@ export interface SgdUpdate {
   readonly parameters: Matrix;
   /** v, zero before the first step; without it there is no momentum. */
   readonly velocity?: Matrix | undefined;
-  /** Of momentum; false by default. */
+  /** Nesterov's form of momentum; false by default. */
   readonly nesterov?: boolean;
 }
 
@@ -23,13 +23,13 @@ export interface SgdStep {
 }
 
 /**
- * Prepares g = gradient + decay · w;  v ← momentum · v + g;  w ← w − rate · v, or with Nesterov's
+ * Prepares g = gradient + decay · w; v ← momentum · v + g; w ← w − rate · v, or with Nesterov's
  * momentum w ← w − rate · (g + momentum · v): torch.optim.SGD without dampening, whose first step,
  * v ← g, is this one from v = 0.
  *
- * The matrices are alike, and what pads their rows takes the step too: where it and its gradient are
- * zero, as packed weights have it, it stays so. W parameters take 8 W operations; the least that
- * must move is 20 W bytes, or 12 W without momentum.
+ * All matrices have one layout. What pads their rows takes the step too: where padding and its
+ * gradient are zero, as in packed weights, it stays zero. W parameters take 8 W operations; the
+ * least that must move is 20 W bytes, or 12 W without momentum.
  *
  * @throws RangeError when the matrices differ in size.
  */

@@ -21,7 +21,7 @@ export interface SoftmaxLoss {
 }
 
 export interface SoftmaxLossCall {
-  /** The first ones; all that fit by default. */
+  /** How many images, from the first on; all that fit by default. */
   readonly images?: number;
   /** First entry of `indices`, or first label. */
   readonly first?: number;
@@ -29,7 +29,7 @@ export interface SoftmaxLossCall {
   readonly firstResult?: number;
   /** Factor on the gradient, 1 / images by default, which is that of the mean loss. */
   readonly scale?: number;
-  /** Of distillation in a loss that has both parts; 1/2 by default. */
+  /** Share of distillation in a loss that has both parts; 1/2 by default. */
   readonly share?: number;
   /** T; 1 by default. */
   readonly temperature?: number;

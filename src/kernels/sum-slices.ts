@@ -11,7 +11,7 @@ export interface SumSlices {
   readonly parts: Matrix;
   /** [rows × C], written. */
   readonly sum: Matrix;
-  /** That of the kernel that left the slices. */
+  /** The variant of the kernel that left the slices. */
   readonly variant?: RowWalkVariant | undefined;
 }
 

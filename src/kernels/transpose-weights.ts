@@ -15,9 +15,9 @@ export interface TransposeWeights {
 }
 
 /**
- * Prepares out[taps − 1 − t, o, c] = weights[t, c, o] for every tap t, and returns the function that
- * encodes it: the weights by which a convolution of the outputs' gradient gives the inputs'. No
- * arithmetic; every weight is read and written once, 8 bytes.
+ * Prepares out[taps − 1 − t, o, c] = weights[t, c, o] for every tap t, and returns the function
+ * that encodes it. With these weights a convolution of the outputs' gradient gives the inputs'
+ * gradient. No arithmetic; every weight is read and written once, 8 bytes.
  *
  * @throws RangeError when the matrices are not shaped so.
  */

@@ -7,7 +7,9 @@ import type { RowWalkVariant } from './row-walk.js';
 /** The subgroup size for which the `subgroup` variants are written: SwiftShader's SIMD width. */
 const SUBGROUP = 4;
 
-/** One subgroup: SwiftShader switches between those of a workgroup at every barrier. */
+/**
+ * One subgroup: at every barrier SwiftShader has to switch between the subgroups of a workgroup.
+ */
 const SOFTWARE_THREADS = 4;
 
 /** The variant of a matrix product by the class of the adapter. */
@@ -29,7 +31,9 @@ export function requireVariant(device: Device, variant: string): void {
   );
 }
 
-/** Threads of a workgroup with barriers in it: those given on hardware. */
+/**
+ * Threads of a workgroup whose kernel has barriers: one subgroup in software, otherwise as given.
+ */
 export function barrierThreads(device: Device, onHardware: number): number {
   return device.adapter.kind === 'hardware' ? onHardware : SOFTWARE_THREADS;
 }

@@ -35,7 +35,8 @@ export function windowPositions(
 }
 
 /**
- * @throws RangeError when `output` is not what the window makes of `input`, named by what it is for.
+ * @throws RangeError when `output` is not what the window makes of `input`. `what` names it in
+ *   the message.
  */
 export function requireWindow(what: string, window: Window, input: Extent, output: Extent): void {
   const { height, width } = windowPositions(window, input);

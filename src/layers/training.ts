@@ -35,7 +35,7 @@ export interface NetworkTraining extends Disposable {
   readonly dispose: () => void;
 }
 
-export interface NetworkTrainingOptions {
+export interface TrainingPreparation {
   /** Images of a minibatch at most. */
   readonly images: number;
   readonly nesterov?: boolean;
@@ -53,7 +53,7 @@ export interface NetworkTrainingOptions {
 export async function prepareTraining(
   device: Device,
   { graph, weights }: Network,
-  { images, nesterov = false, velocities }: NetworkTrainingOptions,
+  { images, nesterov = false, velocities }: TrainingPreparation,
 ): Promise<NetworkTraining> {
   const shapes = inferShapes(graph);
   const plan = fuseSteps(graph, shapes, { purpose: 'training' });

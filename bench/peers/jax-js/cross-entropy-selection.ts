@@ -4,9 +4,10 @@ import { finished } from './queue.js';
 
 /**
  * Scores Σ_j log Σ_c exp z_jic − Σ_jc y_jc z_jic of the logits z = (u + h b)/k. With the classes
- * written out jit makes the whole score one kernel, which stores no logit; logsumexp over an axis of
- * classes is two or three, and took several times as long. The second sum needs the candidates' products with
- * the targets once, and what they share of it no argmin sees.
+ * written out, jit makes one kernel of the whole score, which stores no logit. With logsumexp over
+ * an axis of classes it makes two or three, which took several times as long. Of the second sum
+ * only the candidates' products with the targets are needed, once: the rest is the same for all
+ * candidates.
  */
 export async function crossEntropySelection(
   task: SelectionTask,

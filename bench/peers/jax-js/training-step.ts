@@ -3,9 +3,10 @@ import type { PeerProgram, StepTask, StepWeights } from '../peer.js';
 import { finished } from './queue.js';
 
 /**
- * The gradient by hand, in programs that end where an intermediate result is wanted twice: `grad`
- * in one program computes the activations' part anew for every weight, and took 2 to 2.5 times as
- * long. Rows are gathered apart, since jax-js does not tile a product that gathers.
+ * The gradient by hand, in programs that end where an intermediate result is wanted twice: In one
+ * program, `grad` computes the activations' part anew for every weight, which took 2 to 2.5 times
+ * as long. Rows are gathered in a program of their own, since jax-js does not tile a product that
+ * gathers.
  */
 export async function trainingStep(task: StepTask): Promise<PeerProgram<StepWeights>> {
   const { m, d, n, learningRate, nextMinibatch } = task;

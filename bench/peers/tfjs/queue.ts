@@ -6,10 +6,13 @@ export function backend(): WebGPUBackend {
   return tf.backend() as WebGPUBackend;
 }
 
-/** Sends off what is pending, which waiting alone would not, and waits for the end of the queue. */
+/**
+ * Sends off what is pending and waits for the end of the queue. Waiting alone would send nothing
+ * off.
+ */
 export async function finished(): Promise<void> {
   const webgpu = backend();
-  // Without it there is nothing to submit right after a read, and submitQueue fails.
+  // Right after a read there is nothing to submit, and submitQueue would fail without this.
   webgpu.ensureCommandEncoderReady();
   webgpu.endComputePassEncoder();
   webgpu.submitQueue();
