@@ -38,6 +38,7 @@ export interface Crossing {
 /** The cells of one trial in one setting, in order of iteration. */
 export type Course = readonly [Cell, ...Cell[]];
 
+/** When pre-training was enough: the first checkpoint from which the criterion holds to the end. */
 export function findThreshold(course: Course, criterion: Criterion): Threshold {
   const bound = lossBound(course, criterion);
   const { examples, trial } = course[0];
@@ -73,6 +74,7 @@ export function commonLevel(courses: readonly Course[]): number {
   return Number(`${Math.ceil(target / 10 ** digit)}e${digit}`);
 }
 
+/** When the subnetwork was first as good as the dense network is at the end. */
 export function findCrossing(course: Course): Crossing {
   const { denseLoss, denseTestAccuracy } = course.at(-1) ?? course[0];
   const first = (holds: (cell: Cell) => boolean) => course.find(holds)?.iteration ?? null;
