@@ -139,7 +139,7 @@ function forwardChallenge(shape: ResnetShape) {
     });
     return `the logits of ${checked.length} images within ${LOGIT_TOLERANCE} of the largest`;
   };
-  return { task, check, cost: () => costOf(shape, graph, 1) };
+  return { task, check, cost: () => resnetCost(shape, graph, 1) };
 }
 
 const LEARNING_RATE = 0.1;
@@ -185,7 +185,7 @@ function stepChallenge(shape: ResnetShape) {
     }
     throw new Error(`the gradient is ${along} along a direction along which the loss has ${slope}`);
   };
-  return { task, check, cost: () => costOf(shape, network.graph, 3) };
+  return { task, check, cost: () => resnetCost(shape, network.graph, 3) };
 }
 
 function referenceImages(
@@ -226,7 +226,7 @@ function crossEntropy(network: Network, maps: ReferenceMaps, labels: Uint32Array
 }
 
 /** Each gradient takes as many multiply-adds as the answers; images and weights must be read. */
-function costOf({ images, size }: ResnetShape, graph: Graph, passes: number): Cost {
+function resnetCost({ images, size }: ResnetShape, graph: Graph, passes: number): Cost {
   const { multiplyAdds, parameters } = summarise(graph);
   return {
     operations: 2 * passes * images * multiplyAdds,

@@ -20,7 +20,7 @@ type Tensors = Record<string, Tensor>;
 export async function networkForward(task: NetworkTask): Promise<PeerProgram<Float32Array>> {
   const [input, weights] = [inputOn(task), weightsOn(task)];
   await blockUntilReady([input, weights]);
-  const forward = jit((x: Tensor, all: Tensors) => logitsOf(task.graph, x, all));
+  const forward = jit((x: Tensor, all: Tensors) => networkLogits(task.graph, x, all));
   let result: Tensor | undefined;
   return {
     run: async (times) => {
@@ -48,7 +48,7 @@ export async function networkStep(task: NetworkStepTask): Promise<PeerProgram<We
   await blockUntilReady([input, weights, targets]);
   const loss = (all: Tensors, x: Tensor, y: Tensor) =>
     nn
-      .logSoftmax(logitsOf(graph, x, all))
+      .logSoftmax(networkLogits(graph, x, all))
       .mul(y)
       .sum()
       .mul(-1 / labels.length);
@@ -100,13 +100,13 @@ function weightsOn({ graph, weights }: NetworkTask): Tensors {
 }
 
 /** Consumes the images and weights, as its functions do. */
-function logitsOf(graph: Graph, images: Tensor, weights: Tensors): Tensor {
+function networkLogits(graph: Graph, images: Tensor, weights: Tensors): Tensor {
   const maps = new Map([[graph.input.name, images]]);
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => (maps.get(name) as Tensor).ref);
     maps.set(
       node.name,
-      mapOf(node, inputs, (name) => (weights[name] as Tensor).ref),
+      nodeMap(node, inputs, (name) => (weights[name] as Tensor).ref),
     );
   }
   const result = (maps.get(graph.output) as Tensor).ref;
@@ -115,7 +115,7 @@ function logitsOf(graph: Graph, images: Tensor, weights: Tensors): Tensor {
   return result;
 }
 
-function mapOf(node: Node, inputs: readonly Tensor[], weight: (name: string) => Tensor): Tensor {
+function nodeMap(node: Node, inputs: readonly Tensor[], weight: (name: string) => Tensor): Tensor {
   const [x, other] = inputs as [Tensor, Tensor];
   switch (node.kind) {
     case 'convolution': {

@@ -16,7 +16,7 @@ export async function networkForward(task: NetworkTask): Promise<PeerProgram<Flo
     run: async (times) => {
       for (let time = 0; time < times; time++) {
         result?.dispose();
-        result = tf.tidy(() => logitsOf(task.graph, input, weights));
+        result = tf.tidy(() => networkLogits(task.graph, input, weights));
       }
       await finished();
     },
@@ -39,7 +39,7 @@ export async function networkStep(task: NetworkStepTask): Promise<PeerProgram<We
   const targets = tf.oneHot(tf.tensor1d(Int32Array.from(labels), 'int32'), classes ?? 0);
   const optimizer = tf.train.sgd(learningRate);
   const loss = (): tf.Scalar =>
-    tf.losses.softmaxCrossEntropy(targets, logitsOf(graph, input, variables));
+    tf.losses.softmaxCrossEntropy(targets, networkLogits(graph, input, variables));
   return {
     run: async (times) => {
       for (let time = 0; time < times; time++) {
@@ -88,19 +88,19 @@ function weightsOn({ graph, weights }: NetworkTask): Tensors {
   );
 }
 
-function logitsOf(graph: Graph, images: tf.Tensor4D, weights: Tensors): tf.Tensor2D {
+function networkLogits(graph: Graph, images: tf.Tensor4D, weights: Tensors): tf.Tensor2D {
   const maps = new Map<string, tf.Tensor>([[graph.input.name, images]]);
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => maps.get(name) as tf.Tensor4D);
     maps.set(
       node.name,
-      mapOf(node, inputs, (name) => weights.get(name) as tf.Tensor),
+      nodeMap(node, inputs, (name) => weights.get(name) as tf.Tensor),
     );
   }
   return maps.get(graph.output) as tf.Tensor2D;
 }
 
-function mapOf(
+function nodeMap(
   node: Node,
   inputs: readonly tf.Tensor4D[],
   weight: (name: string) => tf.Tensor,

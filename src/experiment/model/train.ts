@@ -88,7 +88,7 @@ export async function* trainModel(
     const { loss = Number.NaN, accuracy = Number.NaN } = await finalResult(evaluation);
     return { testLoss: loss, testAccuracy: accuracy };
   };
-  const eventOf = async (event: NetworkTrainingEvent): Promise<TrainEvent> => {
+  const trainEvent = async (event: NetworkTrainingEvent): Promise<TrainEvent> => {
     if (event.type === 'progress') {
       const pace = (performance.now() - start) / 1000 / (event.step - (from?.step ?? 0));
       return { ...event, secondsLeft: pace * (event.steps - event.step) };
@@ -103,10 +103,10 @@ export async function* trainModel(
   };
   if (!from && checkpoints.includes(0)) {
     const state = { step: 0, weights: network.weights, velocities: new Map() };
-    yield await eventOf({ type: 'epoch', epoch: 0, state });
+    yield await trainEvent({ type: 'epoch', epoch: 0, state });
   }
   const training = trainNetwork(device, network, source.train, { ...options, from, signal });
-  const { weights } = yield* relayed(training, eventOf);
+  const { weights } = yield* relayed(training, trainEvent);
   return {
     adapter: device.adapter,
     ...(last ?? (await measure(weights))),
