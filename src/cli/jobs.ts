@@ -10,6 +10,12 @@ import {
   evaluateModel,
 } from '../experiment/model/evaluate.js';
 import {
+  type PruneModelEvent,
+  type PruneModelInput,
+  type PruneModelSummary,
+  pruneModel,
+} from '../experiment/model/prune/model.js';
+import {
   type TrainEvent,
   type TrainInput,
   type TrainSummary,
@@ -43,6 +49,8 @@ export const jobs = {
     finalResult(compare(device, input, signal), emit),
   evaluate: async ({ device, emit, signal }: JobContext<EvaluateEvent>, input: EvaluateInput) =>
     finalResult(evaluateModel(device, input, signal), emit),
+  prune: async ({ device, emit, signal }: JobContext<PruneModelEvent>, input: PruneModelInput) =>
+    finalResult(pruneModel(device, input, signal), emit),
   train: async ({ device, emit, signal }: JobContext<TrainEvent>, input: TrainInput) =>
     finalResult(trainModel(device, input, signal), emit),
   bench: benchJob([]),
@@ -56,6 +64,7 @@ export const jobs = {
   trial: Job<{ readonly input: TrialInput; readonly state?: TrainedState }, TrialEvent, void>;
   compare: Job<CompareInput, CompareEvent, CompareSummary>;
   evaluate: Job<EvaluateInput, EvaluateEvent, EvaluateSummary>;
+  prune: Job<PruneModelInput, PruneModelEvent, PruneModelSummary>;
   train: Job<TrainInput, TrainEvent, TrainSummary>;
   bench: Job<BenchInput, BenchEvent, void>;
   limits: Job<{ readonly seconds: number }, never, AdapterLimits>;

@@ -5,6 +5,7 @@ import { addData } from './data.js';
 import { addDemo } from './demo.js';
 import { addEvaluate } from './evaluate.js';
 import { addInfo } from './info.js';
+import { addPrune } from './prune.js';
 import { addReport } from './report.js';
 import { addRun } from './run.js';
 import { addStudy } from './study.js';
@@ -29,6 +30,7 @@ Examples:
   espalier compare       ways to prune one network, at several sizes
   espalier study         how much pre-training was enough, over dataset sizes
   espalier train         a convolutional network, on pictures
+  espalier prune         a trained network of your own, to a smaller one
   espalier evaluate      a trained network of your own, on pictures
   espalier data cifar10  brings CIFAR-10 onto this machine
   espalier demo          the web page, served on this machine
@@ -41,6 +43,7 @@ Examples:
   addReport(program, version);
   addWorker(program, version);
   addTrain(program, version);
+  addPrune(program, version);
   addEvaluate(program, version);
   addBench(program, version);
   addInfo(program, version);

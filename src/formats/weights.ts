@@ -9,12 +9,17 @@ import { encodeSafetensors, type LongTensor, storedTensors, type Tensor } from '
  * @throws EspalierError `bad-data` naming `file` and what is wrong with it.
  */
 export function decodeWeights(bytes: Uint8Array, file: string): Checkpoint {
-  if (bytes[8] === BRACE) return toCheckpoint([...storedTensors(bytes, file)]);
+  if (isSafetensors(bytes)) return toCheckpoint([...storedTensors(bytes, file)]);
   return decodePyTorch(bytes, file);
 }
 
 /** Where the header of safetensors begins, behind its length. */
 const BRACE = 0x7b;
+
+/** Whether bytes may be safetensors, and not what PyTorch wrote. */
+export function isSafetensors(bytes: Uint8Array): boolean {
+  return bytes[8] === BRACE;
+}
 
 /**
  * Writes weights as safetensors, with PyTorch's names, so that

@@ -1,8 +1,12 @@
+import { z } from 'zod';
 import { PREPROCESSINGS, type Preprocessing } from '../../data/pictures.js';
 import { EspalierError } from '../../errors.js';
 import type { Counter } from '../../formats/checkpoint.js';
-import { decodeWeights } from '../../formats/weights.js';
+import { decodeMetadata } from '../../formats/safetensors.js';
+import { decodeWeights, encodeWeights, isSafetensors } from '../../formats/weights.js';
+import { fitWeights } from '../../graph/fit.js';
 import type { Graph } from '../../graph/graph.js';
+import { parseGraph } from '../../graph/json.js';
 import type { Network } from '../../graph/weights.js';
 import { fitArchitecture, recogniseArchitectures, type Stem } from '../../models/architectures.js';
 
@@ -24,7 +28,8 @@ export interface LoadOptions {
 }
 
 /**
- * Reads a model from untrusted bytes: safetensors, or what PyTorch's `torch.save` wrote.
+ * Reads a model from untrusted bytes: safetensors, or what PyTorch's `torch.save` wrote. A file that
+ * `encodeModel` wrote says itself what network it holds.
  *
  * @throws bad-data naming the file and what is wrong with it; bad-network when its weights are not
  *   the architecture's; bad-config when the architecture is unknown, or not named and none fits or
@@ -36,6 +41,12 @@ export function loadModel(
   { architecture, stem }: LoadOptions = {},
 ): Model {
   const { weights, counters } = decodeWeights(bytes, file);
+  const own = describedModel(bytes, file);
+  if (own && (architecture === undefined || architecture === own.graph.name)) {
+    const { network } = fitWeights(own.graph, weights);
+    const preprocessing = own.preprocessing ?? usualPreprocessing(own.graph);
+    return { architecture: own.graph.name, network, preprocessing, counters };
+  }
   const name =
     architecture ??
     onlyFitting(
@@ -45,6 +56,56 @@ export function loadModel(
   const { network } = fitArchitecture(name, weights, stem ? { stem } : {});
   const preprocessing = usualPreprocessing(network.graph);
   return { architecture: name, network, preprocessing, counters };
+}
+
+/** Keys of a file's metadata. */
+const GRAPH = 'espalier.graph';
+const PREPROCESSING = 'espalier.preprocessing';
+
+/**
+ * A model as safetensors with PyTorch's names, its graph and what it expects of pixels beside them:
+ * a pruned network has no other file that says how many channels are left where.
+ */
+export function encodeModel({
+  network,
+  preprocessing,
+  counters,
+}: Omit<Model, 'architecture'>): Uint8Array<ArrayBuffer> {
+  return encodeWeights(
+    { weights: network.weights, counters },
+    {
+      [GRAPH]: JSON.stringify(network.graph),
+      [PREPROCESSING]: JSON.stringify(preprocessing),
+    },
+  );
+}
+
+const preprocessingSchema = z.strictObject({
+  mean: z.array(z.number()).min(1),
+  deviation: z.array(z.number().positive()).min(1),
+});
+
+/** What the metadata of safetensors say of the network, if anything. */
+function describedModel(bytes: Uint8Array, file: string) {
+  if (!isSafetensors(bytes)) return undefined;
+  const metadata = decodeMetadata(bytes, file);
+  const text = metadata.get(GRAPH);
+  if (text === undefined) return undefined;
+  const graph = parseGraph(text, `${GRAPH} in ${file}`);
+  const given = metadata.get(PREPROCESSING);
+  if (given === undefined) return { graph };
+  const channels = graph.input.channels;
+  try {
+    const preprocessing = preprocessingSchema.parse(JSON.parse(given));
+    const { mean, deviation } = preprocessing;
+    if (mean.length === channels && deviation.length === channels) return { graph, preprocessing };
+  } catch {
+    // Told below, whatever is wrong with it.
+  }
+  throw new EspalierError(
+    'bad-data',
+    `${PREPROCESSING} in ${file} must hold mean and deviation of ${channels} channels.`,
+  );
 }
 
 function onlyFitting(names: readonly string[], file: string): string {

@@ -69,7 +69,8 @@ export type PruneEvent =
     }
   | ({ readonly type: 'curve' } & UnitCurve)
   | { readonly type: 'budget'; readonly units: readonly string[]; readonly kept: readonly number[] }
-  | ({ readonly type: 'unit' } & UnitOutcome);
+  /** A unit is cut, and this is the network now: what a pruning can go on from. */
+  | ({ readonly type: 'unit'; readonly network: Network } & UnitOutcome);
 
 export interface PruneSummary {
   readonly adapter: AdapterDescription;

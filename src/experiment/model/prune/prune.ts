@@ -32,8 +32,8 @@ const CURVE_IMAGES = 128;
 export interface PruneState {
   readonly curves: readonly UnitCurve[];
   readonly units: readonly UnitOutcome[];
-  /** The network as cut so far. */
-  readonly network: Network;
+  /** The network as cut so far; as it came where no unit is cut. */
+  readonly network?: Network;
 }
 
 /**
@@ -181,7 +181,7 @@ async function* cutUnits(
         const kept = Array.from({ length: channels }, (_, channel) => channel);
         outcomes.push({ unit: name, channels, kept, loss: 0 });
       }
-      yield { type: 'unit', ...(outcomes.at(-1) as UnitOutcome) };
+      yield { type: 'unit', network, ...(outcomes.at(-1) as UnitOutcome) };
     }
   } finally {
     own[Symbol.dispose]();

@@ -1,0 +1,214 @@
+import { basename, dirname, extname, join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { crc32 } from '../crc32.js';
+import { requirePictures } from '../data/pictures.js';
+import { EspalierError } from '../errors.js';
+import { encodeModel, type Model } from '../experiment/model/model.js';
+import { type PruneConfig, parsePruneConfig } from '../experiment/model/prune/config.js';
+import { REFITS, SHARINGS, UNIT_CHOICES } from '../experiment/model/prune/events.js';
+import type { PruneModelEvent } from '../experiment/model/prune/model.js';
+import { inferShapes } from '../graph/shapes.js';
+import { CRITERIA } from '../prune/channels/criteria.js';
+import { plural, shellWord } from '../text.js';
+import { readPictureData } from './cifar10.js';
+import { requireWritableFolder, writeWhole } from './files.js';
+import { addDeviceFlags, givenFlags, number, readConfig } from './flags.js';
+import { type HostFlags, withHost } from './host.js';
+import { addModelFlags, choosePreprocessing, type ModelFlags, readModel } from './model-flags.js';
+import { interruptSignal } from './outcome.js';
+import { percent, phaseProgress } from './progress.js';
+import { openJournal } from './prune-journal.js';
+import { pruneTable } from './prune-table.js';
+
+interface OwnFlags extends HostFlags, ModelFlags {
+  readonly data: string;
+  readonly out?: string;
+  readonly config?: string;
+  readonly json?: true;
+}
+
+/** Flags that say where, and not how, a network is pruned. */
+const ELSEWHERE = ['data', 'out', 'config', 'json', 'host', 'adapter', 'tuning'];
+const OF_MODEL = ['architecture', 'stem', 'mean', 'std'];
+
+export function addPrune(program: Command, version: string): void {
+  const command = addModelFlags(
+    program
+      .command('prune')
+      .description(
+        'Cuts a trained network to a budget: channels that serve least go, and what reads the others is fitted to them. Pictures without labels are enough.',
+      )
+      .argument('<model>', 'weights: .safetensors, or PyTorch’s .pth, .pt or .th'),
+  )
+    .requiredOption(
+      '--data <source>',
+      "cifar10, a folder with CIFAR-10's binary files, a folder of PNG or JPEG pictures, in a folder a class or unlabelled, or a .npy of bytes [n, height, width, channels]",
+    )
+    .option('--calibration <pictures>', 'that the cut is made by (default: 1000)', number)
+    .option('--flops <share>', 'of the multiply-adds that stays (default: 0.5)', number)
+    .option('--parameters <share>', 'of the parameters that stays, instead', number)
+    .addOption(
+      new Option('--criterion <name>', 'by which channels are chosen (default: group)').choices(
+        CRITERIA,
+      ),
+    )
+    .addOption(
+      new Option('--refit <how>', 'what reads them is fitted (default: weights)').choices(REFITS),
+    )
+    .addOption(
+      new Option(
+        '--budgets <how>',
+        'the budget is shared among units: by how far a cut of each moves the answers, or evenly (default: measured)',
+      ).choices(SHARINGS),
+    )
+    .addOption(
+      new Option(
+        '--units <which>',
+        'inside of blocks, residual streams, or all (default: inner)',
+      ).choices(UNIT_CHOICES),
+    )
+    .option('--round-to <n>', 'channels, a multiple of which every cut unit keeps', number)
+    .option('--least <n>', 'channels that every unit keeps at least', number)
+    .option('--fine-tune <epochs>', 'of training behind the cut, on labelled pictures', number)
+    .option('--learning-rate <rate>', 'of fine-tuning, at its start (default: 0.01)', number)
+    .option('--controls', 'train the dense network on for as long, to compare with')
+    .option('--seed <seed>', 'of the calibration pictures and of fine-tuning', number);
+  addDeviceFlags(command)
+    .option('--out <file>', 'a .safetensors (default: beside the model, <name>-pruned.safetensors)')
+    .option('--config <file>', 'a JSON file with these flags as keys; a flag given here wins')
+    .option('--json', 'print the summary as one line of JSON')
+    .addHelpText(
+      'after',
+      `
+The file that it leaves holds the smaller network, weights under PyTorch's names and the graph
+beside them: espalier evaluate takes it as it is. A pruning that is interrupted or killed goes on
+at the unit it was at when the same command is given again.
+
+Examples:
+  espalier prune resnet20.th --architecture resnet20 --data cifar10
+  espalier prune resnet20.th --architecture resnet20 --data cifar10 --flops 0.35 --criterion backward
+  espalier prune net.safetensors --data pictures --parameters 0.5 --round-to 8 --out half.safetensors
+  espalier prune net.pth --architecture mobilenet-v2 --data cifar10 --fine-tune 3 --controls`,
+    )
+    .action(async (file: string, flags: OwnFlags, self: Command) => {
+      const given = { ...(flags.config && (await readConfig(flags.config))), ...givenFlags(self) };
+      const settings = Object.fromEntries(
+        Object.entries(given).filter(([key]) => ![...ELSEWHERE, ...OF_MODEL].includes(key)),
+      );
+      await execute(file, flags, parsePruneConfig(settings), version);
+    });
+}
+
+async function execute(
+  file: string,
+  flags: OwnFlags,
+  config: PruneConfig,
+  version: string,
+): Promise<void> {
+  const out =
+    flags.out ?? join(dirname(file), `${basename(file, extname(file))}-pruned.safetensors`);
+  await requireOut(out);
+  const loaded = await readModel(file, flags);
+  const model: Model = { ...loaded, preprocessing: choosePreprocessing(flags, loaded) };
+  const { network, preprocessing } = model;
+  const { train, test } = await readPictureData(flags.data, { size: network.graph.input });
+  const classes = inferShapes(network.graph).get(network.graph.output)?.channels ?? 0;
+  for (const pictures of [train, test]) requirePictures(pictures, network.graph.input, classes);
+  if (config.fineTune > 0 && !train.labels) {
+    throw new EspalierError(
+      'bad-data',
+      `--fine-tune needs pictures with labels, in a folder a class: ${flags.data} has none.`,
+    );
+  }
+  const progress = phaseProgress(process.stderr);
+  const { signal, release } = interruptSignal();
+  const text = new TextEncoder().encode(JSON.stringify(config));
+  const identity = crc32(encodeModel(model), train.pixels, text);
+  const journal = await openJournal(out, identity, model);
+  if (journal.from) {
+    progress.line(
+      `Going on: ${plural(journal.from.curves.length, 'unit')} measured and ${plural(journal.from.units.length, 'unit')} cut before.`,
+    );
+  }
+  const onEvent = async (event: PruneModelEvent) => {
+    if (event.type === 'curve' || event.type === 'unit') await journal.note(event);
+    const line = lineOfEvent(event, classes);
+    if (line) progress.line(line);
+    if (event.type === 'progress') {
+      progress.show(TITLES[event.phase], Math.round(100 * event.share), 100, event.unit);
+    }
+  };
+  try {
+    const drawn = Math.min(config.calibration, train.count);
+    progress.line(
+      `${model.architecture}: ${plural(drawn, 'picture')} to calibrate with, ${plural(test.count, 'picture')} to measure with.`,
+    );
+    const input = { network, preprocessing, train, test, config };
+    const summary = await withHost(flags, (host) =>
+      host.execute(
+        'prune',
+        { ...input, ...(journal.from && { from: journal.from }) },
+        { onEvent, signal },
+      ),
+    );
+    progress.stop();
+    const bytes = encodeModel({ ...model, network: summary.network });
+    await writeWhole(dirname(out), { name: basename(out), bytes });
+    journal.finish();
+    const { network: _, ...figures } = summary;
+    const versions = { espalier: version, node: process.versions.node };
+    const all = { out, bytes: bytes.length, architecture: model.architecture, versions, config };
+    process.stdout.write(
+      flags.json
+        ? `${JSON.stringify({ ...all, ...figures })}\n`
+        : `${pruneTable(summary, { pruned: bytes.length, dense: encodeModel(model).length })}\nThe pruned network: ${out}\n`,
+    );
+  } catch (error) {
+    if (!(error instanceof EspalierError && error.code === 'aborted')) throw error;
+    throw new EspalierError(
+      'aborted',
+      `Interrupted. What is done is kept: the same command, with --out ${shellWord(out)}, goes on from there.`,
+      { cause: error },
+    );
+  } finally {
+    progress.stop();
+    release();
+    await journal.release();
+  }
+}
+
+const TITLES = {
+  measuring: 'Measuring',
+  curves: 'Curves',
+  cutting: 'Cutting',
+  'fine-tuning': 'Fine-tuning',
+} as const;
+
+/** @throws bad-config before any work when the file could not be written, or is of another form. */
+async function requireOut(out: string): Promise<void> {
+  if (extname(out) !== '.safetensors') {
+    throw new EspalierError('bad-config', {
+      kind: 'value',
+      key: 'out',
+      given: out,
+      allowed: 'a file that ends in .safetensors',
+    });
+  }
+  await requireWritableFolder(dirname(out));
+}
+
+/** How many times the accuracy of guessing a network should have at least, to be taken for trained. */
+const TRAINED = 1.5;
+
+function lineOfEvent(event: PruneModelEvent, classes: number): string | undefined {
+  if (event.type === 'dense') {
+    const { accuracy } = event.figures;
+    if (accuracy === undefined || accuracy * classes > TRAINED) return undefined;
+    return `Warning: the network as it came is right for ${percent(accuracy)} of the pictures, no better than guessing. Wrong preprocessing is the usual cause: see --mean and --std.`;
+  }
+  if (event.type === 'unit') {
+    const { unit, kept, channels, loss } = event;
+    return `${unit}: ${kept.length} of ${channels} channels, ${percent(loss)} of the answer lost`;
+  }
+  return undefined;
+}

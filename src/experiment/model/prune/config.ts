@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { EspalierError } from '../../../errors.js';
+import { CRITERIA } from '../../../prune/channels/criteria.js';
+import { count, parseWith, rate } from '../../run-config.js';
+import { type PruneOptions, REFITS, SHARINGS, UNIT_CHOICES } from './events.js';
+
+const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
+  z.enum(names, { error: `must be one of ${names.join(', ')}` });
+const share = () =>
+  z
+    .number({ error: 'must be a share above 0, and 1 at most' })
+    .gt(0, { error: 'must be a share above 0, and 1 at most' })
+    .lte(1, { error: 'must be a share above 0, and 1 at most' });
+
+/** Everything that decides a pruning. */
+export const pruneSchema = z.strictObject({
+  /** Pictures to calibrate with. */
+  calibration: count(1).default(1000),
+  /** The share of multiply-adds, or of parameters, that stays; half of the multiply-adds by default. */
+  flops: share().optional(),
+  parameters: share().optional(),
+  criterion: oneOf(CRITERIA).default('group'),
+  refit: oneOf(REFITS).default('weights'),
+  budgets: oneOf(SHARINGS).default('measured'),
+  units: oneOf(UNIT_CHOICES).default('inner'),
+  roundTo: count(1).default(1),
+  least: count(1).default(1),
+  /** Epochs of training behind the cut. */
+  fineTune: count(0).default(0),
+  learningRate: rate().default(0.01),
+  /** Train the dense network on for as long, to compare with. */
+  controls: z.boolean({ error: 'must be true or false' }).default(false),
+  seed: z.int({ error: 'must be a whole number within ±(2^53 − 1)' }).default(0),
+});
+
+export type PruneConfig = z.infer<typeof pruneSchema>;
+
+/**
+ * Checks the configuration of a pruning and fills in the defaults.
+ *
+ * @throws bad-config naming the first wrong key, what it must be and what it was.
+ */
+export function parsePruneConfig(given: unknown): PruneConfig {
+  const config = parseWith(pruneSchema, given);
+  const { flops, parameters, controls, fineTune } = config;
+  if (flops !== undefined && parameters !== undefined) {
+    throw new EspalierError('bad-config', {
+      kind: 'conflict',
+      key: 'flops',
+      given: flops,
+      with: 'parameters',
+      value: parameters,
+      allowed: [],
+      because: 'a network is cut to one budget',
+    });
+  }
+  if (controls && fineTune === 0) {
+    throw new EspalierError('bad-config', {
+      kind: 'value',
+      key: 'fineTune',
+      given: fineTune,
+      allowed: 'a number of epochs from 1 on',
+      because: 'the controls are trained for as long',
+    });
+  }
+  return config;
+}
+
+/** What of a configuration the cut itself is made with. */
+export function pruneOptions(config: PruneConfig): PruneOptions {
+  const { criterion, refit, budgets, units, roundTo, least, seed, flops, parameters } = config;
+  const budget =
+    parameters === undefined
+      ? ({ of: 'multiplyAdds', share: flops ?? 0.5 } as const)
+      : ({ of: 'parameters', share: parameters } as const);
+  return { criterion, refit, sharing: budgets, units, roundTo, least, seed, budget };
+}

@@ -1,0 +1,102 @@
+import { type Pictures, type Preprocessing, picturesAt } from '../../../data/pictures.js';
+import type { Device } from '../../../gpu/device.js';
+import type { Network } from '../../../graph/weights.js';
+import { distinctDraws, randomStream } from '../../../random.js';
+import { TRAINING_DEFAULTS, trainNetwork } from '../../../train/network-training.js';
+import { relayed } from '../../relay.js';
+import { type EvaluateSummary, evaluateModel } from '../evaluate.js';
+import { type PruneConfig, pruneOptions } from './config.js';
+import type { PruneEvent, PruneSummary } from './events.js';
+import { type PruneState, pruneNetwork } from './prune.js';
+
+export interface PruneModelInput {
+  readonly network: Network;
+  readonly preprocessing: Preprocessing;
+  /** Pictures that calibrate, drawn from these; with labels also those that fine-tuning learns from. */
+  readonly train: Pictures;
+  /** Pictures that only measure. */
+  readonly test: Pictures;
+  readonly config: PruneConfig;
+  /** What an interrupted pruning of the same had done. */
+  readonly from?: PruneState;
+}
+
+export type PruneModelEvent =
+  | PruneEvent
+  | {
+      readonly type: 'progress';
+      readonly phase: 'measuring' | 'fine-tuning';
+      readonly unit: string;
+      readonly share: number;
+    }
+  /** The dense network, measured before anything is cut. */
+  | { readonly type: 'dense'; readonly figures: EvaluateSummary };
+
+export interface PruneModelSummary extends Omit<PruneSummary, 'network'> {
+  /** The pruned network, fine-tuned where that was asked for. */
+  readonly network: Network;
+  readonly dense: EvaluateSummary;
+  readonly pruned: EvaluateSummary;
+  /** Of the pruned network after fine-tuning, and of the dense one trained on for as long. */
+  readonly fineTuned?: EvaluateSummary;
+  readonly denseFineTuned?: EvaluateSummary;
+}
+
+/**
+ * Prunes a trained network and measures it before and after: multiply-adds, parameters, milliseconds
+ * a picture, right answers where there are labels. Pictures that calibrate need no labels.
+ *
+ * @throws bad-config, bad-network, bad-data, limit-exceeded, diverged, aborted as `pruneNetwork`,
+ *   `trainNetwork` and `evaluateModel` do.
+ */
+export async function* pruneModel(
+  device: Device,
+  { network, preprocessing, train, test, config, from }: PruneModelInput,
+  signal?: AbortSignal,
+): AsyncGenerator<PruneModelEvent, PruneModelSummary> {
+  const measure = (own: Network, what: string) =>
+    relayed(
+      evaluateModel(device, { network: own, pictures: test, preprocessing }, signal),
+      ({ done, total }): PruneModelEvent => ({
+        type: 'progress',
+        phase: 'measuring',
+        unit: what,
+        share: done / total,
+      }),
+    );
+  const fineTune = (own: Network, what: string) => {
+    const { fineTune: epochs, learningRate, seed } = config;
+    const options = { ...TRAINING_DEFAULTS, epochs, learningRate, seed, preprocessing, signal };
+    return relayed(
+      trainNetwork(device, own, train, options),
+      (event): PruneModelEvent => ({
+        type: 'progress',
+        phase: 'fine-tuning',
+        unit: what,
+        share: event.epoch / epochs,
+      }),
+    );
+  };
+  const dense = yield* measure(network, 'dense');
+  yield { type: 'dense', figures: dense };
+  const drawn = Math.min(config.calibration, train.count);
+  const calibration = picturesAt(
+    train,
+    distinctDraws(randomStream(config.seed, 'calibration'), train.count)(drawn),
+  );
+  const input = { network, calibration, preprocessing, options: pruneOptions(config) };
+  const cut = yield* pruneNetwork(device, input, {
+    ...(from && { from }),
+    ...(signal && { signal }),
+  });
+  const pruned = yield* measure(cut.network, 'pruned');
+  if (config.fineTune === 0) return { ...cut, dense, pruned };
+  const tuned = yield* fineTune(cut.network, 'pruned');
+  const own = { graph: cut.network.graph, weights: tuned.weights };
+  const fineTuned = yield* measure(own, 'fine-tuned');
+  const summary = { ...cut, network: own, dense, pruned, fineTuned };
+  if (!config.controls) return summary;
+  const control = yield* fineTune(network, 'dense');
+  const after = { graph: network.graph, weights: control.weights };
+  return { ...summary, denseFineTuned: yield* measure(after, 'dense, fine-tuned') };
+}
