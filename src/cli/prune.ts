@@ -4,9 +4,14 @@ import { crc32 } from '../crc32.js';
 import { requirePictures } from '../data/pictures.js';
 import { EspalierError } from '../errors.js';
 import { encodeModel, type Model } from '../experiment/model/model.js';
-import { type PruneConfig, parsePruneConfig } from '../experiment/model/prune/config.js';
+import {
+  type PruneConfig,
+  parsePruneConfig,
+  pruneOptions,
+} from '../experiment/model/prune/config.js';
 import { REFITS, SHARINGS, UNIT_CHOICES } from '../experiment/model/prune/events.js';
 import type { PruneModelEvent } from '../experiment/model/prune/model.js';
+import { requireReachable } from '../experiment/model/prune/prune.js';
 import { inferShapes } from '../graph/shapes.js';
 import { CRITERIA } from '../prune/channels/criteria.js';
 import { plural, shellWord } from '../text.js';
@@ -111,6 +116,7 @@ async function execute(
   const loaded = await readModel(file, flags);
   const model: Model = { ...loaded, preprocessing: choosePreprocessing(flags, loaded) };
   const { network, preprocessing } = model;
+  requireReachable(network, pruneOptions(config));
   const { train, test } = await readPictureData(flags.data, { size: network.graph.input });
   const classes = inferShapes(network.graph).get(network.graph.output)?.channels ?? 0;
   for (const pictures of [train, test]) requirePictures(pictures, network.graph.input, classes);

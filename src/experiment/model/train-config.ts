@@ -9,40 +9,34 @@ const share = (what: string) =>
 
 /** Everything that decides a training. */
 export const trainSchema = z.strictObject({
-  architecture: z.enum(NAMES, { error: `must be one of ${NAMES.join(', ')}` }),
-  stem: z.enum(STEMS, { error: `must be one of ${STEMS.join(', ')}` }).optional(),
+  architecture: z.enum(NAMES, { error: `one of ${NAMES.join(', ')}` }),
+  stem: z.enum(STEMS, { error: `one of ${STEMS.join(', ')}` }).optional(),
   /** A multiple of the architecture's channels. */
   width: rate().default(1),
-  data: z.string({ error: 'must be "cifar10" or a folder' }).min(1),
+  data: z.string({ error: '"cifar10" or a folder' }).min(1),
   /** Pictures to train on, drawn from the source; all of them by default. */
   examples: count(1).optional(),
   epochs: count(1).default(TRAINING_DEFAULTS.epochs),
   batch: count(1).default(TRAINING_DEFAULTS.batch),
   learningRate: rate().default(TRAINING_DEFAULTS.learningRate),
   schedule: z
-    .enum(['cosine', 'step', 'constant'], { error: 'must be one of cosine, step, constant' })
+    .enum(['cosine', 'step', 'constant'], { error: 'one of cosine, step, constant' })
     .default(TRAINING_DEFAULTS.schedule),
   /** Epochs over which the rate first rises. */
   warmUp: count(0).default(TRAINING_DEFAULTS.warmUp),
-  momentum: share('must be a number from 0 to below 1').default(TRAINING_DEFAULTS.momentum),
-  nesterov: z.boolean({ error: 'must be true or false' }).default(TRAINING_DEFAULTS.nesterov),
-  weightDecay: share('must be a number from 0 to below 1').default(TRAINING_DEFAULTS.weightDecay),
-  augment: z
-    .enum(['crop-flip', 'none'], { error: 'must be one of crop-flip, none' })
-    .default('crop-flip'),
+  momentum: share('a number from 0 to below 1').default(TRAINING_DEFAULTS.momentum),
+  nesterov: z.boolean({ error: 'true or false' }).default(TRAINING_DEFAULTS.nesterov),
+  weightDecay: share('a number from 0 to below 1').default(TRAINING_DEFAULTS.weightDecay),
+  augment: z.enum(['crop-flip', 'none'], { error: 'one of crop-flip, none' }).default('crop-flip'),
   /** Epochs after which weights are kept and measured; the last one's always are. */
-  checkpoints: z.array(count(0), { error: 'must be a list of epochs' }).default([]),
-  seed: z
-    .int({ error: 'must be a whole number within ±(2^53 − 1)' })
-    .default(TRAINING_DEFAULTS.seed),
-  host: z
-    .enum(['auto', 'node', 'chrome'], { error: 'must be auto, node or chrome' })
-    .default('auto'),
+  checkpoints: z.array(count(0), { error: 'a list of epochs' }).default([]),
+  seed: z.int({ error: 'a whole number within ±(2^53 − 1)' }).default(TRAINING_DEFAULTS.seed),
+  host: z.enum(['auto', 'node', 'chrome'], { error: 'auto, node or chrome' }).default('auto'),
   adapter: z
-    .enum(['auto', 'hardware', 'software'], { error: 'must be auto, hardware or software' })
+    .enum(['auto', 'hardware', 'software'], { error: 'auto, hardware or software' })
     .default('auto'),
-  tuning: z.enum(['kept', 'fixed'], { error: 'must be kept or fixed' }).default('kept'),
-  out: z.string({ error: 'must be a path' }).min(1).optional(),
+  tuning: z.enum(['kept', 'fixed'], { error: 'kept or fixed' }).default('kept'),
+  out: z.string({ error: 'a path' }).min(1).optional(),
 });
 
 export type TrainConfig = z.infer<typeof trainSchema>;

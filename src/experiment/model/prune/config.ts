@@ -5,12 +5,12 @@ import { count, parseWith, rate } from '../../run-config.js';
 import { type PruneOptions, REFITS, SHARINGS, UNIT_CHOICES } from './events.js';
 
 const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
-  z.enum(names, { error: `must be one of ${names.join(', ')}` });
+  z.enum(names, { error: `one of ${names.join(', ')}` });
 const share = () =>
   z
-    .number({ error: 'must be a share above 0, and 1 at most' })
-    .gt(0, { error: 'must be a share above 0, and 1 at most' })
-    .lte(1, { error: 'must be a share above 0, and 1 at most' });
+    .number({ error: 'a share above 0, and 1 at most' })
+    .gt(0, { error: 'a share above 0, and 1 at most' })
+    .lte(1, { error: 'a share above 0, and 1 at most' });
 
 /** Everything that decides a pruning. */
 export const pruneSchema = z.strictObject({
@@ -29,8 +29,8 @@ export const pruneSchema = z.strictObject({
   fineTune: count(0).default(0),
   learningRate: rate().default(0.01),
   /** Train the dense network on for as long, to compare with. */
-  controls: z.boolean({ error: 'must be true or false' }).default(false),
-  seed: z.int({ error: 'must be a whole number within ±(2^53 − 1)' }).default(0),
+  controls: z.boolean({ error: 'true or false' }).default(false),
+  seed: z.int({ error: 'a whole number within ±(2^53 − 1)' }).default(0),
 });
 
 export type PruneConfig = z.infer<typeof pruneSchema>;

@@ -54,6 +54,7 @@ export async function* pruneNetwork(
 ): AsyncGenerator<PruneEvent, PruneSummary> {
   const { network: dense, calibration, preprocessing, options } = input;
   const start = performance.now();
+  requireReachable(dense, options);
   const units = chosenUnits(dense.graph, options.units);
   const folded = foldBatchNorms(dense);
   const pictures = () => frontierOfPictures(device, folded.graph, calibration, preprocessing);
@@ -128,6 +129,16 @@ async function* measureCurves(
     frontier[Symbol.dispose]();
   }
   return units.map(({ name }) => curves.get(name) as UnitCurve);
+}
+
+/**
+ * Refuses, before any work, a budget that no cut meets.
+ *
+ * @throws bad-config saying the least that can be met; bad-network when nothing can be cut.
+ */
+export function requireReachable(network: Network, options: PruneOptions): void {
+  const units = chosenUnits(network.graph, options.units);
+  shareOfUnits(network, units, { ...options, sharing: 'uniform' }, []);
 }
 
 /** How many channels of each unit stay. */

@@ -1,0 +1,95 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PREPROCESSINGS } from '../../src/data/pictures.js';
+import { encodeModel } from '../../src/experiment/model/model.js';
+import { buildArchitecture } from '../../src/models/architectures.js';
+import { drawWeights } from '../../src/models/initial-weights.js';
+import { randomStream } from '../../src/random.js';
+import { espalier, start } from './espalier.js';
+import { refused } from './refused.js';
+
+const DEVICE = ['--host', 'node', '--adapter', 'software'];
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'espalier-prune-'));
+  await mkdir(join(folder, 'data'));
+  await writeFile(join(folder, 'data/data_batch_1.bin'), records(20, 1));
+  await writeFile(join(folder, 'data/test_batch.bin'), records(10, 2));
+  // Narrow, as no architecture is by its name alone: the file says so itself.
+  const graph = buildArchitecture('resnet8', { width: 0.25 });
+  const model = {
+    network: { graph, weights: drawWeights(graph, 1) },
+    preprocessing: PREPROCESSINGS.cifar10,
+    counters: new Map(),
+  };
+  await writeFile(join(folder, 'net.safetensors'), encodeModel(model));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** CIFAR-10's records of noise. */
+function records(count: number, seed: number): Uint8Array {
+  const stream = randomStream(seed, 'records');
+  return Uint8Array.from({ length: count * 3073 }, (_, at) =>
+    at % 3073 === 0 ? stream.below(10) : stream.below(256),
+  );
+}
+
+const lastLine = (stdout: string) => JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+
+describe('espalier prune', () => {
+  test('leaves a smaller network that evaluate takes, and goes on to it after a kill', async () => {
+    const flags = ['net.safetensors', '--data', 'data', '--calibration', '8', ...DEVICE];
+    const whole = await espalier(
+      ['prune', ...flags, '--out', 'half.safetensors', '--json'],
+      folder,
+    );
+    expect(whole.stderr).toContain('no better than guessing');
+    expect(whole.code).toBe(0);
+    const summary = lastLine(whole.stdout);
+    expect(summary).toMatchObject({ architecture: 'resnet8', out: 'half.safetensors' });
+    expect(summary.pruned.multiplyAdds / summary.dense.multiplyAdds).toBeLessThanOrEqual(0.5);
+    expect(summary.units).toHaveLength(3);
+    expect(summary.bytes).toBe((await readFile(join(folder, 'half.safetensors'))).length);
+
+    const args = ['evaluate', 'half.safetensors', '--data', 'data', ...DEVICE, '--json'];
+    const evaluated = await espalier(args, folder);
+    expect(lastLine(evaluated.stdout)).toMatchObject({
+      accuracy: summary.pruned.accuracy,
+      multiplyAdds: summary.pruned.multiplyAdds,
+      parameters: summary.pruned.parameters,
+    });
+
+    const again = ['prune', ...flags, '--out', 'again.safetensors'];
+    const killed = start(again, { cwd: folder });
+    await killed.said(/conv1: \d+ of \d+ channels/);
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    const resumed = await espalier(again, folder);
+    expect(resumed.stderr).toMatch(/Going on: 3 units measured and [123] units? cut before/);
+    expect(resumed.code).toBe(0);
+    expect(resumed.stdout).toContain('The pruned network: again.safetensors');
+    expect(await readFile(join(folder, 'again.safetensors'))).toEqual(
+      await readFile(join(folder, 'half.safetensors')),
+    );
+    // Neither leaves anything beside what it was asked for.
+    const names = (await readdir(folder)).sort();
+    expect(names).toEqual(['again.safetensors', 'data', 'half.safetensors', 'net.safetensors']);
+  }, 240_000);
+
+  test.each([
+    ['--flops 0.5 --parameters 0.5', /--flops 0.5 does not go with --parameters 0.5/],
+    ['--flops 1.5', /--flops must be a share above 0, and 1 at most, not 1.5/],
+    ['--flops 0.001', /A budget of 0.00100 cannot be met: .* 0\.\d+ is left/],
+    ['--out half.onnx', /--out must be a file that ends in .safetensors, not "half.onnx"/],
+    ['--controls', /--fine-tune must be a number of epochs from 1 on, not 0/],
+  ] as const)('refuses %s before any work', async (flags, message) => {
+    const args = ['prune', 'net.safetensors', '--data', 'data', ...flags.split(' ')];
+    const { code, stderr } = await refused(args, folder);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+    expect((await readdir(folder)).filter((name) => name.includes('pruning'))).toEqual([]);
+  });
+});

@@ -1,0 +1,322 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readPictureSource } from '../../../src/data/picture-folder.js';
+import { type Pictures, PREPROCESSINGS, picturesAt } from '../../../src/data/pictures.js';
+import { encodeModel, loadModel } from '../../../src/experiment/model/model.js';
+import { answersFrom } from '../../../src/experiment/model/prune/answers.js';
+import { positionOfUnit } from '../../../src/experiment/model/prune/consumers.js';
+import { cutUnit, unitOfNetwork } from '../../../src/experiment/model/prune/cut-unit.js';
+import type { PruneEvent, PruneOptions } from '../../../src/experiment/model/prune/events.js';
+import {
+  advanceFrontier,
+  frontierOfPictures,
+} from '../../../src/experiment/model/prune/frontier.js';
+import { measureUnit } from '../../../src/experiment/model/prune/measure-unit.js';
+import { pruneNetwork } from '../../../src/experiment/model/prune/prune.js';
+import { chosenUnits } from '../../../src/experiment/model/prune/units.js';
+import { finalResult } from '../../../src/experiment/relay.js';
+import type { Device } from '../../../src/gpu/device.js';
+import { foldBatchNorms } from '../../../src/graph/fold.js';
+import type { Graph, Node } from '../../../src/graph/graph.js';
+import { summarise } from '../../../src/graph/summary.js';
+import type { Network } from '../../../src/graph/weights.js';
+import { buildArchitecture } from '../../../src/models/architectures.js';
+import { activation, batchNorm, convolution, linear, maxPool } from '../../../src/models/nodes.js';
+import { randomStream } from '../../../src/random.js';
+import { type ReferenceMaps, runReference } from '../../../src/reference/network.js';
+import { evaluatePictures } from '../../../src/train/evaluation.js';
+import { freshDevice } from '../../gpu/probe.js';
+import { randomNetwork, sampleGraph } from '../../graph/sample.js';
+import { isShared, sharedPath } from '../../shared.js';
+
+let device: Device;
+beforeAll(async () => {
+  device = await freshDevice();
+});
+afterAll(() => device?.dispose());
+
+const preprocessing = PREPROCESSINGS.cifar10;
+const input = { channels: 3, height: 8, width: 9 };
+
+/** A chain whose last unit is flattened, a residual network, and one with depthwise filters. */
+const GRAPHS: Readonly<Record<string, Graph>> = {
+  'a chain with a flattening': sampleGraph([
+    convolution('c1', 'input', { outputs: 7, kernel: 3, padding: 1 }),
+    batchNorm('n1', 'c1'),
+    activation('a1', 'n1'),
+    maxPool('p1', 'a1', { kernel: 2, stride: 2 }),
+    convolution('c2', 'p1', { outputs: 5, kernel: 3, bias: true }),
+    activation('a2', 'c2'),
+    { kind: 'flatten', name: 'f', inputs: ['a2'] },
+    linear('fc', 'f', 4),
+  ]),
+  'resnet8, 5 channels': buildArchitecture('resnet8', { width: 5 / 16, input }),
+  'inverted residuals': sampleGraph([
+    ...invertedNodes('b1', 'input', { outputs: 5, stride: 1 }),
+    ...invertedNodes('b2', 'b1.n3', { outputs: 5, stride: 2 }),
+    ...invertedNodes('b3', 'b2.n3', { outputs: 5, stride: 1 }),
+    { kind: 'add', name: 'sum', inputs: ['b3.n3', 'b2.n3'] },
+    { kind: 'global-average-pool', name: 'mean', inputs: ['sum'] },
+    linear('fc', 'mean', 4),
+  ]),
+};
+
+/** Expansion, depthwise filters and projection, as in MobileNetV2. */
+function invertedNodes(
+  name: string,
+  from: string,
+  { outputs, stride }: { readonly outputs: number; readonly stride: number },
+): readonly Node[] {
+  return [
+    convolution(`${name}.c1`, from, { outputs: 7, kernel: 1 }),
+    batchNorm(`${name}.n1`, `${name}.c1`),
+    activation(`${name}.a1`, `${name}.n1`, 'relu6'),
+    convolution(`${name}.c2`, `${name}.a1`, {
+      outputs: 7,
+      kernel: 3,
+      stride,
+      padding: 1,
+      groups: 7,
+    }),
+    batchNorm(`${name}.n2`, `${name}.c2`),
+    activation(`${name}.a2`, `${name}.n2`, 'relu6'),
+    convolution(`${name}.c3`, `${name}.a2`, { outputs, kernel: 1 }),
+    batchNorm(`${name}.n3`, `${name}.c3`),
+  ];
+}
+
+function randomPictures(count: number): Pictures {
+  const stream = randomStream(3, 'pictures');
+  const pixels = Uint8Array.from({ length: count * 8 * 9 * 3 }, () => stream.below(256));
+  return { count, ...input, pixels };
+}
+
+const options: PruneOptions = {
+  criterion: 'group',
+  refit: 'weights',
+  sharing: 'measured',
+  units: 'inner',
+  budget: { of: 'multiplyAdds', share: 0.6 },
+  roundTo: 1,
+  least: 1,
+  seed: 0,
+};
+
+/** The pictures as the network sees them, in float64. */
+function referenceImages({ count, height, width, channels, pixels }: Pictures): ReferenceMaps {
+  const data = new Float64Array(pixels.length);
+  for (let at = 0; at < pixels.length; at++) {
+    const channel = at % channels;
+    const position = Math.floor(at / channels);
+    const [image, place] = [Math.floor(position / (height * width)), position % (height * width)];
+    const { mean, deviation } = preprocessing;
+    const value = ((pixels[at] as number) / 255 - (mean[channel] ?? 0)) / (deviation[channel] ?? 1);
+    data[(image * channels + channel) * height * width + place] = value;
+  }
+  return { images: count, channels, height, width, data };
+}
+
+/** Where a network's first `units` inner units are cut to half of their channels. */
+async function halved(network: Network, pictures: Pictures, units: number): Promise<Network> {
+  let own = network;
+  for (const { name } of chosenUnits(network.graph, 'inner').slice(0, units)) {
+    const folded = foldBatchNorms(own);
+    using frontier = await frontierOfPictures(device, folded.graph, pictures, preprocessing);
+    const unit = unitOfNetwork(folded, name);
+    const measurements = await measureUnit(device, { network: folded, frontier }, undefined, unit);
+    const order = Uint32Array.from({ length: unit.channels }, (_, at) => unit.channels - 1 - at);
+    const count = Math.ceil(unit.channels / 2);
+    const request = { unit: name, measurements, ranking: { order }, count };
+    own = cutUnit(own, { ...request, refit: 'none' }).network;
+  }
+  return own;
+}
+
+function largest(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+function furthest(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  expect(found.length).toBe(expected.length);
+  return largest(Array.from(expected, (value, at) => value - (found[at] as number)));
+}
+
+describe.each(Object.entries(GRAPHS))('%s', (_, graph) => {
+  const network = randomNetwork(graph);
+  const pictures = randomPictures(5);
+
+  test("a unit's statistics are those of float64, behind units that are cut already", async () => {
+    const [, name] = chosenUnits(graph, 'inner').map((unit) => unit.name);
+    const folded = foldBatchNorms(network);
+    const cut = foldBatchNorms(await halved(network, pictures, 1));
+    const unit = unitOfNetwork(cut, name as string);
+    const position = positionOfUnit(cut.graph, unit);
+    const start = () => frontierOfPictures(device, cut.graph, pictures, preprocessing);
+    using own = await advanceFrontier(device, cut, await start(), position);
+    using whole = await advanceFrontier(device, folded, await start(), position);
+    const [measured] = await measureUnit(
+      device,
+      { network: cut, frontier: own },
+      { network: folded, frontier: whole },
+      unit,
+    );
+    if (!measured) throw new Error('No consumer was measured.');
+    const { reading, statistics } = measured;
+    const images = referenceImages(pictures);
+    const [now, before] = [runReference(cut, images), runReference(folded, images)];
+    const map = now.get(reading.input) as ReferenceMaps;
+    const [target, dense] = [now, before].map((maps) => maps.get(reading.target)) as [
+      ReferenceMaps,
+      ReferenceMaps,
+    ];
+    // P, and Y = the dense target − the target as it is + P W, position by position.
+    const { channels, taps, outputs } = statistics;
+    const rows = channels * taps;
+    const gram = new Float64Array(rows * rows);
+    const correlation = new Float64Array(rows * outputs);
+    let energy = 0;
+    for (let image = 0; image < pictures.count; image++) {
+      for (let place = 0; place < target.height * target.width; place++) {
+        const [u, v] = [Math.floor(place / target.width), place % target.width];
+        const patch = Float64Array.from({ length: rows }, (_value, row) => {
+          const tap = row % taps;
+          const { kernel, stride, padding } = reading;
+          const y = u * stride[0] + Math.floor(tap / kernel[1]) - padding.top;
+          const x = v * stride[1] + (tap % kernel[1]) - padding.left;
+          if (y < 0 || x < 0 || y >= map.height || x >= map.width) return 0;
+          const channel = image * map.channels + Math.floor(row / taps);
+          return map.data[(channel * map.height + y) * map.width + x] as number;
+        });
+        for (let o = 0; o < outputs; o++) {
+          const at = (image * outputs + o) * target.height * target.width + place;
+          let wanted = (dense.data[at] as number) - (target.data[at] as number);
+          for (let row = 0; row < rows; row++) {
+            wanted += (patch[row] as number) * (measured.weights[row * outputs + o] as number);
+          }
+          energy += wanted ** 2;
+          for (let row = 0; row < rows; row++) {
+            const to = row * outputs + o;
+            correlation[to] = (correlation[to] as number) + (patch[row] as number) * wanted;
+          }
+        }
+        for (let row = 0; row < rows; row++) {
+          for (let other = 0; other < rows; other++) {
+            const to = row * rows + other;
+            gram[to] = (gram[to] as number) + (patch[row] as number) * (patch[other] as number);
+          }
+        }
+      }
+    }
+    expect(furthest(statistics.gram, gram)).toBeLessThan(1e-5 * largest(gram));
+    expect(furthest(statistics.correlation, correlation)).toBeLessThan(1e-4 * largest(correlation));
+    expect(statistics.energy / energy).toBeCloseTo(1, 4);
+  });
+
+  test('a unit that keeps all of its channels leaves the answers as they were', async () => {
+    const folded = foldBatchNorms(network);
+    using frontier = await frontierOfPictures(device, folded.graph, pictures, preprocessing);
+    const whole = await answersFrom(device, { network: folded, frontier }, pictures.count);
+    for (const { name } of chosenUnits(graph, 'inner').slice(0, 2)) {
+      const unit = unitOfNetwork(folded, name);
+      const own = { network: folded, frontier };
+      const measurements = await measureUnit(device, own, undefined, unit);
+      const order = Uint32Array.from({ length: unit.channels }, (_value, at) => at);
+      for (const refit of ['weights', 'scales', 'none'] as const) {
+        const cut = cutUnit(network, {
+          unit: name,
+          measurements,
+          ranking: { order },
+          count: unit.channels,
+          refit,
+        });
+        const found = await answersFrom(
+          device,
+          { network: foldBatchNorms(cut.network), frontier },
+          pictures.count,
+        );
+        // The ridge of the refit moves weights of channels that hardly answer.
+        expect(furthest(found, whole)).toBeLessThan(1e-3 * largest(whole));
+      }
+    }
+  });
+
+  test('is cut to its budget, goes on where it was, and its file holds what is left', async () => {
+    const before = device.liveBytes;
+    const all = { network, calibration: pictures, preprocessing, options };
+    const events: PruneEvent[] = [];
+    const summary = await finalResult(pruneNetwork(device, all), (event) => {
+      events.push(event);
+    });
+    const share = summarise(summary.network.graph).multiplyAdds / summarise(graph).multiplyAdds;
+    expect(share).toBeLessThanOrEqual(0.6);
+    expect(share).toBeGreaterThan(0.4);
+    const cut = summary.units.map(({ unit, kept }) => [unit, kept.length]);
+    expect(chosenUnits(summary.network.graph, 'inner').map((u) => [u.name, u.channels])).toEqual(
+      cut.filter(([, count]) => count !== 1),
+    );
+    expect(device.liveBytes).toBe(before);
+
+    // What a kill behind the first unit would have left.
+    const curves = events.filter((event) => event.type === 'curve');
+    const [first] = events.filter((event) => event.type === 'unit');
+    if (!first) throw new Error('No unit was cut.');
+    const from = { curves, units: [first], network: first.network };
+    const resumed = await finalResult(pruneNetwork(device, all, { from }));
+    expect(resumed.network).toEqual(summary.network);
+
+    const bytes = encodeModel({ network: summary.network, preprocessing, counters: new Map() });
+    const read = loadModel(bytes, 'pruned.safetensors');
+    expect(read.network).toEqual(summary.network);
+    expect(read.preprocessing).toEqual(preprocessing);
+  });
+});
+
+test('a network without channels to remove says why, node by node', () => {
+  const graph = sampleGraph([
+    { kind: 'global-average-pool', name: 'mean', inputs: ['input'] },
+    linear('fc', 'mean', 4),
+  ]);
+  expect(() => chosenUnits(graph, 'inner')).toThrow(/fc: 4 channels of the network's answers/);
+  expect(() => chosenUnits(GRAPHS['a chain with a flattening'] as Graph, 'stream')).toThrow(
+    /c1: of an inner unit/,
+  );
+});
+
+test('a budget that no cut meets says the least that can be met', async () => {
+  const graph = GRAPHS['resnet8, 5 channels'] as Graph;
+  const budget = { of: 'multiplyAdds', share: 0.001 } as const;
+  for (const sharing of ['uniform', 'measured'] as const) {
+    const pruning = pruneNetwork(device, {
+      network: randomNetwork(graph),
+      calibration: randomPictures(2),
+      preprocessing,
+      options: { ...options, budget, sharing },
+    });
+    await expect(finalResult(pruning)).rejects.toThrow(
+      /A budget of 0.00100 cannot be met: .* 0\.\d+ is left/,
+    );
+  }
+});
+
+describe.skipIf(!isShared)('ResNet-20 of ../shared', () => {
+  test('keeps most of its answers at half of its multiply-adds, which L1 as usual does not', async () => {
+    const file = sharedPath('models/resnet20-12fca82f.th');
+    const model = loadModel(readFileSync(file), file, { architecture: 'resnet20' });
+    const source = await readPictureSource(sharedPath('data/cifar10-small'));
+    const first = (pictures: Pictures, count: number) =>
+      picturesAt(
+        pictures,
+        Array.from({ length: count }, (_, at) => at),
+      );
+    const [calibration, test] = [first(source.train, 50), first(source.test, 200)];
+    const accuracyOf = async (own: Partial<PruneOptions>) => {
+      const all = { ...model, calibration, options: { ...options, ...own } };
+      const { network } = await finalResult(pruneNetwork(device, all));
+      const { accuracy } = await finalResult(evaluatePictures(device, network, test, model));
+      return accuracy ?? Number.NaN;
+    };
+    const half = { budget: { of: 'multiplyAdds', share: 0.5 }, sharing: 'uniform' } as const;
+    expect(await accuracyOf(half)).toBeGreaterThan(0.6);
+    expect(await accuracyOf({ ...half, criterion: 'l1', refit: 'none' })).toBeLessThan(0.4);
+  });
+});
