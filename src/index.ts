@@ -47,11 +47,40 @@ export {
   evaluateModel,
 } from './experiment/model/evaluate.js';
 export {
+  encodeModel,
   type LoadOptions,
   loadModel,
   type Model,
   usualPreprocessing,
 } from './experiment/model/model.js';
+export {
+  type PruneConfig,
+  parsePruneConfig,
+  pruneSchema,
+} from './experiment/model/prune/config.js';
+export {
+  BUDGETED,
+  type Budgeted,
+  type PruneEvent,
+  type PruneInput,
+  type PruneOptions,
+  type PruneSummary,
+  REFITS,
+  type Refit,
+  SHARINGS,
+  type Sharing,
+  UNIT_CHOICES,
+  type UnitChoice,
+  type UnitCurve,
+  type UnitOutcome,
+} from './experiment/model/prune/events.js';
+export {
+  type PruneModelEvent,
+  type PruneModelInput,
+  type PruneModelSummary,
+  pruneModel,
+} from './experiment/model/prune/model.js';
+export { type PruneState, pruneNetwork } from './experiment/model/prune/prune.js';
 export {
   type TrainEvent,
   type TrainFigures,
@@ -151,6 +180,7 @@ export {
   type Streamed,
   streamedFrom,
 } from './prune/activations.js';
+export { CHANNEL_CRITERIA, type ChannelCriterion } from './prune/channels/criteria.js';
 export {
   type Choices,
   type Conflict,

@@ -13,7 +13,7 @@ import { REFITS, SHARINGS, UNIT_CHOICES } from '../experiment/model/prune/events
 import type { PruneModelEvent } from '../experiment/model/prune/model.js';
 import { requireReachable } from '../experiment/model/prune/prune.js';
 import { inferShapes } from '../graph/shapes.js';
-import { CRITERIA } from '../prune/channels/criteria.js';
+import { CHANNEL_CRITERIA } from '../prune/channels/criteria.js';
 import { plural, shellWord } from '../text.js';
 import { readPictureData } from './cifar10.js';
 import { requireWritableFolder, writeWhole } from './files.js';
@@ -54,7 +54,7 @@ export function addPrune(program: Command, version: string): void {
     .option('--parameters <share>', 'of the parameters that stays, instead', number)
     .addOption(
       new Option('--criterion <name>', 'by which channels are chosen (default: group)').choices(
-        CRITERIA,
+        CHANNEL_CRITERIA,
       ),
     )
     .addOption(

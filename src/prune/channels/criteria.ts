@@ -14,7 +14,7 @@ import { selectByRule } from './rules.js';
 import { type ChannelStatistics, channelsOfUnit } from './statistics.js';
 
 /** How the channels of a unit are chosen. */
-export const CRITERIA = [
+export const CHANNEL_CRITERIA = [
   'group',
   'backward',
   'average',
@@ -26,7 +26,8 @@ export const CRITERIA = [
   'activation',
   'random',
 ] as const;
-export type Criterion = (typeof CRITERIA)[number];
+/** The name of one of these ways. */
+export type ChannelCriterion = (typeof CHANNEL_CRITERIA)[number];
 
 /** What the channels of one unit can be chosen by. */
 export interface ChannelProblem {
@@ -56,7 +57,7 @@ export interface ChannelRanking {
  */
 export async function rankChannels(
   device: Device,
-  criterion: Criterion,
+  criterion: ChannelCriterion,
   problem: ChannelProblem,
   signal?: AbortSignal,
 ): Promise<ChannelRanking> {

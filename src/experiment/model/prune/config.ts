@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EspalierError } from '../../../errors.js';
-import { CRITERIA } from '../../../prune/channels/criteria.js';
+import { CHANNEL_CRITERIA } from '../../../prune/channels/criteria.js';
 import { count, parseWith, rate } from '../../run-config.js';
 import { type PruneOptions, REFITS, SHARINGS, UNIT_CHOICES } from './events.js';
 
@@ -19,7 +19,7 @@ export const pruneSchema = z.strictObject({
   /** The share of multiply-adds, or of parameters, that stays; half of the multiply-adds by default. */
   flops: share().optional(),
   parameters: share().optional(),
-  criterion: oneOf(CRITERIA).default('group'),
+  criterion: oneOf(CHANNEL_CRITERIA).default('group'),
   refit: oneOf(REFITS).default('weights'),
   budgets: oneOf(SHARINGS).default('measured'),
   units: oneOf(UNIT_CHOICES).default('inner'),
@@ -33,6 +33,7 @@ export const pruneSchema = z.strictObject({
   seed: z.int({ error: 'a whole number within ±(2^53 − 1)' }).default(0),
 });
 
+/** A checked configuration of a pruning, its defaults filled in. */
 export type PruneConfig = z.infer<typeof pruneSchema>;
 
 /**

@@ -1,26 +1,31 @@
 import type { Pictures, Preprocessing } from '../../../data/pictures.js';
 import type { AdapterDescription } from '../../../gpu/adapter.js';
 import type { Network } from '../../../graph/weights.js';
-import type { Criterion } from '../../../prune/channels/criteria.js';
+import type { ChannelCriterion } from '../../../prune/channels/criteria.js';
 
 /** How the consumers' weights are fitted to the channels that stay. */
 export const REFITS = ['weights', 'scales', 'none'] as const;
+/** The name of one of these fits. */
 export type Refit = (typeof REFITS)[number];
 
 /** How the budget is shared among units: by what each cut costs the answers, or evenly. */
 export const SHARINGS = ['measured', 'uniform'] as const;
+/** The name of one of these ways to share. */
 export type Sharing = (typeof SHARINGS)[number];
 
 /** Which units are cut: those inside of blocks, residual streams, or both. */
 export const UNIT_CHOICES = ['inner', 'stream', 'all'] as const;
+/** The name of one of these choices. */
 export type UnitChoice = (typeof UNIT_CHOICES)[number];
 
 /** What a budget counts. */
 export const BUDGETED = ['multiplyAdds', 'parameters'] as const;
+/** The name of one of these costs. */
 export type Budgeted = (typeof BUDGETED)[number];
 
+/** How a network is cut, and to what. */
 export interface PruneOptions {
-  readonly criterion: Criterion;
+  readonly criterion: ChannelCriterion;
   readonly refit: Refit;
   readonly sharing: Sharing;
   readonly units: UnitChoice;
@@ -33,6 +38,7 @@ export interface PruneOptions {
   readonly seed: number;
 }
 
+/** A trained network, pictures to calibrate with, and how to cut. */
 export interface PruneInput {
   readonly network: Network;
   /** Pictures to calibrate with; their labels are not looked at. */
@@ -50,6 +56,7 @@ export interface UnitCurve {
   readonly divergence: readonly number[];
 }
 
+/** What a cut left of one unit. */
 export interface UnitOutcome {
   readonly unit: string;
   readonly channels: number;
@@ -59,6 +66,7 @@ export interface UnitOutcome {
   readonly loss: number;
 }
 
+/** What a pruning tells on its way: how far it is, each curve, the shares, each unit that is cut. */
 export type PruneEvent =
   | {
       readonly type: 'progress';
@@ -72,6 +80,7 @@ export type PruneEvent =
   /** A unit is cut, and this is the network now: what a pruning can go on from. */
   | ({ readonly type: 'unit'; readonly network: Network } & UnitOutcome);
 
+/** The pruned network, and how near its answers are to the dense one's. */
 export interface PruneSummary {
   readonly adapter: AdapterDescription;
   readonly network: Network;

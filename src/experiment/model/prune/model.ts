@@ -9,6 +9,7 @@ import { type PruneConfig, pruneOptions } from './config.js';
 import type { PruneEvent, PruneSummary } from './events.js';
 import { type PruneState, pruneNetwork } from './prune.js';
 
+/** A trained network and the pictures that it is pruned and measured with. */
 export interface PruneModelInput {
   readonly network: Network;
   readonly preprocessing: Preprocessing;
@@ -21,6 +22,7 @@ export interface PruneModelInput {
   readonly from?: PruneState;
 }
 
+/** What a pruning with its measurements tells on its way. */
 export type PruneModelEvent =
   | PruneEvent
   | {
@@ -32,6 +34,7 @@ export type PruneModelEvent =
   /** The dense network, measured before anything is cut. */
   | { readonly type: 'dense'; readonly figures: EvaluateSummary };
 
+/** A pruning's networks, measured side by side. */
 export interface PruneModelSummary extends Omit<PruneSummary, 'network'> {
   /** The pruned network, fine-tuned where that was asked for. */
   readonly network: Network;
