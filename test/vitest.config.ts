@@ -1,13 +1,21 @@
 import { availableParallelism } from 'node:os';
+import { relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The kernels' cases first: the longest files are the shortest to read, which vitest takes for short. */
-class KernelsFirst extends BaseSequencer {
+/** Where the files lie that take longest, those first: they compile kernels, or start processes and browsers. */
+const LONG = ['kernels', 'bench', 'cli', 'experiment', 'demo'];
+
+/** The longest files first, so that none of them is left for one process while the other has nothing to do. */
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isKernels = ({ moduleId }: TestSpecification) => moduleId.includes('/test/kernels/');
+    const isIn = (folder: string) => (file: TestSpecification) =>
+      relative(import.meta.dirname, file.moduleId).startsWith(folder);
     const sorted = await super.sort(files);
-    return [...sorted.filter(isKernels), ...sorted.filter((file) => !isKernels(file))];
+    return [
+      ...LONG.flatMap((folder) => sorted.filter(isIn(folder))),
+      ...sorted.filter((file) => !LONG.some((folder) => isIn(folder)(file))),
+    ];
   }
 }
 
@@ -19,7 +27,7 @@ export default defineConfig({
     pool: 'forks',
     // Two even on two cores: starting processes and compiling shaders keep one core busy at most.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    sequence: { sequencer: KernelsFirst },
+    sequence: { sequencer: LongestFirst },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 30_000 } },

@@ -77,14 +77,14 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     );
     const gathered = await gathering;
     expect(gathered).toMatchObject({ code: 0 });
-    expect(JSON.parse(gathered.stdout)).toMatchObject({ cells: 42, host: 'queue' });
+    expect(JSON.parse(gathered.stdout)).toMatchObject({ cells: 24, host: 'queue' });
     expect((await killed).signal).toBe('SIGKILL');
     children[0]?.kill('SIGINT');
     expect(await steady).toMatchObject({ code: 130 });
 
     expect(await readFigures(shared)).toEqual(await readFigures(alone));
     const lines = (await readFile(join(shared, 'cells.jsonl'), 'utf8')).trim().split('\n');
-    expect(lines).toHaveLength(42);
+    expect(lines).toHaveLength(24);
   });
 
   test('a worker with other images under the same name is told so, before it does a cell', async () => {
@@ -124,7 +124,7 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     expect(await busy).toMatchObject({ code: 130 });
     // Flags that change no figure find the same jobs; no worker would do others.
     const unlike = { ...changes, host: 'chrome', adapter: 'auto', tuning: 'fixed' };
-    expect(JSON.parse((await study(out, unlike)).stdout)).toMatchObject({ cells: 7 });
+    expect(JSON.parse((await study(out, unlike)).stdout)).toMatchObject({ cells: 4 });
 
     const failing = study(join(folder, 'diverged'), { ...changes, 'learning-rate': '1e30' });
     const witness = worker(/diverged/, 'SIGINT');
@@ -151,7 +151,7 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     });
     renameSync(`${data}-elsewhere`, data);
     expect(failed.stderr).toMatch(/failed on a worker: \S+ is not a folder that can be read/);
-    expect(JSON.parse((await study(out, changes)).stdout)).toMatchObject({ cells: 14 });
+    expect(JSON.parse((await study(out, changes)).stdout)).toMatchObject({ cells: 8 });
     expect(await busy).toMatchObject({ code: 130 });
   });
 
@@ -167,7 +167,7 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     await start();
     const gathering = study(out, changes);
     const busy = worker(/: done\./, 'SIGINT');
-    expect(JSON.parse((await gathering).stdout)).toMatchObject({ cells: 7 });
+    expect(JSON.parse((await gathering).stdout)).toMatchObject({ cells: 4 });
     await busy;
   });
 });

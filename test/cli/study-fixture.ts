@@ -30,13 +30,13 @@ export async function writeData(folder: string): Promise<string> {
   return data;
 }
 
-/** 42 cells: 3 sizes, 2 trials, 7 checkpoints. */
+/** 24 cells: 3 sizes, 2 trials, 4 checkpoints. */
 const SMALL = {
   sizes: '40,90,200',
   trials: '2',
   width: '24',
   batch: '16',
-  iterations: '60',
+  iterations: '30',
   'prune-every': '10',
   picks: '12',
   momentum: '0.5',

@@ -37,7 +37,7 @@ test('a study killed ten times at random moments ends with the figures of one th
   const millis = performance.now() - start;
   expect(done).toMatchObject({ code: 0 });
   const expected = await readFigures(whole);
-  expect(expected.rows).toHaveLength(1 + 3 * 2 * 7);
+  expect(expected.rows).toHaveLength(1 + 3 * 2 * 4);
   expect(expected.files).toHaveLength(9);
 
   const seed = Date.now();
@@ -60,7 +60,7 @@ test('a study killed ten times at random moments ends with the figures of one th
   expect(takenOver).toBeGreaterThan(0);
 }, 600_000);
 
-const FIRST_CELL = /^1 of 42: /m;
+const FIRST_CELL = /^1 of 24: /m;
 
 test('Ctrl-C ends with 130 and the command that goes on; that command needs no other flags', async () => {
   const out = join(folder, 'interrupted');
@@ -72,7 +72,7 @@ test('Ctrl-C ends with 130 and the command that goes on; that command needs no o
   const [, way = ''] = /Go on with: espalier (.*)$/m.exec(interrupted.stderr) ?? [];
   expect(way).toBe(`study --resume --out ${out}`);
   expect(interrupted.stderr).toMatch(
-    /Interrupted\. \d+ of 42 cells are done, [1-6] trials? (?:is|are) left\./,
+    /Interrupted\. \d+ of 24 cells are done, [1-6] trials? (?:is|are) left\./,
   );
   const before = (await readFile(join(out, 'cells.jsonl'), 'utf8')).trim().split('\n').length;
 
@@ -81,16 +81,16 @@ test('Ctrl-C ends with 130 and the command that goes on; that command needs no o
   const unfinished = await espalier(['report', out]);
   renameSync(`${data}-elsewhere`, data);
   expect(unfinished).toMatchObject({ code: 0 });
-  expect(unfinished.stdout).toMatch(/Unfinished: \d+ cells? of 42 to come/);
+  expect(unfinished.stdout).toMatch(/Unfinished: \d+ cells? of 24 to come/);
   expect(await readFile(join(out, 'report.html'), 'utf8')).toContain(
-    `${before} of 42 cells are done`,
+    `${before} of 24 cells are done`,
   );
 
   const resumed = await espalier([...way.split(' '), '--json']);
   expect(resumed).toMatchObject({ code: 0 });
   const { settings, ...summary } = JSON.parse(resumed.stdout);
   expect(settings).toMatchObject([{ absolute: { thresholds: { length: 6 } } }]);
-  expect(summary).toMatchObject({ out, cells: 42, session: { cells: 42 - before }, host: 'node' });
+  expect(summary).toMatchObject({ out, cells: 24, session: { cells: 24 - before }, host: 'node' });
   expect(JSON.parse(await readFile(join(out, 'summary.json'), 'utf8'))).toEqual(summary);
   expect(await readFigures(out)).toEqual(await readFigures(join(folder, 'whole')));
 
@@ -108,7 +108,7 @@ test('one folder has one study at a time, and mends what a kill left', async () 
   const args = ['study', ...flagsWith({ trials: '1', sizes: '40' }), '--out', out];
   let second: Promise<Outcome> | undefined;
   const first = await espalier(args, {
-    when: /^1 of 7: /m,
+    when: /^1 of 4: /m,
     act: (child) => {
       // Stopped, it holds its lock for as long as the second needs.
       child.kill('SIGSTOP');
@@ -126,8 +126,8 @@ test('one folder has one study at a time, and mends what a kill left', async () 
   expect(mended.stderr).toContain('Took over');
   expect(mended.stderr).toContain(`Dropped the last line of ${cells}: it was cut off.`);
   const lines = (await readFile(cells, 'utf8')).split('\n');
-  expect(lines).toHaveLength(8);
-  expect(lines.slice(0, 7).map((line) => JSON.parse(line).examples)).toEqual(Array(7).fill(40));
+  expect(lines).toHaveLength(5);
+  expect(lines.slice(0, 4).map((line) => JSON.parse(line).examples)).toEqual(Array(4).fill(40));
 
   lines[2] = lines[2]!.slice(0, -5);
   await writeFile(cells, lines.join('\n'));
@@ -152,8 +152,8 @@ test('what cannot be studied is refused before anything is written', async () =>
     ],
     [[...flagsWith({ sizes: '90,40' }), '--out', fresh], '--sizes must be a list of whole numbers'],
     [
-      [...flagsWith({ 'prune-every': '61' }), '--out', fresh],
-      '--prune-every 61 must be no more than --iterations 60',
+      [...flagsWith({ 'prune-every': '31' }), '--out', fresh],
+      '--prune-every 31 must be no more than --iterations 30',
     ],
     [[...flagsWith({ tolerance: '0' }), '--out', fresh], '--tolerance'],
     [[...flagsWith(), '--out', file], `The folder ${file} cannot be written to`],
@@ -196,14 +196,14 @@ test('a disk that is full for a cell or a state is told plainly, and what was do
     expect(full.stderr).not.toContain('    at ');
     return async (kept: number) => {
       const rest = await espalier([...args, '--json']);
-      expect(JSON.parse(rest.stdout)).toMatchObject({ cells: 14, session: { cells: 14 - kept } });
+      expect(JSON.parse(rest.stdout)).toMatchObject({ cells: 8, session: { cells: 8 - kept } });
     };
   };
 
   const cells = join(folder, 'full for a cell', 'cells.jsonl');
   const aside = join(folder, 'aside.jsonl');
   const resumeCells = await failed(dirname(cells), {
-    when: /^2 of 14: /m,
+    when: /^2 of 8: /m,
     act: () => {
       const link = join(folder, 'full.jsonl');
       symlinkSync(FULL, link);
@@ -228,14 +228,14 @@ test('a lost device is replaced and the study goes on', async () => {
   const out = join(folder, 'lost');
   const args = ['study', ...flagsWith({ host: 'chrome' }), '--out', out];
   const ended = await espalier(args, {
-    when: /^9 of 42: /m,
+    when: /^9 of 24: /m,
     act: async ({ pid }) => {
       for (const browser of await childProcesses(pid!)) process.kill(browser, 'SIGKILL');
     },
   });
   expect(ended).toMatchObject({ code: 0 });
   expect(ended.stderr).toContain('Opening a new device.');
-  expect((await readFigures(out)).rows).toHaveLength(43);
+  expect((await readFigures(out)).rows).toHaveLength(25);
 });
 
 /** Field 4 of /proc/<pid>/stat is the parent's pid. */

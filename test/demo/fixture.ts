@@ -1,12 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
 import type { Browser, ElementHandle, Page } from 'puppeteer-core';
-import { build } from 'vite';
 import { afterAll, beforeAll } from 'vitest';
 import { findChrome } from '../../src/hosts/executable.js';
 import { type LaunchedChrome, launchChrome } from '../../src/hosts/launch.js';
@@ -25,16 +24,8 @@ const TYPES: Readonly<Record<string, string>> = {
 export const QUICK =
   '#task=digits&examples=200&width=32&iterations=20&pruneEvery=10&batch=16&picks=10&fineTune=5&seed=3';
 
-/** Builds the page as `npm run build` does, into a temporary folder. */
-async function buildPage(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'espalier-demo-'));
-  await build({
-    configFile: resolve(import.meta.dirname, '../../demo/vite.config.ts'),
-    logLevel: 'error',
-    build: { outDir: folder, emptyOutDir: true },
-  });
-  return folder;
-}
+/** The page as `npm run bundle` has built it. */
+const PAGE = resolve(import.meta.dirname, '../../dist/demo');
 
 /** Serves a folder under a sub-path on loopback, and full MNIST, uncompressed, beside it. */
 async function serve(folder: string): Promise<{ port: number; server: Server }> {
@@ -70,29 +61,25 @@ interface How {
   readonly host?: string;
 }
 
-/** Builds and serves the page and starts Chrome, for all tests of a file. */
+/** Serves the page and starts Chrome, for all tests of a file. */
 export function servedPage(): ServedPage {
-  let folder = '';
   let downloads = '';
   let port = 0;
   let server: Server | undefined;
   let chrome: LaunchedChrome | undefined;
   beforeAll(async () => {
     downloads = await mkdtemp(join(tmpdir(), 'espalier-downloads-'));
-    folder = await buildPage();
-    ({ server, port } = await serve(folder));
+    await access(join(PAGE, 'index.html'));
+    ({ server, port } = await serve(PAGE));
     chrome = await launchChrome(await findChrome(), 'software');
   });
   afterAll(async () => {
     await chrome?.close();
     server?.close();
-    await rm(folder, { recursive: true, force: true });
     await rm(downloads, { recursive: true, force: true });
   });
   return {
-    get folder() {
-      return folder;
-    },
+    folder: PAGE,
     get downloads() {
       return downloads;
     },

@@ -98,7 +98,7 @@ const kernelCases: readonly KernelCase[] = [
  */
 function caseKind({ name }: KernelCase): string {
   const [threads = ''] = /\d+ threads/.exec(name) ?? [];
-  return `${name.split(/ \d/)[0]} ${threads}`;
+  return `${name.split(/,| \d/)[0]} ${threads}`;
 }
 
 const byLength = kernelCases.toSorted((a, b) => a.name.length - b.name.length);

@@ -79,10 +79,13 @@ const CASES: readonly (readonly [string, Graph])[] = [
       { channels: 3, height: 7, width: 5 },
     ),
   ],
-  ['resnet8', buildArchitecture('resnet8', { input: { channels: 3, height: 8, width: 8 } })],
+  [
+    'resnet8',
+    buildArchitecture('resnet8', { input: { channels: 3, height: 7, width: 5 }, width: 0.5 }),
+  ],
   [
     'resnet20',
-    buildArchitecture('resnet20', { input: { channels: 3, height: 8, width: 8 }, width: 0.25 }),
+    buildArchitecture('resnet20', { input: { channels: 3, height: 7, width: 5 }, width: 0.25 }),
   ],
 ];
 

@@ -15,8 +15,6 @@ import { isShared, sharedPath } from '../../shared.js';
 
 /** How far float32 logits may lie off PyTorch's. */
 const TOLERANCE = 1e-4;
-/** Pictures whose answers are so close that rounding decides. */
-const NEAR_TIES = 2;
 
 let device: Device;
 beforeAll(async () => {
@@ -117,16 +115,17 @@ describe.runIf(isShared)('a network that PyTorch trained', () => {
     },
   );
 
-  test('resnet20 has as many of 2,000 pictures right as in PyTorch', async () => {
+  test('resnet20 has as many of 500 pictures right as in ONNX Runtime', async () => {
     const bytes = readFileSync(sharedPath('models/resnet20-12fca82f.th'));
     const { network } = loadModel(bytes, 'resnet20.th');
     const { test: pictures } = await readPictureSource(sharedPath('data/cifar10-small'));
+    const first = picturesAt(pictures, [...Array(500).keys()]);
     const options = { preprocessing: PREPROCESSINGS.imagenet };
     const { accuracy = 0 } = await finalResult(
-      evaluatePictures(device, network, pictures, options),
+      evaluatePictures(device, network, first, options),
       ignore,
     );
-    expect(Math.abs(2000 * accuracy - 1833)).toBeLessThanOrEqual(NEAR_TIES);
-    // 81 billion multiply-adds: half a minute on two quiet cores.
-  }, 400_000);
+    // Of what PyTorch exported, and no two largest logits lie within 1e-3: none is left to rounding.
+    expect(500 * accuracy).toBeCloseTo(455, 6);
+  });
 });
