@@ -299,7 +299,7 @@ test('a budget that no cut meets says the least that can be met', async () => {
 });
 
 describe.skipIf(!isShared)('ResNet-20 of ../shared', () => {
-  test('keeps most of its answers at half of its multiply-adds, which L1 as usual does not', async () => {
+  test('keeps most of its answers at half of its multiply-adds', async () => {
     const file = sharedPath('models/resnet20-12fca82f.th');
     const model = loadModel(readFileSync(file), file, { architecture: 'resnet20' });
     const source = await readPictureSource(sharedPath('data/cifar10-small'));
@@ -309,14 +309,10 @@ describe.skipIf(!isShared)('ResNet-20 of ../shared', () => {
         Array.from({ length: count }, (_, at) => at),
       );
     const [calibration, test] = [first(source.train, 50), first(source.test, 200)];
-    const accuracyOf = async (own: Partial<PruneOptions>) => {
-      const all = { ...model, calibration, options: { ...options, ...own } };
-      const { network } = await finalResult(pruneNetwork(device, all));
-      const { accuracy } = await finalResult(evaluatePictures(device, network, test, model));
-      return accuracy ?? Number.NaN;
-    };
     const half = { budget: { of: 'multiplyAdds', share: 0.5 }, sharing: 'uniform' } as const;
-    expect(await accuracyOf(half)).toBeGreaterThan(0.6);
-    expect(await accuracyOf({ ...half, criterion: 'l1', refit: 'none' })).toBeLessThan(0.4);
+    const all = { ...model, calibration, options: { ...options, ...half } };
+    const { network } = await finalResult(pruneNetwork(device, all));
+    const { accuracy } = await finalResult(evaluatePictures(device, network, test, model));
+    expect(accuracy).toBeGreaterThan(0.6);
   });
 });
