@@ -143,11 +143,12 @@ function forwardChallenge(shape: ResnetShape) {
 }
 
 const LEARNING_RATE = 0.1;
-/** How far all weights are moved together to see in float64 what the loss does: so little that few ReLUs turn. */
+/** How far all weights are moved together to see in float64 what the loss does. */
 const MOVE = 1e-6;
 /**
- * Share of the gradient's length by which its part along that move may be off: in float32 a few of
- * millions of ReLUs lie on the other side of nought, and each passes or stops a whole gradient.
+ * Share of the gradient's length by which its part along that move may be off. Most of it is for the
+ * difference, which ReLUs that turn within the move bend: for 32 images this library's gradient lies
+ * 0.0034 off it, and 0.0006 and 0.0004 with moves of 1e-7 and 1e-8.
  */
 const SLOPE_TOLERANCE = 1e-2;
 
