@@ -144,14 +144,22 @@ function filled(
   }
 }
 
+/** The fewest channels that a unit may keep, where it has more. */
+export function fewestChannels({
+  least,
+  roundTo,
+}: Pick<BudgetProblem, 'least' | 'roundTo'>): number {
+  return Math.max(1, Math.ceil(least / roundTo)) * roundTo;
+}
+
 /** The numbers of channels that a unit may keep, ascending. */
 function countsOfUnit(
   { channels }: DivergenceCurve,
   { least, roundTo }: Pick<BudgetProblem, 'least' | 'roundTo'>,
 ): readonly number[] {
   const counts: number[] = [];
-  const first = Math.max(1, Math.ceil(least / roundTo)) * roundTo;
-  for (let count = first; count < channels; count += roundTo) counts.push(count);
+  for (let count = fewestChannels({ least, roundTo }); count < channels; count += roundTo)
+    counts.push(count);
   return [...counts, channels];
 }
 

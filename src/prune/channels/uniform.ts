@@ -1,4 +1,4 @@
-import { budgetOutOfReach } from './budgets.js';
+import { budgetOutOfReach, fewestChannels } from './budgets.js';
 
 /** Halvings of the share's interval: the counts of channels tell no more. */
 const BISECTIONS = 30;
@@ -23,10 +23,10 @@ export function shareEvenly({
   readonly least: number;
   readonly roundTo: number;
 }): readonly number[] {
+  const fewest = fewestChannels({ least, roundTo });
   const keptAt = (share: number) =>
     channels.map((count) => {
       const rounded = Math.round((share * count) / roundTo) * roundTo;
-      const fewest = Math.max(1, Math.ceil(least / roundTo)) * roundTo;
       return Math.min(count, Math.max(fewest, rounded));
     });
   if (cost(keptAt(1)) <= budget) return keptAt(1);

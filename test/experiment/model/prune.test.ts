@@ -123,7 +123,7 @@ async function halved(network: Network, pictures: Pictures, units: number): Prom
     const folded = foldBatchNorms(own);
     using frontier = await frontierOfPictures(device, folded.graph, pictures, preprocessing);
     const unit = unitOfNetwork(folded, name);
-    const measurements = await measureUnit(device, { network: folded, frontier }, undefined, unit);
+    const measurements = await measureUnit(device, { unit, cut: { network: folded, frontier } });
     const order = Uint32Array.from({ length: unit.channels }, (_, at) => unit.channels - 1 - at);
     const count = Math.ceil(unit.channels / 2);
     const request = { unit: name, measurements, ranking: { order }, count };
@@ -152,14 +152,21 @@ describe.each(Object.entries(GRAPHS))('%s', (_, graph) => {
     const unit = unitOfNetwork(cut, name as string);
     const position = positionOfUnit(cut.graph, unit);
     const start = () => frontierOfPictures(device, cut.graph, pictures, preprocessing);
-    using own = await advanceFrontier(device, cut, await start(), position);
-    using whole = await advanceFrontier(device, folded, await start(), position);
-    const [measured] = await measureUnit(
+    using own = await advanceFrontier(
       device,
-      { network: cut, frontier: own },
-      { network: folded, frontier: whole },
-      unit,
+      { network: cut, frontier: await start() },
+      { position },
     );
+    using whole = await advanceFrontier(
+      device,
+      { network: folded, frontier: await start() },
+      { position },
+    );
+    const [measured] = await measureUnit(device, {
+      unit,
+      cut: { network: cut, frontier: own },
+      dense: { network: folded, frontier: whole },
+    });
     if (!measured) throw new Error('No consumer was measured.');
     const { reading, statistics } = measured;
     const images = referenceImages(pictures);
@@ -218,8 +225,7 @@ describe.each(Object.entries(GRAPHS))('%s', (_, graph) => {
     const whole = await answersFrom(device, { network: folded, frontier }, pictures.count);
     for (const { name } of chosenUnits(graph, 'inner').slice(0, 2)) {
       const unit = unitOfNetwork(folded, name);
-      const own = { network: folded, frontier };
-      const measurements = await measureUnit(device, own, undefined, unit);
+      const measurements = await measureUnit(device, { unit, cut: { network: folded, frontier } });
       const order = Uint32Array.from({ length: unit.channels }, (_value, at) => at);
       for (const refit of ['weights', 'scales', 'none'] as const) {
         const cut = cutUnit(network, {
@@ -269,6 +275,29 @@ describe.each(Object.entries(GRAPHS))('%s', (_, graph) => {
     expect(read.network).toEqual(summary.network);
     expect(read.preprocessing).toEqual(preprocessing);
   });
+});
+
+test('is interrupted within a unit, and frees what it held', async () => {
+  const before = device.liveBytes;
+  for (const phase of ['curves', 'cutting']) {
+    const controller = new AbortController();
+    const pruning = pruneNetwork(
+      device,
+      {
+        network: randomNetwork(GRAPHS['inverted residuals'] as Graph),
+        calibration: randomPictures(5),
+        preprocessing,
+        options,
+      },
+      { signal: controller.signal },
+    );
+    const interrupted = finalResult(pruning, (event) => {
+      // Told before the unit's own work, which is where the signal is then met.
+      if (event.type === 'progress' && event.phase === phase) controller.abort();
+    });
+    await expect(interrupted).rejects.toMatchObject({ code: 'aborted' });
+  }
+  expect(device.liveBytes).toBe(before);
 });
 
 test('a network without channels to remove says why, node by node', () => {

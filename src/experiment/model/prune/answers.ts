@@ -2,8 +2,7 @@ import { Commands } from '../../../gpu/commands.js';
 import type { Device } from '../../../gpu/device.js';
 import { readMatrix } from '../../../gpu/matrix.js';
 import { prepareSegment } from '../../../layers/segment.js';
-import { encodeSegment } from './frontier.js';
-import type { Calibrated } from './measure-unit.js';
+import { type Calibrated, encodeSegment } from './frontier.js';
 
 /**
  * The network's answers for the first so many calibration images or a few more, from where they are

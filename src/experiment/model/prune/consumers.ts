@@ -1,3 +1,4 @@
+import { mapBehindFlattening } from '../../../graph/flattening.js';
 import type { Convolution, Graph, Linear, Node } from '../../../graph/graph.js';
 import type { Shapes } from '../../../graph/shapes.js';
 import type { Consumer, Unit } from '../../../graph/units.js';
@@ -26,10 +27,7 @@ export interface Reading extends Window {
  */
 export function readingsOfUnit(graph: Graph, shapes: Shapes, unit: Unit): readonly Reading[] {
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
-  const mapBehind = (name: string): string => {
-    const node = byName.get(name);
-    return node?.kind === 'flatten' ? mapBehind(node.inputs[0] as string) : name;
-  };
+  const mapBehind = mapBehindFlattening(graph);
   return unit.consumers.map((consumer: Consumer): Reading => {
     const node = byName.get(consumer.node) as Convolution | Linear;
     const input = mapBehind(consumer.input);

@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../../../errors.js';
 import type { Device } from '../../../gpu/device.js';
 import { foldBatchNorms } from '../../../graph/fold.js';
 import type { Network } from '../../../graph/weights.js';
@@ -39,7 +40,7 @@ export async function measureCurve(device: Device, request: CurveRequest): Promi
     const own = { network: foldBatchNorms(cut), frontier };
     const found = await answersFrom(device, own, answers.length / classes);
     divergence.push(meanDivergence(answers, found.subarray(0, answers.length), classes));
-    request.signal?.throwIfAborted();
+    throwIfAborted(request.signal);
   }
   return { unit, channels, kept, divergence };
 }

@@ -1,8 +1,10 @@
 import { bytesOfPicture, type Pictures, type Preprocessing } from '../../../data/pictures.js';
+import { throwIfAborted } from '../../../errors.js';
 import { createBuffer, type GpuBuffer } from '../../../gpu/buffer.js';
 import { Commands } from '../../../gpu/commands.js';
 import type { Device } from '../../../gpu/device.js';
 import { Scope } from '../../../gpu/scope.js';
+import { mapBehindFlattening } from '../../../graph/flattening.js';
 import type { Graph } from '../../../graph/graph.js';
 import { inferShapes, type Shapes } from '../../../graph/shapes.js';
 import type { Network } from '../../../graph/weights.js';
@@ -79,17 +81,21 @@ export async function frontierOfPictures(
   });
 }
 
+/** A network in inference form, and where the calibration images are in it. */
+export interface Calibrated {
+  readonly network: Network;
+  readonly frontier: Frontier;
+}
+
 /**
- * Takes the images on to the node at `position`; the maps before are freed.
+ * Takes the images on to the node at `position`; the maps before are freed, whatever happens.
  *
- * @param network in inference form.
+ * @throws aborted between chunks of images.
  */
 export async function advanceFrontier(
   device: Device,
-  network: Network,
-  frontier: Frontier,
-  position: number,
-  signal?: AbortSignal,
+  { network, frontier }: Calibrated,
+  { position, signal }: { readonly position: number; readonly signal?: AbortSignal | undefined },
 ): Promise<Frontier> {
   const names = liveMaps(network.graph, position);
   const shapes = inferShapes(network.graph);
@@ -111,7 +117,7 @@ export async function advanceFrontier(
         words: wordsOfShape(shapes, name, chunk.images),
       }));
       await commands.finish();
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
     }
   });
 }
@@ -127,12 +133,9 @@ export function encodeSegment(commands: Commands, segment: Segment, chunk: Front
 
 /** The maps that nodes before `position` give and nodes from there on read; the graph's input among them. */
 export function liveMaps({ nodes, input }: Graph, position: number): readonly string[] {
-  const before = new Map(nodes.slice(0, position).map((node) => [node.name, node]));
-  // A flattening moves nothing: what it reads is the map.
-  const mapBehind = (name: string): string => {
-    const node = before.get(name);
-    return node?.kind === 'flatten' ? mapBehind(node.inputs[0] as string) : name;
-  };
+  const passed = nodes.slice(0, position);
+  const before = new Set(passed.map(({ name }) => name));
+  const mapBehind = mapBehindFlattening({ nodes: passed });
   const read = nodes.slice(position).flatMap(({ inputs }) => inputs);
   const live = read.filter((name) => before.has(name) || name === input.name);
   return [...new Set(live.map(mapBehind))];

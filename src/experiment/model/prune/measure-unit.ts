@@ -1,9 +1,9 @@
+import { throwIfAborted } from '../../../errors.js';
 import { Commands } from '../../../gpu/commands.js';
 import type { Device } from '../../../gpu/device.js';
 import { Scope } from '../../../gpu/scope.js';
 import { inferShapes } from '../../../graph/shapes.js';
 import type { Unit } from '../../../graph/units.js';
-import type { Network } from '../../../graph/weights.js';
 import { prepareActivate } from '../../../kernels/activate.js';
 import type { FeatureMap } from '../../../kernels/feature-map.js';
 import { prepareSegment, type Segment } from '../../../layers/segment.js';
@@ -17,12 +17,15 @@ import {
   statisticsOfUnit,
 } from '../../../prune/channels/statistics.js';
 import { type Reading, readingsOfUnit, weightsByRow } from './consumers.js';
-import { encodeSegment, type Frontier } from './frontier.js';
+import { type Calibrated, encodeSegment } from './frontier.js';
 
-/** A network in inference form, and where the calibration images are in it. */
-export interface Calibrated {
-  readonly network: Network;
-  readonly frontier: Frontier;
+export interface MeasureRequest {
+  readonly unit: Unit;
+  /** The network as cut so far. */
+  readonly cut: Calibrated;
+  /** As it was, at the same place: what the consumers should give. Left out while nothing is cut. */
+  readonly dense?: Calibrated | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface UnitMeasurement {
@@ -36,17 +39,11 @@ export interface UnitMeasurement {
 /**
  * What the consumers of a unit read, summed over the calibration images.
  *
- * @param dense the network as it was, at the same place: what the consumers should give. Left out
- *   while nothing has been cut.
- * @param onImages how many images are done.
- * @throws bad-data where an activation is not finite.
+ * @throws bad-data where an activation is not finite; aborted between chunks of images.
  */
 export async function measureUnit(
   device: Device,
-  cut: Calibrated,
-  dense: Calibrated | undefined,
-  unit: Unit,
-  onImages: (images: number) => void = () => {},
+  { unit, cut, dense, signal }: MeasureRequest,
 ): Promise<readonly UnitMeasurement[]> {
   const { graph, weights } = cut.network;
   const shapes = inferShapes(graph);
@@ -83,7 +80,6 @@ export async function measureUnit(
         product.encode(commands, count);
       });
     }
-    let done = 0;
     for (const [index, chunk] of cut.frontier.chunks.entries()) {
       const commands = new Commands(device);
       encodeSegment(commands, own, chunk);
@@ -92,8 +88,7 @@ export async function measureUnit(
       for (const encode of encoders) encode(commands, chunk.images);
       await commands.finish();
       for (const product of products) await product.collect();
-      done += chunk.images;
-      onImages(done);
+      throwIfAborted(signal);
     }
     return readings.map((reading, at) => {
       const taps = reading.kernel[0] * reading.kernel[1];

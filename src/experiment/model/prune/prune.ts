@@ -112,12 +112,8 @@ async function* measureCurves(
       yield { type: 'progress', phase: 'curves', unit: name, share: done / units.length };
       const unit = unitOfNetwork(folded, name);
       frontier = await advance(context, folded, frontier, unit);
-      const measurements = await measureUnit(
-        device,
-        { network: folded, frontier },
-        undefined,
-        unit,
-      );
+      const cut = { network: folded, frontier };
+      const measurements = await measureUnit(device, { unit, cut, signal });
       const ranking = await rankUnit(context, dense, name, measurements);
       const { refit } = options;
       const request = { network: dense, unit: name, measurements, ranking, refit, frontier };
@@ -163,13 +159,14 @@ async function* cutUnits(
   counts: readonly number[],
   from: PruneState | undefined,
 ): AsyncGenerator<PruneEvent, Pick<PruneSummary, 'network' | 'units'>> {
-  const { device, dense, folded, units, options, pictures } = context;
+  const { device, dense, folded, units, options, signal, pictures } = context;
   const outcomes = [...(from?.units ?? [])];
   let network = from?.network ?? dense;
   let own = await pictures();
-  let whole = await pictures();
+  let whole: Frontier | undefined;
   let touched = outcomes.some(({ kept, channels }) => kept.length < channels);
   try {
+    whole = await pictures();
     for (const [done, { name, channels }] of units.entries()) {
       if (outcomes.some(({ unit }) => unit === name)) continue;
       yield { type: 'progress', phase: 'cutting', unit: name, share: done / units.length };
@@ -181,7 +178,8 @@ async function* cutUnits(
         whole = await advance(context, folded, whole, unit);
         const reference = touched ? { network: folded, frontier: whole } : undefined;
         const cut = { network: inference, frontier: own };
-        const measurements = await measureUnit(device, cut, reference, unit);
+        const request = { unit, cut, dense: reference, signal };
+        const measurements = await measureUnit(device, request);
         const ranking = await rankUnit(context, network, name, measurements);
         const { refit } = options;
         const result = cutUnit(network, { unit: name, measurements, ranking, count, refit });
@@ -196,7 +194,7 @@ async function* cutUnits(
     }
   } finally {
     own[Symbol.dispose]();
-    whole[Symbol.dispose]();
+    whole?.[Symbol.dispose]();
   }
   return { network, units: outcomes };
 }
@@ -208,7 +206,8 @@ async function advance(
   unit: Unit,
 ): Promise<Frontier> {
   throwIfAborted(signal);
-  return advanceFrontier(device, network, frontier, positionOfUnit(network.graph, unit), signal);
+  const position = positionOfUnit(network.graph, unit);
+  return advanceFrontier(device, { network, frontier }, { position, signal });
 }
 
 function rankUnit(
