@@ -64,6 +64,7 @@ export {
   type PruneEvent,
   type PruneInput,
   type PruneOptions,
+  type PruneState,
   type PruneSummary,
   REFITS,
   type Refit,
@@ -80,7 +81,7 @@ export {
   type PruneModelSummary,
   pruneModel,
 } from './experiment/model/prune/model.js';
-export { type PruneState, pruneNetwork } from './experiment/model/prune/prune.js';
+export { pruneNetwork } from './experiment/model/prune/prune.js';
 export {
   type TrainEvent,
   type TrainFigures,

@@ -2,8 +2,12 @@ import { readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { encodeModel, loadModel, type Model } from '../experiment/model/model.js';
-import type { PruneEvent, UnitCurve, UnitOutcome } from '../experiment/model/prune/events.js';
-import type { PruneState } from '../experiment/model/prune/prune.js';
+import type {
+  PruneEvent,
+  PruneState,
+  UnitCurve,
+  UnitOutcome,
+} from '../experiment/model/prune/events.js';
 import { makeFolder, readIfThere, writeJson, writeWhole } from './files.js';
 import { lockFolder } from './lock.js';
 

@@ -66,6 +66,14 @@ export interface UnitOutcome {
   readonly loss: number;
 }
 
+/** What a pruning has done already. */
+export interface PruneState {
+  readonly curves: readonly UnitCurve[];
+  readonly units: readonly UnitOutcome[];
+  /** The network as cut so far; as it came where no unit is cut. */
+  readonly network?: Network;
+}
+
 /** What a pruning tells on its way: how far it is, each curve, the shares, each unit that is cut. */
 export type PruneEvent =
   | {

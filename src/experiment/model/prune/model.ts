@@ -6,8 +6,8 @@ import { TRAINING_DEFAULTS, trainNetwork } from '../../../train/network-training
 import { relayed } from '../../relay.js';
 import { type EvaluateSummary, evaluateModel } from '../evaluate.js';
 import { type PruneConfig, pruneOptions } from './config.js';
-import type { PruneEvent, PruneSummary } from './events.js';
-import { type PruneState, pruneNetwork } from './prune.js';
+import type { PruneEvent, PruneState, PruneSummary } from './events.js';
+import { pruneNetwork } from './prune.js';
 
 /** A trained network and the pictures that it is pruned and measured with. */
 export interface PruneModelInput {

@@ -1,40 +1,24 @@
-import { throwIfAborted } from '../../../errors.js';
 import type { Device } from '../../../gpu/device.js';
 import { costOfKept } from '../../../graph/cost.js';
 import { foldBatchNorms } from '../../../graph/fold.js';
-import { inferShapes } from '../../../graph/shapes.js';
 import { summarise } from '../../../graph/summary.js';
 import type { Unit } from '../../../graph/units.js';
 import type { Network } from '../../../graph/weights.js';
 import { shareBudget } from '../../../prune/channels/budgets.js';
-import { type ChannelRanking, rankChannels } from '../../../prune/channels/criteria.js';
 import { shareEvenly } from '../../../prune/channels/uniform.js';
 import { agreement, answersFrom, meanDivergence } from './answers.js';
-import { positionOfUnit } from './consumers.js';
-import { measureCurve } from './curve.js';
-import { cutUnit, unitOfNetwork, unitWeights } from './cut-unit.js';
+import { cutUnits } from './cut-units.js';
 import type {
   PruneEvent,
   PruneInput,
   PruneOptions,
+  PruneState,
   PruneSummary,
   UnitCurve,
-  UnitOutcome,
 } from './events.js';
-import { advanceFrontier, type Frontier, frontierOfPictures } from './frontier.js';
-import { measureUnit, type UnitMeasurement } from './measure-unit.js';
-import { chosenUnits, filtersOfUnit } from './units.js';
-
-/** Calibration images by which the curves are measured at most: their mean settles soon. */
-const CURVE_IMAGES = 128;
-
-/** What a pruning has done already. */
-export interface PruneState {
-  readonly curves: readonly UnitCurve[];
-  readonly units: readonly UnitOutcome[];
-  /** The network as cut so far; as it came where no unit is cut. */
-  readonly network?: Network;
-}
+import { measureCurves } from './measure-curves.js';
+import { type Pruning, preparePruning, startWalk } from './pruning.js';
+import { chosenUnits } from './units.js';
 
 /**
  * Prunes a trained network to a budget, by pictures without labels. Each unit of channels is cut to
@@ -52,79 +36,51 @@ export async function* pruneNetwork(
   input: PruneInput,
   { from, signal }: { readonly from?: PruneState; readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<PruneEvent, PruneSummary> {
-  const { network: dense, calibration, preprocessing, options } = input;
+  const { network: dense, calibration, options } = input;
   const start = performance.now();
   requireReachable(dense, options);
-  const units = chosenUnits(dense.graph, options.units);
-  const folded = foldBatchNorms(dense);
-  const pictures = () => frontierOfPictures(device, folded.graph, calibration, preprocessing);
-  const context = { device, dense, folded, units, options, signal, pictures };
+  const pruning = preparePruning(device, input, signal);
+  const { units } = pruning;
   const curves =
-    options.sharing === 'measured' ? yield* measureCurves(context, from?.curves ?? []) : [];
+    options.sharing === 'measured' ? yield* measureCurves(pruning, from?.curves ?? []) : [];
   const counts = shareOfUnits(dense, units, options, curves);
   yield { type: 'budget', units: units.map(({ name }) => name), kept: counts };
   const measured = performance.now();
-  const cut = yield* cutUnits(context, counts, from);
+  const cut = yield* cutBesideDense(pruning, counts, from);
   const end = performance.now();
-  using frontier = await pictures();
-  const whole = await answersFrom(device, { network: folded, frontier }, calibration.count);
-  const own = { network: foldBatchNorms(cut.network), frontier };
-  const found = await answersFrom(device, own, calibration.count);
-  const classes = whole.length / calibration.count;
   return {
     adapter: device.adapter,
     ...cut,
     curves,
     calibration: calibration.count,
-    divergence: meanDivergence(whole, found, classes),
-    agreement: agreement(whole, found, classes),
+    ...(await nearness(pruning, cut.network)),
     seconds: { curves: (measured - start) / 1000, cutting: (end - measured) / 1000 },
   };
 }
 
-interface Context {
-  readonly device: Device;
-  /** The network as it came, and in inference form. */
-  readonly dense: Network;
-  readonly folded: Network;
-  readonly units: readonly Unit[];
-  readonly options: PruneOptions;
-  readonly signal: AbortSignal | undefined;
-  readonly pictures: () => Promise<Frontier>;
+/** Cuts the units while the images walk through the dense network too. */
+async function* cutBesideDense(
+  pruning: Pruning,
+  counts: readonly number[],
+  from: PruneState | undefined,
+) {
+  using walk = await startWalk(pruning);
+  const dense = (unit: string) => walk.to(pruning.folded, unit);
+  return yield* cutUnits(pruning, { counts, dense, from });
 }
 
-/** The curve of each unit, the others whole. */
-async function* measureCurves(
-  context: Context,
-  known: readonly UnitCurve[],
-): AsyncGenerator<PruneEvent, readonly UnitCurve[]> {
-  const { device, dense, folded, units, options, signal, pictures } = context;
-  const curves = new Map(known.map((curve) => [curve.unit, curve]));
-  let frontier = await pictures();
-  try {
-    const images = frontier.chunks.reduce((sum, chunk) => sum + chunk.images, 0);
-    const whole = { network: folded, frontier };
-    const all = await answersFrom(device, whole, Math.min(CURVE_IMAGES, images));
-    const classes = inferShapes(folded.graph).get(folded.graph.output)?.channels ?? 1;
-    const answers = all.subarray(0, Math.min(CURVE_IMAGES, images) * classes);
-    for (const [done, { name }] of units.entries()) {
-      if (curves.has(name)) continue;
-      yield { type: 'progress', phase: 'curves', unit: name, share: done / units.length };
-      const unit = unitOfNetwork(folded, name);
-      frontier = await advance(context, folded, frontier, unit);
-      const cut = { network: folded, frontier };
-      const measurements = await measureUnit(device, { unit, cut, signal });
-      const ranking = await rankUnit(context, dense, name, measurements);
-      const { refit } = options;
-      const request = { network: dense, unit: name, measurements, ranking, refit, frontier };
-      const curve = await measureCurve(device, { ...request, answers, classes, signal });
-      curves.set(name, curve);
-      yield { type: 'curve', ...curve };
-    }
-  } finally {
-    frontier[Symbol.dispose]();
-  }
-  return units.map(({ name }) => curves.get(name) as UnitCurve);
+/** How near a cut network's answers are to the dense one's, on the calibration images. */
+async function nearness(pruning: Pruning, network: Network) {
+  const { device, folded, input } = pruning;
+  const { count } = input.calibration;
+  using walk = await startWalk(pruning);
+  const dense = await answersFrom(device, walk.at(folded), count);
+  const cut = await answersFrom(device, walk.at(foldBatchNorms(network)), count);
+  const classes = dense.length / count;
+  return {
+    divergence: meanDivergence(dense, cut, classes),
+    agreement: agreement(dense, cut, classes),
+  };
 }
 
 /**
@@ -138,7 +94,7 @@ export function requireReachable(network: Network, options: PruneOptions): void 
 }
 
 /** How many channels of each unit stay. */
-function shareOfUnits(
+export function shareOfUnits(
   { graph }: Network,
   units: readonly Unit[],
   { budget, sharing, least, roundTo }: PruneOptions,
@@ -151,82 +107,4 @@ function shareOfUnits(
   return sharing === 'measured'
     ? shareBudget({ curves, ...limits })
     : shareEvenly({ channels, ...limits });
-}
-
-/** Cuts one unit after the other, each by the network as cut so far. */
-async function* cutUnits(
-  context: Context,
-  counts: readonly number[],
-  from: PruneState | undefined,
-): AsyncGenerator<PruneEvent, Pick<PruneSummary, 'network' | 'units'>> {
-  const { device, dense, folded, units, options, signal, pictures } = context;
-  const outcomes = [...(from?.units ?? [])];
-  let network = from?.network ?? dense;
-  let own = await pictures();
-  let whole: Frontier | undefined;
-  let touched = outcomes.some(({ kept, channels }) => kept.length < channels);
-  try {
-    whole = await pictures();
-    for (const [done, { name, channels }] of units.entries()) {
-      if (outcomes.some(({ unit }) => unit === name)) continue;
-      yield { type: 'progress', phase: 'cutting', unit: name, share: done / units.length };
-      const count = counts[done] as number;
-      const inference = foldBatchNorms(network);
-      const unit = unitOfNetwork(inference, name);
-      if (touched || count < channels) {
-        own = await advance(context, inference, own, unit);
-        whole = await advance(context, folded, whole, unit);
-        const reference = touched ? { network: folded, frontier: whole } : undefined;
-        const cut = { network: inference, frontier: own };
-        const request = { unit, cut, dense: reference, signal };
-        const measurements = await measureUnit(device, request);
-        const ranking = await rankUnit(context, network, name, measurements);
-        const { refit } = options;
-        const result = cutUnit(network, { unit: name, measurements, ranking, count, refit });
-        network = result.network;
-        touched = true;
-        outcomes.push({ unit: name, channels, kept: result.kept, loss: result.loss });
-      } else {
-        const kept = Array.from({ length: channels }, (_, channel) => channel);
-        outcomes.push({ unit: name, channels, kept, loss: 0 });
-      }
-      yield { type: 'unit', network, ...(outcomes.at(-1) as UnitOutcome) };
-    }
-  } finally {
-    own[Symbol.dispose]();
-    whole?.[Symbol.dispose]();
-  }
-  return { network, units: outcomes };
-}
-
-async function advance(
-  { device, signal }: Context,
-  network: Network,
-  frontier: Frontier,
-  unit: Unit,
-): Promise<Frontier> {
-  throwIfAborted(signal);
-  const position = positionOfUnit(network.graph, unit);
-  return advanceFrontier(device, { network, frontier }, { position, signal });
-}
-
-function rankUnit(
-  { device, options, signal }: Context,
-  network: Network,
-  name: string,
-  measurements: readonly UnitMeasurement[],
-): Promise<ChannelRanking> {
-  return rankChannels(
-    device,
-    options.criterion,
-    {
-      consumers: measurements.map(({ statistics }) => statistics),
-      weights: measurements.map(({ weights, rows, statistics }) =>
-        unitWeights(weights, rows, statistics.outputs),
-      ),
-      ...filtersOfUnit(network, unitOfNetwork(network, name)),
-      seed: options.seed,
-    },
-    signal,
-  );
 }

@@ -1,0 +1,52 @@
+import { foldBatchNorms } from '../../../graph/fold.js';
+import type { Network } from '../../../graph/weights.js';
+import { cutUnit, unitOfNetwork } from './cut-unit.js';
+import type { PruneEvent, PruneState, UnitOutcome } from './events.js';
+import type { Calibrated } from './frontier.js';
+import { measureUnit } from './measure-unit.js';
+import { type Pruning, rankUnit, startWalk } from './pruning.js';
+
+export interface UnitCuts {
+  /** Channels that stay, of each unit. */
+  readonly counts: readonly number[];
+  /** The dense network with the images where a unit's consumers give their answer, or before that. */
+  readonly dense: (unit: string) => Promise<Calibrated>;
+  readonly from?: PruneState | undefined;
+}
+
+/** Cuts one unit after the other, each by the network as cut so far. */
+export async function* cutUnits(
+  pruning: Pruning,
+  { counts, dense: denseAt, from }: UnitCuts,
+): AsyncGenerator<
+  PruneEvent,
+  { readonly network: Network; readonly units: readonly UnitOutcome[] }
+> {
+  const { device, dense, units, options, signal } = pruning;
+  const outcomes = [...(from?.units ?? [])];
+  let network = from?.network ?? dense;
+  let touched = outcomes.some(({ kept, channels }) => kept.length < channels);
+  using walk = await startWalk(pruning);
+  for (const [done, { name, channels }] of units.entries()) {
+    if (outcomes.some(({ unit }) => unit === name)) continue;
+    yield { type: 'progress', phase: 'cutting', unit: name, share: done / units.length };
+    const count = counts[done] as number;
+    if (touched || count < channels) {
+      const cut = await walk.to(foldBatchNorms(network), name);
+      const request = { unit: unitOfNetwork(cut.network, name), cut, signal };
+      const reference = touched ? await denseAt(name) : undefined;
+      const measurements = await measureUnit(device, { ...request, dense: reference });
+      const ranking = await rankUnit(pruning, network, name, measurements);
+      const { refit } = options;
+      const result = cutUnit(network, { unit: name, measurements, ranking, count, refit });
+      network = result.network;
+      touched = true;
+      outcomes.push({ unit: name, channels, kept: result.kept, loss: result.loss });
+    } else {
+      const kept = Array.from({ length: channels }, (_, channel) => channel);
+      outcomes.push({ unit: name, channels, kept, loss: 0 });
+    }
+    yield { type: 'unit', network, ...(outcomes.at(-1) as UnitOutcome) };
+  }
+  return { network, units: outcomes };
+}

@@ -1,0 +1,83 @@
+import type { Device } from '../../../gpu/device.js';
+import { foldBatchNorms } from '../../../graph/fold.js';
+import type { Unit } from '../../../graph/units.js';
+import type { Network } from '../../../graph/weights.js';
+import { type ChannelRanking, rankChannels } from '../../../prune/channels/criteria.js';
+import { positionOfUnit } from './consumers.js';
+import { unitOfNetwork, unitWeights } from './cut-unit.js';
+import type { PruneInput, PruneOptions } from './events.js';
+import { advanceFrontier, type Calibrated, frontierOfPictures } from './frontier.js';
+import type { UnitMeasurement } from './measure-unit.js';
+import { chosenUnits, filtersOfUnit } from './units.js';
+
+/** A network that is being pruned: what each step of that has to know. */
+export interface Pruning {
+  readonly device: Device;
+  /** The network as it came, and in inference form. */
+  readonly dense: Network;
+  readonly folded: Network;
+  readonly units: readonly Unit[];
+  readonly input: PruneInput;
+  readonly options: PruneOptions;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws bad-network when nothing can be cut. */
+export function preparePruning(device: Device, input: PruneInput, signal?: AbortSignal): Pruning {
+  const { network: dense, options } = input;
+  const units = chosenUnits(dense.graph, options.units);
+  return { device, dense, folded: foldBatchNorms(dense), units, input, options, signal };
+}
+
+/** The calibration images on their way from unit to unit, each place from the one before. */
+export interface ImageWalk extends Disposable {
+  /** Where they are now, in a network that is the same up to there. */
+  readonly at: (network: Network) => Calibrated;
+  /**
+   * Takes them on to where a unit begins.
+   *
+   * @throws aborted between chunks of images.
+   */
+  readonly to: (network: Network, unit: string) => Promise<Calibrated>;
+}
+
+/** Begins with the pictures themselves. */
+export async function startWalk({
+  device,
+  folded,
+  input: { calibration, preprocessing },
+  signal,
+}: Pruning): Promise<ImageWalk> {
+  let frontier = await frontierOfPictures(device, folded.graph, calibration, preprocessing);
+  return {
+    at: (network) => ({ network, frontier }),
+    to: async (network, unit) => {
+      const position = positionOfUnit(network.graph, unitOfNetwork(network, unit));
+      frontier = await advanceFrontier(device, { network, frontier }, { position, signal });
+      return { network, frontier };
+    },
+    [Symbol.dispose]: () => frontier[Symbol.dispose](),
+  };
+}
+
+/**
+ * Ranks a unit's channels by the criterion that was asked for.
+ *
+ * @param network as cut so far, batch norms included.
+ */
+export function rankUnit(
+  { device, options: { criterion, seed }, signal }: Pruning,
+  network: Network,
+  unit: string,
+  measurements: readonly UnitMeasurement[],
+): Promise<ChannelRanking> {
+  const problem = {
+    consumers: measurements.map(({ statistics }) => statistics),
+    weights: measurements.map(({ weights, rows, statistics }) =>
+      unitWeights(weights, rows, statistics.outputs),
+    ),
+    ...filtersOfUnit(network, unitOfNetwork(network, unit)),
+    seed,
+  };
+  return rankChannels(device, criterion, problem, signal);
+}
