@@ -19,6 +19,7 @@ import {
   wordsOfBytes,
 } from './evaluation.js';
 import { rateOfStep, type Schedule } from './schedule.js';
+import { type PreparedTeacher, prepareTeacher, type Teacher } from './teacher.js';
 
 /** How a network is trained by minibatches of pictures. */
 export interface NetworkTrainingOptions extends Omit<Schedule, 'steps' | 'warmUp'> {
@@ -34,6 +35,8 @@ export interface NetworkTrainingOptions extends Omit<Schedule, 'steps' | 'warmUp
   readonly augment: boolean;
   readonly preprocessing: Preprocessing;
   readonly seed: number;
+  /** Whose answers are learned; without one the labels are. */
+  readonly teacher?: Teacher | undefined;
 }
 
 /** How ResNets are usually trained. */
@@ -83,11 +86,13 @@ const LOOKS = 20;
 
 /**
  * Trains a network by minibatches of pictures, each once an epoch in an order of the epoch's own, on
- * the softmax cross-entropy. Yields progress, and the state after each epoch; a training that is
- * aborted yields where it stood before it throws.
+ * the softmax cross-entropy by the labels, the divergence from a teacher's answers, or both. Yields
+ * progress, and the state after each epoch; a training that is aborted yields where it stood before
+ * it throws.
  *
- * @throws bad-data for pictures that the network does not take, or without labels; limit-exceeded
- *   before anything is allocated that is too large; diverged; aborted between submits.
+ * @throws bad-data for pictures that the network or its teacher does not take, or without labels
+ *   where they are learned; limit-exceeded before anything is allocated that is too large; diverged;
+ *   aborted between submits.
  */
 export async function* trainNetwork(
   device: Device,
@@ -97,7 +102,7 @@ export async function* trainNetwork(
 ): AsyncGenerator<NetworkTrainingEvent, NetworkTrainingState> {
   const { count: examples } = pictures;
   const { batch, seed, from, signal } = options;
-  const labelled = requireTrainable(device, network, pictures);
+  const learned = requireTrainable(device, network, pictures, options.teacher);
   using scope = new Scope(device);
   const start = from ? { ...network, weights: from.weights } : network;
   using training = await prepareTraining(device, start, {
@@ -105,7 +110,9 @@ export async function* trainNetwork(
     nesterov: options.nesterov ?? false,
     ...(from && { velocities: from.velocities }),
   });
-  const step = await prepareStep(device, scope, training, { pictures: labelled, options });
+  using teacher =
+    options.teacher && (await prepareTeacher(device, options.teacher.network, training.input));
+  const step = await prepareStep(device, scope, training, { pictures: learned, options, teacher });
   const perEpoch = stepsOfEpoch({ examples, batch });
   const steps = options.epochs * perEpoch;
   const schedule = { ...options, warmUp: (options.warmUp ?? 0) * perEpoch, steps };
@@ -153,21 +160,33 @@ export async function* trainNetwork(
   }
 }
 
-type LabelledPictures = Pictures & Required<Pick<Pictures, 'labels'>>;
-
-/** Refuses, before anything is allocated, pictures that the network cannot be trained on here. */
-function requireTrainable(device: Device, network: Network, pictures: Pictures): LabelledPictures {
-  const { count, labels } = pictures;
+/**
+ * Refuses, before anything is allocated, pictures that the network cannot be trained on here. Gives
+ * them without the labels that are not learned.
+ */
+function requireTrainable(
+  device: Device,
+  network: Network,
+  pictures: Pictures,
+  teacher: Teacher | undefined,
+): Pictures {
+  const { labels, ...unlabelled } = pictures;
   requireAnswerable(network, pictures);
-  if (!labels) {
-    throw new EspalierError('bad-data', 'Training needs pictures with labels; these have none.');
+  if (teacher) requireAnswerable(teacher.network, pictures);
+  const byLabels = (teacher?.share ?? 0) < 1;
+  if (byLabels && !labels) {
+    throw new EspalierError(
+      'bad-data',
+      'Training needs pictures with labels; these have none, and only distillation alone does without.',
+    );
   }
   const bytes = bytesOfPicture(pictures);
   const fits = mostPictures(largestBinding(device), bytes);
-  if (count > fits) {
-    throw tooLarge(device, { key: 'examples', what: 'the pictures', given: count, fits });
+  if (pictures.count > fits) {
+    const given = pictures.count;
+    throw tooLarge(device, { key: 'examples', what: 'the pictures', given, fits });
   }
-  return { ...pictures, labels };
+  return byLabels ? pictures : unlabelled;
 }
 
 interface Step {
@@ -182,7 +201,10 @@ interface Step {
       readonly key: number;
     },
   ) => void;
-  /** Mean loss and accuracy of so many of the epoch's pictures, from the first on. */
+  /**
+   * Mean loss and accuracy of so many of the epoch's pictures, from the first on; where no labels are
+   * learned an answer is right when the teacher gives it too.
+   */
   readonly look: (
     first: number,
     count: number,
@@ -196,7 +218,12 @@ async function prepareStep(
   {
     pictures,
     options,
-  }: { readonly pictures: LabelledPictures; readonly options: NetworkTrainingOptions },
+    teacher,
+  }: {
+    readonly pictures: Pictures;
+    readonly options: NetworkTrainingOptions;
+    readonly teacher: PreparedTeacher | undefined;
+  },
 ): Promise<Step> {
   const { count, labels } = pictures;
   const { output, outputGradient, input } = training;
@@ -205,6 +232,7 @@ async function prepareStep(
   const indices = scope.buffer('order of pictures', count);
   const results = scope.buffer('losses', 2 * count);
   const { preprocessing, augment, momentum, weightDecay } = options;
+  const share = options.teacher?.share ?? 0;
   const gather = await prepareGatherImages(device, {
     pixels,
     indices,
@@ -214,7 +242,8 @@ async function prepareStep(
   });
   const judge = await prepareSoftmaxLoss(device, {
     logits: output.matrix,
-    labels: scope.bufferFrom('labels', labels),
+    labels: labels && scope.bufferFrom('labels', labels),
+    teacher: teacher?.answers,
     indices,
     gradient: outputGradient.matrix,
     results,
@@ -224,7 +253,8 @@ async function prepareStep(
     encode: (commands, { first, images, rate, key }) => {
       gather(commands, { images, first, key });
       training.forward(commands, images);
-      judge(commands, { images, first, firstResult: first });
+      teacher?.encode(commands, images);
+      judge(commands, { images, first, firstResult: first, share });
       training.backward(commands, images);
       training.update(commands, { rate, momentum, decay: weightDecay });
     },

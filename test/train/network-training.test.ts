@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Pictures } from '../../src/data/pictures.js';
 import { PREPROCESSINGS } from '../../src/data/pictures.js';
+import { finalResult } from '../../src/experiment/relay.js';
 import type { Device } from '../../src/gpu/device.js';
 import { buildArchitecture } from '../../src/models/architectures.js';
 import { drawWeights } from '../../src/models/initial-weights.js';
+import { activation, convolution, linear } from '../../src/models/nodes.js';
 import { randomStream } from '../../src/random.js';
 import {
   type NetworkTrainingEvent,
@@ -12,6 +14,7 @@ import {
   trainNetwork,
 } from '../../src/train/network-training.js';
 import { freshDevice } from '../gpu/probe.js';
+import { randomNetwork, sampleGraph } from '../graph/sample.js';
 
 let device: Device;
 beforeAll(async () => {
@@ -25,6 +28,17 @@ const graph = buildArchitecture('resnet8', {
   width: 0.25,
 });
 const network = { graph, weights: drawWeights(graph, 1) };
+
+/** Quick, and without batch norms. */
+const chain = sampleGraph(
+  [
+    convolution('c1', 'input', { outputs: 5, kernel: 3, padding: 1 }),
+    activation('a1', 'c1'),
+    { kind: 'global-average-pool', name: 'mean', inputs: ['a1'] },
+    linear('fc', 'mean', 3),
+  ],
+  { width: 8 },
+);
 
 /** Pictures whose class is the colour that is brightest. */
 function colours(count: number): Pictures {
@@ -125,6 +139,58 @@ describe('training a network', () => {
       code: 'diverged',
       details: { key: 'learningRate', calmer: 2.5e11 },
     });
+  });
+
+  test('a network without batch norms has nothing to learn from itself, cropped and mirrored as it is', async () => {
+    const own = randomNetwork(chain);
+    const { labels: _, ...unlabelled } = colours(29);
+    const teacher = { network: own, share: 1 };
+    const options = { ...OPTIONS, weightDecay: 0, teacher };
+    const course = trainNetwork(device, own, unlabelled, options);
+    const state = await finalResult(course, (event) => {
+      if (event.type !== 'progress') return;
+      expect(Math.abs(event.loss)).toBeLessThan(1e-6);
+      expect(event.accuracy).toBe(1);
+    });
+    for (const [name, { data }] of own.weights) {
+      const found = state.weights.get(name)?.data ?? new Float32Array();
+      data.forEach((value, at) => {
+        expect(Math.abs(value - (found[at] ?? Number.NaN))).toBeLessThan(1e-5);
+      });
+    }
+  });
+
+  test('a network learns the answers of another one, alone or with the labels', async () => {
+    const before = device.liveBytes;
+    const { labels: _, ...unlabelled } = colours(29);
+    const [own, taught] = [randomNetwork(chain, 1), randomNetwork(chain, 2)];
+    const learn = async (pictures: Pictures, share: number) => {
+      const options = { ...OPTIONS, teacher: { network: taught, share } };
+      const losses: number[] = [];
+      const state = await finalResult(trainNetwork(device, own, pictures, options), (event) => {
+        if (event.type === 'progress') losses.push(event.loss);
+      });
+      return { state, fall: (losses.at(-1) ?? 0) / (losses[0] ?? 0) };
+    };
+    const alone = await learn(unlabelled, 1);
+    expect(alone.fall).toBeLessThan(0.8);
+    // Labels are not looked at where the answers alone are learned.
+    expect(bits((await learn(colours(29), 1)).state)).toEqual(bits(alone.state));
+    const both = await learn(colours(29), 0.5);
+    expect(both.fall).toBeLessThan(0.9);
+    expect(bits(both.state)).not.toEqual(bits(alone.state));
+    await expect(learn(unlabelled, 0.5)).rejects.toThrow(/only distillation alone does without/);
+    const small = randomNetwork(
+      sampleGraph(
+        [{ kind: 'global-average-pool', name: 'mean', inputs: ['input'] }, linear('fc', 'mean', 3)],
+        { height: 4, width: 4 },
+      ),
+    );
+    const options = { ...OPTIONS, teacher: { network: small, share: 1 } };
+    await expect(trainNetwork(device, network, unlabelled, options).next()).rejects.toThrow(
+      /takes pictures of 4 × 4 pixels/,
+    );
+    expect(device.liveBytes).toBe(before);
   });
 
   test('pictures without labels or of another size are refused before anything is allocated', async () => {
