@@ -28,6 +28,8 @@ export interface PruneJournal {
   /** What an earlier pruning of the same had done. */
   readonly from: PruneState | undefined;
   readonly note: (event: Extract<PruneEvent, { readonly type: 'curve' | 'unit' }>) => Promise<void>;
+  /** Whether there is anything to go on from. */
+  readonly holds: () => boolean;
   /** All is done, and nothing of it has to be kept. */
   readonly finish: () => void;
   /** Lets others have it; where there is nothing to keep, it goes. */
@@ -52,8 +54,10 @@ export async function openJournal(
     const from = await readState(folder, identity);
     const curves: UnitCurve[] = [...(from?.curves ?? [])];
     const units: UnitOutcome[] = [...(from?.units ?? [])];
+    const holds = () => curves.length + units.length > 0;
     return {
       from,
+      holds,
       note: async (event) => {
         const before = units.length;
         if (event.type === 'curve') {
@@ -74,8 +78,7 @@ export async function openJournal(
       },
       release: async () => {
         await lock.release();
-        const empty = curves.length + units.length === 0;
-        if (empty) await rm(folder, { recursive: true, force: true });
+        if (!holds()) await rm(folder, { recursive: true, force: true });
       },
     };
   } catch (error) {

@@ -16,12 +16,14 @@ export function pruneTable(
   summary: PruneModelSummary,
   bytes: { readonly pruned: number; readonly dense: number },
 ): string {
-  const { dense, pruned, fineTuned, denseFineTuned, units, agreement, divergence } = summary;
+  const { dense, pruned, fineTuned, denseFineTuned, fromScratch, units, agreement, divergence } =
+    summary;
   const networks: readonly (readonly [string, EvaluateSummary])[] = [
     ['dense', dense],
     ['pruned', pruned],
     ...(fineTuned ? [['fine-tuned', fineTuned] as const] : []),
     ...(denseFineTuned ? [['dense, fine-tuned', denseFineTuned] as const] : []),
+    ...(fromScratch ? [['from scratch', fromScratch] as const] : []),
   ];
   const table = new Table({
     head: ['', ...networks.map(([name]) => name)],

@@ -10,6 +10,7 @@ import {
   pruneOptions,
 } from '../experiment/model/prune/config.js';
 import { REFITS, SHARINGS, UNIT_CHOICES } from '../experiment/model/prune/events.js';
+import { requireLabels } from '../experiment/model/prune/labels.js';
 import type { PruneModelEvent } from '../experiment/model/prune/model.js';
 import { requireReachable } from '../experiment/model/prune/prune.js';
 import { inferShapes } from '../graph/shapes.js';
@@ -74,9 +75,25 @@ export function addPrune(program: Command, version: string): void {
     )
     .option('--round-to <n>', 'channels, a multiple of which every cut unit keeps', number)
     .option('--least <n>', 'channels that every unit keeps at least', number)
-    .option('--fine-tune <epochs>', 'of training behind the cut, on labelled pictures', number)
+    .option('--fine-tune <epochs>', 'of training behind the cut', number)
     .option('--learning-rate <rate>', 'of fine-tuning, at its start (default: 0.01)', number)
-    .option('--controls', 'train the dense network on for as long, to compare with')
+    .addOption(
+      new Option(
+        '--distil [share]',
+        'fine-tune by the answers of the network as it came: alone, which needs no labels, or for this share beside the labels',
+      )
+        .preset('1')
+        .argParser(number),
+    )
+    .option(
+      '--controls',
+      'to compare with: the dense network trained on for as long, and one like the pruned from scratch',
+    )
+    .option(
+      '--pre-trained <epochs>',
+      'that the model was trained for: from scratch as many more are trained (default: 0)',
+      number,
+    )
     .option('--seed <seed>', 'of the calibration pictures and of fine-tuning', number);
   addDeviceFlags(command)
     .option('--out <file>', 'a .safetensors (default: beside the model, <name>-pruned.safetensors)')
@@ -93,7 +110,8 @@ Examples:
   espalier prune resnet20.th --architecture resnet20 --data cifar10
   espalier prune resnet20.th --architecture resnet20 --data cifar10 --flops 0.35 --criterion backward
   espalier prune net.safetensors --data pictures --parameters 0.5 --round-to 8 --out half.safetensors
-  espalier prune net.pth --architecture mobilenet-v2 --data cifar10 --fine-tune 3 --controls`,
+  espalier prune net.safetensors --data pictures --fine-tune 3 --distil
+  espalier prune net.pth --architecture resnet56 --data cifar10 --fine-tune 3 --controls --pre-trained 200`,
     )
     .action(async (file: string, flags: OwnFlags, self: Command) => {
       const given = { ...(flags.config && (await readConfig(flags.config))), ...givenFlags(self) };
@@ -120,12 +138,7 @@ async function execute(
   const { train, test } = await readPictureData(flags.data, { size: network.graph.input });
   const classes = inferShapes(network.graph).get(network.graph.output)?.channels ?? 0;
   for (const pictures of [train, test]) requirePictures(pictures, network.graph.input, classes);
-  if (config.fineTune > 0 && !train.labels) {
-    throw new EspalierError(
-      'bad-data',
-      `--fine-tune needs pictures with labels, in a folder a class: ${flags.data} has none.`,
-    );
-  }
+  requireLabels(train, config);
   const progress = phaseProgress(process.stderr);
   const { signal, release } = interruptSignal();
   const text = new TextEncoder().encode(JSON.stringify(config));
@@ -171,11 +184,10 @@ async function execute(
     );
   } catch (error) {
     if (!(error instanceof EspalierError && error.code === 'aborted')) throw error;
-    throw new EspalierError(
-      'aborted',
-      `Interrupted. What is done is kept: the same command, with --out ${shellWord(out)}, goes on from there.`,
-      { cause: error },
-    );
+    const kept = journal.holds()
+      ? ` What is done is kept: the same command, with --out ${shellWord(out)}, goes on from there.`
+      : ' Nothing was done yet that could be kept.';
+    throw new EspalierError('aborted', `Interrupted.${kept}`, { cause: error });
   } finally {
     progress.stop();
     release();

@@ -80,11 +80,22 @@ describe('espalier prune', () => {
     expect(names).toEqual(['again.safetensors', 'data', 'half.safetensors', 'net.safetensors']);
   }, 240_000);
 
+  test('says that nothing is kept where nothing was done', async () => {
+    const args = ['prune', 'net.safetensors', '--data', 'data', '--budgets', 'uniform', ...DEVICE];
+    const interrupted = start(args, { cwd: folder });
+    await interrupted.said(/pictures to calibrate with/);
+    interrupted.child.kill('SIGINT');
+    const { code, stderr } = await interrupted.ended;
+    expect(stderr).toContain('Interrupted. Nothing was done yet that could be kept.');
+    expect(code).toBe(130);
+  });
+
   test.each([
     ['--flops 0.5 --parameters 0.5', /--flops 0.5 does not go with --parameters 0.5/],
     ['--flops 1.5', /--flops must be a share above 0, and 1 at most, not 1.5/],
     ['--flops 0.001', /A budget of 0.00100 cannot be met: .* 0\.\d+ is left/],
     ['--out half.onnx', /--out must be a file that ends in .safetensors, not "half.onnx"/],
+    ['--distil', /--fine-tune must be a number of epochs from 1 on, not 0: .* answers are learned/],
     ['--controls', /--fine-tune must be a number of epochs from 1 on, not 0/],
   ] as const)('refuses %s before any work', async (flags, message) => {
     const args = ['prune', 'net.safetensors', '--data', 'data', ...flags.split(' ')];

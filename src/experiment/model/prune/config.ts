@@ -12,6 +12,8 @@ const share = () =>
     .gt(0, { error: 'a share above 0, and 1 at most' })
     .lte(1, { error: 'a share above 0, and 1 at most' });
 
+const PART = 'a share from 0 to 1';
+
 /** Everything that decides a pruning. */
 export const pruneSchema = z.strictObject({
   /** Pictures to calibrate with. */
@@ -28,8 +30,12 @@ export const pruneSchema = z.strictObject({
   /** Epochs of training behind the cut. */
   fineTune: count(0).default(0),
   learningRate: rate().default(0.01),
-  /** Train the dense network on for as long, to compare with. */
+  /** Share of the dense network's answers in what is learned; the rest is learned from the labels. */
+  distil: z.number({ error: PART }).min(0, { error: PART }).max(1, { error: PART }).default(0),
+  /** Train the dense network on for as long, and what is left of it from scratch, to compare with. */
   controls: z.boolean({ error: 'true or false' }).default(false),
+  /** Epochs that the network was trained for: the control from scratch is given as many more. */
+  preTrained: count(0).default(0),
   seed: z.int({ error: 'a whole number within ±(2^53 − 1)' }).default(0),
 });
 
@@ -43,7 +49,7 @@ export type PruneConfig = z.infer<typeof pruneSchema>;
  */
 export function parsePruneConfig(given: unknown): PruneConfig {
   const config = parseWith(pruneSchema, given);
-  const { flops, parameters, controls, fineTune } = config;
+  const { flops, parameters, controls, distil, fineTune } = config;
   if (flops !== undefined && parameters !== undefined) {
     throw new EspalierError('bad-config', {
       kind: 'conflict',
@@ -55,13 +61,15 @@ export function parsePruneConfig(given: unknown): PruneConfig {
       because: 'a network is cut to one budget',
     });
   }
-  if (controls && fineTune === 0) {
+  if (fineTune === 0 && (controls || distil > 0)) {
     throw new EspalierError('bad-config', {
       kind: 'value',
       key: 'fineTune',
       given: fineTune,
       allowed: 'a number of epochs from 1 on',
-      because: 'the controls are trained for as long',
+      because: controls
+        ? 'the controls are trained for as long'
+        : 'it is there that answers are learned',
     });
   }
   return config;

@@ -2,18 +2,19 @@ import { type Pictures, type Preprocessing, picturesAt } from '../../../data/pic
 import type { Device } from '../../../gpu/device.js';
 import type { Network } from '../../../graph/weights.js';
 import { distinctDraws, randomStream } from '../../../random.js';
-import { TRAINING_DEFAULTS, trainNetwork } from '../../../train/network-training.js';
 import { relayed } from '../../relay.js';
 import { type EvaluateSummary, evaluateModel } from '../evaluate.js';
 import { type PruneConfig, pruneOptions } from './config.js';
 import type { PruneEvent, PruneState, PruneSummary } from './events.js';
+import { type FineTuneProgress, fineTune, TUNED, type TunedName } from './fine-tune.js';
+import { requireLabels } from './labels.js';
 import { pruneNetwork } from './prune.js';
 
 /** A trained network and the pictures that it is pruned and measured with. */
 export interface PruneModelInput {
   readonly network: Network;
   readonly preprocessing: Preprocessing;
-  /** Pictures that calibrate, drawn from these; with labels also those that fine-tuning learns from. */
+  /** Pictures that calibrate, drawn from these; all of them are what fine-tuning learns from. */
   readonly train: Pictures;
   /** Pictures that only measure. */
   readonly test: Pictures;
@@ -25,9 +26,10 @@ export interface PruneModelInput {
 /** What a pruning with its measurements tells on its way. */
 export type PruneModelEvent =
   | PruneEvent
+  | FineTuneProgress
   | {
       readonly type: 'progress';
-      readonly phase: 'measuring' | 'fine-tuning';
+      readonly phase: 'measuring';
       readonly unit: string;
       readonly share: number;
     }
@@ -40,9 +42,11 @@ export interface PruneModelSummary extends Omit<PruneSummary, 'network'> {
   readonly network: Network;
   readonly dense: EvaluateSummary;
   readonly pruned: EvaluateSummary;
-  /** Of the pruned network after fine-tuning, and of the dense one trained on for as long. */
+  /** Of the pruned network after fine-tuning. */
   readonly fineTuned?: EvaluateSummary;
+  /** Of the dense one trained on for as long, and of one like the pruned trained from scratch. */
   readonly denseFineTuned?: EvaluateSummary;
+  readonly fromScratch?: EvaluateSummary;
 }
 
 /**
@@ -57,6 +61,7 @@ export async function* pruneModel(
   { network, preprocessing, train, test, config, from }: PruneModelInput,
   signal?: AbortSignal,
 ): AsyncGenerator<PruneModelEvent, PruneModelSummary> {
+  requireLabels(train, config);
   const measure = (own: Network, what: string) =>
     relayed(
       evaluateModel(device, { network: own, pictures: test, preprocessing }, signal),
@@ -67,19 +72,6 @@ export async function* pruneModel(
         share: done / total,
       }),
     );
-  const fineTune = (own: Network, what: string) => {
-    const { fineTune: epochs, learningRate, seed } = config;
-    const options = { ...TRAINING_DEFAULTS, epochs, learningRate, seed, preprocessing, signal };
-    return relayed(
-      trainNetwork(device, own, train, options),
-      (event): PruneModelEvent => ({
-        type: 'progress',
-        phase: 'fine-tuning',
-        unit: what,
-        share: event.epoch / epochs,
-      }),
-    );
-  };
   const dense = yield* measure(network, 'dense');
   yield { type: 'dense', figures: dense };
   const drawn = Math.min(config.calibration, train.count);
@@ -94,12 +86,24 @@ export async function* pruneModel(
   });
   const pruned = yield* measure(cut.network, 'pruned');
   if (config.fineTune === 0) return { ...cut, dense, pruned };
-  const tuned = yield* fineTune(cut.network, 'pruned');
-  const own = { graph: cut.network.graph, weights: tuned.weights };
-  const fineTuned = yield* measure(own, 'fine-tuned');
-  const summary = { ...cut, network: own, dense, pruned, fineTuned };
-  if (!config.controls) return summary;
-  const control = yield* fineTune(network, 'dense');
-  const after = { graph: network.graph, weights: control.weights };
-  return { ...summary, denseFineTuned: yield* measure(after, 'dense, fine-tuned') };
+  const figures = new Map<TunedName, EvaluateSummary>();
+  let result = cut.network;
+  const tuning = { pruned: cut.network, dense: network, preprocessing, pictures: train, config };
+  for await (const event of fineTune(device, tuning, signal)) {
+    if ('type' in event) yield event;
+    else {
+      if (event.name === 'pruned') result = event.network;
+      figures.set(event.name, yield* measure(event.network, `${event.name}, trained`));
+    }
+  }
+  const [fineTuned, denseFineTuned, fromScratch] = TUNED.map((name) => figures.get(name));
+  return {
+    ...cut,
+    network: result,
+    dense,
+    pruned,
+    ...(fineTuned && { fineTuned }),
+    ...(denseFineTuned && { denseFineTuned }),
+    ...(fromScratch && { fromScratch }),
+  };
 }

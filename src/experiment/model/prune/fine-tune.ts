@@ -1,0 +1,70 @@
+import type { Pictures, Preprocessing } from '../../../data/pictures.js';
+import type { Device } from '../../../gpu/device.js';
+import type { Network } from '../../../graph/weights.js';
+import { drawWeights } from '../../../models/initial-weights.js';
+import { TRAINING_DEFAULTS, trainNetwork } from '../../../train/network-training.js';
+import { relayed } from '../../relay.js';
+import type { PruneConfig } from './config.js';
+
+export interface FineTuneInput {
+  readonly pruned: Network;
+  /** The network as it came, whose answers are learned where that is asked for. */
+  readonly dense: Network;
+  readonly preprocessing: Preprocessing;
+  readonly pictures: Pictures;
+  readonly config: PruneConfig;
+}
+
+/** Which network is trained, and how far that is. */
+export interface FineTuneProgress {
+  readonly type: 'progress';
+  readonly phase: 'fine-tuning';
+  readonly unit: TunedName;
+  readonly share: number;
+}
+
+/** The pruned network, and what it is compared with: its controls. */
+export const TUNED = ['pruned', 'dense', 'from scratch'] as const;
+export type TunedName = (typeof TUNED)[number];
+
+/** A network that has learned. */
+export interface Tuned {
+  readonly name: TunedName;
+  readonly network: Network;
+}
+
+/**
+ * Trains the pruned network on: by the labels, by the dense network's answers, or by both. Then, where
+ * controls are asked for, the dense one for as long, and one like the pruned from scratch for as long
+ * as the dense one was trained before, and that long again; each by the same loss. A dense network
+ * that would learn its own answers alone is left out: there is nothing in them for it.
+ *
+ * @throws as `trainNetwork` does.
+ */
+export async function* fineTune(
+  device: Device,
+  { pruned, dense, preprocessing, pictures, config }: FineTuneInput,
+  signal?: AbortSignal,
+): AsyncGenerator<FineTuneProgress | Tuned, void> {
+  const { fineTune: epochs, learningRate, distil, controls, preTrained, seed } = config;
+  const teacher = distil > 0 ? { network: dense, share: distil } : undefined;
+  const learn = async function* (
+    name: TunedName,
+    network: Network,
+    course: { readonly epochs: number; readonly learningRate: number },
+  ) {
+    const options = { ...TRAINING_DEFAULTS, ...course, seed, preprocessing, teacher, signal };
+    const training = trainNetwork(device, network, pictures, options);
+    const { weights } = yield* relayed(training, ({ epoch }): FineTuneProgress => {
+      return { type: 'progress', phase: 'fine-tuning', unit: name, share: epoch / course.epochs };
+    });
+    const tuned: Tuned = { name, network: { graph: network.graph, weights } };
+    yield tuned;
+  };
+  yield* learn('pruned', pruned, { epochs, learningRate });
+  if (!controls) return;
+  if (distil < 1) yield* learn('dense', dense, { epochs, learningRate });
+  const { graph } = pruned;
+  const course = { epochs: preTrained + epochs, learningRate: TRAINING_DEFAULTS.learningRate };
+  yield* learn('from scratch', { graph, weights: drawWeights(graph, seed) }, course);
+}
