@@ -75,6 +75,7 @@ export {
   type UnitCurve,
   type UnitOutcome,
 } from './experiment/model/prune/events.js';
+export type { FineTuneProgress, TunedName } from './experiment/model/prune/fine-tune.js';
 export {
   type PruneModelEvent,
   type PruneModelInput,
@@ -232,6 +233,7 @@ export {
   TRAINING_DEFAULTS,
 } from './train/network-training.js';
 export type { MinibatchStream, TrainingOptions } from './train/options.js';
+export type { Teacher } from './train/teacher.js';
 export {
   type ErrorDetails,
   type Names,

@@ -25,6 +25,7 @@ export interface FineTuneProgress {
 
 /** The pruned network, and what it is compared with: its controls. */
 export const TUNED = ['pruned', 'dense', 'from scratch'] as const;
+/** The name of one of these. */
 export type TunedName = (typeof TUNED)[number];
 
 /** A network that has learned. */
