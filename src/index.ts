@@ -40,6 +40,26 @@ export {
 } from './experiment/compare-events.js';
 export { drawExamples, type Examples, networkShape } from './experiment/examples.js';
 export type { Guarantee, RunTheory } from './experiment/guarantee.js';
+export { compareModel } from './experiment/model/compare/compare.js';
+export {
+  type CompareModelConfig,
+  CURVE_CHOICES,
+  type CurveChoice,
+  compareModelSchema,
+  listModelCells,
+  parseCompareModelConfig,
+} from './experiment/model/compare/config.js';
+export type {
+  CompareModelEvent,
+  CompareModelInput,
+  CompareModelState,
+  CompareModelSummary,
+  DenseFigures,
+  ModelCell,
+  ModelCellKey,
+  PruningWay,
+  WayCurve,
+} from './experiment/model/compare/events.js';
 export {
   type EvaluateEvent,
   type EvaluateInput,

@@ -22,12 +22,12 @@ import { summarise } from '../../../src/graph/summary.js';
 import type { Network } from '../../../src/graph/weights.js';
 import { buildArchitecture } from '../../../src/models/architectures.js';
 import { activation, batchNorm, convolution, linear, maxPool } from '../../../src/models/nodes.js';
-import { randomStream } from '../../../src/random.js';
 import { type ReferenceMaps, runReference } from '../../../src/reference/network.js';
 import { evaluatePictures } from '../../../src/train/evaluation.js';
 import { freshDevice } from '../../gpu/probe.js';
 import { randomNetwork, sampleGraph } from '../../graph/sample.js';
 import { isShared, sharedPath } from '../../shared.js';
+import { input, randomPictures } from './random-pictures.js';
 
 let device: Device;
 beforeAll(async () => {
@@ -36,7 +36,6 @@ beforeAll(async () => {
 afterAll(() => device?.dispose());
 
 const preprocessing = PREPROCESSINGS.cifar10;
-const input = { channels: 3, height: 8, width: 9 };
 
 /** A chain whose last unit is flattened, a residual network, and one with depthwise filters. */
 const GRAPHS: Readonly<Record<string, Graph>> = {
@@ -83,12 +82,6 @@ function invertedNodes(
     convolution(`${name}.c3`, `${name}.a2`, { outputs, kernel: 1 }),
     batchNorm(`${name}.n3`, `${name}.c3`),
   ];
-}
-
-function randomPictures(count: number): Pictures {
-  const stream = randomStream(3, 'pictures');
-  const pixels = Uint8Array.from({ length: count * 8 * 9 * 3 }, () => stream.below(256));
-  return { count, ...input, pixels };
 }
 
 const options: PruneOptions = {

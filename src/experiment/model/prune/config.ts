@@ -4,9 +4,9 @@ import { CHANNEL_CRITERIA } from '../../../prune/channels/criteria.js';
 import { count, parseWith, rate } from '../../run-config.js';
 import { type PruneOptions, REFITS, SHARINGS, UNIT_CHOICES } from './events.js';
 
-const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
+export const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
   z.enum(names, { error: `one of ${names.join(', ')}` });
-const share = () =>
+export const share = () =>
   z
     .number({ error: 'a share above 0, and 1 at most' })
     .gt(0, { error: 'a share above 0, and 1 at most' })

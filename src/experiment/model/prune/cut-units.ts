@@ -3,7 +3,7 @@ import type { Network } from '../../../graph/weights.js';
 import { cutUnit, unitOfNetwork } from './cut-unit.js';
 import type { PruneEvent, PruneState, UnitOutcome } from './events.js';
 import type { Calibrated } from './frontier.js';
-import { measureUnit } from './measure-unit.js';
+import { measureUnit, type UnitMeasurement } from './measure-unit.js';
 import { type Pruning, rankUnit, startWalk } from './pruning.js';
 
 export interface UnitCuts {
@@ -11,13 +11,15 @@ export interface UnitCuts {
   readonly counts: readonly number[];
   /** The dense network with the images where a unit's consumers give their answer, or before that. */
   readonly dense: (unit: string) => Promise<Calibrated>;
+  /** The statistics of a unit before which nothing is cut, where they are known. */
+  readonly untouched?: ((unit: string) => readonly UnitMeasurement[]) | undefined;
   readonly from?: PruneState | undefined;
 }
 
 /** Cuts one unit after the other, each by the network as cut so far. */
 export async function* cutUnits(
   pruning: Pruning,
-  { counts, dense: denseAt, from }: UnitCuts,
+  { counts, dense: denseAt, untouched, from }: UnitCuts,
 ): AsyncGenerator<
   PruneEvent,
   { readonly network: Network; readonly units: readonly UnitOutcome[] }
@@ -27,15 +29,18 @@ export async function* cutUnits(
   let network = from?.network ?? dense;
   let touched = outcomes.some(({ kept, channels }) => kept.length < channels);
   using walk = await startWalk(pruning);
+  const measure = async (name: string) => {
+    const cut = await walk.to(foldBatchNorms(network), name);
+    const reference = touched ? await denseAt(name) : undefined;
+    const unit = unitOfNetwork(cut.network, name);
+    return measureUnit(device, { unit, cut, dense: reference, signal });
+  };
   for (const [done, { name, channels }] of units.entries()) {
     if (outcomes.some(({ unit }) => unit === name)) continue;
     yield { type: 'progress', phase: 'cutting', unit: name, share: done / units.length };
     const count = counts[done] as number;
     if (touched || count < channels) {
-      const cut = await walk.to(foldBatchNorms(network), name);
-      const request = { unit: unitOfNetwork(cut.network, name), cut, signal };
-      const reference = touched ? await denseAt(name) : undefined;
-      const measurements = await measureUnit(device, { ...request, dense: reference });
+      const measurements = (!touched && untouched?.(name)) || (await measure(name));
       const ranking = await rankUnit(pruning, network, name, measurements);
       const { refit } = options;
       const result = cutUnit(network, { unit: name, measurements, ranking, count, refit });

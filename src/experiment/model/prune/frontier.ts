@@ -94,13 +94,31 @@ export interface Calibrated {
  */
 export async function advanceFrontier(
   device: Device,
-  { network, frontier }: Calibrated,
+  calibrated: Calibrated,
   { position, signal }: { readonly position: number; readonly signal?: AbortSignal | undefined },
 ): Promise<Frontier> {
-  const names = liveMaps(network.graph, position);
+  using _ = calibrated.frontier;
+  const names = liveMaps(calibrated.network.graph, position);
+  return await mapsFrom(device, calibrated, { names, position, signal });
+}
+
+/**
+ * Maps of the images, computed from where they are, which stay as well.
+ *
+ * @param position what is said to be computed next.
+ * @throws aborted between chunks of images.
+ */
+export async function mapsFrom(
+  device: Device,
+  { network, frontier }: Calibrated,
+  {
+    names,
+    position,
+    signal,
+  }: Pick<Frontier, 'names' | 'position'> & { readonly signal?: AbortSignal | undefined },
+): Promise<Frontier> {
   const shapes = inferShapes(network.graph);
   const stay = names.every((name) => frontier.names.includes(name));
-  using own = frontier;
   using segment = stay
     ? undefined
     : await prepareSegment(device, network, {
@@ -109,7 +127,7 @@ export async function advanceFrontier(
         wanted: names.filter((name) => !frontier.names.includes(name)),
       });
   return await collectChunks(device, { names, position }, async (build) => {
-    for (const chunk of own.chunks) {
+    for (const chunk of frontier.chunks) {
       const commands = new Commands(device);
       if (segment) encodeSegment(commands, segment, chunk);
       build.take(commands, chunk.images, (name) => ({

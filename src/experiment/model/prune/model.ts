@@ -1,9 +1,9 @@
-import { type Pictures, type Preprocessing, picturesAt } from '../../../data/pictures.js';
+import type { Pictures, Preprocessing } from '../../../data/pictures.js';
 import type { Device } from '../../../gpu/device.js';
 import type { Network } from '../../../graph/weights.js';
-import { distinctDraws, randomStream } from '../../../random.js';
 import { relayed } from '../../relay.js';
 import { type EvaluateSummary, evaluateModel } from '../evaluate.js';
+import { drawCalibration } from './calibration.js';
 import { type PruneConfig, pruneOptions } from './config.js';
 import type { PruneEvent, PruneState, PruneSummary } from './events.js';
 import { type FineTuneProgress, fineTune, TUNED, type TunedName } from './fine-tune.js';
@@ -74,11 +74,7 @@ export async function* pruneModel(
     );
   const dense = yield* measure(network, 'dense');
   yield { type: 'dense', figures: dense };
-  const drawn = Math.min(config.calibration, train.count);
-  const calibration = picturesAt(
-    train,
-    distinctDraws(randomStream(config.seed, 'calibration'), train.count)(drawn),
-  );
+  const calibration = drawCalibration(config, train);
   const input = { network, calibration, preprocessing, options: pruneOptions(config) };
   const cut = yield* pruneNetwork(device, input, {
     ...(from && { from }),
