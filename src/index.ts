@@ -2,7 +2,8 @@
 
 export { parseCifar10 } from './data/cifar10.js';
 export { gunzipped } from './data/gzip.js';
-export { parseIdxImages, parseIdxLabels } from './data/idx.js';
+export { announcedBytes, parseIdxImages, parseIdxLabels } from './data/idx.js';
+export { type ImageFile, readImageFiles } from './data/image-files.js';
 export type { ImageSource, Images, LabelledImages } from './data/images.js';
 export { imageSource, labelledImages } from './data/images.js';
 export { decodeNpy } from './data/npy.js';

@@ -160,7 +160,14 @@ describe('layers', () => {
 const PEERS = ['@jax-js/jax', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu'];
 
 /** Packages without a trace of Node, fit for a page. */
-const BROWSER_SAFE = ['pure-rand', 'zod', 'wgsl-preprocessor', 'simple-statistics', 'fflate'];
+const BROWSER_SAFE = [
+  'pure-rand',
+  'zod',
+  'wgsl-preprocessor',
+  'simple-statistics',
+  'fflate',
+  'pako',
+];
 
 /** Of the page, those built into it. */
 const OF_THE_PAGE = ['preact', '@preact/signals', 'uplot', '@observablehq/plot'];

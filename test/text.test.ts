@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { grouped, plural, shellWord } from '../src/text.js';
+import { escaped, grouped, plural, quoted, shellWord } from '../src/text.js';
 
 test('numbers are grouped, and nouns follow them', () => {
   expect(grouped(1234567)).toBe('1,234,567');
@@ -18,6 +18,18 @@ test.each([
   ["it's", "'it'\\''s'"],
   ['$HOME', "'$HOME'"],
   ['', "''"],
-])('%j is %j for a shell', (word, quoted) => {
-  expect(shellWord(word)).toBe(quoted);
+])('%j is %j for a shell', (word, shown) => {
+  expect(shellWord(word)).toBe(shown);
+});
+
+test('text of others is shown on one line, cut, and without what terminals and pages obey', () => {
+  expect(quoted('a "b"\n')).toBe('"a \\"b\\"\\n"');
+  expect(quoted('\u001b[2J\u009b1m\u202e\u2028\u200b\ud800x')).toBe(
+    '"\\u001b[2J\\u{9b}1m\\u{202e}\\u{2028}\\u{200b}\\ud800x"',
+  );
+  expect(quoted('é'.repeat(61))).toBe(`"${'é'.repeat(60)}…"`);
+  expect(quoted('x'.repeat(60))).toBe(`"${'x'.repeat(60)}"`);
+  expect(escaped('2 × 3 “ok” \t\u007f\ud83d\ude00\ud83d')).toBe(
+    '2 × 3 “ok” \\u{9}\\u{7f}\ud83d\ude00\\u{d83d}',
+  );
 });

@@ -61,7 +61,7 @@ export function Take() {
         />
       </div>
       <p class="note">
-        Drop MNIST’s IDX files, a CSV (a label, then the pixels, on each line) or a run (its .zip or
+        Drop MNIST’s IDX files, a CSV (a label and the pixels on each line) or a run (its .zip or
         folder) anywhere on this page: they stay on this device, and the run goes on from its last
         weights. The subnetwork is a safetensors file. The run is a .zip with all weights, which,
         unpacked, <code>espalier run --from</code> goes on with on a command line, and{' '}

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import Table from 'cli-table3';
 import type { Command } from 'commander';
-import { readImageSource } from '../data/folder.js';
+
 import {
   type CompareConfig,
   parseCompareConfig,
@@ -30,6 +30,7 @@ import {
   storageOption,
 } from './flags.js';
 import { withHost } from './host.js';
+import { readImages } from './images.js';
 import { interruptSignal } from './outcome.js';
 import { END, phaseProgress } from './progress.js';
 import { claimFolder, requireUsable } from './run-folder.js';
@@ -83,7 +84,7 @@ Examples:
 }
 
 async function execute(config: CompareConfig): Promise<CompareSummary> {
-  const examples = drawExamples(await readImageSource(config.data), config.examples, config.seed);
+  const examples = drawExamples(await readImages(config.data), config.examples, config.seed);
   const progress = phaseProgress(process.stderr);
   const { signal, release } = interruptSignal();
   const onEvent = (event: CompareEvent) => {

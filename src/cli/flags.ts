@@ -29,7 +29,10 @@ export function storageOption(): Option {
 /** What is trained, and on what: the flags that a run and a comparison begin with. */
 export function addNetworkFlags(command: Command): Command {
   return command
-    .option('--data <source>', '"mnist" or a folder with the four IDX files, plain or .gz')
+    .option(
+      '--data <source>',
+      '"mnist", a folder with IDX files or tables (.csv), or one table; plain or .gz',
+    )
     .addOption(new Option('--task <task>', 'what the labels become').choices(TASKS))
     .option('--examples <m>', 'training examples, drawn from the source', number)
     .option('--width <n>', 'neurons of the dense network', number)

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { readImageSource } from '../data/folder.js';
+
 import { EspalierError } from '../errors.js';
 import { drawExamples } from '../experiment/examples.js';
 import { stateOfFiles } from '../experiment/resume.js';
@@ -17,6 +17,7 @@ import {
   storageOption,
 } from './flags.js';
 import { withHost } from './host.js';
+import { readImages } from './images.js';
 import { type KeptRun, readKeptRun, requireSameTraining } from './kept-run.js';
 import { interruptSignal } from './outcome.js';
 import { createProgress } from './progress.js';
@@ -125,7 +126,7 @@ async function execute(
   { overwrite, json, version, kept }: Settings,
 ): Promise<void> {
   await requireUsable(config.out, overwrite);
-  const examples = drawExamples(await readImageSource(config.data), config.examples, config.seed);
+  const examples = drawExamples(await readImages(config.data), config.examples, config.seed);
   const from = kept && stateOfFiles(kept.config, examples, kept);
   const progress = createProgress(process.stderr, config);
   const { signal, release } = interruptSignal();

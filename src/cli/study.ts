@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { readImageSource } from '../data/folder.js';
+
 import { TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
@@ -23,6 +23,7 @@ import {
   STORAGE_HELP,
   storageOption,
 } from './flags.js';
+import { readImages } from './images.js';
 import { interruptSignal } from './outcome.js';
 import { shownAddress } from './queue.js';
 import { drawReport } from './report.js';
@@ -54,7 +55,10 @@ export function addStudy(program: Command, version: string): void {
     .addOption(
       new Option('--preset <name>', 'defaults of the flags below').choices(['quick', 'paper']),
     )
-    .option('--data <source>', '"mnist" or a folder with the four IDX files, plain or .gz')
+    .option(
+      '--data <source>',
+      '"mnist", a folder with IDX files or tables (.csv), or one table; plain or .gz',
+    )
     .addOption(new Option('--task <task>', 'what the labels become').choices(TASKS))
     .option('--sizes <m,…>', 'training examples, ascending', numbers)
     .option('--trials <r>', 'pre-trainings of each size', number)
@@ -143,7 +147,7 @@ async function execute(
   settings: Settings,
 ): Promise<void> {
   const start = performance.now();
-  const source = await readImageSource(config.data);
+  const source = await readImages(config.data);
   requireSizes(config, source);
   const folder = await openStudyFolder(config.out, config);
   const { signal, release } = interruptSignal();

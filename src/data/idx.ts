@@ -36,6 +36,29 @@ export function parseIdxLabels(bytes: Uint8Array, file: string): Uint8Array {
   return body(bytes, file, { offset: 8, size: count, what: `${count} labels` });
 }
 
+/** Bytes of an element by the type that the third byte names; others there are not. */
+const ELEMENT_BYTES: Readonly<Record<number, number>> = { 8: 1, 9: 1, 11: 2, 12: 4, 13: 4, 14: 8 };
+
+const MOST_DIMENSIONS = 8;
+
+/** The dimensions that an IDX file's first bytes tell, of whatever type: 1 of labels, 3 of images. */
+export function dimensionsOfIdx(head: Uint8Array): number | undefined {
+  const [one, two, type = 0, dimensions = 0] = head;
+  const is = one === 0 && two === 0 && ELEMENT_BYTES[type] !== undefined;
+  return is && dimensions > 0 && dimensions <= MOST_DIMENSIONS ? dimensions : undefined;
+}
+
+/** Bytes that an IDX file has by its header; of what is none, as many as are at hand. */
+export function announcedBytes(head: Uint8Array): number {
+  const dimensions = dimensionsOfIdx(head);
+  const begin = 4 + 4 * (dimensions ?? 0);
+  if (dimensions === undefined || head.length < begin) return head.length;
+  const view = new DataView(head.buffer, head.byteOffset);
+  let bytes = ELEMENT_BYTES[head[2]!]!;
+  for (let at = 4; at < begin; at += 4) bytes *= view.getUint32(at);
+  return begin + bytes;
+}
+
 function checkMagic(bytes: Uint8Array, file: string, expected: number, what: string): void {
   const found = wordAt(bytes, file, 0, 'magic number');
   if (found !== expected) {

@@ -19,6 +19,10 @@ export interface ImageSource {
   readonly name: string;
   readonly train: LabelledImages;
   readonly test: LabelledImages;
+  /** Paths of files that lie there too and were not read. */
+  readonly ignored?: readonly string[];
+  /** Whether the test set is a part of what was one set. */
+  readonly heldOut?: boolean;
 }
 
 /**
@@ -60,7 +64,8 @@ export function imagesAt(images: LabelledImages, indices: ArrayLike<number>): La
 /**
  * Joins a training and a test set.
  *
- * @throws EspalierError `bad-data` when their images differ in size.
+ * @throws EspalierError `bad-data` when their images differ in size, or all to train on have one label:
+ *   then labels were read from the wrong place, or nothing can be learnt.
  */
 export function imageSource(
   name: string,
@@ -73,7 +78,19 @@ export function imageSource(
       `In ${name} the train images are ${train.rows} × ${train.columns} pixels and the test images ${test.rows} × ${test.columns}: both sets must have one size.`,
     );
   }
+  const [label, another] = labelsIn(train);
+  if (another === undefined && train.count > 1) {
+    throw new EspalierError(
+      'bad-data',
+      `The labels of the train images in ${name} are all ${label}: expected several. Nothing is learnt from one class.`,
+    );
+  }
   return { name, train, test };
+}
+
+/** The labels that occur, ascending. */
+export function labelsIn({ labels }: LabelledImages): readonly number[] {
+  return [...new Set(labels)].toSorted((a, b) => a - b);
 }
 
 /**

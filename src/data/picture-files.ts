@@ -1,4 +1,5 @@
 import { EspalierError, errorMessage } from '../errors.js';
+import { isLitter } from './litter.js';
 import { bytesOfPicture, type PictureSize, type Pictures } from './pictures.js';
 import { type DecodedPicture, fitPicture } from './resize.js';
 
@@ -27,8 +28,6 @@ export interface PictureFiles {
 const PICTURE = /\.(png|jpe?g)$/i;
 /** Pictures too, which no decoder of ours reads: to pass them over would lose images. */
 const OTHER_PICTURE = /\.(gif|webp|bmp|tiff?|avif|heic|ppm)$/i;
-/** What operating systems and archivers leave beside files. */
-const LITTER = /(^|\/)(\.[^/]*|__MACOSX|Thumbs\.db|desktop\.ini)(\/|$)/i;
 
 /**
  * Sorts out the files of a folder of pictures: PNG and JPEG in a folder a class, whose names sorted are
@@ -40,7 +39,7 @@ const LITTER = /(^|\/)(\.[^/]*|__MACOSX|Thumbs\.db|desktop\.ini)(\/|$)/i;
  * pictures and folders of pictures.
  */
 export function listPictures(paths: readonly string[], name: string): PictureListing {
-  const kept = paths.filter((path) => !LITTER.test(path)).toSorted();
+  const kept = paths.filter((path) => !isLitter(path)).toSorted();
   const unread = kept.find((path) => OTHER_PICTURE.test(path));
   if (unread !== undefined) {
     throw new EspalierError(
@@ -49,7 +48,7 @@ export function listPictures(paths: readonly string[], name: string): PictureLis
     );
   }
   const files = kept.filter((path) => PICTURE.test(path));
-  const ignored = paths.filter((path) => LITTER.test(path) || !PICTURE.test(path)).toSorted();
+  const ignored = paths.filter((path) => isLitter(path) || !PICTURE.test(path)).toSorted();
   if (files.length === 0) {
     throw new EspalierError(
       'bad-data',

@@ -40,3 +40,17 @@ export function taskTargets(task: Task, labels: Uint8Array): Float32Array<ArrayB
   }
   return targets;
 }
+
+/**
+ * @param labels that occur in a data set.
+ * @throws EspalierError `bad-data` when they are all of one of the task's classes: whoever gives the same
+ *   answer to everything would be right, and nothing is learnt.
+ */
+export function requireSeveralClasses(task: Task, labels: readonly number[]): void {
+  if (new Set(labels.map((label) => taskClass(task, label))).size > 1) return;
+  throw new EspalierError('bad-data', {
+    kind: 'message',
+    message: `All images to train on are of one class of the task ${task}: their labels are ${labels.join(', ')}. Check that the labels were read from the right place, or take images of several classes.`,
+    ...(new Set(labels).size > 1 && { instead: { task: 'digits' } }),
+  });
+}

@@ -1,4 +1,4 @@
-import { type ImageSource, imagesAt, type LabelledImages } from '../data/images.js';
+import { type ImageSource, imagesAt, type LabelledImages, labelsIn } from '../data/images.js';
 import { networkInputs } from '../data/preprocess.js';
 import { drawSubset } from '../data/subset.js';
 import { type Task, taskOutputs, taskTargets } from '../data/tasks.js';
@@ -15,6 +15,8 @@ export interface Examples {
   readonly indices: Uint32Array;
   readonly train: LabelledImages;
   readonly test: LabelledImages;
+  /** Labels that occur among all training images of the source. */
+  readonly sourceLabels: readonly number[];
 }
 
 /**
@@ -25,7 +27,13 @@ export interface Examples {
 export function drawExamples(source: ImageSource, count: number, seed: number): Examples {
   const indices = drawSubset(source.train.count, count, seed);
   const { name, train, test } = source;
-  return { source: name, indices, train: imagesAt(train, indices), test };
+  return {
+    source: name,
+    indices,
+    train: imagesAt(train, indices),
+    test,
+    sourceLabels: labelsIn(train),
+  };
 }
 
 /** The network that is trained on such examples. */

@@ -1,3 +1,4 @@
+import { requireSeveralClasses } from '../data/tasks.js';
 import type { Device } from '../gpu/device.js';
 import type { Matrix } from '../gpu/matrix.js';
 import type { Scope } from '../gpu/scope.js';
@@ -41,14 +42,15 @@ export interface Experiment<Config extends ExperimentConfig = ExperimentConfig> 
 /**
  * Uploads the examples, which the experiment owns.
  *
- * @throws limit-exceeded, device-lost and out-of-memory.
+ * @throws bad-data where their source has one class of the task only; limit-exceeded, device-lost and out-of-memory.
  */
 export async function openExperiment<Config extends ExperimentConfig>(
   device: Device,
   config: Config,
-  examples: Pick<Examples, 'train' | 'test'>,
+  examples: Pick<Examples, 'train' | 'test' | 'sourceLabels'>,
   signal?: AbortSignal,
 ): Promise<Experiment<Config>> {
+  requireSeveralClasses(config.task, examples.sourceLabels);
   // Preprocessing takes a processor tens of milliseconds: in the waits a page draws its frames.
   await device.idle();
   const train = uploadImages(device, 'training', examples.train, config.task);

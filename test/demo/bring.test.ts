@@ -7,7 +7,7 @@ import { parseRunConfig } from '../../src/experiment/run-config.js';
 import { datasetFile } from '../../src/experiment/run-files.js';
 import { encodeSafetensors } from '../../src/formats/safetensors.js';
 
-const CSV = [1, 3, 5, 7, 9].map((label) => `${label},0,50,100,${label}\n`).join('');
+const CSV = [1, 3, 5, 7, 9].map((label) => `${label},0,50,100,20${label}\n`).join('');
 
 const SETTINGS = { task: 'parity', examples: 4, width: 3, batch: 2, iterations: 1e9 } as const;
 const CONFIG = JSON.stringify(parseRunConfig(SETTINGS));
