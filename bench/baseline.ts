@@ -1,12 +1,12 @@
 import { EspalierError } from '../src/errors.js';
 import type { AdapterDescription } from '../src/gpu/adapter.js';
+import { quoted } from '../src/text.js';
 import {
   type BenchReport,
   type BenchResult,
   entryKey,
   hasFewSamples,
   type MeasuredResult,
-  printable,
 } from './report.js';
 
 /** An earlier report, and the file it comes from. */
@@ -72,7 +72,7 @@ export function requireSameAdapter(
 }
 
 function fullName({ name, vendor, architecture, driver }: BenchReport['adapter']): string {
-  return `"${printable([name, vendor, architecture, driver].filter(Boolean).join(', '))}"`;
+  return quoted([name, vendor, architecture, driver].filter(Boolean).join(', '));
 }
 
 function isMeasured(result: BenchResult): result is MeasuredResult {

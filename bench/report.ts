@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EspalierError, errorMessage } from '../src/errors.js';
+import { parseJson } from '../src/json.js';
 
 const positive = z.number().positive();
 
@@ -102,22 +103,24 @@ export function entryKey({ work, shape, subject, variant }: BenchEntry): string 
   return JSON.stringify([work, sizes, subject, variant]);
 }
 
+/** Many times as long as a report of every benchmark. */
+const MOST_REPORT_CHARACTERS = 16_000_000;
+
 /**
  * Reads a report that may come from anywhere.
  *
  * @throws bad-config naming the file and the first key that is wrong.
  */
 export function parseReport(text: string, file: string): BenchReport {
-  // A text quoted from the file could hold control sequences, which a terminal would obey.
   const fail = (why: string, cause?: unknown) =>
     new EspalierError(
       'bad-config',
-      `${file} is no result of \`espalier bench --json\`: ${printable(why)}. Measure it again.`,
+      `${file} is no result of \`espalier bench --json\`: ${why}. Measure it again.`,
       { cause },
     );
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text, MOST_REPORT_CHARACTERS);
   } catch (cause) {
     throw fail(`it is not JSON (${errorMessage(cause)})`, cause);
   }
@@ -126,9 +129,4 @@ export function parseReport(text: string, file: string): BenchReport {
   const [issue] = parsed.error.issues;
   const why = `${issue?.path.length ? `"${issue.path.join('.')}"` : 'it'}: ${issue?.message}`;
   throw fail(why);
-}
-
-/** A text from a file, without the characters that control a terminal. */
-export function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '?');
 }

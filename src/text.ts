@@ -37,3 +37,20 @@ export function escaped(text: string): string {
     (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
   );
 }
+
+/** Text as UTF-8 or, where a byte order mark says so, UTF-16; without the mark. */
+export function decodedText(given: Uint8Array | string): string {
+  if (typeof given === 'string') return given.replace(/^\ufeff/, '');
+  const marked = (one: number, other: number) => given[0] === one && given[1] === other;
+  const encoding = marked(0xff, 0xfe) ? 'utf-16le' : marked(0xfe, 0xff) ? 'utf-16be' : 'utf-8';
+  return new TextDecoder(encoding).decode(given);
+}
+
+/** No message of ours is longer: a shader's may have a hundred lines. */
+const MOST_SHOWN = 10_000;
+
+/** A text with untrusted parts as a terminal or a page may show it: not endless, and escaped but for its lines. */
+export function shown(text: string): string {
+  const cut = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+  return cut.split('\n').map(escaped).join('\n');
+}

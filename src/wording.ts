@@ -1,4 +1,4 @@
-import { mebibytes } from './text.js';
+import { mebibytes, quoted, shown } from './text.js';
 
 /** Settings by their keys in a configuration, such as `{ rule: 'average' }`. */
 export type Settings = Readonly<Record<string, unknown>>;
@@ -112,9 +112,9 @@ export function wordingWith({ key, setting }: Names): Wording {
   return {
     message: ({ message, instead }) => `${message}${use(instead)}`,
     value: ({ key: name, given, allowed, because }) =>
-      `${key(name)} must be ${allowed}, not ${shown(given)}${because ? `: ${because}` : ''}.`,
+      `${key(name)} must be ${allowed}, not ${givenText(given)}${because ? `: ${because}` : ''}.`,
     'unknown-key': ({ key: name, known }) =>
-      `Unknown configuration key "${name}". The keys are ${known.join(', ')}.`,
+      `Unknown configuration key ${quoted(name)}. The keys are ${known.join(', ')}.`,
     conflict: ({ key: own, given, with: other, value, allowed, because, defaults = [] }) => {
       const note = (name: string) => (defaults.includes(name) ? ' (the default)' : '');
       return `${setting(own, given)}${note(own)} ${goes(other, value, allowed)}${note(other)}: ${because}.`;
@@ -132,10 +132,10 @@ export function wordingWith({ key, setting }: Names): Wording {
   };
 }
 
-/** An error's details in the words of a face. */
+/** An error's details in the words of a face, fit to be shown whatever was given or read. */
 export function worded(wording: Wording, details: ErrorDetails): string {
   const word = wording[details.kind] as (details: ErrorDetails) => string;
-  return word(details);
+  return shown(word(details));
 }
 
 /** The library's own words: settings by their keys. */
@@ -149,7 +149,13 @@ export function valueText(value: unknown): string {
   return Array.isArray(value) ? value.join(',') : String(value);
 }
 
+/** Characters of a value that a message shows. */
+const MOST_GIVEN = 100;
+
 /** As it was given. JSON has no word for NaN and would print null. */
-function shown(value: unknown): string {
-  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+function givenText(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'string') return quoted(value);
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > MOST_GIVEN ? `${text.slice(0, MOST_GIVEN)}…` : text;
 }

@@ -58,6 +58,7 @@ const COMMON = [
   'src/crc32.ts',
   'src/errors.ts',
   'src/half.ts',
+  'src/json.ts',
   'src/memo.ts',
   'src/random.ts',
   'src/text.ts',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { escaped, grouped, plural, quoted, shellWord } from '../src/text.js';
+import { decodedText, escaped, grouped, plural, quoted, shellWord, shown } from '../src/text.js';
 
 test('numbers are grouped, and nouns follow them', () => {
   expect(grouped(1234567)).toBe('1,234,567');
@@ -32,4 +32,16 @@ test('text of others is shown on one line, cut, and without what terminals and p
   expect(escaped('2 × 3 “ok” \t\u007f\ud83d\ude00\ud83d')).toBe(
     '2 × 3 “ok” \\u{9}\\u{7f}\ud83d\ude00\\u{d83d}',
   );
+});
+
+test('a message of any length is shown on its own lines, escaped and cut', () => {
+  expect(shown('one\ntwo \u001b[31m')).toBe('one\ntwo \\u{1b}[31m');
+  expect(shown('x'.repeat(20_000))).toBe(`${'x'.repeat(10_000)}…`);
+});
+
+test('a byte order mark tells how text is written, and is no part of it', () => {
+  expect(decodedText('\ufeffé')).toBe('é');
+  expect(decodedText(Buffer.from('\ufeffé'))).toBe('é');
+  expect(decodedText(Buffer.from('\ufeffé', 'utf16le'))).toBe('é');
+  expect(decodedText(Buffer.from('\ufeffé', 'utf16le').swap16())).toBe('é');
 });

@@ -8,6 +8,7 @@ import {
   type RunConfig,
   type RunFile,
 } from '../../src/index.js';
+import { parseJson } from '../../src/json.js';
 import { sourceOfFiles } from './data.js';
 
 /** What a person's files hold: images, a run's configuration, or both; with weights it can go on. */
@@ -119,7 +120,7 @@ function lastPart(path: string): string {
 async function configIn(file: File): Promise<RunConfig> {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(await file.text());
+    parsed = parseJson(new Uint8Array(await file.arrayBuffer()));
   } catch (cause) {
     throw new EspalierError('bad-config', `${file.name} is not JSON: ${cause}.`, { cause });
   }

@@ -69,7 +69,14 @@ export async function writeJson(folder: string, name: string, value: unknown): P
 
 /** Appends a whole line or nothing, and waits for the disk. */
 export async function appendLine(file: string, line: string): Promise<void> {
-  const handle = await open(file, 'a');
+  const fail = (cause: unknown) =>
+    new Error(
+      `Cannot write ${file}: ${errorMessage(cause)}. All lines before are intact: make room, and go on from there.`,
+      { cause },
+    );
+  const handle = await open(file, 'a').catch((cause: unknown) => {
+    throw fail(cause);
+  });
   try {
     const { size } = await handle.stat();
     try {
@@ -78,10 +85,7 @@ export async function appendLine(file: string, line: string): Promise<void> {
     } catch (cause) {
       // Where even that fails, a reader of the file drops the line that was cut off.
       await handle.truncate(size).catch(() => undefined);
-      throw new Error(
-        `Cannot write ${file}: ${errorMessage(cause)}. All lines before are intact: make room, and go on from there.`,
-        { cause },
-      );
+      throw fail(cause);
     }
   } finally {
     await handle.close();

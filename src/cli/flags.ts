@@ -5,6 +5,7 @@ import { TASKS } from '../data/tasks.js';
 import { EspalierError, errorMessage } from '../errors.js';
 import { STORAGE_FORMATS } from '../gpu/matrix.js';
 import { TUNING_MODES } from '../hosts/tuning.js';
+import { parseJson } from '../json.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
 
 export function hostOption(): Option {
@@ -108,7 +109,7 @@ export async function readConfig(file: string): Promise<Record<string, unknown>>
     new EspalierError('bad-config', `--config ${file} ${why}.`, { cause });
   let parsed: unknown;
   try {
-    parsed = JSON.parse(await readFile(file, 'utf8'));
+    parsed = parseJson(await readFile(file));
   } catch (cause) {
     throw fail(`cannot be read as JSON: ${errorMessage(cause)}`, cause);
   }

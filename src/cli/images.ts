@@ -1,6 +1,6 @@
 import { readImageSource } from '../data/folder.js';
 import type { ImageSource } from '../data/images.js';
-import { escaped } from '../text.js';
+import { shown } from '../text.js';
 
 /** Names that a note has room for. */
 const MOST_NAMES = 5;
@@ -12,7 +12,7 @@ export async function readImages(data: string): Promise<ImageSource> {
   const notes: string[] = [];
   if (ignored.length > 0) {
     const more = ignored.length - MOST_NAMES;
-    const names = ignored.slice(0, MOST_NAMES).map(escaped).join(', ');
+    const names = ignored.slice(0, MOST_NAMES).join(', ');
     notes.push(`Passed over in ${data}: ${names}${more > 0 ? ` and ${more} more` : ''}.`);
   }
   if (heldOut) {
@@ -20,6 +20,6 @@ export async function readImages(data: string): Promise<ImageSource> {
       `${data} has no test set: ${test.count} of its ${train.count + test.count} images are held out, one in five of each class.`,
     );
   }
-  for (const note of notes) process.stderr.write(`${note}\n`);
+  for (const note of notes) process.stderr.write(`${shown(note)}\n`);
   return source;
 }

@@ -4,7 +4,8 @@ import { EspalierError, errorMessage } from '../errors.js';
 import { differingTraining, type KeptFiles, newestWeights } from '../experiment/resume.js';
 import { parseRunConfig, type RunConfig } from '../experiment/run-config.js';
 import { RUN_FILES, type RunFile } from '../experiment/run-files.js';
-import { errorCode, ifMissing, readIfThere } from './files.js';
+import { parseJson } from '../json.js';
+import { errorCode, readIfThere } from './files.js';
 import { flagForKey } from './flags.js';
 
 /** A run's folder to go on from: its newest weights, the files' names with their path. */
@@ -52,7 +53,7 @@ async function readConfigIn(
   fail: (why: string, cause?: unknown) => EspalierError,
 ): Promise<RunConfig> {
   try {
-    return parseRunConfig(JSON.parse(await readFile(join(folder, RUN_FILES.config), 'utf8')));
+    return parseRunConfig(parseJson(await readFile(join(folder, RUN_FILES.config))));
   } catch (cause) {
     throw fail(`has no config.json of a run (${errorMessage(cause)})`, cause);
   }
@@ -62,7 +63,7 @@ async function readConfigIn(
 async function keptDataSource(folder: string, data: string): Promise<string> {
   if (data === 'mnist') return data;
   const inside = join(folder, data);
-  return (await stat(inside).catch(ifMissing)) ? inside : data;
+  return (await stat(inside).catch(() => undefined)) ? inside : data;
 }
 
 /** @throws bad-config naming the first flag that would have made another pre-training. */

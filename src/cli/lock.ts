@@ -1,18 +1,31 @@
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { EspalierError } from '../errors.js';
-import { errorCode } from './files.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { EspalierError, errorMessage } from '../errors.js';
+import { parseJson } from '../json.js';
+import { quoted } from '../text.js';
+import { errorCode, ifMissing, namesIn } from './files.js';
 
 /** Who holds a folder. */
-interface Holder {
-  readonly pid: number;
-  readonly host: string;
+const holderSchema = z.object({
+  pid: z.int().positive(),
+  host: z.string(),
   /** When the process began, by the kernel's clock; tells it from a later one of the same pid. */
-  readonly began: string | undefined;
-}
+  began: z.string().optional(),
+});
+
+type Holder = z.infer<typeof holderSchema>;
 
 const LOCK = 'folder.lock';
+
+/** A lock that was put aside to be judged; a kill may leave it. */
+const ASIDE = /^folder\.lock\.\d+(\.stale)?$/;
+
+/** A lock is made in one step and written in the next: for so long an empty one may be on its way. */
+const WRITING_MILLIS = 1000;
+const LOOK_MILLIS = 50;
 
 export interface Lock {
   /** Whether a lock was taken over from a process that is no more. */
@@ -22,50 +35,61 @@ export interface Lock {
 
 /**
  * Claims a folder for this process. A lock whose process has ended, killed for instance, is stale
- * and taken over.
+ * and taken over. It takes no more of a file system than to make a file that is not there.
  *
- * @throws bad-config when another process holds it, or may hold it on another machine.
+ * @throws bad-config when another process holds it, or may hold it on another machine, or when no lock
+ *   can be written.
  */
 export async function lockFolder(folder: string): Promise<Lock> {
   const path = join(folder, LOCK);
-  const draft = `${path}.${process.pid}`;
-  const own: Holder = {
-    pid: process.pid,
-    host: hostname(),
-    began: await processStart(process.pid),
-  };
-  await writeFile(draft, JSON.stringify(own));
+  const began = await processStart(process.pid);
+  const own = JSON.stringify({ pid: process.pid, host: hostname(), began } satisfies Holder);
   let stale = false;
-  try {
-    // A link appears with its content or not at all, and never over another.
-    while (!(await linked(draft, path))) {
-      const text = await readFile(path, 'utf8').catch(() => undefined);
-      // Released just now.
-      if (text === undefined) continue;
-      await requireStale(text, folder);
-      await removeLock(path, text);
-      stale = true;
-    }
-  } finally {
-    await rm(draft, { force: true });
+  while (!(await created(path, own, folder))) {
+    const text = await lockText(path);
+    // Released just now.
+    if (text === undefined) continue;
+    await requireStale(text, folder);
+    await removeLock(path, text);
+    stale = true;
   }
+  const left = (await namesIn(folder)).filter((name) => ASIDE.test(name));
+  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
   return { stale, release: () => rm(path, { force: true }) };
 }
 
-async function linked(from: string, to: string): Promise<boolean> {
+/** Writes the lock where there is none, and tells whether it did. */
+async function created(path: string, text: string, folder: string): Promise<boolean> {
   try {
-    await link(from, to);
+    await writeFile(path, text, { flag: 'wx' });
     return true;
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false;
-    throw error;
+  } catch (cause) {
+    if (errorCode(cause) === 'EEXIST') return false;
+    // A disk without room makes the file and leaves it empty.
+    if (errorCode(cause) === 'ENOSPC') await rm(path, { force: true });
+    throw new EspalierError(
+      'bad-config',
+      `The folder ${folder} cannot be claimed: ${errorMessage(cause)}. Make room there, or name another one with --out.`,
+      { cause },
+    );
+  }
+}
+
+/** What a lock says, once it says something. */
+async function lockText(path: string): Promise<string | undefined> {
+  for (let waited = 0; ; waited += LOOK_MILLIS) {
+    const text = await readFile(path, 'utf8').catch(ifMissing);
+    if (text !== '' || waited >= WRITING_MILLIS) return text;
+    await sleep(LOOK_MILLIS);
   }
 }
 
 async function requireStale(text: string, folder: string): Promise<void> {
+  // Its process was killed before it could say who it was.
+  if (text === '') return;
   const holder = parse(text);
   if (holder?.host === hostname() && !(await isAlive(holder))) return;
-  const who = holder ? `process ${holder.pid} on ${holder.host}` : 'an unknown process';
+  const who = holder ? `process ${holder.pid} on ${quoted(holder.host)}` : 'an unknown process';
   throw new EspalierError(
     'bad-config',
     `${folder} is in use by another run or study (${who}). Wait for it, or name another --out; if that process is gone, remove ${join(folder, LOCK)}.`,
@@ -74,7 +98,7 @@ async function requireStale(text: string, folder: string): Promise<void> {
 
 function parse(text: string): Holder | undefined {
   try {
-    return JSON.parse(text) as Holder;
+    return holderSchema.parse(parseJson(text));
   } catch {
     return undefined;
   }
@@ -101,10 +125,12 @@ async function removeLock(path: string, judged: string): Promise<void> {
   const aside = `${path}.${process.pid}.stale`;
   try {
     await rename(path, aside);
+    const found = await readFile(aside, 'utf8');
+    if (found !== judged) await writeFile(path, found, { flag: 'wx' });
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return;
-    throw error;
+    // Somebody else was faster, at either step.
+    if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'EEXIST') throw error;
+  } finally {
+    await rm(aside, { force: true });
   }
-  if ((await readFile(aside, 'utf8')) !== judged) await linked(aside, path);
-  await rm(aside, { force: true });
 }

@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { EspalierError } from '../errors.js';
+import { shown } from '../text.js';
 import { messageIn } from './wording.js';
 
 /** What the command line's exit codes mean. */
@@ -19,10 +20,10 @@ export function explain(error: unknown, command: Command): string {
     const text = messageIn(command, error);
     return error.code === 'aborted' ? text : `error: ${text}`;
   }
-  if (error instanceof Error) {
-    return error.cause === undefined && error.stack ? error.stack : `error: ${error.message}`;
-  }
-  return `error: ${String(error)}`;
+  if (!(error instanceof Error)) return shown(`error: ${String(error)}`);
+  // What a system refuses, such as to write to a full disk, nobody mends by a stack.
+  const expected = error.cause !== undefined || 'syscall' in error;
+  return shown(expected || !error.stack ? `error: ${error.message}` : error.stack);
 }
 
 /**

@@ -8,6 +8,7 @@ import type {
   UnitCurve,
   UnitOutcome,
 } from '../experiment/model/prune/events.js';
+import { parseJson } from '../json.js';
 import { makeFolder, readIfThere, writeJson, writeWhole } from './files.js';
 import { lockFolder } from './lock.js';
 
@@ -100,7 +101,7 @@ async function readState(folder: string, identity: number): Promise<PruneState |
 /** What was written as JSON; nothing where that broke off. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -70,6 +70,15 @@ export async function claimFolder(
   return { path, made, release };
 }
 
+/** Characters of a path that a folder's name keeps, where a file system takes 255 bytes and more stands behind. */
+const MOST_NAME = 60;
+
+/** What a path is called as a part of a folder's name: the end of it, which tells most. */
+export function folderName(path: string): string {
+  const words = path.replaceAll(/[^\w.-]+/g, '-');
+  return words.slice(-MOST_NAME).replaceAll(/^[-.]+|-+$/g, '') || 'data';
+}
+
 /** Clears what an earlier run left in a folder, also what a kill left half-written; other files stay. */
 export async function clearFolder(folder: string): Promise<void> {
   const names = await namesIn(folder);

@@ -5,7 +5,7 @@ import { fineTuneRate, type RunConfig } from '../experiment/run-config.js';
 import type { RunEvent } from '../experiment/run-events.js';
 import { datasetFile, eventFile, eventRecord, RUN_FILES } from '../experiment/run-files.js';
 import { appendLine, writeJson, writeWhole } from './files.js';
-import { type ClaimedFolder, claimFolder, clearFolder } from './run-folder.js';
+import { type ClaimedFolder, claimFolder, clearFolder, folderName } from './run-folder.js';
 
 /** What a run leaves on the disk. */
 export interface RunRecords {
@@ -81,6 +81,5 @@ export function createRunRecords(
 }
 
 function defaultName({ data, task, examples, width, seed }: RunConfig): string {
-  const source = data.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[-.]+|-+$/g, '') || 'data';
-  return `${source}-${task}-${examples}x${width}-seed${seed}`;
+  return `${folderName(data)}-${task}-${examples}x${width}-seed${seed}`;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { EspalierError, errorMessage } from '../errors.js';
 import { RUN_FILES, weightsIteration } from '../experiment/run-files.js';
 import { decodeState, encodeState, type TrainedState } from '../experiment/state.js';
+import { parseJson } from '../json.js';
 import type { TwoLayerShape } from '../models/two-layer.js';
 import { type Cell, cellKey, parseCell } from '../study/cell.js';
 import { type Trial, trialName } from '../study/grid.js';
@@ -134,7 +135,7 @@ async function storedConfig(path: string): Promise<StudyConfig | undefined> {
   const bytes = await readIfThere(file);
   if (bytes === undefined) return undefined;
   try {
-    return parseStudyConfig(JSON.parse(bytes.toString()));
+    return parseStudyConfig(parseJson(bytes));
   } catch (cause) {
     if ((await namesIn(path)).some((name) => weightsIteration(name) !== undefined)) {
       throw new EspalierError(

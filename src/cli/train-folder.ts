@@ -7,6 +7,7 @@ import { RUN_FILES, weightsIteration } from '../experiment/run-files.js';
 import { decodeMetadata } from '../formats/safetensors.js';
 import { decodeWeights, encodeWeights } from '../formats/weights.js';
 import type { Weights } from '../graph/weights.js';
+import { parseJson } from '../json.js';
 import type { NetworkTrainingState } from '../train/network-training.js';
 import { appendLine, namesIn, writeJson, writeWhole } from './files.js';
 
@@ -56,7 +57,7 @@ export async function readKeptTraining(folder: string): Promise<KeptTraining> {
   const file = join(folder, RUN_FILES.config);
   let given: unknown;
   try {
-    given = JSON.parse(await readFile(file, 'utf8'));
+    given = parseJson(await readFile(file));
   } catch (cause) {
     throw new EspalierError(
       'bad-config',

@@ -1,5 +1,5 @@
 import { EspalierError } from '../errors.js';
-import { quoted } from '../text.js';
+import { decodedText, quoted } from '../text.js';
 import { type LabelledImages, labelledImages } from './images.js';
 
 /** As much as one text holds on every platform, and ten times all of MNIST. */
@@ -81,7 +81,7 @@ export function parseCsv(
 
 /** Whether a file that begins so is a table of images with labels; the last line of `head` may be cut. */
 export function beginsAsImages(head: Uint8Array): boolean {
-  const [first = '', second = first] = linesOf(textOf(head)).filter((line) => line !== '');
+  const [first = '', second = first] = linesOf(decodedText(head)).filter((line) => line !== '');
   const cells = cellsOf(second, delimiterOf(second));
   const squares = [1, 2].map((others) => Math.sqrt(cells.length - others));
   return (
@@ -96,14 +96,7 @@ function decoded(bytes: Uint8Array, file: string): string {
       `${file} has ${bytes.length} bytes: a CSV may have ${MOST_CSV_BYTES}. Divide it, or bring IDX files.`,
     );
   }
-  return textOf(bytes);
-}
-
-/** As UTF-8, or as UTF-16 where a mark says so. */
-function textOf(bytes: Uint8Array): string {
-  const marked = (one: number, other: number) => bytes[0] === one && bytes[1] === other;
-  const encoding = marked(0xff, 0xfe) ? 'utf-16le' : marked(0xfe, 0xff) ? 'utf-16be' : 'utf-8';
-  return new TextDecoder(encoding).decode(bytes);
+  return decodedText(bytes);
 }
 
 function linesOf(text: string): readonly string[] {

@@ -31,7 +31,7 @@ function unreadable(data: string, path: string, cause: unknown): EspalierError {
     'bad-data',
     {
       kind: 'message',
-      message: `${path} cannot be read (${errorMessage(cause)}): expected a folder with the files ${IDX_NAMES.join(', ')}, or a .csv.`,
+      message: `${path} is not a folder or a file that can be read (${errorMessage(cause)}): expected a folder with the files ${IDX_NAMES.join(', ')}, or a .csv.`,
       ...(data !== 'mnist' && { instead: { data: 'mnist' } }),
     },
     { cause },

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { imagesChecksum } from '../data/images.js';
 import { EspalierError } from '../errors.js';
 import { decodeMetadata, decodeSafetensors } from '../formats/safetensors.js';
+import { parseJson } from '../json.js';
 import type { TwoLayerShape } from '../models/two-layer.js';
 import { type Examples, networkShape } from './examples.js';
 import type { RunConfig } from './run-config.js';
@@ -139,7 +140,7 @@ function secondsAt({ bytes }: RunFile, iteration: number): number | undefined {
     .split('\n')
     .flatMap((line) => {
       try {
-        return checkpointSchema.safeParse(JSON.parse(line)).data ?? [];
+        return checkpointSchema.safeParse(parseJson(line)).data ?? [];
       } catch {
         return [];
       }

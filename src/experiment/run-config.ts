@@ -192,6 +192,7 @@ const TASK_FOR_OUTPUTS = {
   allowed: TASKS.filter((task) => taskOutputs(task) > 1),
 } as const;
 
-function isRecord(given: unknown): given is Settings {
+/** Whether it is an object with keys. */
+export function isRecord(given: unknown): given is Settings {
   return typeof given === 'object' && given !== null && !Array.isArray(given);
 }

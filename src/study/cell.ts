@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EspalierError } from '../errors.js';
+import { parseJson } from '../json.js';
 import type { Pruning, Trial } from './grid.js';
 
 const whole = z.int().nonnegative();
@@ -80,7 +81,7 @@ export function parseCell(line: string, file: string, number: number): Cell {
     );
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseJson(line);
   } catch (cause) {
     throw fail('it is not JSON', cause);
   }

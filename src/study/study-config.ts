@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { EspalierError } from '../errors.js';
-import { count, parseWith, rate, requireWays, runSchema } from '../experiment/run-config.js';
+import {
+  count,
+  isRecord,
+  parseWith,
+  rate,
+  requireWays,
+  runSchema,
+} from '../experiment/run-config.js';
 import { METHODS, type SomeChoices } from '../prune/choices.js';
 
 const PRESETS = ['quick', 'paper'] as const;
@@ -112,8 +119,9 @@ export type StudyConfig = z.infer<typeof studySchema>;
  *
  * @throws bad-config naming the first wrong key, what it must be and what it was.
  */
-export function parseStudyConfig(given: Readonly<Record<string, unknown>>): StudyConfig {
-  const preset = PRESET_VALUES[given.preset as Preset] ?? PRESET_VALUES.quick;
+export function parseStudyConfig(given: unknown): StudyConfig {
+  const settings = isRecord(given) ? given : {};
+  const preset = PRESET_VALUES[settings.preset as Preset] ?? PRESET_VALUES.quick;
   const config = parseWith(studySchema, given, preset);
   const { pruneEvery, iterations, task } = config;
   if (pruneEvery > iterations) {
@@ -125,7 +133,7 @@ export function parseStudyConfig(given: Readonly<Record<string, unknown>>): Stud
       value: iterations,
       allowed: 'no more',
       because: 'there would be no checkpoint',
-      defaults: ['pruneEvery', 'iterations'].filter((key) => given[key] === undefined),
+      defaults: ['pruneEvery', 'iterations'].filter((key) => settings[key] === undefined),
     });
   }
   requireWays(studyWays(config), { task, given });

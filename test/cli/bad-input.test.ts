@@ -125,7 +125,7 @@ describe('bad usage ends with code 2, and names the flag and what it was:', () =
     ['worker --queue redis://h --tuning best', /--tuning .*'best'.*kept, fixed/],
   ])('espalier %s', (line, message) => expectRefusal(line.split(' '), 2, message));
 
-  test.each<[string, RegExp]>([
+  test.each<[string, RegExp, code?: number]>([
     ['{ "widht": 3 }', /"widht".*width/],
     ['{ "width": "3" }', /--width .*not "3"/],
     ['{ "learningRate": null }', /--learning-rate .*not null/],
@@ -134,10 +134,18 @@ describe('bad usage ends with code 2, and names the flag and what it was:', () =
     ['{ "json": true }', /"json"/],
     ['[3]', /--config .*one JSON object/],
     ['{ "width": 3', /--config .*JSON/],
-  ])('a configuration of %s', async (text, message) => {
+    ['\ufeff{ "width": 0 }\r\n', /--width .*from 1 on, not 0/],
+    [`{ "width": ${'['.repeat(99)}${']'.repeat(99)} }`, /--config .*more than 32 levels/],
+    [`{ "width": "${'9'.repeat(5000)}" }`, /--width .*not "9{60}…"\.\s*$/],
+    [`{ "width": [${'9,'.repeat(5000)}9] }`, /^.{0,300}\n$/],
+    ['{ "a\\u001b[2Jb": 3 }', /Unknown configuration key "a\\u001b\[2Jb"/],
+    ['{ "data": "\\u001b]0;owned\\u0007" }', /\\u\{1b\}\]0;owned\\u\{7\} is not a folder/, 1],
+    ['{ "data": "a\\u0000b" }', /is not a folder/, 1],
+    [`{ "data": "${'a'.repeat(300)}" }`, /is not a folder .*ENAMETOOLONG/, 1],
+  ])('a configuration, case %#', async (text, message, code = 2) => {
     const file = join(await emptyFolder(), 'config.json');
     await writeFile(file, text);
-    await expectRefusal(['run', '--config', file], 2, message);
+    await expectRefusal(['run', '--config', file], code, message);
   });
 });
 
@@ -162,7 +170,7 @@ describe('bad data end with code 1, and name the file:', () => {
     [
       'images and labels swapped',
       ({ trainLabels }) => writeFile(trainLabels, images(3, 5, 60)),
-      /train-labels.*0x00000801.*0x00000803/,
+      /train set in .*spoilt has images but no labels: expected .*train-labels/,
     ],
     [
       'counts that differ',
@@ -193,8 +201,25 @@ describe('bad data end with code 1, and name the file:', () => {
     [
       'a label above 9',
       ({ trainLabels }) =>
-        writeFile(trainLabels, idxBytes([0x801, 60], new Uint8Array(60).fill(10))),
+        writeFile(trainLabels, idxBytes([0x801, 60], new Uint8Array(60).fill(10, 1))),
       /label 10/,
+    ],
+    [
+      'labels of one class',
+      ({ trainLabels }) => writeFile(trainLabels, idxBytes([0x801, 60], new Uint8Array(60))),
+      /labels of the train images in .* are all 0/,
+    ],
+    [
+      'labels of one class of the task',
+      ({ trainLabels }) =>
+        writeFile(
+          trainLabels,
+          idxBytes(
+            [0x801, 60],
+            new Uint8Array(60).map((_, i) => i % 5),
+          ),
+        ),
+      /one class of the task below-five: their labels are 0, 1, 2, 3, 4/,
     ],
   ])('%s', async (_, spoil, message) => {
     const shape = { rows: 3, columns: 5, train: 60, test: 10 };

