@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Browser } from 'puppeteer-core';
 import { EspalierError } from '../errors.js';
-import type { AdapterKind } from './adapter.js';
+import { type AdapterKind, CLEARED_BY_DRIVER } from './adapter.js';
 import type { Chrome } from './executable.js';
 import { importPackage } from './packages.js';
 
@@ -87,6 +87,7 @@ function flags(kind: AdapterKind): readonly string[] {
     '--enable-unsafe-webgpu',
     // Timestamps that are not rounded to 100 µs, and the adapter's full description.
     '--enable-webgpu-developer-features',
+    `--disable-dawn-features=${CLEARED_BY_DRIVER}`,
     ...adapter[kind],
     '--disable-component-update',
     // Chrome's sandbox refuses to start as root.

@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.js';
 import { isSoftware } from '../gpu/adapter.js';
 import { type Device, type OpenOptions, openDevice } from '../gpu/device.js';
-import { type AdapterKind, requestOptions, selectAdapter } from './adapter.js';
+import { type AdapterKind, CLEARED_BY_DRIVER, requestOptions, selectAdapter } from './adapter.js';
 import { hasBundle } from './bundle.js';
 import type { AdapterPreference, Host, Jobs } from './host.js';
 import { localHost } from './local.js';
@@ -93,7 +93,7 @@ function instance(dawn: Dawn, drivers: string): GPU {
   let gpu = instances.get(drivers);
   if (!gpu) {
     // Dawn rounds timestamps to 65.536 µs otherwise, longer than most kernels take.
-    gpu = dawn.create(['disable-dawn-features=timestamp_quantization']);
+    gpu = dawn.create([`disable-dawn-features=timestamp_quantization,${CLEARED_BY_DRIVER}`]);
     instances.set(drivers, gpu);
   }
   return gpu;
