@@ -4,7 +4,10 @@ import { parseJson } from '../json.js';
 import type { Pruning, Trial } from './grid.js';
 
 const whole = z.int().nonnegative();
-const figure = z.number();
+/** A loss is a mean of squares or of surprises. */
+const loss = z.number().nonnegative();
+
+const share = z.number().min(0).max(1);
 
 export const cellSchema = z.object({
   examples: whole,
@@ -14,7 +17,7 @@ export const cellSchema = z.object({
   picks: whole,
   method: z.string(),
   rule: z.string(),
-  learningRate: z.number(),
+  learningRate: z.number().positive(),
   batch: z.union([whole, z.literal('full')]),
   /**
    * d, the constant input included: the theory's curve needs it. Recorded here, it is known without
@@ -22,31 +25,40 @@ export const cellSchema = z.object({
    */
   inputs: z.int().positive().optional(),
   /** `imagesChecksum` of the training examples: it tells other images under the same name. */
-  crc32: z.string().optional(),
+  crc32: z
+    .string()
+    .regex(/^[0-9a-f]{8}$/)
+    .optional(),
   /** 1/(2m) Σ‖f − y‖² over the training examples: of the dense network, of the subnetwork. */
-  denseLoss: figure,
-  subnetworkLoss: figure,
-  denseTestLoss: figure,
-  subnetworkTestLoss: figure,
-  denseTestAccuracy: figure,
-  subnetworkTestAccuracy: figure,
+  denseLoss: loss,
+  subnetworkLoss: loss,
+  denseTestLoss: loss,
+  subnetworkTestLoss: loss,
+  denseTestAccuracy: share,
+  subnetworkTestAccuracy: share,
   /** Distinct neurons among the picks. */
   distinct: whole,
   /** Passes over the activations for the selection. */
   passes: whole,
   /** The subnetwork after `fineTune` steps. */
-  fineTunedLoss: figure.optional(),
-  fineTunedTestAccuracy: figure.optional(),
+  fineTunedLoss: loss.optional(),
+  fineTunedTestAccuracy: share.optional(),
   /** The dense network after `fineTune` more steps: the same number in all. */
-  continuedLoss: figure.optional(),
-  continuedTestAccuracy: figure.optional(),
+  continuedLoss: loss.optional(),
+  continuedTestAccuracy: share.optional(),
   /** A network as wide as the subnetwork, trained from scratch for the same number of steps in all. */
-  scratchLoss: figure.optional(),
-  scratchTestAccuracy: figure.optional(),
+  scratchLoss: loss.optional(),
+  scratchTestAccuracy: share.optional(),
   /** Pre-training since the last checkpoint and all work at this one. */
-  seconds: z.number(),
+  seconds: z.number().nonnegative(),
   adapter: z.string(),
 });
+
+/** No more distinct neurons than there are, or were picked. */
+const possibleSchema = cellSchema.refine(
+  ({ distinct, picks, width }) => distinct <= Math.min(picks, width),
+  { path: ['distinct'], error: 'more than there are' },
+);
 
 /**
  * One point of a study: a subnetwork pruned at one checkpoint of one trial, and its figures.
@@ -85,7 +97,16 @@ export function parseCell(line: string, file: string, number: number): Cell {
   } catch (cause) {
     throw fail('it is not JSON', cause);
   }
-  const parsed = cellSchema.safeParse(value);
+  return requireCell(value, fail);
+}
+
+/**
+ * A cell from anywhere, as long as its figures are possible.
+ *
+ * @throws what `fail` makes of what is wrong.
+ */
+export function requireCell(value: unknown, fail: (why: string) => EspalierError): Cell {
+  const parsed = possibleSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw fail(`${issue?.path.join('.') || 'it'}: ${issue?.message}`);
