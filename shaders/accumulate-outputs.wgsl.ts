@@ -1,6 +1,7 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
+import type { StorageFormat } from '../src/half.js';
 import { SELECTION_STATE } from './selection-state.js';
-import { elementType, loadOne, type StorageFormat } from './storage.js';
+import { elementType, loadOne } from './storage.js';
 import { unroll } from './unroll.js';
 
 export interface AccumulateOutputsOptions {

@@ -1,6 +1,7 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
+import type { StorageFormat } from '../src/half.js';
 import { type LossKind, pointLoss } from './point-loss.js';
-import { loadFour, type StorageFormat, UNPACK_FOUR, vectorType } from './storage.js';
+import { loadFour, UNPACK_FOUR, vectorType } from './storage.js';
 import { unroll } from './unroll.js';
 
 export interface CandidateLossOptions {

@@ -1,5 +1,6 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import { elementType, loadOne, type StorageFormat } from './storage.js';
+import type { StorageFormat } from '../src/half.js';
+import { elementType, loadOne } from './storage.js';
 
 export const GATHER_COLUMNS_THREADS = 64;
 

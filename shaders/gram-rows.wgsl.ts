@@ -1,7 +1,8 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
+import type { StorageFormat } from '../src/half.js';
 import { QUAD } from './quad.js';
 import { SELECTION_STATE } from './selection-state.js';
-import { loadFour, type StorageFormat, UNPACK_FOUR, vectorType } from './storage.js';
+import { loadFour, UNPACK_FOUR, vectorType } from './storage.js';
 import { unroll } from './unroll.js';
 
 /**

@@ -1,5 +1,5 @@
+import type { StorageFormat } from '../src/half.js';
 import type { Activation } from './activations.js';
-import type { StorageFormat } from './storage.js';
 
 /** What becomes of alpha · A B before it is stored in `out`. */
 export type Epilogue =

@@ -1,11 +1,9 @@
-/**
- * How the numbers of a matrix lie in memory: `f16` halves them, two to a word, the first in the low
- * bits. Arithmetic is in f32 either way. By WGSL's pack2x16float and unpack2x16float, which every
- * adapter has, and not by its f16 type, which only some have.
- */
-export type StorageFormat = 'f32' | 'f16';
+import type { StorageFormat } from '../src/half.js';
 
-/** What a binding of such a matrix is an array of, when a load brings one number. */
+// float16 is packed and unpacked by WGSL's pack2x16float and unpack2x16float, which every adapter
+// has. Only some adapters have the type f16.
+
+/** The element type of the array that holds such a matrix, when a load brings one number. */
 export const elementType = (format: StorageFormat) => (format === 'f16' ? 'u32' : 'f32');
 
 /** The same, when a load brings four neighbours. */

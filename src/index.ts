@@ -168,11 +168,11 @@ export type {
   Matrix,
   MatrixOptions,
   MatrixShape,
-  StorageFormat,
 } from './gpu/matrix.js';
 export { Scope } from './gpu/scope.js';
 export type * from './graph/graph.js';
 export type { Network, Weight, Weights } from './graph/weights.js';
+export type { StorageFormat } from './half.js';
 export { openBrowserAdapter } from './hosts/browser.js';
 export type { LossKind } from './kernels/candidate-loss.js';
 export { type ArchitectureOptions, buildArchitecture, type Stem } from './models/architectures.js';

@@ -1,5 +1,6 @@
 import { finalResult } from '../../src/experiment/relay.js';
-import { BYTES, type StorageFormat } from '../../src/gpu/matrix.js';
+import { BYTES } from '../../src/gpu/matrix.js';
+import type { StorageFormat } from '../../src/half.js';
 import type { LossKind } from '../../src/kernels/candidate-loss.js';
 import { selectGreedily } from '../../src/prune/greedy.js';
 import {

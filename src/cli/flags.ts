@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { TASKS } from '../data/tasks.js';
 import { EspalierError, errorMessage } from '../errors.js';
-import { STORAGE_FORMATS } from '../gpu/matrix.js';
+import { STORAGE_FORMATS } from '../half.js';
 import { TUNING_MODES } from '../hosts/tuning.js';
 import { parseJson } from '../json.js';
 import { ACTIVATIONS } from '../models/two-layer.js';

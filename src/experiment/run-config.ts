@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { TASKS, type Task, taskOutputs } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
-import { STORAGE_FORMATS } from '../gpu/matrix.js';
+import { STORAGE_FORMATS } from '../half.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
 import { conflictIn, METHODS, ORACLES, RULE_NAMES, type SomeChoices } from '../prune/choices.js';
 import type { Settings } from '../wording.js';

@@ -1,4 +1,4 @@
-import { packHalves, unpackHalves } from '../half.js';
+import { packHalves, type StorageFormat, unpackHalves } from '../half.js';
 import {
   createBuffer,
   fillOrFree,
@@ -10,11 +10,6 @@ import {
 } from './buffer.js';
 import type { Device } from './device.js';
 import { largestBinding, requireBinding } from './limits.js';
-
-/** How numbers are stored: each in a word, or two to a word in float16. */
-export type StorageFormat = 'f32' | 'f16';
-
-export const STORAGE_FORMATS = ['f32', 'f16'] as const satisfies readonly StorageFormat[];
 
 /** Bytes of one number. */
 export const BYTES = { f32: 4, f16: 2 } as const satisfies Record<StorageFormat, number>;

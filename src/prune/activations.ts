@@ -1,5 +1,6 @@
 import type { Commands } from '../gpu/commands.js';
-import { BYTES, type ChunkedMatrix, type Matrix, type StorageFormat } from '../gpu/matrix.js';
+import { BYTES, type ChunkedMatrix, type Matrix } from '../gpu/matrix.js';
+import type { StorageFormat } from '../half.js';
 
 /**
  * H [m × N] in chunks of examples, each within one binding. Resident activations all stay on the

@@ -1,6 +1,6 @@
 import type { Device } from '../gpu/device.js';
 import { largestBinding, tooLarge } from '../gpu/limits.js';
-import type { StorageFormat } from '../gpu/matrix.js';
+import type { StorageFormat } from '../half.js';
 import { chunkSlices } from '../kernels/example-slices.js';
 import type { Activations } from './activations.js';
 import { conflictIn, type OracleName, requireTogether } from './choices.js';

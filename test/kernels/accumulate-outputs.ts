@@ -1,7 +1,7 @@
 import { requireSame, requireWithin } from '../../bench/check.js';
 import { NO_SLOT, SELECTION_STATE } from '../../shaders/selection-state.js';
 import { Commands } from '../../src/gpu/commands.js';
-import type { StorageFormat } from '../../src/gpu/matrix.js';
+import type { StorageFormat } from '../../src/half.js';
 import { prepareAccumulateOutputs } from '../../src/kernels/accumulate-outputs.js';
 import { accumulateOutputsReference } from '../../src/reference/accumulate-outputs.js';
 import { rowMajor } from '../../src/reference/element.js';

@@ -1,7 +1,7 @@
 import { requireWithin } from '../../bench/check.js';
 import { nans } from '../../bench/numbers.js';
 import { Commands } from '../../src/gpu/commands.js';
-import type { StorageFormat } from '../../src/gpu/matrix.js';
+import type { StorageFormat } from '../../src/half.js';
 import { type LossKind, prepareCandidateLoss } from '../../src/kernels/candidate-loss.js';
 import { sliceCount } from '../../src/kernels/example-slices.js';
 import { candidateLossReference } from '../../src/reference/candidate-loss.js';

@@ -1,12 +1,7 @@
 import { nans } from '../../bench/numbers.js';
 import type { Device } from '../../src/gpu/device.js';
-import {
-  createMatrix,
-  type Matrix,
-  type MatrixShape,
-  type StorageFormat,
-  uploadMatrix,
-} from '../../src/gpu/matrix.js';
+import { createMatrix, type Matrix, type MatrixShape, uploadMatrix } from '../../src/gpu/matrix.js';
+import type { StorageFormat } from '../../src/half.js';
 import { matmulVariant } from '../../src/kernels/variant.js';
 import { randomStream } from '../../src/random.js';
 import { nearestHalf } from '../../src/reference/half.js';

@@ -1,6 +1,6 @@
 import { requireSame } from '../../bench/check.js';
 import { Commands } from '../../src/gpu/commands.js';
-import type { StorageFormat } from '../../src/gpu/matrix.js';
+import type { StorageFormat } from '../../src/half.js';
 import { prepareGatherColumns } from '../../src/kernels/gather-columns.js';
 import { rowMajor } from '../../src/reference/element.js';
 import { gatherColumnsReference } from '../../src/reference/gather-columns.js';

@@ -10,7 +10,8 @@ import {
 import { bufferFrom, type GpuBuffer } from '../../src/gpu/buffer.js';
 import { Commands } from '../../src/gpu/commands.js';
 import type { Device } from '../../src/gpu/device.js';
-import { readMatrix, type StorageFormat } from '../../src/gpu/matrix.js';
+import { readMatrix } from '../../src/gpu/matrix.js';
+import type { StorageFormat } from '../../src/half.js';
 import { type MatmulCall, prepareMatmul } from '../../src/kernels/matmul.js';
 import { halfError } from '../../src/reference/half.js';
 import { matmulReference } from '../../src/reference/matmul.js';

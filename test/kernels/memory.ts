@@ -8,7 +8,8 @@ import {
   type Words,
 } from '../../src/gpu/buffer.js';
 import type { Device } from '../../src/gpu/device.js';
-import { type Matrix, readMatrix, rowStride, type StorageFormat } from '../../src/gpu/matrix.js';
+import { type Matrix, readMatrix, rowStride } from '../../src/gpu/matrix.js';
+import type { StorageFormat } from '../../src/half.js';
 import { packHalves } from '../../src/half.js';
 import { type FeatureMap, featureMap } from '../../src/kernels/feature-map.js';
 import type { KernelCase } from './case.js';

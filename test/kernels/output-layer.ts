@@ -1,7 +1,7 @@
 import { requireWithin } from '../../bench/check.js';
 import type { OutputLayerEpilogue } from '../../shaders/output-layer.wgsl.js';
 import { Commands } from '../../src/gpu/commands.js';
-import type { StorageFormat } from '../../src/gpu/matrix.js';
+import type { StorageFormat } from '../../src/half.js';
 import { prepareOutputLayer } from '../../src/kernels/output-layer.js';
 import { rowMajor } from '../../src/reference/element.js';
 import { outputLayerReference } from '../../src/reference/output-layer.js';

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LossKind } from '../../shaders/point-loss.js';
 import type { Device } from '../../src/gpu/device.js';
-import { BYTES, type Matrix, type StorageFormat } from '../../src/gpu/matrix.js';
+import { BYTES, type Matrix } from '../../src/gpu/matrix.js';
+import type { StorageFormat } from '../../src/half.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
 import { chunkSlices } from '../../src/kernels/example-slices.js';
 import { type PlanRequest, planSelection } from '../../src/prune/plan.js';

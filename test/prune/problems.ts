@@ -1,6 +1,7 @@
 import type { LossKind } from '../../shaders/point-loss.js';
-import { type StorageFormat, uploadMatrix } from '../../src/gpu/matrix.js';
+import { uploadMatrix } from '../../src/gpu/matrix.js';
 import type { Scope } from '../../src/gpu/scope.js';
+import type { StorageFormat } from '../../src/half.js';
 import { type Activations, residentActivations } from '../../src/prune/activations.js';
 import type { SelectionProblem } from '../../src/prune/problem.js';
 import { randomStream } from '../../src/random.js';

@@ -9,7 +9,7 @@ import type { RunEvent } from '../../src/experiment/run-events.js';
 import { decodeState, encodeState, type TrainedState } from '../../src/experiment/state.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/formats/safetensors.js';
 import type { Device } from '../../src/gpu/device.js';
-import { STORAGE_FORMATS } from '../../src/gpu/matrix.js';
+import { STORAGE_FORMATS } from '../../src/half.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
 import { type Cell, cellKey, parseCell } from '../../src/study/cell.js';
 import { cellCount, listTrials, trialName } from '../../src/study/grid.js';
