@@ -69,6 +69,7 @@ function coupleNode(node: Node, shapes: Shapes, join: Join): void {
       return;
     }
     case 'linear':
+    case 'opaque':
       return;
     case 'concatenation': {
       let start = 0;

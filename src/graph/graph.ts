@@ -51,7 +51,8 @@ export type Node =
   | Flatten
   | Linear
   | ChannelPad
-  | StridedSlice;
+  | StridedSlice
+  | Opaque;
 
 /** Kinds of nodes by name. */
 export type NodeKind = Node['kind'];
@@ -157,4 +158,14 @@ export interface ChannelPad extends Operation {
 export interface StridedSlice extends Operation {
   readonly kind: 'strided-slice';
   readonly stride: Pair;
+}
+
+/**
+ * An operation that is not known here, and cannot be run: all that it reads and gives stays as it is.
+ * `operation` is what the file calls it.
+ */
+export interface Opaque extends Operation {
+  readonly kind: 'opaque';
+  readonly operation: string;
+  readonly output: MapShape;
 }

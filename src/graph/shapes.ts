@@ -24,7 +24,7 @@ export function inferShapes(graph: Graph): Shapes {
       if (shape === undefined) throw unknownInput(graph, node, name);
       return shape;
     });
-    const shape = outputShape(node, inputs);
+    const shape = shapeOfNode(node, inputs);
     if (!Number.isSafeInteger(shape.channels * shape.height * shape.width)) {
       throw refused(node, `gives maps of ${shapeText(shape)}, which no machine holds`);
     }
@@ -97,8 +97,12 @@ function readingPath(
   return path.reverse();
 }
 
-/** The shape that a node makes of its inputs' shapes. */
-function outputShape(node: Node, inputs: readonly MapShape[]): MapShape {
+/**
+ * The shape that a node makes of its inputs' shapes.
+ *
+ * @throws EspalierError `bad-network` that names the node, what it was given and what it needs.
+ */
+export function shapeOfNode(node: Node, inputs: readonly MapShape[]): MapShape {
   switch (node.kind) {
     case 'convolution': {
       const input = only(node, inputs);
@@ -176,6 +180,9 @@ function outputShape(node: Node, inputs: readonly MapShape[]): MapShape {
       checkCounts(node, { 'stride (rows)': down, 'stride (columns)': across });
       return { channels, height: Math.ceil(height / down), width: Math.ceil(width / across) };
     }
+    case 'opaque':
+      checkCounts(node, { ...node.output });
+      return node.output;
   }
 }
 

@@ -122,6 +122,8 @@ function detailText(node: Node): string {
       return `${node.before} before, ${node.after} after`;
     case 'activation':
       return node.activation;
+    case 'opaque':
+      return node.operation;
     default:
       return '';
   }

@@ -43,10 +43,10 @@ export interface Uncuttable {
   readonly node: string;
   readonly channels: number;
   /**
-   * Why: they are the network's answers, they go with the channels of the images, or there is only
-   * one.
+   * Why: they are the network's answers, they go with the channels of the images, or with what an
+   * operation reads or gives that is not known here, or there is only one.
    */
-  readonly reason: 'answers' | 'images' | 'single';
+  readonly reason: 'answers' | 'images' | 'opaque' | 'single';
 }
 
 /** All channels of a graph: those that can be removed, and those that cannot. */
@@ -67,10 +67,14 @@ export function findUnits(graph: Graph): GraphUnits {
   const filters = graph.nodes.filter((node): node is Filter => isFilter(node, shapes));
   const answers: CoupledChannels[] = [];
   const images: CoupledChannels[] = [];
+  const opaque: CoupledChannels[] = [];
+  const unknown = graph.nodes.filter(({ kind }) => kind === 'opaque');
+  const fixed = new Set(unknown.flatMap(({ name, inputs }) => [name, ...inputs]));
   const alike = new Map<string, CoupledChannels[]>();
   for (const coupled of coupleChannels(graph, shapes)) {
     if (coupled.has(graph.output)) answers.push(coupled);
     else if (coupled.has(graph.input.name)) images.push(coupled);
+    else if ([...coupled.keys()].some((map) => fixed.has(map))) opaque.push(coupled);
     else {
       const key = JSON.stringify([...coupled].map(([map, channels]) => [map, channels.length]));
       const others = alike.get(key);
@@ -89,6 +93,7 @@ export function findUnits(graph: Graph): GraphUnits {
     uncuttable: filters.flatMap(({ name }) => [
       ...uncuttableChannels(name, answers, 'answers'),
       ...uncuttableChannels(name, images, 'images'),
+      ...uncuttableChannels(name, opaque, 'opaque'),
       ...uncuttableChannels(name, single, 'single'),
     ]),
   };
@@ -102,6 +107,8 @@ export function uncuttableText({ node, channels, reason }: Uncuttable): string {
       return `${node}: ${counted} of the network's answers`;
     case 'images':
       return `${node}: ${counted} tied to those of the images`;
+    case 'opaque':
+      return `${node}: ${counted} tied to an operation that is not known here`;
     case 'single':
       return `${node}: ${counted} without another like it`;
   }

@@ -8,11 +8,13 @@ import type {
   Graph,
   Linear,
   Node,
+  Opaque,
 } from '../graph/graph.js';
+import { requireRunnable } from '../graph/runnable.js';
 import type { Shapes } from '../graph/shapes.js';
 
 /** What layers are made for: vectors are maps of one position, and a linear layer a convolution. */
-export type LoweredNode = Exclude<Node, Flatten | Linear>;
+export type LoweredNode = Exclude<Node, Flatten | Linear | Opaque>;
 
 /** What one layer computes: a node, and the nodes behind it that its kernel does along with it. */
 export interface Step<Kind extends LoweredNode = LoweredNode> {
@@ -131,6 +133,7 @@ function inOrder(steps: readonly Step[]): readonly Step[] {
 
 /** The nodes without flattening, and with linear layers as convolutions. */
 function lowered({ nodes, output }: Pick<Graph, 'nodes' | 'output'>, shapes: Shapes) {
+  requireRunnable(nodes);
   const sources = new Map<string, string>();
   const mapSource = (name: string): string => sources.get(name) ?? name;
   const left: LoweredNode[] = [];

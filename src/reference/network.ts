@@ -116,6 +116,8 @@ function runNode({ node, weights, shapes, maps, statistics }: Step): ReferenceMa
       const [down, across] = node.stride;
       return filled((place) => at(input, { ...place, y: place.y * down, x: place.x * across }));
     }
+    case 'opaque':
+      throw new RangeError(`"${node.name}" (${node.operation}) has no definition here.`);
   }
 }
 
