@@ -74,6 +74,7 @@ export {
   type Model,
   usualPreprocessing,
 } from './experiment/model/model.js';
+export { type ModelFiles, modelFiles } from './experiment/model/model-files.js';
 export {
   type PruneConfig,
   parsePruneConfig,
@@ -142,6 +143,17 @@ export {
 } from './experiment/run-files.js';
 export { decodeState, encodeState, type TrainedState } from './experiment/state.js';
 export type { Checkpoint, Counter } from './formats/checkpoint.js';
+export type {
+  CountUse,
+  OnnxAxes,
+  OnnxValue,
+  ParameterUse,
+} from './formats/onnx/builder.js';
+export type { TensorAddress } from './formats/onnx/constants.js';
+export { externalFiles } from './formats/onnx/external.js';
+export type { TensorForm } from './formats/onnx/forms.js';
+export type { OnnxSource } from './formats/onnx/read.js';
+export type { ExternalFiles } from './formats/onnx/tensors.js';
 export {
   decodeMetadata,
   decodeSafetensors,

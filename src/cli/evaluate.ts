@@ -20,7 +20,7 @@ export function addEvaluate(program: Command, version: string): void {
     program
       .command('evaluate')
       .description('Measures a trained network: accuracy, loss, and milliseconds a picture here.')
-      .argument('<model>', 'weights: .safetensors, or PyTorch’s .pth, .pt or .th'),
+      .argument('<model>', '.onnx, or weights: .safetensors, or PyTorch’s .pth, .pt or .th'),
   )
     .requiredOption(
       '--data <source>',
@@ -33,6 +33,7 @@ export function addEvaluate(program: Command, version: string): void {
       'after',
       `
 Examples:
+  espalier evaluate net.onnx --data pictures/val --mean imagenet
   espalier evaluate resnet20.th --architecture resnet20 --data cifar-10-batches-bin
   espalier evaluate weights-30.safetensors --data cifar-10-batches-bin --json
   espalier evaluate resnet34.pth --architecture resnet34 --stem imagenet --data pictures/val

@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { PREPROCESSINGS, type Preprocessing } from '../data/pictures.js';
 import { EspalierError, errorMessage } from '../errors.js';
-import { loadModel, type Model } from '../experiment/model/model.js';
+import { isOnnx, loadModel, type Model } from '../experiment/model/model.js';
+import { externalFiles } from '../formats/onnx/external.js';
 import { ARCHITECTURES, STEMS, type Stem } from '../models/architectures.js';
+import { readIfThere } from './files.js';
 import { numbers } from './flags.js';
 
 const PRESETS = Object.keys(PREPROCESSINGS);
@@ -34,7 +37,21 @@ export async function readModel(file: string, { architecture, stem }: ModelFlags
       cause,
     });
   });
-  return loadModel(bytes, file, { architecture, stem });
+  const external = isOnnx(bytes, file) ? await readBeside(bytes, file) : undefined;
+  return loadModel(bytes, file, { architecture, stem, external });
+}
+
+/** The files that an ONNX file keeps tensors in; where one is missing, reading the network says so. */
+async function readBeside(
+  bytes: Uint8Array,
+  file: string,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  for (const name of externalFiles(bytes, file)) {
+    const found = await readIfThere(join(dirname(file), name));
+    if (found) files.set(name, found);
+  }
+  return files;
 }
 
 /** @throws bad-config when mean or deviation are neither numbers nor a preset's name. */

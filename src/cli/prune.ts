@@ -5,6 +5,12 @@ import { requirePictures } from '../data/pictures.js';
 import { EspalierError } from '../errors.js';
 import { encodeModel, type Model } from '../experiment/model/model.js';
 import {
+  modelFiles,
+  requireWritableModel,
+  sizeOfModelFiles,
+  usualEnding,
+} from '../experiment/model/model-files.js';
+import {
   type PruneConfig,
   parsePruneConfig,
   pruneOptions,
@@ -15,7 +21,7 @@ import type { PruneModelEvent } from '../experiment/model/prune/model.js';
 import { requireReachable } from '../experiment/model/prune/prune.js';
 import { inferShapes } from '../graph/shapes.js';
 import { CHANNEL_CRITERIA } from '../prune/channels/criteria.js';
-import { plural, shellWord } from '../text.js';
+import { grouped, plural, shellWord } from '../text.js';
 import { readPictureData } from './cifar10.js';
 import { requireWritableFolder, writeWhole } from './files.js';
 import { addDeviceFlags, givenFlags, number, readConfig } from './flags.js';
@@ -44,7 +50,7 @@ export function addPrune(program: Command, version: string): void {
       .description(
         'Cuts a trained network to a budget: channels that serve least go, and what reads the others is fitted to them. Pictures without labels are enough.',
       )
-      .argument('<model>', 'weights: .safetensors, or PyTorch’s .pth, .pt or .th'),
+      .argument('<model>', '.onnx, or weights: .safetensors, or PyTorch’s .pth, .pt or .th'),
   )
     .requiredOption(
       '--data <source>',
@@ -96,17 +102,22 @@ export function addPrune(program: Command, version: string): void {
     )
     .option('--seed <seed>', 'of the calibration pictures and of fine-tuning', number);
   addDeviceFlags(command)
-    .option('--out <file>', 'a .safetensors (default: beside the model, <name>-pruned.safetensors)')
+    .option(
+      '--out <file>',
+      'of the form that its ending says (default: beside the model, <name>-pruned.onnx of ONNX, <name>-pruned.safetensors of others)',
+    )
     .option('--config <file>', 'a JSON file with these flags as keys; a flag given here wins')
     .option('--json', 'print the summary as one line of JSON')
     .addHelpText(
       'after',
       `
-The file that it leaves holds the smaller network, weights under PyTorch's names and the graph
-beside them: espalier evaluate takes it as it is. A pruning that is interrupted or killed goes on
-at the unit it was at when the same command is given again.
+A smaller .onnx is the one that came in with smaller tensors, and takes its place everywhere. A
+.safetensors holds weights under the network's own names and the graph beside them: espalier
+evaluate takes both as they are. A pruning that is interrupted or killed goes on at the unit it
+was at when the same command is given again.
 
 Examples:
+  espalier prune net.onnx --data pictures --mean imagenet --flops 0.5 --out small.onnx
   espalier prune resnet20.th --architecture resnet20 --data cifar10
   espalier prune resnet20.th --architecture resnet20 --data cifar10 --flops 0.35 --criterion backward
   espalier prune net.safetensors --data pictures --parameters 0.5 --round-to 8 --out half.safetensors
@@ -128,10 +139,11 @@ async function execute(
   config: PruneConfig,
   version: string,
 ): Promise<void> {
-  const out =
-    flags.out ?? join(dirname(file), `${basename(file, extname(file))}-pruned.safetensors`);
-  await requireOut(out);
   const loaded = await readModel(file, flags);
+  const stem = join(dirname(file), basename(file, extname(file)));
+  const out = flags.out ?? `${stem}-pruned${usualEnding(loaded)}`;
+  requireWritableModel(loaded, basename(out));
+  await requireWritableFolder(dirname(out));
   const model: Model = { ...loaded, preprocessing: choosePreprocessing(flags, loaded) };
   const { network, preprocessing } = model;
   requireReachable(network, pruneOptions(config));
@@ -171,16 +183,25 @@ async function execute(
       ),
     );
     progress.stop();
-    const bytes = encodeModel({ ...model, network: summary.network });
-    await writeWhole(dirname(out), { name: basename(out), bytes });
+    const name = basename(out);
+    const files = modelFiles({ ...model, network: summary.network }, name);
+    const bytes = {
+      pruned: sizeOfModelFiles(files),
+      dense: sizeOfModelFiles(modelFiles(model, name)),
+    };
+    if (summary.units.some(({ kept, channels }) => kept.length < channels))
+      requireSmaller(bytes, out);
+    for (const [beside, data] of files.beside)
+      await writeWhole(dirname(out), { name: beside, bytes: data });
+    await writeWhole(dirname(out), { name, bytes: files.bytes });
     journal.finish();
     const { network: _, ...figures } = summary;
     const versions = { espalier: version, node: process.versions.node };
-    const all = { out, bytes: bytes.length, architecture: model.architecture, versions, config };
+    const all = { out, bytes: bytes.pruned, architecture: model.architecture, versions, config };
     process.stdout.write(
       flags.json
         ? `${JSON.stringify({ ...all, ...figures })}\n`
-        : `${pruneTable(summary, { pruned: bytes.length, dense: encodeModel(model).length })}\nThe pruned network: ${out}\n`,
+        : `${pruneTable(summary, bytes)}\nThe pruned network: ${out}\n`,
     );
   } catch (error) {
     if (!(error instanceof EspalierError && error.code === 'aborted')) throw error;
@@ -202,17 +223,16 @@ const TITLES = {
   'fine-tuning': 'Fine-tuning',
 } as const;
 
-/** @throws bad-config before any work when the file could not be written, or is of another form. */
-async function requireOut(out: string): Promise<void> {
-  if (extname(out) !== '.safetensors') {
-    throw new EspalierError('bad-config', {
-      kind: 'value',
-      key: 'out',
-      given: out,
-      allowed: 'a file that ends in .safetensors',
-    });
-  }
-  await requireWritableFolder(dirname(out));
+/** @throws bad-network where the file of a smaller network is no smaller. */
+function requireSmaller(
+  { pruned, dense }: { readonly pruned: number; readonly dense: number },
+  out: string,
+): void {
+  if (pruned < dense) return;
+  throw new EspalierError(
+    'bad-network',
+    `${out} would have ${plural(pruned, 'byte')}, and the network as it came has ${grouped(dense)}: it got no smaller, and is not written.`,
+  );
 }
 
 /** How many times the accuracy of guessing a network should have at least, to be taken for trained. */
@@ -223,10 +243,6 @@ function lineOfEvent(event: PruneModelEvent, classes: number): string | undefine
     const { accuracy } = event.figures;
     if (accuracy === undefined || accuracy * classes > TRAINED) return undefined;
     return `Warning: the network as it came is right for ${percent(accuracy)} of the pictures, no better than guessing. Wrong preprocessing is the usual cause: see --mean and --std.`;
-  }
-  if (event.type === 'few-images') {
-    const { images, unit, channels } = event;
-    return `Warning: ${plural(images, 'picture')} to calibrate with, fewer than the ${channels} channels of ${unit}: what reads them is fitted to these very pictures, and may answer others worse. More pictures help, up to --calibration.`;
   }
   if (event.type === 'unit') {
     const { unit, kept, channels, loss } = event;

@@ -1,7 +1,7 @@
 import type { ImageSource } from '../data/images.js';
 import { taskOutputs } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
-import { checkpointCount, checkpointIterations } from '../experiment/run-config.js';
+import { checkpointIterations } from '../experiment/run-config.js';
 import type { StudyConfig } from './study-config.js';
 
 /** One pre-training of the study; it serves all cells of its checkpoints. */
@@ -51,49 +51,12 @@ export function studyCheckpoints({ iterations, pruneEvery }: StudyConfig): reado
   return checkpointIterations(iterations, pruneEvery);
 }
 
-/** Whether the study prunes its trials after that iteration. */
-export function isCheckpoint({ iterations, pruneEvery }: StudyConfig, iteration: number): boolean {
-  return iteration === iterations || (iteration < iterations && iteration % pruneEvery === 0);
-}
-
-/** Whether the study has that trial. */
-export function hasTrial(config: StudyConfig, trial: Trial): boolean {
-  return (
-    config.sizes.includes(trial.examples) &&
-    trial.trial < config.trials &&
-    config.width.includes(trial.width) &&
-    config.learningRate.includes(trial.learningRate) &&
-    config.batch.includes(trial.batch)
-  );
-}
-
-/** Whether the study has a cell of that trial, checkpoint and pruning. */
-export function hasCell(
-  config: StudyConfig,
-  cell: Trial & {
-    readonly iteration: number;
-    readonly picks: number;
-    readonly method: string;
-    readonly rule: string;
-  },
-): boolean {
-  const { picks, method, rule, iteration } = cell;
-  return (
-    hasTrial(config, cell) &&
-    isCheckpoint(config, iteration) &&
-    listPrunings(config).some(
-      (pruning) => pruning.picks === picks && pruning.method === method && pruning.rule === rule,
-    )
-  );
-}
-
 /** How many cells the whole study has. */
 export function cellCount(config: StudyConfig): number {
   const { sizes, trials, width, learningRate, batch } = config;
   // Not by `listTrials`: a page asks as it draws, whatever numbers its link has.
   const pretrainings = sizes.length * trials * width.length * learningRate.length * batch.length;
-  const checkpoints = checkpointCount(config.iterations, config.pruneEvery);
-  return pretrainings * checkpoints * listPrunings(config).length;
+  return pretrainings * studyCheckpoints(config).length * listPrunings(config).length;
 }
 
 /** A name for a trial, fit for a file and a job: `m125-r0-n256-lr1-b64`. */

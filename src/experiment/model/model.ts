@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { PREPROCESSINGS, type Preprocessing } from '../../data/pictures.js';
 import { EspalierError } from '../../errors.js';
 import type { Counter } from '../../formats/checkpoint.js';
+import { looksLikeOnnx } from '../../formats/onnx/file.js';
+import { type OnnxSource, readOnnx } from '../../formats/onnx/read.js';
+import type { ExternalFiles } from '../../formats/onnx/tensors.js';
 import { decodeMetadata } from '../../formats/safetensors.js';
 import { decodeWeights, encodeWeights, isSafetensors } from '../../formats/weights.js';
 import { fitWeights } from '../../graph/fit.js';
@@ -18,6 +21,8 @@ export interface Model {
   readonly preprocessing: Preprocessing;
   /** Tensors of whole numbers, of no use here, that PyTorch wants back. */
   readonly counters: ReadonlyMap<string, Counter>;
+  /** The ONNX file that it was read from, which a smaller one is made of. */
+  readonly onnx?: OnnxSource;
 }
 
 /** What a file of weights alone does not say. */
@@ -25,11 +30,13 @@ export interface LoadOptions {
   /** By its name; where it is left out, the one whose names and shapes the weights have. */
   readonly architecture?: string | undefined;
   readonly stem?: Stem | undefined;
+  /** Files beside an ONNX file that its tensors lie in (`externalFiles`). */
+  readonly external?: ExternalFiles | undefined;
 }
 
 /**
- * Reads a model from untrusted bytes: safetensors, or what PyTorch's `torch.save` wrote. A file that
- * `encodeModel` wrote says itself what network it holds.
+ * Reads a model from untrusted bytes: ONNX, safetensors, or what PyTorch's `torch.save` wrote. An ONNX
+ * file, and one that `encodeModel` wrote, say themselves what network they hold.
  *
  * @throws bad-data naming the file and what is wrong with it; bad-network when its weights are not
  *   the architecture's; bad-config when the architecture is unknown, or not named and none fits or
@@ -38,8 +45,22 @@ export interface LoadOptions {
 export function loadModel(
   bytes: Uint8Array,
   file: string,
-  { architecture, stem }: LoadOptions = {},
+  { architecture, stem, external }: LoadOptions = {},
 ): Model {
+  if (isOnnx(bytes, file)) {
+    if (architecture !== undefined) {
+      throw new EspalierError('bad-config', {
+        kind: 'value',
+        key: 'architecture',
+        given: architecture,
+        allowed: 'left out',
+        because: `${file} says itself what network it holds`,
+      });
+    }
+    const { network, onnx } = readOnnx(bytes, file, external);
+    const preprocessing = usualPreprocessing(network.graph);
+    return { architecture: network.graph.name, network, preprocessing, counters: new Map(), onnx };
+  }
   const { weights, counters } = decodeWeights(bytes, file);
   const own = describedModel(bytes, file);
   if (own && (architecture === undefined || architecture === own.graph.name)) {
@@ -56,6 +77,11 @@ export function loadModel(
   const { network } = fitArchitecture(name, weights, stem ? { stem } : {});
   const preprocessing = usualPreprocessing(network.graph);
   return { architecture: name, network, preprocessing, counters };
+}
+
+/** Whether a file is to be read as ONNX: its name or its contents say so. */
+export function isOnnx(bytes: Uint8Array, file: string): boolean {
+  return file.endsWith('.onnx') || (looksLikeOnnx(bytes) && !isSafetensors(bytes));
 }
 
 /** Keys of a file's metadata. */
@@ -128,6 +154,13 @@ const CIFAR_SIDE = 32;
  * best-known PyTorch form, and all networks for ImageNet, take ImageNet's mean and deviation.
  */
 export function usualPreprocessing({ name, input }: Graph): Preprocessing {
+  if (input.channels !== 3) return unitPreprocessing(input.channels);
   const imagenet = input.height > CIFAR_SIDE || /^resnet(20|32|44|56)$/.test(name);
   return imagenet ? PREPROCESSINGS.imagenet : PREPROCESSINGS.cifar10;
+}
+
+/** Pixels from 0 to 1, for networks that see other channels than red, green and blue. */
+function unitPreprocessing(channels: number): Preprocessing {
+  const all = (value: number) => Array.from({ length: channels }, () => value);
+  return { mean: all(0), deviation: all(1) };
 }

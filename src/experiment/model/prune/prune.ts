@@ -16,7 +16,6 @@ import type {
   PruneSummary,
   UnitCurve,
 } from './events.js';
-import { requireCriterionLabels } from './labels.js';
 import { measureCurves } from './measure-curves.js';
 import { type Pruning, preparePruning, startWalk } from './pruning.js';
 import { chosenUnits } from './units.js';
@@ -30,7 +29,7 @@ import { chosenUnits } from './units.js';
  *
  * @param from what an interrupted pruning of the same input had done.
  * @throws bad-config when the budget cannot be met; bad-network when nothing can be cut; bad-data for
- *   pictures that do not fit, labels that are missing, or activations that are not finite; limit-exceeded; aborted.
+ *   pictures that do not fit, or activations that are not finite; limit-exceeded; aborted.
  */
 export async function* pruneNetwork(
   device: Device,
@@ -40,14 +39,8 @@ export async function* pruneNetwork(
   const { network: dense, calibration, options } = input;
   const start = performance.now();
   requireReachable(dense, options);
-  requireCriterionLabels(calibration, options.criterion);
   const pruning = preparePruning(device, input, signal);
   const { units } = pruning;
-  const widest = units.reduce((one, other) => (other.channels > one.channels ? other : one));
-  if (calibration.count < widest.channels) {
-    const { name: unit, channels } = widest;
-    yield { type: 'few-images', images: calibration.count, unit, channels };
-  }
   const curves =
     options.sharing === 'measured' ? yield* measureCurves(pruning, from?.curves ?? []) : [];
   const counts = shareOfUnits(dense, units, options, curves);
