@@ -162,6 +162,8 @@ const PEERS = ['@jax-js/jax', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend
 
 /** Packages without a trace of Node, fit for a page. */
 const BROWSER_SAFE = [
+  '@bufbuild/protobuf',
+  'onnx-buf',
   'pure-rand',
   'zod',
   'wgsl-preprocessor',
