@@ -111,6 +111,8 @@ export function shapeOfValue({ shapes }: Builder, { map }: OnnxValue): MapShape 
 
 /** Elements that a map of one image has at most: no network in use comes near. */
 const MOST_ELEMENTS = 2 ** 28;
+/** Channels, or values of a vector, likewise. */
+const MOST_CHANNELS = 2 ** 22;
 
 /** Adds a node to the graph. */
 export function addNode({ builder, at }: Reading, node: Node): string {
@@ -118,7 +120,8 @@ export function addNode({ builder, at }: Reading, node: Node): string {
     node,
     node.inputs.map((name) => builder.shapes.get(name) as MapShape),
   );
-  if (!(shape.channels * shape.height * shape.width <= MOST_ELEMENTS)) {
+  const { channels, height, width } = shape;
+  if (!(channels <= MOST_CHANNELS && channels * height * width <= MOST_ELEMENTS)) {
     throw refused(builder, node.name, 'gives maps that no machine holds');
   }
   builder.shapes.set(node.name, shape);
