@@ -81,9 +81,8 @@ export {
   pruneSchema,
 } from './experiment/model/prune/config.js';
 export {
+  BUDGETED,
   type Budgeted,
-  COUNTED,
-  type Counted,
   type PruneEvent,
   type PruneInput,
   type PruneOptions,
@@ -151,6 +150,7 @@ export type {
   ParameterUse,
 } from './formats/onnx/builder.js';
 export type { TensorAddress } from './formats/onnx/constants.js';
+export { exportOnnx } from './formats/onnx/export.js';
 export { externalFiles } from './formats/onnx/external.js';
 export type { TensorForm } from './formats/onnx/forms.js';
 export type { OnnxSource } from './formats/onnx/read.js';

@@ -18,7 +18,7 @@ import {
 import { REFITS, SHARINGS, UNIT_CHOICES } from '../experiment/model/prune/events.js';
 import { requireLabels } from '../experiment/model/prune/labels.js';
 import type { PruneModelEvent } from '../experiment/model/prune/model.js';
-import { requireReachable } from '../experiment/model/prune/share.js';
+import { requireReachable } from '../experiment/model/prune/prune.js';
 import { inferShapes } from '../graph/shapes.js';
 import { CHANNEL_CRITERIA } from '../prune/channels/criteria.js';
 import { grouped, plural, shellWord } from '../text.js';
@@ -59,11 +59,6 @@ export function addPrune(program: Command, version: string): void {
     .option('--calibration <pictures>', 'that the cut is made by (default: 1000)', number)
     .option('--flops <share>', 'of the multiply-adds that stays (default: 0.5)', number)
     .option('--parameters <share>', 'of the parameters that stays, instead', number)
-    .option(
-      '--latency <share>',
-      'of the milliseconds a picture takes on this adapter, 32 at once, instead: layers are timed',
-      number,
-    )
     .addOption(
       new Option('--criterion <name>', 'by which channels are chosen (default: group)').choices(
         CHANNEL_CRITERIA,
@@ -147,7 +142,7 @@ async function execute(
   const loaded = await readModel(file, flags);
   const stem = join(dirname(file), basename(file, extname(file)));
   const out = flags.out ?? `${stem}-pruned${usualEnding(loaded)}`;
-  requireWritableModel(loaded, basename(out));
+  requireWritableModel(basename(out));
   await requireWritableFolder(dirname(out));
   const model: Model = { ...loaded, preprocessing: choosePreprocessing(flags, loaded) };
   const { network, preprocessing } = model;
@@ -223,7 +218,6 @@ async function execute(
 
 const TITLES = {
   measuring: 'Measuring',
-  timing: 'Timing layers',
   curves: 'Curves',
   cutting: 'Cutting',
   'fine-tuning': 'Fine-tuning',
@@ -249,10 +243,6 @@ function lineOfEvent(event: PruneModelEvent, classes: number): string | undefine
     const { accuracy } = event.figures;
     if (accuracy === undefined || accuracy * classes > TRAINED) return undefined;
     return `Warning: the network as it came is right for ${percent(accuracy)} of the pictures, no better than guessing. Wrong preprocessing is the usual cause: see --mean and --std.`;
-  }
-  if (event.type === 'few-images') {
-    const { images, unit, channels } = event;
-    return `Warning: ${plural(images, 'picture')} to calibrate with, fewer than the ${channels} channels of ${unit}: what reads them is fitted to these very pictures, and may answer others worse. More pictures help, up to --calibration.`;
   }
   if (event.type === 'unit') {
     const { unit, kept, channels, loss } = event;

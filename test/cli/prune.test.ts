@@ -52,7 +52,6 @@ describe('espalier prune', () => {
       folder,
     );
     expect(whole.stderr).toContain('no better than guessing');
-    expect(whole.stderr).toMatch(/8 pictures to calibrate with, fewer than the 16 channels of/);
     expect(whole.code).toBe(0);
     const summary = lastLine(whole.stdout);
     expect(summary).toMatchObject({ architecture: 'resnet8', out: 'half.safetensors' });
@@ -134,10 +133,9 @@ describe('espalier prune', () => {
 
   test.each([
     ['--flops 0.5 --parameters 0.5', /--flops 0.5 does not go with --parameters 0.5/],
-    ['--latency 0.5 --parameters 0.5', /--parameters 0.5 does not go with --latency 0.5/],
     ['--flops 1.5', /--flops must be a share above 0, and 1 at most, not 1.5/],
     ['--flops 0.001', /A budget of 0.00100 cannot be met: .* 0\.\d+ is left/],
-    ['--out half.onnx', /--out must be a file that ends in .safetensors, not "half.onnx"/],
+    ['--out half.h5', /--out must be a file that ends in .onnx or .safetensors, not "half.h5"/],
     ['--distil', /--fine-tune must be a number of epochs from 1 on, not 0: .* answers are learned/],
     ['--controls', /--fine-tune must be a number of epochs from 1 on, not 0/],
   ] as const)('refuses %s before any work', async (flags, message) => {

@@ -1,4 +1,5 @@
 import { EspalierError } from '../../errors.js';
+import { exportOnnx } from '../../formats/onnx/export.js';
 import { writeOnnx } from '../../formats/onnx/write.js';
 import { encodeModel, type Model } from './model.js';
 
@@ -14,34 +15,33 @@ export function usualEnding({ onnx }: Pick<Model, 'onnx'>): string {
 }
 
 /**
- * A model in the form that the ending of a file's name says: `.safetensors`, or `.onnx` of one that was
- * read from ONNX.
+ * A model in the form that the ending of a file's name says: `.safetensors` or `.onnx`. Of one that was
+ * read from ONNX it is the same file with other tensors.
  *
- * @throws bad-config for another ending.
+ * @throws bad-config for another ending; bad-network as `writeOnnx` and `exportOnnx` do.
  */
 export function modelFiles(model: Model, name: string): ModelFiles {
   if (name.endsWith('.safetensors')) return { bytes: encodeModel(model), beside: new Map() };
-  if (name.endsWith('.onnx') && model.onnx) {
+  requireWritableModel(name);
+  if (model.onnx) {
     const { bytes, external } = writeOnnx(model.onnx, model.network, `${name}.data`);
     return { bytes, beside: external };
   }
-  throw unwritable(model, name);
+  return { bytes: exportOnnx(model.network), beside: new Map() };
 }
 
 /** @throws bad-config for a file's name that a model cannot be written to. */
-export function requireWritableModel(model: Pick<Model, 'onnx'>, name: string): void {
-  if (name.endsWith('.safetensors') || (name.endsWith('.onnx') && model.onnx)) return;
-  throw unwritable(model, name);
+export function requireWritableModel(name: string): void {
+  if (name.endsWith('.safetensors') || name.endsWith('.onnx')) return;
+  throw new EspalierError('bad-config', {
+    kind: 'value',
+    key: 'out',
+    given: name,
+    allowed: 'a file that ends in .onnx or .safetensors',
+  });
 }
 
 /** Bytes of all files together. */
 export function sizeOfModelFiles({ bytes, beside }: ModelFiles): number {
   return [...beside.values()].reduce((sum, own) => sum + own.length, bytes.length);
-}
-
-function unwritable({ onnx }: Pick<Model, 'onnx'>, name: string): EspalierError {
-  const allowed = onnx
-    ? 'a file that ends in .onnx or .safetensors'
-    : 'a file that ends in .safetensors';
-  return new EspalierError('bad-config', { kind: 'value', key: 'out', given: name, allowed });
 }

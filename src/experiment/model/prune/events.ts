@@ -18,12 +18,10 @@ export const UNIT_CHOICES = ['inner', 'stream', 'all'] as const;
 /** The name of one of these choices. */
 export type UnitChoice = (typeof UNIT_CHOICES)[number];
 
-/** What a budget can count. */
-export const COUNTED = ['multiplyAdds', 'parameters'] as const;
+/** What a budget counts. */
+export const BUDGETED = ['multiplyAdds', 'parameters'] as const;
 /** The name of one of these costs. */
-export type Counted = (typeof COUNTED)[number];
-/** A cost that is counted, or the milliseconds an image takes on the adapter at hand. */
-export type Budgeted = Counted | 'milliseconds';
+export type Budgeted = (typeof BUDGETED)[number];
 
 /** How a network is cut, and to what. */
 export interface PruneOptions {
@@ -43,7 +41,7 @@ export interface PruneOptions {
 /** A trained network, pictures to calibrate with, and how to cut. */
 export interface PruneInput {
   readonly network: Network;
-  /** Pictures to calibrate with; criteria that look at the loss alone look at their labels. */
+  /** Pictures to calibrate with; their labels are not looked at. */
   readonly calibration: Pictures;
   readonly preprocessing: Preprocessing;
   readonly options: PruneOptions;
@@ -76,25 +74,14 @@ export interface PruneState {
   readonly network?: Network;
 }
 
-/** What a pruning tells on its way: how far it is, a warning, each curve, the shares, each unit that is cut. */
+/** What a pruning tells on its way: how far it is, each curve, the shares, each unit that is cut. */
 export type PruneEvent =
   | {
       readonly type: 'progress';
-      readonly phase: 'timing' | 'curves' | 'cutting';
-      /** Or the layer that is timed. */
+      readonly phase: 'curves' | 'cutting';
       readonly unit: string;
       /** Of all units together, from 0 to 1. */
       readonly share: number;
-    }
-  /**
-   * Fewer calibration images than one a channel of the widest unit: what reads it is fitted to these
-   * images, and may answer others worse.
-   */
-  | {
-      readonly type: 'few-images';
-      readonly images: number;
-      readonly unit: string;
-      readonly channels: number;
     }
   | ({ readonly type: 'curve' } & UnitCurve)
   | { readonly type: 'budget'; readonly units: readonly string[]; readonly kept: readonly number[] }
@@ -108,8 +95,6 @@ export interface PruneSummary {
   readonly units: readonly UnitOutcome[];
   readonly curves: readonly UnitCurve[];
   readonly calibration: number;
-  /** The share of the cost that was asked for, and the share that is left. */
-  readonly budget: { readonly of: Budgeted; readonly asked: number; readonly reached: number };
   /** Mean KL(dense ‖ pruned) in nats, and the share of the same largest answers, on calibration images. */
   readonly divergence: number;
   readonly agreement: number;

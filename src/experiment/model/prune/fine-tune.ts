@@ -24,7 +24,9 @@ export interface FineTuneProgress {
 }
 
 /** The pruned network, and what it is compared with: its controls. */
-export type TunedName = 'pruned' | 'dense' | 'from scratch';
+export const TUNED = ['pruned', 'dense', 'from scratch'] as const;
+/** The name of one of these. */
+export type TunedName = (typeof TUNED)[number];
 
 /** A network that has learned. */
 export interface Tuned {

@@ -1,14 +1,24 @@
 import type { Device } from '../../../gpu/device.js';
+import { costOfKept } from '../../../graph/cost.js';
 import { foldBatchNorms } from '../../../graph/fold.js';
+import { summarise } from '../../../graph/summary.js';
+import type { Unit } from '../../../graph/units.js';
 import type { Network } from '../../../graph/weights.js';
+import { shareBudget } from '../../../prune/channels/budgets.js';
+import { shareEvenly } from '../../../prune/channels/uniform.js';
 import { agreement, answersFrom, meanDivergence } from './answers.js';
 import { cutUnits } from './cut-units.js';
-import type { PruneEvent, PruneInput, PruneState, PruneSummary } from './events.js';
-import { requireCriterionLabels } from './labels.js';
-import { measureLatency } from './latency.js';
+import type {
+  PruneEvent,
+  PruneInput,
+  PruneOptions,
+  PruneState,
+  PruneSummary,
+  UnitCurve,
+} from './events.js';
 import { measureCurves } from './measure-curves.js';
-import { type Pruning, preparePruning, startWalk, unitsInInference } from './pruning.js';
-import { countedCost, requireReachable, shareOfUnits } from './share.js';
+import { type Pruning, preparePruning, startWalk } from './pruning.js';
+import { chosenUnits } from './units.js';
 
 /**
  * Prunes a trained network to a budget, by pictures without labels. Each unit of channels is cut to
@@ -19,7 +29,7 @@ import { countedCost, requireReachable, shareOfUnits } from './share.js';
  *
  * @param from what an interrupted pruning of the same input had done.
  * @throws bad-config when the budget cannot be met; bad-network when nothing can be cut; bad-data for
- *   pictures that do not fit, labels that are missing, or activations that are not finite; limit-exceeded; aborted.
+ *   pictures that do not fit, or activations that are not finite; limit-exceeded; aborted.
  */
 export async function* pruneNetwork(
   device: Device,
@@ -29,34 +39,19 @@ export async function* pruneNetwork(
   const { network: dense, calibration, options } = input;
   const start = performance.now();
   requireReachable(dense, options);
-  requireCriterionLabels(calibration, options.criterion);
   const pruning = preparePruning(device, input, signal);
   const { units } = pruning;
-  const widest = units.reduce((one, other) => (other.channels > one.channels ? other : one));
-  if (calibration.count < widest.channels) {
-    const { name: unit, channels } = widest;
-    yield { type: 'few-images', images: calibration.count, unit, channels };
-  }
-  const cost =
-    options.budget.of === 'milliseconds'
-      ? yield* measureLatency(device, unitsInInference(pruning), signal)
-      : countedCost(dense.graph, units, options.budget.of);
-  // Before the curves: a budget out of reach needs none.
-  shareOfUnits({ cost, units, options: { ...options, sharing: 'uniform' }, curves: [] });
   const curves =
     options.sharing === 'measured' ? yield* measureCurves(pruning, from?.curves ?? []) : [];
-  const counts = shareOfUnits({ cost, units, options, curves });
+  const counts = shareOfUnits(dense, units, options, curves);
   yield { type: 'budget', units: units.map(({ name }) => name), kept: counts };
   const measured = performance.now();
   const cut = yield* cutBesideDense(pruning, counts, from);
   const end = performance.now();
-  const reached = cost(cut.units.map(({ kept }) => kept.length));
-  const { of, share: asked } = options.budget;
   return {
     adapter: device.adapter,
     ...cut,
     curves,
-    budget: { of, asked, reached: reached / cost(units.map(({ channels }) => channels)) },
     calibration: calibration.count,
     ...(await nearness(pruning, cut.network)),
     seconds: { curves: (measured - start) / 1000, cutting: (end - measured) / 1000 },
@@ -86,4 +81,30 @@ async function nearness(pruning: Pruning, network: Network) {
     divergence: meanDivergence(dense, cut, classes),
     agreement: agreement(dense, cut, classes),
   };
+}
+
+/**
+ * Refuses, before any work, a budget that no cut meets.
+ *
+ * @throws bad-config saying the least that can be met; bad-network when nothing can be cut.
+ */
+export function requireReachable(network: Network, options: PruneOptions): void {
+  const units = chosenUnits(network.graph, options.units);
+  shareOfUnits(network, units, { ...options, sharing: 'uniform' }, []);
+}
+
+/** How many channels of each unit stay. */
+export function shareOfUnits(
+  { graph }: Network,
+  units: readonly Unit[],
+  { budget, sharing, least, roundTo }: PruneOptions,
+  curves: readonly UnitCurve[],
+): readonly number[] {
+  const costOf = costOfKept(graph, units);
+  const cost = (kept: readonly number[]) => costOf(kept)[budget.of];
+  const channels = units.map((unit) => unit.channels);
+  const limits = { cost, budget: budget.share * summarise(graph)[budget.of], least, roundTo };
+  return sharing === 'measured'
+    ? shareBudget({ curves, ...limits })
+    : shareEvenly({ channels, ...limits });
 }
