@@ -19,13 +19,19 @@ export interface ModelFlags {
   readonly std?: readonly (number | string)[];
 }
 
-export function addModelFlags(command: Command): Command {
+/** The flags that say which network a file of weights is of. */
+export function addArchitectureFlags(command: Command): Command {
   const names = ARCHITECTURES.map(({ name }) => name);
   return command
     .addOption(
       new Option('--architecture <name>', 'of a file that holds weights alone').choices(names),
     )
-    .addOption(new Option('--stem <name>', 'of resnet18 and resnet34').choices(STEMS))
+    .addOption(new Option('--stem <name>', 'of resnet18 and resnet34').choices(STEMS));
+}
+
+/** The same, and those that say what it expects of pixels. */
+export function addModelFlags(command: Command): Command {
+  return addArchitectureFlags(command)
     .option('--mean <numbers>', `of the pixels, by channel, or ${PRESETS.join(', ')}`, numbers)
     .option('--std <numbers>', 'of the pixels, by channel, or one of the same names', numbers);
 }

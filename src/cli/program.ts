@@ -5,6 +5,7 @@ import { addData } from './data.js';
 import { addDemo } from './demo.js';
 import { addEvaluate } from './evaluate.js';
 import { addInfo } from './info.js';
+import { addInspect } from './inspect.js';
 import { addPrune } from './prune.js';
 import { addReport } from './report.js';
 import { addRun } from './run.js';
@@ -32,6 +33,7 @@ Examples:
   espalier train         a convolutional network, on pictures
   espalier prune         a trained network of your own, to a smaller one
   espalier evaluate      a trained network of your own, on pictures
+  espalier inspect       what a network is made of, and what of it can be cut
   espalier data cifar10  brings CIFAR-10 onto this machine
   espalier demo          the web page, served on this machine
   espalier info          the adapter that the work runs on`,
@@ -45,6 +47,7 @@ Examples:
   addTrain(program, version);
   addPrune(program, version);
   addEvaluate(program, version);
+  addInspect(program);
   addBench(program, version);
   addInfo(program, version);
   addData(program);
