@@ -30,7 +30,7 @@ export function App() {
   );
 }
 
-/** Files may be dropped anywhere on the page. */
+/** Takes files dropped anywhere on the page. Returns whether files are dragged over it now. */
 function useDrop(): boolean {
   const page = usePage();
   const dragging = useSignal(false);

@@ -1,12 +1,12 @@
 import { config } from 'zod';
 
-// This module must be imported before all others: it readies the ground for two of them.
+// This module must be imported first: zod and uPlot need these settings before they load.
 
-// zod would try `new Function`, which the page's policy forbids and the console would report.
+// zod tries `new Function`. The page's policy forbids that, and the console would show an error.
 config({ jitless: true });
 
-// uPlot makes a number format of the browser's language as it loads. A Chromium in the POSIX locale
-// calls its language "en-US@posix", which is no language tag, and the whole page would stay blank.
+// uPlot makes a number format for the browser's language when it loads. In the POSIX locale Chromium
+// gives the language as "en-US@posix", which is no valid tag: uPlot throws, and the page stays blank.
 try {
   new Intl.NumberFormat(navigator.language);
 } catch {

@@ -7,7 +7,7 @@ import { usePage } from './view/context.js';
 
 interface Tab {
   readonly name: string;
-  /** Fetches what the first load leaves out. */
+  /** Loads the tab's code, which the first load of the page leaves out. */
   readonly load: () => Promise<ComponentType>;
 }
 
@@ -21,7 +21,7 @@ const TABS: Readonly<Record<View, Tab>> = {
   bench: { name: 'Bench', load: async () => (await import('./bench/tab.js')).BenchTab },
 };
 
-/** Links, so that Back, Forward and a new window work as everywhere. */
+/** The tabs. They are links, so that Back, Forward and opening in a new window work. */
 export function Tabs() {
   const page = usePage();
   return (
@@ -44,7 +44,7 @@ export function Tabs() {
   );
 }
 
-/** The tab that is shown, and those that were, as they were left. */
+/** The tab that is shown. Tabs that were shown before stay in the page, hidden, with their state. */
 export function Panels() {
   const page = usePage();
   const { view } = page;

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
 import { mnistData } from './build/mnist.js';
 
-/** Nothing but what lies beside the page; no script or style inside the markup. */
+/** Allows only files that are served with the page, and no script or style inside the markup. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -13,7 +13,7 @@ const POLICY = [
   "form-action 'none'",
 ].join('; ');
 
-/** Only in the built page: Vite's development server puts styles and a socket into it. */
+/** Only in the build: the development server adds inline styles and a socket, which it forbids. */
 function contentSecurityPolicy(): Plugin {
   return {
     name: 'espalier-policy',
@@ -41,10 +41,10 @@ export default defineConfig(({ mode }) => ({
     outDir: resolve(import.meta.dirname, '../dist/demo'),
     emptyOutDir: true,
     target: 'es2022',
-    // A data: address would need a wider policy.
+    // No assets as data: addresses, which the policy forbids.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // before.ts must run before what it readies the ground for, whichever chunk that lands in.
+    // before.ts must run before zod and uPlot load, whichever chunks they are put into.
     rolldownOptions: { output: { strictExecutionOrder: true } },
   },
 }));

@@ -1,7 +1,7 @@
 import { threeDigits } from '../../bench/words.js';
 import type { Limits } from './state.js';
 
-/** What the adapter can do at most, measured before the kernels. */
+/** The adapter's limits, which are measured before the kernels. */
 export function LimitTiles({ limits: event }: { readonly limits: Limits | undefined }) {
   const limits = event?.limits;
   const tiles = [

@@ -2,7 +2,7 @@ import { shapeLabel } from '../../bench/benchmark.js';
 import type { BenchReport } from '../../bench/report.js';
 import { shareOfNearestLimit, threeDigits } from '../../bench/words.js';
 
-/** A benchmark as a table to paste into an issue. */
+/** The report as a Markdown table, to paste into an issue. */
 export function reportMarkdown({ adapter, versions, limits, results }: BenchReport): string {
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const kind = adapter.kind === 'software' ? ' (software, no GPU)' : '';

@@ -9,7 +9,7 @@ interface ResultsProps {
   readonly running: boolean;
 }
 
-/** A row a kernel, which fills in once it is timed. */
+/** A table with a row for each kernel. A row is filled in when its kernel has been timed. */
 export function Results({ rows, limits, running }: ResultsProps) {
   const now = rows.findIndex(({ result, trouble }) => !result && !trouble);
   return (

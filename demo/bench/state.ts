@@ -13,7 +13,10 @@ import { version } from '../../package.json';
 import { createDrive, type Mode } from '../state/drive.js';
 import type { Page } from '../state/page.js';
 
-/** A kernel at one shape, and its state: to come, being timed, timed, or left out and why. */
+/**
+ * A kernel at one shape. `verified` is set when its results were checked, `result` when it was timed,
+ * `trouble` when it was left out.
+ */
 export interface Row {
   readonly work: string;
   readonly shape: Shape;
@@ -26,13 +29,13 @@ export type Limits = Extract<BenchEvent, { type: 'started' }>;
 
 export interface Benching {
   readonly mode: ReadonlySignal<Mode>;
-  /** What ended it before its time; it cannot go on from there. */
+  /** The error that ended the benchmark. It cannot go on after an error. */
   readonly error: ReadonlySignal<unknown>;
   readonly limits: ReadonlySignal<Limits | undefined>;
   readonly rows: ReadonlySignal<readonly Row[]>;
-  /** Work after which the adapter was slower or faster than when its limits were measured. */
+  /** Kernels after which the adapter was slower or faster than when its limits were measured. */
   readonly disturbed: ReadonlySignal<readonly string[]>;
-  /** The file that the command line writes, of what is measured so far. */
+  /** The results so far, in the form of the command line's JSON file. */
   readonly report: ReadonlySignal<BenchReport | undefined>;
   start(): void;
   resume(): void;

@@ -11,7 +11,7 @@ import { reportMarkdown } from './markdown.js';
 import { Results } from './results.js';
 import { type Benching, createBenching } from './state.js';
 
-/** The kernels' benchmark, on the device of who looks at it. */
+/** Times the kernels on the visitor's device. */
 export function BenchTab() {
   const page = usePage();
   const [benching] = useState(() => createBenching(page));

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { constants, gzipSync } from 'node:zlib';
 import type { Connect, Plugin } from 'vite';
 
-/** Images of the built-in set: the first ones of MNIST, so that their indices are MNIST's own. */
+/** Sizes of the small set. It has the first images of MNIST, so that its indices are MNIST's. */
 const SMALL = { train: 2000, t10k: 1000 } as const;
 
 const IMAGE_BYTES = 28 * 28;
@@ -17,8 +17,8 @@ const FILES = [
 type File = (typeof FILES)[number];
 
 /**
- * Puts MNIST beside the page as gzipped IDX files: `data/small/` always, `data/full/` (11 MB) while
- * developing and where `full` asks for it.
+ * Serves MNIST with the page as gzipped IDX files. `data/small/` is always there. `data/full/` (11 MB)
+ * is there while developing, and in a build where `full` is set.
  */
 export function mnistData({ full }: { readonly full: boolean }): Plugin {
   const serve: Connect.NextHandleFunction = (request, response, next) => {

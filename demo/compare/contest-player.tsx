@@ -7,7 +7,7 @@ import { Icon } from '../view/icon.js';
 import { METHODS } from './methods.js';
 import { type Comparing, SCRATCH, type Subject } from './state.js';
 
-/** The buttons and what is going on; without a network to prune, the way to one. */
+/** The buttons and the progress. Before a network has been trained, a link to Play. */
 export function ContestPlayer({ comparing }: { readonly comparing: Comparing }) {
   const page = usePage();
   if (!comparing.next.value && !comparing.subject.value) return <TrainFirst page={page} />;

@@ -13,7 +13,7 @@ interface CurvesProps {
 
 const DENSE = 'Dense network';
 
-/** Error on the training digits against neurons picked, a curve a method. */
+/** A chart of the training loss against neurons picked, with a curve for each method. */
 export function Curves({ comparing, subject, size, lit, onPoint }: CurvesProps) {
   const outcomes = comparing.outcomes.value;
   const picks = subject.sizes.at(-1) ?? 1;

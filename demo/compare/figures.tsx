@@ -14,7 +14,7 @@ interface FiguresProps {
   readonly onChoose: (method: Contender) => void;
 }
 
-/** All methods at one size, the best first; those still to come below them. */
+/** A table of all methods at one size: the best first, unfinished ones last. */
 export function Figures(props: FiguresProps) {
   const { comparing, subject, size, chosen, onSize, onPoint, onChoose } = props;
   const outcomes = comparing.outcomes.value;
@@ -131,7 +131,7 @@ function verdict(done: readonly Comparison[], unfinished: boolean, size: number)
   return `${so}, “${METHODS[best.method].name}” keeps the most`;
 }
 
-/** A method's name beside the colour of its curve. */
+/** A method's name with the colour of its curve. */
 export function Name({ method }: { readonly method: Contender }) {
   const { name, colour } = METHODS[method];
   return (

@@ -8,7 +8,7 @@ import {
 
 export interface MethodLook {
   readonly name: string;
-  /** One line: how it chooses. */
+  /** How the method chooses neurons, in one line. */
   readonly how: string;
   /** Name of a custom property of the style sheet. */
   readonly colour: string;
@@ -55,8 +55,8 @@ export const METHODS: Readonly<Record<Contender, MethodLook>> = {
 };
 
 /**
- * The methods that go with the loss. Training from scratch takes longest, and is there only when
- * asked for.
+ * The methods that can be used with the loss. Training from scratch takes longest, and is included
+ * only on demand.
  */
 export function contendersFor(
   { loss }: Pick<RunConfig, 'loss'>,
@@ -72,7 +72,7 @@ export function contendersFor(
 const LADDER = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 const MOST_SIZES = 5;
 
-/** A few sizes up to the number of picks; no ranking has more than all neurons. */
+/** A few sizes up to the number of picks, at most the width: a ranking cannot pick more. */
 export function sizesFor({ picks, width }: Pick<RunConfig, 'picks' | 'width'>) {
   const largest = Math.min(picks, width);
   return [...LADDER.filter((size) => size < largest), largest].slice(-MOST_SIZES);

@@ -13,24 +13,24 @@ import { contendersFor, sizesFor } from './methods.js';
 
 export type Progress = Extract<CompareEvent, { type: 'progress' }>;
 
-/** The network that is pruned, and how. */
+/** The network that is pruned, and the configuration of the comparison. */
 export interface Subject extends CompareInput {
-  /** Steps that the network was trained. */
+  /** How many steps the network was trained. */
   readonly iteration: number;
   readonly dense: Stage;
 }
 
 export interface Comparing {
   readonly mode: ReadonlySignal<Mode>;
-  /** What ended it before its time; it cannot go on from there. */
+  /** The error that ended the comparison. It cannot go on after an error. */
   readonly error: ReadonlySignal<unknown>;
-  /** What the results on the screen are about. */
+  /** The subject of the results on the screen. */
   readonly subject: ReadonlySignal<Subject | undefined>;
   readonly outcomes: ReadonlySignal<readonly Outcome[]>;
   readonly progress: ReadonlySignal<Progress | undefined>;
-  /** What a comparison would be about now; undefined before Play has trained a network. */
+  /** The subject of a comparison started now; undefined before Play has trained a network. */
   readonly next: ReadonlySignal<Subject | undefined>;
-  /** Whether `next` is not what the results are about. */
+  /** Whether `next` differs from `subject`, so that the results are out of date. */
   readonly changed: ReadonlySignal<boolean>;
   start(): void;
   resume(): void;

@@ -11,7 +11,7 @@ import { Figures, Name } from './figures.js';
 import { METHODS } from './methods.js';
 import { type Comparing, createComparing } from './state.js';
 
-/** Greedy selection beside every other way, on the network that Play has trained. */
+/** Compares all methods of pruning on the network that Play has trained. */
 export function CompareTab() {
   const page = usePage();
   const [comparing] = useState(() => createComparing(page));
@@ -63,7 +63,7 @@ export function CompareTab() {
   );
 }
 
-/** What will be compared, while there is nothing to show. */
+/** The list of methods, shown before there are results. */
 function Ways() {
   return (
     <section class="card" aria-labelledby="ways-title">
@@ -82,7 +82,7 @@ function Ways() {
   );
 }
 
-/** Speaks at the end only. */
+/** For screen readers: the outcome, once the comparison is done. */
 function comparisonAnnouncement({ mode, outcomes, subject }: Comparing): string {
   if (mode.value !== 'done') return '';
   const last = outcomes.value.flatMap(({ rows }) => rows.slice(-1));

@@ -6,7 +6,7 @@ import {
   type TwoLayerParameters,
 } from '../../src/index.js';
 
-/** f(x) = (1/N) Σ_i b_i σ(a_i · x) of one input x [d], on the processor: C numbers. */
+/** f(x) = (1/N) Σ_i b_i σ(a_i · x) [C] for one input x [d], computed on the processor. */
 export function outputsAt(network: TwoLayerParameters, x: Float32Array): readonly number[] {
   const { width, inputs: d, outputs: c, activation, hidden, output } = network;
   const sums = new Array<number>(c).fill(0);
@@ -26,7 +26,10 @@ export function inputAt(images: Images, index: number): Float32Array {
   return networkInputs(images, Uint32Array.of(index));
 }
 
-/** The class that a network's outputs stand for, as evaluation counts it: ties to the lowest. */
+/**
+ * The class that a network's outputs mean, by the rule that accuracy uses: the largest output, of
+ * equal ones the first. A single output means class 1 from 0.5 on.
+ */
 export function answerFromOutputs(outputs: readonly number[]): number {
   if (outputs.length === 1) return Number((outputs[0] ?? 0) >= 0.5);
   return outputs.indexOf(Math.max(...outputs));

@@ -1,6 +1,6 @@
-/** The files that were dropped, those inside dropped folders included. */
+/** The dropped files, and all files in dropped folders. */
 export async function droppedFiles(transfer: DataTransfer): Promise<readonly File[]> {
-  // The list of items is emptied as soon as the event is over.
+  // Before any await: the browser empties the list of items when the event is over.
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry());
   const files = await Promise.all(entries.map((entry) => (entry ? filesIn(entry) : [])));
   return files.flat();
@@ -14,7 +14,7 @@ async function filesIn(entry: FileSystemEntry): Promise<readonly File[]> {
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const inside: FileSystemEntry[] = [];
   for (;;) {
-    // A reader gives a hundred entries at a time, and none when there are no more.
+    // A reader gives at most a hundred entries a call, and an empty list at the end.
     const some = await new Promise<readonly FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
     );

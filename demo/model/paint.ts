@@ -5,20 +5,20 @@ const GAP = 4;
 
 type Colour = readonly [red: number, green: number, blue: number];
 
-/** Weights above and below zero; orange and blue stay apart for colour-blind eyes. */
+/** Colours of weights above and below zero. Colour-blind people can tell orange from blue. */
 const ABOVE: Colour = [214, 99, 20];
 const BELOW: Colour = [38, 108, 196];
 
-/** A weight this many times the neuron's root mean square has the full colour. */
+/** A weight has the full colour from this many times the root mean square of its neuron on. */
 const SPAN = 2.2;
 
 export interface Tile {
-  /** The neuron's weights, pixel by pixel; a bias after them is not drawn. */
+  /** The neuron's weights, one for each pixel. The bias behind them is not drawn. */
   readonly weights: Float32Array;
   readonly opacity: number;
 }
 
-/** Draws one digit as black ink on a clear ground; the style sheet turns it over in the dark. */
+/** Draws one digit in black on a transparent ground. In dark mode the style sheet inverts it. */
 export function paintDigit(canvas: HTMLCanvasElement, images: Images, index: number): void {
   const { rows, columns, pixels } = images;
   canvas.width = columns;
@@ -29,12 +29,12 @@ export function paintDigit(canvas: HTMLCanvasElement, images: Images, index: num
   canvas.getContext('2d')?.putImageData(image, 0, 0);
 }
 
-/** The number of columns that makes a mosaic about square. */
+/** The number of columns with which a mosaic is about square. */
 export function columnsForTiles(tiles: number): number {
   return Math.ceil(Math.sqrt(tiles));
 }
 
-/** Draws neurons side by side, each an image of its weights. */
+/** Draws each neuron as an image of its weights, in rows and columns. */
 export function paintMosaic(
   canvas: HTMLCanvasElement,
   tiles: readonly Tile[],
@@ -79,7 +79,7 @@ function paintTile(
   }
 }
 
-/** A neuron's weights, or with `before` what training has changed in them. */
+/** A neuron's weights. With `before`, the difference from the weights before training. */
 export function weightsAt(
   hidden: Float32Array,
   inputs: number,

@@ -51,7 +51,7 @@ function inkBox(ink: Uint8ClampedArray, width: number) {
   return { width: right - left + 1, height: bottom - top + 1, x: sumX / mass, y: sumY / mass };
 }
 
-/** The mean over a square of the drawing; beyond its edges there is no ink. */
+/** The mean ink over a square of the drawing. Outside the drawing there is none. */
 function meanInk(
   {
     ink,

@@ -7,11 +7,10 @@ import type { Checkpoint } from '../state/session.js';
 import { usePage } from '../view/context.js';
 import { Digit } from './picture.js';
 
-/** Two rows of ten. */
 const ROW = 10;
 const SHOWN = 2 * ROW;
 
-/** The networks of a checkpoint by name, those that are done. */
+/** The networks that a checkpoint has so far, with their names. */
 export function shownNetworks(view: Checkpoint | undefined) {
   const found: (readonly [name: string, look: string, network: TwoLayerParameters])[] = [];
   if (view) found.push(['Dense', 'dense', view.dense.network]);
@@ -20,7 +19,7 @@ export function shownNetworks(view: Checkpoint | undefined) {
   return found;
 }
 
-/** What each network says to digits that none was trained on. */
+/** The answers of each network to test digits. */
 export function Answers() {
   const page = usePage();
   const first = useSignal(0);

@@ -9,11 +9,11 @@ import { Card } from './card.js';
 import { initialNetwork, plannedNetwork } from './initial-network.js';
 import { Mosaic } from './picture.js';
 
-/** How much of a neuron's colour is left when it was not picked. */
+/** Opacity of neurons that were not picked. */
 const FADED = 0.22;
 
 interface DenseCardProps {
-  /** Draw what training has changed instead of the weights. */
+  /** Draws the change of the weights by training instead of the weights. */
   readonly learned: boolean;
   readonly onLearned: (learned: boolean) => void;
 }

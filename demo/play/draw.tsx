@@ -11,7 +11,7 @@ const SIDE = 196;
 const PEN = 15;
 const STEP = 7;
 
-/** A pad to draw a digit on, and what the networks take it for. */
+/** A pad to draw a digit on, and the networks' answers to the drawing. */
 export function Draw() {
   const page = usePage();
   const place = useRef<HTMLDivElement>(null);
@@ -87,13 +87,13 @@ export function Draw() {
       <div class="desk">
         <div
           class="pad"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: it is drawn on, with the keyboard too.
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: the pad can be drawn on with the keyboard.
           tabIndex={0}
           role="application"
           aria-label="Drawing pad. Arrow keys move the pen, Space puts it down or lifts it, Delete clears."
           onKeyDown={onKey}
           onFocus={() => {
-            // A finger or a mouse needs no caret; the keyboard does.
+            // The caret shows where the pen is, which only a keyboard user has to be told.
             if (place.current?.matches(':focus-visible')) caret.value = { ...pen.current };
           }}
           onBlur={() => {
@@ -184,7 +184,7 @@ function softmax(logits: readonly number[]): readonly number[] {
   return powers.map((power) => power / sum);
 }
 
-/** How strongly a network speaks for each digit: its outputs, which aim at 1 for the right one. */
+/** A network's outputs as bars. Training aims at 1 for the right digit and 0 for the others. */
 function Bars({
   strengths,
   answer,

@@ -3,7 +3,7 @@ import type { Checkpoint } from '../state/session.js';
 import { Chart } from '../view/chart.js';
 import { usePage } from '../view/context.js';
 
-/** Test accuracy of the three networks against the steps of pre-training. */
+/** A chart of the three networks' test accuracy against the steps of pre-training. */
 export function Enough() {
   const page = usePage();
   const checkpoints = page.session.checkpoints.value;

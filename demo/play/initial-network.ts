@@ -1,7 +1,10 @@
 import { drawParameters, type TwoLayerParameters, taskOutputs } from '../../src/index.js';
 import type { Page } from '../state/page.js';
 
-/** Only a link can ask for a wider network. It is not drawn before it runs. */
+/**
+ * The widest network that is drawn without having been trained. The controls offer no wider one; only
+ * a link can.
+ */
 const MOST_UNTRAINED = 2048;
 
 /** The network that the settings ask for, before any training. */
@@ -9,7 +12,10 @@ export function plannedNetwork({ settings, source }: Page): TwoLayerParameters |
   return source.value && untrained(settings.value, source.value.train);
 }
 
-/** The network that the run began with, also where it went on from a later checkpoint. */
+/**
+ * The untrained network of the run on the screen. It is drawn from the seed again where the run went
+ * on from a brought one.
+ */
 export function initialNetwork({ session }: Page): TwoLayerParameters | undefined {
   const first = session.checkpoints.value[0];
   if (first?.iteration === 0) return first.dense.network;

@@ -8,7 +8,7 @@ interface DigitProps {
   readonly label: string;
 }
 
-/** One digit. An empty label marks it as ornament. */
+/** One digit. With an empty label screen readers pass over it. */
 export function Digit({ images, index, label }: DigitProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
@@ -23,7 +23,7 @@ interface MosaicProps {
   readonly label: string;
 }
 
-/** Neurons side by side; painted again only when `tiles` is another array. */
+/** A mosaic of neurons. It is painted again only when `tiles` is another array. */
 export function Mosaic({ tiles, size, label }: MosaicProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { rows, columns } = size;

@@ -10,7 +10,7 @@ const DOING: Readonly<Record<Phase, string>> = {
   'fine-tune': 'Fine-tuning the subnetwork',
 };
 
-/** The buttons, what is going on, and the checkpoints so far. */
+/** The buttons, the progress, and the list of checkpoints. */
 export function Player() {
   const page = usePage();
   const { session, ready, changed } = page;
@@ -97,7 +97,7 @@ function Doing({ page }: { readonly page: Page }) {
   );
 }
 
-/** Radio buttons, so that arrow keys walk through the checkpoints. */
+/** The checkpoints to choose from. They are radio buttons, so that arrow keys move between them. */
 function Timeline({ page }: { readonly page: Page }) {
   const checkpoints = page.session.checkpoints.value;
   const shown = page.checkpoint.value?.iteration;

@@ -5,7 +5,7 @@ import { Chart } from '../view/chart.js';
 import { usePage } from '../view/context.js';
 import { Card } from './card.js';
 
-/** Loss against neurons picked, beside that of the dense network. */
+/** A chart of the loss against neurons picked, with the loss of the dense network. */
 export function PruneCard() {
   const page = usePage();
   const view = page.checkpoint.value;

@@ -3,7 +3,7 @@ import { grouped } from '../../src/text.js';
 import { percent, short } from '../model/format.js';
 import { usePage } from '../view/context.js';
 
-/** What was saved, and what it cost. */
+/** How much smaller the subnetwork is than the dense network, and how much worse. */
 export function Result() {
   const page = usePage();
   const view = page.checkpoint.value;
@@ -76,7 +76,7 @@ function verdict(iteration: number, dense: Figures, best: Figures): string {
   return `It gets ${percent(best.testAccuracy)} of new digits right, the dense network ${percent(dense.testAccuracy)}.`;
 }
 
-/** The same figures as lengths, for the eye. The table says them in words. */
+/** The same figures as bars. Screen readers skip the bars, since the table has the figures. */
 function Lengths({ dense, best }: { readonly dense: Figures; readonly best: Figures }) {
   const rows = [
     ['size', best.parameters / dense.parameters, 1],

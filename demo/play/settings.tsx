@@ -25,7 +25,7 @@ const METHODS: readonly (readonly [Settings['method'], string])[] = [
   ['random', 'At random'],
 ];
 
-/** Every control, in the order of the story above them. */
+/** All controls, in the order of the cards above them. */
 export function SettingsPanel() {
   const page = usePage();
   const settings = page.settings.value;

@@ -16,7 +16,7 @@ const QUESTIONS = {
   parity: 'is it even?',
 } as const;
 
-/** From left to right: data, dense network, pruning, subnetwork, result. */
+/** The five cards: data, dense network, pruning, subnetwork, result. */
 export function Story() {
   const learned = useSignal(true);
   return (

@@ -8,7 +8,7 @@ import { initialNetwork } from './initial-network.js';
 import { Mosaic } from './picture.js';
 
 interface SubnetworkCardProps {
-  /** Draw what training has changed instead of the weights. */
+  /** Draws the change of the weights by training instead of the weights. */
   readonly learned: boolean;
 }
 
@@ -67,7 +67,7 @@ export function SubnetworkCard({ learned }: SubnetworkCardProps) {
   );
 }
 
-/** Tiles small enough for the card to stay about as tall as its neighbours. */
+/** The size at which the card is about as tall as its neighbours. */
 function tileSize(picks: number): string {
   if (picks <= 50) return '34px';
   return picks <= 100 ? '24px' : '17px';

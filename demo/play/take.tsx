@@ -3,7 +3,7 @@ import { usePage } from '../view/context.js';
 import { CopyButton } from '../view/copy.js';
 import { save } from '../view/save.js';
 
-/** Own data in; the subnetwork, the run and a link out. */
+/** Loads the person's own data, and saves the subnetwork, the run or a link. */
 export function Take() {
   const page = usePage();
   const { session } = page;

@@ -4,30 +4,31 @@ import { addressFromHash, addressHash, type Kept, type View, viewFromHash } from
 import type { Problem } from './problems.js';
 import { changed, defaultsFor, type Settings } from './settings.js';
 
-/** Tells what went wrong, above whatever tab is shown. */
+/** Shows an error above the tabs, so that it is seen whichever tab is open. */
 export type Complain = (error: unknown, remedy?: Problem['remedy']) => void;
 
-/** What the page's address keeps, and the address after it. */
+/** The page's state that its address holds. A change of the state is written into the address. */
 export interface AddressBar {
   /** The tab that is shown. */
   readonly view: ReadonlySignal<View>;
-  /** What the tabs keep in the address beside the settings. */
+  /** The tabs' own entries in the address, beside the settings. */
   readonly kept: ReadonlySignal<Kept>;
   readonly settings: ReadonlySignal<Settings>;
-  /** The address of a tab with all that the page shows now. */
+  /** The hash of a link to a tab, with the settings and entries of now. */
   viewHash(view: View): string;
-  /** Writes a tab's own word into the address, or takes it out. */
+  /** Writes a tab's own entry into the address; without a value the entry is removed. */
   keep(key: `${View}.${string}`, value: string | undefined): void;
   set(patch: Partial<Settings>): void;
   /**
-   * Shows the tab that the browser went to, and gives the settings for it. A link gives the
-   * settings that it names, except for files, which it cannot carry. A tab, Back and Forward keep
-   * the settings that there are.
+   * Shows the tab that the address names, after the browser has changed the address. Returns the
+   * settings to use from now on: those of the address where a new link brought it, and the current
+   * ones after Back, Forward or a click on a tab. A link cannot carry files: a link of a run on
+   * somebody's own files leaves the current data.
    *
    * @throws bad-config naming the first wrong key of a link.
    */
   follow(defaults: Settings): Settings;
-  /** Takes the settings of the link, and for those that it lacks the defaults. */
+  /** Takes the settings of the link, and the default for each that the link lacks. */
   adopt(defaults: Settings): void;
 }
 
@@ -36,7 +37,10 @@ export function createAddressBar(complain: Complain): AddressBar {
   const kept = signal<Kept>({});
   const settings = signal<Settings>(defaultsFor('software'));
 
-  /** Marks the entries of the browser's history since a link last brought settings of its own. */
+  /**
+   * A number in every entry of the browser's history. It changes when a link brings settings of its
+   * own, which tells a new link from Back, Forward and the tabs.
+   */
   let era: number = Date.now();
 
   const here = (shown: View) =>
@@ -76,8 +80,8 @@ export function createAddressBar(complain: Complain): AddressBar {
     },
     follow: (defaults) => {
       const shown = viewFromHash(location.hash);
-      // An entry has the settings of the time when it was left. Going back must not undo later
-      // changes.
+      // The address of an older entry still has the settings of the time when the person left it.
+      // Going back to it must not undo what was changed since.
       if (eraHere() === era || location.hash === here(shown)) {
         view.value = shown;
         write();

@@ -1,14 +1,14 @@
 import { EspalierError } from '../../src/index.js';
 import { type Settings, settingsEntries, settingsFromEntries } from './settings.js';
 
-/** The parts of the page, the first of which a link without a word about it opens. */
+/** The tabs of the page. A link that names none opens the first. */
 export const VIEWS = ['play', 'compare', 'study', 'bench'] as const;
 export type View = (typeof VIEWS)[number];
 
-/** What a tab keeps in the address for itself, by keys that begin with its name: `study.sizes`. */
+/** The tabs' own entries in the address. A key begins with the tab's name: `study.sizes`. */
 export type Kept = Readonly<Record<string, string>>;
 
-/** All that a link reproduces. */
+/** What a link holds. */
 export interface Address {
   readonly view: View;
   readonly settings: Settings;
@@ -24,14 +24,14 @@ export function addressHash({ view, settings, kept }: Address): string {
   return `#${new URLSearchParams(parts)}`;
 }
 
-/** The view that a link names, whatever else may be wrong with it. */
+/** The tab that a link names. Errors elsewhere in the link do not matter here. */
 export function viewFromHash(hash: string): View {
   const named = new URLSearchParams(hash.replace(/^#/, '')).get('view');
   return VIEWS.find((view) => view === named) ?? 'play';
 }
 
 /**
- * Reads what `addressHash` wrote; a setting that is absent takes its default.
+ * Reads what `addressHash` wrote. A setting that is absent takes its default.
  *
  * @throws bad-config naming the first wrong key.
  */

@@ -12,15 +12,13 @@ import {
 import type { Finding, Play } from './session.js';
 import { configFromSettings } from './settings.js';
 
-/**
- * The folder of IDX files beside the run's files, for images that the command line does not have.
- */
+/** The archive's folder of images, as IDX files, where the command line does not have them. */
 const DATA_FOLDER = 'data';
 
 /**
- * A run's folder as a .zip, as the command line writes it. Unless the images are all of MNIST they
- * come along as IDX files, and the configuration names their folder: `espalier run --config
- * config.json` in the unpacked folder repeats the run.
+ * A run's folder as a .zip, with the files that the command line writes. Images other than all of
+ * MNIST are included as IDX files, and the configuration names their folder. So `espalier run
+ * --config config.json` repeats the run in the unpacked folder.
  */
 export function runArchive(
   { settings, source, examples }: Play,
@@ -48,14 +46,18 @@ export function runArchive(
   return zipSync(files, { level: 6 });
 }
 
-/** The newest subnetwork alone. */
+/**
+ * The safetensors file of one finding, a subnetwork for example.
+ *
+ * @throws bad-data when the finding has no weights.
+ */
 export function subnetworkFile(finding: Finding) {
   const file = eventFile(finding);
   if (!file) throw new EspalierError('bad-data', `A ${finding.type} event has no weights.`);
   return file;
 }
 
-/** Weights hardly compress: packing them would only take time. */
+/** Puts a file into the .zip uncompressed: weights hardly get smaller, and compressing takes time. */
 function stored(bytes: Uint8Array): [Uint8Array, { level: 0 }] {
   return [bytes, { level: 0 }];
 }

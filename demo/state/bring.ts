@@ -11,25 +11,30 @@ import {
 import { parseJson } from '../../src/json.js';
 import { sourceOfFiles } from './data.js';
 
-/** What a person's files hold: images, a run's configuration, or both; with weights it can go on. */
+/**
+ * What the person's files hold: images, a run's configuration, or both. With weights the run can go
+ * on.
+ */
 export interface Brought {
   readonly source?: ImageSource;
   readonly config?: RunConfig;
-  /** The newest of the run's weights, which examples they have seen, and how the run went. */
+  /** The newest weights of the run. */
   readonly weights?: RunFile;
+  /** Which examples the run was trained on. */
   readonly dataset?: RunFile;
+  /** The record of what the run has yielded. */
   readonly events?: RunFile;
 }
 
 const { config: CONFIG, dataset: DATASET, events: EVENTS } = RUN_FILES;
 
-/** Files of a run's folder that hold neither images nor settings nor weights to go on from. */
+/** Names of files in a run's folder that hold no images, no settings, and no weights to go on from. */
 const RECORDS =
   /^(\..*|folder\.lock.*|(summary|comparison)\.\w+|(loss|accuracy)\.\w+|.*\.jsonl|(subnetwork|fine-tuned)-\d+\.safetensors)$/;
 
 /**
- * Reads images (a CSV or IDX files), the configuration of a run (`config.json`) or all of a run:
- * the files of its folder, or the .zip that this page saves.
+ * Reads images (a CSV or IDX files), the configuration of a run (`config.json`), or a whole run: all
+ * files of its folder, or the .zip that this page saves.
  *
  * @throws bad-data or bad-config naming the file and what is wrong with it.
  */
@@ -72,7 +77,10 @@ async function runFile(file: File): Promise<RunFile> {
   return { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
 }
 
-/** Several times all of MNIST as a CSV. A few kilobytes can unpack to more than a tab has. */
+/**
+ * Bytes that a .zip may unpack to: several times all of MNIST as a CSV. Without a limit a .zip of a
+ * few kilobytes could unpack to more than the tab's memory.
+ */
 const MOST_UNPACKED = 512e6;
 
 async function unpacked(archive: File): Promise<readonly File[]> {

@@ -1,13 +1,13 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { type Device, openBrowserAdapter, openDevice } from '../../src/index.js';
 
-/** Short enough that the page, which shares the graphics device, misses no frame. */
+/** Work in one submit. The page is drawn by the same GPU: longer work would delay its frames. */
 const SUBMIT_MILLIS = 30;
 
 export interface Connection {
-  /** Undefined until the browser has given one, or when it has none. */
+  /** Undefined until the browser has given a device, and for good when it has none. */
   readonly device: ReadonlySignal<Device | undefined>;
-  /** The device, or a new one where it was lost while nobody was using it. */
+  /** The device. If the device was lost while nobody used it, a new one is opened. */
   connected(): Promise<Device>;
 }
 

@@ -13,13 +13,13 @@ import {
 const NAMES = { train: 'train', test: 't10k' } as const;
 type Part = keyof typeof NAMES;
 
-/** Images and labels, to train and to test with. */
+/** Files of a data set: images and labels, for training and for testing. */
 const FILES = 4;
 
 /**
- * Fetches one of the sets that lie beside the page.
+ * Fetches one of the data sets that are served with the page.
  *
- * @param onProgress is told the share of the bytes that have come, where the server says how many.
+ * @param onProgress gets the share of the bytes that have arrived, where the server gives the total.
  * @throws bad-data when the set does not lie there, or does not arrive whole.
  */
 export async function fetchSource(
@@ -32,7 +32,7 @@ export async function fetchSource(
     return gunzipped(
       await download(file, (done, total) => {
         shares.set(name, { done, total });
-        // Before the last of them says how large it is, the share would fall again.
+        // Told earlier, the share would fall when the next file adds its size to the total.
         if (shares.size < FILES) return;
         const all = [...shares.values()];
         const sum = (key: 'done' | 'total') => all.reduce((bytes, next) => bytes + next[key], 0);
@@ -84,8 +84,8 @@ async function download(
 }
 
 /**
- * A data set from files that a person brings: IDX files or tables as text, plain or gzipped, with or
- * without a test set.
+ * A data set from the person's files: IDX files or tables as text, plain or gzipped, with or without
+ * a test set.
  *
  * @throws bad-data naming the file and what is wrong with it.
  */

@@ -2,34 +2,34 @@ import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals
 import { EspalierError } from '../../src/index.js';
 import type { View } from './address.js';
 
-/** Whose turn it is: there is one graphics device, and one tab at a time works on it. */
+/** The tab that works on the graphics device. There is one device, so one tab works at a time. */
 export interface Turn {
   readonly view: View;
-  /** Asks for the turn to end soon. */
+  /** Asks that tab to stop. It stops after its current event. */
   readonly end: () => void;
 }
 
-/** `stopped`: paused by the person, or failed (then `error` says why). */
+/** `stopped` means paused by the person, or failed; if it failed, `error` is set. */
 export type Mode = 'idle' | 'running' | 'stopped' | 'done';
 
-/** A generator as a person drives it. */
+/** Controls that start, pause and resume the work of an async generator. */
 export interface Drive<Event, Result> {
   readonly mode: ReadonlySignal<Mode>;
   readonly error: ReadonlySignal<unknown>;
   /**
-   * Gives up what ran before and begins anew, unless somebody has the turn. The turn is taken at
-   * once, so that nobody else starts while the generator is still being made.
+   * Gives up earlier work and starts new work. Does nothing while a tab has the turn. The turn is
+   * taken at once, so that no other tab starts while the generator is being made.
    */
   start(make: Make<Event, Result>): void;
-  /** Goes on where it was paused. */
+  /** Goes on from where the work was paused. */
   resume(): void;
-  /** Stops asking for events; the one that is under way still arrives. */
+  /** Stops asking the generator for events. The event that is being computed still arrives. */
   pause(): void;
-  /** Gives the generator up, and all that it holds on the device. */
+  /** Ends the generator, which frees what it holds on the device. */
   halt(): Promise<void>;
 }
 
-/** Makes the generator; where that fails, the drive fails. */
+/** Makes the generator. An error that it throws becomes the drive's `error`. */
 type Make<Event, Result> = (signal: AbortSignal) => Promise<AsyncGenerator<Event, Result>>;
 
 interface Listeners<Event, Result> {
@@ -38,8 +38,11 @@ interface Listeners<Event, Result> {
 }
 
 /**
- * Drives work that is a generator, which works only while it is asked for its next event, so that
- * pausing it is not asking. It holds the turn while it runs, and does not start in another's.
+ * Drives an async generator. A generator computes only when it is asked for its next event, so that
+ * to pause it is to stop asking. The drive has the turn while it runs. It does not start while
+ * another tab has the turn.
+ *
+ * @param view the tab whose work this is.
  */
 export function createDrive<Event, Result>(
   view: View,
@@ -101,7 +104,7 @@ export function createDrive<Event, Result>(
       mode.value = 'running';
       turn.value = { view, end: pause };
     });
-    // Where the pause has not taken effect yet, the loop is still running and goes on.
+    // If the pause has not taken effect yet, the loop still runs and simply goes on.
     if (!pumps) pumping = pump(make);
   };
 

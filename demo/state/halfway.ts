@@ -10,7 +10,7 @@ import {
 import type { Brought } from './bring.js';
 import type { Settings } from './settings.js';
 
-/** A run that a person brought, as far as it has come. */
+/** A run that the person brought, and the state from which it can go on. */
 export interface Halfway {
   readonly config: RunConfig;
   readonly source: ImageSource;
@@ -18,15 +18,18 @@ export interface Halfway {
 }
 
 /**
- * To go on, the draws of all earlier batches are made again, all at once. At tens of nanoseconds
- * each, more than this would freeze the tab.
+ * Random draws that may be repeated. A run that goes on first repeats the draws of all its earlier
+ * batches, to bring its random stream to where it was. A draw takes tens of nanoseconds, and the tab
+ * is frozen meanwhile.
  */
 const MOST_DRAWN = 50_000_000;
 
 /**
+ * The state from which a brought run goes on; undefined when no weights were brought.
+ *
  * @param source the images of the run.
- * @throws bad-data naming the file when it is of another run, or has more iterations behind it than
- *   a page can go on from; bad-config when the run has momentum.
+ * @throws bad-data naming the file when its weights are of another run, or have seen more iterations
+ *   than this page can go on from; bad-config when the run has momentum.
  */
 export function halfwayPoint(
   { config, weights, dataset, events }: Brought,

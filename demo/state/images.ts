@@ -4,19 +4,19 @@ import type { AddressBar, Complain } from './address-bar.js';
 import { fetchSource } from './data.js';
 import type { Settings } from './settings.js';
 
-/** The images that the settings ask for. */
+/** The images that the page works on, and how they arrive. */
 export interface Images {
   readonly source: Signal<ImageSource | undefined>;
-  /** The share of a data set that has arrived, while one is on its way. */
+  /** The share of a data set that has arrived; undefined while none is being fetched. */
   readonly loading: ReadonlySignal<number | undefined>;
   fetched(set: 'small' | 'full'): Promise<ImageSource>;
-  /** Takes these images. A set that is still on its way is then ignored. */
+  /** Uses these images. A set that is still being fetched is then ignored. */
   take(source: ImageSource): void;
-  /** Fetches a set and takes it as the source, unless others were taken or asked for meanwhile. */
+  /** Fetches a set and uses it, unless other images were taken or asked for in the meantime. */
   load(set: 'small' | 'full'): Promise<void>;
-  /** Lowers `examples` to as many as there are. */
+  /** Lowers the setting `examples` to the number of images at hand. */
   limitExamples(): void;
-  /** Changes settings, and fetches the data set that they name where it is another. */
+  /** Changes settings. If they name another data set, fetches it. */
   change(patch: Partial<Settings>): void;
 }
 

@@ -21,9 +21,9 @@ export interface Page
     Pick<Images, 'loading' | 'change'>,
     Omit<Run, 'halfway'> {
   readonly source: ReadonlySignal<ImageSource | undefined>;
-  /** The tab whose work is on the device. */
+  /** The tab that works on the device now, if any. */
   readonly turn: Signal<Turn | undefined>;
-  /** Undefined until the browser has given one, or when it has none. */
+  /** Undefined until the browser has given an adapter, and for good when it has none. */
   readonly adapter: ReadonlySignal<AdapterDescription | undefined>;
   readonly problem: ReadonlySignal<Problem | undefined>;
   readonly ready: ReadonlySignal<boolean>;
@@ -56,7 +56,7 @@ export function createPage(gpu: GPU | undefined): Page {
     dismiss,
   });
 
-  /** After a tab's link, the browser's Back and Forward, or a link typed over this one. */
+  /** The address has changed: by a tab's link, by Back or Forward, or by a link that was typed. */
   const moved = () => {
     try {
       change(follow(defaultsFor(device.value?.adapter.kind ?? 'software')));
@@ -97,7 +97,7 @@ export function createPage(gpu: GPU | undefined): Page {
     dismiss,
     start: async () => {
       addEventListener('hashchange', moved);
-      // At once, so that the tabs' links lose nothing of this one while the adapter is waited for.
+      // Before the wait for the adapter, so that the tabs' links have this link's settings by then.
       adopt(defaultsFor('software'));
       try {
         const { adapter } = await connected();
@@ -117,7 +117,7 @@ export function createPage(gpu: GPU | undefined): Page {
         const brought = await readBrought(await files);
         const { config, weights } = brought;
         const before = settings.value.data;
-        // A training can go on only with the images that it has seen.
+        // A run can go on only with the images that it was trained on.
         const full = weights && config?.data === 'mnist' && !brought.source && before !== 'full';
         const found = full ? await images.fetched('full') : (brought.source ?? source.value);
         const state = found && halfwayPoint(brought, found);

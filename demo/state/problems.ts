@@ -2,7 +2,7 @@ import { calmerRate, type ErrorCode, EspalierError } from '../../src/index.js';
 import type { Settings } from './settings.js';
 import { pageText } from './wording.js';
 
-/** What a person is told when something goes wrong, and what they can do about it here. */
+/** What the page says when something goes wrong, and what it offers to do about it. */
 export interface Problem {
   readonly code: ErrorCode | 'unexpected';
   readonly title: string;
@@ -36,7 +36,7 @@ export function problemFromError(error: unknown, remedy?: Problem['remedy']): Pr
   };
 }
 
-/** What would let a run go on, or another one succeed. */
+/** The button to offer with an error: to go on, or to run again with another setting. */
 export function remedyFor(
   error: unknown,
   { learningRate, width, examples }: Settings,

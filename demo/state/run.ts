@@ -16,21 +16,21 @@ import { remedyFor } from './problems.js';
 import { type Checkpoint, createSession, type Goal, type Session } from './session.js';
 import { sameSettings } from './settings.js';
 
-/** The run on the screen, its control, and the one of its checkpoints that is looked at. */
+/** The run on the screen, its controls, and which of its checkpoints is shown. */
 export interface Run {
   readonly session: Session;
-  /** The images of the run on the screen; before there is one, those that the next will have. */
+  /** The images of the run on the screen. Before the first run, those that it will have. */
   readonly subject: ReadonlySignal<ImageSource | undefined>;
-  /** The iteration of the checkpoint that is looked at; undefined follows the newest. */
+  /** The iteration of the checkpoint that the person chose; undefined shows the newest. */
   readonly chosen: Signal<number | undefined>;
   readonly checkpoint: ReadonlySignal<Checkpoint | undefined>;
   /** Whether the settings have changed since the run on the screen began. */
   readonly changed: ReadonlySignal<boolean>;
-  /** A brought run, from which the next one goes on. */
+  /** The run that the person brought, from which the next run goes on. */
   readonly halfway: Signal<Halfway | undefined>;
-  /** The iteration of a brought run at which the next one goes on. */
+  /** The iteration at which the next run goes on, if it goes on from a brought run. */
   readonly goesOnAt: ReadonlySignal<number | undefined>;
-  /** Starts, goes on, or starts anew, as the state of the run asks. */
+  /** Resumes a paused run whose settings have not changed. Otherwise starts a new run. */
   play(goal: Goal): void;
   reset(): Promise<void>;
 }
@@ -104,7 +104,7 @@ export function createRun(needs: Needs): Run {
 
   effect(() => {
     const error = session.error.value;
-    // Not again when the settings change, which the remedy reads.
+    // `untracked`: the remedy reads the settings, and their change must not complain again.
     if (error !== undefined) untracked(() => complain(error, remedyForError(error)));
   });
 
@@ -115,7 +115,7 @@ export function createRun(needs: Needs): Run {
     checkpoint: computed(() => {
       const all = session.checkpoints.value;
       const asked = all.find(({ iteration }) => iteration === chosen.value);
-      // A checkpoint that is not pruned yet would empty half of the page for a moment.
+      // Not simply the newest: before it is pruned, half of the page would be empty.
       return asked ?? all.findLast(({ subnetwork }) => subnetwork) ?? all.at(-1);
     }),
     changed,

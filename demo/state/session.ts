@@ -16,13 +16,13 @@ import {
 import { createDrive, type Mode, type Turn } from './drive.js';
 import { configFromSettings, type Settings } from './settings.js';
 
-/** A network at a checkpoint and how good it is. */
+/** A network at a checkpoint, with its losses and accuracies. */
 export interface Stage {
   readonly network: TwoLayerParameters;
   readonly figures: Figures;
 }
 
-/** All that is known at one checkpoint; later stages are absent until they are done. */
+/** What is known at one checkpoint. A stage that is not done yet is absent. */
 export interface Checkpoint {
   readonly iteration: number;
   readonly dense: Stage;
@@ -38,11 +38,11 @@ export interface Play {
   readonly config: RunConfig;
   readonly source: ImageSource;
   readonly examples: Examples;
-  /** Where it began, when that was not at the first weights. */
+  /** The state that the run began with, if it went on from a brought run. */
   readonly from?: StartingState;
 }
 
-/** Where a run goes before it stops by itself. */
+/** Where a run stops by itself. */
 export type Goal = 'end' | 'checkpoint';
 
 export interface NewRun {
@@ -56,13 +56,13 @@ export interface Session {
   readonly mode: ReadonlySignal<Mode>;
   readonly play: ReadonlySignal<Play | undefined>;
   readonly progress: ReadonlySignal<Progress | undefined>;
-  /** Loss of single batches of pre-training: [iteration, loss]. */
+  /** Losses of single minibatches of pre-training. */
   readonly losses: ReadonlySignal<readonly (readonly [number, number])[]>;
   readonly findings: ReadonlySignal<readonly Finding[]>;
   readonly checkpoints: ReadonlySignal<readonly Checkpoint[]>;
   readonly summary: ReadonlySignal<RunSummary | undefined>;
   readonly error: ReadonlySignal<unknown>;
-  /** Starts a new run in place of the one that is there. */
+  /** Gives up the current run and starts a new one. */
   start(connected: () => Promise<Device>, given: NewRun): void;
   resume(goal: Goal): void;
   /** Goes on with the same run on another device, from its last checkpoint. */
@@ -71,7 +71,7 @@ export interface Session {
   reset(): Promise<void>;
 }
 
-/** A run as a person drives it. */
+/** The state of one run, and the controls to start, pause and reset it. */
 export function createSession(turn: Signal<Turn | undefined>): Session {
   const play = signal<Play | undefined>();
   const progress = signal<Progress | undefined>();
@@ -90,7 +90,7 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
       }
       return;
     }
-    // A run that goes on after a lost device repeats its last checkpoint, bit for bit.
+    // A run that goes on after its device was lost repeats its last checkpoint, with the same bits.
     if (!findings.value.some((known) => sameMoment(known, event))) {
       findings.value = [...findings.value, event];
     }

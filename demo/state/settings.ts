@@ -9,7 +9,7 @@ import {
 
 export type DataChoice = 'small' | 'full' | 'own';
 
-/** What a person can change: a run's configuration, less what a page has no use for. */
+/** The settings that the page has controls for: a part of a run's configuration. */
 export interface Settings
   extends Pick<
     RunConfig,
@@ -32,7 +32,7 @@ export interface Settings
   readonly data: DataChoice;
 }
 
-/** Small enough for a processor that plays a GPU: a run of about ten seconds. */
+/** Defaults for a software adapter: a run takes about ten seconds. */
 const SOFTWARE: Settings = {
   data: 'small',
   task: 'digits',
@@ -69,13 +69,13 @@ export function defaultsFor(kind: 'hardware' | 'software'): Settings {
 
 const KEYS = Object.keys(SOFTWARE) as readonly (keyof Settings)[];
 
-/** All settings are written, for defaults differ from machine to machine. */
+/** All settings as key and text. Defaults are written too, since they differ between machines. */
 export function settingsEntries(settings: Settings): [key: string, text: string][] {
   return KEYS.map((key) => [key, String(settings[key])]);
 }
 
 /**
- * Reads what `settingsEntries` wrote; a key that is absent takes its default.
+ * Reads what `settingsEntries` wrote. A key that is absent takes its default.
  *
  * @throws bad-config naming the first wrong key.
  */
@@ -106,7 +106,9 @@ export function settingsFromEntries(
 }
 
 /**
- * @param data where a command line finds the same images; the page itself does not read it.
+ * The configuration of a run with these settings.
+ *
+ * @param data where the command line finds the same images; the page itself does not read this key.
  * @throws bad-config naming the first wrong key.
  */
 export function configFromSettings(settings: Settings, data = 'mnist'): RunConfig {
@@ -114,9 +116,9 @@ export function configFromSettings(settings: Settings, data = 'mnist'): RunConfi
 }
 
 /**
- * Settings after a change, with what cannot go together put right in favour of the change: the
- * cross-entropy needs several classes, equal weights and a method that knows it, and a ranking
- * names no neuron twice.
+ * Settings after a change. If the change does not go with other settings, those are changed too: the
+ * cross-entropy needs several classes, equal weights and a method that can use it, and a ranking
+ * cannot pick a neuron twice.
  */
 export function changed(before: Settings, patch: Partial<Settings>): Settings {
   const after = { ...before, ...patch };
@@ -133,12 +135,12 @@ export function changed(before: Settings, patch: Partial<Settings>): Settings {
   };
 }
 
-/** The panel keeps the rule for when greedy selection is chosen again. */
+/** Only greedy selection has a rule. The setting stays, for when greedy selection is chosen again. */
 function effectiveRule({ method, rule }: Settings): Settings['rule'] {
   return method === 'greedy' ? rule : 'average';
 }
 
-/** The page shows what is picked. */
+/** Refuses `scratch`: the page shows picked neurons, and this method picks none. */
 function requirePicking({ method }: RunConfig): void {
   if (method !== 'scratch') return;
   throw new EspalierError(
@@ -148,7 +150,8 @@ function requirePicking({ method }: RunConfig): void {
 }
 
 /**
- * The settings that a run's configuration holds; which images it had is another matter.
+ * The settings that a run's configuration holds, all but the data set: a configuration names the
+ * place of its images on another machine.
  *
  * @throws bad-config when nothing is picked in it.
  */
@@ -159,13 +162,16 @@ export function settingsFrom(config: RunConfig): Partial<Settings> {
   );
 }
 
-/** Keys by which no figure of a run changes, and the one that follows from another. */
+/** Keys that change no figure of a run, and `fineTuneLearningRate`, which `leftOut` treats apart. */
 const NO_SETTING: ReadonlySet<string> = new Set([
   ...['data', 'host', 'adapter', 'tuning', 'out', 'oracle', 'block', 'streamActivations'],
   'fineTuneLearningRate',
 ]);
 
-/** The settings of a configuration that decide its run, and that no control of this page has. */
+/**
+ * The keys and values of a configuration that change a run's figures, differ from the default, and
+ * have no control on this page.
+ */
 export function leftOut(config: RunConfig): readonly string[] {
   const usual = parseRunConfig({});
   const left = Object.entries(config).flatMap(([key, value]) => {

@@ -2,7 +2,7 @@ import { EspalierError, errorMessage } from '../../src/errors.js';
 import { valueText, type Wording, worded, wordingWith } from '../../src/wording.js';
 import type { Settings } from './settings.js';
 
-/** The controls of the page, by the settings that they set; Study has some of its own. */
+/** Labels of the page's controls, by the setting that each changes. Study adds its own. */
 export const LABELS = {
   task: 'Question',
   examples: 'Examples',
@@ -24,7 +24,7 @@ export const LABELS = {
   trials: 'Trials',
 } as const satisfies Readonly<Record<keyof Settings | 'sizes' | 'trials', string>>;
 
-/** A control by its label; a setting that only a configuration has by its key. */
+/** The label of a setting's control, in quotes; the key where no control has it. */
 function label(key: string): string {
   return `“${Object.hasOwn(LABELS, key) ? LABELS[key as keyof typeof LABELS] : key}”`;
 }
@@ -38,12 +38,12 @@ const WORDING: Wording = {
   ...shared,
   diverged: (details) =>
     details.key === 'fineTuneLearningRate'
-      ? // The page has no rate for fine-tuning alone: it is a share of the one that there is.
+      ? // The page has no control for the rate of fine-tuning, which is a share of `learningRate`.
         `Fine-tuning diverged: ${details.what} no longer finite at iteration ${details.iteration}. Its rate follows ${label('learningRate')}: try a smaller one.`
       : shared.diverged(details),
 };
 
-/** What was thrown, in the words of this page. */
+/** The message of an error, with the labels of this page in place of keys. */
 export function pageText(error: unknown): string {
   return error instanceof EspalierError ? worded(WORDING, error.details) : errorMessage(error);
 }

@@ -30,7 +30,7 @@ const FIELDS: readonly WordField[] = [
   },
 ];
 
-/** What the study is made of. While it runs nothing can be changed. */
+/** The controls of the study's configuration. They are disabled while the study runs. */
 export function Controls({ study }: { readonly study: Study }) {
   const running = study.mode.value === 'running';
   const config = study.config.value;
@@ -68,7 +68,7 @@ export function Controls({ study }: { readonly study: Study }) {
 
 interface TextProps extends WordField {
   readonly label: string;
-  /** Undefined leaves what was typed, which is wrong somewhere. */
+  /** Undefined where the address has no valid study: the field then keeps what was typed. */
   readonly value: string | undefined;
   readonly onChange: (value: string) => void;
 }

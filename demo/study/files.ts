@@ -1,7 +1,7 @@
 import { analyse, type Cell, cellCount, type RunFile, type StudyConfig } from '../../src/index.js';
 import { reportFiles } from '../../src/report/study-page.js';
 
-/** The files of a study's folder that are drawn from its cells. */
+/** The files that are derived from the cells: tables, thresholds, the report. */
 export function studyReportFiles(config: StudyConfig, cells: readonly Cell[]): readonly RunFile[] {
   return reportFiles({
     config,
@@ -13,7 +13,7 @@ export function studyReportFiles(config: StudyConfig, cells: readonly Cell[]): r
   });
 }
 
-/** `Chrome 147`, or all that the browser says of itself. */
+/** `Chrome 147` for a known browser, for others the whole user agent. */
 function browserName(): string {
   const { userAgent } = navigator;
   const known = /(Firefox|Edg|Chrome|Version)\/(\d+)/.exec(userAgent);

@@ -13,7 +13,7 @@ interface FitsProps {
   readonly finding: Finding | undefined;
 }
 
-/** Thresholds against dataset size, and the curves through them. */
+/** A drawing of the thresholds against dataset size, with the fitted curves. */
 export function Fits({ config, finding }: FitsProps) {
   if (!finding) {
     return (
@@ -196,7 +196,7 @@ function Plot({ config, finding, width, height }: PlotProps) {
   );
 }
 
-/** Trials of one size lie on one spot often: they are drawn a little apart. */
+/** Shifts the points of one size a little apart, since equal thresholds would cover each other. */
 function spread({ thresholds }: Finding) {
   return thresholds.map((threshold) => {
     const own = thresholds.filter(({ examples }) => examples === threshold.examples);

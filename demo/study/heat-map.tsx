@@ -18,7 +18,7 @@ interface HeatMapProps {
   readonly progress: Progress | undefined;
 }
 
-/** Iterations × dataset size: how good a subnetwork pruned there is, and from where on it is enough. */
+/** The subnetwork's loss by iterations and dataset size, with the thresholds over it. */
 export function HeatMap({ config, cells, finding, progress }: HeatMapProps) {
   const { ref, width } = useWidth<HTMLDivElement>();
   const tiles = mapTiles(config, cells);
@@ -127,7 +127,7 @@ function Tiles({ config, tiles, range, means, progress, width, height }: TilesPr
   );
 }
 
-/** What a colour stands for. */
+/** The scale from colours to losses. */
 function Ramp({ range: [low, high] }: { readonly range: readonly [number, number] }) {
   const id = useId();
   return (
@@ -146,7 +146,7 @@ function Ramp({ range: [low, high] }: { readonly range: readonly [number, number
   );
 }
 
-/** Dark to light, evenly in lightness, so that it reads without colour too. */
+/** From dark to light in even steps of lightness, so that it can be read without seeing colours. */
 const STOPS = [
   [38, 22, 74],
   [52, 75, 128],
@@ -156,7 +156,7 @@ const STOPS = [
   [248, 230, 90],
 ] as const;
 
-/** The colour of a place from 0 to 1 on the ramp. */
+/** The colour at a place on the ramp, from 0 to 1. */
 function colourAt(place: number): string {
   const at = Math.min(1, Math.max(0, place)) * (STOPS.length - 1);
   const below = Math.min(Math.floor(at), STOPS.length - 2);

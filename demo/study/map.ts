@@ -5,8 +5,9 @@ import { type Cell, type StudyConfig, studyCheckpoints } from '../../src/index.j
 export interface Tile {
   readonly examples: number;
   readonly iteration: number;
-  /** Training loss of the subnetwork, mean over the trials that are done; undefined before. */
+  /** Training loss of the subnetwork, mean over the finished trials; undefined before the first. */
   readonly loss: number | undefined;
+  /** How many trials are finished. */
   readonly trials: number;
 }
 
@@ -26,23 +27,23 @@ export function mapTiles(config: StudyConfig, cells: readonly Cell[]): readonly 
   );
 }
 
-/** As many names as an axis has room for. */
+/** How many labels an axis has room for. */
 const LABELS = 7;
 
-/** The checkpoints that an axis names, evenly spread, the first among them. */
+/** The checkpoints that the axis labels: evenly spread, from the first on. */
 export function namedCheckpoints(config: StudyConfig): readonly number[] {
   const checkpoints = studyCheckpoints(config);
   const every = Math.ceil(checkpoints.length / LABELS);
   return checkpoints.filter((_, at) => at % every === 0);
 }
 
-/** Least and largest loss, the ends of the colours. */
+/** The least and the largest loss, which get the colours at the ends. Losses of 0 are left out. */
 export function lossRange(tiles: readonly Tile[]): readonly [number, number] | undefined {
   const losses = tiles.flatMap(({ loss }) => (loss !== undefined && loss > 0 ? [loss] : []));
   return losses.length > 0 ? extent(losses) : undefined;
 }
 
-/** Where a loss lies between the ends, in logarithms: 0 for the largest, 1 for the least. */
+/** Where a loss lies between the ends on a logarithmic scale: 0 is the largest, 1 the least. */
 export function placeInRange(loss: number, [low, high]: readonly [number, number]): number {
   if (!(high > low)) return 0.5;
   return (Math.log(high) - Math.log(Math.max(loss, low))) / (Math.log(high) - Math.log(low));

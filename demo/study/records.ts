@@ -14,7 +14,7 @@ import {
 } from '../../src/index.js';
 import type { Store } from './store.js';
 
-/** A study whose every event is kept before it is told. */
+/** Runs a study. Each cell and state is stored before its event is yielded. */
 export async function* recorded(
   device: Device,
   input: StudyInput,
@@ -33,7 +33,7 @@ export async function* recorded(
   }
 }
 
-/** The state of the trial under way, as `study` takes it. */
+/** The stored state of the unfinished trial, in the form that `study` takes. */
 export async function statesIn(
   store: Store,
   config: StudyConfig,

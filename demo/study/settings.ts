@@ -1,7 +1,7 @@
 import { EspalierError, parseStudyConfig, type StudyConfig } from '../../src/index.js';
 import type { Kept } from '../state/address.js';
 
-/** Small enough for a processor that plays a GPU: one or two minutes. */
+/** A study for a software adapter: it takes one or two minutes. */
 const SMALL = {
   sizes: [125, 250, 500, 1000],
   trials: 2,
@@ -15,7 +15,7 @@ const SMALL = {
 export const PRESETS = { small: SMALL, quick: parseStudyConfig({ preset: 'quick' }) } as const;
 export type PresetName = keyof typeof PRESETS;
 
-/** What a person can change, by its key in the address. */
+/** The keys that the page has controls for, as the address has them behind `study.`. */
 export const WORDS = ['sizes', 'trials', 'iterations', 'seed'] as const;
 export type Word = (typeof WORDS)[number];
 
@@ -31,8 +31,9 @@ export function presetIn(kept: Kept): PresetName {
 }
 
 /**
- * The study that the address describes; what it does not name is the preset's. Checkpoints stay as
- * many as the preset has.
+ * The study that the address describes. A key that the address lacks has the preset's value. When
+ * the iterations differ from the preset's, `pruneEvery` is scaled, so that the number of checkpoints
+ * stays the same.
  *
  * @param data where the images lie, for the report.
  * @throws bad-config naming the first wrong key.

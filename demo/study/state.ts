@@ -24,31 +24,34 @@ export type Progress = Extract<TrialEvent, { type: 'progress' }>;
 
 export interface Study {
   readonly preset: ReadonlySignal<PresetName>;
-  /** Undefined while the address describes none. */
+  /** Undefined while the address describes no valid study. */
   readonly config: ReadonlySignal<StudyConfig | undefined>;
-  /** Why it describes none. */
+  /** What is wrong with the study in the address. */
   readonly fault: ReadonlySignal<string | undefined>;
   readonly cells: ReadonlySignal<readonly Cell[]>;
-  /** Cells of the whole study. */
+  /** How many cells the whole study has. */
   readonly total: ReadonlySignal<number>;
-  /** Of the whole trials so far; while the study runs without intervals, which take time. */
+  /**
+   * Thresholds and fits of the finished trials. While the study runs the fits have no intervals, since
+   * those take time to compute.
+   */
   readonly analysis: ReadonlySignal<Analysis | undefined>;
   readonly mode: ReadonlySignal<Mode>;
   readonly progress: ReadonlySignal<Progress | undefined>;
-  /** Whether it can start: there are a device, images, and what the browser has kept. */
+  /** Whether the study can start: there is a device, there are images, and stored cells are read. */
   readonly ready: ReadonlySignal<boolean>;
-  /** Whether the browser keeps anything at all. */
+  /** Whether the browser can store anything. In a private window some cannot. */
   readonly keeps: ReadonlySignal<boolean>;
   choose(preset: PresetName): void;
   change(word: Word, value: string): void;
-  /** Starts, or goes on from the cells and the state that are kept. */
+  /** Starts the study, or goes on from the stored cells and the stored state. */
   play(): void;
   pause(): void;
-  /** Forgets the cells of this study. */
+  /** Deletes the stored cells and the stored state of this study. */
   reset(): Promise<void>;
 }
 
-/** The study that the page's address describes, its records, and the work on it. */
+/** The state of the tab: the study in the address, its stored cells, and its progress. */
 export function createStudy(page: Page): Study {
   const cells = signal<readonly Cell[]>([]);
   const analysis = signal<Analysis | undefined>();
@@ -66,7 +69,7 @@ export function createStudy(page: Page): Study {
     }
   });
   const config = computed(() => parsed.value.config);
-  // It stays the same while the address changes in what is not the study's.
+  // A string, so that it is unchanged, and nothing follows, when another part of the address changes.
   const identity = computed(() => config.value && studyIdentity(config.value));
 
   const draw = (resamples?: number) => {
@@ -92,7 +95,7 @@ export function createStudy(page: Page): Study {
   });
   const { mode } = drive;
 
-  /** Finds what the browser has kept of a study; a later call overtakes an earlier one. */
+  /** Reads what the browser has stored of a study. Of two calls, the later one decides. */
   let openings = 0;
   const open = async (id: string, source: ImageSource) => {
     const opening = ++openings;
@@ -104,7 +107,7 @@ export function createStudy(page: Page): Study {
     const key = `${id} ${await sourceDigest(source)}`;
     const lasting = await openStore(key).catch(() => undefined);
     const records = lasting ?? passingStore();
-    // Not even a browser that cannot read its records keeps the study from a new start.
+    // When the stored cells cannot be read, the study can still start anew.
     const kept = await records.cells().catch((error: unknown) => {
       page.complain(error);
       return { cells: [], unreadable: 0 };
@@ -201,7 +204,7 @@ export function createStudy(page: Page): Study {
 
 const digests = new WeakMap<ImageSource, Promise<string>>();
 
-/** A name for images by what they are, so that no study goes on with other images. */
+/** A digest of all images and labels, so that no study goes on with other images. */
 function sourceDigest(source: ImageSource): Promise<string> {
   return memo(digests, source, () => computeDigest(source));
 }

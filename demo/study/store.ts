@@ -9,18 +9,18 @@ export interface KeptState {
 
 export interface KeptCells {
   readonly cells: readonly Cell[];
-  /** Records that are no cell any more. Their cells are computed again, in their place. */
+  /** How many stored lines are not valid cells. Those cells are computed again. */
   readonly unreadable: number;
 }
 
-/** A study's records, as the command line has them in a folder. */
+/** The stored cells and state of a study: in the browser what a folder is for the command line. */
 export interface Store {
   cells(): Promise<KeptCells>;
   append(cell: Cell): Promise<void>;
-  /** Of the trial under way; it replaces the one before. */
+  /** Stores the state of the unfinished trial, in place of the state before. */
   saveState(state: KeptState): Promise<void>;
   state(): Promise<KeptState | undefined>;
-  /** Once its trial is done. */
+  /** Called when the trial of the stored state is done. */
   removeState(): Promise<void>;
   clear(): Promise<void>;
 }
@@ -28,18 +28,19 @@ export interface Store {
 const DATABASE = 'espalier-study';
 const VERSION = 1;
 
-/** Of what a record holds; others' are another study's. */
+/** The version of the records' form. Records of another version are not read. */
 const SCHEMA = 1;
 
 /**
- * The records that the browser keeps for the study of this identity.
+ * Opens the browser's database for one study.
  *
- * @throws when the browser keeps nothing, as some do in a private window.
+ * @param name identifies the study and its images.
+ * @throws when the browser stores nothing, as some do in a private window.
  */
 export async function openStore(name: string): Promise<Store> {
   const database = await opened();
   const study = `${SCHEMA} ${name}`;
-  // An array sorts after every string.
+  // All keys [study, cell]: the database sorts an array after every string.
   const all = IDBKeyRange.bound([study], [study, []]);
   const change = async (
     name: 'cells' | 'states',
@@ -68,7 +69,7 @@ export async function openStore(name: string): Promise<Store> {
   };
 }
 
-/** Records that end with the page. */
+/** A store in memory, for browsers that store nothing. It is lost with the page. */
 export function passingStore(): Store {
   const cells = new Map<string, Cell>();
   let kept: KeptState | undefined;

@@ -113,7 +113,7 @@ function studyStatus({ mode, cells, total, ready, progress, keeps, fault }: Stud
   return `${share}${where}${timeLeft(cells.value, total.value)}`;
 }
 
-/** The mean cell tells how long the others take. */
+/** The time that the missing cells will take, if each takes as long as the mean so far. */
 function timeLeft(cells: Study['cells']['value'], total: number): string {
   if (cells.length === 0) return '';
   const spent = cells.reduce((sum, { seconds }) => sum + seconds, 0);

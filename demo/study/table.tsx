@@ -8,7 +8,7 @@ interface TableProps {
   readonly cells: readonly Cell[];
 }
 
-/** The heat map in figures. */
+/** The heat map's losses as a table. */
 export function MapTable({ config, cells }: TableProps) {
   const tiles = mapTiles(config, cells);
   const lossAt = (examples: number, iteration: number) => {
@@ -18,7 +18,7 @@ export function MapTable({ config, cells }: TableProps) {
   return (
     <details>
       <summary>The map as a table</summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: an area that scrolls must be reachable by keys. */}
       <section class="scrolls" tabIndex={0} aria-label="The map as a table">
         <table class="numbers">
           <caption class="hidden">Training loss of the subnetwork, mean over trials</caption>

@@ -5,14 +5,14 @@ import type { Study } from './state.js';
 
 const FILES = ['cells.csv', 'thresholds.json', 'report.html'] as const;
 
-/** The study's files, as the command line writes them. */
+/** Saves the study as the command line's files. */
 export function StudyFiles({ study }: { readonly study: Study }) {
   const page = usePage();
   const drawing = useSignal(false);
   const take = async (name: (typeof FILES)[number]) => {
     drawing.value = true;
     try {
-      // The report's plots weigh more than the rest of the page.
+      // Loaded on demand: the code that draws the report is larger than the rest of the page.
       const { studyReportFiles } = await import('./files.js');
       const { config, cells } = study;
       if (!config.value) return;

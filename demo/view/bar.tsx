@@ -2,25 +2,25 @@ import type { ComponentChildren } from 'preact';
 import { Icon, type IconName } from './icon.js';
 
 interface BarProps {
-  /** The one main button. */
+  /** The text of the main button. */
   readonly label: string;
   readonly icon: IconName;
   readonly disabled: boolean;
   readonly onMain: () => void;
-  /** Forgets what there is; absent while there is nothing. */
+  /** Deletes the results; absent while there are none. */
   readonly onReset: (() => void) | undefined;
-  /** What it forgets. */
+  /** What `onReset` deletes, for the button's tooltip. */
   readonly forgets?: string;
   /** What is going on, in one line. */
   readonly text: string;
-  /** How much of the work is done, and all of it. */
+  /** Progress: `done` of `total`. */
   readonly done: number;
   readonly total: number;
   readonly measure: string;
   readonly children?: ComponentChildren;
 }
 
-/** A tab's main button, what it is doing, and how far it is. */
+/** A tab's main button, with a line of text and a progress bar. */
 export function Bar(props: BarProps) {
   const { label, icon, disabled, onMain, onReset, forgets = 'these results' } = props;
   const { text, done, total, measure, children } = props;

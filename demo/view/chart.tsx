@@ -12,7 +12,7 @@ export interface Curve {
 }
 
 export interface ChartProps {
-  /** What a person who cannot see the chart is told. */
+  /** What the chart shows, for screen readers. */
   readonly summary: string;
   readonly xLabel: string;
   readonly x: readonly number[];
@@ -21,27 +21,27 @@ export interface ChartProps {
   readonly xRange?: readonly [number, number];
   readonly yRange?: readonly [number, number];
   readonly percent?: boolean;
-  /** Marks one place on the x axis. */
+  /** The place on the x axis that gets a vertical line. */
   readonly mark?: number | undefined;
   readonly logarithmic?: boolean;
-  /** The curves are named elsewhere. */
+  /** Leaves out the legend, where the page names the curves elsewhere. */
   readonly unnamed?: boolean;
-  /** The label of a curve that stands out from the others. */
+  /** The label of the curve to highlight. */
   readonly lit?: string | undefined;
-  /** Is told the label of the curve under the pointer. */
+  /** Gets the label of the curve under the pointer. */
   readonly onPoint?: (label: string | undefined) => void;
 }
 
-/** A curve this near to the pointer is meant, in pixels. */
+/** The distance from the pointer within which a curve counts as under it, in pixels. */
 const REACH = 24;
-/** Steps and neurons come whole. */
+/** Distances between labels of the x axis: whole, since steps and neurons are. */
 const WHOLE = [1, 10, 100, 1000, 10_000].flatMap((unit) => [unit, 2 * unit, 5 * unit]);
-/** How much of the others' colour is left beside a curve that stands out. */
+/** Opacity of the other curves while one is highlighted. */
 const DIMMED = 0.2;
 
 const FONT = '12px system-ui, sans-serif';
 
-/** A line chart. It is drawn anew when its curves change their number or looks, else updated. */
+/** A line chart. It is made anew only when the number or the looks of its curves change. */
 export function Chart(props: ChartProps) {
   const { summary, height, x, curves, xLabel } = props;
   const place = useRef<HTMLDivElement>(null);
@@ -104,7 +104,7 @@ export function Chart(props: ChartProps) {
   );
 }
 
-/** Lets one curve stand out, or none. */
+/** Highlights the curve of this label, or none. */
 function light(plot: uPlot | undefined, label: string | undefined): void {
   if (!plot) return;
   const at = label === undefined ? -1 : plot.series.findIndex((series) => series.label === label);
@@ -184,7 +184,7 @@ function plotOptions(newest: { readonly current: ChartProps }, width: number): u
   };
 }
 
-/** The given range, or one around the data; never an empty one. */
+/** The given range, or one around the data. It is never empty, as an empty axis cannot be drawn. */
 function spread(
   range: readonly [number, number] | undefined,
   least: number | null,
@@ -196,7 +196,7 @@ function spread(
   return [Math.max(0, least - room), most + room];
 }
 
-/** The given range out to 1, 2 or 5 times a power of ten, where the labels are. */
+/** The range widened to 1, 2 or 5 times a power of ten at both ends: there the labels are. */
 function decades(least: number, most: number): [number, number] {
   const round = (value: number, side: 'floor' | 'ceil') => {
     const power = 10 ** Math.floor(Math.log10(value));

@@ -4,7 +4,7 @@ import { LABELS } from '../state/wording.js';
 
 interface FieldProps {
   readonly label: string;
-  /** One line: what changing it does. */
+  /** What the setting does, in one line. */
   readonly hint: string;
   readonly value?: string;
   readonly children: (ids: { id: string; 'aria-describedby': string }) => ComponentChildren;
@@ -30,7 +30,7 @@ interface SliderProps {
   readonly label: string;
   readonly hint: string;
   readonly value: number;
-  /** The values to choose from, ascending. A value between them, from a link, is kept until it is changed. */
+  /** The values to choose from, ascending. A value between them, from a link, stays until changed. */
   readonly steps: readonly number[];
   readonly show?: (value: number) => string;
   readonly onChange: (value: number) => void;

@@ -3,7 +3,7 @@ import { usePage } from './context.js';
 
 interface CopyButtonProps {
   readonly label: string;
-  /** What it reads for a while once the clipboard has the text. */
+  /** The button's text for a while after copying. */
   readonly copied: string;
   readonly text: () => string;
   readonly disabled?: boolean;
@@ -14,7 +14,7 @@ const WHILE_MILLIS = 3000;
 export function CopyButton({ label, copied, text, disabled = false }: CopyButtonProps) {
   const { complain } = usePage();
   const done = useSignal(false);
-  // What lies beside it must not move while its words change.
+  // Keeps the button's width while its text changes, so that its neighbours do not move.
   const width = useSignal<number | undefined>(undefined);
   const copy = async (button: HTMLButtonElement) => {
     try {

@@ -4,7 +4,7 @@ import type { View } from '../state/address.js';
 import type { Page } from '../state/page.js';
 import { usePage } from './context.js';
 
-/** What went wrong and what to do about it. */
+/** The problem, if there is one, with a button for its remedy. */
 export function Trouble() {
   const page = usePage();
   const problem = page.problem.value;
@@ -30,10 +30,7 @@ export function Trouble() {
   );
 }
 
-/**
- * A processor that plays a graphics card is slow, and a person should know why. Bench has a word of
- * its own about it.
- */
+/** Says that a software adapter is in use and is slow. Bench has a notice of its own. */
 export function SlowNotice() {
   const page = usePage();
   const closed = useSignal(false);
@@ -57,7 +54,7 @@ export function SlowNotice() {
   );
 }
 
-/** Says that the device is taken by another tab, and offers to end that. */
+/** Says that another tab uses the device, and offers to stop that tab's work. */
 export function OtherTurn({ view }: { readonly view: View }) {
   const turn = usePage().turn.value;
   const other = turn && turn.view !== view ? turn : undefined;
@@ -84,7 +81,7 @@ const WORK: Readonly<Record<View, string>> = {
   bench: 'Bench is timing the kernels',
 };
 
-/** Speaks at the turning points only, so that a screen reader is not drowned in steps. */
+/** Tells screen readers of checkpoints and of the end only, since every step would be too much. */
 export function Herald() {
   const page = usePage();
   return (

@@ -7,7 +7,7 @@ interface OpeningProps {
   readonly children: ComponentChildren;
 }
 
-/** What every tab but the first begins with: what it shows, and the button that shows it. */
+/** The head of every tab but the first: a title, and the tab's main button. */
 export function Opening({ title, children }: OpeningProps) {
   const id = useId();
   return (

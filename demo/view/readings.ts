@@ -6,9 +6,11 @@ const EVERY_MILLIS = 500;
 const WINDOW_MILLIS = 10_000;
 
 export interface Readings {
-  /** Bytes of the buffers on the graphics device: now, and the most at once since a run began. */
+  /** Bytes of all buffers on the graphics device. */
   readonly gpu: number;
+  /** The most such bytes at one time since the run began. */
   readonly peak: number;
+  /** Bytes of the script's heap, where the browser tells. */
   readonly heap: number | undefined;
   /** Milliseconds from one frame to the next, over the last ten seconds. */
   readonly frames: Frames;
@@ -16,12 +18,12 @@ export interface Readings {
 
 export interface Frames {
   readonly median: number;
-  /** All but one in twenty are at most this. */
+  /** 95 % of the times are at most this. */
   readonly most: number;
   readonly longest: number;
 }
 
-/** What the page takes of memory and of time, measured twice a second. */
+/** The page's memory and its times between frames, measured twice a second. */
 export function useReadings(): Readings {
   const { device } = usePage();
   const readings = useSignal<Readings>({
@@ -38,7 +40,7 @@ export function useReadings(): Readings {
       last = now;
       frame = requestAnimationFrame(tick);
     });
-    // A hidden page gets no frames, which is no delay.
+    // A hidden page gets no frames. The time that it was hidden is no delay.
     const shown = () => {
       last = performance.now();
     };

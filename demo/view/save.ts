@@ -5,6 +5,6 @@ export function save(name: string, bytes: Uint8Array): void {
   link.href = url;
   link.download = name;
   link.click();
-  // The browser reads the address in its own time.
+  // The browser may read the address later than this call returns.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
