@@ -5,8 +5,9 @@ import { config } from 'zod';
 // zod tries `new Function`. The page's policy forbids that, and the console would show an error.
 config({ jitless: true });
 
-// uPlot makes a number format for the browser's language when it loads. In the POSIX locale Chromium
-// gives the language as "en-US@posix", which is no valid tag: uPlot throws, and the page stays blank.
+// uPlot makes a number format for the browser's language when it loads. In the POSIX locale
+// Chromium gives the language as "en-US@posix", which is no valid tag: uPlot throws, and the page
+// stays blank.
 try {
   new Intl.NumberFormat(navigator.language);
 } catch {

@@ -44,7 +44,9 @@ export function Tabs() {
   );
 }
 
-/** The tab that is shown. Tabs that were shown before stay in the page, hidden, with their state. */
+/**
+ * The tab that is shown. Tabs that were shown before stay in the page, hidden, with their state.
+ */
 export function Panels() {
   const page = usePage();
   const { view } = page;

@@ -249,7 +249,7 @@ export { type StudyInput, study } from './study/study.js';
 export { parseStudyConfig, type StudyConfig, studyIdentity } from './study/study-config.js';
 export type { Course, Criterion, Crossing, Threshold } from './study/thresholds.js';
 export { studyTrial, type TrialEvent, type TrialInput } from './study/trial.js';
-export type { ComparedFit, Estimate } from './theory/compare.js';
+export type { ComparedFit, Estimate } from './theory/compare-fits.js';
 export type { HullOptimum } from './theory/hull.js';
 export type { ModelName } from './theory/models.js';
 export {

@@ -14,8 +14,8 @@ import { createDrive, type Mode } from '../state/drive.js';
 import type { Page } from '../state/page.js';
 
 /**
- * A kernel at one shape. `verified` is set when its results were checked, `result` when it was timed,
- * `trouble` when it was left out.
+ * A kernel at one shape. `verified` is set when its results were checked, `result` when it was
+ * timed, `trouble` when it was left out.
  */
 export interface Row {
   readonly work: string;

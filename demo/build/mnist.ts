@@ -17,8 +17,8 @@ const FILES = [
 type File = (typeof FILES)[number];
 
 /**
- * Serves MNIST with the page as gzipped IDX files. `data/small/` is always there. `data/full/` (11 MB)
- * is there while developing, and in a build where `full` is set.
+ * Serves MNIST with the page as gzipped IDX files. `data/small/` is always there. `data/full/` (11
+ * MB) is there while developing, and in a build where `full` is set.
  */
 export function mnistData({ full }: { readonly full: boolean }): Plugin {
   const serve: Connect.NextHandleFunction = (request, response, next) => {

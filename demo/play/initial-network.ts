@@ -2,8 +2,8 @@ import { drawParameters, type TwoLayerParameters, taskOutputs } from '../../src/
 import type { Page } from '../state/page.js';
 
 /**
- * The widest network that is drawn without having been trained. The controls offer no wider one; only
- * a link can.
+ * The widest network that is drawn without having been trained. The controls offer no wider one;
+ * only a link can.
  */
 const MOST_UNTRAINED = 2048;
 
@@ -13,8 +13,8 @@ export function plannedNetwork({ settings, source }: Page): TwoLayerParameters |
 }
 
 /**
- * The untrained network of the run on the screen. It is drawn from the seed again where the run went
- * on from a brought one.
+ * The untrained network of the run on the screen. It is drawn from the seed again where the run
+ * went on from a brought one.
  */
 export function initialNetwork({ session }: Page): TwoLayerParameters | undefined {
   const first = session.checkpoints.value[0];

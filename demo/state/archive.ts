@@ -57,7 +57,9 @@ export function subnetworkFile(finding: Finding) {
   return file;
 }
 
-/** Puts a file into the .zip uncompressed: weights hardly get smaller, and compressing takes time. */
+/**
+ * Puts a file into the .zip uncompressed: weights hardly get smaller, and compressing takes time.
+ */
 function stored(bytes: Uint8Array): [Uint8Array, { level: 0 }] {
   return [bytes, { level: 0 }];
 }

@@ -28,13 +28,15 @@ export interface Brought {
 
 const { config: CONFIG, dataset: DATASET, events: EVENTS } = RUN_FILES;
 
-/** Names of files in a run's folder that hold no images, no settings, and no weights to go on from. */
+/**
+ * Names of files in a run's folder that hold no images, no settings, and no weights to go on from.
+ */
 const RECORDS =
   /^(\..*|folder\.lock.*|(summary|comparison)\.\w+|(loss|accuracy)\.\w+|.*\.jsonl|(subnetwork|fine-tuned)-\d+\.safetensors)$/;
 
 /**
- * Reads images (a CSV or IDX files), the configuration of a run (`config.json`), or a whole run: all
- * files of its folder, or the .zip that this page saves.
+ * Reads images (a CSV or IDX files), the configuration of a run (`config.json`), or a whole run:
+ * all files of its folder, or the .zip that this page saves.
  *
  * @throws bad-data or bad-config naming the file and what is wrong with it.
  */

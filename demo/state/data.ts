@@ -19,7 +19,8 @@ const FILES = 4;
 /**
  * Fetches one of the data sets that are served with the page.
  *
- * @param onProgress gets the share of the bytes that have arrived, where the server gives the total.
+ * @param onProgress gets the share of the bytes that have arrived, where the server gives the
+ *   total.
  * @throws bad-data when the set does not lie there, or does not arrive whole.
  */
 export async function fetchSource(
@@ -84,8 +85,8 @@ async function download(
 }
 
 /**
- * A data set from the person's files: IDX files or tables as text, plain or gzipped, with or without
- * a test set.
+ * A data set from the person's files: IDX files or tables as text, plain or gzipped, with or
+ * without a test set.
  *
  * @throws bad-data naming the file and what is wrong with it.
  */

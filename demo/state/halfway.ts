@@ -19,8 +19,8 @@ export interface Halfway {
 
 /**
  * Random draws that may be repeated. A run that goes on first repeats the draws of all its earlier
- * batches, to bring its random stream to where it was. A draw takes tens of nanoseconds, and the tab
- * is frozen meanwhile.
+ * batches, to bring its random stream to where it was. A draw takes tens of nanoseconds, and the
+ * tab is frozen meanwhile.
  */
 const MOST_DRAWN = 50_000_000;
 
@@ -28,8 +28,8 @@ const MOST_DRAWN = 50_000_000;
  * The state from which a brought run goes on; undefined when no weights were brought.
  *
  * @param source the images of the run.
- * @throws bad-data naming the file when its weights are of another run, or have seen more iterations
- *   than this page can go on from; bad-config when the run has momentum.
+ * @throws bad-data naming the file when its weights are of another run, or have seen more
+ *   iterations than this page can go on from; bad-config when the run has momentum.
  */
 export function halfwayPoint(
   { config, weights, dataset, events }: Brought,

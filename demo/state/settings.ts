@@ -116,9 +116,9 @@ export function configFromSettings(settings: Settings, data = 'mnist'): RunConfi
 }
 
 /**
- * Settings after a change. If the change does not go with other settings, those are changed too: the
- * cross-entropy needs several classes, equal weights and a method that can use it, and a ranking
- * cannot pick a neuron twice.
+ * Settings after a change. If the change does not go with other settings, those are changed too:
+ * the cross-entropy needs several classes, equal weights and a method that can use it, and a
+ * ranking cannot pick a neuron twice.
  */
 export function changed(before: Settings, patch: Partial<Settings>): Settings {
   const after = { ...before, ...patch };
@@ -135,7 +135,9 @@ export function changed(before: Settings, patch: Partial<Settings>): Settings {
   };
 }
 
-/** Only greedy selection has a rule. The setting stays, for when greedy selection is chosen again. */
+/**
+ * Only greedy selection has a rule. The setting stays, for when greedy selection is chosen again.
+ */
 function effectiveRule({ method, rule }: Settings): Settings['rule'] {
   return method === 'greedy' ? rule : 'average';
 }
@@ -162,7 +164,9 @@ export function settingsFrom(config: RunConfig): Partial<Settings> {
   );
 }
 
-/** Keys that change no figure of a run, and `fineTuneLearningRate`, which `leftOut` treats apart. */
+/**
+ * Keys that change no figure of a run, and `fineTuneLearningRate`, which `leftOut` treats apart.
+ */
 const NO_SETTING: ReadonlySet<string> = new Set([
   ...['data', 'host', 'adapter', 'tuning', 'out', 'oracle', 'block', 'streamActivations'],
   'fineTuneLearningRate',

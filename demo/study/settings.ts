@@ -32,8 +32,8 @@ export function presetIn(kept: Kept): PresetName {
 
 /**
  * The study that the address describes. A key that the address lacks has the preset's value. When
- * the iterations differ from the preset's, `pruneEvery` is scaled, so that the number of checkpoints
- * stays the same.
+ * the iterations differ from the preset's, `pruneEvery` is scaled, so that the number of
+ * checkpoints stays the same.
  *
  * @param data where the images lie, for the report.
  * @throws bad-config naming the first wrong key.

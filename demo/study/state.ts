@@ -32,13 +32,15 @@ export interface Study {
   /** How many cells the whole study has. */
   readonly total: ReadonlySignal<number>;
   /**
-   * Thresholds and fits of the finished trials. While the study runs the fits have no intervals, since
-   * those take time to compute.
+   * Thresholds and fits of the finished trials. While the study runs the fits have no intervals,
+   * since those take time to compute.
    */
   readonly analysis: ReadonlySignal<Analysis | undefined>;
   readonly mode: ReadonlySignal<Mode>;
   readonly progress: ReadonlySignal<Progress | undefined>;
-  /** Whether the study can start: there is a device, there are images, and stored cells are read. */
+  /**
+   * Whether the study can start: there is a device, there are images, and stored cells are read.
+   */
   readonly ready: ReadonlySignal<boolean>;
   /** Whether the browser can store anything. In a private window some cannot. */
   readonly keeps: ReadonlySignal<boolean>;
@@ -69,7 +71,8 @@ export function createStudy(page: Page): Study {
     }
   });
   const config = computed(() => parsed.value.config);
-  // A string, so that it is unchanged, and nothing follows, when another part of the address changes.
+  // A string, so that it is unchanged, and nothing follows, when another part of the address
+  // changes.
   const identity = computed(() => config.value && studyIdentity(config.value));
 
   const draw = (resamples?: number) => {

@@ -1,7 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
-/** An element's width in pixels. A drawing of that width is not scaled, so its text stays legible. */
+/**
+ * An element's width in pixels. A drawing of that width is not scaled, so its text stays legible.
+ */
 export function useWidth<Kind extends HTMLElement>() {
   const ref = useRef<Kind>(null);
   const width = useSignal(0);

@@ -30,7 +30,9 @@ interface SliderProps {
   readonly label: string;
   readonly hint: string;
   readonly value: number;
-  /** The values to choose from, ascending. A value between them, from a link, stays until changed. */
+  /**
+   * The values to choose from, ascending. A value between them, from a link, stays until changed.
+   */
   readonly steps: readonly number[];
   readonly show?: (value: number) => string;
   readonly onChange: (value: number) => void;

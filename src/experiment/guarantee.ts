@@ -4,7 +4,7 @@ import { Scope } from '../gpu/scope.js';
 import { streamedActivations } from '../models/forward.js';
 import type { TwoLayerNetwork } from '../models/two-layer.js';
 import { streamedFrom } from '../prune/activations.js';
-import { outputGram } from '../prune/gram.js';
+import { outputGram } from '../prune/gram-matrix.js';
 import type { SelectionProblem } from '../prune/problem.js';
 import { bestInHull, guaranteedExcess, type HullOptimum, squaredDiameter } from '../theory/hull.js';
 import type { Experiment } from './experiment.js';
@@ -13,7 +13,9 @@ import type { RunConfig } from './run-config.js';
 /** More neurons than this make the float64 work on the CPU longer than the selection itself. */
 const MOST_NEURONS = 2048;
 
-/** Share of the pre-training's operations that the theory may take, and operations too few to count. */
+/**
+ * Share of the pre-training's operations that the theory may take, and operations too few to count.
+ */
 const WORK_SHARE = 1 / 10;
 const FREE_OPERATIONS = 1e9;
 
@@ -81,7 +83,9 @@ export async function hullGuarantee(
   };
 }
 
-/** What no mixture's loss goes below: the least that the gap allows, rounded down to three digits. */
+/**
+ * What no mixture's loss goes below: the least that the gap allows, rounded down to three digits.
+ */
 export function hullFloor({ loss, gap }: HullOptimum): number {
   const least = loss - gap;
   if (!(least > 0)) return 0;

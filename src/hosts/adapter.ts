@@ -4,8 +4,8 @@ import type { AdapterPreference } from './host.js';
 export type AdapterKind = 'hardware' | 'software';
 
 /**
- * The adapter that a preference allows, hardware first. What a platform answers is checked, not
- * trusted: some give a software adapter when asked for hardware.
+ * The first adapter of a kind that the preference allows, hardware before software. The kind of the
+ * adapter is checked, since some platforms give a software adapter when asked for hardware.
  */
 export async function selectAdapter(
   preference: AdapterPreference,
@@ -19,7 +19,7 @@ export async function selectAdapter(
   return undefined;
 }
 
-/** The standard request for an adapter of a kind. */
+/** The WebGPU options that ask for an adapter of a kind. */
 export function requestOptions(kind: AdapterKind): GPURequestAdapterOptions {
   return kind === 'hardware'
     ? { powerPreference: 'high-performance' }
@@ -27,8 +27,8 @@ export function requestOptions(kind: AdapterKind): GPURequestAdapterOptions {
 }
 
 /**
- * Dawn's toggle by which a driver clears workgroup memory; without it Dawn writes a loop that does.
- * SwiftShader unrolls its clearing, a store a word, so that a kernel with 8 KiB of workgroup memory
- * takes seconds to compile instead of a fraction of one. Memory is zero either way.
+ * Dawn's toggle to let the driver clear workgroup memory. It is turned off: Dawn then adds a loop
+ * to the kernel that clears it. SwiftShader would unroll the clearing to one store a word, and take
+ * seconds to compile a kernel with 8 KiB of workgroup memory. Memory is zero either way.
  */
 export const CLEARED_BY_DRIVER = 'use_vulkan_zero_initialize_workgroup_memory_extension';

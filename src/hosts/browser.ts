@@ -3,9 +3,10 @@ import { requestOptions, selectAdapter } from './adapter.js';
 import type { AdapterPreference } from './host.js';
 
 /**
- * An adapter from a browser's `navigator.gpu`, which the caller hands in.
+ * An adapter of a browser.
  *
- * @throws no-webgpu when the browser has no WebGPU; no-adapter when it has none of that kind.
+ * @param gpu the browser's `navigator.gpu`.
+ * @throws no-webgpu when the browser has no WebGPU; no-adapter when it has no adapter of that kind.
  */
 export async function openBrowserAdapter(
   gpu: GPU | undefined,

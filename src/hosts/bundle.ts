@@ -6,10 +6,13 @@ import type { ExtractOptions } from 'tar-fs';
 import { cachedFolder } from './cache.js';
 import { findPackage, type InstalledPackage, missingPackage } from './packages.js';
 
-/** The package holds binaries for this platform alone. */
+/** Whether @sparticuz/chromium fits this platform: it has binaries for Linux x64 only. */
 export const hasBundle = process.platform === 'linux' && process.arch === 'x64';
 
-/** What @sparticuz/chromium holds, if it is installed and fits this machine. */
+/**
+ * The package @sparticuz/chromium; undefined when it is not installed or does not fit this
+ * platform.
+ */
 export async function findBundle(): Promise<InstalledPackage | undefined> {
   return hasBundle ? findPackage('@sparticuz/chromium') : undefined;
 }
@@ -21,7 +24,8 @@ export interface BundledChromium {
 }
 
 /**
- * The Chromium of @sparticuz/chromium, unpacked in the cache (about 210 MB, two seconds once).
+ * The Chromium of @sparticuz/chromium. The first call unpacks it into the cache, which takes 210 MB
+ * and about two seconds.
  *
  * @throws no-webgpu when the package is not installed.
  */
@@ -34,7 +38,7 @@ export async function bundledChromium(): Promise<BundledChromium> {
         ...unbrotli(bundle, 'chromium.br'),
         createWriteStream(join(draft, 'chromium'), { mode: 0o755 }),
       ),
-      // Beside the executable, where Chromium looks for its Vulkan loader, SwiftShader and ANGLE.
+      // Into the folder of the executable: there Chromium looks for Vulkan, SwiftShader and ANGLE.
       untar(bundle, 'swiftshader.tar.br', draft),
       untar(bundle, 'al2023.tar.br', draft),
     ]);
@@ -42,7 +46,7 @@ export async function bundledChromium(): Promise<BundledChromium> {
   return { executable: join(folder, 'chromium'), libraries: join(folder, 'lib') };
 }
 
-/** The files of the bundle that give Vulkan without a driver: a loader and the driver SwiftShader. */
+/** The files of the bundle that make Vulkan work without a GPU: the loader and SwiftShader. */
 export const VULKAN_FILES = {
   loader: 'libvulkan.so.1',
   driver: 'libvk_swiftshader.so',
@@ -63,7 +67,8 @@ async function untar(
 ): Promise<void> {
   const options: ExtractOptions = {
     ignore: (_path, header) => header?.type === 'file' && !wanted(header.name),
-    // Root would give each file to the archive's user, who could then replace what root loads.
+    // As root, tar-fs would give the files to the user id in the archive. A user of that id could
+    // then replace libraries that root loads.
     map: (header) => ({ ...header, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }),
   };
   const { extract } = await import('tar-fs');

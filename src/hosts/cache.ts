@@ -3,18 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EspalierError } from '../errors.js';
 
-/** Raised when what the folders hold changes while the packages they come from do not. */
+/** Raise this when the content of the folders changes but the versions in their keys do not. */
 const LAYOUT = 1;
 const STALE_MILLIS = 3_600_000;
 
 /**
- * The folder `key` of the cache, filled by `fill` when it is not there yet. It is filled under
- * another name and then renamed. So it is whole or absent, even when two processes fill it or one is
- * killed.
- * The cache is `$ESPALIER_CACHE`, else `$XDG_CACHE_HOME/espalier`, else `~/.cache/espalier`, else,
- * where that cannot be written, a folder in the system's temporary folder.
+ * The folder `key` of the cache. If it does not exist, `fill` fills a folder of another name, which
+ * is then renamed. So the folder is complete whenever it exists, even when two processes fill it at
+ * once or one is killed.
  *
- * @throws bad-config when none of them can be written.
+ * The cache is `$ESPALIER_CACHE`, else `$XDG_CACHE_HOME/espalier`, else `~/.cache/espalier`. When
+ * the last two cannot be written, it is a folder in the system's temporary folder.
+ *
+ * @throws bad-config when no cache can be written.
  */
 export async function cachedFolder(
   key: string,
@@ -40,7 +41,7 @@ export async function cachedFolder(
       await rename(draft, folder);
     } catch (error) {
       await rm(draft, { recursive: true, force: true });
-      // Another process may have been first; its folder is as good.
+      // The rename fails when another process was first. Then its folder is used.
       if (!(await exists(folder))) throw error;
     }
     await removeStale(root, name);
@@ -61,7 +62,8 @@ function cacheRoots(): readonly string[] {
   return cache ? [join(cache, 'espalier'), temporary] : [temporary];
 }
 
-// Libraries are loaded from here: in a shared temporary folder somebody else could have made it first.
+// Libraries are loaded from the cache. In the shared temporary folder another user could have
+// created it first, with libraries of theirs.
 async function requireOwn(root: string): Promise<void> {
   const uid = process.getuid?.();
   const found = await lstat(root);
@@ -69,8 +71,9 @@ async function requireOwn(root: string): Promise<void> {
   if (root.startsWith(tmpdir()) && !own) throw new Error(`${root} belongs to another user`);
 }
 
-// A process that was killed while filling leaves its draft; no filling takes an hour. The root may be
-// a folder that holds more than the cache, so only what `mkdtemp` has named for this folder is removed.
+// A process that is killed while it fills a folder leaves a draft behind. No filling takes an hour,
+// so older drafts are removed. The root may hold other things than the cache, so only names that
+// `mkdtemp` makes for this folder are touched.
 async function removeStale(root: string, name: string): Promise<void> {
   const prefix = `.${name}-`;
   for (const found of await readdir(root)) {

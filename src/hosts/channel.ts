@@ -8,18 +8,18 @@ import type { ExecuteOptions } from './host.js';
 import { decode, encode } from './message.js';
 import type { Command, Failure, Reply } from './page.js';
 
-/** A command before it has its id. */
+/** A command without its id, which the channel adds. */
 export type Request =
   | Omit<Extract<Command, { kind: 'open' }>, 'id'>
   | Omit<Extract<Command, { kind: 'execute' }>, 'id'>
   | Omit<Extract<Command, { kind: 'tuning' }>, 'id'>;
 
-/** The way to the one page that is opened at `url`. */
+/** Sends commands to the page that is opened at `url`, and receives its replies. */
 export interface Channel {
   readonly url: string;
-  /** Sends a request and gives the page's result. */
+  /** Sends a command and returns the page's result. */
   call(request: Request, options?: ExecuteOptions<unknown>): Promise<unknown>;
-  /** Ends every call with this error, those to come too: the page is gone. */
+  /** The page is gone: ends all calls, and all later ones, with this error. */
   fail(error: Error): void;
   close(): Promise<void>;
 }
@@ -28,7 +28,7 @@ interface Call {
   readonly options: ExecuteOptions<unknown>;
   readonly resolve: (output: unknown) => void;
   readonly reject: (error: unknown) => void;
-  /** What `onEvent` threw: the page only learns that it did. */
+  /** The error that `onEvent` threw. The page is only told that there was one. */
   thrown?: unknown;
 }
 
@@ -38,17 +38,19 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>espalier</title><link 
 const HEADERS = {
   'cache-control': 'no-store',
   'referrer-policy': 'no-referrer',
-  // An isolated page has a clock of 5 µs instead of 100 µs.
+  // These headers isolate the page. An isolated page has a clock of 5 µs instead of 100 µs.
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
   'cross-origin-resource-policy': 'same-origin',
 };
 
 /**
- * Serves a page with the script at `pageScript` on the loopback interface, and talks with it in
- * messages (see `encode`): the page fetches its next command and posts replies. A reply to an event
- * is answered once `onEvent` is done, which is what slows a job down. Every address starts with a
- * random token, so that nothing else on the machine can take part.
+ * Serves a page with the script at `pageScript` on the loopback interface. The page fetches
+ * commands and posts replies, both as messages of `encode`. The post of an event is answered when
+ * `onEvent` is done, so a job cannot run ahead of its listener. Every address starts with a random
+ * token, so that no other program on the machine can take part.
+ *
+ * @throws bad-config when the script cannot be read.
  */
 export async function openChannel(pageScript: string): Promise<Channel> {
   const script = await readFile(pageScript).catch((cause: unknown) => {
@@ -112,7 +114,7 @@ export async function openChannel(pageScript: string): Promise<Channel> {
     } else response.writeHead(404).end();
   };
 
-  // Sockets stay open: a page's post must never meet one that the server is about to close.
+  // No timeout: otherwise the server might close a socket just as the page posts on it.
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     serve(request, response).catch((error: Error) => {
       fail(error);

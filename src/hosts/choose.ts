@@ -5,14 +5,14 @@ import { openNodeHost } from './node.js';
 export type HostChoice = 'auto' | 'node' | 'chrome';
 
 export interface HostOptions extends ChromeOptions {
-  /** The built script for Chrome's page; see openChromeHost. */
+  /** The path of the built script for Chrome's page; see `openChromeHost`. */
   readonly pageScript: string;
 }
 
 /**
- * Opens the host that is asked for. `auto` is Node's, which reaches hardware and software alike.
+ * Opens a host by name. `auto` means `node`, which has hardware and software adapters.
  *
- * @throws what openNodeHost and openChromeHost throw.
+ * @throws what `openNodeHost` and `openChromeHost` throw.
  */
 export async function openHost<J extends Jobs>(
   choice: HostChoice,

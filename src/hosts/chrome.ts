@@ -8,10 +8,10 @@ import type { AdapterPreference, ExecuteOptions, Host, Jobs } from './host.js';
 import { type LaunchedChrome, launchChrome } from './launch.js';
 import { keepTuning, readTuning, type TuningMode } from './tuning.js';
 
-/** Which browser a host starts, and which adapter it takes. */
+/** Options of a host in Chrome. */
 export interface ChromeOptions {
   readonly adapter?: AdapterPreference;
-  /** The browser's executable; see findChrome for the default. */
+  /** The path of the browser's executable; see `findChrome` for the default. */
   readonly browser?: string;
   readonly tuning?: TuningMode;
 }
@@ -20,11 +20,13 @@ const OPEN_MILLIS = 60_000;
 const TUNING_MILLIS = 5000;
 
 /**
- * A host that runs jobs in a page of headless Chrome. `pageScript` is the path of one ES module
- * that ends with `await serveJobs(jobs, navigator.gpu)` for the same jobs `J`.
+ * A host that runs jobs in a page of headless Chrome.
  *
- * @throws no-webgpu without a browser that starts and has WebGPU; no-adapter when it has no adapter
- * of that kind; bad-config when the page script cannot be read or does not serve.
+ * @param pageScript the path of an ES module that ends with `await serveJobs(jobs, navigator.gpu)`
+ *   for the same jobs `J`.
+ * @throws no-webgpu when no browser starts or it has no WebGPU; no-adapter when the browser has no
+ *   adapter of that kind; bad-config when the page script cannot be read or does not call
+ *   `serveJobs`.
  */
 export async function openChromeHost<J extends Jobs>(
   pageScript: string,
@@ -35,7 +37,7 @@ export async function openChromeHost<J extends Jobs>(
   const tuning = await readTuning(options.tuning ?? 'kept');
   const open = (kind: AdapterKind) => openPage<J>(chrome, pageScript, kind, tuning);
   if (adapter !== 'auto') return open(adapter);
-  // Which adapter Chrome offers is decided by its flags, so the second kind takes a second start.
+  // Chrome's flags decide which adapter it offers. So Chrome is started again for the second kind.
   return open('hardware').catch((error: unknown) => {
     if (error instanceof EspalierError && error.code === 'no-adapter') return open('software');
     throw error;
@@ -75,7 +77,7 @@ async function openPage<J extends Jobs>(
   return { kind: 'chrome', execute: execute as Host<J>['execute'], close };
 }
 
-/** What the page has measured, asked for before it is closed; nothing where it crashed or hangs. */
+/** What the page has measured; undefined when the page has crashed or does not answer. */
 async function pageTuning(channel: Channel): Promise<Tuning | undefined> {
   const silent = new AbortController();
   const silence = sleep(TUNING_MILLIS, {}, { signal: silent.signal });
@@ -99,7 +101,7 @@ async function visit({ browser }: LaunchedChrome, channel: Channel): Promise<voi
     const { message = String(cause) } = cause as Partial<Error>;
     channel.fail(new Error(`Uncaught in Chrome's page: ${message}`, { cause }));
   });
-  // The page is not awaited to load: its script runs for as long as the host is open.
+  // `waitUntil: []`: the page never finishes loading, as its script runs until the host is closed.
   await page.goto(channel.url, { waitUntil: [] });
 }
 

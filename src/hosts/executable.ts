@@ -6,15 +6,16 @@ import { bundledChromium, findBundle } from './bundle.js';
 
 export interface Chrome {
   readonly executable: string;
-  /** Libraries to add when the executable does not find those of the system. */
+  /** A folder of libraries to use when the system lacks some that the executable needs. */
   readonly libraries?: string;
 }
 
 /**
- * The browser to run: the one asked for (`path`, else `$CHROME_PATH`), else the system's Google
- * Chrome or Chromium, else the Chromium of @sparticuz/chromium.
+ * The browser to run: `path`, else `$CHROME_PATH`, else the system's Google Chrome or Chromium,
+ * else the Chromium of @sparticuz/chromium.
  *
- * @throws bad-config when the one asked for cannot be run; no-webgpu when there is none.
+ * @throws bad-config when `path` or `$CHROME_PATH` cannot be run; no-webgpu when no browser is
+ *   found.
  */
 export async function findChrome(path?: string): Promise<Chrome> {
   const wanted = path ?? process.env.CHROME_PATH;

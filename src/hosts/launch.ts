@@ -19,8 +19,9 @@ const CLOSE_MILLIS = 5_000;
 const DIAGNOSIS_MILLIS = 3_000;
 
 /**
- * Starts headless Chrome with WebGPU on an adapter of the given kind and a profile of its own. The
- * browser is tied to this process by a pipe, not a port: it ends however this process ends.
+ * Starts headless Chrome with WebGPU on an adapter of the given kind, and with a profile of its
+ * own. It is controlled by a pipe, which closes when this process ends in any way; then the browser
+ * ends too.
  *
  * @throws no-webgpu when puppeteer-core is not installed or the browser does not start.
  */
@@ -35,9 +36,9 @@ export async function launchChrome(chrome: Chrome, kind: AdapterKind): Promise<L
       pipe: true,
       userDataDir: profile,
       args: [...args],
-      // What it would leave in the common folder when it is killed goes with its profile.
+      // Its temporary files go into the profile, so that they are removed even when it is killed.
       env: { ...env, TMPDIR: profile },
-      // Signals belong to the program; the pipe ends the browser when the program ends.
+      // Signals are handled by the command line. The pipe ends the browser when this process ends.
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,
@@ -85,7 +86,7 @@ function flags(kind: AdapterKind): readonly string[] {
   };
   return [
     '--enable-unsafe-webgpu',
-    // Timestamps that are not rounded to 100 µs, and the adapter's full description.
+    // Gives timestamps that are not rounded to 100 µs, and the full description of the adapter.
     '--enable-webgpu-developer-features',
     `--disable-dawn-features=${CLEARED_BY_DRIVER}`,
     ...adapter[kind],
@@ -95,15 +96,15 @@ function flags(kind: AdapterKind): readonly string[] {
   ];
 }
 
-// The system's libraries are tried first, alone: the bundled ones need a newer C library than
-// Chromium itself, and this variable would put them in front.
+// Used only when Chromium does not start with the system's libraries alone. LD_LIBRARY_PATH puts
+// the bundled libraries before the system's, and they need a newer C library than Chromium does.
 function withLibraries(folder: string): NodeJS.ProcessEnv {
   const { LD_LIBRARY_PATH } = process.env;
   const path = LD_LIBRARY_PATH ? `${LD_LIBRARY_PATH}${delimiter}${folder}` : folder;
   return { ...process.env, LD_LIBRARY_PATH: path };
 }
 
-/** What a browser that does not start writes to stderr, which a pipe launch does not tell. */
+/** Starts the browser once more to read its stderr, which puppeteer does not give with a pipe. */
 async function diagnose(executable: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
     execFile(
@@ -120,7 +121,7 @@ function notStarted(executable: string, complaint: string, cause: unknown): Espa
     ? "This system allows its sandbox to installed browsers only: install Google Chrome or Chromium from the system's packages."
     : 'Name another browser in CHROME_PATH.';
   const lines = complaint.split('\n');
-  // A fatal line comes before its stack, other trouble before the line that ends it.
+  // The reason is the line with FATAL, which a stack follows. Without one it is the last line.
   const reason = lines.find((line) => line.includes('FATAL')) ?? lines.at(-1);
   return new EspalierError(
     'no-webgpu',

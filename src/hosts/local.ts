@@ -2,7 +2,7 @@ import { EspalierError, throwIfAborted } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import type { ExecuteOptions, Host, Job, Jobs } from './host.js';
 
-/** A host in this very process or page. It owns the device: `close()` disposes of it. */
+/** A host in this process or page. It owns the device, which `close()` destroys. */
 export function localHost<J extends Jobs>(kind: Host<J>['kind'], jobs: J, device: Device): Host<J> {
   const closing = new AbortController();
 
@@ -21,11 +21,13 @@ export function localHost<J extends Jobs>(kind: Host<J>['kind'], jobs: J, device
     const stop = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
     throwIfAborted(stop);
 
-    // Each event waits for the one before it, so that a job that does not await `emit` keeps the order too.
+    // Each event waits for the one before. So the order is kept even when a job does not await
+    // `emit`.
     let delivered = Promise.resolve();
     const emit = (event: unknown): Promise<void> => {
       delivered = delivered.then(() => onEvent?.(event));
-      // A job that failed for another reason may never look at this promise.
+      // A job that has failed may never await this promise. An unhandled rejection would end the
+      // process.
       delivered.catch(() => undefined);
       return delivered;
     };

@@ -4,22 +4,24 @@ const ARRAYS = { Uint8Array, Uint32Array, Float32Array, Float64Array } as const;
 type ArrayName = keyof typeof ARRAYS;
 type TypedArray = Uint8Array | Uint32Array | Float32Array | Float64Array;
 
-/** The largest element, so that every array can be viewed where it lies. */
+/**
+ * Bytes of the largest element of a typed array. A view must begin at a multiple of its element.
+ */
 const ALIGNMENT = 8;
 const PREFIX = 4;
 
-/** The key of an object that stands for something JSON lacks: `{ "$": [kind, …] }`. */
+/** An object with this key stands for a value that JSON lacks: `{ "$": [kind, …] }`. */
 const ESCAPE = '$';
 
 const align = (offset: number) => Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
 
 /**
  * Packs a value into one message: the header's length (U32, little-endian), the header (JSON,
- * UTF-8), and the bytes of the typed arrays, each at a multiple of 8. A value is JSON plus Map,
- * Uint8Array, Uint32Array, Float32Array, Float64Array, NaN, ±Infinity and −0. An undefined property
- * is dropped, an undefined element becomes null.
+ * UTF-8), and the bytes of the typed arrays, each at a multiple of 8. A value may contain whatever
+ * JSON has, and Map, Uint8Array, Uint32Array, Float32Array, Float64Array, NaN, ±Infinity and −0. A
+ * property that is undefined is left out, and an element that is undefined becomes null.
  *
- * @throws bad-data with the path of anything else, such as a function, a Set or a Date.
+ * @throws bad-data for any other value, such as a function, a Set or a Date, naming its path.
  */
 export function encode(value: unknown): Uint8Array<ArrayBuffer> {
   const arrays: TypedArray[] = [];
@@ -81,10 +83,10 @@ function toJson(value: unknown, path: string, place: Place): unknown {
 }
 
 /**
- * The value that `encode` packed. Its typed arrays are views of the message, copied only when the
- * message itself does not start at a multiple of 8.
+ * The value that `encode` packed. Its typed arrays are views of `bytes`. If `bytes` does not begin
+ * at a multiple of 8 in its buffer, they are views of a copy.
  *
- * @throws bad-data when the bytes are no such message.
+ * @throws bad-data when the bytes are not such a message.
  */
 export function decode(bytes: Uint8Array): unknown {
   const message = bytes.byteOffset % ALIGNMENT === 0 ? bytes : bytes.slice();
@@ -111,7 +113,8 @@ function fromJson(value: unknown, body: Uint8Array): unknown {
   return escaped === undefined ? mapValues(value, body) : fromEscape(escaped, body);
 }
 
-// fromEntries defines own properties, so a key such as __proto__ stays a key.
+// Not by assignment: with the key __proto__ that would set the prototype. fromEntries makes a
+// property.
 function mapValues(value: object, body: Uint8Array): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key, fromJson(item, body)]),

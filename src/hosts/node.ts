@@ -10,13 +10,13 @@ import { missingPackage } from './packages.js';
 import { keepTuning, readTuning, type TuningMode } from './tuning.js';
 import { type Dawn, loadDawn } from './vulkan.js';
 
-/** The longest sleep between two polls; longer ones won nothing more. */
+/** The longest sleep between two polls. Longer sleeps made nothing faster. */
 const PACE_MILLIS = 0.5;
 
 /**
- * What `create` gave, by the drivers that it sees. It must outlive every adapter and device: Dawn's
- * binding polls through the instance inside it, and crashes once that is garbage-collected. It does
- * not keep the process alive.
+ * Dawn's instances, by the variable that names their drivers. They are kept for good: Dawn's
+ * binding polls through the instance, and crashes if it is garbage-collected before an adapter or a
+ * device. They do not keep the process from ending.
  */
 const instances = new Map<string, GPU>();
 
@@ -24,8 +24,8 @@ const instances = new Map<string, GPU>();
  * An adapter of Dawn in this process. `auto` gives hardware where there is some, otherwise
  * SwiftShader from @sparticuz/chromium.
  *
- * @throws no-webgpu when a package that is needed is not installed; no-adapter when there is no
- * adapter of that kind.
+ * @throws no-webgpu when a needed package is not installed; no-adapter when there is no adapter of
+ *   that kind.
  */
 export async function openNodeAdapter(preference: AdapterPreference = 'auto'): Promise<GPUAdapter> {
   const dawn = await loadDawn();
@@ -50,8 +50,8 @@ export async function openNodeAdapter(preference: AdapterPreference = 'auto'): P
 }
 
 /**
- * A device of Dawn in this process, on an adapter as `openNodeAdapter` gives it. On a software
- * adapter its waits are paced, so that the cores are the work's.
+ * A device of Dawn in this process, on an adapter of `openNodeAdapter`. With a software adapter,
+ * waits sleep between polls (see `createPace`), so that polling takes no core from the work.
  *
  * @throws as `openNodeAdapter` and `openDevice` do.
  */
@@ -81,8 +81,9 @@ export async function openNodeHost<J extends Jobs>(
 
 function requestFrom(dawn: Dawn, kind: AdapterKind): Promise<GPUAdapter | null> {
   if (!dawn.swiftShader) return instance(dawn, '').requestAdapter(requestOptions(kind));
-  // With SwiftShader beside the system's drivers, Dawn puts hardware first, and the loader does not
-  // complain on stderr where there is no driver at all. Alone it leaves no other software adapter.
+  // VK_ADD_DRIVER_FILES adds SwiftShader to the system's drivers: Dawn lists hardware first, and
+  // the Vulkan loader prints no error on a system without drivers. VK_DRIVER_FILES makes
+  // SwiftShader the only driver, so that no other software adapter is taken.
   const variable = kind === 'hardware' ? 'VK_ADD_DRIVER_FILES' : 'VK_DRIVER_FILES';
   return withVariable(variable, dawn.swiftShader, () =>
     instance(dawn, variable).requestAdapter(requestOptions(kind)),
@@ -92,15 +93,17 @@ function requestFrom(dawn: Dawn, kind: AdapterKind): Promise<GPUAdapter | null> 
 function instance(dawn: Dawn, drivers: string): GPU {
   let gpu = instances.get(drivers);
   if (!gpu) {
-    // Dawn rounds timestamps to 65.536 µs otherwise, longer than most kernels take.
+    // With quantization Dawn rounds timestamps to 65.536 µs, which is longer than most kernels
+    // take.
     gpu = dawn.create([`disable-dawn-features=timestamp_quantization,${CLEARED_BY_DRIVER}`]);
     instances.set(drivers, gpu);
   }
   return gpu;
 }
 
-// The Vulkan loader reads its variables inside the call that first asks an instance for an adapter,
-// before that call returns its promise: nothing else can see the change.
+// The Vulkan loader reads its variables during the first `requestAdapter` of an instance, before
+// that call returns its promise. So the variable is set for that call only, and no other code sees
+// it.
 function withVariable<T>(name: string, value: string, action: () => T): T {
   const before = process.env[name];
   process.env[name] = before && name === 'VK_ADD_DRIVER_FILES' ? `${before}:${value}` : value;

@@ -1,11 +1,11 @@
-/** Wraps every wait for the GPU. */
+/** Wraps a wait for the GPU. */
 export type Pace = <T>(wait: Promise<T>) => Promise<T>;
 
 /**
- * While any wait is pending, Dawn's Node binding polls the GPU on every turn of the event loop and
- * so takes a whole core. A software adapter needs that core: sleeping on each turn made its kernels
- * 1.2 to 1.5 times faster on two cores. A sleep takes a quarter of the time waited so far, at most
- * `milliseconds`, so that a short wait is not drawn out. A hardware adapter needs no pace.
+ * While a wait is pending, Dawn's Node binding polls the GPU on every turn of the event loop, which
+ * takes a whole core. A software adapter needs that core: with a sleep on each turn its kernels
+ * were 1.2 to 1.5 times as fast on two cores. A sleep takes a quarter of the time waited so far, so
+ * that short waits stay short, and at most `milliseconds`. A hardware adapter needs no pace.
  */
 export function createPace(milliseconds: number): Pace {
   const never = new Int32Array(new SharedArrayBuffer(4));

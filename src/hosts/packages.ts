@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { EspalierError } from '../errors.js';
 
-/** Packages that weigh too much for a browser's user and are installed only where a host needs them. */
+/** Large packages that only some hosts need. A person installs them when needed. */
 const OPTIONAL_PACKAGES = {
   webgpu: 'Dawn, WebGPU for Node',
   'puppeteer-core': 'which drives Chrome',
@@ -11,7 +11,12 @@ const OPTIONAL_PACKAGES = {
 } as const;
 export type OptionalPackage = keyof typeof OPTIONAL_PACKAGES;
 
-/** @throws no-webgpu naming the package and the command, when it is not installed or does not load. */
+/**
+ * Loads an optional package.
+ *
+ * @throws no-webgpu when it is not installed, naming the command that installs it, or does not
+ *   load.
+ */
 export async function importPackage<T>(name: OptionalPackage, load: () => Promise<T>): Promise<T> {
   try {
     return await load();
@@ -45,7 +50,7 @@ export interface InstalledPackage {
   readonly version: string;
 }
 
-/** Where a package lies, undefined when it is not installed. */
+/** The folder and version of an installed package; undefined when it is not installed. */
 export async function findPackage(name: string): Promise<InstalledPackage | undefined> {
   let folder: string;
   try {
@@ -54,7 +59,7 @@ export async function findPackage(name: string): Promise<InstalledPackage | unde
     if (isMissing(error)) return undefined;
     throw error;
   }
-  // The entry may lie deep in the package, and `exports` may hide its package.json from require.
+  // The entry may lie in a subfolder, and `exports` may forbid to require package.json: so walk up.
   for (; folder !== dirname(folder); folder = dirname(folder)) {
     const manifest = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}');
     const found = JSON.parse(manifest) as { name?: string; version?: string };

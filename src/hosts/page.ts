@@ -5,16 +5,18 @@ import type { AdapterPreference, Host, Job, Jobs } from './host.js';
 import { localHost } from './local.js';
 import { decode, encode } from './message.js';
 
-/** What the process asks of the page. Each call has an id, which `stop` and the replies repeat. */
+/**
+ * What the process asks of the page. Each call has an id, which its replies and its `stop` repeat.
+ */
 export type Command =
   | {
       readonly kind: 'open';
       readonly id: number;
       readonly adapter: AdapterPreference;
-      /** What was measured before; the page measures nothing without it. */
+      /** Configurations that were measured before. Without this the page measures none. */
       readonly tuning?: Tuning | undefined;
     }
-  /** Asks for what is known by now. */
+  /** Asks for all configurations that are measured by now. */
   | { readonly kind: 'tuning'; readonly id: number }
   | { readonly kind: 'execute'; readonly id: number; readonly job: string; readonly input: unknown }
   | { readonly kind: 'stop'; readonly id: number };
@@ -26,7 +28,7 @@ export type Reply =
   | { readonly kind: 'failure'; readonly id: number; readonly error: Failure };
 
 export interface Failure {
-  /** Of an EspalierError, which has its message from them. */
+  /** Code and details of an EspalierError, from which it can be made again. */
   readonly ours?: Pick<EspalierError, 'code' | 'details'>;
   readonly message: string;
   readonly stack?: string;
@@ -35,8 +37,9 @@ export interface Failure {
 type AnyJob = Job<unknown, unknown, unknown>;
 
 /**
- * Serves jobs to the process that opened this page (see openChromeHost), until the page is closed.
- * A page script ends with `await serveJobs(jobs, navigator.gpu)`.
+ * Runs the jobs that the process asks for which opened this page (see `openChromeHost`). Never
+ * returns: it ends when the page is closed. A page script ends with `await serveJobs(jobs,
+ * navigator.gpu)`.
  */
 export async function serveJobs(jobs: Jobs, gpu: GPU | undefined): Promise<never> {
   const running = new Map<number, AbortController>();
@@ -80,7 +83,7 @@ export async function serveJobs(jobs: Jobs, gpu: GPU | undefined): Promise<never
   for (;;) {
     const command = decode(await post('next')) as Command;
     if (command.kind === 'stop') running.get(command.id)?.abort();
-    // Not awaited: a `stop` must be heard while a job runs. What fails here the process hears of.
+    // Not awaited, so that a `stop` is received while a job runs. `reportError` tells the process.
     else answer(command).catch(reportError);
   }
 }

@@ -7,17 +7,17 @@ import { findPackage, type InstalledPackage, importPackage, missingPackage } fro
 
 export interface Dawn {
   readonly create: (options: string[]) => GPU;
-  /** The classes and constants that a page has as globals. */
+  /** The classes and constants of WebGPU, such as GPUBufferUsage, which are globals in a page. */
   readonly globals: object;
-  /** The manifest of the bundled SwiftShader driver, where there is one. */
+  /** The path of the manifest of the bundled driver SwiftShader, where there is one. */
   readonly swiftShader: string | undefined;
 }
 
 /**
- * Loads Dawn. On Linux x64 with @sparticuz/chromium it is a copy of the `webgpu` package with a
- * Vulkan loader in the folder of its dawn.node, where Dawn looks first: a bare machine has no
- * loader, and those of older distributions do not know the variables that add a driver. It finds
- * the system's drivers as any loader does. Elsewhere it is the package itself.
+ * Loads Dawn. On Linux x64 with @sparticuz/chromium this loads a copy of the `webgpu` package with
+ * a Vulkan loader beside its dawn.node, where Dawn looks first. Two reasons: a bare machine has no
+ * loader, and loaders of older distributions do not know VK_ADD_DRIVER_FILES. This loader finds the
+ * system's drivers too. Elsewhere the package itself is loaded.
  *
  * @throws no-webgpu when the package is not installed.
  */
@@ -41,8 +41,9 @@ export async function loadDawn(): Promise<Dawn> {
 const BINARIES = join('dist', 'linux-x64');
 
 /**
- * The cached copy of the `webgpu` package with a Vulkan loader and SwiftShader. A copy and not a
- * link: the dynamic linker takes two names of one file for the same library, in its first folder.
+ * The cached copy of the `webgpu` package with a Vulkan loader and SwiftShader. It is copied, not
+ * linked: the dynamic linker takes two links of one file for one library, and looks for the loader
+ * in the folder of the link that it loaded first.
  */
 async function vulkanFolder(dawn: InstalledPackage, bundle: InstalledPackage): Promise<string> {
   return cachedFolder(`dawn-${dawn.version}-swiftshader-${bundle.version}`, async (draft) => {

@@ -6,7 +6,7 @@ import { rankByMagnitude } from './baselines/magnitude.js';
 import { type Ranking, selectByRanking } from './baselines/ranking.js';
 import { rankByActivation, rankByGradient } from './baselines/saliency.js';
 import { type MethodName, requireTogether } from './choices.js';
-import { outputGram } from './gram.js';
+import { outputGram } from './gram-matrix.js';
 import { selectGreedily } from './greedy.js';
 import { type GreedyOptions, requireCount, requireProblem } from './greedy-options.js';
 import type { Plan } from './plan.js';

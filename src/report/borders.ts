@@ -1,4 +1,7 @@
-/** Borders of tiles about ascending centres, halfway; the outer ones as far out as the next. */
+/**
+ * The n + 1 borders of tiles around n ascending centres. A border lies halfway between two centres.
+ * The first and the last centre lie in the middle of their tiles.
+ */
 export function tileBorders(centres: readonly number[]): readonly number[] {
   const between = centres.slice(1).map((centre, i) => (centre + (centres[i] ?? centre)) / 2);
   const [first = 0] = centres;

@@ -12,16 +12,16 @@ export interface ComparisonInput {
   readonly config: RunConfig;
   readonly summary: CompareSummary;
   readonly versions: Readonly<Record<string, string>>;
-  /** The command that makes it again. */
+  /** The command that repeats the comparison. */
   readonly command: string;
-  /** Where elements are made: a page's own document, or linkedom's in Node. */
+  /** Creates the figures' elements: the page's document, or linkedom's in Node. */
   readonly document: Document;
 }
 
 const WIDE = 720;
 const NARROW = 350;
 
-/** Draws a comparison as a self-contained page, and its figures by name. */
+/** A comparison as a self-contained page, and its figures by name for files of their own. */
 export function comparisonPage(input: ComparisonInput): {
   readonly html: string;
   readonly figures: ReadonlyMap<string, Drawing>;
@@ -32,7 +32,7 @@ export function comparisonPage(input: ComparisonInput): {
   const both = (draw: typeof lossAgainstPicks) =>
     `<div class="wide">${draw(wide, summary).svg}</div><div class="narrow">${draw(narrow, summary).svg}</div>`;
   const { guarantee: _, ...measured } = summary;
-  // The theory knows no accuracy.
+  // The guarantee is about the loss, so the plot of accuracy shows none.
   const shown = (name: string) => (name === 'loss' ? summary : measured);
   const figures = new Map(
     Object.entries({ loss: lossAgainstPicks, accuracy: accuracyAgainstPicks }).map(
@@ -73,7 +73,7 @@ ${factList(facts)}`;
   return { html: htmlPage({ title: 'Ways to prune one network', body }), figures };
 }
 
-/** The comparison in one sentence, at the most picks of each method: some end before the largest size. */
+/** The comparison in one sentence, each method at its largest size: some have no larger ones. */
 function headline({ rows, dense }: CompareSummary): string {
   const ranked = [...new Map(rows.map((row) => [row.method, row])).values()].sort(
     (a, b) => a.trainingLoss - b.trainingLoss,

@@ -5,7 +5,7 @@ import { NAMES } from './comparison-table.js';
 import { COLORS, DASHES, type Drawing, finishedDrawing, type Paper } from './drawing.js';
 import { compact } from './words.js';
 
-/** A colour for each contender that is told apart in light and in dark, and by the colour-blind. */
+/** Colours that differ on light and on dark ground, and for colour-blind people. */
 const INK: Readonly<Record<Contender, string>> = {
   greedy: 'var(--subnetwork)',
   'line-search': '#2a9d8f',
@@ -19,9 +19,9 @@ const INK: Readonly<Record<Contender, string>> = {
 };
 
 /**
- * Training loss against the number of picks: a line for each method that picks, points for networks
- * trained from scratch, the dense network's loss, and greedy selection's guarantee where there is
- * one.
+ * A plot of the training loss against the number of picks. Methods that pick have lines, networks
+ * trained from scratch have points. The dense network's loss and, where it is known, the bound that
+ * greedy selection guarantees are drawn too.
  */
 export function lossAgainstPicks(paper: Paper, summary: CompareSummary): Drawing {
   const lines = summary.curves.flatMap(({ method, loss }) =>
@@ -69,7 +69,7 @@ export function lossAgainstPicks(paper: Paper, summary: CompareSummary): Drawing
   );
 }
 
-/** Test accuracy against the number of picks, at the sizes that were asked for. */
+/** A plot of the test accuracy against the number of picks, at the sizes of the configuration. */
 export function accuracyAgainstPicks(paper: Paper, summary: CompareSummary): Drawing {
   const { rows, dense } = summary;
   const percent = (share: number) => 100 * share;
@@ -97,7 +97,7 @@ export function accuracyAgainstPicks(paper: Paper, summary: CompareSummary): Dra
   );
 }
 
-/** Names and colours, to be read beside both figures. */
+/** The legend of both plots. */
 export function comparisonLegend(paper: Paper, summary: CompareSummary): Drawing {
   const methods = [...new Set(summary.rows.map(({ method }) => method))];
   return finishedDrawing(

@@ -13,7 +13,7 @@ export const NAMES: Readonly<Record<Contender, string>> = {
   scratch: 'trained from scratch at this width',
 };
 
-/** The comparison's table, as text: a row for each method and size. */
+/** The comparison as rows of text, one for each method and size. */
 export function comparisonRows({ rows }: CompareSummary): Rows {
   return {
     head: ['method', 'picks', 'distinct', 'training loss', 'test loss', 'test accuracy'],

@@ -1,17 +1,17 @@
 import * as Plot from '@observablehq/plot';
 import { extent } from 'simple-statistics';
 
-/** A figure as SVG text of known size. */
+/** A figure as SVG text, with its size in pixels. */
 export interface Drawing {
   readonly svg: string;
   readonly width: number;
   readonly height: number;
 }
 
-/** What a figure is drawn on. */
+/** Makes the parts of a figure of one width. */
 export interface Paper {
   readonly width: number;
-  /** Common options of a plot of this width and `width · aspect` height. */
+  /** The options that all plots share. The height is `width · aspect`. */
   plot(aspect: number): Plot.PlotOptions;
   legend(entries: readonly LegendEntry[]): Element;
 }
@@ -28,7 +28,7 @@ export const DASHES = { line: '0', dashes: '6,4', dots: '2,5' } as const;
 /** Symbols of points by the names of their marks. */
 export const SYMBOLS = { dot: 'circle', triangle: 'triangle', square: 'square' } as const;
 
-/** Colours by role, as the report's style sheet defines them for light and dark. */
+/** The style sheet's variables for colours by role. It defines them for light and for dark. */
 export const COLORS = {
   dense: 'var(--dense)',
   subnetwork: 'var(--subnetwork)',
@@ -36,12 +36,16 @@ export const COLORS = {
   muted: 'var(--muted)',
 } as const;
 
-/** By name, for programs that do not know `system-ui`. */
+/** Fonts by name follow, for programs that do not know `system-ui`. */
 const FONTS = 'system-ui, Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif';
 
 const ROW = 20;
 
-/** Paper of a width, whose elements a document makes. */
+/**
+ * Paper of a width in pixels.
+ *
+ * @param document creates the elements.
+ */
 export function createPaper(document: Document, width: number): Paper {
   const narrow = width < 500;
   const plot = (aspect: number): Plot.PlotOptions => ({
@@ -95,10 +99,10 @@ export function createPaper(document: Document, width: number): Paper {
   return { width, plot, legend };
 }
 
-/** The ends of a logarithmic axis: those of the values above 0. */
+/** The least and the largest value above 0, the ends of a logarithmic axis. */
 export function logDomain(values: readonly number[]): readonly [low: number, high: number] {
   const positive = values.filter((value) => value > 0);
-  // Were all of them 0, the axis would still need a range.
+  // When all values are 0, the axis still needs a range.
   return positive.length > 0 ? extent(positive) : [0.1, 1];
 }
 
@@ -111,7 +115,7 @@ export function finishedDrawing(element: Element): Drawing {
   };
 }
 
-/** Drawings one below the other, as one. */
+/** One drawing of several, one below the other. */
 export function stacked(paper: Paper, drawings: readonly Drawing[]): Drawing {
   let height = 0;
   const placed = drawings.map((drawing) => {
@@ -122,7 +126,7 @@ export function stacked(paper: Paper, drawings: readonly Drawing[]): Drawing {
   return outer(paper.width, height, placed);
 }
 
-/** Drawings of one size in rows of `columns`, as one. */
+/** One drawing of several of the same size, in rows of `columns`. */
 export function tiled(drawings: readonly Drawing[], columns: number): Drawing {
   const [first] = drawings;
   if (!first) return outer(0, 0, []);

@@ -21,8 +21,8 @@ interface Tile {
 }
 
 /**
- * Subnetwork loss, mean over trials, by dataset size and iterations of pre-training, with the mean
- * thresholds of both criteria drawn over it.
+ * A heat map of the subnetwork's training loss (mean over trials) by dataset size and iterations of
+ * pre-training. Lines over it are the mean thresholds by both criteria.
  */
 export function heatMap(paper: Paper, analysis: Analysis): Drawing {
   const tiles = heatMapTiles(analysis);
@@ -74,7 +74,7 @@ export function heatMap(paper: Paper, analysis: Analysis): Drawing {
   ]);
 }
 
-/** What a colour stands for. */
+/** The scale from colours to losses. */
 function key(paper: Paper, [low, high]: readonly [number, number], color: Plot.ScaleOptions) {
   const steps = 40;
   const edge = (step: number) => low * (high / low) ** (step / steps);
@@ -108,7 +108,7 @@ function key(paper: Paper, [low, high]: readonly [number, number], color: Plot.S
   });
 }
 
-/** 1, 2 and 5 times the powers of ten from `low` to `high`. */
+/** All numbers from `low` to `high` that are 1, 2 or 5 times a power of ten. */
 function roundNumbers(low: number, high: number): readonly number[] {
   const first = Math.floor(Math.log10(low));
   const decades = Math.ceil(Math.log10(high)) - first;
@@ -117,7 +117,10 @@ function roundNumbers(low: number, high: number): readonly number[] {
     .filter((value) => value >= low && value <= high);
 }
 
-/** A tile for each mean: borders halfway, in ln m and in iterations, to its neighbours. */
+/**
+ * A tile for each size and checkpoint. Borders are halfway between neighbours, in ln m and in
+ * iterations.
+ */
 function heatMapTiles(analysis: Analysis): readonly Tile[] {
   const sizes = analysedSizes(analysis);
   const xEdges = tileBorders(sizes.map(Math.log)).map(Math.exp);

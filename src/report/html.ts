@@ -1,16 +1,16 @@
 import { STYLE } from './style.js';
 import type { Rows } from './tables.js';
 
-/** A page that stands alone: in the report's style, and with nothing to load. */
+/** A self-contained HTML page in the report's style. It loads nothing. */
 export function htmlPage({
   title,
   style = '',
   body,
 }: {
   readonly title: string;
-  /** Beside the report's own. */
+  /** CSS to add to the report's. */
   readonly style?: string;
-  /** Markup. */
+  /** HTML, inserted as it is. */
   readonly body: string;
 }): string {
   return `<!doctype html>
@@ -26,7 +26,7 @@ ${body}
 `;
 }
 
-/** Names and what they are. */
+/** A definition list. Names and values are escaped. */
 export function factList(facts: readonly (readonly [name: string, value: string])[]): string {
   const entries = facts.map(
     ([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`,

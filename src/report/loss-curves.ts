@@ -12,7 +12,10 @@ interface Band {
   readonly high: number;
 }
 
-/** Training loss of the dense network and of its subnetwork, for each size: mean and range over trials. */
+/**
+ * For each dataset size a plot of the training loss of the dense network and of its subnetwork
+ * against iterations: the mean, and the range over trials.
+ */
 export function lossCurves(paper: Paper, analysis: Analysis): readonly Drawing[] {
   const domain = logDomain(
     analysis.courses.flat().flatMap(({ denseLoss, subnetworkLoss }) => [denseLoss, subnetworkLoss]),
@@ -62,7 +65,10 @@ function powersOfTen(domain: readonly number[]): readonly number[] {
   return Array.from({ length: high - low }, (_, i) => Number(`1e${low + 1 + i}`));
 }
 
-/** A loss of 0 has no logarithm: it is drawn at the least of the others. */
+/**
+ * Mean and range of a loss over the trials of one size. Losses under `least` are raised to it,
+ * since 0 has no place on a logarithmic axis.
+ */
 function trialBands(
   { courses }: Analysis,
   size: number,

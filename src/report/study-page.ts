@@ -17,18 +17,18 @@ import { endRows, fitRows, thresholdRows } from './tables.js';
 import { thresholdPlot } from './threshold-plot.js';
 import { criterionText, figure, fitText, settingText } from './words.js';
 
-/** What a report is drawn from. */
+/** What a report shows. */
 export interface ReportInput {
   readonly config: StudyConfig;
   readonly cells: readonly Cell[];
-  /** Cells of the whole study; more than there are while it is unfinished. */
+  /** How many cells the whole study has. While it is unfinished, `cells` has fewer. */
   readonly expected: number;
   readonly analyses: readonly Analysis[];
   /** `espalier 0.1.0`, `node 20.20.2` and the like. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Where elements are made: a page's own document, or linkedom's in Node. */
+  /** Creates the figures' elements: the page's document, or linkedom's in Node. */
   readonly document: Document;
-  /** The command that repeats the study, whose folder has the figures beside the report. */
+  /** The command that repeats the study. With it, the report says that figures lie beside it. */
   readonly command?: string;
 }
 
@@ -42,7 +42,7 @@ const WIDE = 720;
 const NARROW = 350;
 const TILE = 340;
 
-/** Draws the whole report; the same records give the same text. */
+/** The whole report. The same input gives the same text. */
 export function studyReport(input: ReportInput): Report {
   const { config, analyses, cells, expected } = input;
   const figures = new Map<string, Drawing>();
@@ -63,7 +63,7 @@ ${provenance(input)}`;
   return { html, figures };
 }
 
-/** What a study's folder holds beside its records: tables, thresholds, the report, its figures. */
+/** The files of a study that are derived from its cells: table, thresholds, report and figures. */
 export function reportFiles(input: ReportInput): readonly RunFile[] {
   const { html, figures } = studyReport(input);
   return [
@@ -153,7 +153,9 @@ function theoryText({ courses, setting }: Analysis): string {
     : 'The theory’s curve is left out: the records of this study do not tell the number of inputs d, which it needs.';
 }
 
-/** The findings: by each criterion, how the threshold moved with the data and which curve it follows. */
+/**
+ * Sentences that say, for each criterion, how the threshold grows with m and which curve fits best.
+ */
 function headline(analysis: Analysis): string {
   const { absolute, relative, setting } = analysis;
   return [

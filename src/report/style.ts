@@ -1,4 +1,4 @@
-/** Colours of the figures' roles on a light ground; a file that stands alone uses these. */
+/** The colours by role on a light ground. Files of single figures use these. */
 export const LIGHT: Readonly<Record<string, string>> = {
   ground: '#ffffff',
   text: '#1c1f23',
@@ -32,7 +32,7 @@ const variables = (colors: Readonly<Record<string, string>>) =>
     .map(([name, value]) => `--${name}: ${value};`)
     .join(' ');
 
-/** Puts the light colours in place of the variables, for a figure outside the report. */
+/** Replaces the variables by the light colours, for a figure outside the report. */
 export function inLight(svg: string): string {
   return svg.replaceAll(/var\(--([a-z]+)\)/g, (whole, name: string) => LIGHT[name] ?? whole);
 }

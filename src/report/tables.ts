@@ -4,14 +4,15 @@ import type { Cell } from '../study/cell.js';
 import { grouped } from '../text.js';
 import { criterionText, curveName, estimateText, figure, formulaText } from './words.js';
 
-/** Rows of text under a head; `best` marks a row. */
+/** A table of text. */
 export interface Rows {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** The index of the row to highlight. */
   readonly best?: number;
 }
 
-/** Networks at the end of pre-training, mean over trials. */
+/** Losses and accuracies at the last checkpoint by dataset size, mean over trials. */
 export function endRows(analysis: Analysis): Rows {
   const columns: readonly (readonly [string, (cell: Cell) => number | undefined, Format])[] = [
     ['dense: training loss', ({ denseLoss }) => denseLoss, figure],
@@ -38,7 +39,10 @@ export function endRows(analysis: Analysis): Rows {
   };
 }
 
-/** Thresholds of every trial, and where the subnetwork beat the dense network of the end. */
+/**
+ * By dataset size: the thresholds of all trials, and when the subnetwork was first as good as the
+ * dense network is at the end, as a share of all iterations.
+ */
 export function thresholdRows(analysis: Analysis): Rows {
   const { absolute, relative, crossings } = analysis;
   const total = max(analysis.courses.flat().map(({ iteration }) => iteration));
@@ -64,7 +68,7 @@ export function thresholdRows(analysis: Analysis): Rows {
   };
 }
 
-/** The curves, best supported first. */
+/** The fitted curves, the best supported first. */
 export function fitRows(finding: Finding): Rows {
   const { fits } = finding;
   const least = fits[0]?.aicc ?? Number.NaN;
@@ -87,7 +91,7 @@ export function fitRows(finding: Finding): Rows {
   };
 }
 
-/** The thresholds of a size's trials: `250, 300, > 1,000`. */
+/** The thresholds of all trials of a size: `250, 300, > 1,000`. */
 export function thresholdsAt({ thresholds }: Finding, size: number): string {
   return thresholds
     .filter(({ examples }) => examples === size)

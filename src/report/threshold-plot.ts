@@ -19,10 +19,13 @@ const CURVE_COLORS: Readonly<Record<ModelName, string>> = {
   theory: 'var(--theory)',
 };
 
-/** Steps of a drawn curve. */
+/** How many segments a curve is drawn with. */
 const STEPS = 48;
 
-/** Thresholds against dataset size, with the fitted curves and the best one's 95 % band. */
+/**
+ * A plot of the thresholds against dataset size, with the fitted curves and the best one's 95 %
+ * band.
+ */
 export function thresholdPlot(paper: Paper, analysis: Analysis, finding: Finding): Drawing {
   const sizes = analysedSizes(analysis);
   const [low, high] = extent(sizes);
@@ -92,7 +95,7 @@ export function thresholdPlot(paper: Paper, analysis: Analysis, finding: Finding
   return stacked(paper, [finishedDrawing(plot), finishedDrawing(paper.legend(legend))]);
 }
 
-/** Trials of a size lie on one spot often: they are drawn a little apart. */
+/** Shifts the points of one size a little apart, since equal thresholds would cover each other. */
 function spread({ thresholds }: Finding) {
   return thresholds.map((threshold) => {
     const trials = thresholds.filter(({ examples }) => examples === threshold.examples);

@@ -1,6 +1,6 @@
 import { type AnalysedSetting, bestFit, type Finding } from '../study/analysis.js';
 import { plural } from '../text.js';
-import type { Estimate } from '../theory/compare.js';
+import type { Estimate } from '../theory/compare-fits.js';
 import type { ModelName } from '../theory/models.js';
 
 const CURVE_NAMES: Readonly<Record<ModelName, string>> = {
@@ -20,7 +20,7 @@ export function formulaText(formula: string): string {
   return formula.replace('m^β', 'mᵝ');
 }
 
-/** `loss ≤ 0.028`, `90 % of the improvement`. */
+/** `loss ≤ 0.028`, or `90 % of the way to the best loss`. */
 export function criterionText({ criterion }: Finding): string {
   return criterion.name === 'absolute'
     ? `loss ≤ ${criterion.level}`
@@ -34,7 +34,7 @@ export function estimateText(name: string, { value, low, high }: Estimate): stri
   return `${SYMBOLS[name] ?? name} = ${figure(value)}${range}`;
 }
 
-/** One sentence on what the fits say. */
+/** One sentence that names the best supported curve and those about as good. */
 export function fitText(finding: Finding): string {
   const { fits, supported, missing } = finding;
   if (missing) return `no curve was fitted: ${missing}.`;
@@ -67,7 +67,7 @@ export function listed(names: readonly string[]): string {
   return new Intl.ListFormat('en', { type: 'conjunction' }).format(names);
 }
 
-/** Three digits, with a minus sign that is as wide as a plus. */
+/** A number with three significant digits. The minus sign is U+2212, as wide as a plus. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
@@ -82,7 +82,7 @@ function raised(power: string): string {
   return power.replaceAll(/[-\d]/g, (sign) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'.charAt('-0123456789'.indexOf(sign)));
 }
 
-/** `1,000`; `0.0025`: for axes. */
+/** A number as the axes show it: `1,000`, `0.0025`. */
 export function compact(value: number): string {
   return value.toLocaleString('en-US', { maximumSignificantDigits: 3 });
 }

@@ -1,5 +1,5 @@
 import { mean } from 'simple-statistics';
-import { type ComparedFit, compare, INDISTINCT } from '../theory/compare.js';
+import { type ComparedFit, compareFits, INDISTINCT } from '../theory/compare-fits.js';
 import type { Cell } from './cell.js';
 import { inOrder } from './cell.js';
 import { studyCheckpoints } from './grid.js';
@@ -15,24 +15,24 @@ import {
   thresholdInterval,
 } from './thresholds.js';
 
-/** What does not change within one analysis: all that a study may sweep but sizes and trials. */
+/** What is the same for all cells of one analysis: every swept key but size and trial. */
 export type AnalysedSetting = Pick<
   Cell,
   'width' | 'learningRate' | 'batch' | 'picks' | 'method' | 'rule'
 >;
 
-/** Thresholds by one criterion, and the curves t(m) through them, best supported first. */
+/** Thresholds by one criterion, and the curves t(m) fitted to them, the best supported first. */
 export interface Finding {
   readonly criterion: Criterion;
   readonly thresholds: readonly Threshold[];
   readonly fits: readonly ComparedFit[];
-  /** The curves within 2 of the best AICc: the data do not tell them apart. */
+  /** The curves whose AICc is within 2 of the best: the data cannot tell which of them is right. */
   readonly supported: readonly string[];
-  /** Why there are no fits. */
+  /** Why there are no fits; undefined when there are. */
   readonly missing: string | undefined;
 }
 
-/** What the trials of one setting say of the threshold, by both criteria. */
+/** The thresholds and fits of one setting, by both criteria. */
 export interface Analysis {
   readonly setting: AnalysedSetting;
   readonly absolute: Finding;
@@ -42,8 +42,10 @@ export interface Analysis {
 }
 
 /**
- * Reads thresholds off the finished trials, one analysis for each setting that the study sweeps.
- * Without `resamples` of the bootstrap no fit has an interval.
+ * Finds thresholds in the finished trials and fits curves to them, with one analysis for each
+ * setting that the study sweeps. Trials that lack a cell are left out.
+ *
+ * @param resamples of the bootstrap that gives the fits their intervals; with 0 they have none.
  */
 export function analyse(
   config: StudyConfig,
@@ -71,7 +73,7 @@ function analyseSetting(
   const find = (criterion: Criterion): Finding => {
     const thresholds = courses.map((course) => findThreshold(course, criterion));
     const known = { picks: setting.picks, rho };
-    const { fits, missing } = compare(
+    const { fits, missing } = compareFits(
       thresholds.map(thresholdInterval),
       known,
       config.seed,
@@ -92,7 +94,7 @@ function analyseSetting(
   };
 }
 
-/** The best supported curve, where there are enough trials to tell. */
+/** The best supported curve; undefined when there are too few trials to tell. */
 export function bestFit({ fits, supported }: Finding): ComparedFit | undefined {
   return supported.length > 0 ? fits[0] : undefined;
 }
@@ -101,7 +103,9 @@ export function analysedSizes({ courses }: Analysis): readonly number[] {
   return [...new Set(courses.map(([{ examples }]) => examples))];
 }
 
-/** Mean threshold of each size; sizes with a trial that never met the criterion have none. */
+/**
+ * The mean threshold of each size. Sizes with a trial that never met the criterion are left out.
+ */
 export function meanThresholds({
   thresholds,
 }: Finding): readonly (readonly [examples: number, iterations: number])[] {
@@ -113,7 +117,7 @@ export function meanThresholds({
   });
 }
 
-/** `thresholds.json`: the analyses without the cells that they rest on. */
+/** What `thresholds.json` holds: the analyses without their cells. */
 export function recordOfAnalyses(analyses: readonly Analysis[]): object {
   return { settings: analyses.map(({ courses: _, ...rest }) => rest) };
 }
@@ -126,7 +130,7 @@ function settingKey(cell: Cell): string {
   return Object.values(cellSetting(cell)).join('/');
 }
 
-/** Runs of cells with one key, in the order given. */
+/** The cells grouped by key. Groups and cells keep the order given. */
 function groups(cells: readonly Cell[], groupKey: (cell: Cell) => string): readonly Course[] {
   const byKey = new Map<string, [Cell, ...Cell[]]>();
   for (const cell of cells) {

@@ -17,13 +17,13 @@ export const cellSchema = z.object({
   learningRate: z.number(),
   batch: z.union([whole, z.literal('full')]),
   /**
-   * d, the constant input included: the theory's curve needs it. Recorded here, it is known without
-   * the data. Early studies did not record it.
+   * d, the number of inputs with the constant one. The theory's curve needs it, and a report is
+   * made without the data. Early studies did not record it.
    */
   inputs: z.int().positive().optional(),
-  /** `imagesChecksum` of the training examples: it tells other images under the same name. */
+  /** `imagesChecksum` of the training examples. It reveals other images under the same name. */
   crc32: z.string().optional(),
-  /** 1/(2m) Σ‖f − y‖² over the training examples: of the dense network, of the subnetwork. */
+  /** Losses over the training examples. For the squared loss 1/(2m) Σ‖f − y‖². */
   denseLoss: figure,
   subnetworkLoss: figure,
   denseTestLoss: figure,
@@ -32,45 +32,48 @@ export const cellSchema = z.object({
   subnetworkTestAccuracy: figure,
   /** Distinct neurons among the picks. */
   distinct: whole,
-  /** Passes over the activations for the selection. */
+  /** How often the selection read all activations. */
   passes: whole,
   /** The subnetwork after `fineTune` steps. */
   fineTunedLoss: figure.optional(),
   fineTunedTestAccuracy: figure.optional(),
-  /** The dense network after `fineTune` more steps: the same number in all. */
+  /** The dense network after `fineTune` more steps, as many in all as the fine-tuned one. */
   continuedLoss: figure.optional(),
   continuedTestAccuracy: figure.optional(),
-  /** A network as wide as the subnetwork, trained from scratch for the same number of steps in all. */
+  /** A network as wide as the subnetwork, trained from scratch for as many steps in all. */
   scratchLoss: figure.optional(),
   scratchTestAccuracy: figure.optional(),
-  /** Pre-training since the last checkpoint and all work at this one. */
+  /**
+   * Pre-training since the last checkpoint and all work at this one, shared evenly by its cells.
+   */
   seconds: z.number(),
   adapter: z.string(),
 });
 
 /**
- * One point of a study: a subnetwork pruned at one checkpoint of one trial, and its figures.
+ * One measurement of a study: a subnetwork pruned at one checkpoint of one trial, with its losses
+ * and accuracies.
  *
  * @interface
  */
 export type Cell = z.infer<typeof cellSchema>;
 
-/** Columns in the order of the table; `seconds` and `adapter` are no figures of the networks. */
+/** All keys of a cell, in the order of the columns of `cells.csv`. */
 export const COLUMNS = Object.keys(cellSchema.shape) as readonly (keyof Cell)[];
 
-/** What a cell is about, apart from its figures: no two cells of a study share it. */
+/** The keys that identify a cell within its study. */
 export type CellKey = Trial & Pruning & Pick<Cell, 'iteration'>;
 
-/** What a cell is about as one string: the same for two cells of which a study keeps one. */
+/** The identity of a cell as a string. A study keeps one cell for each. */
 export function cellKey(cell: Omit<CellKey, 'method' | 'rule'> & Pick<Cell, 'method' | 'rule'>) {
   const { width, learningRate, batch, picks, method, rule, examples, trial, iteration } = cell;
   return [width, learningRate, batch, picks, method, rule, examples, trial, iteration].join('/');
 }
 
 /**
- * One line of `cells.jsonl`.
+ * Reads one line of `cells.jsonl`.
  *
- * @throws bad-data naming the line when it is not a cell.
+ * @throws bad-data naming file and line when the line is not a valid cell.
  */
 export function parseCell(line: string, file: string, number: number): Cell {
   const fail = (why: string, cause?: unknown) =>
@@ -91,14 +94,14 @@ export function parseCell(line: string, file: string, number: number): Cell {
   throw fail(`${issue?.path.join('.') || 'it'}: ${issue?.message}`);
 }
 
-/** All cells as a table with a header line, in the order of what they are about. */
+/** All cells as a CSV table with a header line, sorted by `inOrder`. */
 export function cellsCsv(cells: readonly Cell[]): string {
   const columns = COLUMNS.filter((column) => cells.some((cell) => cell[column] !== undefined));
   const rows = inOrder(cells).map((cell) => columns.map((column) => quoted(cell[column])));
   return [columns, ...rows].map((row) => `${row.join(',')}\n`).join('');
 }
 
-/** Sorted by setting, size, trial and iteration, whatever order they were finished in. */
+/** The cells sorted by setting, size, trial and iteration. */
 export function inOrder(cells: readonly Cell[]): readonly Cell[] {
   const order = ['width', 'learningRate', 'batch', 'picks', 'method', 'rule', 'examples', 'trial'];
   const columns = [...order, 'iteration'] as (keyof Cell)[];
@@ -108,7 +111,7 @@ export function inOrder(cells: readonly Cell[]): readonly Cell[] {
   });
 }
 
-/** Numbers before names, so that a batch of 'full' comes after all others. */
+/** Numbers come before texts, so that the batch 'full' comes after all others. */
 function compare(a: Cell[keyof Cell], b: Cell[keyof Cell]): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   if (typeof a === typeof b) return String(a) < String(b) ? -1 : 1;

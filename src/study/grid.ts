@@ -4,10 +4,10 @@ import { EspalierError } from '../errors.js';
 import { checkpointIterations } from '../experiment/run-config.js';
 import type { StudyConfig } from './study-config.js';
 
-/** One pre-training of the study; it serves all cells of its checkpoints. */
+/** One pre-training of the study. All cells of its checkpoints come from it. */
 export interface Trial {
   readonly examples: number;
-  /** From 0; trial r of every size has the seed `seed` + r. */
+  /** The number of the trial, from 0. Trial r of every size has the seed `seed` + r. */
   readonly trial: number;
   readonly width: number;
   readonly learningRate: number;
@@ -22,8 +22,8 @@ export interface Pruning {
 }
 
 /**
- * Every trial of the study. In each setting trial 0 of every size comes first, then trial 1 of every
- * size, so that early figures span the sizes.
+ * All trials of the study, in the order in which they are done. In each setting trial 0 of every
+ * size comes first, then trial 1 of every size. So the first results already cover all sizes.
  */
 export function listTrials(config: StudyConfig): readonly Trial[] {
   const settings = config.width.flatMap((width) =>
@@ -38,7 +38,7 @@ export function listTrials(config: StudyConfig): readonly Trial[] {
   );
 }
 
-/** Only greedy selection has a rule; the neurons of the other methods are averaged. */
+/** All prunings of a checkpoint. Only greedy selection has rules; other methods use `average`. */
 export function listPrunings(config: StudyConfig): readonly Pruning[] {
   return config.method.flatMap((method) => {
     const rules = method === 'greedy' ? config.rule : (['average'] as const);
@@ -54,12 +54,12 @@ export function studyCheckpoints({ iterations, pruneEvery }: StudyConfig): reado
 /** How many cells the whole study has. */
 export function cellCount(config: StudyConfig): number {
   const { sizes, trials, width, learningRate, batch } = config;
-  // Not by `listTrials`: a page asks as it draws, whatever numbers its link has.
+  // Computed and not listed: the page asks often, and a link may ask for very many trials.
   const pretrainings = sizes.length * trials * width.length * learningRate.length * batch.length;
   return pretrainings * studyCheckpoints(config).length * listPrunings(config).length;
 }
 
-/** A name for a trial, fit for a file and a job: `m125-r0-n256-lr1-b64`. */
+/** A trial's name in files and in queues: `m125-r0-n256-lr1-b64`. */
 export function trialName({ examples, trial, width, learningRate, batch }: Trial): string {
   return `m${examples}-r${trial}-n${width}-lr${learningRate}-b${batch}`;
 }
@@ -71,7 +71,7 @@ export function trialSeed(
   return seed + trial;
 }
 
-/** A study's configuration with the trial's own values. */
+/** A study's configuration with the values of one trial in place of the lists. */
 export type TrialConfig = Omit<StudyConfig, 'width' | 'learningRate' | 'batch'> &
   Pick<Trial, 'width' | 'learningRate' | 'batch'>;
 
@@ -80,7 +80,7 @@ export function trialConfig(config: StudyConfig, trial: Trial): TrialConfig {
   return { ...config, width, learningRate, batch, seed: trialSeed(config, trial) };
 }
 
-/** @throws bad-config when a size is larger than the source. */
+/** @throws bad-config when a size is larger than the number of training examples. */
 export function requireSizes({ sizes }: StudyConfig, { name, train }: ImageSource): void {
   const large = sizes.find((size) => size > train.count);
   if (large === undefined) return;
@@ -94,9 +94,17 @@ export function requireSizes({ sizes }: StudyConfig, { name, train }: ImageSourc
 }
 
 /**
- * Floating-point operations of a trial: for each step 2bNd forwards and 2bNd for the hidden
- * gradient; for each checkpoint 2Nd an example for activations and figures, over training and test
- * examples, and 2Nm for each of at most k Gram rows. Smaller terms are left out.
+ * An estimate of a trial's floating-point operations, with N neurons, d inputs, C outputs, m
+ * examples and batches of b:
+ *
+ * - a step: 2bN(d + C) forwards and as many for the gradients;
+ * - a checkpoint: 2N(d + C) for each example that the networks are evaluated on, twice for training
+ *   examples (activations, then losses) and once for test examples;
+ * - a selection of k: 2Nm for each of at most min(k, N) Gram rows;
+ * - a step of fine-tuning: as many as two steps of the dense network, which covers the networks
+ *   that it is compared with.
+ *
+ * @param inputs d.
  */
 export function trialOperations(
   config: StudyConfig,

@@ -25,7 +25,7 @@ import { divergence } from '../train/gradient-descent.js';
 import type { Cell, CellKey } from './cell.js';
 import type { Pruning, TrialConfig } from './grid.js';
 
-/** The network as trained so far, on the GPU and read back. */
+/** The dense network at this checkpoint: on the GPU, and its state as read back. */
 interface Dense {
   readonly network: TwoLayerNetwork;
   readonly state: TrainedState;
@@ -33,11 +33,11 @@ interface Dense {
 
 interface Pruned {
   readonly pruning: Pruning;
-  /** All that a cell says of the networks. */
+  /** The cell's losses, accuracies and counts. */
   readonly figures: Omit<Cell, keyof CellKey | 'inputs' | 'crc32' | 'seconds'>;
 }
 
-/** Prunes a checkpoint in each way that is missing and measures all of them together. */
+/** Makes each of the given prunings of a checkpoint, then measures all networks together. */
 export async function pruneCheckpoint(
   experiment: Experiment<TrialConfig>,
   { network, state }: Dense,
@@ -70,7 +70,7 @@ export async function pruneCheckpoint(
   return pruned;
 }
 
-/** All selections of a checkpoint, from the same activations. */
+/** Makes all selections of a checkpoint from the same activations, which are computed once. */
 async function selectAll(
   experiment: Experiment<TrialConfig>,
   { network, state }: Dense,
@@ -78,7 +78,7 @@ async function selectAll(
 ): Promise<readonly MethodSelection[]> {
   const dense = { network, parameters: state.network, iteration: state.iteration };
   using scope = new Scope(experiment.device);
-  // Cells are measured from weights, all of them together: exact activations would go unused.
+  // `false`: no exact activations. Cells are measured from weights, so nothing would use them.
   const problem = await selectionProblem(experiment, network, scope, false);
   const selections: MethodSelection[] = [];
   for (const pruning of prunings) {
@@ -88,7 +88,7 @@ async function selectAll(
   return selections;
 }
 
-/** The dense network and then the subnetworks, in one pass over each set of examples. */
+/** Evaluates the dense network and all subnetworks in one pass over each set of examples. */
 async function measureAll(
   { device, config: { loss }, train, test, signal }: Experiment<TrialConfig>,
   { network, state }: Dense,
@@ -105,7 +105,7 @@ async function measureAll(
   return onTrain.map((train, at) => ({ train, test: onTest[at] as Evaluation }));
 }
 
-/** Trains the dense network on, for as many steps as its subnetworks are fine-tuned. */
+/** Trains the dense network for as many more steps as its subnetworks are fine-tuned. */
 async function continueTraining(
   experiment: Experiment<TrialConfig>,
   state: TrainedState,
@@ -116,8 +116,8 @@ async function continueTraining(
 }
 
 /**
- * Fine-tunes the subnetwork, and trains a network of its size from scratch for the same number of
- * steps in all.
+ * Fine-tunes the subnetwork. Also trains a network of its size from scratch, for as many steps as
+ * pre-training and fine-tuning took together.
  */
 async function fineTune(
   experiment: Experiment<TrialConfig>,
@@ -150,7 +150,7 @@ async function fineTune(
   };
 }
 
-/** How good a network is once it has been trained. */
+/** Trains a network and evaluates it. */
 async function trained(
   experiment: Experiment,
   first: TwoLayerParameters,

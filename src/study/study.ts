@@ -17,21 +17,22 @@ import {
 import type { StudyConfig } from './study-config.js';
 import { studyTrial, type TrialEvent, type TrialInput } from './trial.js';
 
-/** What a study is done on, and what earlier sessions of it left. */
+/** A study's configuration and images, and what an earlier session of it finished. */
 export interface StudyInput {
   readonly config: StudyConfig;
   readonly source: ImageSource;
   /** Cells that an earlier session finished. */
   readonly cells?: readonly Cell[];
-  /** The last state of the trials under way, by `trialName`. */
+  /** The last states of unfinished trials, by `trialName`. */
   readonly states?: ReadonlyMap<string, TrainedState>;
 }
 
 /**
- * Does a whole study on one device. Yields each cell as it is finished, and in between progress and
- * the states to go on from. Returns all cells, the earlier ones included.
+ * Does a whole study on one device. Yields progress, the states to resume from, and each finished
+ * cell. Returns all cells, earlier ones included.
  *
- * @throws bad-config when a size is past the source; what `trialInput` and `studyTrial` throw.
+ * @throws bad-config when a size is larger than the number of training examples; what `trialInput`
+ *   and `studyTrial` throw.
  */
 export async function* study(
   device: Device,
@@ -50,7 +51,7 @@ export async function* study(
   return all;
 }
 
-/** The trials that lack a cell. */
+/** The trials of which a cell is missing. */
 export function openTrials(config: StudyConfig, cells: readonly Cell[]): readonly Trial[] {
   const known = new Set(cells.map(cellKey));
   return listTrials(config).filter((trial) =>
@@ -59,9 +60,9 @@ export function openTrials(config: StudyConfig, cells: readonly Cell[]): readonl
 }
 
 /**
- * What `studyTrial` needs for one trial of the study.
+ * The input of `studyTrial` for one trial.
  *
- * @throws bad-data when the source holds other images than the cells were computed from.
+ * @throws bad-data when the source holds other images than those that the cells were computed from.
  */
 export function trialInput(
   config: StudyConfig,
@@ -93,9 +94,11 @@ function requireSameImages(config: StudyConfig, source: ImageSource, cells: read
 }
 
 /**
- * @param name of the source that the examples are drawn from.
- * @param expected what `imagesChecksum` gave for the training examples where the study was begun.
- * @throws bad-data when these are others.
+ * Checks that a study goes on with the images that it began with.
+ *
+ * @param name the name of the source, for the error.
+ * @param expected the `imagesChecksum` of the training examples when the study began.
+ * @throws bad-data when the training examples have another checksum.
  */
 export function requireImages(
   { train }: Examples,

@@ -2,43 +2,44 @@ import { max, min } from 'simple-statistics';
 import type { Observation } from '../theory/models.js';
 import type { Cell } from './cell.js';
 
-/** A criterion that tells when pre-training was enough, by the pruned subnetwork's training loss. */
+/** When pre-training counts as enough, by the training loss of the pruned subnetwork. */
 export type Criterion =
-  /** From there on the loss stays at or below `level`. */
+  /** The loss is at most `level` from then on. */
   | { readonly name: 'absolute'; readonly level: number }
   /**
-   * From there on the loss stays at or below best + tolerance · (loss at iteration 0 − best), with
-   * the best that this trial ever reaches: a tolerance of 0.1 asks for 90 % of what pre-training
-   * brings. A share of the best alone would ask for ever more where that loss goes to 0.
+   * The loss is at most best + tolerance · (first − best) from then on. `first` is the loss at
+   * iteration 0, `best` the least loss of this trial. So a tolerance of 0.1 asks for 90 % of the
+   * improvement by pre-training. A multiple of `best` would be no criterion: where `best` is near
+   * 0, nothing meets it.
    */
   | { readonly name: 'relative'; readonly tolerance: number };
 
-/** When one trial met a criterion. */
+/** When one trial met a criterion, in iterations. */
 export interface Threshold {
   readonly examples: number;
   readonly trial: number;
-  /** t*: the first checkpoint from which the criterion holds; null where it was never met. */
+  /** t*: the first checkpoint from which on the criterion holds; null when there is none. */
   readonly iteration: number | null;
-  /** The checkpoint before, after which t* lies; null when the first checkpoint met it. */
+  /** The checkpoint before t*; null when the criterion holds from the first checkpoint on. */
   readonly after: number | null;
-  /** Not met by the last checkpoint: t* is larger than `after`, and nothing else is known. */
+  /** The last checkpoint does not meet the criterion. All that is known is that t* > `after`. */
   readonly censored: boolean;
 }
 
-/** When one trial's subnetwork beat the dense network as it was at the end of pre-training. */
+/** When one trial's subnetwork was first as good as the dense network is after all pre-training. */
 export interface Crossing {
   readonly examples: number;
   readonly trial: number;
-  /** First checkpoint whose subnetwork has at most that training loss; null where none has. */
+  /** The first checkpoint whose subnetwork has at most that training loss; null when none has. */
   readonly byLoss: number | null;
-  /** First checkpoint whose subnetwork has at least that test accuracy; null where none has. */
+  /** The first checkpoint whose subnetwork has at least that test accuracy; null when none has. */
   readonly byAccuracy: number | null;
 }
 
 /** The cells of one trial in one setting, in order of iteration. */
 export type Course = readonly [Cell, ...Cell[]];
 
-/** When pre-training was enough: the first checkpoint from which the criterion holds to the end. */
+/** The threshold of one trial: the first checkpoint from which the criterion holds to the end. */
 export function findThreshold(course: Course, criterion: Criterion): Threshold {
   const bound = lossBound(course, criterion);
   const { examples, trial } = course[0];
@@ -58,23 +59,24 @@ function lossBound(course: Course, criterion: Criterion): number {
   return best + criterion.tolerance * (course[0].subnetworkLoss - best);
 }
 
-/** Slack of the default level, so that no trial's threshold hangs on its very last checkpoint. */
+/**
+ * The default level lies above the highest final loss, so that no trial meets it only at the end.
+ */
 const LEVEL_SLACK = 1.1;
 
 /**
- * The default level: a tenth above the highest loss that any trial has at its end, rounded up to
- * two digits. So every trial, and with it every size, reaches it.
+ * The default level of the absolute criterion: 1.1 times the highest final loss of all trials,
+ * rounded up to two digits. So every trial meets it by its end.
  */
 export function commonLevel(courses: readonly Course[]): number {
   const highest = max(courses.map((course) => (course.at(-1) ?? course[0]).subnetworkLoss));
   const target = LEVEL_SLACK * highest;
   if (!(target > 0)) return 0;
   const digit = Math.floor(Math.log10(target)) - 1;
-  // Through text, so that the level is the number that people read.
+  // Parsed from text, so that the level is exactly the decimal number that people read.
   return Number(`${Math.ceil(target / 10 ** digit)}e${digit}`);
 }
 
-/** When the subnetwork was first as good as the dense network is at the end. */
 export function findCrossing(course: Course): Crossing {
   const { denseLoss, denseTestAccuracy } = course.at(-1) ?? course[0];
   const first = (holds: (cell: Cell) => boolean) => course.find(holds)?.iteration ?? null;
@@ -86,7 +88,7 @@ export function findCrossing(course: Course): Crossing {
   };
 }
 
-/** What a fit sees of a threshold: the interval in which it lies. */
+/** A threshold as the interval (lower, upper] that it lies in, which is what fits take. */
 export function thresholdInterval({ examples, iteration, after }: Threshold): Observation {
   return {
     examples,

@@ -11,16 +11,16 @@ import { listPrunings, studyCheckpoints, type Trial, trialConfig } from './grid.
 import { pruneCheckpoint } from './prune-checkpoint.js';
 import type { StudyConfig } from './study-config.js';
 
-/** What one trial of a study is done on. */
+/** The configuration of a study, one of its trials, and what is known of that trial. */
 export interface TrialInput {
   readonly config: StudyConfig;
   readonly trial: Trial;
   readonly examples: Examples;
-  /** Keys (`cellKey`) of the trial's cells that are known already. */
+  /** Keys (`cellKey`) of the trial's cells that are finished already. */
   readonly known?: readonly string[];
 }
 
-/** What a trial yields: progress, at each checkpoint the state to go on from, and its cells. */
+/** What a trial yields: progress, and at each checkpoint the state to resume from and its cells. */
 export type TrialEvent =
   | {
       readonly type: 'progress';
@@ -28,14 +28,14 @@ export type TrialEvent =
       readonly iteration: number;
       readonly minibatchLoss: number | undefined;
     }
-  /** The training as it stood at a checkpoint, before the checkpoint's cells. */
+  /** The state of training at a checkpoint. It is yielded before the cells of that checkpoint. */
   | { readonly type: 'state'; readonly trial: Trial; readonly state: TrainedState }
   | { readonly type: 'cell'; readonly trial: Trial; readonly cell: Cell };
 
 /**
  * Does one trial of a study: one pre-training, pruned at each of its checkpoints. Given the last
- * state that it yielded, it goes on from there. On the same adapter its cells then have the same bits.
- * Cells in `known` are not computed again.
+ * state that an earlier call yielded, it goes on from there, and on the same adapter its cells have
+ * the same bits. Cells in `known` are not computed again.
  *
  * @throws limit-exceeded before anything is allocated that is too large; diverged, aborted,
  *   device-lost and out-of-memory as they happen.
@@ -54,7 +54,7 @@ export async function* studyTrial(
   });
   using experiment = await openExperiment(device, config, examples, signal);
   const missing = missingCells(input);
-  // A cell before the kept state can only be reached from the start.
+  // Training cannot go back: when a cell before the kept state is missing, it starts anew.
   const kept = state && state.iteration <= (missing[0]?.iteration ?? 0) ? state : undefined;
   const first = kept?.network ?? drawParameters(networkShape(config, examples), config.seed);
   using network = uploadTwoLayer(device, first);
@@ -82,7 +82,7 @@ export async function* studyTrial(
   }
 }
 
-/** The checkpoints that lack cells, in order, each with the prunings it lacks. */
+/** The checkpoints with missing cells, in order, each with its missing prunings. */
 function missingCells({ config, trial, known = [] }: TrialInput) {
   return studyCheckpoints(config)
     .map((iteration) => ({
@@ -94,7 +94,7 @@ function missingCells({ config, trial, known = [] }: TrialInput) {
     .filter(({ prunings }) => prunings.length > 0);
 }
 
-/** Counts seconds; the time that a caller takes over an event is not the trial's. */
+/** Counts seconds. It is paused while the caller handles an event. */
 function stopwatch() {
   let total = 0;
   let since = performance.now();

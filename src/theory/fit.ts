@@ -11,13 +11,15 @@ export interface Fit {
   /** Standard deviation σ of the thresholds about the curve, in iterations. */
   readonly deviation: number;
   readonly logLikelihood: number;
-  /** 1 − Σ(t − t̂)²/Σ(t − t̄)² over the thresholds that were reached, each at its interval's middle. */
+  /**
+   * 1 − Σ(t − t̂)²/Σ(t − t̄)² over thresholds that were reached, with t the middle of the interval.
+   */
   readonly rSquared: number | undefined;
-  /** Akaike's criterion for small samples; infinite with too few observations. Less is better. */
+  /** Akaike's criterion for small samples: less is better. Infinite with too few observations. */
   readonly aicc: number;
   /** t(m) of the fitted curve. */
   readonly predict: (examples: number) => number;
-  /** Where the search ended: the unknowns and ln σ. */
+  /** The model's unknowns and ln σ at the end of the search. */
   readonly solution: readonly number[];
 }
 
@@ -26,15 +28,17 @@ export interface Fit {
  *
  *     L = Π P(lower < t(m) + σZ ≤ upper)
  *
- * A threshold is seen at checkpoints, so it lies between two of them (Stewart, On least squares
- * estimation when the dependent variable is grouped, Rev. Econ. Stud. 50, 1983); one that was not
- * reached lies anywhere beyond the last (Tobin, Econometrica 26, 1958) and pulls the curve up
- * instead of being dropped. σ stays above the deviation w/√12 of a uniform error within the
- * narrowest interval w: the data cannot tell less, and where a curve passes through all of the
- * intervals the likelihood would have no maximum otherwise.
+ * A threshold is known to lie between two checkpoints (Stewart, On least squares estimation when
+ * the dependent variable is grouped, Rev. Econ. Stud. 50, 1983). One that was not reached lies
+ * beyond the last checkpoint (Tobin, Econometrica 26, 1958). It is not left out: it pulls the curve
+ * up.
  *
- * @param observations one interval at least is finite.
- * @param from a solution to start from, of a fit to similar data.
+ * σ is kept above w/√12, the deviation of a uniform error in the narrowest interval w. The data
+ * cannot show a smaller one. Without this bound the likelihood would have no maximum when a curve
+ * passes through all intervals.
+ *
+ * @param observations at least one interval must be finite.
+ * @param from the `solution` of a fit to similar data, where the search starts.
  */
 export function fitModel(
   model: Model,
@@ -71,7 +75,7 @@ export function fitModel(
   };
 }
 
-/** Equal observations once, with how often they occur: they cost as much as one. */
+/** The different observations and how often each occurs, so that equal ones are computed once. */
 function tallied(observations: readonly Observation[]) {
   const counts = new Map<string, Observation & { count: number }>();
   for (const observation of observations) {
@@ -83,14 +87,14 @@ function tallied(observations: readonly Observation[]) {
   return [...counts.values()];
 }
 
-/** The model's own start, and ln σ of the errors that it leaves. */
+/** The model's start, and ln σ of its errors there. */
 function startingPoint(model: Model, points: readonly Point[], least: number): readonly number[] {
   const unknowns = model.start(points);
   const squares = points.map(([m, t]) => (t - model.predict(unknowns, m)) ** 2);
   return [...unknowns, Math.log(Math.max(Math.sqrt(mean(squares)), least))];
 }
 
-/** The interval's middle, or its finite end. */
+/** The middle of the interval; of an infinite one the finite end. */
 function fitPoint({ examples, lower, upper }: Observation): Point {
   if (!Number.isFinite(lower)) return [examples, upper];
   return [examples, Number.isFinite(upper) ? (lower + upper) / 2 : lower];
@@ -100,7 +104,7 @@ function intervalWidth({ lower, upper }: Observation): number {
   return upper - lower;
 }
 
-/** Wide enough to leave the start, narrow enough to stay where the start made sense. */
+/** The first steps of the search: a tenth of each unknown, at least 0.1. */
 function firstSteps(start: readonly number[]): readonly number[] {
   return start.map((value) => 0.1 * Math.max(Math.abs(value), 1));
 }
@@ -114,7 +118,10 @@ function rSquared(
   return total > 0 ? 1 - left / total : undefined;
 }
 
-/** 2p − 2 ln L + 2p(p + 1)/(n − p − 1) (Hurvich and Tsai, Biometrika 76, 1989); σ counts in p. */
+/**
+ * 2p − 2 ln L + 2p(p + 1)/(n − p − 1) for p unknowns, σ included, and n observations (Hurvich and
+ * Tsai, Biometrika 76, 1989).
+ */
 function aicc(negativeLogLikelihood: number, p: number, n: number): number {
   if (n <= p + 1) return Number.POSITIVE_INFINITY;
   return 2 * p + 2 * negativeLogLikelihood + (2 * p * (p + 1)) / (n - p - 1);

@@ -1,4 +1,4 @@
-/** Neurons' outputs as inner products: all that the convex hull of the outputs needs. */
+/** Inner products of the neurons' outputs φ and the targets y, which determine every loss. */
 export interface HullProblem {
   /** ⟨φ_i, φ_j⟩ [N × N], row-major. */
   readonly gram: Float64Array;
@@ -10,24 +10,24 @@ export interface HullProblem {
   readonly examples: number;
 }
 
-/** Where the search for the best mixture ended. */
+/** The result of the search for the best mixture. */
 export interface HullOptimum {
   /** The smallest loss 1/(2m) ‖Σ α_i φ_i − y‖² found over the simplex. */
   readonly loss: number;
   /** The best possible loss lies in [loss − gap, loss]. */
   readonly gap: number;
   readonly iterations: number;
-  /** Whether `gap` came under the asked tolerance. */
+  /** Whether `gap` is at most the tolerance. */
   readonly converged: boolean;
 }
 
 /**
- * The best loss that any mixture of the neurons can reach, by Frank–Wolfe with pairwise steps and
- * exact line search (Lacoste-Julien and Jaggi, NeurIPS 2015), which converges linearly on the
- * simplex. The duality gap ⟨∇L(α), α − e_s⟩ at the best vertex s bounds how far the loss is from
- * the optimum. O(N) an iteration.
+ * The least loss of all mixtures Σ α_i φ_i with α_i ≥ 0 and Σ α_i = 1. Found by Frank–Wolfe with
+ * pairwise steps and exact line search, which converges linearly on the simplex (Lacoste-Julien and
+ * Jaggi, NeurIPS 2015). The duality gap ⟨∇L(α), α − e_s⟩ at the best vertex s bounds the distance
+ * to the least loss. An iteration costs O(N).
  *
- * @param tolerance of the gap, in units of the loss; 10⁻⁶ of the loss of f = 0 by default.
+ * @param tolerance of the gap, in units of the loss. By default 10⁻⁶ of the loss of f = 0.
  */
 export function bestInHull(
   problem: HullProblem,
@@ -40,7 +40,7 @@ export function bestInHull(
   const start = bestVertex(problem);
   const alpha = new Float64Array(n);
   alpha[start] = 1;
-  // ⟨φ_i, u − y⟩, the gradient but for 1/m.
+  // ⟨φ_i, Σ α_j φ_j − y⟩: m times the gradient.
   const slope = Float64Array.from({ length: n }, (_, i) => k(start, i) - (correlations[i] ?? 0));
   let square = k(start, start) - 2 * (correlations[start] ?? 0) + energy;
   for (let iteration = 1; ; iteration++) {
@@ -77,7 +77,7 @@ function bestVertex({ gram, correlations }: HullProblem): number {
   return best;
 }
 
-/** The vertex to move to, the vertex of the mixture to move from, and the duality gap. */
+/** The vertex to move mass to, the vertex of the mixture to take it from, and m times the gap. */
 function directions(alpha: Float64Array, slope: Float64Array) {
   let [towards, away, mean] = [0, -1, 0];
   for (let i = 0; i < slope.length; i++) {
@@ -91,7 +91,9 @@ function directions(alpha: Float64Array, slope: Float64Array) {
   return { towards, away, gap: mean - (slope[towards] ?? 0) };
 }
 
-/** max_ij ‖φ_i − φ_j‖², the squared diameter of the hull: two of its vertices are farthest apart. */
+/**
+ * The squared diameter of the hull, max_ij ‖φ_i − φ_j‖². Two vertices are always farthest apart.
+ */
 export function squaredDiameter({ gram, correlations }: HullProblem): number {
   const n = correlations.length;
   const k = (i: number, j: number) => gram[i * n + j] ?? Number.NaN;
@@ -103,12 +105,15 @@ export function squaredDiameter({ gram, correlations }: HullProblem): number {
 }
 
 /**
- * What greedy selection is guaranteed to reach after k picks with replacement, above the best loss
- * in the hull: with D the hull's diameter,
- * - average: D² H_k / (2 m k), H_k = 1 + 1/2 + … + 1/k (a pick does at least as well as the
- *   Frank–Wolfe vertex with step 1/k: δ_k ≤ (1 − 1/k) δ_{k−1} + D² / (2 m k²));
- * - line-search: 2 D² / (m (k + 1)) (Jaggi, ICML 2013, with the best step for every candidate).
- * `corrective` fits outside the hull and is guaranteed no such bound.
+ * How far the loss of greedy selection with replacement can be above the best loss in the hull, at
+ * most, after 1, 2, …, `picks` picks. With D the hull's diameter, after k picks:
+ *
+ * - average: D² H_k / (2 m k), where H_k = 1 + 1/2 + … + 1/k. A pick does at least as well as the
+ *   Frank–Wolfe vertex with step 1/k, so that δ_k ≤ (1 − 1/k) δ_{k−1} + D² / (2 m k²).
+ * - line-search: 2 D² / (m (k + 1)) (Jaggi, ICML 2013). A pick does at least as well as his step,
+ *   since every candidate has its best step.
+ *
+ * The rule `corrective` leaves the hull, so it has no such bound.
  */
 export function guaranteedExcess(
   rule: 'average' | 'line-search',

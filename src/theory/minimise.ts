@@ -3,16 +3,16 @@ interface Vertex {
   readonly value: number;
 }
 
-/** Steps after which the search gives what it has. */
+/** The search ends after this many steps at the latest. */
 const MOST_STEPS = 500;
 
-/** Share of its value by which the vertices may differ at the end. */
+/** The search ends when the vertices' values differ by at most this, relative to 1 + |value|. */
 const PRECISION = 1e-7;
 
 /**
- * Finds a local minimum of a function of a few unknowns without its derivatives: the downhill
- * simplex of Nelder and Mead (Comput. J. 7, 1965), started from `start` and a `step` along each
- * axis. Values that are not numbers count as infinite. Deterministic.
+ * Finds a local minimum of a function of a few unknowns without derivatives, by the downhill
+ * simplex (Nelder and Mead, Comput. J. 7, 1965). The first simplex is `start` and a `step` from it
+ * along each axis. NaN counts as infinite. The result is deterministic.
  */
 export function minimise(
   objective: (at: readonly number[]) => number,

@@ -1,16 +1,16 @@
 import { linearRegression, max, mean } from 'simple-statistics';
 
-/** A threshold of one trial as it is known: between two checkpoints. */
+/** A threshold t* of one trial as an interval: it lies between two checkpoints. */
 export interface Observation {
   /** Dataset size m. */
   readonly examples: number;
-  /** t* > lower; −∞ where the first checkpoint met the criterion already. */
+  /** t* > lower. −∞ when the first checkpoint meets the criterion. */
   readonly lower: number;
-  /** t* ≤ upper; ∞ where no checkpoint met it (right-censored). */
+  /** t* ≤ upper. ∞ when the last checkpoint does not meet the criterion (right-censored). */
   readonly upper: number;
 }
 
-/** What the theory's model knows besides m. */
+/** What the theory's curve depends on besides m. */
 export interface Setting {
   /** k, the picks of greedy forward selection. */
   readonly picks: number;
@@ -21,11 +21,11 @@ export interface Setting {
 /** The curves t(m) that are compared. */
 export type ModelName = 'constant' | 'logarithm' | 'power' | 'theory';
 
-/** A curve t(m), described by unknowns that range over all reals so that a search needs no bounds. */
+/** A family of curves t(m). Its unknowns range over all reals, so that a search needs no bounds. */
 export interface Model {
   readonly name: ModelName;
   readonly formula: string;
-  /** Where a search begins, from a point (m, t) for each observation. */
+  /** Unknowns to start the search from, given a point (m, t) for each observation. */
   readonly start: (points: readonly Point[]) => readonly number[];
   readonly parameters: (unknowns: readonly number[]) => Readonly<Record<string, number>>;
   readonly predict: (unknowns: readonly number[], examples: number) => number;
@@ -34,8 +34,9 @@ export interface Model {
 export type Point = readonly [examples: number, iterations: number];
 
 /**
- * The curves that are compared, the theory's where ρ is known; `centre` is the mean ln m, about which
- * α and β hardly correlate.
+ * The curves that are compared. The theory's curve is among them when ρ is known. Lines in ln m are
+ * described by their height at the mean of ln m and their slope: these two hardly correlate, which
+ * makes the search short.
  */
 export function thresholdModels(
   observations: readonly Observation[],
@@ -88,7 +89,8 @@ function theoryModel(
   return {
     name: 'theory',
     formula: 't = ln k / −ln(1 − c·ρ(m))',
-    // −ln(1 − cρ) ≈ cρ makes the mean t = ln k / c times that of 1/ρ; 1 − cρ > 0 bounds c.
+    // For small cρ, −ln(1 − cρ) ≈ cρ. Then t ≈ ln k / (cρ), and the means of t and 1/ρ give c. As
+    // 1 − cρ must be positive, c is less than 1/ρ.
     start: (points) => {
       const inverse = mean(points.map(([examples]) => 1 / rho(examples)));
       const guess = (Math.log(picks) * inverse) / mean(points.map(([, t]) => t));

@@ -1,4 +1,4 @@
-/** Where the series gives way to the continued fraction: both have ten digits there. */
+/** Beyond this |x| the continued fraction replaces the series. At it both have ten digits. */
 const TAIL = 3;
 
 /** ln Φ(x), the logarithm of the standard normal distribution function. */
@@ -23,7 +23,9 @@ function density(x: number): number {
   return Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
 }
 
-/** x + x³/3 + x⁵/(3·5) + … (Marsaglia, Evaluating the Normal Distribution, J. Stat. Softw. 2004). */
+/**
+ * x + x³/3 + x⁵/(3·5) + … (Marsaglia, Evaluating the Normal Distribution, J. Stat. Softw. 2004).
+ */
 function series(x: number): number {
   let sum = x;
   let term = x;
@@ -34,7 +36,9 @@ function series(x: number): number {
   return sum;
 }
 
-/** ln(1 − Φ(x)) for x ≥ 3 by Laplace's continued fraction φ(x) / (x + 1/(x + 2/(x + 3/(x + …)))). */
+/**
+ * ln(1 − Φ(x)) for x ≥ 3 by Laplace's continued fraction φ(x) / (x + 1/(x + 2/(x + 3/(x + …)))).
+ */
 function logTail(x: number): number {
   if (x === Number.POSITIVE_INFINITY) return Number.NEGATIVE_INFINITY;
   let fraction = x;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { randomStream } from '../../src/random.js';
-import { compare } from '../../src/theory/compare.js';
+import { compareFits } from '../../src/theory/compare-fits.js';
 import { fitModel } from '../../src/theory/fit.js';
 import { type ModelName, type Observation, thresholdModels } from '../../src/theory/models.js';
 import { logNormalCdf, logNormalInterval } from '../../src/theory/normal.js';
@@ -56,7 +56,7 @@ const curves: readonly [ModelName, (m: number) => number, Readonly<Record<string
 
 describe.each(curves)('thresholds of the curve %s', (name, curve, truth) => {
   const observations = observe(curve);
-  const comparison = compare(observations, setting, 1, 200);
+  const comparison = compareFits(observations, setting, 1, 200);
 
   test('give its parameters back within their intervals', () => {
     const found = comparison.fits.find(({ model }) => model === name)!;
@@ -110,7 +110,7 @@ test('trials that never got there pull the curve up: dropping them would bias it
 
 test('thresholds that a curve meets without error still have one best fit', () => {
   const exact = observe((m) => 100 * Math.log(m / 100) + 30, { sigma: 0, trials: 1 });
-  const { fits } = compare(exact, setting, 0);
+  const { fits } = compareFits(exact, setting, 0);
   const logarithm = fits.find(({ model }) => model === 'logarithm')!;
   expect(logarithm.parameters.beta!.value).toBeGreaterThan(85);
   expect(logarithm.parameters.beta!.value).toBeLessThan(115);
@@ -120,17 +120,17 @@ test('thresholds that a curve meets without error still have one best fit', () =
 
 test('the same seed gives the same intervals, and too little data gives no fits but a reason', () => {
   const observations = observe((m) => 3 * m ** 0.7, { trials: 3 });
-  const [one, same, other] = [4, 4, 5].map((seed) => compare(observations, setting, seed, 50));
+  const [one, same, other] = [4, 4, 5].map((seed) => compareFits(observations, setting, seed, 50));
   expect(JSON.stringify(same)).toBe(JSON.stringify(one));
   expect(JSON.stringify(other)).not.toBe(JSON.stringify(one));
 
-  const single = compare(
+  const single = compareFits(
     observations.filter(({ examples }) => examples === 500),
     setting,
     0,
   );
   expect(single).toEqual({ fits: [], missing: expect.stringContaining('at 1 dataset size') });
-  const never = compare(
+  const never = compareFits(
     observe(() => 5000),
     setting,
     0,
@@ -145,14 +145,14 @@ test.each([
     (m: number) => (m < 1000 ? -100 : 5000),
   ],
 ])('where %s, nothing is fitted', (_, curve) => {
-  const { fits, missing } = compare(observe(curve), setting, 0, 20);
+  const { fits, missing } = compareFits(observe(curve), setting, 0, 20);
   expect(fits).toEqual([]);
   expect(missing).toContain('at its first checkpoint');
 });
 
 test('one threshold between two checkpoints is enough', () => {
   const [one, ...others] = observe(() => -100, { trials: 2 }).toReversed();
-  const { fits } = compare([{ ...one!, lower: 0, upper: STEP }, ...others], setting, 0, 20);
+  const { fits } = compareFits([{ ...one!, lower: 0, upper: STEP }, ...others], setting, 0, 20);
   expect(fits.every(({ aicc, deviation }) => Number.isFinite(aicc + deviation))).toBe(true);
   expect(fits.length).toBe(4);
 });

@@ -1,11 +1,12 @@
-import type { OutputGram } from '../gram.js';
+import type { OutputGram } from '../gram-matrix.js';
 import { notFinite } from '../problem.js';
 
 /**
  * `backward`: exact greedy elimination. It starts with the average of all neurons. Again and again
- * it takes out the neuron whose removal leaves the smallest loss, the lowest index among equals. The
- * last to stay is the first of the ranking. With ψ = φ − y and T_i = Σ_{s∈S} ⟨ψ_s, ψ_i⟩, removing i
- * leaves (‖Σψ‖² − 2 T_i + ⟨ψ_i, ψ_i⟩) / (|S| − 1)². Given the Gram matrix, a removal costs O(N).
+ * it takes out the neuron whose removal leaves the smallest loss, the lowest index among equals.
+ * The last to stay is the first of the ranking. With ψ = φ − y and T_i = Σ_{s∈S} ⟨ψ_s, ψ_i⟩,
+ * removing i leaves (‖Σψ‖² − 2 T_i + ⟨ψ_i, ψ_i⟩) / (|S| − 1)². Given the Gram matrix, a removal
+ * costs O(N).
  */
 export function rankByElimination({ gram, correlations }: OutputGram): Uint32Array {
   const n = correlations.length;

@@ -1,11 +1,12 @@
 import { upload } from '../../gpu/buffer.js';
-import { prepareGram } from '../gram.js';
+import { prepareGram } from '../gram-matrix.js';
 import { prepareInnerProducts } from './inner-products.js';
 import type { Oracle, OracleContext } from './oracle.js';
 
 /**
- * The whole Gram matrix HᵀH before the first pick, summed over the chunks of examples. One pass serves every pick, so the activations need not stay on the GPU.
- * The cache of rows is the matrix itself: its capacity must be N.
+ * The whole Gram matrix HᵀH before the first pick, summed over the chunks of examples. One pass
+ * serves every pick, so the activations need not stay on the GPU. The cache of rows is the matrix
+ * itself: its capacity must be N.
  */
 export async function prepareGramOracle(context: OracleContext): Promise<Oracle> {
   const { device, problem, buffers } = context;

@@ -4,55 +4,57 @@ import { plural } from '../text.js';
 import { type Fit, fitModel } from './fit.js';
 import { type Model, type Observation, type Setting, thresholdModels } from './models.js';
 
-/** A parameter's estimate and its 95 % interval, which is absent with one trial alone. */
+/** A parameter's estimate and its 95 % interval. With one trial a size there is no interval. */
 export interface Estimate {
   readonly value: number;
   readonly low: number | undefined;
   readonly high: number | undefined;
 }
 
-/** A curve fitted to thresholds, and how well it is supported beside the others. */
+/** A curve fitted to thresholds, and its support relative to the other curves. */
 export interface ComparedFit extends Omit<Fit, 'parameters' | 'solution'> {
   readonly parameters: Readonly<Record<string, Estimate>>;
   /**
-   * Akaike weight: the share of the support that this curve has among those compared; 0 for all
-   * where too few observations leave a curve without a finite AICc.
+   * Akaike weight, exp(−Δ/2) over its sum for all curves, with Δ the distance to the least AICc. 0
+   * for all curves when one has too few observations for a finite AICc.
    */
   readonly weight: number;
-  /** 95 % interval of the curve at a dataset size. */
+  /** The 95 % interval of t(m) at a dataset size m. */
   readonly band: (examples: number) => readonly [low: number, high: number] | undefined;
 }
 
-export interface Comparison {
-  /** Best supported first. */
+export interface FitComparison {
+  /** The best supported first. */
   readonly fits: readonly ComparedFit[];
   /** Why there are no fits. */
   readonly missing: string | undefined;
 }
 
 const RESAMPLES = 1000;
-/** Curves that close to the best by AICc have about as much support (Burnham and Anderson, 2002). */
+/** A curve whose AICc is within this of the best is about as good (Burnham and Anderson, 2002). */
 export const INDISTINCT = 2;
 
 /**
- * Fits all curves and compares them by AICc. Intervals come from a bootstrap over trials (Efron,
- * 1979; percentile): each resample draws as many trials for each size as it has, with
- * replacement, from the seed's stream 'bootstrap', and is fitted anew. With few trials such
- * intervals are somewhat too narrow: they know no spread beyond what the trials show.
+ * Fits all curves to thresholds and compares them by AICc. Intervals are percentiles of a bootstrap
+ * over trials (Efron, 1979): a resample draws as many trials of each size as there are, with
+ * replacement, and all curves are fitted to it. With few trials such intervals are somewhat too
+ * narrow, as they contain only the spread that the trials show.
+ *
+ * @param seed of the resamples, whose random stream is 'bootstrap'.
  */
-export function compare(
+export function compareFits(
   observations: readonly Observation[],
   setting: Setting,
   seed: number,
   resamples = RESAMPLES,
-): Comparison {
+): FitComparison {
   const missing = whyNot(observations);
   if (missing) return { fits: [], missing };
   const models = thresholdModels(observations, setting);
   const fitted = models.map((model) => ({ model, fit: fitModel(model, observations) }));
   const samples = bootstrapSamples(observations, seed, resamples);
   const least = Math.min(...fitted.map((one) => one.fit.aicc));
-  // With hardly more observations than unknowns AICc is infinite, and tells nothing of that curve.
+  // AICc is infinite when a curve has almost as many unknowns as observations.
   const comparable = fitted.every((one) => Number.isFinite(one.fit.aicc));
   const support = (one: Fit) => (comparable ? Math.exp((least - one.aicc) / 2) : 0);
   const total = fitted.reduce((sum, one) => sum + support(one.fit), 0);
@@ -79,7 +81,9 @@ export function compare(
   return { fits, missing: undefined };
 }
 
-/** Trials of a size often agree, so many resamples are alike: each kind is fitted once. */
+/**
+ * Fits the model to each sample. Trials often agree, so many samples are equal: those share a fit.
+ */
 function fitEach(
   model: Model,
   samples: readonly (readonly Observation[])[],
@@ -97,7 +101,10 @@ function fitEach(
   });
 }
 
-/** A slope needs thresholds at two sizes at least, and σ one that is known from both sides. */
+/**
+ * Why no curve can be fitted, if so. A slope needs thresholds at two sizes or more, and σ needs one
+ * threshold that lies between two checkpoints.
+ */
 function whyNot(observations: readonly Observation[]): string | undefined {
   const reached = observations.filter(({ upper }) => Number.isFinite(upper));
   const sizes = new Set(reached.map(({ examples }) => examples)).size;
@@ -109,7 +116,7 @@ function whyNot(observations: readonly Observation[]): string | undefined {
     : 'every trial that met the criterion met it at its first checkpoint; a curve needs a threshold between two checkpoints';
 }
 
-/** No samples where every size has one trial: they would all be the same. */
+/** Resamples of the trials. There are none when every size has one trial: all would be the same. */
 function bootstrapSamples(
   observations: readonly Observation[],
   seed: number,
