@@ -67,7 +67,7 @@ export function listed(names: readonly string[]): string {
   return new Intl.ListFormat('en', { type: 'conjunction' }).format(names);
 }
 
-/** A number with three significant digits. The minus sign is U+2212, as wide as a plus. */
+/** Three digits, with a minus sign that is as wide as a plus. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);

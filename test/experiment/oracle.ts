@@ -18,7 +18,7 @@ const SLOPE: Record<Activation, (h: number) => number> = {
 };
 
 /** H [m × n] = σ(X Aᵀ). */
-export function hiddenLayer({ n, a }: Network, { m, d, x }: Problem, activation: Activation) {
+function hiddenLayer({ n, a }: Network, { m, d, x }: Problem, activation: Activation) {
   const hidden = new Float64Array(m * n);
   for (let j = 0; j < m; j++) {
     for (let i = 0; i < n; i++) {

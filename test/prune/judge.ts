@@ -10,7 +10,7 @@ import {
 /** How far a pick's loss may lie above the best candidate's. */
 export const PICK_TOLERANCE = 1e-5;
 /** How far a reported loss may lie off the float64 one, relatively. */
-export const LOSS_TOLERANCE = 1e-4;
+const LOSS_TOLERANCE = 1e-4;
 
 /** What float64 says of selections from one problem under one rule. */
 export interface Judge {
