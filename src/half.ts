@@ -1,10 +1,10 @@
-export const STORAGE_FORMATS = ['f32', 'f16'] as const;
-
 /**
  * How the numbers of a matrix lie in memory: each in a word of its own (`f32`), or two in a word,
  * the first in the low bits (`f16`). Arithmetic is in f32 either way.
  */
-export type StorageFormat = (typeof STORAGE_FORMATS)[number];
+export type StorageFormat = 'f32' | 'f16';
+
+export const STORAGE_FORMATS = ['f32', 'f16'] as const satisfies readonly StorageFormat[];
 
 /** Numbers two to a word in float16, the first in the low bits, as WGSL's unpack2x16float reads them. */
 export function packHalves(values: Float32Array): Uint32Array {
