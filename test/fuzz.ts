@@ -56,7 +56,11 @@ function readOrRefuse<Result>(
   }
 }
 
-function changed(bytes: Uint8Array<ArrayBuffer>, random: RandomStream): Uint8Array<ArrayBuffer> {
+/** One change somewhere: a bit flipped, a byte replaced, bytes left out, doubled or exchanged. */
+export function changed(
+  bytes: Uint8Array<ArrayBuffer>,
+  random: RandomStream,
+): Uint8Array<ArrayBuffer> {
   const at = random.below(bytes.length);
   const size = 1 + random.below(Math.min(16, bytes.length - at));
   const [before, piece, after] = [

@@ -1,13 +1,22 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { carryOut } from './carry-out.js';
+import { errorCode } from './files.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
-// A reader that has seen enough, such as `head`, is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
+// A reader that has seen enough, such as `head`, is no error, and a terminal that is gone reads no more.
+const GONE: ReadonlySet<unknown> = new Set(['EPIPE', 'EIO']);
+let isRead = true;
+process.stdout.on('error', (error) => {
+  if (!GONE.has(errorCode(error))) throw error;
+  // Work under way ends as by Ctrl-C, which given twice would end it at once.
+  if (isRead) process.emit('SIGTERM');
+  isRead = false;
+});
+// What is told there is no part of the work, which goes on.
+process.stderr.on('error', (error) => {
+  if (!GONE.has(errorCode(error))) throw error;
 });
 
 const code = await carryOut(process.argv.slice(2), version, (text) => process.stderr.write(text));

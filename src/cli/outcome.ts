@@ -26,6 +26,9 @@ export function explain(error: unknown, command: Command): string {
   return shown(expected || !error.stack ? `error: ${error.message}` : error.stack);
 }
 
+/** Ctrl-C, `kill`, and a terminal that closes. */
+const INTERRUPTIONS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /**
  * A signal that Ctrl-C fires. The work ends at its next submit, what is finished is kept, and a
  * second Ctrl-C ends the process at once.
@@ -36,11 +39,9 @@ export function interruptSignal(): { signal: AbortSignal; release: () => void } 
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
     controller.abort();
   };
-  process.on('SIGINT', onInterrupt);
-  process.on('SIGTERM', onInterrupt);
+  for (const name of INTERRUPTIONS) process.on(name, onInterrupt);
   const release = () => {
-    process.off('SIGINT', onInterrupt);
-    process.off('SIGTERM', onInterrupt);
+    for (const name of INTERRUPTIONS) process.off(name, onInterrupt);
   };
   return { signal: controller.signal, release };
 }

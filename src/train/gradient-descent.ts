@@ -53,7 +53,7 @@ export function startTraining(
 ): Training {
   const { device, inputs, width, outputs } = network;
   requireFit(network, dataset);
-  const minibatches = minibatchStream(dataset, options, state.iteration);
+  const minibatches = minibatchStream(options);
   const chunked = rowsOfStep(network, dataset, options).chunks > 1;
   const { hidden, output } = state.velocity ?? {};
   return owning(device, (scope) => {
@@ -107,7 +107,7 @@ export async function* advance(
 ): AsyncGenerator<TrainingProgress> {
   const { network, options } = training;
   using scope = new Scope(network.device);
-  const step = await prepareStep(training, until, scope);
+  const step = await prepareStep(training, until, scope, signal);
   const commands = new Commands(network.device);
   const checkEvery = Math.max(
     STEPS_BETWEEN_CHECKS,

@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../errors.js';
 import { type GpuBuffer, upload } from '../gpu/buffer.js';
 import type { Commands } from '../gpu/commands.js';
 import type { Scope } from '../gpu/scope.js';
@@ -16,16 +17,34 @@ export function minibatchSize(
   return batch === 'full' || batch >= count ? undefined : batch;
 }
 
-/** The draws as they stand after so many steps, which are made again. */
-export function minibatchStream(
-  dataset: Dataset,
-  options: TrainingOptions,
-  iteration: number,
-): MinibatchStream {
-  const stream = randomStream(options.seed, options.purpose ?? 'batches');
-  const drawn = iteration * (minibatchSize(dataset, options) ?? 0);
-  for (let i = 0; i < drawn; i++) stream.below(dataset.count);
-  return { stream, drawn };
+/** The draws before the first step. */
+export function minibatchStream({ seed, purpose }: TrainingOptions): MinibatchStream {
+  return { stream: randomStream(seed, purpose ?? 'batches'), drawn: 0 };
+}
+
+/** Draws between two looks at the signal: some milliseconds. */
+const DRAWS_AT_ONCE = 100_000;
+
+/**
+ * Brings the draws to where they stand after the steps done: those of all steps before are made again.
+ *
+ * @throws aborted when the signal fires meanwhile: a state may claim any number of steps.
+ */
+async function drawAgain(
+  { dataset, options, minibatches, iteration }: StepContext,
+  size: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const wanted = iteration * size;
+  // Whoever left the steps early has drawn for some that were never taken.
+  if (minibatches.drawn > wanted) Object.assign(minibatches, minibatchStream(options));
+  while (minibatches.drawn < wanted) {
+    const draws = Math.min(DRAWS_AT_ONCE, wanted - minibatches.drawn);
+    for (let i = 0; i < draws; i++) minibatches.stream.below(dataset.count);
+    minibatches.drawn += draws;
+    await new Promise((resolve) => setTimeout(resolve));
+    throwIfAborted(signal);
+  }
 }
 
 export interface Minibatches {
@@ -35,19 +54,21 @@ export interface Minibatches {
   readonly nextMinibatch: (commands: Commands) => number;
 }
 
-/** The examples of the steps up to iteration `until`. */
-export function prepareMinibatches(
+/**
+ * The examples of the steps up to iteration `until`.
+ *
+ * @throws aborted when the signal fires while earlier draws are made again.
+ */
+export async function prepareMinibatches(
   training: StepContext,
   until: number,
   scope: Scope,
-): Minibatches {
+  signal?: AbortSignal,
+): Promise<Minibatches> {
   const { dataset, options, minibatches } = training;
   const size = minibatchSize(dataset, options);
   if (size === undefined) return { indices: undefined, nextMinibatch: () => 0 };
-  // Whoever left the steps early has drawn for some that were never taken.
-  if (minibatches.drawn !== training.iteration * size) {
-    Object.assign(minibatches, minibatchStream(dataset, options, training.iteration));
-  }
+  await drawAgain(training, size, signal);
   const stepsPerBlock = Math.max(1, Math.floor(INDEX_BLOCK / size));
   const block = new Uint32Array(stepsPerBlock * size);
   // As far apart as drawn ones, for kernels that are tried before the first draw.

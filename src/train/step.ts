@@ -34,12 +34,17 @@ export function rowsOfStep(network: TwoLayerNetwork, dataset: Dataset, { batch }
  * backward pass, its update, and the hidden layer's gradient with its update fused; six where that
  * gradient is summed in slices.
  */
-export async function prepareStep(training: StepContext, until: number, scope: Scope) {
+export async function prepareStep(
+  training: StepContext,
+  until: number,
+  scope: Scope,
+  signal?: AbortSignal,
+) {
   const { network, dataset, options, velocity } = training;
   const { device, hidden, output, width, outputs, activation } = network;
   const { examples, rows, chunks } = rowsOfStep(network, dataset, options);
   const slices = gradientSlices(rows);
-  const { indices, nextMinibatch } = prepareMinibatches(training, until, scope);
+  const { indices, nextMinibatch } = await prepareMinibatches(training, until, scope, signal);
   const activations = scope.matrix('minibatch activations', [rows, width]);
   const residual = scope.matrix('minibatch residual', [rows, outputs]);
   const gradient: GpuBuffer = scope.buffer('output gradient', chunks * slices * width * outputs);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -69,6 +70,31 @@ describe.concurrent('--out', () => {
     expect(third.code).toBe(0);
     const files = await readdir(out);
     expect(files).toContain('summary.json');
+    expect(files.filter((name) => /lock|part/.test(name))).toEqual([]);
+  });
+
+  test('is whole, and left by its run, though nobody reads what that says', async () => {
+    const cwd = await emptyFolder();
+    const { child, said } = start(tiny('--out', 'out', '--prune-every', '1'), { cwd });
+    await said(/^Running on /m);
+    child.stderr?.destroy();
+    child.stdout?.destroy();
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    const files = await readdir(join(cwd, 'out'));
+    expect(files).toContain('summary.json');
+    expect(files).toContain('weights-4.safetensors');
+    expect(files.filter((name) => /lock|part/.test(name))).toEqual([]);
+  });
+
+  test.each(['SIGHUP', 'SIGTERM'] as const)('keeps what was reached at a %s', async (signal) => {
+    const cwd = await emptyFolder();
+    const long = tiny('--out', 'out', '--iterations', '10000000');
+    const { child, said, ended } = start(long, { cwd });
+    await said(/Iteration 0:/);
+    child.kill(signal);
+    expect(await ended).toMatchObject({ code: 130, stdout: '' });
+    const files = await readdir(join(cwd, 'out'));
+    expect(files.filter((name) => /^weights-[1-9]/.test(name))).toHaveLength(1);
     expect(files.filter((name) => /lock|part/.test(name))).toEqual([]);
   });
 
@@ -158,7 +184,7 @@ describe.concurrent('a run that cannot go on', () => {
     ['pre-training', ['--iterations', '10000000'], /Iteration 0:/],
     [
       'checkpoints too small to fill a submit',
-      ['--iterations', '100000', '--prune-every', '1', '--fine-tune', '0'],
+      ['--iterations', '90000', '--prune-every', '1', '--fine-tune', '0'],
       /Iteration 3:/,
     ],
     ['selection', ['--picks', '300000'], /Iteration 4:/],

@@ -68,6 +68,17 @@ describe('a training that is left early goes on where it was', () => {
   });
 });
 
+test('a state of more steps than anyone draws again is left at the first word', async () => {
+  using data = dataset();
+  using network = uploadTwoLayer(device, drawParameters(SHAPE, 1));
+  const state = { iteration: 1e11 };
+  using training = startTraining(network, data, { ...OPTIONS, momentum: 0 }, state);
+  const begin = performance.now();
+  const steps = advance(training, 1e11 + 1, AbortSignal.timeout(100));
+  await expect(steps.next()).rejects.toMatchObject({ code: 'aborted' });
+  expect(performance.now() - begin).toBeLessThan(3000);
+});
+
 test('what does not belong together is refused, and leaves nothing on the device', async () => {
   const parameters = drawParameters(SHAPE, 1);
   expect(() => uploadTwoLayer(device, { ...parameters, output: new Float32Array(3) })).toThrow();
