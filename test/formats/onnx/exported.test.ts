@@ -5,6 +5,7 @@ import { writeOnnx } from '../../../src/formats/onnx/write.js';
 import { findUnits } from '../../../src/graph/units.js';
 import { isShared, sharedPath } from '../../shared.js';
 import { expectAgreement, thinned } from './agreement.js';
+import { timedRuntime } from './runtime.js';
 
 describe.runIf(isShared)('ResNet-20 as PyTorch exported it', () => {
   test.each(['resnet20.onnx', 'resnet20-bn.onnx'])(
@@ -23,4 +24,30 @@ describe.runIf(isShared)('ResNet-20 as PyTorch exported it', () => {
       expect(readOnnx(written, name).network.graph).toEqual(cut.graph);
     },
   );
+
+  test('without a third of its channels ONNX Runtime answers 32 images faster', async ({
+    annotate,
+  }) => {
+    const name = 'resnet20.onnx';
+    const bytes = readFileSync(sharedPath(`models/${name}`));
+    const { network, onnx } = readOnnx(bytes, name);
+    const dense = await timedRuntime(bytes, network.graph.input, 32);
+    const pruned = await timedRuntime(
+      writeOnnx(onnx, thinned(network), 'data').bytes,
+      network.graph.input,
+      32,
+    );
+    const times = { dense: [] as number[], pruned: [] as number[] };
+    // The first answers of each are slower.
+    for (let turn = -1; turn < 5; turn++) {
+      const both = [await dense(), await pruned()] as const;
+      if (turn < 0) continue;
+      times.dense.push(both[0]);
+      times.pruned.push(both[1]);
+    }
+    const [slow, fast] = [times.dense, times.pruned].map((own) => own.sort((a, b) => a - b)[2]);
+    const ratio = (slow as number) / (fast as number);
+    await annotate(`ONNX Runtime, batch 32: ${ratio.toFixed(2)} times as fast`);
+    expect(ratio).toBeGreaterThan(1.2);
+  });
 });

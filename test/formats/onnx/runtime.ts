@@ -1,4 +1,5 @@
 import { env, InferenceSession, Tensor } from 'onnxruntime-web';
+import type { MapShape } from '../../../src/graph/graph.js';
 import type { ReferenceMaps } from '../../../src/reference/network.js';
 
 /** What ONNX Runtime, an engine of others, answers for images one at a time: [images × classes]. */
@@ -7,10 +8,7 @@ export async function runtimeAnswers(
   { images, channels, height, width, data }: ReferenceMaps,
   { channelsLast = false }: { readonly channelsLast?: boolean } = {},
 ): Promise<Float64Array> {
-  // More threads would be workers, which outlive the test.
-  env.wasm.numThreads = 1;
-  // Tensors that nobody reads are wanted here, and no reason for a warning.
-  const session = await InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  const session = await openSession(bytes);
   const size = channels * height * width;
   const answers: number[] = [];
   for (let image = 0; image < images; image++) {
@@ -28,4 +26,27 @@ export async function runtimeAnswers(
   }
   await session.release();
   return Float64Array.from(answers);
+}
+
+/** How many milliseconds ONNX Runtime takes for so many images at once, each time that it is asked. */
+export async function timedRuntime(
+  bytes: Uint8Array,
+  { channels, height, width }: MapShape,
+  images: number,
+): Promise<() => Promise<number>> {
+  const session = await openSession(bytes);
+  const data = new Float32Array(images * channels * height * width).fill(0.5);
+  const tensor = new Tensor('float32', data, [images, channels, height, width]);
+  return async () => {
+    const start = performance.now();
+    await session.run({ [session.inputNames[0] ?? '']: tensor });
+    return performance.now() - start;
+  };
+}
+
+function openSession(bytes: Uint8Array): Promise<InferenceSession> {
+  // More threads would be workers, which outlive the test.
+  env.wasm.numThreads = 1;
+  // Tensors that nobody reads are wanted here, and no reason for a warning.
+  return InferenceSession.create(bytes, { logSeverityLevel: 3 });
 }
