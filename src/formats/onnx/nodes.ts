@@ -1,5 +1,6 @@
 import type { NodeProto, TensorProto } from 'onnx-buf';
 import type { MapShape } from '../../graph/graph.js';
+import { escaped } from '../../text.js';
 import {
   addNode,
   type Builder,
@@ -40,7 +41,8 @@ function tensorConstant(
 }
 
 function nameOfNode(builder: Builder, node: NodeProto, at: number): string {
-  const name = node.name || node.output[0] || `node ${at}`;
+  // It comes from a file, and is told in many places.
+  const name = escaped(node.name || node.output[0] || `node ${at}`);
   return builder.shapes.has(name) ? `${name} (${at})` : name;
 }
 
@@ -155,8 +157,14 @@ function opaqueValue(
     if (own.length === 3) return { axes: 'NCHW', shape: mapShape(own) };
     return { axes: undefined, shape: mapShape([own.reduce((all, size) => all * size, 1)]) };
   }
-  const plain = first && !first.padding && !first.positions;
-  if (plain && SHAPE_KEEPING.has(node.opType)) {
+  const plain = inputs.length === 1 && first && !first.padding && !first.positions;
+  const { channels = 0 } = first ? shapeOfValue(builder, first) : {};
+  // A constant with more numbers than channels may have made the map larger.
+  const small = node.input.every((input) => {
+    const dims = builder.constants.get(input)?.dims ?? [];
+    return dims.reduce((all, size) => all * size, 1) <= channels;
+  });
+  if (plain && small && SHAPE_KEEPING.has(node.opType)) {
     return { axes: first.axes, shape: shapeOfValue(builder, first) };
   }
   throw refused(

@@ -2,6 +2,7 @@ import { EspalierError } from '../../errors.js';
 import type { Graph, Node } from '../../graph/graph.js';
 import { inferShapes } from '../../graph/shapes.js';
 import type { Network } from '../../graph/weights.js';
+import { escaped } from '../../text.js';
 import {
   type Builder,
   type CountUse,
@@ -133,7 +134,7 @@ function liveNetwork(
       return true;
     })
     .reverse();
-  const graph: Graph = { name: name || 'network', input, nodes: live, output };
+  const graph: Graph = { name: escaped(name || 'network'), input, nodes: live, output };
   inferShapes(graph);
   const names = new Set(
     live.flatMap((node) => Object.values(node).filter((value) => typeof value === 'string')),

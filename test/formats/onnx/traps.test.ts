@@ -279,6 +279,38 @@ test('a node that is not known keeps what it reads and gives, and the rest can b
   });
 });
 
+test('an unknown node whose constant may make its map larger has no shape that is known', () => {
+  const nodes: Sketch['nodes'] = [
+    ['Conv', 'x w b', 'a', { strides: [3, 3] }],
+    ['GlobalAveragePool', 'a', 'p'],
+    ['Mul', 'p large', 'm'],
+    ['GlobalAveragePool', 'm', 'g'],
+    ['Flatten', 'g', 'logits'],
+  ];
+  const tensors = { w: weights(6, 3, 3, 3), b: weights(6), large: weights(1, 6, 2, 2) };
+  expect(() => readOnnx(sketchedFile({ nodes, tensors }), 'net.onnx')).toThrow(
+    /"Mul 2" in net.onnx is a Mul in a form that is not known here/,
+  );
+  const small = { ...tensors, large: weights(6, 1, 1) };
+  expect(
+    readOnnx(sketchedFile({ nodes, tensors: small }), 'net.onnx').network.graph.nodes[2],
+  ).toEqual({
+    kind: 'opaque',
+    name: 'Mul 2',
+    inputs: ['GlobalAveragePool 1'],
+    operation: 'Mul',
+    output: { channels: 6, height: 1, width: 1 },
+  });
+});
+
+test('names are told without what a terminal takes for more than letters', () => {
+  const model = sketchedModel(PLAIN);
+  model.graph!.name = 'red\u001b[31m';
+  model.graph!.node[0]!.name = 'line\nline';
+  const { graph } = readOnnx(toBinary(ModelProtoSchema, model), 'net.onnx').network;
+  expect([graph.name, graph.nodes[0]?.name]).toEqual(['red\\u{1b}[31m', 'line\\u{a}line']);
+});
+
 test('a branch that nobody reads goes with a cut, since it would not fit any more', async () => {
   const unread = ['Conv', 'r w4', 'unread'] as const;
   const nodes = PLAIN.nodes.toSpliced(2, 0, unread);
