@@ -57,11 +57,13 @@ export function livesInTraining(
 /**
  * How long each gradient lives on the way back: from the last reader of its map, which comes first
  * there, to the step that wrote the map. The gradient of the input is not wanted.
+ *
+ * @param kept names of maps whose gradients live to the end.
  */
 export function livesOfGradients(
   { steps }: Steps,
   shapes: Shapes,
-  images: number,
+  { images, kept = [] }: { readonly images: number; readonly kept?: readonly string[] },
 ): readonly Lifetime[] {
   const end = steps.length;
   return steps.map(({ output }, at) => {
@@ -71,7 +73,7 @@ export function livesOfGradients(
       words: wordsOfMap(shapeOfMap(shapes, output), images),
       // The answers' gradient comes from the loss, before any step is undone.
       from: reader < 0 ? -1 : end - 1 - reader,
-      to: end - 1 - at,
+      to: kept.includes(output) ? end : end - 1 - at,
     };
   });
 }

@@ -20,6 +20,9 @@ export interface NetworkTraining extends Disposable {
   /** The answers, and where a loss puts its gradient by them. */
   readonly output: FeatureMap;
   readonly outputGradient: FeatureMap;
+  /** A map by its node's name, and its gradient where that was to be kept. */
+  readonly map: (name: string) => FeatureMap;
+  readonly gradient: (name: string) => FeatureMap;
   /** Encodes the answers; batch norms take mean and variance of the minibatch, and note them. */
   readonly forward: (commands: Commands, images: number) => void;
   /** Encodes the gradients of all parameters from that of the answers. */
@@ -41,6 +44,8 @@ export interface TrainingPreparation {
   readonly nesterov?: boolean;
   /** What momentum has accumulated, where a training goes on. */
   readonly velocities?: Weights;
+  /** Nodes whose maps' gradients are wanted: they live to the end of the way back. */
+  readonly kept?: readonly string[];
 }
 
 /**
@@ -53,7 +58,7 @@ export interface TrainingPreparation {
 export async function prepareTraining(
   device: Device,
   { graph, weights }: Network,
-  { images, nesterov = false, velocities }: TrainingPreparation,
+  { images, nesterov = false, velocities, kept = [] }: TrainingPreparation,
 ): Promise<NetworkTraining> {
   const shapes = inferShapes(graph);
   const plan = fuseSteps(graph, shapes, { purpose: 'training' });
@@ -63,7 +68,7 @@ export async function prepareTraining(
   try {
     const lifetimes = livesInTraining(plan, shapes, { input: graph.input.name, images });
     const maps = allocateMaps(scope, shapes, { lifetimes, images, label: 'feature maps' });
-    const lives = livesOfGradients(plan, shapes, images);
+    const lives = livesOfGradients(plan, shapes, { images, kept });
     const slopes = allocateMaps(scope, shapes, { lifetimes: lives, images, label: 'gradients' });
     const first = firstShares(plan);
     const gradients: Gradients = {
@@ -101,6 +106,8 @@ export async function prepareTraining(
       input: map(graph.input.name),
       output: map(plan.output),
       outputGradient: mapNamed(slopes, plan.output),
+      map,
+      gradient: (name) => mapNamed(slopes, name),
       forward: (commands, count) => {
         for (const { forward } of layers) forward(commands, count);
       },
@@ -127,5 +134,5 @@ export function trainingBytes({ graph }: Network, images: number): number {
   const shapes = inferShapes(graph);
   const plan = fuseSteps(graph, shapes, { purpose: 'training' });
   const lives = livesInTraining(plan, shapes, { input: graph.input.name, images });
-  return bytesOfMaps(lives) + bytesOfMaps(livesOfGradients(plan, shapes, images));
+  return bytesOfMaps(lives) + bytesOfMaps(livesOfGradients(plan, shapes, { images }));
 }

@@ -24,10 +24,14 @@ export const CHANNEL_CRITERIA = [
   'bn-scale',
   'fpgm',
   'activation',
+  'taylor',
   'random',
 ] as const;
 /** The name of one of these ways. */
 export type ChannelCriterion = (typeof CHANNEL_CRITERIA)[number];
+
+/** Those that look at the loss, and so at labels. */
+export const LABELLED_CRITERIA: readonly ChannelCriterion[] = ['taylor'];
 
 /** What the channels of one unit can be chosen by. */
 export interface ChannelProblem {
@@ -39,6 +43,8 @@ export interface ChannelProblem {
   readonly filters: Filters;
   /** |γ| of the batch norm behind them, where there is one. */
   readonly scales?: ArrayLike<number> | undefined;
+  /** How far the loss would move if a channel went; `taylor` alone needs it. */
+  readonly saliency?: ArrayLike<number> | undefined;
   readonly seed: number;
 }
 
@@ -61,7 +67,7 @@ export async function rankChannels(
   problem: ChannelProblem,
   signal?: AbortSignal,
 ): Promise<ChannelRanking> {
-  const { consumers, filters, scales, seed } = problem;
+  const { consumers, filters, scales, saliency, seed } = problem;
   const channels = channelsOfUnit(consumers);
   switch (criterion) {
     case 'group':
@@ -81,6 +87,10 @@ export async function rankChannels(
       return { order: scales ? rankByScale(scales) : rankByWeight(filters) };
     case 'activation':
       return { order: rankByActivation(consumers) };
+    case 'taylor':
+      if (!saliency)
+        throw new RangeError('The criterion taylor needs the saliency of the channels.');
+      return { order: rankByScale(saliency) };
     case 'random':
       return { order: rankByLot(channels, seed) };
   }

@@ -45,7 +45,10 @@ export function rankByDistance({ channels, data }: Filters): Uint32Array {
   });
 }
 
-/** By |γ| of the batch norm behind the filters (Liu et al., *Network Slimming*, ICCV 2017). */
+/**
+ * By the size of one number a channel: |γ| of the batch norm behind its filter (Liu et al., *Network
+ * Slimming*, ICCV 2017), or how far the loss would move if it went.
+ */
 export function rankByScale(scales: ArrayLike<number>): Uint32Array {
   return ranked(scales.length, (channel) => Math.abs(scales[channel] as number));
 }

@@ -41,7 +41,7 @@ export interface PruneOptions {
 /** A trained network, pictures to calibrate with, and how to cut. */
 export interface PruneInput {
   readonly network: Network;
-  /** Pictures to calibrate with; their labels are not looked at. */
+  /** Pictures to calibrate with; criteria that look at the loss alone look at their labels. */
   readonly calibration: Pictures;
   readonly preprocessing: Preprocessing;
   readonly options: PruneOptions;

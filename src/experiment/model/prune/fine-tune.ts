@@ -24,9 +24,7 @@ export interface FineTuneProgress {
 }
 
 /** The pruned network, and what it is compared with: its controls. */
-export const TUNED = ['pruned', 'dense', 'from scratch'] as const;
-/** The name of one of these. */
-export type TunedName = (typeof TUNED)[number];
+export type TunedName = 'pruned' | 'dense' | 'from scratch';
 
 /** A network that has learned. */
 export interface Tuned {

@@ -6,7 +6,7 @@ import { type EvaluateSummary, evaluateModel } from '../evaluate.js';
 import { drawCalibration } from './calibration.js';
 import { type PruneConfig, pruneOptions } from './config.js';
 import type { PruneEvent, PruneState, PruneSummary } from './events.js';
-import { type FineTuneProgress, fineTune, TUNED, type TunedName } from './fine-tune.js';
+import { type FineTuneProgress, fineTune, type TunedName } from './fine-tune.js';
 import { requireLabels } from './labels.js';
 import { pruneNetwork } from './prune.js';
 
@@ -92,7 +92,9 @@ export async function* pruneModel(
       figures.set(event.name, yield* measure(event.network, `${event.name}, trained`));
     }
   }
-  const [fineTuned, denseFineTuned, fromScratch] = TUNED.map((name) => figures.get(name));
+  const fineTuned = figures.get('pruned');
+  const denseFineTuned = figures.get('dense');
+  const fromScratch = figures.get('from scratch');
   return {
     ...cut,
     network: result,

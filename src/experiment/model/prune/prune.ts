@@ -16,6 +16,7 @@ import type {
   PruneSummary,
   UnitCurve,
 } from './events.js';
+import { requireCriterionLabels } from './labels.js';
 import { measureCurves } from './measure-curves.js';
 import { type Pruning, preparePruning, startWalk } from './pruning.js';
 import { chosenUnits } from './units.js';
@@ -29,7 +30,7 @@ import { chosenUnits } from './units.js';
  *
  * @param from what an interrupted pruning of the same input had done.
  * @throws bad-config when the budget cannot be met; bad-network when nothing can be cut; bad-data for
- *   pictures that do not fit, or activations that are not finite; limit-exceeded; aborted.
+ *   pictures that do not fit, labels that are missing, or activations that are not finite; limit-exceeded; aborted.
  */
 export async function* pruneNetwork(
   device: Device,
@@ -39,6 +40,7 @@ export async function* pruneNetwork(
   const { network: dense, calibration, options } = input;
   const start = performance.now();
   requireReachable(dense, options);
+  requireCriterionLabels(calibration, options.criterion);
   const pruning = preparePruning(device, input, signal);
   const { units } = pruning;
   const curves =

@@ -2,12 +2,14 @@ import type { Device } from '../../../gpu/device.js';
 import { foldBatchNorms } from '../../../graph/fold.js';
 import type { Unit } from '../../../graph/units.js';
 import type { Network } from '../../../graph/weights.js';
+import { memo } from '../../../memo.js';
 import { type ChannelRanking, rankChannels } from '../../../prune/channels/criteria.js';
 import { positionOfUnit } from './consumers.js';
 import { unitOfNetwork, unitWeights } from './cut-unit.js';
 import type { PruneInput, PruneOptions } from './events.js';
 import { advanceFrontier, type Calibrated, frontierOfPictures } from './frontier.js';
 import type { UnitMeasurement } from './measure-unit.js';
+import { measureSaliency } from './saliency.js';
 import { chosenUnits, filtersOfUnit } from './units.js';
 
 /** A network that is being pruned: what each step of that has to know. */
@@ -20,13 +22,20 @@ export interface Pruning {
   readonly input: PruneInput;
   readonly options: PruneOptions;
   readonly signal: AbortSignal | undefined;
+  /** How far the loss would move if a channel went, by unit: measured once, when it is asked for. */
+  readonly saliency: () => Promise<ReadonlyMap<string, Float64Array>>;
 }
 
 /** @throws bad-network when nothing can be cut. */
 export function preparePruning(device: Device, input: PruneInput, signal?: AbortSignal): Pruning {
   const { network: dense, options } = input;
   const units = chosenUnits(dense.graph, options.units);
-  return { device, dense, folded: foldBatchNorms(dense), units, input, options, signal };
+  const network = foldBatchNorms(dense);
+  const own = { network, units: units.map(({ name }) => unitOfNetwork(network, name)) };
+  const measured = new Map<'saliency', Promise<ReadonlyMap<string, Float64Array>>>();
+  const saliency = () =>
+    memo(measured, 'saliency', () => measureSaliency(device, own, input, signal));
+  return { device, dense, folded: network, units, input, options, signal, saliency };
 }
 
 /** The calibration images on their way from unit to unit, each place from the one before. */
@@ -65,8 +74,8 @@ export async function startWalk({
  *
  * @param network as cut so far, batch norms included.
  */
-export function rankUnit(
-  { device, options: { criterion, seed }, signal }: Pruning,
+export async function rankUnit(
+  { device, options: { criterion, seed }, signal, saliency }: Pruning,
   network: Network,
   unit: string,
   measurements: readonly UnitMeasurement[],
@@ -77,6 +86,7 @@ export function rankUnit(
       unitWeights(weights, rows, statistics.outputs),
     ),
     ...filtersOfUnit(network, unitOfNetwork(network, unit)),
+    ...(criterion === 'taylor' && { saliency: (await saliency()).get(unit) }),
     seed,
   };
   return rankChannels(device, criterion, problem, signal);
