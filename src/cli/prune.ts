@@ -244,6 +244,10 @@ function lineOfEvent(event: PruneModelEvent, classes: number): string | undefine
     if (accuracy === undefined || accuracy * classes > TRAINED) return undefined;
     return `Warning: the network as it came is right for ${percent(accuracy)} of the pictures, no better than guessing. Wrong preprocessing is the usual cause: see --mean and --std.`;
   }
+  if (event.type === 'few-images') {
+    const { images, unit, channels } = event;
+    return `Warning: ${plural(images, 'picture')} to calibrate with, fewer than the ${channels} channels of ${unit}: what reads them is fitted to these very pictures, and may answer others worse. More pictures help, up to --calibration.`;
+  }
   if (event.type === 'unit') {
     const { unit, kept, channels, loss } = event;
     return `${unit}: ${kept.length} of ${channels} channels, ${percent(loss)} of the answer lost`;

@@ -24,54 +24,58 @@ const sizes = { channels: count(1), height: count(1), width: count(1) };
 const map = z.strictObject(sizes);
 const filter = { weight: name, bias: name.exactOptional(), outputs: count(1) };
 
-const nodeSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('convolution'),
-    ...operation,
-    ...window,
-    ...filter,
-    groups: count(1),
-  }),
-  z.strictObject({
-    kind: z.literal('batch-norm'),
-    ...operation,
-    weight: name,
-    bias: name,
-    mean: name,
-    variance: name,
-    epsilon: z.number().nonnegative(),
-  }),
-  z.strictObject({
-    kind: z.literal('activation'),
-    ...operation,
-    activation: z.enum(['relu', 'relu6', 'hard-swish', 'sigmoid', 'hard-sigmoid']),
-  }),
-  z.strictObject({ kind: z.literal('add'), ...operation }),
-  z.strictObject({ kind: z.literal('multiply'), ...operation }),
-  z.strictObject({ kind: z.literal('concatenation'), ...operation }),
-  z.strictObject({
-    kind: z.enum(['max-pool', 'average-pool']),
-    ...operation,
-    ...window,
-    countPads: z.boolean(),
-  }),
-  z.strictObject({ kind: z.literal('global-average-pool'), ...operation }),
-  z.strictObject({ kind: z.literal('flatten'), ...operation }),
-  z.strictObject({ kind: z.literal('linear'), ...operation, ...filter }),
-  z.strictObject({
-    kind: z.literal('channel-pad'),
-    ...operation,
-    before: count(0),
-    after: count(0),
-  }),
-  z.strictObject({ kind: z.literal('strided-slice'), ...operation, stride: pair }),
-  z.strictObject({
-    kind: z.literal('opaque'),
-    ...operation,
-    operation: name,
-    output: map,
-  }),
-]);
+const nodeSchema = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({
+      kind: z.literal('convolution'),
+      ...operation,
+      ...window,
+      ...filter,
+      groups: count(1),
+    }),
+    z.strictObject({
+      kind: z.literal('batch-norm'),
+      ...operation,
+      weight: name,
+      bias: name,
+      mean: name,
+      variance: name,
+      epsilon: z.number().nonnegative(),
+    }),
+    z.strictObject({
+      kind: z.literal('activation'),
+      ...operation,
+      activation: z.enum(['relu', 'relu6', 'hard-swish', 'sigmoid', 'hard-sigmoid']),
+    }),
+    z.strictObject({ kind: z.literal('add'), ...operation }),
+    z.strictObject({ kind: z.literal('multiply'), ...operation }),
+    z.strictObject({ kind: z.literal('concatenation'), ...operation }),
+    z.strictObject({
+      kind: z.enum(['max-pool', 'average-pool']),
+      ...operation,
+      ...window,
+      countPads: z.boolean(),
+    }),
+    z.strictObject({ kind: z.literal('global-average-pool'), ...operation }),
+    z.strictObject({ kind: z.literal('flatten'), ...operation }),
+    z.strictObject({ kind: z.literal('linear'), ...operation, ...filter }),
+    z.strictObject({
+      kind: z.literal('channel-pad'),
+      ...operation,
+      before: count(0),
+      after: count(0),
+    }),
+    z.strictObject({ kind: z.literal('strided-slice'), ...operation, stride: pair }),
+    z.strictObject({
+      kind: z.literal('opaque'),
+      ...operation,
+      operation: name,
+      output: map,
+    }),
+  ],
+  { error: ({ input }) => unknownKind(input) },
+);
 
 const graphSchema: z.ZodType<Graph> = z.strictObject({
   name,
@@ -100,6 +104,15 @@ export function parseGraph(json: string, source: string): Graph {
   }
   listParameters(data);
   return data;
+}
+
+/** What is wrong with a node of no known kind, by its name and kind where it has them. */
+function unknownKind(node: unknown): string {
+  const { kind, name: own } = Object(node) as Partial<Record<'kind' | 'name', unknown>>;
+  const kinds = nodeSchema.options.flatMap(({ shape: { kind } }) =>
+    'options' in kind ? kind.options : [...kind.values],
+  );
+  return `the node ${JSON.stringify(own)} is of no known kind: ${JSON.stringify(kind)} is none of ${kinds.join(', ')}`;
 }
 
 function notAGraph(source: string, problem: string): EspalierError {

@@ -52,6 +52,7 @@ describe('espalier prune', () => {
       folder,
     );
     expect(whole.stderr).toContain('no better than guessing');
+    expect(whole.stderr).toMatch(/8 pictures to calibrate with, fewer than the 16 channels of/);
     expect(whole.code).toBe(0);
     const summary = lastLine(whole.stdout);
     expect(summary).toMatchObject({ architecture: 'resnet8', out: 'half.safetensors' });

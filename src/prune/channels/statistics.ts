@@ -50,8 +50,11 @@ export function gramRidge({ gram, channels, taps }: ChannelStatistics): number {
   return (RIDGE * trace) / rows;
 }
 
-/** @throws bad-data when sizes do not belong together or a sum is not finite. */
-export function requireStatistics(statistics: ChannelStatistics): void {
+/**
+ * @param unit that they are of.
+ * @throws bad-data when sizes do not belong together or a sum is not finite.
+ */
+export function requireStatistics(statistics: ChannelStatistics, unit: string): void {
   const { channels, taps, outputs, gram, correlation, energy } = statistics;
   const rows = channels * taps;
   if (gram.length !== rows ** 2 || correlation.length !== rows * outputs) {
@@ -64,7 +67,7 @@ export function requireStatistics(statistics: ChannelStatistics): void {
   if (finite && correlation.every(Number.isFinite)) return;
   throw new EspalierError(
     'bad-data',
-    'The activations of the calibration images are not finite: the network diverged, or its images are not preprocessed as it expects.',
+    `The activations of ${unit} for the calibration images are not finite: the network diverged, or its images are not preprocessed as it expects.`,
   );
 }
 

@@ -304,6 +304,40 @@ test('a network without channels to remove says why, node by node', () => {
   );
 });
 
+test('numbers that are not finite are refused, wherever they come from', async () => {
+  const broken = (graph: Graph, name: string) => {
+    const whole = randomNetwork(graph);
+    const tensor = whole.weights.get(name);
+    if (!tensor) throw new Error(`No ${name}.`);
+    const data = tensor.data.with(0, Number.NaN);
+    const weights = new Map(whole.weights).set(name, { ...tensor, data });
+    const own = { ...options, sharing: 'uniform' } as const;
+    const all = { calibration: randomPictures(2), preprocessing, options: own };
+    return finalResult(pruneNetwork(device, { ...all, network: { graph, weights } }));
+  };
+  await expect(broken(GRAPHS['a chain with a flattening'] as Graph, 'c1.weight')).rejects.toThrow(
+    /activations of c1 .* not finite.*preprocessed/,
+  );
+  await expect(broken(GRAPHS['inverted residuals'] as Graph, 'fc.bias')).rejects.toThrow(
+    /The answers .* are not finite/,
+  );
+});
+
+test('tells of fewer images than the widest unit has channels', async () => {
+  const network = randomNetwork(GRAPHS['a chain with a flattening'] as Graph);
+  const warnings = async (count: number) => {
+    const all = { network, calibration: randomPictures(count), preprocessing };
+    const events: PruneEvent[] = [];
+    const own = { ...options, sharing: 'uniform' } as const;
+    await finalResult(pruneNetwork(device, { ...all, options: own }), (event) => {
+      events.push(event);
+    });
+    return events.filter(({ type }) => type === 'few-images');
+  };
+  expect(await warnings(6)).toEqual([{ type: 'few-images', images: 6, unit: 'c1', channels: 7 }]);
+  expect(await warnings(7)).toEqual([]);
+});
+
 test('a budget that no cut meets says the least that can be met', async () => {
   const graph = GRAPHS['resnet8, 5 channels'] as Graph;
   const budget = { of: 'multiplyAdds', share: 0.001 } as const;

@@ -91,10 +91,12 @@ describe('statistics', () => {
   test('sums that are not finite are refused, with the usual cause', () => {
     const layer = randomLayer({ channels: 2, taps: 1, outputs: 1, positions: 9, seed: 1 });
     const gram = layer.gram.with(1, Number.NaN);
-    expect(() => requireStatistics({ ...layer, gram })).toThrow(/not finite.*preprocessed/);
-    expect(() => requireStatistics({ ...layer, channels: 3 })).toThrow(
+    expect(() => requireStatistics({ ...layer, gram }, 'c1')).toThrow(
+      /activations of c1 .* not finite.*preprocessed/,
+    );
+    expect(() => requireStatistics({ ...layer, channels: 3 }, 'c1')).toThrow(
       /hold 9 and 3 sums, not 4 and 2/,
     );
-    requireStatistics(layer);
+    requireStatistics(layer, 'c1');
   });
 });

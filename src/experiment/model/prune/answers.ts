@@ -1,3 +1,4 @@
+import { EspalierError } from '../../../errors.js';
 import { Commands } from '../../../gpu/commands.js';
 import type { Device } from '../../../gpu/device.js';
 import { readMatrix } from '../../../gpu/matrix.js';
@@ -7,6 +8,8 @@ import { type Calibrated, encodeSegment } from './frontier.js';
 /**
  * The network's answers for the first so many calibration images or a few more, from where they are
  * on [images × classes].
+ *
+ * @throws bad-data where one is not finite.
  */
 export async function answersFrom(
   device: Device,
@@ -35,6 +38,12 @@ export async function answersFrom(
   for (const block of blocks) {
     answers.set(block, at);
     at += block.length;
+  }
+  if (!answers.every(Number.isFinite)) {
+    throw new EspalierError(
+      'bad-data',
+      'The answers to the calibration images are not finite: the network diverged, or its images are not preprocessed as it expects.',
+    );
   }
   return answers;
 }

@@ -74,7 +74,7 @@ export interface PruneState {
   readonly network?: Network;
 }
 
-/** What a pruning tells on its way: how far it is, each curve, the shares, each unit that is cut. */
+/** What a pruning tells on its way: how far it is, a warning, each curve, the shares, each unit that is cut. */
 export type PruneEvent =
   | {
       readonly type: 'progress';
@@ -82,6 +82,16 @@ export type PruneEvent =
       readonly unit: string;
       /** Of all units together, from 0 to 1. */
       readonly share: number;
+    }
+  /**
+   * Fewer calibration images than one a channel of the widest unit: what reads it is fitted to these
+   * images, and may answer others worse.
+   */
+  | {
+      readonly type: 'few-images';
+      readonly images: number;
+      readonly unit: string;
+      readonly channels: number;
     }
   | ({ readonly type: 'curve' } & UnitCurve)
   | { readonly type: 'budget'; readonly units: readonly string[]; readonly kept: readonly number[] }

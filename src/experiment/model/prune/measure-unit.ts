@@ -97,7 +97,7 @@ export async function measureUnit(
       );
       const byRow = weightsByRow(weights, reading);
       const statistics = statisticsOfUnit((products[at] as PatchProducts).totals(), byRow, rows);
-      requireStatistics(statistics);
+      requireStatistics(statistics, unit.name);
       return { reading, statistics, weights: byRow, rows };
     });
   } finally {

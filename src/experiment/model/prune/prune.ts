@@ -43,6 +43,11 @@ export async function* pruneNetwork(
   requireCriterionLabels(calibration, options.criterion);
   const pruning = preparePruning(device, input, signal);
   const { units } = pruning;
+  const widest = units.reduce((one, other) => (other.channels > one.channels ? other : one));
+  if (calibration.count < widest.channels) {
+    const { name: unit, channels } = widest;
+    yield { type: 'few-images', images: calibration.count, unit, channels };
+  }
   const curves =
     options.sharing === 'measured' ? yield* measureCurves(pruning, from?.curves ?? []) : [];
   const counts = shareOfUnits(dense, units, options, curves);
