@@ -81,8 +81,9 @@ export {
   pruneSchema,
 } from './experiment/model/prune/config.js';
 export {
-  BUDGETED,
   type Budgeted,
+  COUNTED,
+  type Counted,
   type PruneEvent,
   type PruneInput,
   type PruneOptions,

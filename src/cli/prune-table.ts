@@ -4,6 +4,12 @@ import type { PruneModelSummary } from '../experiment/model/prune/model.js';
 import { grouped, plural } from '../text.js';
 import { percent } from './progress.js';
 
+const BUDGETS = {
+  multiplyAdds: 'multiply-adds',
+  parameters: 'parameters',
+  milliseconds: "milliseconds a picture, by the layers' times",
+} as const;
+
 /** Characters of a unit's bar. */
 const BAR = 24;
 
@@ -55,8 +61,10 @@ export function pruneTable(
     const filled = Math.round((BAR * kept.length) / channels);
     return `${unit.padEnd(widest)}  ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}  ${kept.length} of ${channels}`;
   });
+  const { of, asked, reached } = summary.budget;
   return [
     table.toString(),
+    `Asked for ${asked.toPrecision(3)} of the ${BUDGETS[of]}; ${reached.toPrecision(3)} is left.`,
     `Without fine-tuning the pruned network gives the dense one's answer for ${percent(agreement)} of the ${plural(summary.calibration, 'calibration picture')} (divergence ${divergence.toPrecision(3)} nats).`,
     '',
     ...bars,

@@ -18,7 +18,7 @@ import {
 import { REFITS, SHARINGS, UNIT_CHOICES } from '../experiment/model/prune/events.js';
 import { requireLabels } from '../experiment/model/prune/labels.js';
 import type { PruneModelEvent } from '../experiment/model/prune/model.js';
-import { requireReachable } from '../experiment/model/prune/prune.js';
+import { requireReachable } from '../experiment/model/prune/share.js';
 import { inferShapes } from '../graph/shapes.js';
 import { CHANNEL_CRITERIA } from '../prune/channels/criteria.js';
 import { grouped, plural, shellWord } from '../text.js';
@@ -59,6 +59,11 @@ export function addPrune(program: Command, version: string): void {
     .option('--calibration <pictures>', 'that the cut is made by (default: 1000)', number)
     .option('--flops <share>', 'of the multiply-adds that stays (default: 0.5)', number)
     .option('--parameters <share>', 'of the parameters that stays, instead', number)
+    .option(
+      '--latency <share>',
+      'of the milliseconds a picture takes on this adapter, 32 at once, instead: layers are timed',
+      number,
+    )
     .addOption(
       new Option('--criterion <name>', 'by which channels are chosen (default: group)').choices(
         CHANNEL_CRITERIA,
@@ -218,6 +223,7 @@ async function execute(
 
 const TITLES = {
   measuring: 'Measuring',
+  timing: 'Timing layers',
   curves: 'Curves',
   cutting: 'Cutting',
   'fine-tuning': 'Fine-tuning',

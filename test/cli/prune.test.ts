@@ -134,6 +134,7 @@ describe('espalier prune', () => {
 
   test.each([
     ['--flops 0.5 --parameters 0.5', /--flops 0.5 does not go with --parameters 0.5/],
+    ['--latency 0.5 --parameters 0.5', /--parameters 0.5 does not go with --latency 0.5/],
     ['--flops 1.5', /--flops must be a share above 0, and 1 at most, not 1.5/],
     ['--flops 0.001', /A budget of 0.00100 cannot be met: .* 0\.\d+ is left/],
     ['--out half.h5', /--out must be a file that ends in .onnx or .safetensors, not "half.h5"/],

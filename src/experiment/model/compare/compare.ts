@@ -6,9 +6,9 @@ import { relayed } from '../../relay.js';
 import { agreement, meanDivergence } from '../prune/answers.js';
 import { drawCalibration } from '../prune/calibration.js';
 import { cutUnits } from '../prune/cut-units.js';
-import type { UnitCurve } from '../prune/events.js';
-import { requireReachable, shareOfUnits } from '../prune/prune.js';
+import type { Counted, UnitCurve } from '../prune/events.js';
 import { type Pruning, preparePruning } from '../prune/pruning.js';
+import { countedCost, requireReachable, shareOfUnits } from '../prune/share.js';
 import { listModelCells, nameOfCell, optionsOfCell, wayOfCurves } from './config.js';
 import { type DenseSide, isSameWay, measureDense } from './dense-side.js';
 import type {
@@ -66,7 +66,11 @@ export async function* compareModel(
         share: (done + share) / missing.length,
       });
       const own = { ...pruning, options: optionsOfCell(config, key) };
-      const cut = yield* cutCell(own, side, { curves: curvesOfCell(side, input, key), progress });
+      const cut = yield* cutCell(own, side, {
+        of: key.of,
+        curves: curvesOfCell(side, input, key),
+        progress,
+      });
       const found = yield* answer(cut.network, (share) => progress((1 + share) / 2));
       const [one, other] = [whole.answers, found.answers] as [Float32Array, Float32Array];
       const classes = one.length / test.count;
@@ -124,16 +128,19 @@ function cutCell(
   pruning: Pruning,
   { at, untouched }: DenseSide,
   {
+    of,
     curves,
     progress,
   }: {
+    readonly of: Counted;
     readonly curves: readonly UnitCurve[];
     readonly progress: (share: number) => CompareModelEvent;
   },
 ) {
   const { dense, units, options } = pruning;
   const inOrder = units.flatMap(({ name }) => curves.find(({ unit }) => unit === name) ?? []);
-  const counts = shareOfUnits(dense, units, options, inOrder);
+  const cost = countedCost(dense.graph, units, of);
+  const counts = shareOfUnits({ cost, units, options, curves: inOrder });
   let done = 0;
   return relayed(cutUnits(pruning, { counts, dense: at, untouched }), (event) => {
     if (event.type === 'unit') done += 1;

@@ -2,7 +2,7 @@ import type { Pictures, Preprocessing } from '../../../data/pictures.js';
 import type { AdapterDescription } from '../../../gpu/adapter.js';
 import type { Network } from '../../../graph/weights.js';
 import type { ChannelCriterion } from '../../../prune/channels/criteria.js';
-import type { Budgeted, Refit, Sharing, UnitCurve } from '../prune/events.js';
+import type { Counted, Refit, Sharing, UnitCurve } from '../prune/events.js';
 import type { CompareModelConfig } from './config.js';
 
 /** What is compared, and on which pictures. */
@@ -38,7 +38,7 @@ export interface ModelCellKey extends PruningWay {
   /** How the budget is shared. */
   readonly budgets: Sharing;
   /** What was asked for: this share of that cost. */
-  readonly of: Budgeted;
+  readonly of: Counted;
   readonly share: number;
 }
 

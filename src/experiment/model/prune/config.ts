@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { EspalierError } from '../../../errors.js';
 import { CHANNEL_CRITERIA } from '../../../prune/channels/criteria.js';
 import { count, parseWith, rate } from '../../run-config.js';
-import { type PruneOptions, REFITS, SHARINGS, UNIT_CHOICES } from './events.js';
+import { type Budgeted, type PruneOptions, REFITS, SHARINGS, UNIT_CHOICES } from './events.js';
 
 export const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
   z.enum(names, { error: `one of ${names.join(', ')}` });
@@ -12,15 +12,31 @@ export const share = () =>
     .gt(0, { error: 'a share above 0, and 1 at most' })
     .lte(1, { error: 'a share above 0, and 1 at most' });
 
+/** What each key of a budget counts. */
+const BUDGETS = {
+  flops: 'multiplyAdds',
+  parameters: 'parameters',
+  latency: 'milliseconds',
+} as const satisfies Readonly<Record<string, Budgeted>>;
+const BUDGET_KEYS = [
+  'flops',
+  'parameters',
+  'latency',
+] as const satisfies readonly (keyof typeof BUDGETS)[];
+
 const PART = 'a share from 0 to 1';
 
 /** Everything that decides a pruning. */
 export const pruneSchema = z.strictObject({
   /** Pictures to calibrate with. */
   calibration: count(1).default(1000),
-  /** The share of multiply-adds, or of parameters, that stays; half of the multiply-adds by default. */
+  /**
+   * The share of multiply-adds, of parameters, or of the milliseconds an image takes on this adapter,
+   * that stays; half of the multiply-adds by default.
+   */
   flops: share().optional(),
   parameters: share().optional(),
+  latency: share().optional(),
   criterion: oneOf(CHANNEL_CRITERIA).default('group'),
   refit: oneOf(REFITS).default('weights'),
   budgets: oneOf(SHARINGS).default('measured'),
@@ -49,14 +65,15 @@ export type PruneConfig = z.infer<typeof pruneSchema>;
  */
 export function parsePruneConfig(given: unknown): PruneConfig {
   const config = parseWith(pruneSchema, given);
-  const { flops, parameters, controls, distil, fineTune } = config;
-  if (flops !== undefined && parameters !== undefined) {
+  const { controls, distil, fineTune } = config;
+  const [one, other] = BUDGET_KEYS.filter((key) => config[key] !== undefined);
+  if (one && other) {
     throw new EspalierError('bad-config', {
       kind: 'conflict',
-      key: 'flops',
-      given: flops,
-      with: 'parameters',
-      value: parameters,
+      key: one,
+      given: config[one],
+      with: other,
+      value: config[other],
       allowed: [],
       because: 'a network is cut to one budget',
     });
@@ -77,10 +94,8 @@ export function parsePruneConfig(given: unknown): PruneConfig {
 
 /** What of a configuration the cut itself is made with. */
 export function pruneOptions(config: PruneConfig): PruneOptions {
-  const { criterion, refit, budgets, units, roundTo, least, seed, flops, parameters } = config;
-  const budget =
-    parameters === undefined
-      ? ({ of: 'multiplyAdds', share: flops ?? 0.5 } as const)
-      : ({ of: 'parameters', share: parameters } as const);
+  const { criterion, refit, budgets, units, roundTo, least, seed } = config;
+  const key = BUDGET_KEYS.find((own) => config[own] !== undefined) ?? 'flops';
+  const budget = { of: BUDGETS[key], share: config[key] ?? 0.5 };
   return { criterion, refit, sharing: budgets, units, roundTo, least, seed, budget };
 }

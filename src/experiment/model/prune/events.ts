@@ -18,10 +18,12 @@ export const UNIT_CHOICES = ['inner', 'stream', 'all'] as const;
 /** The name of one of these choices. */
 export type UnitChoice = (typeof UNIT_CHOICES)[number];
 
-/** What a budget counts. */
-export const BUDGETED = ['multiplyAdds', 'parameters'] as const;
+/** What a budget can count. */
+export const COUNTED = ['multiplyAdds', 'parameters'] as const;
 /** The name of one of these costs. */
-export type Budgeted = (typeof BUDGETED)[number];
+export type Counted = (typeof COUNTED)[number];
+/** A cost that is counted, or the milliseconds an image takes on the adapter at hand. */
+export type Budgeted = Counted | 'milliseconds';
 
 /** How a network is cut, and to what. */
 export interface PruneOptions {
@@ -78,7 +80,8 @@ export interface PruneState {
 export type PruneEvent =
   | {
       readonly type: 'progress';
-      readonly phase: 'curves' | 'cutting';
+      readonly phase: 'timing' | 'curves' | 'cutting';
+      /** Or the layer that is timed. */
       readonly unit: string;
       /** Of all units together, from 0 to 1. */
       readonly share: number;
@@ -105,6 +108,8 @@ export interface PruneSummary {
   readonly units: readonly UnitOutcome[];
   readonly curves: readonly UnitCurve[];
   readonly calibration: number;
+  /** The share of the cost that was asked for, and the share that is left. */
+  readonly budget: { readonly of: Budgeted; readonly asked: number; readonly reached: number };
   /** Mean KL(dense ‖ pruned) in nats, and the share of the same largest answers, on calibration images. */
   readonly divergence: number;
   readonly agreement: number;

@@ -1,25 +1,14 @@
 import type { Device } from '../../../gpu/device.js';
-import { costOfKept } from '../../../graph/cost.js';
 import { foldBatchNorms } from '../../../graph/fold.js';
-import { summarise } from '../../../graph/summary.js';
-import type { Unit } from '../../../graph/units.js';
 import type { Network } from '../../../graph/weights.js';
-import { shareBudget } from '../../../prune/channels/budgets.js';
-import { shareEvenly } from '../../../prune/channels/uniform.js';
 import { agreement, answersFrom, meanDivergence } from './answers.js';
 import { cutUnits } from './cut-units.js';
-import type {
-  PruneEvent,
-  PruneInput,
-  PruneOptions,
-  PruneState,
-  PruneSummary,
-  UnitCurve,
-} from './events.js';
+import type { PruneEvent, PruneInput, PruneState, PruneSummary } from './events.js';
 import { requireCriterionLabels } from './labels.js';
+import { measureLatency } from './latency.js';
 import { measureCurves } from './measure-curves.js';
-import { type Pruning, preparePruning, startWalk } from './pruning.js';
-import { chosenUnits } from './units.js';
+import { type Pruning, preparePruning, startWalk, unitsInInference } from './pruning.js';
+import { countedCost, requireReachable, shareOfUnits } from './share.js';
 
 /**
  * Prunes a trained network to a budget, by pictures without labels. Each unit of channels is cut to
@@ -48,17 +37,26 @@ export async function* pruneNetwork(
     const { name: unit, channels } = widest;
     yield { type: 'few-images', images: calibration.count, unit, channels };
   }
+  const cost =
+    options.budget.of === 'milliseconds'
+      ? yield* measureLatency(device, unitsInInference(pruning), signal)
+      : countedCost(dense.graph, units, options.budget.of);
+  // Before the curves: a budget out of reach needs none.
+  shareOfUnits({ cost, units, options: { ...options, sharing: 'uniform' }, curves: [] });
   const curves =
     options.sharing === 'measured' ? yield* measureCurves(pruning, from?.curves ?? []) : [];
-  const counts = shareOfUnits(dense, units, options, curves);
+  const counts = shareOfUnits({ cost, units, options, curves });
   yield { type: 'budget', units: units.map(({ name }) => name), kept: counts };
   const measured = performance.now();
   const cut = yield* cutBesideDense(pruning, counts, from);
   const end = performance.now();
+  const reached = cost(cut.units.map(({ kept }) => kept.length));
+  const { of, share: asked } = options.budget;
   return {
     adapter: device.adapter,
     ...cut,
     curves,
+    budget: { of, asked, reached: reached / cost(units.map(({ channels }) => channels)) },
     calibration: calibration.count,
     ...(await nearness(pruning, cut.network)),
     seconds: { curves: (measured - start) / 1000, cutting: (end - measured) / 1000 },
@@ -88,30 +86,4 @@ async function nearness(pruning: Pruning, network: Network) {
     divergence: meanDivergence(dense, cut, classes),
     agreement: agreement(dense, cut, classes),
   };
-}
-
-/**
- * Refuses, before any work, a budget that no cut meets.
- *
- * @throws bad-config saying the least that can be met; bad-network when nothing can be cut.
- */
-export function requireReachable(network: Network, options: PruneOptions): void {
-  const units = chosenUnits(network.graph, options.units);
-  shareOfUnits(network, units, { ...options, sharing: 'uniform' }, []);
-}
-
-/** How many channels of each unit stay. */
-export function shareOfUnits(
-  { graph }: Network,
-  units: readonly Unit[],
-  { budget, sharing, least, roundTo }: PruneOptions,
-  curves: readonly UnitCurve[],
-): readonly number[] {
-  const costOf = costOfKept(graph, units);
-  const cost = (kept: readonly number[]) => costOf(kept)[budget.of];
-  const channels = units.map((unit) => unit.channels);
-  const limits = { cost, budget: budget.share * summarise(graph)[budget.of], least, roundTo };
-  return sharing === 'measured'
-    ? shareBudget({ curves, ...limits })
-    : shareEvenly({ channels, ...limits });
 }

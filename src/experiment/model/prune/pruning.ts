@@ -31,11 +31,18 @@ export function preparePruning(device: Device, input: PruneInput, signal?: Abort
   const { network: dense, options } = input;
   const units = chosenUnits(dense.graph, options.units);
   const network = foldBatchNorms(dense);
-  const own = { network, units: units.map(({ name }) => unitOfNetwork(network, name)) };
   const measured = new Map<'saliency', Promise<ReadonlyMap<string, Float64Array>>>();
   const saliency = () =>
-    memo(measured, 'saliency', () => measureSaliency(device, own, input, signal));
+    memo(measured, 'saliency', () => {
+      const own = unitsInInference({ folded: network, units });
+      return measureSaliency(device, { ...own, network }, input, signal);
+    });
   return { device, dense, folded: network, units, input, options, signal, saliency };
+}
+
+/** The graph in inference form, and the units in it: batch norms are none of their maps there. */
+export function unitsInInference({ folded, units }: Pick<Pruning, 'folded' | 'units'>) {
+  return { graph: folded.graph, units: units.map(({ name }) => unitOfNetwork(folded, name)) };
 }
 
 /** The calibration images on their way from unit to unit, each place from the one before. */
