@@ -20,6 +20,7 @@ export const CHANNEL_CRITERIA = [
   'average',
   'line-search',
   'corrective',
+  'network-loss',
   'l1',
   'bn-scale',
   'fpgm',
@@ -31,7 +32,7 @@ export const CHANNEL_CRITERIA = [
 export type ChannelCriterion = (typeof CHANNEL_CRITERIA)[number];
 
 /** Those that look at the loss, and so at labels. */
-export const LABELLED_CRITERIA: readonly ChannelCriterion[] = ['taylor'];
+export const LABELLED_CRITERIA: readonly ChannelCriterion[] = ['network-loss', 'taylor'];
 
 /** What the channels of one unit can be chosen by. */
 export interface ChannelProblem {
@@ -57,13 +58,14 @@ export interface ChannelRanking {
 }
 
 /**
- * Ranks the channels of a unit by one criterion; the first k are those that a cut to k keeps.
+ * Ranks the channels of a unit by one criterion; the first k are those that a cut to k keeps. For
+ * `network-loss` the unit alone says nothing: whoever has the network asks it.
  *
  * @throws bad-data when a rule meets numbers that are not finite; aborted.
  */
 export async function rankChannels(
   device: Device,
-  criterion: ChannelCriterion,
+  criterion: Exclude<ChannelCriterion, 'network-loss'>,
   problem: ChannelProblem,
   signal?: AbortSignal,
 ): Promise<ChannelRanking> {

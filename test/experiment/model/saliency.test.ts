@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Pictures, PREPROCESSINGS } from '../../../src/data/pictures.js';
 import { readingsOfUnit } from '../../../src/experiment/model/prune/consumers.js';
 import type { PruneInput } from '../../../src/experiment/model/prune/events.js';
+import { frontierOfPictures } from '../../../src/experiment/model/prune/frontier.js';
+import { rankByNetworkLoss } from '../../../src/experiment/model/prune/network-loss.js';
 import { pruneNetwork } from '../../../src/experiment/model/prune/prune.js';
 import { measureSaliency } from '../../../src/experiment/model/prune/saliency.js';
 import { finalResult } from '../../../src/experiment/relay.js';
@@ -125,6 +127,64 @@ test('the saliency of each channel is the slope of the loss along a gate behind 
       expect(Math.abs(value - (values[channel] ?? Number.NaN))).toBeLessThan(1e-4 * most);
     });
   }
+});
+
+test('each pick of network-loss is the best of all candidates by the loss of the whole network', async () => {
+  const before = device.liveBytes;
+  const network = foldBatchNorms(randomNetwork(graph));
+  const pictures = randomPictures(5);
+  for (const unit of findUnits(network.graph).units.filter(({ kind }) => kind === 'inner')) {
+    const [reading] = readingsOfUnit(network.graph, inferShapes(network.graph), unit);
+    if (!reading) throw new Error('No consumer.');
+    const taps = reading.kernel[0] * reading.kernel[1];
+    using frontier = await frontierOfPictures(device, network.graph, pictures, preprocessing);
+    const place = { network, frontier };
+    const { labels } = pictures;
+    const ranking = await rankByNetworkLoss(device, { unit, place, labels, seed: 4 });
+    expect([...ranking.order].sort()).toEqual([...Array(unit.channels).keys()]);
+    const lossOfKept = (kept: readonly number[]) => {
+      const channels = (chosen: (channel: number) => boolean) =>
+        reading.positions.flatMap((places, channel) => (chosen(channel) ? places : []));
+      const own = { weight: reading.weight, taps };
+      const others = channels((channel) => !kept.includes(channel));
+      const less = gated(network, { ...own, channels: others }, 0);
+      const scaled = { ...own, channels: channels((channel) => kept.includes(channel)) };
+      const all = losses(gated(less, scaled, unit.channels / kept.length), pictures);
+      return all.reduce((sum, loss) => sum + loss, 0) / pictures.count;
+    };
+    ranking.order.forEach((pick, step) => {
+      const picked = [...ranking.order.subarray(0, step)];
+      const possible = [...ranking.order.subarray(step)].map((channel) =>
+        lossOfKept([...picked, channel]),
+      );
+      const own = lossOfKept([...picked, pick]);
+      expect(own).toBeLessThanOrEqual(Math.min(...possible) + 1e-5);
+    });
+    expect([...(ranking.factors?.(2) ?? [])]).toEqual([unit.channels / 2, unit.channels / 2]);
+  }
+  expect(device.liveBytes).toBe(before);
+});
+
+test('network-loss cuts inner units, by labels alone, and says why not others', async () => {
+  const pictures = randomPictures(5);
+  const own = { criterion: 'network-loss', refit: 'none', sharing: 'uniform' } as const;
+  const rest = { budget: { of: 'parameters', share: 0.8 }, roundTo: 1, least: 1, seed: 0 } as const;
+  const prune = (units: 'inner' | 'stream', calibration: Pictures) =>
+    finalResult(
+      pruneNetwork(device, {
+        network: randomNetwork(graph),
+        calibration,
+        preprocessing,
+        options: { ...own, ...rest, units },
+      }),
+    );
+  const { budget } = await prune('inner', pictures);
+  expect(budget.reached).toBeLessThanOrEqual(0.8);
+  await expect(prune('stream', pictures)).rejects.toThrow(
+    /network-loss cannot cut c1: c4 reads sum, into which another consumer/,
+  );
+  const { labels: _, ...unlabelled } = pictures;
+  await expect(prune('inner', unlabelled)).rejects.toThrow(/network-loss looks at labels/);
 });
 
 test('taylor keeps the channels of the largest saliency, and says that it needs labels', async () => {

@@ -29,8 +29,9 @@ export async function* cutUnits(
   let network = from?.network ?? dense;
   let touched = outcomes.some(({ kept, channels }) => kept.length < channels);
   using walk = await startWalk(pruning);
+  const placeAt = (name: string) => walk.to(foldBatchNorms(network), name);
   const measure = async (name: string) => {
-    const cut = await walk.to(foldBatchNorms(network), name);
+    const cut = await placeAt(name);
     const reference = touched ? await denseAt(name) : undefined;
     const unit = unitOfNetwork(cut.network, name);
     return measureUnit(device, { unit, cut, dense: reference, signal });
@@ -41,7 +42,12 @@ export async function* cutUnits(
     const count = counts[done] as number;
     if (touched || count < channels) {
       const measurements = (!touched && untouched?.(name)) || (await measure(name));
-      const ranking = await rankUnit(pruning, network, name, measurements);
+      const ranking = await rankUnit(pruning, {
+        unit: name,
+        network,
+        measurements,
+        place: () => placeAt(name),
+      });
       const { refit } = options;
       const result = cutUnit(network, { unit: name, measurements, ranking, count, refit });
       network = result.network;

@@ -60,7 +60,12 @@ export async function curveOfUnit(
   { unit, place, measurements, answers }: DenseUnit,
 ): Promise<UnitCurve> {
   const { device, dense, options, signal } = pruning;
-  const ranking = await rankUnit(pruning, dense, unit, measurements);
+  const ranking = await rankUnit(pruning, {
+    unit,
+    network: dense,
+    measurements,
+    place: async () => place,
+  });
   const { refit } = options;
   const { frontier } = place;
   const request = { network: dense, unit, measurements, ranking, refit, frontier, answers };

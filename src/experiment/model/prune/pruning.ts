@@ -9,6 +9,7 @@ import { unitOfNetwork, unitWeights } from './cut-unit.js';
 import type { PruneInput, PruneOptions } from './events.js';
 import { advanceFrontier, type Calibrated, frontierOfPictures } from './frontier.js';
 import type { UnitMeasurement } from './measure-unit.js';
+import { rankByNetworkLoss } from './network-loss.js';
 import { measureSaliency } from './saliency.js';
 import { chosenUnits, filtersOfUnit } from './units.js';
 
@@ -76,24 +77,34 @@ export async function startWalk({
   };
 }
 
-/**
- * Ranks a unit's channels by the criterion that was asked for.
- *
- * @param network as cut so far, batch norms included.
- */
+/** A unit to be ranked. */
+export interface RankedUnit {
+  readonly unit: string;
+  /** As cut so far, batch norms included. */
+  readonly network: Network;
+  readonly measurements: readonly UnitMeasurement[];
+  /** The same network in inference form, with the images at the unit or before it. */
+  readonly place: () => Promise<Calibrated>;
+}
+
+/** Ranks a unit's channels by the criterion that was asked for. */
 export async function rankUnit(
-  { device, options: { criterion, seed }, signal, saliency }: Pruning,
-  network: Network,
-  unit: string,
-  measurements: readonly UnitMeasurement[],
+  { device, input, options: { criterion, seed }, signal, saliency }: Pruning,
+  { unit: name, network, measurements, place }: RankedUnit,
 ): Promise<ChannelRanking> {
+  if (criterion === 'network-loss') {
+    const own = await place();
+    const labels = input.calibration.labels ?? new Uint32Array();
+    const unit = unitOfNetwork(own.network, name);
+    return rankByNetworkLoss(device, { unit, place: own, labels, seed }, signal);
+  }
   const problem = {
     consumers: measurements.map(({ statistics }) => statistics),
     weights: measurements.map(({ weights, rows, statistics }) =>
       unitWeights(weights, rows, statistics.outputs),
     ),
-    ...filtersOfUnit(network, unitOfNetwork(network, unit)),
-    ...(criterion === 'taylor' && { saliency: (await saliency()).get(unit) }),
+    ...filtersOfUnit(network, unitOfNetwork(network, name)),
+    ...(criterion === 'taylor' && { saliency: (await saliency()).get(name) }),
     seed,
   };
   return rankChannels(device, criterion, problem, signal);
