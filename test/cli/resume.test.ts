@@ -57,7 +57,7 @@ test('--from goes on with a run that was cut short, and with a finished one past
 });
 
 test('Ctrl-C loses no step: --from goes on to the bits of a run that was not interrupted', async () => {
-  const flags = TINY.replace('--prune-every 4', '--prune-every 0 --iterations 30000');
+  const flags = TINY.replace('--prune-every 4', '--prune-every 0 --iterations 15000');
   const { child, said, ended } = start(['run', ...flags.split(' '), '--out', 'cut'], { cwd: root });
   await said(/^Iteration 0:/m);
   await sleep(500);
@@ -69,7 +69,7 @@ test('Ctrl-C loses no step: --from goes on to the bits of a run that was not int
   const rest = await run('--from cut --out rest');
   expect(rest.stderr).toContain(`from iteration ${newest}.`);
   expect(await run(`${flags} --out straight`)).toMatchObject({ code: 0 });
-  for (const name of ['weights-30000', 'subnetwork-30000', 'fine-tuned-30000']) {
+  for (const name of ['weights-15000', 'subnetwork-15000', 'fine-tuned-15000']) {
     const [mine, whole] = await Promise.all(
       ['rest', 'straight'].map((folder) => readFile(join(root, folder, `${name}.safetensors`))),
     );
