@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
+import { shown } from '../text.js';
 import { carryOut } from './carry-out.js';
 import { errorCode } from './files.js';
 
@@ -17,6 +18,12 @@ process.stdout.on('error', (error) => {
 // What is told there is no part of the work, which goes on.
 process.stderr.on('error', (error) => {
   if (!GONE.has(errorCode(error))) throw error;
+});
+
+// A client's error may carry a password among its own keys, which Node would print.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${shown(error instanceof Error ? `${error.stack}` : String(error))}\n`);
+  process.exit(1);
 });
 
 const code = await carryOut(process.argv.slice(2), version, (text) => process.stderr.write(text));

@@ -1,11 +1,12 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'bullmq';
+import { z } from 'zod';
 import { EspalierError } from '../errors.js';
-import type { Cell } from '../study/cell.js';
-import type { Trial } from '../study/grid.js';
-import type { StudyConfig } from '../study/study-config.js';
+import { type Cell, cellKey, requireCell } from '../study/cell.js';
+import { hasCell, hasTrial, type Trial, trialName } from '../study/grid.js';
+import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
+import { quoted } from '../text.js';
+import { greetServer, redisPlace } from './redis-server.js';
 
 /** The queue of all studies on one Redis server. */
 export const QUEUE = 'espalier-trials';
@@ -27,15 +28,75 @@ export interface TrialProgress {
   readonly cells: readonly Cell[];
 }
 
-export function progressCells(progress: unknown): readonly Cell[] {
-  return (progress as Partial<TrialProgress> | undefined)?.cells ?? [];
+const progressSchema = z.object({ cells: z.array(z.unknown()) });
+
+/**
+ * The cells in a job's record of its work, none before it has any.
+ *
+ * @throws bad-data when it holds what is no cell of that trial: a Redis server takes anything from anyone.
+ */
+export function progressCells(
+  progress: unknown,
+  config: StudyConfig,
+  trial: Trial,
+): readonly Cell[] {
+  // What the queue gives before a worker has said anything.
+  if (progress === 0) return [];
+  const fail = (why: string) =>
+    new EspalierError(
+      'bad-data',
+      `What the queue holds of the trial ${trialName(trial)} is no work of a worker (${why}). Find out who else writes to that server, empty its queue ${QUEUE}, and give the same command again.`,
+    );
+  const parsed = progressSchema.safeParse(progress);
+  if (!parsed.success) throw fail('no list of cells');
+  return parsed.data.cells.map((value) => {
+    const cell = requireCell(value, fail);
+    if (trialName(cell) !== trialName(trial) || !hasCell(config, cell)) {
+      throw fail(`its cell ${quoted(cellKey(cell))} is of something else`);
+    }
+    return cell;
+  });
+}
+
+const jobSchema = z.object({
+  version: z.string(),
+  config: z.unknown(),
+  trial: z.object({
+    examples: z.int(),
+    trial: z.int(),
+    width: z.int(),
+    learningRate: z.number(),
+    batch: z.union([z.int(), z.literal('full')]),
+  }),
+  known: z.array(z.unknown()),
+  crc32: z.string(),
+});
+
+/**
+ * A job as it lies in the queue, checked.
+ *
+ * @throws bad-data when it is no trial of a study; bad-config when it is another version's.
+ */
+export function requireJob(data: unknown, version: string): TrialJob {
+  const fail = (why: string) =>
+    new EspalierError('bad-data', `A job in the queue ${QUEUE} is no trial of a study (${why}).`);
+  const parsed = jobSchema.safeParse(data);
+  if (!parsed.success) throw fail(parsed.error.issues[0]?.path.join('.') || 'it is no record');
+  const { trial, known, crc32 } = parsed.data;
+  if (parsed.data.version !== version) {
+    throw new EspalierError(
+      'bad-config',
+      `The study comes from espalier ${quoted(parsed.data.version)}, this worker is ${version}; use the same.`,
+    );
+  }
+  const config = parseStudyConfig(parsed.data.config);
+  if (!hasTrial(config, trial)) throw fail(`its study has no trial ${trialName(trial)}`);
+  return { version, config, trial, known: known.map((cell) => requireCell(cell, fail)), crc32 };
 }
 
 /** How often to try a server that has never answered, and one that has answered before. */
 const TRIES = { first: 4, again: 9 } as const;
-const REDIS_PORT = 6379;
 const LONGEST_WAIT_MILLIS = 5000;
-const CONNECT_MILLIS = 10_000;
 
 /** A connection that tries again, waiting twice as long each time, until it gives up. */
 export interface Line {
@@ -47,9 +108,10 @@ export interface Line {
 }
 
 /**
- * Opens a connection to the server once something listens there.
+ * Opens a connection to the server once it answers.
  *
- * @throws bad-config when the address is none of Redis; a plain error when nothing listens.
+ * @throws bad-config when the address is none of Redis, or the server refuses us; a plain error when
+ *   nothing answers.
  */
 export async function openLine(address: string): Promise<Line> {
   const place = redisPlace(address);
@@ -80,18 +142,13 @@ export async function openLine(address: string): Promise<Line> {
 }
 
 async function waitForServer(address: string): Promise<void> {
-  const { hostname, port } = new URL(address);
-  const to = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || REDIS_PORT) };
   for (let count = 1; ; count++) {
-    const socket = connect({ ...to, timeout: CONNECT_MILLIS });
-    socket.on('timeout', () => socket.destroy(new Error('no answer')));
     try {
-      await once(socket, 'connect');
+      await greetServer(address);
       return;
     } catch (error) {
+      if (error instanceof EspalierError) throw error;
       if (count === TRIES.first) throw unreachable(redisPlace(address), errorWords(error), count);
-    } finally {
-      socket.destroy();
     }
     await sleep(waitAfter(count));
   }
@@ -112,22 +169,6 @@ function unreachable(place: string, complaint: string, tries: number): Error {
     `Redis at ${place} cannot be reached (${complaint}), after ${tries} tries. Start it, or mend --queue, and give the same command again: nothing that was finished is lost.`,
     { cause: complaint },
   );
-}
-
-/** Host and port of an address, without its password. */
-export function redisPlace(address: string): string {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url?.hostname && /^rediss?:$/.test(url.protocol))
-    return `${url.hostname}:${url.port || REDIS_PORT}`;
-  throw new EspalierError(
-    'bad-config',
-    '--queue must be the address of a Redis server, such as redis://localhost:6379.',
-  );
-}
-
-/** The address as others may see it. */
-export function shownAddress(address: string): string {
-  return `${new URL(address).protocol}//${redisPlace(address)}`;
 }
 
 /** @throws bad-config naming the package when it is not installed. */

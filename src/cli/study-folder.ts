@@ -6,14 +6,15 @@ import { RUN_FILES, weightsIteration } from '../experiment/run-files.js';
 import { decodeState, encodeState, type TrainedState } from '../experiment/state.js';
 import { parseJson } from '../json.js';
 import type { TwoLayerShape } from '../models/two-layer.js';
-import { type Cell, cellKey, parseCell } from '../study/cell.js';
-import { type Trial, trialName } from '../study/grid.js';
+import { type Cell, cellKey, parseCell, requireCell } from '../study/cell.js';
+import { hasCell, isCheckpoint, type Trial, trialName } from '../study/grid.js';
 import {
   differingKey,
   parseStudyConfig,
   type StudyConfig,
   studyIdentity,
 } from '../study/study-config.js';
+import { decodedText, quoted } from '../text.js';
 import {
   appendLine,
   ifMissing,
@@ -75,20 +76,24 @@ export async function openStudyFolder(path: string, config: StudyConfig): Promis
     if (!held) await requireNoRun(path);
     // A study that came to nothing, as one without an adapter does, is nothing to keep.
     else if (await hasBegun(path)) requireSame(path, config, held);
-    const { cells, dropped } = await mendedCells(path);
+    const { cells, dropped } = await mendedCells(path, config);
     await writeJson(path, CONFIG, { ...config, out: path });
     const notes = [
       ...(lock.stale ? [`Took over ${path} from a study that was killed.`] : []),
       ...(dropped ? [`Dropped the last line of ${join(path, CELLS)}: it was cut off.`] : []),
     ];
-    return { ...records(path, cells), notes, close: lock.release };
+    return { ...records(path, config, cells), notes, close: lock.release };
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-function records(path: string, found: readonly Cell[]): Omit<StudyFolder, 'notes' | 'close'> {
+function records(
+  path: string,
+  config: StudyConfig,
+  found: readonly Cell[],
+): Omit<StudyFolder, 'notes' | 'close'> {
   const cells = [...found];
   const known = new Set(found.map(cellKey));
   const stateFile = (trial: Trial) => `state-${trialName(trial)}.safetensors`;
@@ -98,6 +103,12 @@ function records(path: string, found: readonly Cell[]): Omit<StudyFolder, 'notes
     append: async (cell) => {
       const key = cellKey(cell);
       if (known.has(key)) return false;
+      // What is refused when it is read is not written either.
+      requireOwnCell(
+        config,
+        cell,
+        (why) => new EspalierError('bad-data', `${path} takes no such cell (${why}).`),
+      );
       await appendLine(join(path, CELLS), JSON.stringify(cell));
       known.add(key);
       cells.push(cell);
@@ -108,7 +119,14 @@ function records(path: string, found: readonly Cell[]): Omit<StudyFolder, 'notes
     readState: async (trial, shape) => {
       const file = join(path, stateFile(trial));
       const bytes = await readIfThere(file);
-      return bytes && decodeState(bytes, file, shape);
+      const state = bytes && decodeState(bytes, file, shape);
+      if (state && !isCheckpoint(config, state.iteration)) {
+        throw new EspalierError(
+          'bad-data',
+          `${file} is of iteration ${state.iteration}, which is no checkpoint of this study. Remove the file to train that trial from its start.`,
+        );
+      }
+      return state;
     },
     removeState: (trial) => rm(join(path, stateFile(trial)), { force: true }),
   };
@@ -126,7 +144,7 @@ export async function readStudyFolder(
   if (!config) {
     throw new EspalierError('bad-config', `${path} holds no study: it has no ${CONFIG}.`);
   }
-  return { config, cells: (await readCells(path)).cells };
+  return { config, cells: (await readCells(path, config)).cells };
 }
 
 /** The configuration of the study that a folder holds, if it holds one. */
@@ -178,19 +196,43 @@ async function requireNoRun(path: string): Promise<void> {
 }
 
 /** The cells, after a last line that was cut off is removed for good. */
-async function mendedCells(path: string) {
-  const { cells, whole, dropped } = await readCells(path);
+async function mendedCells(path: string, config: StudyConfig) {
+  const { cells, whole, dropped } = await readCells(path, config);
   if (dropped) await truncate(join(path, CELLS), whole);
   return { cells, dropped };
 }
 
+/** @throws what `fail` makes of what is wrong when the study has no such cell. */
+function requireOwnCell(
+  config: StudyConfig,
+  cell: Cell,
+  fail: (why: string) => EspalierError,
+): void {
+  requireCell(cell, fail);
+  if (!hasCell(config, cell)) throw fail(`its grid has no ${quoted(cellKey(cell))}`);
+}
+
 /** A kill in the middle of a write leaves a last line without its end; any other fault is an error. */
-async function readCells(path: string) {
+async function readCells(path: string, config: StudyConfig) {
   const file = join(path, CELLS);
   const bytes = (await readIfThere(file)) ?? Buffer.alloc(0);
   const whole = bytes.lastIndexOf(0x0a) + 1;
-  const lines = bytes.toString('utf8', 0, Math.max(whole - 1, 0));
-  const all = lines === '' ? [] : lines.split('\n').map((line, i) => parseCell(line, file, i + 1));
+  const lines = decodedText(bytes.subarray(0, whole)).split('\n');
+  const all = lines.flatMap((line, i) => {
+    // An editor may leave an empty one.
+    if (line.trim() === '') return [];
+    const cell = parseCell(line, file, i + 1);
+    requireOwnCell(
+      config,
+      cell,
+      (why) =>
+        new EspalierError(
+          'bad-data',
+          `${file}, line ${i + 1}, is of another study (${why}). Remove that line.`,
+        ),
+    );
+    return [cell];
+  });
   // Two workers may have done the same job; it counts once.
   const byKey = new Map(all.toReversed().map((cell) => [cellKey(cell), cell]));
   const cells = all.filter((cell) => byKey.get(cellKey(cell)) === cell);

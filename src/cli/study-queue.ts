@@ -9,16 +9,8 @@ import { type Trial, trialName } from '../study/grid.js';
 import { openTrials, trialInput } from '../study/study.js';
 import { studyIdentity } from '../study/study-config.js';
 import { plural } from '../text.js';
-import {
-  type Line,
-  loadQueue,
-  openLine,
-  progressCells,
-  QUEUE,
-  redisPlace,
-  shownAddress,
-  type TrialJob,
-} from './queue.js';
+import { type Line, loadQueue, openLine, progressCells, QUEUE, type TrialJob } from './queue.js';
+import { redisPlace, shownAddress } from './redis-server.js';
 import type { Session } from './study-session.js';
 
 /** How often the jobs' records are read. */
@@ -100,7 +92,7 @@ async function collect(
   const stale = first && state === 'failed';
   const job = stale ? undefined : found;
   if (!job) {
-    for (const cell of progressCells(found?.progress)) {
+    for (const cell of found ? progressCells(found.progress, config, trial) : []) {
       if (await folder.append(cell)) onEvent({ type: 'cell', trial, cell });
     }
     await found?.remove();
@@ -110,7 +102,7 @@ async function collect(
     await queue.add('trial', job, { ...OPTIONS, jobId });
     return false;
   }
-  for (const cell of progressCells(job.progress)) {
+  for (const cell of progressCells(job.progress, config, trial)) {
     if (await folder.append(cell)) onEvent({ type: 'cell', trial, cell });
   }
   if (openTrials(config, folder.cells).every((open) => trialName(open) !== trialName(trial))) {

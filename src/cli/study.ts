@@ -25,7 +25,7 @@ import {
 } from './flags.js';
 import { readImages } from './images.js';
 import { interruptSignal } from './outcome.js';
-import { shownAddress } from './queue.js';
+import { shownAddress } from './redis-server.js';
 import { drawReport } from './report.js';
 import {
   defaultStudyFolder,

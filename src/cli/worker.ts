@@ -6,14 +6,14 @@ import type { ImageSource } from '../data/images.js';
 import { type ErrorCode, EspalierError } from '../errors.js';
 import type { Host } from '../hosts/host.js';
 import { memo } from '../memo.js';
-import { trialName } from '../study/grid.js';
 import { requireImages, trialInput } from '../study/study.js';
-import { parseStudyConfig } from '../study/study-config.js';
+import { shown } from '../text.js';
 import { adapterOption, hostOption, tuningOption } from './flags.js';
 import { type HostFlags, openOwnHost } from './host.js';
 import type { jobs } from './jobs.js';
 import { interruptSignal } from './outcome.js';
-import { loadQueue, openLine, progressCells, QUEUE, redisPlace, type TrialJob } from './queue.js';
+import { loadQueue, openLine, progressCells, QUEUE, requireJob, type TrialJob } from './queue.js';
+import { redisPlace } from './redis-server.js';
 import { messageIn } from './wording.js';
 
 /** A worker that has not been heard of for so long is taken for dead, and its job is given away. */
@@ -56,10 +56,12 @@ async function work(
   const line = await openLine(flags.queue);
   const { signal, release } = interruptSignal();
   const bench = openBench(flags, version, signal);
-  const note = (text: string) => process.stderr.write(`${text}\n`);
+  const note = (text: string) => process.stderr.write(`${shown(text)}\n`);
+  // Its number tells the trial, and stands in the queue as anybody wrote it.
+  const name = ({ id }: Job) => (id ?? '').replace(/^[0-9a-f]+-/, '');
   let busy = false;
   const take = async (job: Job<TrialJob>) => {
-    note(`${trialName(job.data.trial)}: started.`);
+    note(`${name(job)}: started.`);
     busy = true;
     try {
       await bench.doJob(job);
@@ -69,7 +71,7 @@ async function work(
       if (signal.aborted) await new Promise(() => undefined);
       busy = false;
       const message = explained(error);
-      note(`${trialName(job.data.trial)}: ${message}`);
+      note(`${name(job)}: ${message}`);
       // Trying again makes sense only where another device may do better.
       const again = error instanceof EspalierError && RETRIED.has(error.code);
       throw again ? new Error(message, { cause: error }) : new UnrecoverableError(message);
@@ -92,7 +94,7 @@ async function work(
       maxStalledCount: Number.MAX_SAFE_INTEGER,
     });
     worker.on('error', line.complain);
-    worker.on('completed', ({ data }) => note(`${trialName(data.trial)}: done.`));
+    worker.on('completed', (job) => note(`${name(job)}: done.`));
     await Promise.race([line.lost, interrupted, worker.waitUntilReady()]);
     note(`Waiting for trials on ${place}.`);
     await Promise.race([line.lost, interrupted]);
@@ -132,18 +134,11 @@ function openBench(flags: WorkerFlags, version: string, signal: AbortSignal) {
     await opened?.close();
   };
   const doJob = async (job: Job<TrialJob>) => {
-    const { trial } = job.data;
-    if (job.data.version !== version) {
-      throw new EspalierError(
-        'bad-config',
-        `The study comes from espalier ${job.data.version}, this worker is ${version}; use the same.`,
-      );
-    }
-    const config = parseStudyConfig(job.data.config);
-    const cells = [...progressCells(job.progress)];
+    const { config, trial, known, crc32 } = requireJob(job.data, version);
+    const cells = [...progressCells(job.progress, config, trial)];
     const source = await imageSourceOnce(config.data);
-    const input = trialInput(config, source, trial, [...job.data.known, ...cells]);
-    requireImages(input.examples, source.name, job.data.crc32);
+    const input = trialInput(config, source, trial, [...known, ...cells]);
+    requireImages(input.examples, source.name, crc32);
     const opened = await open();
     try {
       await opened.execute(

@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { imagesChecksum } from '../data/images.js';
 import { EspalierError } from '../errors.js';
 import { decodeMetadata, decodeSafetensors } from '../formats/safetensors.js';
+import { decodeSealed } from '../formats/sealed.js';
 import { parseJson } from '../json.js';
 import type { TwoLayerShape } from '../models/two-layer.js';
+import { quoted } from '../text.js';
 import { type Examples, networkShape } from './examples.js';
 import type { RunConfig } from './run-config.js';
 import type { StartingState } from './run-events.js';
-import { CHECKSUM, type RunFile, weightsIteration } from './run-files.js';
+import { CHECKSUM, ITERATION, type RunFile, weightsIteration } from './run-files.js';
 import { networkIn, type TrainedState } from './state.js';
 
 /** Keys that decide what pre-training does at each iteration, given the images. */
@@ -80,10 +82,16 @@ export function stateOfFiles(
   if (dataset) requireSameExamples(config.data, dataset, examples);
   const { name, bytes } = weights;
   const shape = networkShape(config, examples);
-  const network = networkIn(decodeSafetensors(bytes, name), shape, (expected, found) =>
+  const { tensors, metadata } = decodeSealed(bytes, name);
+  const network = networkIn(tensors, shape, (expected, found) =>
     mismatch(name, `the network of its configuration: expected ${expected}, found ${found}`),
   );
   const iteration = fileIteration(name);
+  // Files of others say it in their names alone.
+  const within = metadata.get(ITERATION) ?? `${iteration}`;
+  if (within !== `${iteration}`) {
+    throw mismatch(name, `weights of iteration ${iteration}: it says ${quoted(within)} itself.`);
+  }
   const seconds = events && secondsAt(events, iteration);
   return { iteration, network, ...(seconds !== undefined && { figures: { seconds } }) };
 }

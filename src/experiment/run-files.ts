@@ -1,5 +1,6 @@
 import { imagesChecksum } from '../data/images.js';
 import { encodeSafetensors } from '../formats/safetensors.js';
+import { encodeSealed } from '../formats/sealed.js';
 import type { TwoLayerParameters } from '../models/two-layer.js';
 import type { Examples } from './examples.js';
 import type { RunEvent } from './run-events.js';
@@ -51,13 +52,16 @@ export function datasetFile({ indices, train }: Pick<Examples, 'indices' | 'trai
   };
 }
 
+/** The key of the iterations that weights have had, which their file's name says too. */
+export const ITERATION = 'iteration';
+
 /** The file in which an event's weights are kept, for the events that carry some. */
 export function eventFile(event: RunEvent): RunFile | undefined {
   switch (event.type) {
     case 'checkpoint':
       return {
         name: `weights-${event.iteration}.safetensors`,
-        bytes: encodeSafetensors(layers(event.network)),
+        bytes: encodeSealed(layers(event.network), { [ITERATION]: `${event.iteration}` }),
       };
     case 'subnetwork': {
       // A network trained from scratch has no picks: its lists are empty.
@@ -66,7 +70,7 @@ export function eventFile(event: RunEvent): RunFile | undefined {
       const shares = event.selection?.finalShares ?? new Float32Array();
       return {
         name: `subnetwork-${event.iteration}.safetensors`,
-        bytes: encodeSafetensors({
+        bytes: encodeSealed({
           selected: { dtype: 'U32', shape: [selected.length], data: selected },
           loss: { dtype: 'F32', shape: [loss.length], data: loss },
           weight: { dtype: 'F32', shape: [shares.length], data: shares },
@@ -77,7 +81,7 @@ export function eventFile(event: RunEvent): RunFile | undefined {
     case 'fine-tuned':
       return {
         name: `fine-tuned-${event.iteration}.safetensors`,
-        bytes: encodeSafetensors(layers(event.network)),
+        bytes: encodeSealed(layers(event.network)),
       };
     default:
       return undefined;

@@ -1,5 +1,6 @@
 import { EspalierError } from '../errors.js';
-import { decodeSafetensors, encodeSafetensors, type Tensor } from '../formats/safetensors.js';
+import type { Tensor } from '../formats/safetensors.js';
+import { decodeSealed, encodeSealed } from '../formats/sealed.js';
 import {
   readParameters,
   type TwoLayerParameters,
@@ -18,14 +19,14 @@ export async function readState(training: Training): Promise<TrainedState> {
   return { ...(await readTrainingState(training)), network };
 }
 
-/** The state as a safetensors file. */
+/** The state as a safetensors file with a checksum. */
 export function encodeState({
   iteration,
   network,
   velocity,
 }: TrainedState): Uint8Array<ArrayBuffer> {
   const { width, inputs, outputs, hidden, output } = network;
-  return encodeSafetensors({
+  return encodeSealed({
     iteration: { dtype: 'U32', shape: [1], data: Uint32Array.of(iteration) },
     'hidden.weight': { dtype: 'F32', shape: [width, inputs], data: hidden },
     'output.weight': { dtype: 'F32', shape: [width, outputs], data: output },
@@ -36,15 +37,19 @@ export function encodeState({
   });
 }
 
-/** @throws bad-data naming the file when it is no state of a network of this shape. */
+/**
+ * @throws bad-data naming the file when it is no state of a network of this shape, was changed, or holds
+ *   what is no number.
+ */
 export function decodeState(bytes: Uint8Array, file: string, shape: TwoLayerShape): TrainedState {
-  const tensors = decodeSafetensors(bytes, file);
+  const { tensors, sealed } = decodeSealed(bytes, file);
   const { width, inputs, outputs } = shape;
   const fail: Fail = (expected, found) =>
     new EspalierError(
       'bad-data',
       `${file} is not a training state of this study: expected ${expected}, found ${found}. Remove the file to train that trial from its start.`,
     );
+  if (!sealed) throw fail('a checksum', 'none');
   const [iteration = 0] = tensorIn(tensors, 'iteration', { dtype: 'U32', shape: [1] }, fail);
   return {
     iteration,
@@ -71,7 +76,11 @@ export function decodeState(bytes: Uint8Array, file: string, shape: TwoLayerShap
 /** Says what a file should hold, and what it holds. */
 type Fail = (expected: string, found: string) => EspalierError;
 
-/** The layers among a file's tensors. @throws what `fail` makes when one has another shape. */
+/**
+ * The layers among a file's tensors.
+ *
+ * @throws what `fail` makes when one has another shape, or an element that is no finite number.
+ */
 export function networkIn(
   tensors: ReadonlyMap<string, Tensor>,
   shape: TwoLayerShape,
@@ -93,6 +102,8 @@ function tensorIn<Kind extends Tensor['dtype']>(
 ) {
   const tensor = tensors.get(name);
   if (tensor?.dtype === dtype && tensor.shape.join() === shape.join()) {
+    const bad = tensor.data.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) throw fail(`finite numbers in ${name}`, `${tensor.data[bad]} as element ${bad}`);
     return tensor.data as Extract<Tensor, { dtype: Kind }>['data'];
   }
   const found = tensor ? `${tensor.dtype} [${tensor.shape.join(', ')}]` : 'none';

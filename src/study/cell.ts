@@ -4,7 +4,10 @@ import { parseJson } from '../json.js';
 import type { Pruning, Trial } from './grid.js';
 
 const whole = z.int().nonnegative();
-const figure = z.number();
+/** A loss is a mean of squares or of −ln p, so it is never negative. */
+const loss = z.number().nonnegative();
+
+const share = z.number().min(0).max(1);
 
 export const cellSchema = z.object({
   examples: whole,
@@ -14,7 +17,7 @@ export const cellSchema = z.object({
   picks: whole,
   method: z.string(),
   rule: z.string(),
-  learningRate: z.number(),
+  learningRate: z.number().positive(),
   batch: z.union([whole, z.literal('full')]),
   /**
    * d, the number of inputs with the constant one. The theory's curve needs it, and a report is
@@ -22,33 +25,42 @@ export const cellSchema = z.object({
    */
   inputs: z.int().positive().optional(),
   /** `imagesChecksum` of the training examples. It reveals other images under the same name. */
-  crc32: z.string().optional(),
+  crc32: z
+    .string()
+    .regex(/^[0-9a-f]{8}$/)
+    .optional(),
   /** Losses over the training examples. For the squared loss 1/(2m) Σ‖f − y‖². */
-  denseLoss: figure,
-  subnetworkLoss: figure,
-  denseTestLoss: figure,
-  subnetworkTestLoss: figure,
-  denseTestAccuracy: figure,
-  subnetworkTestAccuracy: figure,
+  denseLoss: loss,
+  subnetworkLoss: loss,
+  denseTestLoss: loss,
+  subnetworkTestLoss: loss,
+  denseTestAccuracy: share,
+  subnetworkTestAccuracy: share,
   /** Distinct neurons among the picks. */
   distinct: whole,
   /** How often the selection read all activations. */
   passes: whole,
   /** The subnetwork after `fineTune` steps. */
-  fineTunedLoss: figure.optional(),
-  fineTunedTestAccuracy: figure.optional(),
+  fineTunedLoss: loss.optional(),
+  fineTunedTestAccuracy: share.optional(),
   /** The dense network after `fineTune` more steps, as many in all as the fine-tuned one. */
-  continuedLoss: figure.optional(),
-  continuedTestAccuracy: figure.optional(),
+  continuedLoss: loss.optional(),
+  continuedTestAccuracy: share.optional(),
   /** A network as wide as the subnetwork, trained from scratch for as many steps in all. */
-  scratchLoss: figure.optional(),
-  scratchTestAccuracy: figure.optional(),
+  scratchLoss: loss.optional(),
+  scratchTestAccuracy: share.optional(),
   /**
    * Pre-training since the last checkpoint and all work at this one, shared evenly by its cells.
    */
-  seconds: z.number(),
+  seconds: z.number().nonnegative(),
   adapter: z.string(),
 });
+
+/** Refuses more distinct neurons than the network has or than were picked. */
+const possibleSchema = cellSchema.refine(
+  ({ distinct, picks, width }) => distinct <= Math.min(picks, width),
+  { path: ['distinct'], error: 'more than there are' },
+);
 
 /**
  * One measurement of a study: a subnetwork pruned at one checkpoint of one trial, with its losses
@@ -88,7 +100,16 @@ export function parseCell(line: string, file: string, number: number): Cell {
   } catch (cause) {
     throw fail('it is not JSON', cause);
   }
-  const parsed = cellSchema.safeParse(value);
+  return requireCell(value, fail);
+}
+
+/**
+ * A cell from anywhere, as long as its figures are possible.
+ *
+ * @throws what `fail` makes of what is wrong.
+ */
+export function requireCell(value: unknown, fail: (why: string) => EspalierError): Cell {
+  const parsed = possibleSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw fail(`${issue?.path.join('.') || 'it'}: ${issue?.message}`);

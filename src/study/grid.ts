@@ -51,6 +51,42 @@ export function studyCheckpoints({ iterations, pruneEvery }: StudyConfig): reado
   return checkpointIterations(iterations, pruneEvery);
 }
 
+/** Whether the study prunes its trials after that iteration. */
+export function isCheckpoint({ iterations, pruneEvery }: StudyConfig, iteration: number): boolean {
+  return iteration === iterations || (iteration < iterations && iteration % pruneEvery === 0);
+}
+
+/** Whether the study has that trial. */
+export function hasTrial(config: StudyConfig, trial: Trial): boolean {
+  return (
+    config.sizes.includes(trial.examples) &&
+    trial.trial < config.trials &&
+    config.width.includes(trial.width) &&
+    config.learningRate.includes(trial.learningRate) &&
+    config.batch.includes(trial.batch)
+  );
+}
+
+/** Whether the study has a cell of that trial, checkpoint and pruning. */
+export function hasCell(
+  config: StudyConfig,
+  cell: Trial & {
+    readonly iteration: number;
+    readonly picks: number;
+    readonly method: string;
+    readonly rule: string;
+  },
+): boolean {
+  const { picks, method, rule, iteration } = cell;
+  return (
+    hasTrial(config, cell) &&
+    isCheckpoint(config, iteration) &&
+    listPrunings(config).some(
+      (pruning) => pruning.picks === picks && pruning.method === method && pruning.rule === rule,
+    )
+  );
+}
+
 /** How many cells the whole study has. */
 export function cellCount(config: StudyConfig): number {
   const { sizes, trials, width, learningRate, batch } = config;

@@ -5,7 +5,7 @@ import { requireFits } from '../experiment/size-limits.js';
 import { readState, type TrainedState } from '../experiment/state.js';
 import type { Device } from '../gpu/device.js';
 import { drawParameters, uploadTwoLayer } from '../models/two-layer.js';
-import { advance, startTraining } from '../train/gradient-descent.js';
+import { advance, divergence, startTraining } from '../train/gradient-descent.js';
 import { type Cell, cellKey } from './cell.js';
 import { listPrunings, studyCheckpoints, type Trial, trialConfig } from './grid.js';
 import { pruneCheckpoint } from './prune-checkpoint.js';
@@ -75,6 +75,11 @@ export async function* studyTrial(
     const pruned = await pruneCheckpoint(experiment, { network, state: now }, prunings);
     const seconds = clock.take() / pruned.length;
     for (const { pruning, figures } of pruned) {
+      // Float32 overflows first where nobody trains: in the loss of new images.
+      const finite = Object.values(figures).every(
+        (value) => typeof value !== 'number' || Number.isFinite(value),
+      );
+      if (!finite) throw divergence(iteration, config);
       const cell = { ...trial, iteration, ...pruning, ...images, ...figures, seconds };
       yield { type: 'cell', trial, cell };
     }

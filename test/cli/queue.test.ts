@@ -6,6 +6,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { progressCells, requireJob } from '../../src/cli/queue.js';
+import { listTrials } from '../../src/study/grid.js';
+import { parseStudyConfig } from '../../src/study/study-config.js';
 import type { Outcome } from './espalier.js';
 import { espalier, readFigures, studyFlags, writeData } from './study-fixture.js';
 
@@ -150,7 +153,9 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
       },
     });
     renameSync(`${data}-elsewhere`, data);
-    expect(failed.stderr).toMatch(/failed on a worker: \S+ is not a folder that can be read/);
+    expect(failed.stderr).toMatch(
+      /failed on a worker: \S+ is not a folder or a file that can be read/,
+    );
     expect(JSON.parse((await study(out, changes)).stdout)).toMatchObject({ cells: 8 });
     expect(await busy).toMatchObject({ code: 130 });
   });
@@ -173,11 +178,103 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
 });
 
 test('an address that is none of Redis is refused', async () => {
-  for (const address of ['localhost', 'http://localhost:6379', 'redis://']) {
+  const unescaped = ['redis://secret#x@localhost', 'redis://user:12/34@localhost'];
+  for (const address of ['localhost', 'http://localhost:6379', 'redis://', ...unescaped]) {
     const refused = await espalier(['worker', '--queue', address]);
     expect(refused.stderr).toContain('--queue must be the address of a Redis server');
     expect(refused).toMatchObject({ code: 2 });
+    expect(refused.stderr).not.toMatch(/secret|12|34/);
   }
+});
+
+/** A server that answers everything as this one does, over and over. */
+async function answering(reply: string): Promise<{ port: number; close: () => void }> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.write(reply));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  return { port, close: () => server.close() };
+}
+
+test.each([
+  ['a wrong password', ':s3cret@', '-WRONGPASS invalid username-password pair\r\n'],
+  ['a password for a server without', ':s3cret@', '-ERR AUTH called without any password\r\n'],
+  ['no password', '', '-NOAUTH Authentication required.\r\n'],
+  ['a user that may not', 's3cret:s3cret@', '+OK\r\n-NOPERM \u001b[31m\r\n'],
+])('%s is told at once, without the password or a stack', async (_, login, reply) => {
+  const { port, close } = await answering(reply);
+  const outcome = await espalier(['worker', '--queue', `redis://${login}127.0.0.1:${port}`]);
+  close();
+  expect(outcome.stderr).toMatch(
+    /^error: Redis at 127\.0\.0\.1:\d+ refuses to work for us: ".*\n$/,
+  );
+  expect(outcome.stderr).not.toMatch(/s3cret|\p{Cc}\[/u);
+  expect(outcome).toMatchObject({ code: 2, stdout: '' });
+});
+
+describe('what lies in a queue is trusted no further than it is a trial', () => {
+  const config = parseStudyConfig({ sizes: [40], trials: 1, width: 24, picks: 12 });
+  const [trial] = listTrials(config);
+  const cell = {
+    ...trial!,
+    iteration: 50,
+    picks: 12,
+    method: 'greedy',
+    rule: 'average',
+    denseLoss: 0.5,
+    subnetworkLoss: 0.6,
+    denseTestLoss: 0.5,
+    subnetworkTestLoss: 0.6,
+    denseTestAccuracy: 0.5,
+    subnetworkTestAccuracy: 0.4,
+    distinct: 12,
+    passes: 12,
+    seconds: 1,
+    adapter: 'some',
+  };
+
+  test('the cells of a job', () => {
+    expect(progressCells(0, config, trial!)).toEqual([]);
+    expect(progressCells({ cells: [cell] }, config, trial!)).toEqual([cell]);
+    for (const [cells, why] of [
+      [[{ a: 1 }], /^What the queue holds of the trial m40-.* \(examples: /],
+      [[{ ...cell, trial: 1 }], /cell "24\/1\/.*" is of something else/],
+      [[{ ...cell, iteration: 51 }], /is of something else/],
+      [[{ ...cell, picks: 13 }], /is of something else/],
+      [[{ ...cell, rule: '\u001b[31m' }], /greedy\/\\u001b\[31m/],
+      [[{ ...cell, denseTestAccuracy: 1.8 }], /denseTestAccuracy/],
+      [[{ ...cell, denseLoss: null }], /denseLoss/],
+      [[{ ...cell, seconds: -5 }], /seconds/],
+      [[{ ...cell, distinct: 1e15 }], /distinct/],
+      ['cells', /no list of cells/],
+    ] as const) {
+      const read = () => progressCells({ cells }, config, trial!);
+      expect(read).toThrow(
+        expect.objectContaining({ code: 'bad-data', message: expect.stringMatching(why) }),
+      );
+    }
+    expect(() => progressCells('done', config, trial!)).toThrow(/no list of cells/);
+  });
+
+  test('a job', () => {
+    const job = { version: '1', config, trial, known: [cell], crc32: '0badcafe' };
+    expect(requireJob(job, '1')).toEqual(job);
+    for (const [data, why] of [
+      [null, /no record/],
+      [{ ...job, trial: { ...trial, width: 1e9 } }, /its study has no trial m40-r0-n1000000000/],
+      [{ ...job, trial: undefined }, /trial/],
+      [{ ...job, known: [{}] }, /examples/],
+      [{ ...job, config: { ...config, width: 'wide' } }, /width must be/],
+      [{ ...job, config: null }, /configuration must be one object/],
+      [{ ...job, version: '\u001b[2J' }, /comes from espalier "\\u001b/],
+    ] as const) {
+      expect(() => requireJob(data, '1')).toThrow(
+        expect.objectContaining({ name: 'EspalierError', message: expect.stringMatching(why) }),
+      );
+    }
+  });
 });
 
 test('a server that is not there is told in one line', async () => {

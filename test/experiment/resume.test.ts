@@ -155,6 +155,21 @@ describe('the files of a run', () => {
     refused(/weights-16\.safetensors.*the file at 9/, () =>
       stateOfFiles(config, examples, { weights: { ...good, bytes: good.bytes.subarray(0, 9) } }),
     );
+    const [checkpoint] = (await runEvents(input)).flatMap((event) => eventFile(event) ?? []);
+    const renamed = { ...checkpoint!, name: 'weights-100000000000.safetensors' };
+    refused(/^weights-100000000000\.safetensors .*iteration 100000000000: it says "0" itself/, () =>
+      stateOfFiles(config, examples, { weights: renamed }),
+    );
+    refused(/^weights-0\.safetensors was changed or damaged/, () =>
+      stateOfFiles(config, examples, {
+        weights: { ...checkpoint!, bytes: Uint8Array.from(checkpoint!.bytes).with(-7, 99) },
+      }),
+    );
+    const infinite = Uint8Array.from(good.bytes);
+    infinite.set([0, 0, 0x80, 0x7f], infinite.length - 4);
+    refused(/^weights-16\.safetensors .*finite numbers in output\.weight, found Infinity/, () =>
+      stateOfFiles(config, examples, { weights: { ...good, bytes: infinite } }),
+    );
     refused(/momentum is 0\.9/, () =>
       stateOfFiles({ ...config, momentum: 0.9 }, examples, { weights: good }),
     );

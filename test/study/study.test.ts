@@ -7,6 +7,7 @@ import { run } from '../../src/experiment/run.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
 import type { RunEvent } from '../../src/experiment/run-events.js';
 import { decodeState, encodeState, type TrainedState } from '../../src/experiment/state.js';
+import { decodeSafetensors, encodeSafetensors } from '../../src/formats/safetensors.js';
 import type { Device } from '../../src/gpu/device.js';
 import { STORAGE_FORMATS } from '../../src/half.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
@@ -243,5 +244,14 @@ test('a state survives its file, and one of another network is refused', async (
   expect(decodeState(bytes, 'state', shape)).toEqual(state);
   expect(() => decodeState(bytes, 'state', { ...shape, width: 20 })).toThrow(
     /state is not a training state of this study: expected hidden.weight as F32 \[20, 785\], found F32 \[19, 785\]/,
+  );
+  expect(() => decodeState(bytes.with(-5, 1), 'state', shape)).toThrow(
+    /^state was changed or damaged/,
+  );
+  const unsealed = encodeSafetensors(Object.fromEntries(decodeSafetensors(bytes, 'state')));
+  expect(() => decodeState(unsealed, 'state', shape)).toThrow(/expected a checksum, found none/);
+  state.network.hidden[700] = Number.NaN;
+  expect(() => decodeState(encodeState(state), 'state', shape)).toThrow(
+    /^state .*expected finite numbers in hidden\.weight, found NaN as element 700\. Remove the file/,
   );
 });

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { analyse, recordOfAnalyses } from '../../src/study/analysis.js';
 import { type Cell, cellKey, cellSchema, cellsCsv, parseCell } from '../../src/study/cell.js';
+import {
+  cellCount,
+  hasCell,
+  listPrunings,
+  listTrials,
+  studyCheckpoints,
+} from '../../src/study/grid.js';
 import { parseStudyConfig } from '../../src/study/study-config.js';
 import {
   type Course,
@@ -162,4 +169,62 @@ test('cells go into a table and come back from their lines', () => {
   expect(() => parseCell(JSON.stringify({ ...cell, denseLoss: 'low' }), 'cells.jsonl', 7)).toThrow(
     /line 7, is corrupt \(denseLoss: /,
   );
+  expect(parseCell(`\ufeff${JSON.stringify(cell)}\r`, 'cells.jsonl', 1)).toEqual(cell);
+  for (const [key, impossible] of [
+    ['subnetworkTestAccuracy', 1.8],
+    ['denseTestAccuracy', -0.1],
+    ['subnetworkLoss', -5],
+    ['denseTestLoss', null],
+    ['seconds', -5],
+    ['distinct', 1e15],
+    ['distinct', 5],
+    ['iteration', 0.5],
+    ['learningRate', 0],
+    ['crc32', 'x'],
+  ] as const) {
+    const line = JSON.stringify({ ...cell, [key]: impossible });
+    expect(() => parseCell(line, 'cells.jsonl', 7)).toThrow(
+      new RegExp(`^cells\\.jsonl, line 7, is corrupt \\(${key}: `),
+    );
+  }
+});
+
+test('a study has the cells of its grid, and no others', () => {
+  const config = parseStudyConfig({
+    sizes: [100, 200],
+    trials: 2,
+    width: 8,
+    batch: [16, 'full'],
+    iterations: 25,
+    pruneEvery: 10,
+    picks: 4,
+    method: ['greedy', 'random'],
+    rule: 'line-search',
+  });
+  const cell = { examples: 100, trial: 0, width: 8, learningRate: 1, batch: 16, iteration: 10 };
+  const greedy = { ...cell, picks: 4, method: 'greedy', rule: 'line-search' };
+  // As many as the study counts, and each that it lists.
+  const all = listTrials(config).flatMap((trial) =>
+    studyCheckpoints(config).flatMap((iteration) =>
+      listPrunings(config).map((pruning) => ({ ...trial, ...pruning, iteration })),
+    ),
+  );
+  expect(all).toHaveLength(cellCount(config));
+  expect(all.every((each) => hasCell(config, each))).toBe(true);
+  expect(hasCell(config, greedy)).toBe(true);
+  for (const other of [
+    { examples: 77_777 },
+    { trial: 2 },
+    { width: 9 },
+    { learningRate: 2 },
+    { batch: 17 },
+    { iteration: 11 },
+    { iteration: 30 },
+    { picks: 5 },
+    { method: 'magnitude' },
+    { rule: 'average' },
+    { method: 'random' },
+  ]) {
+    expect(hasCell(config, { ...greedy, ...other } as typeof greedy)).toBe(false);
+  }
 });
