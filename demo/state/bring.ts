@@ -1,4 +1,5 @@
-import { type UnzipFileFilter, unzipSync } from 'fflate';
+import { isLitter } from '../../src/data/litter.js';
+import { listZip, type ZipKind, zipEntryBytes } from '../../src/formats/zip.js';
 import {
   EspalierError,
   type ImageSource,
@@ -85,42 +86,32 @@ async function runFile(file: File): Promise<RunFile> {
  */
 const MOST_UNPACKED = 512e6;
 
+const ZIP: ZipKind = { name: 'a .zip that can be read', compressed: true };
+
 async function unpacked(archive: File): Promise<readonly File[]> {
   const bytes = new Uint8Array(await archive.arrayBuffer());
-  const unzipped = (filter: UnzipFileFilter) => {
-    try {
-      return Object.entries(
-        unzipSync(bytes, { filter }) as Record<string, Uint8Array<ArrayBuffer>>,
-      );
-    } catch (cause) {
-      throw new EspalierError(
-        'bad-data',
-        `${archive.name} is not a .zip that can be read: ${cause}.`,
-        { cause },
-      );
-    }
-  };
-  const wanted: UnzipFileFilter = ({ name }) =>
-    !name.endsWith('/') && (!RECORDS.test(lastPart(name)) || lastPart(name) === EVENTS);
-  let size = 0;
-  unzipped((entry) => {
-    if (wanted(entry)) size += entry.originalSize;
-    return false;
-  });
+  const entries = [...listZip(bytes, archive.name, ZIP).values()].filter(
+    ({ name }) =>
+      !name.endsWith('/') &&
+      !isLitter(name) &&
+      (!RECORDS.test(lastPart(name)) || lastPart(name) === EVENTS),
+  );
+  const size = entries.reduce((sum, entry) => sum + entry.size, 0);
   if (size > MOST_UNPACKED) {
     throw new EspalierError(
       'bad-data',
       `${archive.name} would unpack to ${Math.ceil(size / 1e6)} MB, and this page takes up to ${MOST_UNPACKED / 1e6} MB: unpack it, and drop the files that are needed.`,
     );
   }
-  const files = unzipped(wanted);
-  if (files.length === 0) {
+  if (entries.length === 0) {
     throw new EspalierError(
       'bad-data',
       `${archive.name} holds neither a config.json nor images: drop a run that this page saved.`,
     );
   }
-  return files.map(([name, content]) => new File([content], lastPart(name)));
+  return entries.map(
+    (entry) => new File([zipEntryBytes(bytes, entry, archive.name, ZIP)], lastPart(entry.name)),
+  );
 }
 
 function lastPart(path: string): string {

@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.js';
+import { quoted } from '../text.js';
 import type { Pictures } from './pictures.js';
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
@@ -18,12 +19,12 @@ export function decodeNpy(bytes: Uint8Array, file: string): Pictures {
   const { header, begin } = readHeader(bytes, file);
   const [, type, order, sizes] = HEADER.exec(header) ?? [];
   if (type === undefined || sizes === undefined) {
-    throw broken(file, `its header ${JSON.stringify(header.slice(0, 80))} describes no array`);
+    throw broken(file, `its header ${quoted(header)} describes no array`);
   }
   if (!/^[|<>=]?u1$/.test(type)) {
     throw broken(
       file,
-      `its elements are ${JSON.stringify(type)}, expected bytes: save images.astype('uint8')`,
+      `its elements are ${quoted(type)}, expected bytes: save images.astype('uint8')`,
     );
   }
   if (order === 'True') {

@@ -104,6 +104,30 @@ export function checkpointIterations(iterations: number, every: number): readonl
   return [...checkpoints.add(iterations)];
 }
 
+/** Each is a pruning, a file and a line: nobody waits for more. */
+const MOST_CHECKPOINTS = 100_000;
+
+/** How many `checkpointIterations` there are, however many. */
+export function checkpointCount(iterations: number, every: number): number {
+  if (iterations === 0) return 1;
+  return every > 0 ? Math.ceil(iterations / every) + 1 : 2;
+}
+
+/** @throws bad-config when there would be more checkpoints than anyone waits for. */
+export function requireCheckpoints({
+  iterations,
+  pruneEvery,
+}: Pick<RunConfig, 'iterations' | 'pruneEvery'>): void {
+  if (checkpointCount(iterations, pruneEvery) <= MOST_CHECKPOINTS) return;
+  throw new EspalierError('bad-config', {
+    kind: 'value',
+    key: 'pruneEvery',
+    given: pruneEvery,
+    allowed: `${Math.ceil(iterations / (MOST_CHECKPOINTS - 1))} or more`,
+    because: `${iterations} iterations would have more than ${MOST_CHECKPOINTS} checkpoints`,
+  });
+}
+
 /**
  * Checks a configuration and fills in the defaults.
  *
@@ -111,6 +135,7 @@ export function checkpointIterations(iterations: number, every: number): readonl
  */
 export function parseRunConfig(given: unknown): RunConfig {
   const config = parseWith(runSchema, given);
+  requireCheckpoints(config);
   requireWays([config], { task: config.task, given });
   return config;
 }

@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.js';
+import { quoted } from '../text.js';
 import { ELEMENT_BYTES } from './elements.js';
 import { type PickleNames, type PickleSource, readPickle } from './pickle.js';
 import { type TensorStorage, tensorNames } from './pytorch-tensors.js';
@@ -34,12 +35,12 @@ export function openZipped(bytes: Uint8Array, file: string): PyTorchFile {
     root,
     storageBytes({ key, dtype, elements }) {
       const entry = entries.get(`${folder}data/${key}`);
-      if (!entry) throw broken(file, `without the entry ${JSON.stringify(`${folder}data/${key}`)}`);
+      if (!entry) throw broken(file, `without the entry ${quoted(`${folder}data/${key}`)}`);
       const size = entry.end - entry.begin;
       if (size !== elements * ELEMENT_BYTES[dtype]) {
         throw broken(
           file,
-          `with ${size} bytes in ${JSON.stringify(entry.name)}, where ${elements} elements of ${ELEMENT_BYTES[dtype]} bytes are due`,
+          `with ${size} bytes in ${quoted(entry.name)}, where ${elements} elements of ${ELEMENT_BYTES[dtype]} bytes are due`,
         );
       }
       return contents(entry);
@@ -84,7 +85,7 @@ export function openLegacy(bytes: Uint8Array, file: string): PyTorchFile {
     root,
     storageBytes({ key, dtype, elements }) {
       const begin = begins.get(key);
-      if (begin === undefined) throw broken(file, `without the storage ${JSON.stringify(key)}`);
+      if (begin === undefined) throw broken(file, `without the storage ${quoted(key)}`);
       return bytes.subarray(begin, begin + elements * ELEMENT_BYTES[dtype]);
     },
   };
@@ -110,7 +111,7 @@ function placeStorages(
     if (end > bytes.length || view.getBigUint64(at, true) !== BigInt(elements)) {
       throw broken(
         file,
-        `whose storage ${JSON.stringify(key)} should hold ${elements} elements of ${ELEMENT_BYTES[dtype]} bytes from offset ${begin}, but the file ${end > bytes.length ? `ends at ${bytes.length}` : 'says otherwise'}`,
+        `whose storage ${quoted(key)} should hold ${elements} elements of ${ELEMENT_BYTES[dtype]} bytes from offset ${begin}, but the file ${end > bytes.length ? `ends at ${bytes.length}` : 'says otherwise'}`,
       );
     }
     begins.set(key, begin);
@@ -136,7 +137,7 @@ const NO_NAMES: PickleNames = {
 function bigEndian(file: string, order: string): EspalierError {
   return broken(
     file,
-    `of a machine with the byte order ${JSON.stringify(order)}; load and save it again on one with "little"`,
+    `of a machine with the byte order ${quoted(order)}; load and save it again on one with "little"`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { quoted } from '../text.js';
 import type { DType } from './elements.js';
 import { type Fail, PickleGlobal, type PickleNames } from './pickle.js';
 
@@ -83,7 +84,7 @@ export function tensorNames(): PickleNames & {
       const { key, dtype, elements } = slice.storage;
       const known = storages.get(key);
       if (known && (known.dtype !== dtype || known.elements !== elements)) {
-        throw fail(`the storage ${JSON.stringify(key)} is described in two ways`);
+        throw fail(`the storage ${quoted(key)} is described in two ways`);
       }
       storages.set(key, known ?? slice.storage);
       return slice;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { EspalierError, errorMessage } from '../errors.js';
+import { parseJson } from '../json.js';
+import { quoted } from '../text.js';
 import { type DType, ELEMENT_BYTES, type StoredTensor } from './elements.js';
 
 /** A tensor of 32-bit elements, row-major; the product of `shape` (1 for a scalar's []) is data.length. */
@@ -15,7 +17,11 @@ export interface LongTensor {
 }
 
 const LENGTH_BYTES = 8;
-const MAX_HEADER_BYTES = 100_000_000;
+
+/** The format allows 100 MB. Of ours and of networks that run here none comes near this. */
+const MAX_HEADER_BYTES = 8_000_000;
+const MAX_TENSORS = 50_000;
+
 const METADATA = '__metadata__';
 
 const metadataSchema = z.record(z.string(), z.string());
@@ -39,7 +45,7 @@ export function encodeSafetensors(
   const header: [string, unknown][] = metadata ? [[METADATA, metadata]] : [];
   let end = 0;
   for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
-    const tensor = `Tensor ${JSON.stringify(name)}`;
+    const tensor = `Tensor ${quoted(name)}`;
     if (name === METADATA) {
       throw new EspalierError('bad-data', `${tensor} needs another name: the format reserves it.`);
     }
@@ -80,7 +86,7 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Map<string, 
     if (dtype === 'F32') tensors.set(name, { dtype, shape, data: new Float32Array(buffer) });
     else if (dtype === 'U32') tensors.set(name, { dtype, shape, data: new Uint32Array(buffer) });
     else {
-      const tensor = `tensor ${JSON.stringify(name)}`;
+      const tensor = `tensor ${quoted(name)}`;
       throw broken(file, `${tensor} has the dtype ${dtype}; only F32 and U32 are supported here`);
     }
   }
@@ -88,15 +94,19 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Map<string, 
 }
 
 /**
- * Finds the tensors in a safetensors file, in the header's order, without reading them. Accepts exactly
- * what the format allows: one JSON object of at most 100 MB with no duplicate keys, and tensors that
- * cover the rest of the file with no holes and no overlaps. Their bytes are views of the file's.
+ * Finds the tensors in a safetensors file, in the header's order, without reading them. Accepts
+ * what the format allows, up to a header of 8 MB and 50,000 tensors: one JSON object with no duplicate
+ * keys, and tensors that cover the rest of the file with no holes and no overlaps. Their bytes are views of the file's.
  *
  * @throws EspalierError `bad-data` naming `file`, the tensor and the offset (from the file's start).
  */
 export function storedTensors(bytes: Uint8Array, file: string): Map<string, StoredTensor> {
   const { header, start } = readHeader(bytes, file);
   const data = { file, start, end: bytes.length };
+  const names = Object.keys(header).length;
+  if (names > MAX_TENSORS) {
+    throw broken(file, `it holds ${names} tensors, of which ${MAX_TENSORS} are read at most`);
+  }
   const placed = Object.entries(header)
     .filter(([name]) => name !== METADATA)
     .map(([name, entry]) => placedTensor(name, entry, data));
@@ -145,7 +155,10 @@ function readHeader(
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const length = view.getBigUint64(0, true);
   if (length > MAX_HEADER_BYTES) {
-    throw broken(file, `offset 0 announces a header of ${length} bytes, above the format's 100 MB`);
+    throw broken(
+      file,
+      `offset 0 announces a header of ${length} bytes, above the ${MAX_HEADER_BYTES} that are read`,
+    );
   }
   const start = LENGTH_BYTES + Number(length);
   if (start > bytes.length) {
@@ -160,7 +173,7 @@ function readHeader(
     const decoder = new TextDecoder('utf-8', { fatal: true });
     text = decoder.decode(bytes.subarray(LENGTH_BYTES, start));
     // Text that begins with '{' and parses is an object.
-    header = JSON.parse(text) as Record<string, unknown>;
+    header = parseJson(text, MAX_HEADER_BYTES) as Record<string, unknown>;
   } catch (cause) {
     throw broken(
       file,
@@ -190,7 +203,7 @@ function checkKeysUnique(text: string, file: string): void {
     if (text[next] !== ':') continue;
     const key: string = JSON.parse(text.slice(begin, at + 1));
     const keys = open.at(-1)!;
-    if (keys.has(key)) throw broken(file, `the header has the key ${JSON.stringify(key)} twice`);
+    if (keys.has(key)) throw broken(file, `the header has the key ${quoted(key)} twice`);
     keys.add(key);
   }
 }
@@ -200,7 +213,7 @@ function placedTensor(
   entry: unknown,
   { file, start, end: size }: DataSection,
 ): PlacedTensor {
-  const tensor = `tensor ${JSON.stringify(name)}`;
+  const tensor = `tensor ${quoted(name)}`;
   const parsed = entrySchema.safeParse(entry);
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0]!;
@@ -232,7 +245,7 @@ function checkCover(placed: PlacedTensor[], { file, start, end: size }: DataSect
     if (begin !== covered) {
       throw broken(
         file,
-        `tensor ${JSON.stringify(name)} begins at offset ${begin}, but the data before it end at ${covered}`,
+        `tensor ${quoted(name)} begins at offset ${begin}, but the data before it end at ${covered}`,
       );
     }
     covered = end;

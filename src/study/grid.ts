@@ -1,7 +1,7 @@
 import type { ImageSource } from '../data/images.js';
 import { taskOutputs } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
-import { checkpointIterations } from '../experiment/run-config.js';
+import { checkpointCount, checkpointIterations } from '../experiment/run-config.js';
 import type { StudyConfig } from './study-config.js';
 
 /** One pre-training of the study. All cells of its checkpoints come from it. */
@@ -92,7 +92,8 @@ export function cellCount(config: StudyConfig): number {
   const { sizes, trials, width, learningRate, batch } = config;
   // Computed and not listed: the page asks often, and a link may ask for very many trials.
   const pretrainings = sizes.length * trials * width.length * learningRate.length * batch.length;
-  return pretrainings * studyCheckpoints(config).length * listPrunings(config).length;
+  const checkpoints = checkpointCount(config.iterations, config.pruneEvery);
+  return pretrainings * checkpoints * listPrunings(config).length;
 }
 
 /** A trial's name in files and in queues: `m125-r0-n256-lr1-b64`. */

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { EspalierError } from '../errors.js';
 import {
+  checkpointCount,
   count,
   isRecord,
   parseWith,
   rate,
+  requireCheckpoints,
   requireWays,
   runSchema,
 } from '../experiment/run-config.js';
@@ -136,8 +138,30 @@ export function parseStudyConfig(given: unknown): StudyConfig {
       defaults: ['pruneEvery', 'iterations'].filter((key) => settings[key] === undefined),
     });
   }
+  requireCheckpoints(config);
+  requireCells(config);
   requireWays(studyWays(config), { task, given });
   return config;
+}
+
+/** Hundreds of times the paper's: listed by the million, cells alone would fill a memory. */
+const MOST_CELLS = 1_000_000;
+
+/**
+ * @throws bad-config when the study has more cells than are listed. Rules without greedy selection count
+ *   too, though they make none.
+ */
+function requireCells(config: StudyConfig): void {
+  const { sizes, trials, width, learningRate, batch, picks, method, rule } = config;
+  const settings = sizes.length * width.length * learningRate.length * batch.length;
+  const prunings = picks.length * (method.length - 1 + rule.length);
+  const checkpoints = checkpointCount(config.iterations, config.pruneEvery);
+  const cells = settings * trials * prunings * checkpoints;
+  if (cells <= MOST_CELLS) return;
+  throw new EspalierError(
+    'bad-config',
+    `The study would have ${cells} cells, more than ${MOST_CELLS}: sweep fewer sizes, trials, settings or checkpoints.`,
+  );
 }
 
 /** The ways to choose that a study compares. Where greedy selection takes part its rules are for it alone. */

@@ -2,10 +2,13 @@ import { zipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { readBrought } from '../../demo/state/bring.js';
 import { halfwayPoint } from '../../demo/state/halfway.js';
+import { EspalierError } from '../../src/errors.js';
 import { drawExamples } from '../../src/experiment/examples.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
 import { datasetFile } from '../../src/experiment/run-files.js';
 import { encodeSafetensors } from '../../src/formats/safetensors.js';
+import { randomStream } from '../../src/random.js';
+import { MUTANTS } from '../fuzz.js';
 
 const CSV = [1, 3, 5, 7, 9].map((label) => `${label},0,50,100,20${label}\n`).join('');
 
@@ -73,11 +76,50 @@ test('unpacks no .zip that is larger than the page can hold, whatever its packed
     new DataView(bytes.buffer).setUint32(directory + 24, size, true);
     return [new File([bytes], 'run.zip')];
   };
-  expect(await readBrought(archive(CONFIG.length))).toMatchObject({
+  const size = new TextEncoder().encode(CONFIG).length;
+  expect(await readBrought(archive(size))).toMatchObject({
     config: SETTINGS,
     events: { bytes: new Uint8Array([10]) },
   });
   await expect(readBrought(archive(2_999_999_999))).rejects.toThrow(
     /^run\.zip would unpack to 3000 MB, and this page takes up to 512 MB/,
   );
+});
+
+test('unpacks what a .zip says, and no more: not a bomb, a damaged file or a file in place of another', async () => {
+  const config = new TextEncoder().encode(CONFIG);
+  const zeros = new Uint8Array(2 ** 26);
+  const bytes = zipSync({ 'config.json': config, 'digits/weights-4.safetensors': zeros });
+  const brought = (zip: Uint8Array<ArrayBuffer>) => readBrought([new File([zip], 'run.zip')]);
+  const refused = expect.objectContaining({
+    code: 'bad-data',
+    message: expect.stringMatching(/^run\.zip is not a \.zip that can be read: /),
+  });
+  const second = Buffer.from(bytes.buffer).lastIndexOf('PK\x01\x02');
+  const lying = bytes.slice();
+  new DataView(lying.buffer).setUint32(second + 24, 10, true);
+  await expect(brought(lying)).rejects.toThrow(/inflates to more than the 10 bytes that it claims/);
+  const longer = bytes.slice();
+  new DataView(longer.buffer).setUint32(second + 24, 2 ** 26 + 1, true);
+  await expect(brought(longer)).rejects.toThrow(/inflates to 67108864 bytes, and claims 67108865/);
+  for (const at of [35, 60, second - 5, second + 16, second + 42, bytes.length - 12]) {
+    await expect(brought(bytes.with(at, bytes[at]! ^ 0x55) as typeof bytes)).rejects.toEqual(
+      refused,
+    );
+  }
+  await expect(brought(bytes.slice(0, -1))).rejects.toEqual(refused);
+});
+
+test('every mutant of a .zip is refused, or read as it was', async () => {
+  const bytes = zipSync({ 'config.json': new TextEncoder().encode(CONFIG) });
+  const random = randomStream(1, 'zip');
+  for (let i = 0; i < MUTANTS; i++) {
+    const mutant = bytes.slice();
+    mutant[random.below(bytes.length)]! ^= 1 << random.below(8);
+    const read = await readBrought([new File([mutant], 'run.zip')]).catch(
+      (error: unknown) => error,
+    );
+    if (read instanceof EspalierError) expect(read.message).toMatch(/^run\.zip /);
+    else expect(read).toMatchObject({ config: SETTINGS });
+  }
 });

@@ -140,7 +140,17 @@ test.each<[string, Uint8Array, string]>([
     fileWithHeader('{}').subarray(0, 9),
     'end at offset 10, the file at 9',
   ],
-  ['a header above 100 MB', Uint8Array.of(1, 0xe1, 0xf5, 5, 0, 0, 0, 0), '100000001 bytes'],
+  ['a header above 8 MB', Uint8Array.of(1, 0x12, 0x7a, 0, 0, 0, 0, 0), '8000001 bytes'],
+  [
+    'a header of depth',
+    fileWithHeader(`{"a":${'['.repeat(2e6)}${']'.repeat(2e6)}}`),
+    'more than 32 levels',
+  ],
+  [
+    'more tensors than are read',
+    fileWithHeader(`{${Array.from({ length: 50_001 }, (_, i) => `"${i}":0`).join()}}`),
+    '50001 tensors',
+  ],
   ['a header of 2^64 − 1', new Uint8Array(16).fill(255), '18446744073709551615 bytes'],
   ['an array', fileWithHeader('[]'), '"{" at offset 8'],
   ['leading white space', fileWithHeader(' {}'), '"{" at offset 8'],

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { defaultStudyFolder } from '../../src/cli/study-folder.js';
 import { EspalierError } from '../../src/errors.js';
-import { parseRunConfig } from '../../src/experiment/run-config.js';
+import {
+  checkpointCount,
+  checkpointIterations,
+  parseRunConfig,
+} from '../../src/experiment/run-config.js';
 import {
   cellCount,
   listPrunings,
@@ -165,4 +169,32 @@ test('two studies differ by what makes their figures, not by where they run', ()
   }
   expect(differingKey(one, parseStudyConfig({ seed: 1, trials: 4 }))).toBe('trials');
   expect(differingKey(one, parseStudyConfig({ batch: [64, 128] }))).toBe('batch');
+});
+
+test('more checkpoints or cells than are listed are refused at once, with what would do', () => {
+  const start = performance.now();
+  const refused = (given: object) => () => parseStudyConfig({ sizes: [10], trials: 1, ...given });
+  expect(refused({ iterations: 1e9, pruneEvery: 1 })).toThrow(
+    /^pruneEvery must be 10001 or more, not 1: 1000000000 iterations .* more than 100000 checkpoints/,
+  );
+  expect(() => parseRunConfig({ iterations: 20_000_000, pruneEvery: 1 })).toThrow(
+    /^pruneEvery must be 201 or more/,
+  );
+  const many = Array.from({ length: 100 }, (_, i) => i + 100);
+  expect(
+    refused({ sizes: many, trials: 1000, width: many, iterations: 10, pruneEvery: 5 }),
+  ).toThrow(/^The study would have 30000000 cells, more than 1000000/);
+  expect(performance.now() - start).toBeLessThan(500);
+  for (const [iterations, every] of [
+    [0, 0],
+    [0, 3],
+    [1, 1],
+    [7, 0],
+    [7, 3],
+    [9, 3],
+    [9, 10],
+    [20_099_799, 201],
+  ] as const) {
+    expect(checkpointCount(iterations, every)).toBe(checkpointIterations(iterations, every).length);
+  }
 });
