@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { isIP } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
@@ -20,6 +21,19 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
 };
+
+/** Of every answer. The page's own policy stands in its markup; who may frame it, only a header can say. */
+const HEADERS = {
+  'content-security-policy': "frame-ancestors 'none'",
+  'cross-origin-embedder-policy': 'require-corp',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+} as const;
+
+/** Built files with a checksum in their name never change; the others may with the next build. */
+const HASHED = /-[\w-]{8}\.(js|css)$/;
 
 export function addDemo(program: Command): void {
   program
@@ -43,7 +57,15 @@ async function serve(port: unknown): Promise<void> {
   const server = folderServer(PAGE);
   const { signal, release } = interruptSignal();
   await new Promise<void>((resolve, reject) => {
-    signal.addEventListener('abort', () => server.close(() => resolve()), { once: true });
+    signal.addEventListener(
+      'abort',
+      () => {
+        server.close(() => resolve());
+        // Nor for one who asked and does not read.
+        server.closeAllConnections();
+      },
+      { once: true },
+    );
     server.on('error', (cause) =>
       reject(
         new EspalierError(
@@ -63,9 +85,21 @@ async function serve(port: unknown): Promise<void> {
   throw new EspalierError('aborted', 'Ended.');
 }
 
-/** Serves what is below the folder, `index.html` for a folder's own address. */
+/**
+ * Serves what is below the folder, `index.html` for a folder's own address, to whoever asks for this
+ * machine by its number or as localhost: any other name was made to lead here by somebody else.
+ */
 export function folderServer(root: string): Server {
   return createServer(async (request, response) => {
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end();
+      return;
+    }
+    if (!isForThisMachine(request)) {
+      response.writeHead(421).end();
+      return;
+    }
     const address = request.url ?? '/';
     if (!URL.canParse(address, BASE)) {
       response.writeHead(400).end();
@@ -81,8 +115,22 @@ export function folderServer(root: string): Server {
       return;
     }
     const type = TYPES[extname(file)] ?? 'application/octet-stream';
-    response.writeHead(200, { 'content-type': type, 'content-length': found.size });
+    response.writeHead(200, {
+      'content-type': type,
+      'content-length': found.size,
+      'cache-control': HASHED.test(file) ? 'max-age=31536000, immutable' : 'no-cache',
+    });
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
     // A file that cannot be read any further, or a reader that leaves, ends this response only.
     await pipeline(createReadStream(file), response).catch(() => undefined);
   });
+}
+
+function isForThisMachine({ headers: { host = '' } }: IncomingMessage): boolean {
+  const url = `http://${host}`;
+  const name = URL.canParse(url) ? new URL(url).hostname : '';
+  return name === 'localhost' || isIP(name.replace(/^\[|\]$/g, '')) > 0;
 }
