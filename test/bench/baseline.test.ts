@@ -99,7 +99,7 @@ describe('a baseline', () => {
       { results: [sampleResult('loss', { medianMs: 12 })] },
       /"results\.0\.medianMs": must lie between lowMs and highMs/,
     ],
-    ['a hidden key', { '\u001b[2J': 1 }, /\?\[2J/],
+    ['a hidden key', { '\u001b[2J': 1 }, /\\u\{1b\}\[2J/],
   ])('that is %s is refused, naming file and key', (_, content, message) => {
     const text =
       typeof content === 'string'
