@@ -17,6 +17,12 @@ import { drawExamples } from '../experiment/examples.js';
 import { hullFloor } from '../experiment/guarantee.js';
 import { comparisonRows } from '../report/comparison-table.js';
 import { plural } from '../text.js';
+import {
+  addCompareModelFlags,
+  COMPARE_MODEL_HELP,
+  type CompareModelFlags,
+  compareModelCommand,
+} from './compare-model.js';
 import { writeJson, writeWhole } from './files.js';
 import {
   addDeviceFlags,
@@ -42,17 +48,25 @@ interface OwnFlags {
   readonly json?: true;
 }
 
+type SomeFlags = CompareModelFlags | Omit<CompareModelFlags, 'model'>;
+
+function isOfModel(flags: SomeFlags): flags is CompareModelFlags {
+  return 'model' in flags;
+}
+
 export function addCompare(program: Command, version: string): void {
   const command = addNetworkFlags(
     program
       .command('compare')
-      .description('Trains one network and prunes it in several ways, at several sizes.')
+      .description(
+        'Trains one network and prunes it in several ways, at several sizes; or prunes a trained convolutional network, --model, in several ways.',
+      )
       .option('--methods <list>', CONTENDERS.join(', '), names)
       .option('--sizes <list>', 'numbers of picks, ascending', numbers),
   )
     .addOption(storageOption())
     .option('--seed <seed>', 'of weights, examples and batches', number);
-  addDeviceFlags(command)
+  addDeviceFlags(addCompareModelFlags(command))
     .option('--out <folder>', 'where the files go (default: a new folder in runs/)')
     .option('--overwrite', 'replace what --out holds')
     .option('--config <file>', 'a JSON file with these flags as keys; a flag given here wins')
@@ -65,15 +79,21 @@ By default all methods at ${USUAL_SIZES.join(', ')} picks, on the network that \
 
 ${STORAGE_HELP}
 
+${COMPARE_MODEL_HELP}
+
 Examples:
   espalier compare                                        every method on MNIST
   espalier compare --methods greedy,random,magnitude      three of them
-  espalier compare --sizes 10,100,400 --width 1024        a wider network`,
+  espalier compare --sizes 10,100,400 --width 1024        a wider network
+  espalier compare --model resnet20.th --architecture resnet20 --data cifar10 --flops 0.35,0.5,0.7`,
     );
-  command.action(async (_flags: unknown, self: Command) => {
+  command.action(async (all: SomeFlags, self: Command) => {
     const given: OwnFlags = givenFlags(self);
-    const { config: file, overwrite = false, json, ...flags } = given;
-    const config = parseCompareConfig({ ...(file && (await readConfig(file))), ...flags });
+    const { config: file, ...own } = given;
+    const kept = file && (await readConfig(file));
+    if (isOfModel(all)) return await compareModelCommand({ ...kept, ...own }, all, version);
+    const { overwrite = false, json, ...flags } = own;
+    const config = parseCompareConfig({ ...kept, ...flags });
     await requireUsable(config.out, overwrite);
     const summary = await execute(config);
     const folder = await write(config, summary, { overwrite, version });

@@ -3,6 +3,7 @@ import { parseHTML } from 'linkedom';
 import { type BenchPageInput, benchPage } from '../../bench/page.js';
 import type { RunFile } from '../experiment/run-files.js';
 import { type ComparisonInput, comparisonPage } from '../report/comparison-page.js';
+import { type ModelComparisonInput, modelComparisonPage } from '../report/model-comparison-page.js';
 import { type ReportInput, reportFiles } from '../report/study-page.js';
 import { inLight, LIGHT } from '../report/style.js';
 
@@ -22,7 +23,17 @@ export function studyFiles(input: Omit<ReportInput, 'document'>): readonly RunFi
 
 /** The page of a comparison, and its figures as SVG and PNG. */
 export function comparisonFiles(input: Omit<ComparisonInput, 'document'>): readonly RunFile[] {
-  const { html, figures } = comparisonPage({ ...input, document: emptyDocument() });
+  return filesOfComparison(comparisonPage({ ...input, document: emptyDocument() }));
+}
+
+/** The page of a comparison of prunings, and its figures as SVG and PNG. */
+export function modelComparisonFiles(
+  input: Omit<ModelComparisonInput, 'document'>,
+): readonly RunFile[] {
+  return filesOfComparison(modelComparisonPage({ ...input, document: emptyDocument() }));
+}
+
+function filesOfComparison({ html, figures }: ReturnType<typeof comparisonPage>) {
   const drawn = [...figures].flatMap(([name, { svg }]) => {
     const light = inLight(svg);
     return [textFile(`${name}.svg`, light), pngFromSvg(`${name}.svg`, light)];

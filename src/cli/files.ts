@@ -13,6 +13,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { EspalierError, errorMessage } from '../errors.js';
 import type { RunFile } from '../experiment/run-files.js';
+import { decodedText } from '../text.js';
 
 /** @throws bad-config when the folder, or the first one above it that exists, cannot be written to. */
 export async function requireWritableFolder(folder: string): Promise<void> {
@@ -90,6 +91,23 @@ export async function appendLine(file: string, line: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** What a file holds that whole lines are appended to. */
+export interface Lines {
+  readonly lines: readonly string[];
+  /** Bytes that they take. */
+  readonly whole: number;
+  /** Whether a kill in the middle of a write left a last line without its end, which is left out. */
+  readonly dropped: boolean;
+}
+
+/** The lines of a file; none where there is no such file. */
+export async function readLines(file: string): Promise<Lines> {
+  const bytes = (await readIfThere(file)) ?? Buffer.alloc(0);
+  const whole = bytes.lastIndexOf(0x0a) + 1;
+  const text = decodedText(bytes.subarray(0, Math.max(whole - 1, 0)));
+  return { lines: text === '' ? [] : text.split('\n'), whole, dropped: whole < bytes.length };
 }
 
 /** The names in a folder; none where there is no such folder. */

@@ -7,6 +7,7 @@ import { STORAGE_FORMATS } from '../half.js';
 import { TUNING_MODES } from '../hosts/tuning.js';
 import { parseJson } from '../json.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
+import { shellWord } from '../text.js';
 
 export function hostOption(): Option {
   return new Option('--host <host>', 'where the GPU device comes from')
@@ -72,6 +73,18 @@ export function givenFlags(command: Command): Readonly<Record<string, unknown>> 
   return Object.fromEntries(
     Object.entries(command.opts()).filter(([key]) => command.getOptionValueSource(key) === 'cli'),
   );
+}
+
+/** The command that flags and an argument stand for, as a shell takes it. */
+export function commandText(
+  words: readonly string[],
+  settings: Readonly<Record<string, unknown>>,
+): string {
+  const flags = Object.entries(settings).flatMap(([key, value]) => {
+    if (value === true) return [flagForKey(key)];
+    return value === false ? [] : [flagForKey(key), shellWord(String(value))];
+  });
+  return ['espalier', ...words.map(shellWord), ...flags].join(' ');
 }
 
 /** `learningRate` → `--learning-rate`. */

@@ -3,6 +3,12 @@ import { type AdapterLimits, measureLimits } from '../../bench/limits.js';
 import type { Peer } from '../../bench/peers/peer.js';
 import { compare } from '../experiment/compare.js';
 import type { CompareEvent, CompareInput, CompareSummary } from '../experiment/compare-events.js';
+import { compareModel } from '../experiment/model/compare/compare.js';
+import type {
+  CompareModelEvent,
+  CompareModelInput,
+  CompareModelSummary,
+} from '../experiment/model/compare/events.js';
 import {
   type EvaluateEvent,
   type EvaluateInput,
@@ -47,6 +53,10 @@ export const jobs = {
   ) => finalResult(studyTrial(device, input, state, signal), emit),
   compare: async ({ device, emit, signal }: JobContext<CompareEvent>, input: CompareInput) =>
     finalResult(compare(device, input, signal), emit),
+  compareModel: async (
+    { device, emit, signal }: JobContext<CompareModelEvent>,
+    input: CompareModelInput,
+  ) => finalResult(compareModel(device, input, signal), emit),
   evaluate: async ({ device, emit, signal }: JobContext<EvaluateEvent>, input: EvaluateInput) =>
     finalResult(evaluateModel(device, input, signal), emit),
   prune: async ({ device, emit, signal }: JobContext<PruneModelEvent>, input: PruneModelInput) =>
@@ -63,6 +73,7 @@ export const jobs = {
   run: Job<RunInput, RunEvent, RunSummary>;
   trial: Job<{ readonly input: TrialInput; readonly state?: TrainedState }, TrialEvent, void>;
   compare: Job<CompareInput, CompareEvent, CompareSummary>;
+  compareModel: Job<CompareModelInput, CompareModelEvent, CompareModelSummary>;
   evaluate: Job<EvaluateInput, EvaluateEvent, EvaluateSummary>;
   prune: Job<PruneModelInput, PruneModelEvent, PruneModelSummary>;
   train: Job<TrainInput, TrainEvent, TrainSummary>;

@@ -10,7 +10,8 @@ import { isStudyFile } from './study-folder.js';
 const RUNS = 'runs';
 
 /** What a comparison leaves beside its `config.json`. */
-const COMPARISON_FILE = /^(?:comparison\.(?:json|csv|html)|(?:loss|accuracy)\.(?:svg|png))$/;
+const COMPARISON_FILE =
+  /^(?:comparison\.(?:json|jsonl|csv|html)|(?:loss|accuracy|measured|uniform)\.(?:svg|png))$/;
 
 /**
  * Refuses, before any work is done, a folder that holds another run or cannot be written to.

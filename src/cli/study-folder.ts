@@ -14,13 +14,14 @@ import {
   type StudyConfig,
   studyIdentity,
 } from '../study/study-config.js';
-import { decodedText, quoted } from '../text.js';
+import { quoted } from '../text.js';
 import {
   appendLine,
   ifMissing,
   makeFolder,
   namesIn,
   readIfThere,
+  readLines,
   requireWritableFolder,
   writeJson,
   writeWhole,
@@ -215,9 +216,7 @@ function requireOwnCell(
 /** A kill in the middle of a write leaves a last line without its end; any other fault is an error. */
 async function readCells(path: string, config: StudyConfig) {
   const file = join(path, CELLS);
-  const bytes = (await readIfThere(file)) ?? Buffer.alloc(0);
-  const whole = bytes.lastIndexOf(0x0a) + 1;
-  const lines = decodedText(bytes.subarray(0, whole)).split('\n');
+  const { lines, whole, dropped } = await readLines(file);
   const all = lines.flatMap((line, i) => {
     // An editor may leave an empty one.
     if (line.trim() === '') return [];
@@ -236,5 +235,5 @@ async function readCells(path: string, config: StudyConfig) {
   // Two workers may have done the same job; it counts once.
   const byKey = new Map(all.toReversed().map((cell) => [cellKey(cell), cell]));
   const cells = all.filter((cell) => byKey.get(cellKey(cell)) === cell);
-  return { cells, whole, dropped: whole < bytes.length };
+  return { cells, whole, dropped };
 }

@@ -15,7 +15,7 @@ import { lossCurves } from './loss-curves.js';
 import { inLight } from './style.js';
 import { endRows, fitRows, thresholdRows } from './tables.js';
 import { thresholdPlot } from './threshold-plot.js';
-import { criterionText, figure, fitText, settingText } from './words.js';
+import { capital, criterionText, figure, fitText, settingText } from './words.js';
 
 /** What a report shows. */
 export interface ReportInput {
@@ -203,8 +203,4 @@ ${command ? `<pre>${escaped(command)}</pre>` : '<p>In a web page, which keeps it
 ${factList(facts)}
 <p>All cells are in <code>cells.csv</code>, thresholds and fits in <code>thresholds.json</code>${command ? ', the figures as SVG and PNG files beside this page' : ''}.</p>
 </section>`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

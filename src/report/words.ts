@@ -67,6 +67,11 @@ export function listed(names: readonly string[]): string {
   return new Intl.ListFormat('en', { type: 'conjunction' }).format(names);
 }
 
+/** With a large first letter. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Three digits, with a minus sign that is as wide as a plus. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '–';

@@ -1,45 +1,23 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PREPROCESSINGS } from '../../src/data/pictures.js';
-import { encodeModel } from '../../src/experiment/model/model.js';
 import { readOnnx } from '../../src/formats/onnx/read.js';
 import { summarise } from '../../src/graph/summary.js';
-import { buildArchitecture } from '../../src/models/architectures.js';
-import { drawWeights } from '../../src/models/initial-weights.js';
-import { randomStream } from '../../src/random.js';
 import { expectAgreement } from '../formats/onnx/agreement.js';
 import { sketchedFile, weights } from '../formats/onnx/graphs.js';
 import { espalier, start } from './espalier.js';
 import { refused } from './refused.js';
+import { writeTinyModel } from './tiny-model.js';
 
 const DEVICE = ['--host', 'node', '--adapter', 'software'];
 
 let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'espalier-prune-'));
-  await mkdir(join(folder, 'data'));
-  await writeFile(join(folder, 'data/data_batch_1.bin'), records(20, 1));
-  await writeFile(join(folder, 'data/test_batch.bin'), records(10, 2));
-  // Narrow, as no architecture is by its name alone: the file says so itself.
-  const graph = buildArchitecture('resnet8', { width: 0.25 });
-  const model = {
-    network: { graph, weights: drawWeights(graph, 1) },
-    preprocessing: PREPROCESSINGS.cifar10,
-    counters: new Map(),
-  };
-  await writeFile(join(folder, 'net.safetensors'), encodeModel(model));
+  await writeTinyModel(folder);
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-/** CIFAR-10's records of noise. */
-function records(count: number, seed: number): Uint8Array {
-  const stream = randomStream(seed, 'records');
-  return Uint8Array.from({ length: count * 3073 }, (_, at) =>
-    at % 3073 === 0 ? stream.below(10) : stream.below(256),
-  );
-}
 
 const lastLine = (stdout: string) => JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 
