@@ -4,6 +4,7 @@ import { type BenchPageInput, benchPage } from '../../bench/page.js';
 import type { RunFile } from '../experiment/run-files.js';
 import { type ComparisonInput, comparisonPage } from '../report/comparison-page.js';
 import { type ModelComparisonInput, modelComparisonPage } from '../report/model-comparison-page.js';
+import { type PruneReport, prunePage } from '../report/prune-page.js';
 import { type ReportInput, reportFiles } from '../report/study-page.js';
 import { inLight, LIGHT } from '../report/style.js';
 
@@ -39,6 +40,11 @@ function filesOfComparison({ html, figures }: ReturnType<typeof comparisonPage>)
     return [textFile(`${name}.svg`, light), pngFromSvg(`${name}.svg`, light)];
   });
   return [...drawn, textFile('comparison.html', html)];
+}
+
+/** The page of a pruning. */
+export function pruneHtml(report: Omit<PruneReport, 'document'>): string {
+  return prunePage({ ...report, document: emptyDocument() });
 }
 
 /** The page of a benchmark. */

@@ -16,6 +16,11 @@ import {
   evaluateModel,
 } from '../experiment/model/evaluate.js';
 import {
+  type DisagreementInput,
+  type Disagreements,
+  findDisagreements,
+} from '../experiment/model/prune/disagreements.js';
+import {
   type PruneModelEvent,
   type PruneModelInput,
   type PruneModelSummary,
@@ -61,6 +66,8 @@ export const jobs = {
     finalResult(evaluateModel(device, input, signal), emit),
   prune: async ({ device, emit, signal }: JobContext<PruneModelEvent>, input: PruneModelInput) =>
     finalResult(pruneModel(device, input, signal), emit),
+  disagreements: async ({ device, signal }: JobContext<never>, input: DisagreementInput) =>
+    findDisagreements(device, input, signal),
   train: async ({ device, emit, signal }: JobContext<TrainEvent>, input: TrainInput) =>
     finalResult(trainModel(device, input, signal), emit),
   bench: benchJob([]),
@@ -76,6 +83,7 @@ export const jobs = {
   compareModel: Job<CompareModelInput, CompareModelEvent, CompareModelSummary>;
   evaluate: Job<EvaluateInput, EvaluateEvent, EvaluateSummary>;
   prune: Job<PruneModelInput, PruneModelEvent, PruneModelSummary>;
+  disagreements: Job<DisagreementInput, never, Disagreements>;
   train: Job<TrainInput, TrainEvent, TrainSummary>;
   bench: Job<BenchInput, BenchEvent, void>;
   limits: Job<{ readonly seconds: number }, never, AdapterLimits>;

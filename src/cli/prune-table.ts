@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
-import type { EvaluateSummary } from '../experiment/model/evaluate.js';
 import type { PruneModelSummary } from '../experiment/model/prune/model.js';
-import { grouped, plural } from '../text.js';
+import { type FileBytes, prunedNetworkRows } from '../report/prune-table.js';
+import { plural } from '../text.js';
 import { percent } from './progress.js';
 
 const BUDGETS = {
@@ -13,49 +13,17 @@ const BUDGETS = {
 /** Characters of a unit's bar. */
 const BAR = 24;
 
-/**
- * The closing table of a pruning: the networks side by side, and what is left of each unit.
- *
- * @param bytes of the file of the pruned network, and of the dense one's in the same form.
- */
-export function pruneTable(
-  summary: PruneModelSummary,
-  bytes: { readonly pruned: number; readonly dense: number },
-): string {
-  const { dense, pruned, fineTuned, denseFineTuned, fromScratch, units, agreement, divergence } =
-    summary;
-  const networks: readonly (readonly [string, EvaluateSummary])[] = [
-    ['dense', dense],
-    ['pruned', pruned],
-    ...(fineTuned ? [['fine-tuned', fineTuned] as const] : []),
-    ...(denseFineTuned ? [['dense, fine-tuned', denseFineTuned] as const] : []),
-    ...(fromScratch ? [['from scratch', fromScratch] as const] : []),
-  ];
+/** The closing table of a pruning: the networks side by side, and what is left of each unit. */
+export function pruneTable(summary: PruneModelSummary, bytes: FileBytes): string {
+  const { units, agreement, divergence } = summary;
+  const { head, rows } = prunedNetworkRows(summary, bytes);
+  const [, ...networks] = head;
   const table = new Table({
-    head: ['', ...networks.map(([name]) => name)],
+    head: [...head],
     colAligns: ['left', ...networks.map(() => 'right' as const)],
     style: { head: [], border: [] },
   });
-  const row = (label: string, value: (figures: EvaluateSummary) => string) =>
-    table.push([label, ...networks.map(([, figures]) => value(figures))]);
-  const shareOf = (value: number, whole: number) =>
-    value === whole ? grouped(value) : `${grouped(value)} (${percent(value / whole)})`;
-  row('multiply-adds', ({ multiplyAdds }) => shareOf(multiplyAdds, dense.multiplyAdds));
-  row('parameters', ({ parameters }) => shareOf(parameters, dense.parameters));
-  table.push([
-    'file bytes',
-    ...networks.map(([name]) =>
-      shareOf(name.startsWith('dense') ? bytes.dense : bytes.pruned, bytes.dense),
-    ),
-  ]);
-  for (const [at, { batch }] of dense.milliseconds.entries()) {
-    row(`ms a picture, ${plural(batch, 'picture')} at once`, ({ milliseconds }) =>
-      (milliseconds[at]?.perPicture ?? Number.NaN).toPrecision(3),
-    );
-  }
-  row('right answers', ({ accuracy }) =>
-    accuracy === undefined ? 'no labels' : percent(accuracy),
-  );
+  table.push(...rows.map((row) => [...row]));
   const widest = Math.max(...units.map(({ unit }) => unit.length));
   const bars = units.map(({ unit, kept, channels }) => {
     const filled = Math.round((BAR * kept.length) / channels);

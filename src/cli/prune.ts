@@ -24,23 +24,25 @@ import { CHANNEL_CRITERIA } from '../prune/channels/criteria.js';
 import { grouped, plural, shellWord } from '../text.js';
 import { readPictureData } from './cifar10.js';
 import { requireWritableFolder, writeWhole } from './files.js';
-import { addDeviceFlags, givenFlags, number, readConfig } from './flags.js';
+import { addDeviceFlags, commandText, givenFlags, number, readConfig } from './flags.js';
 import { type HostFlags, withHost } from './host.js';
 import { addModelFlags, choosePreprocessing, type ModelFlags, readModel } from './model-flags.js';
 import { interruptSignal } from './outcome.js';
 import { percent, phaseProgress } from './progress.js';
 import { openJournal } from './prune-journal.js';
+import { writePruneReport } from './prune-report.js';
 import { pruneTable } from './prune-table.js';
 
 interface OwnFlags extends HostFlags, ModelFlags {
   readonly data: string;
   readonly out?: string;
+  readonly report?: string;
   readonly config?: string;
   readonly json?: true;
 }
 
 /** Flags that say where, and not how, a network is pruned. */
-const ELSEWHERE = ['data', 'out', 'config', 'json', 'host', 'adapter', 'tuning'];
+const ELSEWHERE = ['data', 'out', 'report', 'config', 'json', 'host', 'adapter', 'tuning'];
 const OF_MODEL = ['architecture', 'stem', 'mean', 'std'];
 
 export function addPrune(program: Command, version: string): void {
@@ -111,6 +113,7 @@ export function addPrune(program: Command, version: string): void {
       '--out <file>',
       'of the form that its ending says (default: beside the model, <name>-pruned.onnx of ONNX, <name>-pruned.safetensors of others)',
     )
+    .option('--report <folder>', 'a page on what was cut, and where the networks disagree')
     .option('--config <file>', 'a JSON file with these flags as keys; a flag given here wins')
     .option('--json', 'print the summary as one line of JSON')
     .addHelpText(
@@ -123,7 +126,7 @@ was at when the same command is given again.
 
 Examples:
   espalier prune net.onnx --data pictures --mean imagenet --flops 0.5 --out small.onnx
-  espalier prune resnet20.th --architecture resnet20 --data cifar10
+  espalier prune resnet20.th --architecture resnet20 --data cifar10 --report runs/half
   espalier prune resnet20.th --architecture resnet20 --data cifar10 --flops 0.35 --criterion backward
   espalier prune net.safetensors --data pictures --parameters 0.5 --round-to 8 --out half.safetensors
   espalier prune net.safetensors --data pictures --fine-tune 3 --distil
@@ -134,21 +137,32 @@ Examples:
       const settings = Object.fromEntries(
         Object.entries(given).filter(([key]) => ![...ELSEWHERE, ...OF_MODEL].includes(key)),
       );
-      await execute(file, flags, parsePruneConfig(settings), version);
+      const { config: _, ...asked } = given;
+      const command = commandText(['prune', file], asked);
+      await execute(file, flags, { config: parsePruneConfig(settings), version, command });
     });
 }
 
 async function execute(
   file: string,
   flags: OwnFlags,
-  config: PruneConfig,
-  version: string,
+  {
+    config,
+    version,
+    command,
+  }: {
+    readonly config: PruneConfig;
+    readonly version: string;
+    /** That makes it again. */
+    readonly command: string;
+  },
 ): Promise<void> {
   const loaded = await readModel(file, flags);
   const stem = join(dirname(file), basename(file, extname(file)));
   const out = flags.out ?? `${stem}-pruned${usualEnding(loaded)}`;
   requireWritableModel(basename(out));
   await requireWritableFolder(dirname(out));
+  if (flags.report !== undefined) await requireWritableFolder(flags.report);
   const model: Model = { ...loaded, preprocessing: choosePreprocessing(flags, loaded) };
   const { network, preprocessing } = model;
   requireReachable(network, pruneOptions(config));
@@ -180,13 +194,17 @@ async function execute(
       `${model.architecture}: ${plural(drawn, 'picture')} to calibrate with, ${plural(test.count, 'picture')} to measure with.`,
     );
     const input = { network, preprocessing, train, test, config };
-    const summary = await withHost(flags, (host) =>
-      host.execute(
+    const { summary, disagreements } = await withHost(flags, async (host) => {
+      const summary = await host.execute(
         'prune',
         { ...input, ...(journal.from && { from: journal.from }) },
         { onEvent, signal },
-      ),
-    );
+      );
+      if (flags.report === undefined) return { summary };
+      const networks = { dense: network, pruned: summary.network };
+      const both = { ...networks, pictures: test, preprocessing };
+      return { summary, disagreements: await host.execute('disagreements', both, { signal }) };
+    });
     progress.stop();
     const name = basename(out);
     const files = modelFiles({ ...model, network: summary.network }, name);
@@ -202,7 +220,13 @@ async function execute(
     journal.finish();
     const { network: _, ...figures } = summary;
     const versions = { espalier: version, node: process.versions.node };
-    const all = { out, bytes: bytes.pruned, architecture: model.architecture, versions, config };
+    const { architecture } = model;
+    if (flags.report !== undefined && disagreements) {
+      const report = { architecture, config, summary, bytes, disagreements, versions, command };
+      await writePruneReport(flags.report, { ...report, file: out }, test);
+      progress.line(`Report: ${join(flags.report, 'report.html')}`);
+    }
+    const all = { out, bytes: bytes.pruned, architecture, versions, config };
     process.stdout.write(
       flags.json
         ? `${JSON.stringify({ ...all, ...figures })}\n`

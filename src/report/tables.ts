@@ -103,6 +103,6 @@ export function thresholdsAt({ thresholds }: Finding, size: number): string {
 
 type Format = (value: number) => string;
 
-function percent(share: number, digits = 1): string {
+export function percent(share: number, digits = 1): string {
   return `${(100 * share).toFixed(digits)} %`;
 }

@@ -26,7 +26,7 @@ describe('espalier prune', () => {
     const own = ['--calibration', '8', '--budgets', 'uniform'];
     const flags = ['net.safetensors', '--data', 'data', ...own, ...DEVICE];
     const whole = await espalier(
-      ['prune', ...flags, '--out', 'half.safetensors', '--json'],
+      ['prune', ...flags, '--out', 'half.safetensors', '--report', 'report', '--json'],
       folder,
     );
     expect(whole.stderr).toContain('no better than guessing');
@@ -59,6 +59,13 @@ describe('espalier prune', () => {
       await readFile(join(folder, 'half.safetensors')),
     );
     // Neither leaves anything beside what it was asked for.
+    const html = await readFile(join(folder, 'report/report.html'), 'utf8');
+    expect(html).toContain('<pre>espalier prune net.safetensors --data data --calibration 8');
+    const { length: shown } = html.match(/<img src="data:image\/png;base64,/g) ?? [];
+    expect(html).toContain(
+      shown === 0 ? 'give the same answers' : `differ for ${shown} of the first 10 pictures`,
+    );
+    await rm(join(folder, 'report'), { recursive: true });
     const names = (await readdir(folder)).sort();
     expect(names).toEqual(['again.safetensors', 'data', 'half.safetensors', 'net.safetensors']);
   }, 240_000);

@@ -71,7 +71,8 @@ export function agreement(dense: Float32Array, cut: Float32Array, classes: numbe
   return (same * classes) / dense.length;
 }
 
-function largest(values: Float32Array): number {
+/** Index of the largest value; of equal ones the first. */
+export function largest(values: Float32Array): number {
   let best = 0;
   values.forEach((value, at) => {
     if (value > (values[best] as number)) best = at;
