@@ -134,7 +134,7 @@ test('each way may have curves of its own, and an interruption frees what was he
   expect(device.liveBytes).toBe(before);
 });
 
-test('labels give accuracy, and a budget that cannot be met is refused before any work', async () => {
+test('labels give accuracy, and what cannot be done is refused before any work', async () => {
   const labelled = { ...pictures, labels: new Uint32Array(5) };
   const config = parseCompareModelConfig({ ...settings, criteria: ['l1'], budgets: ['uniform'] });
   const all = { network, preprocessing, train: pictures, test: labelled, config };
@@ -144,6 +144,9 @@ test('labels give accuracy, and a budget that cannot be met is refused before an
   }
   await expect(compared({ ...settings, flops: [0.6, 0.001] })).rejects.toThrow(
     /A budget of 0.00100 cannot be met/,
+  );
+  await expect(compared({ ...settings, criteria: ['l1', 'taylor'] })).rejects.toThrow(
+    /The criterion taylor looks at labels/,
   );
   expect(() => parseCompareModelConfig({ ...settings, criteria: ['l1', 'l1'] })).toThrow(
     /criteria must be a list that names each once/,

@@ -7,6 +7,7 @@ import { agreement, meanDivergence } from '../prune/answers.js';
 import { drawCalibration } from '../prune/calibration.js';
 import { cutUnits } from '../prune/cut-units.js';
 import type { Counted, UnitCurve } from '../prune/events.js';
+import { requireCriterionLabels } from '../prune/labels.js';
 import { type Pruning, preparePruning } from '../prune/pruning.js';
 import { countedCost, requireReachable, shareOfUnits } from '../prune/share.js';
 import { listModelCells, nameOfCell, optionsOfCell, wayOfCurves } from './config.js';
@@ -27,8 +28,8 @@ import type {
  * network's answers, its units' statistics, what their consumers should give, and the curves by which
  * measured budgets are shared.
  *
- * @throws bad-config when a budget cannot be met, before any work; bad-network, bad-data,
- *   limit-exceeded, aborted as `pruneNetwork` does.
+ * @throws before any work bad-config when a budget cannot be met, bad-data when a criterion lacks
+ *   labels; later bad-network, bad-data, limit-exceeded, aborted as `pruneNetwork` does.
  */
 export async function* compareModel(
   device: Device,
@@ -37,7 +38,10 @@ export async function* compareModel(
 ): AsyncGenerator<CompareModelEvent, CompareModelSummary> {
   const { network, preprocessing, train, test, config, from } = input;
   const wanted = listModelCells(config);
-  for (const cell of wanted) requireReachable(network, optionsOfCell(config, cell));
+  for (const cell of wanted) {
+    requireCriterionLabels(train, cell.criterion);
+    requireReachable(network, optionsOfCell(config, cell));
+  }
   const cells = new Map((from?.cells ?? []).map((cell) => [nameOfCell(cell), cell]));
   const missing = wanted.filter((cell) => !cells.has(nameOfCell(cell)));
   const calibration = drawCalibration(config, train);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { EspalierError } from '../../../errors.js';
 import { parseJson } from '../../../json.js';
 import { CHANNEL_CRITERIA } from '../../../prune/channels/criteria.js';
-import { REFITS, SHARINGS } from '../prune/events.js';
+import { COUNTED, REFITS, SHARINGS } from '../prune/events.js';
 import type { ModelCell, WayCurve } from './events.js';
 
 const count = z.int().min(0);
@@ -24,7 +24,7 @@ const recordSchema = z.discriminatedUnion('type', [
     type: z.literal('cell'),
     ...way,
     budgets: z.enum(SHARINGS),
-    of: z.enum(['multiplyAdds', 'parameters']),
+    of: z.enum(COUNTED),
     share,
     kept: z.array(count),
     multiplyAdds: count,
