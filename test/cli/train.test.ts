@@ -66,7 +66,8 @@ describe('espalier train', () => {
     const flags = ['--data', 'data', '--epochs', '60', '--out', 'killed', ...SMALL];
     const { child, ended } = start(['train', 'resnet8', ...flags], { cwd: folder });
     const kept = async () => (await readdir(join(folder, 'killed')).catch(() => [])).join(' ');
-    await expect.poll(kept).toMatch(/weights-[2-9]/);
+    // It compiles first, which takes half a minute on a busy machine.
+    await expect.poll(kept, { timeout: 100_000 }).toMatch(/weights-[2-9]/);
     child.kill('SIGKILL');
     await ended;
     const names = (await readdir(join(folder, 'killed'))).filter((name) => /^weights/.test(name));

@@ -45,7 +45,8 @@ const cases: readonly Case[] = [
   },
   {
     name: '1 × 1 pixels, one neuron, one example',
-    source: { rows: 1, columns: 1, train: 2, test: 1 },
+    // Three images to draw from, since two would be of one class.
+    source: { rows: 1, columns: 1, train: 3, test: 1 },
     flags: '--examples 1 --width 1 --batch full --iterations 5 --picks 3 --fine-tune 2',
   },
   {
