@@ -17,7 +17,7 @@ import { randomStream } from '../../src/random.js';
 import type { Outcome } from './espalier.js';
 import { espalier, readFigures, studyFlags, writeData } from './study-fixture.js';
 
-const KILLS = 10;
+const KILLS = 5;
 
 let folder: string;
 let data: string;
@@ -30,7 +30,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const flagsWith = (changes: Readonly<Record<string, string>> = {}) => studyFlags(data, changes);
 
-test('a study killed ten times at random moments ends with the figures of one that was not', async () => {
+test('a study killed five times at random moments ends with the figures of one that was not', async () => {
   const whole = join(folder, 'whole');
   const start = performance.now();
   const done = await espalier(['study', ...flagsWith(), '--out', whole]);
