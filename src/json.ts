@@ -1,3 +1,4 @@
+import { EspalierError } from './errors.js';
 import { decodedText } from './text.js';
 
 /** No file of ours is nested deeper; what reads one recursively has room for as much everywhere. */
@@ -24,6 +25,32 @@ export function parseJson(
   }
   if (isDeep(text)) throw new Error(`it is nested more than ${MOST_LEVELS} levels deep`);
   return JSON.parse(text);
+}
+
+/** Makes the error of a line that is no record. */
+export type RecordFailure = (why: string, cause?: unknown) => EspalierError;
+
+/**
+ * A line of a file of records, parsed, and the error for a caller who finds that it is no such record.
+ *
+ * @param lost what is computed again once the line is removed, such as "its cell".
+ * @throws bad-data naming file and line when it is not JSON.
+ */
+export function parseRecordLine(
+  line: string,
+  { file, number, lost }: { readonly file: string; readonly number: number; readonly lost: string },
+): { readonly value: unknown; readonly fail: RecordFailure } {
+  const fail: RecordFailure = (why, cause) =>
+    new EspalierError(
+      'bad-data',
+      `${file}, line ${number}, is corrupt (${why}). Remove that line to have ${lost} computed again.`,
+      { cause },
+    );
+  try {
+    return { value: parseJson(line), fail };
+  } catch (cause) {
+    throw fail('it is not JSON', cause);
+  }
 }
 
 /** Whether brackets nest deeper than is read. Of a text that is no JSON it may say anything. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { EspalierError } from '../errors.js';
-import { parseJson } from '../json.js';
+import type { EspalierError } from '../errors.js';
+import { parseRecordLine } from '../json.js';
 import type { Pruning, Trial } from './grid.js';
 
 const whole = z.int().nonnegative();
@@ -88,18 +88,7 @@ export function cellKey(cell: Omit<CellKey, 'method' | 'rule'> & Pick<Cell, 'met
  * @throws bad-data naming file and line when the line is not a valid cell.
  */
 export function parseCell(line: string, file: string, number: number): Cell {
-  const fail = (why: string, cause?: unknown) =>
-    new EspalierError(
-      'bad-data',
-      `${file}, line ${number}, is corrupt (${why}). Remove that line to have its cell computed again.`,
-      { cause },
-    );
-  let value: unknown;
-  try {
-    value = parseJson(line);
-  } catch (cause) {
-    throw fail('it is not JSON', cause);
-  }
+  const { value, fail } = parseRecordLine(line, { file, number, lost: 'its cell' });
   return requireCell(value, fail);
 }
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { EspalierError } from '../../../errors.js';
-import { parseJson } from '../../../json.js';
+import { parseRecordLine } from '../../../json.js';
 import { CHANNEL_CRITERIA } from '../../../prune/channels/criteria.js';
 import { COUNTED, REFITS, SHARINGS } from '../prune/events.js';
 import type { ModelCell, WayCurve } from './events.js';
@@ -52,18 +51,7 @@ export function parseComparisonRecord(
   file: string,
   number: number,
 ): ComparisonRecord {
-  const fail = (why: string, cause?: unknown) =>
-    new EspalierError(
-      'bad-data',
-      `${file}, line ${number}, is corrupt (${why}). Remove that line to have it computed again.`,
-      { cause },
-    );
-  let value: unknown;
-  try {
-    value = parseJson(line);
-  } catch (cause) {
-    throw fail('it is not JSON', cause);
-  }
+  const { value, fail } = parseRecordLine(line, { file, number, lost: 'it' });
   const { data, error } = recordSchema.safeParse(value);
   if (!data) {
     const [issue] = error.issues;
