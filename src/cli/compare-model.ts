@@ -27,7 +27,13 @@ import { defaultComparisonFolder, openComparisonFolder } from './compare-model-f
 import { writeJson, writeWhole } from './files.js';
 import { commandText, names, number, numbers } from './flags.js';
 import { type HostFlags, withHost } from './host.js';
-import { addModelFlags, choosePreprocessing, type ModelFlags, readModel } from './model-flags.js';
+import {
+  addModelFlags,
+  choosePreprocessing,
+  MODEL_FLAGS,
+  type ModelFlags,
+  readModel,
+} from './model-flags.js';
 import { interruptSignal } from './outcome.js';
 import { percent, phaseProgress } from './progress.js';
 
@@ -41,7 +47,6 @@ export interface CompareModelFlags extends HostFlags, ModelFlags {
 }
 
 const ELSEWHERE = ['model', 'data', 'out', 'overwrite', 'json', 'host', 'adapter', 'tuning'];
-const OF_MODEL = ['architecture', 'stem', 'mean', 'std'];
 
 /** The flags of a comparison of prunings, beside those that it shares with other comparisons. */
 export function addCompareModelFlags(command: Command): Command {
@@ -81,7 +86,7 @@ export async function compareModelCommand(
   version: string,
 ): Promise<void> {
   const settings = Object.entries(given).filter(
-    ([key]) => ![...ELSEWHERE, ...OF_MODEL].includes(key),
+    ([key]) => ![...ELSEWHERE, ...MODEL_FLAGS].includes(key),
   );
   const config = parseCompareModelConfig(Object.fromEntries(settings));
   const { model, train, test } = await readInput(flags);

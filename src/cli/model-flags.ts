@@ -19,6 +19,14 @@ export interface ModelFlags {
   readonly std?: readonly (number | string)[];
 }
 
+/** Their keys. */
+export const MODEL_FLAGS: readonly string[] = [
+  'architecture',
+  'stem',
+  'mean',
+  'std',
+] satisfies readonly (keyof ModelFlags)[];
+
 /** The flags that say which network a file of weights is of. */
 export function addArchitectureFlags(command: Command): Command {
   const names = ARCHITECTURES.map(({ name }) => name);

@@ -26,7 +26,13 @@ import { readPictureData } from './cifar10.js';
 import { requireWritableFolder, writeWhole } from './files.js';
 import { addDeviceFlags, commandText, givenFlags, number, readConfig } from './flags.js';
 import { type HostFlags, withHost } from './host.js';
-import { addModelFlags, choosePreprocessing, type ModelFlags, readModel } from './model-flags.js';
+import {
+  addModelFlags,
+  choosePreprocessing,
+  MODEL_FLAGS,
+  type ModelFlags,
+  readModel,
+} from './model-flags.js';
 import { interruptSignal } from './outcome.js';
 import { percent, phaseProgress } from './progress.js';
 import { openJournal } from './prune-journal.js';
@@ -43,7 +49,6 @@ interface OwnFlags extends HostFlags, ModelFlags {
 
 /** Flags that say where, and not how, a network is pruned. */
 const ELSEWHERE = ['data', 'out', 'report', 'config', 'json', 'host', 'adapter', 'tuning'];
-const OF_MODEL = ['architecture', 'stem', 'mean', 'std'];
 
 export function addPrune(program: Command, version: string): void {
   const command = addModelFlags(
@@ -135,7 +140,7 @@ Examples:
     .action(async (file: string, flags: OwnFlags, self: Command) => {
       const given = { ...(flags.config && (await readConfig(flags.config))), ...givenFlags(self) };
       const settings = Object.fromEntries(
-        Object.entries(given).filter(([key]) => ![...ELSEWHERE, ...OF_MODEL].includes(key)),
+        Object.entries(given).filter(([key]) => ![...ELSEWHERE, ...MODEL_FLAGS].includes(key)),
       );
       const { config: _, ...asked } = given;
       const command = commandText(['prune', file], asked);
