@@ -28,7 +28,7 @@ test('espalier inspect tells nodes, costs, units, and what can neither be cut no
   const { code, stdout } = await espalier(['inspect', 'net.onnx', '--json'], folder);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
-    architecture: 'sketched',
+    architecture: 'net',
     input: { channels: 3, height: 8, width: 8 },
     multiplyAdds: 72 * 16 + 270 * 4 + 10,
     parameters: 72 + 270 + 10,
@@ -42,7 +42,7 @@ test('espalier inspect tells nodes, costs, units, and what can neither be cut no
     cannotRun: [{ node: 'LeakyRelu 3', operation: 'LeakyRelu' }],
   });
   const text = (await espalier(['inspect', 'net.onnx'], folder)).stdout;
-  expect(text).toContain('sketched: takes 3 × 8 × 8, 2,242 multiply-adds, 352 parameters.');
+  expect(text).toContain('net: takes 3 × 8 × 8, 2,242 multiply-adds, 352 parameters.');
   expect(text).toMatch(/│ Conv 2 +│ convolution, 3 × 3 +│ 5 × 2 × 2 +│ +270 │ +1,080 │/);
   expect(text).toMatch(/│ Conv 0 +│ inner +│ +6 │ 1 filter +│/);
   expect(text).toContain(

@@ -104,7 +104,7 @@ describe('espalier prune', () => {
     const flags = ['--data', 'data', '--calibration', '8', '--budgets', 'uniform', ...DEVICE];
     const { code, stdout } = await espalier(['prune', 'net.onnx', ...flags, '--json'], folder);
     expect(code).toBe(0);
-    expect(lastLine(stdout)).toMatchObject({ out: 'net-pruned.onnx', architecture: 'sketched' });
+    expect(lastLine(stdout)).toMatchObject({ out: 'net-pruned.onnx', architecture: 'net' });
     const bytes = await readFile(join(folder, 'net-pruned.onnx'));
     expect(bytes.length).toBeLessThan(dense.length);
     const { network } = readOnnx(bytes, 'net-pruned.onnx');

@@ -15,6 +15,7 @@ import { fitArchitecture, recogniseArchitectures, type Stem } from '../../models
 
 /** A trained network as read from a file. */
 export interface Model {
+  /** Its name; of ONNX that of the file, without its ending. */
   readonly architecture: string;
   readonly network: Network;
   /** What the architecture's usual weights expect of pixels; others may have been trained on others. */
@@ -59,7 +60,9 @@ export function loadModel(
     }
     const { network, onnx } = readOnnx(bytes, file, external);
     const preprocessing = usualPreprocessing(network.graph);
-    return { architecture: network.graph.name, network, preprocessing, counters: new Map(), onnx };
+    // The file's name, not the graph's: exporters call every graph alike.
+    const name = file.replace(/^.*[\\/]|\.onnx$/gi, '');
+    return { architecture: name, network, preprocessing, counters: new Map(), onnx };
   }
   const { weights, counters } = decodeWeights(bytes, file);
   const own = describedModel(bytes, file);
