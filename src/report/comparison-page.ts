@@ -4,8 +4,8 @@ import type { RunConfig } from '../experiment/run-config.js';
 import { plural } from '../text.js';
 import { accuracyAgainstPicks, comparisonLegend, lossAgainstPicks } from './comparison-plot.js';
 import { comparisonRows, NAMES } from './comparison-table.js';
-import { createPaper, type Drawing, stacked } from './drawing.js';
-import { escaped, factList, htmlPage, table } from './html.js';
+import { createPaper, type Drawing, PAGE_WIDTHS, stacked } from './drawing.js';
+import { eitherWidth, escaped, factList, htmlPage, table } from './html.js';
 import { figure } from './words.js';
 
 export interface ComparisonInput {
@@ -18,19 +18,17 @@ export interface ComparisonInput {
   readonly document: Document;
 }
 
-const WIDE = 720;
-const NARROW = 350;
-
 /** A comparison as a self-contained page, and its figures by name for files of their own. */
 export function comparisonPage(input: ComparisonInput): {
   readonly html: string;
   readonly figures: ReadonlyMap<string, Drawing>;
 } {
   const { config, summary, versions, command, document } = input;
-  const [wide, narrow] = [createPaper(document, WIDE), createPaper(document, NARROW)];
+  const wide = createPaper(document, PAGE_WIDTHS.wide);
+  const narrow = createPaper(document, PAGE_WIDTHS.narrow);
   const { dense, adapter, guarantee } = summary;
   const both = (draw: typeof lossAgainstPicks) =>
-    `<div class="wide">${draw(wide, summary).svg}</div><div class="narrow">${draw(narrow, summary).svg}</div>`;
+    eitherWidth(draw(wide, summary), draw(narrow, summary));
   const { guarantee: _, ...measured } = summary;
   // The guarantee is about the loss, so the plot of accuracy shows none.
   const shown = (name: string) => (name === 'loss' ? summary : measured);

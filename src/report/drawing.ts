@@ -22,6 +22,9 @@ export interface LegendEntry {
   readonly color?: string;
 }
 
+/** Widths in pixels of a page's figures on a desktop and on a phone: the style shows one of both. */
+export const PAGE_WIDTHS = { wide: 720, narrow: 350 } as const;
+
 /** Dash patterns of lines by the names of their marks. */
 export const DASHES = { line: '0', dashes: '6,4', dots: '2,5' } as const;
 

@@ -1,3 +1,4 @@
+import type { Drawing } from './drawing.js';
 import { STYLE } from './style.js';
 import type { Rows } from './tables.js';
 
@@ -32,6 +33,11 @@ export function factList(facts: readonly (readonly [name: string, value: string]
     ([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`,
   );
   return `<dl>${entries.join('')}</dl>`;
+}
+
+/** A figure in both of a page's widths, of which the style shows the one that fits. */
+export function eitherWidth(wide: Drawing, narrow: Drawing): string {
+  return `<div class="wide">${wide.svg}</div><div class="narrow">${narrow.svg}</div>`;
 }
 
 export function table({ head, rows, best }: Rows): string {

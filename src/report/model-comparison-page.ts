@@ -2,8 +2,8 @@ import type { CompareModelConfig } from '../experiment/model/compare/config.js';
 import type { CompareModelSummary } from '../experiment/model/compare/events.js';
 import type { Sharing } from '../experiment/model/prune/events.js';
 import { grouped, plural } from '../text.js';
-import { createPaper, type Drawing, stacked } from './drawing.js';
-import { escaped, factList, htmlPage, table } from './html.js';
+import { createPaper, type Drawing, PAGE_WIDTHS, stacked } from './drawing.js';
+import { eitherWidth, escaped, factList, htmlPage, table } from './html.js';
 import { modelComparisonLegend, scoreAgainstWork } from './model-comparison-plot.js';
 import { modelCellRows, modelComparisonRows, scoreOf } from './model-comparison-table.js';
 import { capital } from './words.js';
@@ -19,9 +19,6 @@ export interface ModelComparisonInput {
   readonly document: Document;
 }
 
-const WIDE = 720;
-const NARROW = 350;
-
 const CAPTIONS: Readonly<Record<Sharing, string>> = {
   measured: 'Budgets shared among the units by what a cut of each alone does to the answers.',
   uniform: 'The same share of channels kept in every unit.',
@@ -33,9 +30,9 @@ export function modelComparisonPage(input: ModelComparisonInput): {
   readonly figures: ReadonlyMap<string, Drawing>;
 } {
   const { architecture, config, summary, versions, command, document } = input;
-  const [wide, narrow] = [createPaper(document, WIDE), createPaper(document, NARROW)];
-  const both = (draw: (paper: typeof wide) => Drawing) =>
-    `<div class="wide">${draw(wide).svg}</div><div class="narrow">${draw(narrow).svg}</div>`;
+  const wide = createPaper(document, PAGE_WIDTHS.wide);
+  const narrow = createPaper(document, PAGE_WIDTHS.narrow);
+  const both = (draw: (paper: typeof wide) => Drawing) => eitherWidth(draw(wide), draw(narrow));
   const sharings = [...new Set(summary.cells.map(({ budgets }) => budgets))];
   const figures = new Map(
     sharings.map((sharing) => [
@@ -57,7 +54,7 @@ export function modelComparisonPage(input: ModelComparisonInput): {
       'pictures',
       `${grouped(summary.calibration)} to calibrate with, without their labels; ${grouped(summary.pictures)} to measure with`,
     ],
-    ['measured budgets', curvesText(config)],
+    ...(sharings.includes('measured') ? [['measured budgets', curvesText(config)] as const] : []),
     ['versions', Object.entries(versions).flat().join(' ')],
   ] as const;
   const title = `Ways to prune ${architecture}`;

@@ -2,8 +2,8 @@ import type { PruneConfig } from '../experiment/model/prune/config.js';
 import type { Disagreements } from '../experiment/model/prune/disagreements.js';
 import type { PruneModelSummary } from '../experiment/model/prune/model.js';
 import { grouped, plural } from '../text.js';
-import { createPaper, type Drawing } from './drawing.js';
-import { escaped, factList, htmlPage, table } from './html.js';
+import { createPaper, type Drawing, PAGE_WIDTHS } from './drawing.js';
+import { eitherWidth, escaped, factList, htmlPage, table } from './html.js';
 import { divergenceCurves, keptOfUnits } from './prune-plot.js';
 import { type FileBytes, prunedNetworkRows } from './prune-table.js';
 import { percent } from './tables.js';
@@ -27,8 +27,6 @@ export interface PruneReport {
   readonly document: Document;
 }
 
-const WIDE = 720;
-const NARROW = 350;
 const TILE = 300;
 /** Pictures that are shown of those on which the networks disagree. */
 const SHOWN = 24;
@@ -43,15 +41,11 @@ const STYLE = `
 /** A pruning as one self-contained page. */
 export function prunePage(report: PruneReport): string {
   const { architecture, config, summary, bytes, command, versions, document } = report;
-  const [wide, narrow, tile] = [WIDE, NARROW, TILE].map((width) => createPaper(document, width));
-  const both = (draw: (paper: ReturnType<typeof createPaper>) => Drawing) =>
-    [wide, narrow]
-      .map(
-        (paper, at) => `<div class="${at ? 'narrow' : 'wide'}">${paper && draw(paper).svg}</div>`,
-      )
-      .join('');
+  const bars = [PAGE_WIDTHS.wide, PAGE_WIDTHS.narrow].map((width) =>
+    keptOfUnits(createPaper(document, width), summary.units),
+  ) as [wide: Drawing, narrow: Drawing];
   const { units, curves, adapter, calibration, seconds } = summary;
-  const tiles = tile ? divergenceCurves(tile, curves, units) : [];
+  const tiles = divergenceCurves(createPaper(document, TILE), curves, units);
   const title = `${architecture}, pruned`;
   const facts = [
     ['adapter', adapter.name],
@@ -67,7 +61,7 @@ export function prunePage(report: PruneReport): string {
 ${table(prunedNetworkRows(summary, bytes))}
 <h2>What is left of each unit</h2>
 <figure>
-${both((paper) => keptOfUnits(paper, units))}
+${eitherWidth(...bars)}
 <figcaption>A unit is a set of channels that can be removed one by one, named after the layer that makes them. The coloured part stays.</figcaption>
 </figure>
 ${

@@ -4,6 +4,9 @@ import { COLORS, type Drawing, finishedDrawing, logDomain, type Paper } from './
 import { compact } from './words.js';
 
 const ROW = 24;
+/** Room for what stands behind a bar, and for each number below. */
+const BEHIND = 84;
+const TICK = 36;
 /** The largest divergence over the least that is drawn: below that it is rounding, or none. */
 const SPAN = 1e5;
 
@@ -19,9 +22,13 @@ export function keptOfUnits(paper: Paper, units: readonly UnitOutcome[]): Drawin
       ...paper.plot(0),
       height: ROW * rows.length + 50,
       marginLeft: margin,
-      marginRight: 84,
+      marginRight: BEHIND,
       marginTop: 8,
-      x: { label: 'channels', domain: [0, most], ticks: 5 },
+      x: {
+        label: 'channels',
+        domain: [0, most],
+        ticks: Math.min(5, (paper.width - margin - BEHIND) / TICK),
+      },
       y: { label: null, domain: names, tickSize: 0, padding: 0.3 },
       marks: [
         Plot.barX(rows, { x: 'channels', y: 'unit', fill: COLORS.muted, fillOpacity: 0.25 }),

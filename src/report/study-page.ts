@@ -8,9 +8,17 @@ import {
 import { type Cell, cellsCsv } from '../study/cell.js';
 import type { StudyConfig } from '../study/study-config.js';
 import { grouped, plural } from '../text.js';
-import { COLORS, createPaper, type Drawing, finishedDrawing, stacked, tiled } from './drawing.js';
+import {
+  COLORS,
+  createPaper,
+  type Drawing,
+  finishedDrawing,
+  PAGE_WIDTHS,
+  stacked,
+  tiled,
+} from './drawing.js';
 import { heatMap } from './heat-map.js';
-import { escaped, factList, htmlPage, table } from './html.js';
+import { eitherWidth, escaped, factList, htmlPage, table } from './html.js';
 import { lossCurves } from './loss-curves.js';
 import { inLight } from './style.js';
 import { endRows, fitRows, thresholdRows } from './tables.js';
@@ -38,8 +46,6 @@ export interface Report {
   readonly figures: ReadonlyMap<string, Drawing>;
 }
 
-const WIDE = 720;
-const NARROW = 350;
 const TILE = 340;
 
 /** The whole report. The same input gives the same text. */
@@ -83,17 +89,13 @@ function section(
   analysis: Analysis,
   keep: (name: string, drawing: Drawing) => void,
 ): string {
-  const [wide, narrow, tile] = [WIDE, NARROW, TILE].map((width) =>
-    createPaper(document, width),
-  ) as [
-    ReturnType<typeof createPaper>,
-    ReturnType<typeof createPaper>,
-    ReturnType<typeof createPaper>,
-  ];
+  const wide = createPaper(document, PAGE_WIDTHS.wide);
+  const narrow = createPaper(document, PAGE_WIDTHS.narrow);
+  const tile = createPaper(document, TILE);
   const both = (name: string, draw: (paper: typeof wide) => Drawing) => {
     const drawing = draw(wide);
     keep(name, drawing);
-    return `<div class="wide">${drawing.svg}</div><div class="narrow">${draw(narrow).svg}</div>`;
+    return eitherWidth(drawing, draw(narrow));
   };
   const curves = lossCurves(tile, analysis);
   const tiles = tiled(curves, 3);
