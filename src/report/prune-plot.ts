@@ -65,7 +65,8 @@ export function divergenceCurves(
     return finishedDrawing(
       Plot.plot({
         ...paper.plot(0.72),
-        marginTop: 40,
+        // The axis's name, the unit's below it, and the number that stays.
+        marginTop: 56,
         x: { label: 'channels kept', domain: [0, channels], ticks: 5 },
         y: {
           type: 'log',
@@ -92,7 +93,7 @@ export function divergenceCurves(
             strokeWidth: 2,
           }),
           Plot.dot(points, { x: 'count', y: 'divergence', r: 3, fill: COLORS.subnetwork }),
-          Plot.text([unit], { frameAnchor: 'top-right', fontWeight: 'bold', dy: -32 }),
+          Plot.text([unit], { frameAnchor: 'top-right', fontWeight: 'bold', dy: -31 }),
         ],
       }),
     );
