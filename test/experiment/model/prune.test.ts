@@ -216,6 +216,9 @@ describe.each(Object.entries(GRAPHS))('%s', (_, graph) => {
     const folded = foldBatchNorms(network);
     using frontier = await frontierOfPictures(device, folded.graph, pictures, preprocessing);
     const whole = await answersFrom(device, { network: folded, frontier }, pictures.count);
+    // Of a part of a chunk there are as many answers, and the same.
+    const one = await answersFrom(device, { network: folded, frontier }, 1);
+    expect(one).toEqual(whole.subarray(0, whole.length / pictures.count));
     for (const { name } of chosenUnits(graph, 'inner').slice(0, 2)) {
       const unit = unitOfNetwork(folded, name);
       const measurements = await measureUnit(device, { unit, cut: { network: folded, frontier } });

@@ -6,8 +6,8 @@ import { prepareSegment } from '../../../layers/segment.js';
 import { type Calibrated, encodeSegment } from './frontier.js';
 
 /**
- * The network's answers for the first so many calibration images or a few more, from where they are
- * on [images × classes].
+ * The network's answers for the first so many calibration images, of as many as there are, from where
+ * they are on [images × classes].
  *
  * @throws bad-data where one is not finite.
  */
@@ -28,10 +28,12 @@ export async function answersFrom(
   for (const chunk of frontier.chunks) {
     if (done >= images) break;
     const commands = new Commands(device);
-    encodeSegment(commands, segment, chunk);
+    // Of the last chunk often a part is enough.
+    const part = { ...chunk, images: Math.min(chunk.images, images - done) };
+    encodeSegment(commands, segment, part);
     commands.submit();
-    blocks.push((await readMatrix(matrix)).subarray(0, chunk.images * matrix.columns));
-    done += chunk.images;
+    blocks.push((await readMatrix(matrix)).subarray(0, part.images * matrix.columns));
+    done += part.images;
   }
   const answers = new Float32Array(done * matrix.columns);
   let at = 0;

@@ -39,7 +39,7 @@ export async function measureCurve(device: Device, request: CurveRequest): Promi
     const cut = cutUnit(network, { unit, measurements, ranking, count, refit }).network;
     const own = { network: foldBatchNorms(cut), frontier };
     const found = await answersFrom(device, own, answers.length / classes);
-    divergence.push(meanDivergence(answers, found.subarray(0, answers.length), classes));
+    divergence.push(meanDivergence(answers, found, classes));
     throwIfAborted(request.signal);
   }
   return { unit, channels, kept, divergence };
