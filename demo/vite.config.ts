@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
+import { thirdPartyNotices } from '../src/build/notices.js';
 import { mnistData } from './build/mnist.js';
 
 /** Allows only files that are served with the page, and no script or style inside the markup. */
@@ -36,7 +37,7 @@ export default defineConfig(({ mode }) => ({
   logLevel: 'warn',
   server: { host: '127.0.0.1' },
   preview: { host: '127.0.0.1' },
-  plugins: [contentSecurityPolicy(), mnistData({ full: mode === 'full' })],
+  plugins: [contentSecurityPolicy(), mnistData({ full: mode === 'full' }), thirdPartyNotices()],
   build: {
     outDir: resolve(import.meta.dirname, '../dist/demo'),
     emptyOutDir: true,

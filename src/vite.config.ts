@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defineConfig, type UserConfig } from 'vite';
+import { thirdPartyNotices } from './build/notices.js';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -39,6 +40,7 @@ const library: UserConfig = {
 
 /** The script of headless Chrome's page: one file with all that it needs. */
 const page: UserConfig = {
+  plugins: [thirdPartyNotices()],
   build: {
     emptyOutDir: false,
     lib: { formats: ['es'], entry: { page: resolve(root, 'src/cli/page.ts') } },

@@ -42,6 +42,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   'src/hosts': ['src/gpu'],
   bench: ['src/*', 'shaders'],
   'src/cli': ['src/*', 'bench'],
+  'src/build': [],
   'demo/build': [],
   'demo/model': ['src/*'],
   'demo/state': ['demo/model', 'src/*'],

@@ -16,6 +16,16 @@ const FILES = [
 ] as const;
 type File = (typeof FILES)[number];
 
+const TERMS = `The files in this folder and below hold images and labels of MNIST, the database of handwritten
+digits by Yann LeCun and Corinna Cortes, who hold its copyright. It derives from databases of NIST.
+
+It is made available under the terms of the Creative Commons Attribution-Share Alike 3.0 licence:
+https://creativecommons.org/licenses/by-sa/3.0/
+
+What was changed: the files in small/ hold the first ${SMALL.train} training and ${SMALL.t10k} test images with
+their labels, and all files are compressed with gzip.
+`;
+
 /**
  * Serves MNIST with the page as gzipped IDX files. `data/small/` is always there. `data/full/` (11
  * MB) is there while developing, and in a build where `full` is set.
@@ -33,6 +43,7 @@ export function mnistData({ full }: { readonly full: boolean }): Plugin {
     name: 'espalier-mnist',
     configureServer: (server) => void server.middlewares.use(serve),
     generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'data/TERMS.txt', source: TERMS });
       for (const file of FILES) {
         const level = constants.Z_BEST_COMPRESSION;
         this.emitFile({

@@ -12,6 +12,7 @@ export function Footer() {
         <b>Espalier</b> trains, prunes and fine-tunes with WebGPU, here and on the command line:{' '}
         <code>npx espalier run</code>. The method is greedy forward selection (Ye et al., ICML
         2020); the question, how much pre-training is enough, is that of Wolfe et al. (TMLR 2024).
+        The digits are MNIST’s, by Yann LeCun and Corinna Cortes (CC BY-SA 3.0).
       </p>
       <details>
         <summary>Under the hood</summary>
