@@ -72,6 +72,13 @@ const PARTIAL_SHARE = 1 / 2;
 const LIKELY_TILES = { tiled: 3, subgroup: 2, lanes: 2 } as const;
 /** Multiply-adds that a software adapter does while it loads one number of four: measured on SwiftShader. */
 const LOAD_COST = 12;
+/**
+ * Multiply-adds that it does while it compiles one sum of a thread, about 3.5 ms, as a share of each
+ * of a hundred calls. A large tile of a small product would never earn what it took to compile.
+ */
+const COMPILE_COST = 7000;
+/** Operations of a call below which a software adapter times nothing: compiling two tiles takes longer. */
+const WORTH_TIMING = 1e7;
 
 /** Rows and depth of the product that is timed to choose a tile: more would tell no more. */
 const TIMED = 1024;
@@ -183,11 +190,13 @@ async function fastestTile(
   const m = Math.min(out.rows / slices, TIMED);
   const k = Math.min(b.rows, TIMED * slices);
   const workgroups = (tile: MatmulTile) => slices * tileCount(tile, sizeClass(m), sizeClass(n));
-  const tiles = likelyTiles(variant, matmulTiles(variant, transposeA), workgroups);
+  const operations = 2 * m * n * k;
+  const isQuick = device.adapter.kind === 'software' && operations < WORTH_TIMING;
+  const tiles = likelyTiles(variant, matmulTiles(variant, transposeA), { workgroups, k });
   const [first, ...others] = tiles.map((tile) => ({ name: tile.join('x'), tile }));
   if (!first) throw new RangeError(`matmul has no tiles for the variant ${variant}.`);
-  // Its timing would take a second matrix of the size of the first.
-  if (symmetric) return first.tile;
+  // Timing a symmetric one would take a second matrix of the size of the first.
+  if (symmetric || isQuick) return first.tile;
   const traits = [
     variant,
     transposeA && 'AT',
@@ -202,7 +211,7 @@ async function fastestTile(
   const { tile } = await autotune(device, {
     kernel,
     configurations: [first, ...others],
-    operations: 2 * m * n * k,
+    operations,
     prepare: async (configuration) => {
       scratch ??= scope.matrix('tuned product', [slices * m, n]);
       const { a } = matmul;
@@ -217,12 +226,12 @@ async function fastestTile(
 /**
  * Tiles that may be best, the likeliest first, by the workgroups that each makes. On hardware that is
  * the largest that gives enough of them; on a software adapter, the least sum of products and loads
- * on two cores.
+ * on two cores and of what it takes to compile.
  */
 function likelyTiles(
   variant: MatmulVariant,
   tiles: readonly MatmulTile[],
-  workgroups: (tile: MatmulTile) => number,
+  { workgroups, k }: { readonly workgroups: (tile: MatmulTile) => number; readonly k: number },
 ): readonly MatmulTile[] {
   const cost = (tile: MatmulTile) => {
     // Too few workgroups for a GPU come last, and the smaller the tile the better they are.
@@ -232,7 +241,8 @@ function likelyTiles(
     const rowsALoad = variant === 'subgroup' ? 4 : 1;
     const [rows, columns] = [tile[0], tile[1] / LANES];
     const loads = columns + rows / rowsALoad;
-    return Math.ceil(workgroups(tile) / 2) * (rows * columns + LOAD_COST * loads);
+    const sums = rows * columns;
+    return Math.ceil(workgroups(tile) / 2) * (sums + LOAD_COST * loads) + (COMPILE_COST * sums) / k;
   };
   const sorted = [...tiles].sort((one, other) => cost(one) - cost(other));
   return sorted.slice(0, LIKELY_TILES[variant]);
