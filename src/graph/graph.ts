@@ -80,6 +80,8 @@ export interface Convolution extends Operation, Window {
   readonly bias?: string;
   readonly groups: number;
   readonly outputs: number;
+  /** Its numbers are constants, such as the mean and deviation of pixels: training leaves them. */
+  readonly frozen?: true;
 }
 
 /** Per channel weight · (x − mean) / √(variance + epsilon) + bias; each name is of a tensor [channels]. */

@@ -33,6 +33,7 @@ const nodeSchema = z.discriminatedUnion(
       ...window,
       ...filter,
       groups: count(1),
+      frozen: z.literal(true).exactOptional(),
     }),
     z.strictObject({
       kind: z.literal('batch-norm'),

@@ -117,8 +117,10 @@ function matrixOfTensors(
 
 function layoutsOfNode(node: Step['node'], shapes: Shapes): readonly Layout[] {
   if (node.kind === 'convolution') {
-    const filter = layoutOfFilter(node, shapes);
-    return node.bias === undefined ? [filter] : [filter, rowsOfVectors([node.bias], node.outputs)];
+    const learns = node.frozen !== true;
+    const filter = { ...layoutOfFilter(node, shapes), learns };
+    if (node.bias === undefined) return [filter];
+    return [filter, { ...rowsOfVectors([node.bias], node.outputs), learns }];
   }
   return node.kind === 'batch-norm' ? layoutsOfBatchNorm(node, shapes) : [];
 }

@@ -68,7 +68,11 @@ const CASES: readonly (readonly [string, Graph])[] = [
         batchNorm('d.norm', 'd'),
         { kind: 'add', name: 'sum', inputs: ['d.norm', 'a.act'] },
         activation('d.act', 'sum', 'hard-swish'),
-        convolution('b', 'd.act', { outputs: 7, kernel: 3, stride: 2, padding: 1, bias: true }),
+        {
+          ...convolution('s', 'd.act', { outputs: 5, kernel: 1, groups: 5, bias: true }),
+          frozen: true,
+        },
+        convolution('b', 's', { outputs: 7, kernel: 3, stride: 2, padding: 1, bias: true }),
         activation('b.act', 'b', 'sigmoid'),
         convolution('c', 'b.act', { outputs: 4, kernel: 1 }),
         batchNorm('c.norm', 'c'),
@@ -99,6 +103,9 @@ describe('in training', () => {
     const { answers, gradients } = await trainedOnce(network, images, slopes);
     expect(relativeDifference(expected, Float64Array.from(answers))).toBeLessThan(ANSWERS);
     requireGradients(network, images, slopes, gradients);
+    const frozen = graph.nodes.filter((node) => 'frozen' in node);
+    const learned = frozen.filter(({ name }) => gradients.has(`${name}.weight`));
+    expect(learned).toEqual([]);
   });
 });
 

@@ -69,6 +69,17 @@ export interface Builder {
   readonly counts: CountUse[];
   /** The node of the file that each node of the graph comes from. */
   readonly sources: Map<string, number>;
+  /** Maps to which one number was added, or which were multiplied by one, by the node that does it. */
+  readonly scaled: Map<string, ScaledMap>;
+  /** For maps on the way to one that is computed without them, another of the same shape. */
+  readonly alike: Map<string, string>;
+}
+
+/** x + number, or x · number. */
+export interface ScaledMap {
+  readonly map: string;
+  readonly operation: 'add' | 'multiply';
+  readonly number: number;
 }
 
 /** A node of the file with what it reads. */

@@ -13,6 +13,7 @@ import {
   valueAt,
 } from './builder.js';
 import { biasOfFilter, isVector } from './filters.js';
+import { hardSwishOfProduct, scaledByConstant } from './scales.js';
 import { isFloating } from './tensors.js';
 
 /** What works value by value, and whose numbers are the same in any order. */
@@ -89,7 +90,7 @@ export const batchNormalization: Rule = (reading) => {
 export const add: Rule = (reading) => {
   const { builder, node, name } = reading;
   if (node.opType === 'Add' && node.input.some((_, at) => constantAt(reading, at))) {
-    return biasOfFilter(reading);
+    return biasOfFilter(reading) ?? scaledByConstant(reading, 'add');
   }
   const values = likeValues(reading);
   if (!values || values.length < 2) return undefined;
@@ -101,7 +102,10 @@ export const add: Rule = (reading) => {
 
 /** Mul of two maps of one shape, or of a map and one number a channel. */
 export const multiply: Rule = (reading) => {
-  const { builder, name } = reading;
+  const { builder, name, node } = reading;
+  if (node.input.some((_, at) => constantAt(reading, at))) {
+    return scaledByConstant(reading, 'multiply');
+  }
   const values = likeValues(reading);
   if (values?.length !== 2) return undefined;
   const [one, other] = values as [OnnxValue, OnnxValue];
@@ -109,10 +113,12 @@ export const multiply: Rule = (reading) => {
   const alike =
     JSON.stringify(shapeOfValue(builder, map)) === JSON.stringify(shapeOfValue(builder, gate));
   if (!alike && !isGate(builder, gate, map)) return undefined;
-  return {
-    ...map,
-    map: addNode(reading, { kind: 'multiply', name, inputs: [map.map, gate.map] }),
-  };
+  return (
+    hardSwishOfProduct(reading, [one, other]) ?? {
+      ...map,
+      map: addNode(reading, { kind: 'multiply', name, inputs: [map.map, gate.map] }),
+    }
+  );
 };
 
 function isGate(builder: Builder, gate: OnnxValue, map: OnnxValue): boolean {

@@ -14,7 +14,7 @@ import {
   valueAt,
 } from './builder.js';
 import type { Constant } from './constants.js';
-import type { TensorForm } from './forms.js';
+import type { ChannelForm } from './forms.js';
 import { isFloating } from './tensors.js';
 import { addPadding, paddedShape, windowOfNode } from './windows.js';
 
@@ -71,7 +71,7 @@ function linear(reading: Reading, transposed: boolean): OnnxValue | undefined {
   const [outputs, inputs] = shape;
   const { channels } = shapeOfValue(builder, value);
   const biased = Boolean(node.input[2]);
-  if (biased && !biasForm(constantAt(reading, 2), 'NC', outputs)) return undefined;
+  if (biased && !channelForm(constantAt(reading, 2), 'NC', outputs)) return undefined;
   if (inputs !== channels) {
     throw refused(builder, name, `has a matrix for ${inputs} values, and reads ${channels}`);
   }
@@ -105,7 +105,7 @@ export function biasOfFilter(reading: Reading): OnnxValue | undefined {
   const source = builder.sources.get(filter.name) as number;
   const direct = builder.proto.node[source]?.output[0] === node.input[1 - constantInput];
   const read = builder.readers.get(node.input[1 - constantInput] ?? '') ?? 0;
-  const form = biasForm(constantAt(reading, constantInput), value.axes, filter.outputs);
+  const form = channelForm(constantAt(reading, constantInput), value.axes, filter.outputs);
   if (!direct || read !== 1 || !form) return undefined;
   const bias = addParameter(
     { ...reading, at },
@@ -120,16 +120,16 @@ function isFilter(node: { readonly kind: string }): node is Convolution | Linear
 }
 
 function addBias(reading: Reading, input: number, outputs: number): string {
-  const form = biasForm(constantAt(reading, input), 'NC', outputs) as TensorForm;
+  const form = channelForm(constantAt(reading, input), 'NC', outputs) as ChannelForm;
   return addParameter(reading, { input, form, shape: [outputs] });
 }
 
-/** How one number a channel lies in a constant that is added to a value with such axes. */
-function biasForm(
+/** How one number a channel lies in a constant that meets a value with such axes. */
+export function channelForm(
   constant: Constant | undefined,
   axes: PlainValue['axes'],
   channels: number,
-): TensorForm | undefined {
+): ChannelForm | undefined {
   if (!constant || !isFloating(constant.type)) return undefined;
   const { dims } = constant;
   const rank = dims.length;

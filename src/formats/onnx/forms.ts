@@ -10,10 +10,21 @@ export type TensorForm =
    * with its channels last; of so many positions then, otherwise 1.
    */
   | { readonly kind: 'matrix'; readonly transposed: boolean; readonly positions: number }
-  /** A vector along one axis of a tensor whose other sizes are 1. */
-  | { readonly kind: 'vector'; readonly rank: number; readonly axis: number }
+  | ChannelForm;
+
+/** How one number a channel lies in a tensor. */
+export type ChannelForm = (
+  | /** Along one axis; the other sizes are 1. */
+  { readonly kind: 'vector'; readonly rank: number; readonly axis: number }
   /** One number for all channels, behind whose axis a map has so many others. */
-  | { readonly kind: 'scalar'; readonly dims: readonly number[]; readonly trailing: number };
+  | { readonly kind: 'scalar'; readonly dims: readonly number[]; readonly trailing: number }
+) & {
+  /** What is done with each number, and undone the same way. */
+  readonly turned?: Turn;
+};
+
+/** −x, as what is subtracted is added; 1 / x, as what divides multiplies. */
+export type Turn = 'negated' | 'reciprocal';
 
 /** The parameter in a tensor's numbers. */
 export function parameterOfTensor(
@@ -21,8 +32,12 @@ export function parameterOfTensor(
   numbers: Numbers,
   shape: readonly number[],
 ): Float32Array {
-  if (form.kind === 'scalar') return new Float32Array(shape[0] ?? 1).fill(numbers[0] as number);
-  if (form.kind !== 'matrix') return Float32Array.from(numbers);
+  if (form.kind === 'scalar') {
+    const [value] = turned(form, numbers);
+    return new Float32Array(shape[0] ?? 1).fill(value as number);
+  }
+  if (form.kind === 'vector') return turned(form, numbers);
+  if (form.kind === 'same') return Float32Array.from(numbers);
   const data = new Float32Array(numbers.length);
   places(form, shape, (at, place) => {
     data[at] = numbers[place] as number;
@@ -43,13 +58,13 @@ export function tensorOfParameter(
         dims: Array.from({ length: form.rank }, (_, axis) =>
           axis === form.axis ? data.length : 1,
         ),
-        numbers: data,
+        numbers: turned(form, data),
       };
     case 'scalar': {
       const same = data.every((value) => value === data[0]);
-      if (same) return { dims: form.dims, numbers: data.slice(0, 1) };
+      if (same) return { dims: form.dims, numbers: turned(form, data.slice(0, 1)) };
       const others = Array.from({ length: form.trailing }, () => 1);
-      return { dims: [data.length, ...others], numbers: data };
+      return { dims: [data.length, ...others], numbers: turned(form, data) };
     }
     case 'matrix': {
       const numbers = new Float32Array(data.length);
@@ -59,6 +74,12 @@ export function tensorOfParameter(
       return { dims: form.transposed ? shape.toReversed() : shape, numbers };
     }
   }
+}
+
+function turned(form: ChannelForm, numbers: Numbers): Float32Array {
+  if (form.turned === 'negated') return Float32Array.from(numbers, (value) => -value);
+  if (form.turned === 'reciprocal') return Float32Array.from(numbers, (value) => 1 / value);
+  return Float32Array.from(numbers);
 }
 
 /** Tells for each number of a parameter [outputs, inputs] which of the tensor's it is. */

@@ -85,7 +85,7 @@ function readNetwork(bytes: Uint8Array, file: string, external: ExternalFiles): 
       bytes,
       external,
       network,
-      values: builder.values,
+      values: liveValues(builder, network),
       parameters: builder.parameters.filter(({ parameter }) => names.has(parameter)),
       counts: builder.counts,
       sources: builder.sources,
@@ -116,7 +116,23 @@ function startedBuilder(
     parameters: [],
     counts: [],
     sources: new Map(),
+    scaled: new Map(),
+    alike: new Map(),
   };
+}
+
+/** The values of the file, each with a map of the network that has its shape. */
+function liveValues(
+  { values, alike }: Builder,
+  { graph: { nodes, input } }: Network,
+): ReadonlyMap<string, OnnxValue> {
+  const live = new Set([input.name, ...nodes.map(({ name }) => name)]);
+  return new Map(
+    [...values].map(([name, value]) => {
+      const map = live.has(value.map) ? value.map : (alike.get(value.map) ?? value.map);
+      return [name, { ...value, map }];
+    }),
+  );
 }
 
 /** The part of the graph that its answers depend on. */

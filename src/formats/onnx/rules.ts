@@ -22,6 +22,7 @@ import {
 } from './elementwise.js';
 import { convolution, gemm, matmul } from './filters.js';
 import { averagePool, globalAveragePool, globalMaxPool, maxPool, reduceMean } from './pools.js';
+import { divide, subtract } from './scales.js';
 
 /** What each of ONNX's operations is in the graph. */
 const RULES: Readonly<Record<string, Rule>> = {
@@ -32,6 +33,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   Clip: clip,
   Concat: concat,
   Conv: convolution,
+  Div: divide,
   Dropout: identity,
   Flatten: flatten,
   Gemm: gemm,
@@ -50,6 +52,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   Sigmoid: activation('sigmoid'),
   Slice: slice,
   Squeeze: squeeze,
+  Sub: subtract,
   Sum: add,
   Transpose: transpose,
   Unsqueeze: unsqueeze,

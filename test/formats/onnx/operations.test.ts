@@ -169,6 +169,67 @@ const CASES: readonly (readonly [what: string, sketch: Sketch, units: readonly n
     [6, 4],
   ],
   [
+    'Sub, Div, Mul and Add of constants: pixels that are normalised, and scales',
+    {
+      nodes: [
+        ['Sub', 'x centre', 'x1'],
+        ['Div', 'x1 deviation', 'x2'],
+        ['Conv', 'x2 w b', 'a', { pads: [1, 1, 1, 1] }],
+        ['Relu', 'a', 'r'],
+        ['Mul', 'scale r', 's'],
+        ['Sub', 'one s', 't'],
+        ['Div', 't two', 'u'],
+        ['Add', 'u shift', 'y'],
+        ...head('y', 6).nodes,
+      ],
+      tensors: {
+        centre: floats([1, 3, 1, 1], [0.5, 0.25, 0.125]),
+        deviation: floats([3, 1, 1], [0.5, 0.25, 2]),
+        w: weights(6, 3, 3, 3),
+        b: weights(6),
+        scale: positive(6, 1, 1),
+        one: floats([], [1]),
+        two: floats([1], [2]),
+        shift: weights(1, 6, 1, 1),
+        ...head('y', 6).tensors,
+      },
+    },
+    [6],
+  ],
+  ...(
+    [
+      ['Div', 'by 6', 6],
+      ['Mul', 'by a sixth', 1 / 6],
+    ] as const
+  ).map(([operation, how, number]): (typeof CASES)[number] => [
+    `hard-swish of Add 3, Clip, Mul and ${operation} ${how}, in either order`,
+    between(
+      [
+        ['Add', 'a three', 'a3'],
+        ['Clip', 'a3 zero six', 'c'],
+        ['Mul', 'a c', 'm'],
+        [operation, 'm number', 'h'],
+        ['Conv', 'h w2', 'd'],
+        ['Add', 'd three', 'd3'],
+        ['Clip', 'd3 zero six', 'e'],
+        [operation, 'e number', 'f'],
+        ['Mul', 'f d', 'y'],
+      ],
+      {
+        three: floats([], [3]),
+        zero: floats([], [0]),
+        six: floats([], [6]),
+        number: floats([], [number]),
+        w2: weights(5, 6, 3, 3),
+      },
+      {
+        channels: 5,
+        recorded: { a3: ['n', 6, 8, 8], c: ['n', 6, 8, 8], m: ['n', 6, 8, 8], f: ['n', 5, 6, 6] },
+      },
+    ),
+    [6, 5],
+  ]),
+  [
     'Mul of two maps: x · sigmoid(x)',
     between([
       ['Sigmoid', 'a', 's'],

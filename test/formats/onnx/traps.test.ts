@@ -8,6 +8,7 @@ import {
 } from 'onnx-buf';
 import { expect, test } from 'vitest';
 import { externalFiles } from '../../../src/formats/onnx/external.js';
+import { recordedSizes } from '../../../src/formats/onnx/proto.js';
 import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { writeOnnx } from '../../../src/formats/onnx/write.js';
 import { cutNetwork } from '../../../src/graph/cut.js';
@@ -249,6 +250,31 @@ test('tensors in a file of their own are written to one beside it', async () => 
   expect(network.weights).toEqual(same.weights);
 });
 
+test('values that the graph leaves out, as those within a hard-swish, have their shapes recorded too', async () => {
+  const { written } = await expectRoundTrip(
+    sketchedFile({
+      nodes: [
+        ['Conv', 'x w b', 'a'],
+        ['Add', 'a three', 'a3'],
+        ['Clip', 'a3 zero six', 'c'],
+        ['Mul', 'a c', 'm'],
+        ['Div', 'm six', 'h'],
+        ['Conv', 'h w2 b2', 'd'],
+        ['GlobalAveragePool', 'd', 'g'],
+        ['Flatten', 'g', 'logits'],
+      ],
+      tensors: {
+        ...PLAIN.tensors,
+        three: floats([], [3]),
+        zero: floats([], [0]),
+        six: floats([], [6]),
+      },
+      recorded: { a3: ['n', 6, 6, 6], c: ['n', 6, 6, 6], m: ['n', 6, 6, 6] },
+    }),
+  );
+  expect(graphOf(written).valueInfo.map((info) => recordedSizes(info)?.[1])).toEqual([4, 4, 4]);
+});
+
 test('a node that is not known keeps what it reads and gives, and the rest can be cut', async () => {
   const sketch: Sketch = {
     nodes: [
@@ -283,22 +309,22 @@ test('an unknown node whose constant may make its map larger has no shape that i
   const nodes: Sketch['nodes'] = [
     ['Conv', 'x w b', 'a', { strides: [3, 3] }],
     ['GlobalAveragePool', 'a', 'p'],
-    ['Mul', 'p large', 'm'],
+    ['Pow', 'p large', 'm'],
     ['GlobalAveragePool', 'm', 'g'],
     ['Flatten', 'g', 'logits'],
   ];
   const tensors = { w: weights(6, 3, 3, 3), b: weights(6), large: weights(1, 6, 2, 2) };
   expect(() => readOnnx(sketchedFile({ nodes, tensors }), 'net.onnx')).toThrow(
-    /"Mul 2" in net.onnx is a Mul in a form that is not known here/,
+    /"Pow 2" in net.onnx is a Pow in a form that is not known here/,
   );
   const small = { ...tensors, large: weights(6, 1, 1) };
   expect(
     readOnnx(sketchedFile({ nodes, tensors: small }), 'net.onnx').network.graph.nodes[2],
   ).toEqual({
     kind: 'opaque',
-    name: 'Mul 2',
+    name: 'Pow 2',
     inputs: ['GlobalAveragePool 1'],
-    operation: 'Mul',
+    operation: 'Pow',
     output: { channels: 6, height: 1, width: 1 },
   });
 });
