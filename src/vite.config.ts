@@ -38,12 +38,16 @@ const library: UserConfig = {
   },
 };
 
+/** What is loaded on demand elsewhere, jobs and jax-js' backends, goes along: the page is served one file. */
+const ONE_FILE = { output: { codeSplitting: false } };
+
 /** The script of headless Chrome's page: one file with all that it needs. */
 const page: UserConfig = {
   plugins: [thirdPartyNotices()],
   build: {
     emptyOutDir: false,
     lib: { formats: ['es'], entry: { page: resolve(root, 'src/cli/page.ts') } },
+    rolldownOptions: ONE_FILE,
   },
 };
 
@@ -52,8 +56,7 @@ const benchPage: UserConfig = {
   build: {
     emptyOutDir: false,
     lib: { formats: ['es'], entry: { 'bench-page': resolve(root, 'src/cli/bench-page.ts') } },
-    // jax-js loads its backends when it opens; the page is served one file.
-    rolldownOptions: { output: { codeSplitting: false } },
+    rolldownOptions: ONE_FILE,
   },
 };
 

@@ -8,7 +8,7 @@ import { EspalierError } from '../src/errors.js';
 import { type ErrorDetails, worded } from '../src/wording.js';
 
 const SOURCE = join(import.meta.dirname, '../src');
-const { commands } = createProgram('0');
+const { commands } = await createProgram('0');
 
 function commandCalled(name: string): Command {
   const found = commands.find((command) => command.name() === name);

@@ -12,7 +12,7 @@ export async function carryOut(
   version: string,
   say: (text: string) => void,
 ): Promise<number> {
-  const program = createProgram(version);
+  const program = await createProgram(version, words[0]);
   for (const each of [program, ...program.commands]) each.configureOutput({ writeErr: say });
   let command: Command = program;
   program.hook('preAction', (_, acting) => {

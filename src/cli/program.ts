@@ -1,20 +1,31 @@
 import { Command } from 'commander';
-import { addBench } from './bench.js';
-import { addCompare } from './compare.js';
-import { addData } from './data.js';
-import { addDemo } from './demo.js';
-import { addEvaluate } from './evaluate.js';
-import { addInfo } from './info.js';
-import { addInspect } from './inspect.js';
-import { addPrune } from './prune.js';
-import { addReport } from './report.js';
-import { addRun } from './run.js';
-import { addStudy } from './study.js';
-import { addTrain } from './train.js';
-import { addWorker } from './worker.js';
 
-/** The command line: every command with its flags. */
-export function createProgram(version: string): Command {
+/**
+ * Each command, which brings its own part of the house with it. Loading all of them takes longer than
+ * most commands need to begin.
+ */
+const COMMANDS: Readonly<Record<string, (program: Command, version: string) => Promise<void>>> = {
+  run: async (program, version) => (await import('./run.js')).addRun(program, version),
+  compare: async (program, version) => (await import('./compare.js')).addCompare(program, version),
+  study: async (program, version) => (await import('./study.js')).addStudy(program, version),
+  report: async (program, version) => (await import('./report.js')).addReport(program, version),
+  worker: async (program, version) => (await import('./worker.js')).addWorker(program, version),
+  train: async (program, version) => (await import('./train.js')).addTrain(program, version),
+  prune: async (program, version) => (await import('./prune.js')).addPrune(program, version),
+  evaluate: async (program, version) =>
+    (await import('./evaluate.js')).addEvaluate(program, version),
+  inspect: async (program) => (await import('./inspect.js')).addInspect(program),
+  bench: async (program, version) => (await import('./bench.js')).addBench(program, version),
+  info: async (program, version) => (await import('./info.js')).addInfo(program, version),
+  data: async (program) => (await import('./data.js')).addData(program),
+  demo: async (program) => (await import('./demo.js')).addDemo(program),
+};
+
+/**
+ * The command line with the command called `name` and its flags, or with all of them where there is
+ * none of that name: for `--help`, and to say which one was perhaps meant.
+ */
+export async function createProgram(version: string, name?: string): Promise<Command> {
   const program = new Command('espalier')
     .description(
       'Pre-trains a neural network on WebGPU, prunes it by greedy forward selection, and fine-tunes what is left.',
@@ -39,18 +50,8 @@ Examples:
   espalier info          the adapter that the work runs on`,
     );
 
-  addRun(program, version);
-  addCompare(program, version);
-  addStudy(program, version);
-  addReport(program, version);
-  addWorker(program, version);
-  addTrain(program, version);
-  addPrune(program, version);
-  addEvaluate(program, version);
-  addInspect(program);
-  addBench(program, version);
-  addInfo(program, version);
-  addData(program);
-  addDemo(program);
+  const all = Object.entries(COMMANDS);
+  const named = all.filter(([own]) => own === name);
+  for (const [, add] of named.length > 0 ? named : all) await add(program, version);
   return program;
 }
