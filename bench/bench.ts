@@ -8,6 +8,7 @@ import type { Peer } from './peers/peer.js';
 import { type BenchRequest, type Contest, invitesPeers, planContests, takesPart } from './plan.js';
 import type { BenchReport } from './report.js';
 import { hidden } from './workloads/hidden.js';
+import { prune } from './workloads/prune.js';
 import { resnetForward, resnetStep } from './workloads/resnet.js';
 import { wholeRun } from './workloads/run.js';
 import { crossEntropySelection, selection } from './workloads/selection.js';
@@ -65,6 +66,7 @@ const workloads: readonly Benchmark[] = [
   wholeRun,
   resnetForward,
   resnetStep,
+  prune,
 ];
 
 const kernelNames: readonly string[] = kernelBenchmarks.map(({ name }) => name);

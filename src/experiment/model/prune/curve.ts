@@ -32,8 +32,7 @@ export interface CurveRequest {
 export async function measureCurve(device: Device, request: CurveRequest): Promise<UnitCurve> {
   const { network, unit, measurements, ranking, refit, frontier, answers, classes } = request;
   const channels = ranking.order.length;
-  const counts = LEVELS.map((level) => Math.max(1, Math.round(level * channels)));
-  const kept = [...new Set(counts)].filter((count) => count < channels);
+  const kept = countsOfCurve(channels);
   const divergence: number[] = [];
   for (const count of kept) {
     const cut = cutUnit(network, { unit, measurements, ranking, count, refit }).network;
@@ -43,4 +42,10 @@ export async function measureCurve(device: Device, request: CurveRequest): Promi
     throwIfAborted(request.signal);
   }
   return { unit, channels, kept, divergence };
+}
+
+/** The numbers of channels at which the curve of a unit is measured, ascending. */
+export function countsOfCurve(channels: number): readonly number[] {
+  const counts = LEVELS.map((level) => Math.max(1, Math.round(level * channels)));
+  return [...new Set(counts)].filter((count) => count < channels);
 }
