@@ -12,8 +12,6 @@ export const LANES = 16;
  * begins at a multiple of them.
  */
 export const POSITIONS = 4;
-/** Sums of each column that are stored at once. */
-const STORED_ROWS = 4;
 
 /**
  * The body of the variants `subgroup` and `lanes`: a tall tile in each thread's registers.
@@ -52,6 +50,7 @@ export function lanesBody(options: MatmulOptions): string {
   const elementA = (s: number, e: number) =>
     transposeA ? `a${s}_${Math.floor(e / 4)}.${'xyzw'[e % 4]}` : `a${e}.${'xyzw'[s]}`;
   const elementB = (s: number, j: number) => `b${s}_${Math.floor(j / 4)}.${'xyzw'[j % 4]}`;
+  const rowOfSum = variant === 'lanes' ? 'r' : rowOfTile('(r >> 2u)', '(lane ^ (r & 3u))');
   const sums = (r: number, v: number) => [0, 1, 2, 3].map((c) => `c${r}_${4 * v + c}`).join(', ');
 
   return wgsl`
@@ -95,17 +94,13 @@ ${unroll(columns, (j) =>
   ),
 )}
   }
-  // A loop over sums that move up to the first ones: unrolled, stores would take longer to compile
-  // than to run, and an array indexed by the loop's counter costs as much as memory on each access.
-  for (var i = 0u; i < ${rows}u; i += ${STORED_ROWS}u) {
-${unroll(STORED_ROWS, (r) => {
-  const row = variant === 'lanes' ? `i + ${r}u` : rowOfTile('(i >> 2u)', `lane ^ ${r}u`);
-  return unroll(
-    columns / 4,
-    (v) => `    store(slice, top + ${row}, ${firstColumn(v)}, vec4<f32>(${sums(r, v)}));`,
-  );
-})}
-${unroll(rows - STORED_ROWS, (r) => unroll(columns, (j) => `    c${r}_${j} = c${r + STORED_ROWS}_${j};`))}
+  // Each line of the epilogue takes long to compile, and unrolled it would be there once a row: so sums
+  // go into an array first, which a loop then walks.
+  var rows: array<array<vec4<f32>, ${columns / 4}>, ${rows}>;
+${unroll(rows, (r) => unroll(columns / 4, (v) => `  rows[${r}][${v}] = vec4<f32>(${sums(r, v)});`))}
+  for (var r = 0u; r < ${rows}u; r++) {
+    let row = top + ${rowOfSum};
+${unroll(columns / 4, (v) => `    store(slice, row, ${firstColumn(v)}, rows[r][${v}]);`)}
   }
 }
 `;

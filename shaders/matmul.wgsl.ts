@@ -4,7 +4,6 @@ import { LANES, lanesBody } from './matmul-lanes.js';
 import type { MatmulOptions, MatmulTile, MatmulVariant } from './matmul-options.js';
 import { TILED_TILES, tiledBody, tiledThreads } from './matmul-tiled.js';
 import { elementType, PACK_FOUR, UNPACK_FOUR, vectorType } from './storage.js';
-import { unroll } from './unroll.js';
 
 export { LANES, POSITIONS } from './matmul-lanes.js';
 export type {
@@ -132,7 +131,7 @@ fn put(at: u32, sum: ${value}) {
 fn store(slice: u32, i: u32, j: u32, sums: vec4<f32>) {
   if (i >= params.m || j >= params.n) { return; }
 #if ${symmetric}
-${unroll(4, (c) => `  mirror(i, j + ${c}u, sums.${'xyzw'[c]});`)}
+  for (var c = 0u; c < 4u; c++) { mirror(i, j + c, sums[c]); }
 }
 fn mirror(i: u32, j: u32, sum: f32) {
   if (j >= params.n || i > j) { return; }
