@@ -65,11 +65,17 @@ export class Commands {
     this.#operations += operations;
   }
 
-  /** Encodes a copy of the first `words` words of one buffer to another. */
-  copy(from: GpuBuffer, to: GpuBuffer, words: number): void {
+  /** Encodes a copy of `words` words of one buffer to another, each from its word `at` on: the first by default. */
+  copy(
+    from: GpuBuffer,
+    to: GpuBuffer,
+    words: number,
+    at: { from?: number; to?: number } = {},
+  ): void {
     this.#closePass();
     this.#encoder ??= this.#device.raw.createCommandEncoder();
-    this.#encoder.copyBufferToBuffer(from.raw, 0, to.raw, 0, 4 * words);
+    const [source, target] = [4 * (at.from ?? 0), 4 * (at.to ?? 0)];
+    this.#encoder.copyBufferToBuffer(from.raw, source, to.raw, target, 4 * words);
   }
 
   #openPass(): GPUComputePassEncoder {

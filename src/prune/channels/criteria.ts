@@ -46,12 +46,14 @@ export interface ChannelProblem {
   readonly scales?: ArrayLike<number> | undefined;
   /** How far the loss would move if a channel went; `taylor` alone needs it. */
   readonly saliency?: ArrayLike<number> | undefined;
+  /** How many channels are asked for; all by default. `group` finds no more than these. */
+  readonly count?: number;
   readonly seed: number;
 }
 
 /** The channels of a unit, the first kept first. */
 export interface ChannelRanking {
-  /** All C of them. */
+  /** All C of them, or as many as were asked for. */
   readonly order: Uint32Array;
   /** Of rules: by what the contributions of the first `count` are multiplied. */
   readonly factors?: (count: number) => Float64Array;
@@ -71,9 +73,10 @@ export async function rankChannels(
 ): Promise<ChannelRanking> {
   const { consumers, filters, scales, saliency, seed } = problem;
   const channels = channelsOfUnit(consumers);
+  const { count = channels } = problem;
   switch (criterion) {
     case 'group':
-      return { order: selectGroups(consumers, channels).order };
+      return { order: selectGroups(consumers, count).order };
     case 'backward':
       return { order: eliminateGroups(consumers).order };
     case 'average':

@@ -3,6 +3,7 @@ import type { Device } from '../../../gpu/device.js';
 import { foldBatchNorms } from '../../../graph/fold.js';
 import type { Network } from '../../../graph/weights.js';
 import type { ChannelRanking } from '../../../prune/channels/criteria.js';
+import { channelsOfUnit } from '../../../prune/channels/statistics.js';
 import { answersFrom, meanDivergence } from './answers.js';
 import { cutUnit } from './cut-unit.js';
 import type { Refit, UnitCurve } from './events.js';
@@ -31,7 +32,7 @@ export interface CurveRequest {
  */
 export async function measureCurve(device: Device, request: CurveRequest): Promise<UnitCurve> {
   const { network, unit, measurements, ranking, refit, frontier, answers, classes } = request;
-  const channels = ranking.order.length;
+  const channels = channelsOfUnit(measurements.map(({ statistics }) => statistics));
   const kept = countsOfCurve(channels);
   const divergence: number[] = [];
   for (const count of kept) {

@@ -46,6 +46,7 @@ export async function* cutUnits(
         unit: name,
         network,
         measurements,
+        count,
         place: () => placeAt(name),
       });
       const { refit } = options;

@@ -1,6 +1,6 @@
 import { inferShapes } from '../../../graph/shapes.js';
 import { answersFrom } from './answers.js';
-import { measureCurve } from './curve.js';
+import { countsOfCurve, measureCurve } from './curve.js';
 import { unitOfNetwork } from './cut-unit.js';
 import type { PruneEvent, UnitCurve } from './events.js';
 import type { Calibrated } from './frontier.js';
@@ -62,6 +62,7 @@ export async function curveOfUnit(
     unit,
     network: dense,
     measurements,
+    count: Math.max(1, ...countsOfCurve(unitOfNetwork(dense, unit).channels)),
     place: async () => place,
   });
   const { refit } = options;

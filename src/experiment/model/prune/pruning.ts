@@ -83,6 +83,8 @@ export interface RankedUnit {
   /** As cut so far, batch norms included. */
   readonly network: Network;
   readonly measurements: readonly UnitMeasurement[];
+  /** How many of its channels are asked for: the first of the ranking. */
+  readonly count: number;
   /** The same network in inference form, with the images at the unit or before it. */
   readonly place: () => Promise<Calibrated>;
 }
@@ -90,13 +92,14 @@ export interface RankedUnit {
 /** Ranks a unit's channels by the criterion that was asked for. */
 export async function rankUnit(
   { device, input, options: { criterion, seed }, signal, saliency }: Pruning,
-  { unit: name, network, measurements, place }: RankedUnit,
+  { unit: name, network, measurements, count, place }: RankedUnit,
 ): Promise<ChannelRanking> {
   if (criterion === 'network-loss') {
     const own = await place();
     const labels = input.calibration.labels ?? new Uint32Array();
     const unit = unitOfNetwork(own.network, name);
-    return rankByNetworkLoss(device, { unit, place: own, labels, seed }, signal);
+    const course = { picks: count, ...(signal && { signal }) };
+    return rankByNetworkLoss(device, { unit, place: own, labels, seed }, course);
   }
   const problem = {
     consumers: measurements.map(({ statistics }) => statistics),
@@ -105,6 +108,7 @@ export async function rankUnit(
     ),
     ...filtersOfUnit(network, unitOfNetwork(network, name)),
     ...(criterion === 'taylor' && { saliency: (await saliency()).get(name) }),
+    count,
     seed,
   };
   return rankChannels(device, criterion, problem, signal);
