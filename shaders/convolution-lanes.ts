@@ -5,8 +5,6 @@ import { unroll } from './unroll.js';
 
 /** Threads of a workgroup, each with a segment of neighbouring positions of its own. */
 export const LANES = 16;
-/** Positions whose sums are stored at once. */
-const STORED_POSITIONS = 2;
 
 const EACH = [0, 1, 2, 3] as const;
 const component = (index: number) => 'xyzw'[index];
@@ -29,8 +27,8 @@ export function lanesBody({ variant, tile, taps, step }: ConvolutionOptions): st
   const loads = (positions - 1) * step + taps;
   const lane = variant === 'subgroup' ? `(lane & ${shared - 1}u)` : '0u';
   const sums = (e: number, d: number) => EACH.map((j) => `c${e}_${d}_${j}`).join(', ');
-  const each = (text: (e: number, d: number) => string, count = positions) =>
-    unroll(count, (e) => unroll(shared, (d) => text(e, d)));
+  const each = (text: (e: number, d: number) => string) =>
+    unroll(positions, (e) => unroll(shared, (d) => text(e, d)));
   return wgsl`
 fn kernel(workgroup: u32, local: u32${variant === 'subgroup' ? ', lane: u32' : ''}) {
   // In variables, since a software adapter reads a uniform anew wherever it stands.
@@ -108,18 +106,12 @@ ${unroll(shared, (d) => `  let row${d} = ${swaps[d]}(row);`)}
   // Positions of each segment that are to be stored.
   let live = select(0u, min(columns - v, ${positions}u), own < segments);
 ${unroll(shared, (d) => `  let live${d} = select(0u, ${swaps[d]}(live), own_column < o_step);`)}
-  // A loop over sums that move up to the first ones: unrolled, stores would take longer to compile
-  // than to run.
-  for (var e = 0u; e < ${positions}u; e += ${STORED_POSITIONS}u) {
-${each(
-  (r, d) =>
-    `    if (e + ${r}u < live${d}) { store(row${d} + (e + ${r}u) * out_step, column, vec4<f32>(${sums(r, d)})); }`,
-  STORED_POSITIONS,
-)}
-${each(
-  (e, d) => unroll(4, (j) => `    c${e}_${d}_${j} = c${e + STORED_POSITIONS}_${d}_${j};`),
-  positions - STORED_POSITIONS,
-)}
+  // Each line of the epilogue takes long to compile, and unrolled it would be there once a position: so
+  // sums go into an array first, which a loop then walks.
+  var held: array<array<vec4<f32>, ${shared}>, ${positions}>;
+${each((e, d) => `  held[${e}][${d}] = vec4<f32>(${sums(e, d)});`)}
+  for (var e = 0u; e < ${positions}u; e++) {
+${unroll(shared, (d) => `    if (e < live${d}) { store(row${d} + e * out_step, column, held[e][${d}]); }`)}
   }
 }
 `;

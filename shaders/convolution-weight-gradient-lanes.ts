@@ -96,18 +96,15 @@ ${unroll(shared, (d) =>
   let live = own_channel < c_step;
   let channels = params.group_channels;
 ${unroll(shared, (d) => `  let output${d} = ${swaps[d]}(own_output);`)}
-  // A loop over sums that move up to the first ones: unrolled, stores would take longer to compile
-  // than to run.
+  // Unrolled, stores would take longer to compile than to run: sums go into an array, which a loop walks.
+  var held: array<array<array<vec4<f32>, ${shared}>, 4>, ${taps}>;
+${unroll(taps, (k) => unroll(4, (i) => unroll(shared, (d) => `  held[${k}][${i}][${d}] = vec4<f32>(${EACH.map((j) => sum(k, i, d, j)).join(', ')});`)))}
   for (var k = 0u; k < ${taps}u; k++) {
-    let first_row = ((tap_row + k) * c_step + channel) * 4u;
-${unroll(4, (i) =>
-  unroll(
-    shared,
-    (d) =>
-      `    if (live && output${d} < o_step) { out[(first_row + ${i}u) * o_step + output${d}] = select(vec4<f32>(), vec4<f32>(${EACH.map((j) => sum(0, i, d, j)).join(', ')}), 4u * channel + ${i}u < channels); }`,
-  ),
-)}
-${unroll(taps - 1, (k) => unroll(4, (i) => unroll(shared, (d) => unroll(4, (j) => `    ${sum(k, i, d, j)} = ${sum(k + 1, i, d, j)};`))))}
+    for (var i = 0u; i < 4u; i++) {
+      let row = (((tap_row + k) * c_step + channel) * 4u + i) * o_step;
+      let fits = 4u * channel + i < channels;
+${unroll(shared, (d) => `      if (live && output${d} < o_step) { out[row + output${d}] = select(vec4<f32>(), held[k][i][${d}], fits); }`)}
+    }
   }
 }
 // A mask of all bits or none clears what lies outside of a map. It costs less than a select.

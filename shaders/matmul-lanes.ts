@@ -96,11 +96,11 @@ ${unroll(columns, (j) =>
   }
   // Each line of the epilogue takes long to compile, and unrolled it would be there once a row: so sums
   // go into an array first, which a loop then walks.
-  var rows: array<array<vec4<f32>, ${columns / 4}>, ${rows}>;
-${unroll(rows, (r) => unroll(columns / 4, (v) => `  rows[${r}][${v}] = vec4<f32>(${sums(r, v)});`))}
+  var held: array<array<vec4<f32>, ${columns / 4}>, ${rows}>;
+${unroll(rows, (r) => unroll(columns / 4, (v) => `  held[${r}][${v}] = vec4<f32>(${sums(r, v)});`))}
   for (var r = 0u; r < ${rows}u; r++) {
     let row = top + ${rowOfSum};
-${unroll(columns / 4, (v) => `    store(slice, row, ${firstColumn(v)}, rows[r][${v}]);`)}
+${unroll(columns / 4, (v) => `    store(slice, row, ${firstColumn(v)}, held[r][${v}]);`)}
   }
 }
 `;
