@@ -25,9 +25,9 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     // Dawn keeps native threads alive; a forked process ends with them, a worker thread does not.
     pool: 'forks',
-    // One more than cores: starting processes and compiling shaders keep one core busy at most, and
+    // Two more than cores: starting processes and compiling shaders keep one core busy at most, and
     // queues and browsers are waited for.
-    maxWorkers: Math.max(3, availableParallelism()),
+    maxWorkers: availableParallelism() + 2,
     sequence: { sequencer: LongestFirst },
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -39,7 +39,7 @@ Examples:
         host: host.kind,
         versions: { espalier: version, node: process.versions.node },
       }));
-      process.stdout.write(`${flags.json ? JSON.stringify(report) : describe(report)}\n`);
+      process.stdout.write(`${flags.json ? JSON.stringify(report) : infoTable(report)}\n`);
     });
 }
 
@@ -48,7 +48,8 @@ interface InfoReport extends DeviceReport {
   readonly measured: AdapterLimits;
 }
 
-function describe(report: InfoReport): string {
+/** What `info` prints of an adapter. */
+export function infoTable(report: InfoReport): string {
   const { adapter, limits, features, measured } = report;
   const table = new Table({ style: { head: [], border: [] }, wordWrap: true, colWidths: [36, 62] });
   table.push(

@@ -15,9 +15,10 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomStream } from '../../src/random.js';
 import type { Outcome } from './espalier.js';
+import { refused } from './refused.js';
 import { espalier, readFigures, studyFlags, writeData } from './study-fixture.js';
 
-const KILLS = 5;
+const KILLS = 3;
 
 let folder: string;
 let data: string;
@@ -30,7 +31,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const flagsWith = (changes: Readonly<Record<string, string>> = {}) => studyFlags(data, changes);
 
-test('a study killed five times at random moments ends with the figures of one that was not', async () => {
+test('a study killed three times at random moments ends with the figures of one that was not', async () => {
   const whole = join(folder, 'whole');
   const start = performance.now();
   const done = await espalier(['study', ...flagsWith(), '--out', whole]);
@@ -165,13 +166,13 @@ test('what cannot be studied is refused before anything is written', async () =>
   await mkdir(notes);
   await writeFile(join(notes, 'cells.jsonl'), 'no cells, and no end of line');
   for (const [args, message] of cases) {
-    const refused = await espalier(['study', ...args]);
-    expect(refused.stderr).toContain(message);
-    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    const { code, stderr } = await refused(['study', ...args], folder);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
   }
   await expect(stat(fresh)).rejects.toThrow('ENOENT');
   expect(await readFile(join(notes, 'cells.jsonl'), 'utf8')).toHaveLength(28);
-  expect(await espalier(['report', folder])).toMatchObject({ code: 2 });
+  expect(await refused(['report', folder], folder)).toMatchObject({ code: 2 });
 });
 
 test('a study that came to nothing does not stand in the way of another', async () => {
@@ -180,7 +181,8 @@ test('a study that came to nothing does not stand in the way of another', async 
   await copyFile(join(folder, 'whole', 'config.json'), join(out, 'config.json'));
   const args = ['study', ...flagsWith({ trials: '1', sizes: '40' }), '--out', out];
   expect(await espalier(args)).toMatchObject({ code: 0 });
-  const other = await espalier(['study', ...flagsWith({ trials: '2', sizes: '40' }), '--out', out]);
+  const more = ['study', ...flagsWith({ trials: '2', sizes: '40' }), '--out', out];
+  const other = await refused(more, folder);
   expect(other.stderr).toContain('its "trials" is 1, not 2');
 });
 
