@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { access, readFile, stat, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { access, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
 import { type Baseline, requireSameAdapter } from '../../bench/baseline.js';
 import { BENCH_NAMES, type BenchEvent, needsSource, requestedContests } from '../../bench/bench.js';
@@ -21,6 +21,7 @@ import {
   benchTable,
   type Circumstances,
 } from './bench-table.js';
+import { writeJson, writeWhole } from './files.js';
 import { adapterOption, hostOption, tuningOption } from './flags.js';
 import type { HostFlags } from './host.js';
 import { interruptSignal } from './outcome.js';
@@ -163,8 +164,11 @@ async function tell(
   const { omissions, disturbances, started } = record;
   const circumstances = { clock: started?.clock ?? 'wall', omissions, disturbances, baseline };
   process.stdout.write(`${benchTable(report, circumstances)}\n`);
-  if (json) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`);
-  if (html) await writeFile(html, await reportPage(report, circumstances));
+  if (json) await writeJson(dirname(json), basename(json), report);
+  if (html) {
+    const page = new TextEncoder().encode(await reportPage(report, circumstances));
+    await writeWhole(dirname(html), { name: basename(html), bytes: page });
+  }
   const files = [json, html].filter((file) => file !== undefined);
   if (files.length > 0) process.stdout.write(`Files: ${files.join(', ')}\n`);
   if (report.results.some(({ subject, verified }) => subject === 'espalier' && !verified)) {
@@ -225,6 +229,8 @@ async function requireWritable(flag: string, file: string): Promise<void> {
     await access(file, constants.W_OK).catch((cause: unknown) => {
       throw fail('it is there and cannot be written', cause);
     });
+    // A device or a pipe is written to where it lies.
+    if (!own.isFile()) return;
   }
   await access(folder, constants.W_OK).catch((cause: unknown) => {
     throw fail(`the folder ${folder} may not be written to`, cause);

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import {
   access,
+  lstat,
   mkdir,
   open,
   readdir,
@@ -51,15 +52,28 @@ function unwritable(folder: string, cause: unknown): EspalierError {
   );
 }
 
-/** Writes a file whole or not at all: a kill in between leaves the name untouched. */
+/**
+ * Writes a file whole or not at all: a kill in between leaves the name untouched. A device, a pipe
+ * or a link of that name is written to, not replaced.
+ */
 export async function writeWhole(folder: string, { name, bytes }: RunFile): Promise<void> {
-  const draft = join(folder, `.${name}.part`);
+  const file = join(folder, name);
+  try {
+    const found = await lstat(file).catch(ifMissing);
+    if (found && !found.isFile()) await writeFile(file, bytes);
+    else await replaceFile(file, join(folder, `.${name}.part`), bytes);
+  } catch (cause) {
+    throw new Error(`Cannot write ${file}: ${errorMessage(cause)}`, { cause });
+  }
+}
+
+async function replaceFile(file: string, draft: string, bytes: Uint8Array): Promise<void> {
   try {
     await writeFile(draft, bytes, { flush: true });
-    await rename(draft, join(folder, name));
+    await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true });
-    throw new Error(`Cannot write ${join(folder, name)}: ${errorMessage(error)}`, { cause: error });
+    throw error;
   }
 }
 

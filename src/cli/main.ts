@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
-import { shown } from '../text.js';
 import { carryOut } from './carry-out.js';
 import { errorCode } from './files.js';
+import { explainOther } from './outcome.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -10,19 +10,19 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 const GONE: ReadonlySet<unknown> = new Set(['EPIPE', 'EIO']);
 let isRead = true;
 process.stdout.on('error', (error) => {
-  if (!GONE.has(errorCode(error))) throw error;
+  if (!GONE.has(errorCode(error))) {
+    throw new Error(`Cannot write to stdout: ${error.message}`, { cause: error });
+  }
   // Work under way ends as by Ctrl-C, which given twice would end it at once.
   if (isRead) process.emit('SIGTERM');
   isRead = false;
 });
-// What is told there is no part of the work, which goes on.
-process.stderr.on('error', (error) => {
-  if (!GONE.has(errorCode(error))) throw error;
-});
+// What is told there is no part of the work, which goes on: without a reader, or on a full disk.
+process.stderr.on('error', () => undefined);
 
 // A client's error may carry a password among its own keys, which Node would print.
 process.on('uncaughtException', (error) => {
-  process.stderr.write(`${shown(error instanceof Error ? `${error.stack}` : String(error))}\n`);
+  process.stderr.write(`${explainOther(error)}\n`);
   process.exit(1);
 });
 

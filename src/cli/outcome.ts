@@ -20,6 +20,11 @@ export function explain(error: unknown, command: Command): string {
     const text = messageIn(command, error);
     return error.code === 'aborted' ? text : `error: ${text}`;
   }
+  return explainOther(error);
+}
+
+/** The same for an error that is none of this library's. */
+export function explainOther(error: unknown): string {
   if (!(error instanceof Error)) return shown(`error: ${String(error)}`);
   // What a system refuses, such as to write to a full disk, nobody mends by a stack.
   const expected = error.cause !== undefined || 'syscall' in error;
