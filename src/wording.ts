@@ -68,6 +68,14 @@ export type ErrorDetails =
       readonly key: string;
       readonly calmer: number;
     }
+  /** A browser has left a request for an adapter without an answer. */
+  | {
+      readonly kind: 'silent-adapter';
+      readonly adapter: 'hardware' | 'software';
+      /** How long it was waited for. */
+      readonly seconds: number;
+      readonly instead?: Settings;
+    }
   | {
       readonly kind: 'out-of-memory';
       readonly reason: string;
@@ -127,6 +135,8 @@ export function wordingWith({ key, setting }: Names): Wording {
     },
     diverged: ({ what, iteration, key: name, calmer }) =>
       `Training diverged: ${what} no longer finite at iteration ${iteration}. Try ${setting(name, calmer)}.`,
+    'silent-adapter': ({ adapter, seconds, instead }) =>
+      `The browser has not answered a request for a ${adapter} adapter in ${seconds} s, which its graphics driver can cause.${use(instead)}`,
     'out-of-memory': ({ during, reason }) =>
       `${during ? `${during}: ` : ''}the GPU is out of memory: ${reason}. Lower ${key('examples')} or ${key('width')}.`,
   };

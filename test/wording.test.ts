@@ -53,6 +53,10 @@ describe('the command line names flags where the library names keys:', () => {
       'There is no GPU. Use host chrome adapter software replacement false instead.',
     ]);
     expect(said('run', { kind: 'message', message })[0]).toBe(message);
+    const silent = { kind: 'silent-adapter', adapter: 'hardware', seconds: 10 } as const;
+    expect(said('run', { ...silent, instead: { adapter: 'software' } })[0]).toBe(
+      'The browser has not answered a request for a hardware adapter in 10 s, which its graphics driver can cause. Use --adapter software instead.',
+    );
   });
 
   test('what does not go together', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { wantsPeers } from '../../bench/bench.js';
 import type { BenchRequest } from '../../bench/plan.js';
 import { EspalierError } from '../errors.js';
+import { silenceNote } from '../hosts/chrome.js';
 import type { Host } from '../hosts/host.js';
 import { openNodeHostWith } from './bench-node.js';
 import { type HostFlags, openOwnHost } from './host.js';
@@ -67,6 +68,8 @@ async function openWithPeers(flags: HostFlags): Promise<Host<typeof jobs>> {
         error instanceof EspalierError &&
         (error.code === 'no-webgpu' || error.code === 'no-adapter');
       if (!absent) throw error;
+      const note = silenceNote(error);
+      if (note) process.stderr.write(`${note}\n`);
     }
   }
   return node(adapter)();

@@ -18,7 +18,8 @@ export function openOwnHost(
   { host, adapter, tuning }: HostFlags,
   pageScript = PAGE_SCRIPT,
 ): Promise<Host<typeof jobs>> {
-  return openHost(host, jobs, { pageScript, adapter, tuning });
+  const onNote = (note: string) => void process.stderr.write(`${note}\n`);
+  return openHost(host, jobs, { pageScript, adapter, tuning, onNote });
 }
 
 /** Opens the host, lets `use` work with it, and closes it whatever happens. */

@@ -14,6 +14,8 @@ export interface ChromeOptions {
   /** The path of the browser's executable; see `findChrome` for the default. */
   readonly browser?: string;
   readonly tuning?: TuningMode;
+  /** Is told when `auto` takes software because Chrome does not answer a request for hardware. */
+  readonly onNote?: (note: string) => void;
 }
 
 const OPEN_MILLIS = 60_000;
@@ -33,15 +35,23 @@ export async function openChromeHost<J extends Jobs>(
   options: ChromeOptions = {},
 ): Promise<Host<J>> {
   const chrome = await findChrome(options.browser);
-  const { adapter = 'auto' } = options;
+  const { adapter = 'auto', onNote } = options;
   const tuning = await readTuning(options.tuning ?? 'kept');
   const open = (kind: AdapterKind) => openPage<J>(chrome, pageScript, kind, tuning);
   if (adapter !== 'auto') return open(adapter);
   // Chrome's flags decide which adapter it offers. So Chrome is started again for the second kind.
   return open('hardware').catch((error: unknown) => {
-    if (error instanceof EspalierError && error.code === 'no-adapter') return open('software');
-    throw error;
+    if (!(error instanceof EspalierError && error.code === 'no-adapter')) throw error;
+    const note = silenceNote(error);
+    if (note) onNote?.(`${note} Going on with the software adapter.`);
+    return open('software');
   });
+}
+
+/** What to tell of an adapter that was asked for in vain, where the browser did not even refuse it. */
+export function silenceNote({ details }: EspalierError): string | undefined {
+  if (details.kind !== 'silent-adapter') return undefined;
+  return `Chrome has not answered a request for a ${details.adapter} adapter in ${details.seconds} s.`;
 }
 
 async function openPage<J extends Jobs>(

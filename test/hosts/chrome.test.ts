@@ -152,16 +152,25 @@ describe('a page that is gone', () => {
 
 describe('openChromeHost', () => {
   test('gives each kind of adapter, hardware before software', async () => {
-    const adapterKind = async (adapter: AdapterPreference) => {
-      const host = await openChromeHost<typeof jobs>(pageScript, { adapter });
+    const notes: string[] = [];
+    const adapterKind = async (adapter: AdapterPreference, script = pageScript) => {
+      const onNote = (note: string) => void notes.push(note);
+      const host = await openChromeHost<typeof jobs>(script, { adapter, onNote });
       const output = await host.execute('double', { values: Float32Array.of(1) });
       await host.close();
       return output.adapter.kind;
     };
     const hardware = await adapterKind('hardware').catch((error: unknown) => error);
-    if (hardware instanceof Error) expect(hardware).toMatchObject({ code: 'no-adapter' });
-    else expect(hardware).toBe('hardware');
-    expect(await adapterKind('auto')).toBe(hardware instanceof Error ? 'software' : 'hardware');
+    expect(notes).toEqual([]);
+    if (!(hardware instanceof Error)) {
+      expect(await adapterKind('auto')).toBe('hardware');
+      return;
+    }
+    expect(hardware).toMatchObject({ code: 'no-adapter' });
+    expect(await adapterKind('auto', await silentScript())).toBe('software');
+    expect(notes).toEqual([
+      'Chrome has not answered a request for a hardware adapter in 10 s. Going on with the software adapter.',
+    ]);
   });
 
   test.each([
@@ -218,6 +227,20 @@ test('a channel answers to nobody without its token', async () => {
     await channel.close();
   }
 });
+
+/** The page's script in a browser that never answers a request for hardware, where ten seconds pass at once. */
+async function silentScript(): Promise<string> {
+  const silent = join(folder, 'silent.js');
+  const situation = `{
+    const { gpu } = navigator;
+    const request = gpu.requestAdapter.bind(gpu);
+    gpu.requestAdapter = (options) => options.forceFallbackAdapter ? request(options) : new Promise(() => {});
+    const wait = setTimeout;
+    globalThis.setTimeout = (act, time, ...values) => wait(act, time === 10000 ? 0 : time, ...values);
+  }`;
+  await writeFile(silent, `${situation}\n${await readFile(pageScript, 'utf8')}`);
+  return silent;
+}
 
 /** Ids of the processes below this one whose command line holds `flag`, as Linux shows them. */
 async function descendants(flag: string): Promise<readonly number[]> {
