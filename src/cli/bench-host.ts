@@ -1,17 +1,17 @@
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { wantsPeers } from '../../bench/bench.js';
 import type { BenchRequest } from '../../bench/plan.js';
 import { EspalierError } from '../errors.js';
 import { silenceNote } from '../hosts/chrome.js';
 import type { Host } from '../hosts/host.js';
 import { openNodeHostWith } from './bench-node.js';
+import { builtPath } from './built.js';
 import { type HostFlags, openOwnHost } from './host.js';
 import type { jobs } from './jobs.js';
 
 /** The page's script with the peers, and the peers for Node: built by `npm run bench`, not published. */
-const PAGE_SCRIPT = join(import.meta.dirname, 'bench-page.js');
-const PEERS_SCRIPT = join(import.meta.dirname, 'bench-peers.js');
+const PAGE_SCRIPT = 'bench-page.js';
+const PEERS_SCRIPT = 'bench-peers.js';
 
 /**
  * Opens the host of a benchmark and closes it after use: with the peers where they are to take part
@@ -34,7 +34,9 @@ export async function withBenchHost<T>(
 
 async function openBenchHost(request: BenchRequest, flags: HostFlags) {
   if (!wantsPeers(request)) return openOwnHost(flags);
-  const built = await Promise.all([PAGE_SCRIPT, PEERS_SCRIPT].map((script) => access(script))).then(
+  const built = await Promise.all(
+    [PAGE_SCRIPT, PEERS_SCRIPT].map((script) => access(builtPath(script))),
+  ).then(
     () => true,
     () => false,
   );
@@ -51,9 +53,9 @@ async function openBenchHost(request: BenchRequest, flags: HostFlags) {
 async function openWithPeers(flags: HostFlags): Promise<Host<typeof jobs>> {
   const { host, adapter } = flags;
   const chrome = (kind: HostFlags['adapter']) => () =>
-    openOwnHost({ ...flags, host: 'chrome', adapter: kind }, PAGE_SCRIPT);
+    openOwnHost({ ...flags, host: 'chrome', adapter: kind }, builtPath(PAGE_SCRIPT));
   const node = (kind: HostFlags['adapter']) => () =>
-    openNodeHostWith(PEERS_SCRIPT, { ...flags, adapter: kind });
+    openNodeHostWith(builtPath(PEERS_SCRIPT), { ...flags, adapter: kind });
   if (host === 'chrome') return chrome(adapter)();
   if (host === 'node') return node(adapter)();
   const attempts =

@@ -6,11 +6,9 @@ import { extname, join, normalize } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { EspalierError } from '../errors.js';
+import { builtPath } from './built.js';
 import { number } from './flags.js';
 import { interruptSignal } from './outcome.js';
-
-/** The built page lies beside the command line's own bundle. */
-const PAGE = join(import.meta.dirname, 'demo');
 
 /** What a request's address is relative to; only the path counts. */
 const BASE = 'http://localhost';
@@ -54,7 +52,7 @@ async function serve(port: unknown): Promise<void> {
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new EspalierError('bad-config', `--port must be a whole number to 65535, not ${port}.`);
   }
-  const server = folderServer(PAGE);
+  const server = folderServer(builtPath('demo'));
   const { signal, release } = interruptSignal();
   await new Promise<void>((resolve, reject) => {
     signal.addEventListener(

@@ -1,11 +1,8 @@
-import { join } from 'node:path';
 import { type HostChoice, openHost } from '../hosts/choose.js';
 import type { AdapterPreference, Host } from '../hosts/host.js';
 import type { TuningMode } from '../hosts/tuning.js';
+import { builtPath } from './built.js';
 import { jobs } from './jobs.js';
-
-/** The page's script lies beside the command line's own bundle. */
-const PAGE_SCRIPT = join(import.meta.dirname, 'page.js');
 
 export interface HostFlags {
   readonly host: HostChoice;
@@ -16,7 +13,7 @@ export interface HostFlags {
 /** Opens a host that the caller closes; `pageScript` for Chrome serves the same jobs. */
 export function openOwnHost(
   { host, adapter, tuning }: HostFlags,
-  pageScript = PAGE_SCRIPT,
+  pageScript = builtPath('page.js'),
 ): Promise<Host<typeof jobs>> {
   const onNote = (note: string) => void process.stderr.write(`${note}\n`);
   return openHost(host, jobs, { pageScript, adapter, tuning, onNote });
