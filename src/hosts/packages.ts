@@ -33,7 +33,7 @@ export function missingPackage(name: OptionalPackage, cause?: unknown): Espalier
   );
 }
 
-function brokenPackage(name: OptionalPackage, cause: unknown): EspalierError {
+export function brokenPackage(name: OptionalPackage, cause: unknown): EspalierError {
   return new EspalierError(
     'no-webgpu',
     {

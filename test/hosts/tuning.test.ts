@@ -50,7 +50,7 @@ test('what cannot be read is measured again, and what others kept stays', async 
   await keepTuning(new Map([['two', 'b']]));
   const kept = await readTuning('kept');
   expect([kept?.get('one'), kept?.get('two')]).toEqual(['a', 'b']);
-  const file = join(cache, 'tuning-1', 'configurations.json');
+  const file = join(cache, 'tuning-2', 'configurations.json');
   expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ one: 'a' });
   await writeFile(file, '{"one": 1');
   expect(await readTuning('kept')).toEqual(new Map());
