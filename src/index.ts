@@ -173,6 +173,7 @@ export {
   type OpenOptions,
   type Owned,
   openDevice,
+  type Pace,
   type Tuning,
 } from './gpu/device.js';
 export type { BoundKernel } from './gpu/kernel.js';

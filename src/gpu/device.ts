@@ -9,10 +9,23 @@ export interface Owned {
   [Symbol.dispose](): void;
 }
 
+/** Wraps a wait for the GPU. */
+export type Pace = <T>(wait: Promise<T>) => Promise<T>;
+
+const paces = new WeakMap<GPUAdapter, Pace>();
+
+/**
+ * Says how devices of an adapter wait for the GPU, whoever opens them. Node's host so slows Dawn's
+ * busy polling.
+ */
+export function paceAdapter(adapter: GPUAdapter, pace: Pace): void {
+  paces.set(adapter, pace);
+}
+
 /** How a device waits, submits and tunes. */
 export interface OpenOptions {
-  /** Wraps every wait for the GPU. Node's host uses it to slow Dawn's busy polling. */
-  readonly pace?: <T>(wait: Promise<T>) => Promise<T>;
+  /** Wraps every wait for the GPU; by default as the adapter's host has asked (see `paceAdapter`). */
+  readonly pace?: Pace;
   /** Milliseconds of GPU work that one submit should hold; short keeps a page smooth. */
   readonly submitMillis?: number;
   /** What was measured on this adapter before; filled as more is. Without it, nothing is measured. */
@@ -56,7 +69,7 @@ export class Device implements Owned {
   operationsPerSubmit = 2e8;
 
   readonly #owned: boolean;
-  readonly #pace: <T>(wait: Promise<T>) => Promise<T>;
+  readonly #pace: Pace;
   /** Ends the waits under way. A race with `lost` itself would hold every wait there ever was. */
   readonly #waiting = new Set<(error: EspalierError) => void>();
   readonly #scopes = new Set<Promise<void>>();
@@ -239,7 +252,7 @@ export async function openDevice(adapter: GPUAdapter, options: OpenOptions = {})
   const requiredFeatures = FEATURES.filter((name) => adapter.features.has(name));
   try {
     const raw = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-    return new Device(raw, description, true, options);
+    return new Device(raw, description, true, paced(adapter, options));
   } catch (cause) {
     throw new EspalierError(
       'no-adapter',
@@ -251,5 +264,10 @@ export async function openDevice(adapter: GPUAdapter, options: OpenOptions = {})
 
 /** Uses a device that the caller opened and keeps: `dispose()` leaves it alive. */
 export function adoptDevice(raw: GPUDevice, adapter: GPUAdapter, options?: OpenOptions): Device {
-  return new Device(raw, describeAdapter(adapter), false, options);
+  return new Device(raw, describeAdapter(adapter), false, paced(adapter, options));
+}
+
+function paced(adapter: GPUAdapter, options: OpenOptions = {}): OpenOptions {
+  const pace = paces.get(adapter);
+  return pace ? { pace, ...options } : options;
 }

@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.js';
 import { isSoftware } from '../gpu/adapter.js';
-import { type Device, type OpenOptions, openDevice } from '../gpu/device.js';
+import { type Device, type OpenOptions, openDevice, paceAdapter } from '../gpu/device.js';
 import { type AdapterKind, CLEARED_BY_DRIVER, requestOptions, selectAdapter } from './adapter.js';
 import { findBundle, hasBundle } from './bundle.js';
 import type { AdapterPreference, Host, Jobs } from './host.js';
@@ -25,7 +25,8 @@ const OWN_DRIVERS = ['VK_DRIVER_FILES', 'VK_ADD_DRIVER_FILES', 'VK_ICD_FILENAMES
 
 /**
  * An adapter of Dawn in this process. `auto` gives hardware where there is some, otherwise
- * SwiftShader from @sparticuz/chromium.
+ * SwiftShader from @sparticuz/chromium. On a software adapter waits sleep between polls (see
+ * `createPace`), so that polling takes no core from the work.
  *
  * @throws no-webgpu when a needed package is not installed; no-adapter when there is no adapter of
  *   that kind.
@@ -34,7 +35,10 @@ export async function openNodeAdapter(preference: AdapterPreference = 'auto'): P
   const adapter = await selectAdapter(await withoutVainSearch(preference), async (kind) =>
     requestFrom(await loadDawn(kind), kind),
   );
-  if (adapter) return adapter;
+  if (adapter) {
+    if (isSoftware(adapter.info)) paceAdapter(adapter, createPace(PACE_MILLIS));
+    return adapter;
+  }
   if (preference === 'hardware') {
     const linux = process.platform === 'linux';
     throw new EspalierError('no-adapter', {
@@ -63,8 +67,7 @@ async function withoutVainSearch(preference: AdapterPreference): Promise<Adapter
 }
 
 /**
- * A device of Dawn in this process, on an adapter of `openNodeAdapter`. With a software adapter,
- * waits sleep between polls (see `createPace`), so that polling takes no core from the work.
+ * A device of Dawn in this process, on an adapter of `openNodeAdapter`.
  *
  * @throws as `openNodeAdapter` and `openDevice` do.
  */
@@ -72,9 +75,7 @@ export async function openNodeDevice(
   preference: AdapterPreference = 'auto',
   options: OpenOptions = {},
 ): Promise<Device> {
-  const adapter = await openNodeAdapter(preference);
-  const paced = isSoftware(adapter.info) && { pace: createPace(PACE_MILLIS) };
-  return openDevice(adapter, { ...paced, ...options });
+  return openDevice(await openNodeAdapter(preference), options);
 }
 
 /** A host that runs jobs in this process. */

@@ -1,5 +1,4 @@
-/** Wraps a wait for the GPU. */
-export type Pace = <T>(wait: Promise<T>) => Promise<T>;
+import type { Pace } from '../gpu/device.js';
 
 /**
  * While a wait is pending, Dawn's Node binding polls the GPU on every turn of the event loop, which

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isSoftware } from '../../src/gpu/adapter.js';
+import { openDevice } from '../../src/gpu/device.js';
 import { hasBundle } from '../../src/hosts/bundle.js';
 import { openNodeAdapter } from '../../src/hosts/node.js';
 import { createPace } from '../../src/hosts/pace.js';
@@ -29,6 +30,22 @@ describe('openNodeAdapter', () => {
       expect(isSoftware((hardware as GPUAdapter).info)).toBe(false);
       expect(auto.info.description).toBe((hardware as GPUAdapter).info.description);
     }
+  });
+
+  test('slows the polling of a device that is opened on a software adapter, whoever opens it', async () => {
+    const device = await openDevice(await openNodeAdapter('software'));
+    let turns = 0;
+    let counting = true;
+    const count = () => {
+      turns++;
+      if (counting) setImmediate(count);
+    };
+    count();
+    await device.wait(new Promise((done) => setTimeout(done, 60)));
+    counting = false;
+    device.dispose();
+    // Sleeps of half a millisecond, after shorter ones; thousands of turns without them.
+    expect(turns).toBeLessThan(300);
   });
 
   test('leaves the environment as it was', async () => {
