@@ -8,6 +8,7 @@ import type { Peer } from './peers/peer.js';
 import { type BenchRequest, type Contest, invitesPeers, planContests, takesPart } from './plan.js';
 import type { BenchReport } from './report.js';
 import { hidden } from './workloads/hidden.js';
+import { networkLoss } from './workloads/network-loss.js';
 import { prune } from './workloads/prune.js';
 import { resnetForward, resnetStep } from './workloads/resnet.js';
 import { wholeRun } from './workloads/run.js';
@@ -67,6 +68,7 @@ const workloads: readonly Benchmark[] = [
   resnetForward,
   resnetStep,
   prune,
+  networkLoss,
 ];
 
 const kernelNames: readonly string[] = kernelBenchmarks.map(({ name }) => name);

@@ -1,11 +1,11 @@
-import { type Pictures, type Preprocessing, picturesAt } from '../../src/data/pictures.js';
 import { cutUnit } from '../../src/experiment/model/prune/cut-unit.js';
 import type { PruneSummary, UnitCurve } from '../../src/experiment/model/prune/events.js';
 import { foldBatchNorms } from '../../src/graph/fold.js';
 import { summarise } from '../../src/graph/summary.js';
 import type { Network, Weight } from '../../src/graph/weights.js';
-import { type ReferenceMaps, referenceAnswers } from '../../src/reference/network.js';
+import { referenceAnswers } from '../../src/reference/network.js';
 import { curveOfUnit, halfOfUnit, type PreparedUnit, type PruneSetup } from './prune-setup.js';
+import { referencePictures } from './random-pictures.js';
 
 // How the networks that a pruning leaves are judged by their answers before it is timed.
 
@@ -42,7 +42,7 @@ export async function requireDivergence(
     count,
     refit: 'weights',
   });
-  const pictures = referencePictures(pruning.input);
+  const pictures = referencePictures(pruning.input, CHECKED_PICTURES);
   const dense = referenceAnswers(pruning.folded, pictures);
   const cut = referenceAnswers(foldBatchNorms(network), pictures);
   const expected = divergenceOfLogits(dense, cut, classes);
@@ -92,7 +92,7 @@ export function requireSameAnswers({ pruning, units }: PruneSetup, cut: Network)
       weights.set(reading.weight, { shape: weight.shape, data });
     }
   }
-  const pictures = referencePictures(pruning.input);
+  const pictures = referencePictures(pruning.input, CHECKED_PICTURES);
   const expected = referenceAnswers({ graph: pruning.folded.graph, weights }, pictures);
   const found = referenceAnswers(cut, pictures);
   const largest = Math.max(...expected.map(Math.abs));
@@ -127,21 +127,4 @@ export function requirePruned({ pruning }: PruneSetup, summary: PruneSummary): s
   if (lossy) throw new Error(`${lossy.unit} has lost ${lossy.loss}`);
   if (!Number.isFinite(divergence)) throw new Error('the divergence is not a number');
   return `${share.toPrecision(3)} of the multiply-adds are left, within the budget`;
-}
-
-function referencePictures(given: {
-  readonly calibration: Pictures;
-  readonly preprocessing: Preprocessing;
-}): ReferenceMaps {
-  const first = Array.from({ length: CHECKED_PICTURES }, (_, picture) => picture);
-  const { count, height, width, channels, pixels } = picturesAt(given.calibration, first);
-  const { mean, deviation } = given.preprocessing;
-  const size = height * width;
-  const data = new Float64Array(pixels.length);
-  pixels.forEach((byte, at) => {
-    const [pixel, channel] = [Math.floor(at / channels), at % channels];
-    const place = (Math.floor(pixel / size) * channels + channel) * size + (pixel % size);
-    data[place] = (byte / 255 - (mean[channel] ?? 0)) / (deviation[channel] ?? 1);
-  });
-  return { images: count, height, width, channels, data };
 }

@@ -1,4 +1,4 @@
-import { type Pictures, PREPROCESSINGS } from '../../src/data/pictures.js';
+import { PREPROCESSINGS } from '../../src/data/pictures.js';
 import { positionOfUnit } from '../../src/experiment/model/prune/consumers.js';
 import { unitOfNetwork } from '../../src/experiment/model/prune/cut-unit.js';
 import type { PruneInput, UnitCurve } from '../../src/experiment/model/prune/events.js';
@@ -22,7 +22,6 @@ import { drawWeights } from '../../src/models/initial-weights.js';
 import { selectGroups } from '../../src/prune/channels/group.js';
 import { refitWeights } from '../../src/prune/channels/refit.js';
 import { channelsOfUnit } from '../../src/prune/channels/statistics.js';
-import { randomStream } from '../../src/random.js';
 import {
   type Benchmark,
   type Contender,
@@ -42,6 +41,7 @@ import {
   wholeCost,
 } from './prune-cost.js';
 import { curveOfUnit, halfOfUnit, type PreparedUnit, type PruneSetup } from './prune-setup.js';
+import { drawPictures } from './random-pictures.js';
 
 /** A ResNet for CIFAR-10, its inner units cut to half of its multiply-adds by so many pictures. */
 type PruneShape = {
@@ -188,12 +188,9 @@ function resnetToPrune({ depth, images, size }: PruneShape): PruneInput {
   const graph = buildArchitecture(`resnet${depth}`, {
     input: { channels: 3, height: size, width: size },
   });
-  const stream = randomStream(SEED, 'pictures');
-  const pixels = Uint8Array.from({ length: images * size * size * 3 }, () => stream.below(256));
-  const calibration: Pictures = { count: images, height: size, width: size, channels: 3, pixels };
   return {
     network: { graph, weights: drawWeights(graph, SEED) },
-    calibration,
+    calibration: drawPictures(images, size, SEED),
     preprocessing: PREPROCESSINGS.unit,
     options: {
       criterion: 'group',

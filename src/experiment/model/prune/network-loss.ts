@@ -3,7 +3,7 @@ import type { Device } from '../../../gpu/device.js';
 import type { ChannelRanking } from '../../../prune/channels/criteria.js';
 import { raceCandidates } from '../../../prune/channels/race.js';
 import { distinctDraws, randomStream } from '../../../random.js';
-import { prepareTrials, type TrialProblem } from './network-trials.js';
+import { type NetworkTrials, prepareTrials, type TrialProblem } from './network-trials.js';
 
 /** Random unpicked channels that each pick is made among, as published. */
 const CANDIDATES = 50;
@@ -44,21 +44,12 @@ export async function rankByNetworkLoss(
     const stream = randomStream(seed, `network-loss ${unit.name} ${picked.length}`);
     const drawn = distinctDraws(stream, open.length)(Math.min(CANDIDATES, open.length));
     const candidates = Array.from(drawn, (at) => open[at] as number);
-    const { winner, costs } = await raceCandidates({
-      candidates: candidates.length,
-      parts: hardest,
-      least: LEAST_IMAGES[device.adapter.kind],
-      measure: async (asked) => {
-        throwIfAborted(signal);
-        return trials.losses(
-          picked,
-          asked.map(({ candidate, part: image }) => {
-            return { channel: candidates[candidate] as number, image };
-          }),
-        );
-      },
+    const { pick, losses } = await pickChannel(device, trials, {
+      picked,
+      candidates,
+      hardest,
+      signal,
     });
-    const pick = candidates[winner];
     if (pick === undefined) {
       throw new EspalierError(
         'bad-data',
@@ -66,10 +57,53 @@ export async function rankByNetworkLoss(
       );
     }
     picked.push(pick);
-    hardest = hardest.toSorted((one, other) => (costs[other] as number) - (costs[one] as number));
+    hardest = byFallingLoss(losses);
   }
   return {
     order: Uint32Array.from(picked),
     factors: (count) => new Float64Array(count).fill(channels / count),
   };
+}
+
+export interface PickRequest {
+  readonly picked: readonly number[];
+  /** Channels to pick from; of equals the first wins. */
+  readonly candidates: readonly number[];
+  /** The images of the minibatch, those with the largest loss so far first. */
+  readonly hardest: readonly number[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The channel with which the loss on the minibatch is smallest, and each image's loss with it; none
+ * where no loss is finite.
+ *
+ * @throws aborted between passes.
+ */
+export async function pickChannel(
+  device: Device,
+  trials: NetworkTrials,
+  { picked, candidates, hardest, signal }: PickRequest,
+): Promise<{ readonly pick: number | undefined; readonly losses: Float64Array }> {
+  const { winner, costs } = await raceCandidates({
+    candidates: candidates.length,
+    parts: hardest,
+    least: LEAST_IMAGES[device.adapter.kind],
+    measure: async (asked) => {
+      throwIfAborted(signal);
+      return trials.losses(
+        picked,
+        asked.map(({ candidate, part: image }) => {
+          return { channel: candidates[candidate] as number, image };
+        }),
+      );
+    },
+  });
+  return { pick: candidates[winner], losses: costs };
+}
+
+/** The images in the order in which they tell most. */
+export function byFallingLoss(losses: ArrayLike<number>): number[] {
+  const images = Array.from(losses, (_, image) => image);
+  return images.sort((one, other) => (losses[other] as number) - (losses[one] as number));
 }
