@@ -1,6 +1,7 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Browser } from 'puppeteer-core';
@@ -20,14 +21,16 @@ const DIAGNOSIS_MILLIS = 3_000;
 
 /**
  * Starts headless Chrome with WebGPU on an adapter of the given kind, and with a profile of its
- * own. It is controlled by a pipe, which closes when this process ends in any way; then the browser
- * ends too.
+ * own, which is removed in the end, even after a kill. It is controlled by a pipe, which closes when
+ * this process ends in any way; then the browser ends too. It resolves no names, and so reaches
+ * nothing but this machine.
  *
  * @throws no-webgpu when puppeteer-core is not installed or the browser does not start.
  */
 export async function launchChrome(chrome: Chrome, kind: AdapterKind): Promise<LaunchedChrome> {
   const { launch } = await importPackage('puppeteer-core', () => import('puppeteer-core'));
   const profile = await mkdtemp(join(tmpdir(), 'espalier-chrome-'));
+  const guard = removeAfterKill(profile);
   const args = flags(kind);
   const start = (env: NodeJS.ProcessEnv) =>
     launch({
@@ -43,8 +46,10 @@ export async function launchChrome(chrome: Chrome, kind: AdapterKind): Promise<L
       handleSIGTERM: false,
       handleSIGHUP: false,
     });
-  const removeProfile = () =>
-    rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  const removeProfile = () => {
+    guard?.kill();
+    return rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  };
 
   let browser: Browser;
   try {
@@ -76,6 +81,29 @@ export async function launchChrome(chrome: Chrome, kind: AdapterKind): Promise<L
   };
 }
 
+/** Waits for the end of its input, and removes the folder $0: again while the browser still ends. */
+const GUARD =
+  'read end; for second in 1 2 3 4 5 6 7 8 9; do rm -rf "$0"; sleep 1; [ -e "$0" ] || break; done';
+
+/**
+ * Starts a shell that removes the profile when this process is killed outright. It knows by the
+ * pipe between them, which closes then, and has a process group of its own, which a kill of this
+ * one's leaves alive.
+ */
+function removeAfterKill(profile: string): ChildProcess | undefined {
+  if (process.platform === 'win32') return undefined;
+  const guard = spawn('/bin/sh', ['-c', GUARD, profile], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  // Without a shell a kill leaves the profile in the temporary folder, and nothing else is lost.
+  guard.on('error', () => undefined);
+  guard.unref();
+  // A socket, which keeps a process alive as long as it is open.
+  (guard.stdin as Socket | null)?.unref();
+  return guard;
+}
+
 function flags(kind: AdapterKind): readonly string[] {
   const linux = process.platform === 'linux';
   const adapter = {
@@ -91,6 +119,8 @@ function flags(kind: AdapterKind): readonly string[] {
     `--disable-dawn-features=${CLEARED_BY_DRIVER}`,
     ...adapter[kind],
     '--disable-component-update',
+    // An installed browser would ask its maker's hosts for updates: here it finds this machine alone.
+    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
     // Chrome's sandbox refuses to start as root.
     ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
   ];

@@ -7,6 +7,7 @@ import { openHost } from '../../src/hosts/choose.js';
 import { openChromeHost } from '../../src/hosts/chrome.js';
 import type { AdapterPreference, Host } from '../../src/hosts/host.js';
 import { encode } from '../../src/hosts/message.js';
+import { start } from '../cli/espalier.js';
 import { bundle, folderWith } from './fixture/build.js';
 import { DIVERGED, jobs } from './fixture/jobs.js';
 
@@ -141,8 +142,18 @@ describe('a page that is gone', () => {
     expect(await readdir(temporary)).toEqual([]);
   });
 
-  test('ends the jobs that run when the host is closed', async () => {
+  test('leaves no profile when its process is killed', async () => {
+    const { child, ended } = start(['info', '--host', 'chrome', '--adapter', 'software']);
+    await expect.poll(() => descendants('--type=renderer'), { timeout: 60_000 }).not.toEqual([]);
+    expect(await readdir(temporary)).toEqual([expect.stringMatching(/^espalier-chrome-/)]);
+    process.kill(-(child.pid as number), 'SIGKILL');
+    await ended;
+    await expect.poll(() => readdir(temporary)).toEqual([]);
+  });
+
+  test('finds no host by its name, and ends the jobs that run when the host is closed', async () => {
     const host = await open();
+    await expect(host.execute('reachByName', {})).rejects.toThrow('Failed to fetch');
     const closing: Promise<void>[] = [];
     const onEvent = () => void closing.push(host.close());
     await expect(host.execute('wait', {}, { onEvent })).rejects.toMatchObject({ code: 'aborted' });
