@@ -21,12 +21,17 @@ export type RuleName = (typeof RULE_NAMES)[number];
 export const ORACLES = ['rows', 'gram', 'direct'] as const;
 export type OracleName = (typeof ORACLES)[number];
 
+/** What of a subnetwork is fitted to the targets once it is chosen: see `refitOutputs`. */
+export const REFITS = ['none', 'scale', 'weights'] as const;
+export type RefitName = (typeof REFITS)[number];
+
 /** What decides a selection, by the keys of a configuration. */
 export interface Choices {
   /** `scratch` selects nothing: it trains a network of as many neurons as there are picks. */
   readonly method: MethodName | 'scratch';
   readonly rule: RuleName;
   readonly loss: LossKind;
+  readonly refit: RefitName;
   readonly replacement: boolean;
   readonly picks: number;
   readonly targetLoss: number;
@@ -98,6 +103,13 @@ const TABLE: readonly Row[] = [
     with: 'loss',
     goes: ['squared'],
     because: 'its weights are those of least squares',
+  },
+  {
+    key: 'refit',
+    values: ['scale', 'weights'],
+    with: 'loss',
+    goes: ['squared'],
+    because: 'it is by least squares',
   },
   {
     key: 'method',
