@@ -39,6 +39,12 @@ export {
   type Contender,
   type Outcome,
 } from './experiment/compare-events.js';
+export {
+  atEqualSteps,
+  type Contestant,
+  type RunNetworks,
+  type Standing,
+} from './experiment/controls.js';
 export { drawExamples, type Examples, networkShape } from './experiment/examples.js';
 export type { Guarantee, RunTheory } from './experiment/guarantee.js';
 export { compareModel } from './experiment/model/compare/compare.js';
@@ -125,6 +131,7 @@ export { run } from './experiment/run.js';
 export { fineTuneRate, parseRunConfig, type RunConfig } from './experiment/run-config.js';
 export type {
   ChoiceFigures,
+  ControlName,
   Figures,
   MemoryFigures,
   Phase,

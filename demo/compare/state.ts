@@ -61,7 +61,8 @@ export function createComparing(page: Page): Comparing {
     const { config, examples } = play;
     const contenders = contendersFor(config, page.kept.value[SCRATCH] === 'true');
     const sizes = sizesFor(config);
-    return { config, examples, contenders, sizes, ...newest };
+    // Fine-tuning all of them would take longer than anyone watches.
+    return { config: { ...config, fineTune: 0 }, examples, contenders, sizes, ...newest };
   });
 
   const forget = (about: Subject | undefined) =>

@@ -8,6 +8,7 @@ const DOING: Readonly<Record<Phase, string>> = {
   'pre-train': 'Training the dense network',
   prune: 'Picking neurons',
   'fine-tune': 'Fine-tuning the subnetwork',
+  controls: 'Training others for as many steps, to compare',
 };
 
 /** The buttons, the progress, and the list of checkpoints. */

@@ -1,6 +1,7 @@
-import type { Figures } from '../../src/index.js';
+import { atEqualSteps, type Contestant, type Figures } from '../../src/index.js';
 import { grouped } from '../../src/text.js';
 import { percent, short } from '../model/format.js';
+import type { Checkpoint } from '../state/session.js';
 import { usePage } from '../view/context.js';
 
 /** How much smaller the subnetwork is than the dense network, and how much worse. */
@@ -36,7 +37,7 @@ export function Result() {
       <p class="headline">
         <b>{Math.round((100 * best.figures.parameters) / dense.figures.parameters)}%</b> of the size
       </p>
-      <p class="verdict">{verdict(view?.iteration ?? 0, dense.figures, best.figures)}</p>
+      <p class="verdict">{verdict(view, dense.figures, best.figures)}</p>
       <Lengths dense={dense.figures} best={best.figures} />
       <table class="numbers">
         <thead>
@@ -69,9 +70,26 @@ export function Result() {
   );
 }
 
-function verdict(iteration: number, dense: Figures, best: Figures): string {
-  if (iteration === 0) {
+const CONTESTANTS: Readonly<Record<Contestant, string>> = {
+  dense: 'the dense network',
+  subnetwork: 'this one',
+  fromScratch: 'one of this size from scratch',
+};
+
+function verdict(view: Checkpoint | undefined, dense: Figures, best: Figures): string {
+  const { subnetwork, fineTuned, denseFineTuned, fromScratch } = view ?? {};
+  if (view?.iteration === 0) {
     return `But nothing is learned yet: the dense network gets ${percent(dense.testAccuracy)} right.`;
+  }
+  const equals = atEqualSteps({
+    dense,
+    subnetwork: subnetwork?.figures,
+    fineTuned: fineTuned?.figures,
+    denseFineTuned: denseFineTuned?.figures,
+    fromScratch: fromScratch?.figures,
+  }).map(({ name, figures }) => `${CONTESTANTS[name]} ${percent(figures.testAccuracy)}`);
+  if (equals.length > 0) {
+    return `New digits right after the same steps, the best first: ${equals.join(', ')}.`;
   }
   return `It gets ${percent(best.testAccuracy)} of new digits right, the dense network ${percent(dense.testAccuracy)}.`;
 }

@@ -33,7 +33,7 @@ const { config: CONFIG, dataset: DATASET, events: EVENTS } = RUN_FILES;
  * Names of files in a run's folder that hold no images, no settings, and no weights to go on from.
  */
 const RECORDS =
-  /^(\..*|folder\.lock.*|(summary|comparison)\.\w+|(loss|accuracy)\.\w+|.*\.jsonl|(subnetwork|fine-tuned)-\d+\.safetensors)$/;
+  /^(\..*|folder\.lock.*|(summary|comparison)\.\w+|(loss|accuracy)\.\w+|.*\.jsonl|(subnetwork|(dense-)?fine-tuned|from-scratch)-\d+\.safetensors)$/;
 
 /**
  * Reads images (a CSV or IDX files), the configuration of a run (`config.json`), or a whole run:

@@ -28,6 +28,8 @@ export interface Checkpoint {
   readonly dense: Stage;
   readonly subnetwork?: Stage & { readonly selection: Selection };
   readonly fineTuned?: Stage;
+  readonly denseFineTuned?: Stage;
+  readonly fromScratch?: Stage;
 }
 
 export type Progress = Extract<RunEvent, { type: 'progress' }>;
@@ -162,6 +164,12 @@ function sameMoment(a: Finding, b: Finding): boolean {
   return a.type === 'started' || b.type === 'started' || a.iteration === b.iteration;
 }
 
+const STAGES = {
+  'fine-tuned': 'fineTuned',
+  'dense-fine-tuned': 'denseFineTuned',
+  'from-scratch': 'fromScratch',
+} as const;
+
 function checkpointsFromFindings(findings: readonly Finding[]): readonly Checkpoint[] {
   const found = new Map<number, Checkpoint>();
   for (const event of findings) {
@@ -173,7 +181,9 @@ function checkpointsFromFindings(findings: readonly Finding[]): readonly Checkpo
     else if (known && event.type === 'subnetwork') {
       const { selection } = event;
       if (selection) found.set(iteration, { ...known, subnetwork: { ...stage, selection } });
-    } else if (known) found.set(iteration, { ...known, fineTuned: stage });
+    } else if (known && event.type !== 'subnetwork') {
+      found.set(iteration, { ...known, [STAGES[event.type]]: stage });
+    }
   }
   return [...found.values()];
 }

@@ -26,6 +26,7 @@ import {
 import { writeJson, writeWhole } from './files.js';
 import {
   addDeviceFlags,
+  addImprovementFlags,
   addNetworkFlags,
   givenFlags,
   names,
@@ -63,9 +64,8 @@ export function addCompare(program: Command, version: string): void {
       )
       .option('--methods <list>', CONTENDERS.join(', '), names)
       .option('--sizes <list>', 'numbers of picks, ascending', numbers),
-  )
-    .addOption(storageOption())
-    .option('--seed <seed>', 'of weights, examples and batches', number);
+  ).addOption(storageOption());
+  addImprovementFlags(command).option('--seed <seed>', 'of weights, examples and batches', number);
   addDeviceFlags(addCompareModelFlags(command))
     .option('--out <folder>', 'where the files go (default: a new folder in runs/)')
     .option('--overwrite', 'replace what --out holds')
@@ -74,7 +74,8 @@ export function addCompare(program: Command, version: string): void {
     .addHelpText(
       'after',
       `
-By default all methods at ${USUAL_SIZES.join(', ')} picks, on the network that \`espalier run\` trains.
+By default all methods at ${USUAL_SIZES.join(', ')} picks, on the network that \`espalier run\` trains;
+each as it is, with all output weights refitted by least squares, fine-tuned, and both.
 --config takes the config.json of a run too: its network is trained, and pruned in all the ways.
 
 ${STORAGE_HELP}
@@ -85,6 +86,7 @@ Examples:
   espalier compare                                        every method on MNIST
   espalier compare --methods greedy,random,magnitude      three of them
   espalier compare --sizes 10,100,400 --width 1024        a wider network
+  espalier compare --refit none --fine-tune 0             as pruned, and no more
   espalier compare --model resnet20.th --architecture resnet20 --data cifar10 --flops 0.35,0.5,0.7`,
     );
   command.action(async (all: SomeFlags, self: Command) => {
@@ -108,7 +110,9 @@ async function execute(config: CompareConfig): Promise<CompareSummary> {
   const progress = phaseProgress(process.stderr);
   const { signal, release } = interruptSignal();
   const onEvent = (event: CompareEvent) => {
-    if (event.type === 'progress') progress.show(event.what, event.done, event.total);
+    if (event.type !== 'progress') return;
+    const { what, improving, done, total } = event;
+    progress.show(improving ? `${what}: refit, fine-tuning` : what, done, total);
   };
   const { methods: contenders, sizes } = config;
   try {
@@ -167,16 +171,34 @@ function record({ curves, guarantee, ...summary }: CompareSummary): object {
   };
 }
 
+const MEASURES = ['trainingLoss', 'testLoss', 'testAccuracy'] as const;
+const IMPROVED = ['refitted', 'fineTuned', 'refittedFineTuned'] as const;
+
+/** What is improved has columns such as `refitted.testLoss`; what was not measured is empty. */
 function comparisonCsv({ rows }: CompareSummary): string {
-  const head = ['method', 'picks', 'distinct', 'trainingLoss', 'testLoss', 'testAccuracy'] as const;
-  return `${[head, ...rows.map((row) => head.map((key) => row[key]))].join('\n')}\n`;
+  const head = [
+    'method',
+    'picks',
+    'distinct',
+    ...MEASURES,
+    ...IMPROVED.flatMap((stage) => MEASURES.map((key) => `${stage}.${key}`)),
+  ];
+  const lines = rows.map((row) => [
+    row.method,
+    row.picks,
+    row.distinct,
+    ...MEASURES.map((key) => row[key]),
+    ...IMPROVED.flatMap((stage) => MEASURES.map((key) => row[stage]?.[key] ?? '')),
+  ]);
+  return `${[head, ...lines].join('\n')}\n`;
 }
 
 function comparisonTable(summary: CompareSummary): string {
   const { head, rows } = comparisonRows(summary);
   const table = new Table({
-    head: [...head],
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
+    // On a line each, the table is narrower.
+    head: head.map((name) => name.replaceAll(/(?::| and) /g, (gap) => `${gap.trimEnd()}\n`)),
+    colAligns: head.map((_, column) => (column === 0 ? 'left' : 'right')),
     style: { head: [], border: [], compact: true },
   });
   table.push(...rows.map((row) => [...row]));
@@ -189,5 +211,8 @@ function comparisonTable(summary: CompareSummary): string {
   const hull = guarantee
     ? ` No mixture of its neurons goes below ${hullFloor(guarantee.hull)}.`
     : '';
-  return `${table.toString()}\n${ended.join('')}The dense network: training loss ${dense.loss.toFixed(5)}, test accuracy ${(100 * dense.test.accuracy).toFixed(2)} %.${hull}\nAdapter: ${adapter.name}.`;
+  const tuned = dense.fineTuned
+    ? `; fine-tuned as long as the others, ${dense.fineTuned.trainingLoss.toFixed(5)} and ${(100 * dense.fineTuned.testAccuracy).toFixed(2)} %`
+    : '';
+  return `${table.toString()}\n${ended.join('')}The dense network: training loss ${dense.loss.toFixed(5)}, test accuracy ${(100 * dense.test.accuracy).toFixed(2)} %${tuned}.${hull}\nAdapter: ${adapter.name}.`;
 }

@@ -7,6 +7,7 @@ import { STORAGE_FORMATS } from '../half.js';
 import { TUNING_MODES } from '../hosts/tuning.js';
 import { parseJson } from '../json.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
+import { REFITS } from '../prune/choices.js';
 import { shellWord } from '../text.js';
 
 export function hostOption(): Option {
@@ -43,6 +44,18 @@ export function addNetworkFlags(command: Command): Command {
     .option('--batch <size>', 'examples of a step, or "full"', number)
     .option('--learning-rate <rate>', 'in mean-field units: independent of the width', number)
     .option('--momentum <mu>', 'from 0 to below 1', number);
+}
+
+/** How a subnetwork is improved once it is chosen. */
+export function addImprovementFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--refit <what>', 'fit one scale or all output weights by least squares').choices(
+        REFITS,
+      ),
+    )
+    .option('--fine-tune <steps>', 'steps of training the subnetwork; 0: none', number)
+    .option('--fine-tune-learning-rate <rate>', 'a quarter of --learning-rate by default', number);
 }
 
 /** Where it runs, for commands whose configuration may say so: the schema has the defaults. */
@@ -111,6 +124,12 @@ export function numbers(text: string): readonly (number | string)[] {
   return text.trim() === '' ? [] : text.split(',').map(number);
 }
 
+/** The keys that flags with `no` switch off. */
+const SWITCHED_OFF: Readonly<Record<string, string>> = {
+  noReplacement: 'replacement',
+  noControls: 'controls',
+};
+
 /**
  * Reads a configuration; keys may be spelt as the flags are (`learning-rate`, `no-replacement`).
  * The `out` of a record that lies there is left out.
@@ -131,9 +150,8 @@ export async function readConfig(file: string): Promise<Record<string, unknown>>
   }
   const entries = Object.entries(parsed).map(([key, value]): [string, unknown] => {
     const camel = key.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-    return camel === 'noReplacement' && typeof value === 'boolean'
-      ? ['replacement', !value]
-      : [camel, value];
+    const switched = SWITCHED_OFF[camel];
+    return switched && typeof value === 'boolean' ? [switched, !value] : [camel, value];
   });
   const config: Record<string, unknown> = Object.fromEntries(entries);
   // This record lies in the folder that it names as `out`. A repetition must not go there again.

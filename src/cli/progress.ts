@@ -9,6 +9,7 @@ const TITLES: Readonly<Record<Phase, string>> = {
   'pre-train': 'Pre-training',
   prune: 'Pruning',
   'fine-tune': 'Fine-tuning',
+  controls: 'Controls',
 };
 
 /** Why a selection ended, where it made fewer picks than asked for. */
@@ -108,6 +109,12 @@ export function createProgress(stream: NodeJS.WriteStream, config: RunConfig): P
   };
 }
 
+const FINISHED = {
+  'fine-tuned': 'Fine-tuned',
+  'dense-fine-tuned': 'The dense network, fine-tuned as long',
+  'from-scratch': 'A network of that width from scratch, as many steps',
+} as const;
+
 function lossNote(minibatchLoss: number | undefined): string {
   return minibatchLoss === undefined ? '' : `minibatch loss ${minibatchLoss.toPrecision(3)}`;
 }
@@ -123,7 +130,9 @@ function describe(event: RunEvent, config: RunConfig): string | undefined {
     case 'subnetwork':
       return `${describeChoice(event, config)}: training loss ${event.figures.trainingLoss.toPrecision(4)}, test accuracy ${percent(event.figures.testAccuracy)}.`;
     case 'fine-tuned':
-      return `Fine-tuned: training loss ${event.figures.trainingLoss.toPrecision(4)}, test accuracy ${percent(event.figures.testAccuracy)}.`;
+    case 'dense-fine-tuned':
+    case 'from-scratch':
+      return `${FINISHED[event.type]}: training loss ${event.figures.trainingLoss.toPrecision(4)}, test accuracy ${percent(event.figures.testAccuracy)}.`;
     default:
       return undefined;
   }

@@ -9,6 +9,7 @@ import { exceptGreedyOnly } from '../prune/choices.js';
 import { shellWord } from '../text.js';
 import {
   addDeviceFlags,
+  addImprovementFlags,
   addNetworkFlags,
   givenFlags,
   number,
@@ -62,9 +63,9 @@ export function addRun(program: Command, version: string): void {
     .option('--oracle <name>', 'rows, gram or direct, instead of what the planner chooses')
     .option('--block <p>', 'Gram rows computed in one pass', number)
     .option('--stream-activations', 'compute them anew for each pass instead of keeping them')
-    .addOption(storageOption())
-    .option('--fine-tune <steps>', 'steps of training the subnetwork; 0: none', number)
-    .option('--fine-tune-learning-rate <rate>', 'a quarter of --learning-rate by default', number)
+    .addOption(storageOption());
+  addImprovementFlags(command)
+    .option('--no-controls', 'do not train what the subnetwork is compared with')
     .option('--seed <seed>', 'of weights, examples and batches', number);
   addDeviceFlags(command)
     .option('--out <folder>', 'where the files go (default: a new folder in runs/)')
@@ -80,6 +81,14 @@ Defaults, by their keys in --config: ${Object.entries(parseRunConfig({}))
         .join(', ')}.
 
 ${STORAGE_HELP}
+
+The controls are two networks that have as many steps at the same rates as the fine-tuned subnetwork:
+the dense one, trained on for the steps of fine-tuning, and one of the subnetwork's width from
+scratch. The last line tells which of the three is best.
+
+--refit fits the subnetwork's output weights to the training examples by least squares, after the
+picks and before fine-tuning: one scale for all of them, or every weight. The losses after each pick,
+by which --target-loss stops, are those before the refit.
 
 Ctrl-C keeps the weights that the pre-training has reached.
 

@@ -77,6 +77,7 @@ export function addStudy(program: Command, version: string): void {
     .addOption(storageOption())
     .option('--fine-tune <steps>', 'steps of training each subnetwork, with comparisons', number)
     .option('--fine-tune-learning-rate <rate>', 'a quarter of --learning-rate by default', number)
+    .option('--no-controls', 'fine-tune without the comparisons')
     .option('--level <loss>', 'of the absolute criterion (default: one that all reach)', number)
     .option('--tolerance <share>', 'of the relative criterion', number)
     .option('--seed <seed>', 'of trial 0; trial r has seed + r', number);

@@ -1,16 +1,19 @@
 import Table from 'cli-table3';
+import { atEqualSteps, type Contestant } from '../experiment/controls.js';
 import { hullFloor, type RunTheory } from '../experiment/guarantee.js';
 import type { Figures, RunSummary } from '../experiment/run-events.js';
 import { grouped, mebibytes, plural } from '../text.js';
 import { percent } from './progress.js';
 
-/** The closing table of a run: the three networks side by side. */
+/** The closing table of a run: its networks side by side. */
 export function summaryTable(summary: RunSummary): string {
-  const { dense, subnetwork, fineTuned, adapter, memory } = summary;
+  const { dense, subnetwork, fineTuned, denseFineTuned, fromScratch, adapter, memory } = summary;
   const networks: readonly (readonly [string, Figures])[] = [
     ['dense', dense],
     ['subnetwork', subnetwork],
     ...(fineTuned ? [['fine-tuned', fineTuned] as const] : []),
+    ...(denseFineTuned ? [['dense, fine-tuned', denseFineTuned] as const] : []),
+    ...(fromScratch ? [['from scratch', fromScratch] as const] : []),
   ];
   const table = new Table({
     head: ['', ...networks.map(([name]) => name)],
@@ -33,16 +36,31 @@ export function summaryTable(summary: RunSummary): string {
   ].join('\n');
 }
 
-/** One sentence for what the figures mean. */
-function verdict({ dense, subnetwork, fineTuned }: RunSummary): string {
-  const best = fineTuned ?? subnetwork;
-  const share = percent(best.parameters / dense.parameters);
-  const points = 100 * (best.testAccuracy - dense.testAccuracy);
+const CONTESTANTS: Readonly<Record<Contestant, string>> = {
+  dense: 'the dense network',
+  subnetwork: 'the subnetwork',
+  fromScratch: "a network of the subnetwork's width from scratch",
+};
+
+/** What the figures mean, at equal steps where there are controls. */
+function verdict(summary: RunSummary): string {
+  const { dense, subnetwork, fineTuned } = summary;
+  const [best, ...others] = atEqualSteps(summary);
+  const small = fineTuned ?? subnetwork;
+  const share = percent(small.parameters / dense.parameters);
+  if (best) {
+    const accuracy = ({ figures }: typeof best) => percent(figures.testAccuracy);
+    const rest = others.map((one) => `${CONTESTANTS[one.name]} ${accuracy(one)}`).join(', ');
+    const rank = others.some((one) => accuracy(one) === accuracy(best)) ? 'as good as any' : 'best';
+    return `After the same steps ${CONTESTANTS[best.name]} is ${rank}: ${accuracy(best)} test accuracy, ${rest}. The subnetwork has ${share} of the parameters.`;
+  }
+  const points = 100 * (small.testAccuracy - dense.testAccuracy);
   const change =
     Math.abs(points) < 0.005
       ? 'the same test accuracy as'
       : `${Math.abs(points).toFixed(2)} points ${points > 0 ? 'more' : 'less'} test accuracy than`;
-  return `With ${share} of the parameters the ${fineTuned ? 'fine-tuned ' : ''}subnetwork has ${change} the dense network.`;
+  const before = fineTuned ? ', which had fewer steps' : '';
+  return `With ${share} of the parameters the ${fineTuned ? 'fine-tuned ' : ''}subnetwork has ${change} the dense network${before}.`;
 }
 
 /** What the theory says beside what was measured. */

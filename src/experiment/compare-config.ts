@@ -18,8 +18,7 @@ const NOT_COMPARED = [
   'method',
   'rule',
   'pruneEvery',
-  'fineTune',
-  'fineTuneLearningRate',
+  'controls',
 ] as const satisfies readonly (keyof RunConfig)[];
 
 const compareSchema = runSchema.extend({
@@ -27,6 +26,8 @@ const compareSchema = runSchema.extend({
     .array(z.enum(CONTENDERS, { error: METHODS }), { error: METHODS })
     .default([...CONTENDERS]),
   sizes: z.array(z.int({ error: SIZES }).min(1, { error: SIZES }), { error: SIZES }).optional(),
+  /** All weights by default, where the loss is squared. */
+  refit: runSchema.shape.refit.unwrap().optional(),
 });
 
 /** Everything that decides a comparison. */
@@ -44,7 +45,8 @@ export const USUAL_SIZES = [5, 10, 20, 50, 100];
  * @throws bad-config naming the first wrong key, or what does not go together.
  */
 export function parseCompareConfig(given: unknown): CompareConfig {
-  const { sizes: asked, ...config } = parseWith(compareSchema, given);
+  const { sizes: asked, refit, ...others } = parseWith(compareSchema, given);
+  const config = { ...others, refit: refit ?? (others.loss === 'squared' ? 'weights' : 'none') };
   const usual = USUAL_SIZES.filter((size) => size <= config.width);
   const sizes = asked ?? (usual.length > 0 ? usual : [config.width]);
   requireComparable({ config, contenders: config.methods, sizes }, given);

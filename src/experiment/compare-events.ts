@@ -4,6 +4,7 @@ import { METHODS } from '../prune/choices.js';
 import type { StopReason } from '../prune/problem.js';
 import type { Examples } from './examples.js';
 import type { Guarantee } from './guarantee.js';
+import type { Improved, Performance } from './improve.js';
 import type { RunConfig } from './run-config.js';
 
 /** What can be compared: greedy selection under each rule, and every other way. */
@@ -26,14 +27,11 @@ export interface CompareInput {
   readonly examples: Examples;
 }
 
-/** One method at one size. */
-export interface Comparison {
+/** One method at one size: as it was pruned, and improved after that. */
+export interface Comparison extends Performance, Improved {
   readonly method: Contender;
   readonly picks: number;
   readonly distinct: number;
-  readonly trainingLoss: number;
-  readonly testLoss: number;
-  readonly testAccuracy: number;
 }
 
 /** What `compare` yields: how far it is, and each method's outcome once that is known. */
@@ -41,6 +39,8 @@ export type CompareEvent =
   | {
       readonly type: 'progress';
       readonly what: 'pre-training' | Contender;
+      /** Whether it is past its picks and being refitted and fine-tuned: it then counts sizes. */
+      readonly improving?: true;
       /** Steps of training, or picks. */
       readonly done: number;
       readonly total: number;
@@ -60,7 +60,8 @@ export interface Outcome {
 /** What `compare` returns: the dense network's figures, and every method's. */
 export interface CompareSummary {
   readonly adapter: AdapterDescription;
-  readonly dense: Evaluation & { readonly test: Evaluation };
+  /** With the steps of fine-tuning too, where there are any. */
+  readonly dense: Evaluation & { readonly test: Evaluation } & Pick<Improved, 'fineTuned'>;
   /** At every size, but those past a method's end only once. */
   readonly rows: readonly Comparison[];
   /** Training loss after each pick, and why there are no more, for the methods that pick. */

@@ -1,6 +1,7 @@
 import type { Device } from '../gpu/device.js';
 import { Scope } from '../gpu/scope.js';
 import { evaluateOutputs } from '../models/forward.js';
+import { extractSubnetwork } from '../models/subnetwork.js';
 import { readParameters, type TwoLayerParameters, uploadTwoLayer } from '../models/two-layer.js';
 import { exactly, type SelectionProblem } from '../prune/problem.js';
 import { contenderChoice, requireComparable } from './compare-config.js';
@@ -23,6 +24,7 @@ import {
   uploadFirst,
 } from './experiment.js';
 import { guaranteedRule, hullGuarantee } from './guarantee.js';
+import { improve } from './improve.js';
 import { relayed } from './relay.js';
 import type { RunConfig } from './run-config.js';
 import { type Dense, selectionProblem, selectTrained } from './select.js';
@@ -80,6 +82,8 @@ async function* pruneByAll(
   const dense = { network, parameters, iteration, trainingLoss: measured.loss };
   using scope = new Scope(device);
   const problem = await selectionProblem(experiment, network, scope);
+  const densely = { ...experiment, config: { ...experiment.config, refit: 'none' } } as const;
+  const improved = await improve(densely, parameters);
   const outcomes: Outcome[] = [];
   for (const method of contenders) {
     const outcome =
@@ -100,7 +104,7 @@ async function* pruneByAll(
     }));
   return {
     adapter: device.adapter,
-    dense: { ...measured, test },
+    dense: { ...measured, test, ...improved },
     rows: outcomes.flatMap(({ rows }) => [
       ...new Map(rows.map((row) => [row.picks, row])).values(),
     ]),
@@ -142,14 +146,28 @@ async function* compareSelection(
   using scope = new Scope(device);
   const outputs = subnetworkOutputs(scope, network, parameters, prefixes);
   const tests = await evaluateOutputs(network, outputs, test, { loss: config.loss, signal });
-  const rows = reached.map((count, index) => ({
-    method,
-    picks: count,
-    distinct: new Set(selection.selected.subarray(0, count)).size,
-    trainingLoss: selection.loss[count - 1] ?? Number.NaN,
-    testLoss: tests[index]?.loss ?? Number.NaN,
-    testAccuracy: tests[index]?.accuracy ?? Number.NaN,
-  }));
+  const rows: Comparison[] = [];
+  for (const [place, count] of reached.entries()) {
+    if (config.refit !== 'none' || config.fineTune > 0) {
+      yield { ...progressEvent(method, place, sizes.length), improving: true };
+    }
+    const distinct = new Set(selection.selected.subarray(0, count)).size;
+    // Neurons are kept in the order of their first pick.
+    const small = extractSubnetwork(
+      parameters,
+      kept.subarray(0, distinct),
+      prefixes[place]?.shares.subarray(0, distinct) ?? new Float32Array(),
+    );
+    rows.push({
+      method,
+      picks: count,
+      distinct,
+      trainingLoss: selection.loss[count - 1] ?? Number.NaN,
+      testLoss: tests[place]?.loss ?? Number.NaN,
+      testAccuracy: tests[place]?.accuracy ?? Number.NaN,
+      ...(await improve(experiment, small)),
+    });
+  }
   return { method, rows, loss: selection.loss, stopped: selection.stopped };
 }
 
@@ -175,6 +193,7 @@ async function* compareScratch(
       trainingLoss: onTrain.loss,
       testLoss: test.loss,
       testAccuracy: test.accuracy,
+      ...(await improve(experiment, await readParameters(small))),
     });
   }
   return { method: 'scratch', rows };
@@ -184,7 +203,7 @@ function progressEvent(
   what: 'pre-training' | Contender,
   done: number,
   total: number,
-): CompareEvent {
+): Extract<CompareEvent, { type: 'progress' }> {
   return { type: 'progress', what, done, total };
 }
 

@@ -3,7 +3,14 @@ import { TASKS, type Task, taskOutputs } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { STORAGE_FORMATS } from '../half.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
-import { conflictIn, METHODS, ORACLES, RULE_NAMES, type SomeChoices } from '../prune/choices.js';
+import {
+  conflictIn,
+  METHODS,
+  ORACLES,
+  REFITS,
+  RULE_NAMES,
+  type SomeChoices,
+} from '../prune/choices.js';
 import type { Settings } from '../wording.js';
 
 export const count = (least: number) =>
@@ -45,6 +52,8 @@ export const runSchema = z.strictObject({
   rule: choice(RULE_NAMES).default('average'),
   replacement: flag().default(true),
   loss: choice(['squared', 'cross-entropy']).default('squared'),
+  /** Of the subnetwork's output weights, before it is fine-tuned. */
+  refit: choice(REFITS).default('none'),
   /**
    * Stops at the first training loss at or under this one, or this share of the dense one's; of
    * both, the lower.
@@ -64,6 +73,8 @@ export const runSchema = z.strictObject({
   fineTune: count(0).default(200),
   /** A quarter of `learningRate` when it is not given; see `fineTuneRate`. */
   fineTuneLearningRate: rate().optional(),
+  /** Also trains what the subnetwork is compared with, for as many steps: see `RunSummary`. */
+  controls: flag().default(true),
   seed: z.int({ error: 'a whole number within ±(2^53 − 1)' }).default(0),
   host: choice(['auto', 'node', 'chrome']).default('auto'),
   adapter: choice(['auto', 'hardware', 'software']).default('auto'),

@@ -39,7 +39,7 @@ export interface Figures {
 }
 
 /** What a run is doing. */
-export type Phase = 'pre-train' | 'prune' | 'fine-tune';
+export type Phase = 'pre-train' | 'prune' | 'fine-tune' | 'controls';
 
 /** How far a phase is. */
 export interface RunProgress {
@@ -71,7 +71,7 @@ export interface RunCheckpoint extends TrainedState {
 
 /**
  * What `run` yields: once that it started, progress in between, and at each checkpoint the dense network,
- * the subnetwork and, where there is fine-tuning, the fine-tuned one.
+ * the subnetwork and, where there is fine-tuning, the fine-tuned one. After the last come the controls.
  */
 export type RunEvent =
   | {
@@ -93,11 +93,14 @@ export type RunEvent =
       readonly figures: Figures;
     }
   | {
-      readonly type: 'fine-tuned';
+      readonly type: 'fine-tuned' | ControlName;
       readonly iteration: number;
       readonly network: TwoLayerParameters;
       readonly figures: Figures;
     };
+
+/** A network that the last subnetwork is compared with; see `RunSummary`. */
+export type ControlName = 'dense-fine-tuned' | 'from-scratch';
 
 /** What is left of the events when the weights are taken out: the last of each kind, and costs. */
 export interface RunSummary {
@@ -106,6 +109,13 @@ export interface RunSummary {
   readonly dense: Figures;
   readonly subnetwork: Figures & ChoiceFigures;
   readonly fineTuned: Figures | undefined;
+  /** The dense network after the steps of fine-tuning: it then has had as many as the fine-tuned one. */
+  readonly denseFineTuned?: Figures;
+  /**
+   * A network as wide as the subnetwork that had the steps of pre-training and of fine-tuning from
+   * its own first weights on. Absent where the subnetwork itself is that.
+   */
+  readonly fromScratch?: Figures;
   /** Of the last subnetwork. */
   readonly theory: RunTheory;
   readonly memory: MemoryFigures;

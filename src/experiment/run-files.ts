@@ -21,7 +21,7 @@ export const RUN_FILES = {
 
 /** A training that was interrupted has weights of a part of an epoch. */
 const NETWORK_FILE =
-  /(?:^|[/\\])(weights|momentum|subnetwork|fine-tuned)-(\d+(?:\.\d+)?)\.safetensors$/;
+  /(?:^|[/\\])(weights|momentum|subnetwork|fine-tuned|dense-fine-tuned|from-scratch)-(\d+(?:\.\d+)?)\.safetensors$/;
 
 /** Whether a run leaves files of that name. */
 export function isRunFile(name: string): boolean {
@@ -79,8 +79,10 @@ export function eventFile(event: RunEvent): RunFile | undefined {
       };
     }
     case 'fine-tuned':
+    case 'dense-fine-tuned':
+    case 'from-scratch':
       return {
-        name: `fine-tuned-${event.iteration}.safetensors`,
+        name: `${event.type}-${event.iteration}.safetensors`,
         bytes: encodeSealed(layers(event.network)),
       };
     default:
@@ -102,7 +104,9 @@ export function eventRecord(event: RunEvent): object {
       const { network: _, velocity: __, ...rest } = event;
       return rest;
     }
-    case 'fine-tuned': {
+    case 'fine-tuned':
+    case 'dense-fine-tuned':
+    case 'from-scratch': {
       const { network: _, ...rest } = event;
       return rest;
     }

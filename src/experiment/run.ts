@@ -15,7 +15,7 @@ import {
   type RunSummary,
 } from './run-events.js';
 import { networkFigures } from './run-figures.js';
-import { type Pruned, pruneAt } from './run-prune.js';
+import { type Pruned, pruneAt, trainControls } from './run-prune.js';
 import { requireFits } from './size-limits.js';
 import { readState } from './state.js';
 
@@ -63,10 +63,13 @@ export async function* run(
     last = yield* pruneAt(experiment, network, checkpoint);
   }
   if (!last) throw new RangeError('A run without a checkpoint to prune at.');
+  const { width } = last.subnetwork;
+  const controls = config.controls ? yield* trainControls(experiment, network, width) : {};
   return {
     adapter: device.adapter,
     iterations: config.iterations,
     ...last,
+    ...controls,
     memory: {
       ...memory,
       activations: examples.train.count * config.width * BYTES[config.storage],

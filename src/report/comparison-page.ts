@@ -1,10 +1,11 @@
 import type { CompareSummary } from '../experiment/compare-events.js';
 import { hullFloor } from '../experiment/guarantee.js';
 import type { RunConfig } from '../experiment/run-config.js';
+import type { RefitName } from '../prune/choices.js';
 import { plural } from '../text.js';
-import { accuracyAgainstPicks, comparisonLegend, lossAgainstPicks } from './comparison-plot.js';
+import { comparisonLegend, lossAgainstPicks, stagesAgainstPicks } from './comparison-plot.js';
 import { comparisonRows, NAMES } from './comparison-table.js';
-import { createPaper, type Drawing, PAGE_WIDTHS, stacked } from './drawing.js';
+import { createPaper, type Drawing, PAGE_WIDTHS, type Paper, stacked, tiled } from './drawing.js';
 import { eitherWidth, escaped, factList, htmlPage, table } from './html.js';
 import { figure } from './words.js';
 
@@ -25,17 +26,25 @@ export function comparisonPage(input: ComparisonInput): {
 } {
   const { config, summary, versions, command, document } = input;
   const wide = createPaper(document, PAGE_WIDTHS.wide);
+  const half = createPaper(document, PAGE_WIDTHS.wide / 2);
   const narrow = createPaper(document, PAGE_WIDTHS.narrow);
   const { dense, adapter, guarantee } = summary;
-  const both = (draw: typeof lossAgainstPicks) =>
-    eitherWidth(draw(wide, summary), draw(narrow, summary));
   const { guarantee: _, ...measured } = summary;
-  // The guarantee is about the loss, so the plot of accuracy shows none.
-  const shown = (name: string) => (name === 'loss' ? summary : measured);
+  const losses = (paper: Paper, tile: Paper, columns: number) =>
+    stacked(paper, [
+      lossAgainstPicks(paper, summary),
+      tiled(stagesAgainstPicks(tile, summary, 'trainingLoss', 1), columns),
+    ]);
+  const accuracies = (tile: Paper, columns: number) =>
+    tiled(stagesAgainstPicks(tile, summary, 'testAccuracy'), columns);
+  // The guarantee is about the loss, so the plots of accuracy show none.
+  const drawn = {
+    loss: { of: summary, wide: losses(wide, half, 2), narrow: losses(narrow, narrow, 1) },
+    accuracy: { of: measured, wide: accuracies(half, 2), narrow: accuracies(narrow, 1) },
+  };
   const figures = new Map(
-    Object.entries({ loss: lossAgainstPicks, accuracy: accuracyAgainstPicks }).map(
-      ([name, draw]) =>
-        [name, stacked(wide, [draw(wide, summary), comparisonLegend(wide, shown(name))])] as const,
+    Object.entries(drawn).map(
+      ([name, one]) => [name, stacked(wide, [one.wide, comparisonLegend(wide, one.of)])] as const,
     ),
   );
   const theory = guarantee
@@ -53,15 +62,15 @@ export function comparisonPage(input: ComparisonInput): {
   const body = `<h1>Ways to prune one network</h1>
 <p class="lead">${escaped(headline(summary))}</p>
 <figure>
-${both(comparisonLegend)}
-${both(lossAgainstPicks)}
-<figcaption>Training loss against the number of picks, both on logarithmic axes. All methods prune the same network; a neuron that greedy selection picks again counts as a pick.</figcaption>
+${eitherWidth(comparisonLegend(wide, summary), comparisonLegend(narrow, summary))}
+${eitherWidth(drawn.loss.wide, drawn.loss.narrow)}
+<figcaption>Training loss against the number of picks, both on logarithmic axes: after each pick, and at the sizes asked for after what followed. All methods prune the same network; a neuron that greedy selection picks again counts as a pick. Refitted: ${REFITTED[config.refit]}. Fine-tuned: ${plural(config.fineTune, 'step')} more, of the dense network too.</figcaption>
 </figure>
 ${theory}
 <h2>On examples it has not seen</h2>
 <figure>
-${both(accuracyAgainstPicks)}
-<figcaption>Test accuracy at the sizes asked for. The dense network has ${(100 * dense.test.accuracy).toFixed(2)} %.</figcaption>
+${eitherWidth(drawn.accuracy.wide, drawn.accuracy.narrow)}
+<figcaption>Test accuracy at the sizes asked for. The dense network has ${share(dense.test.accuracy)}${dense.fineTuned ? `, and ${share(dense.fineTuned.testAccuracy)} after the steps of fine-tuning` : ''}.</figcaption>
 </figure>
 <h2>All figures</h2>
 ${table(comparisonRows(summary))}
@@ -69,6 +78,16 @@ ${table(comparisonRows(summary))}
 <pre>${escaped(command)}</pre>
 ${factList(facts)}`;
   return { html: htmlPage({ title: 'Ways to prune one network', body }), figures };
+}
+
+const REFITTED: Readonly<Record<RefitName, string>> = {
+  none: 'nothing',
+  scale: 'one factor for all output weights, by least squares on the training examples',
+  weights: 'all output weights, by least squares on the training examples',
+};
+
+function share(accuracy: number): string {
+  return `${(100 * accuracy).toFixed(2)} %`;
 }
 
 /** The comparison in one sentence, each method at its largest size: some have no larger ones. */

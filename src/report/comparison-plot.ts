@@ -1,8 +1,8 @@
 import * as Plot from '@observablehq/plot';
 import { extent } from 'simple-statistics';
 import type { CompareSummary, Contender } from '../experiment/compare-events.js';
-import { NAMES } from './comparison-table.js';
-import { COLORS, DASHES, type Drawing, finishedDrawing, type Paper } from './drawing.js';
+import { NAMES, stagesIn } from './comparison-table.js';
+import { COLORS, DASHES, type Drawing, finishedDrawing, logDomain, type Paper } from './drawing.js';
 import { compact } from './words.js';
 
 /** Colours that differ on light and on dark ground, and for colour-blind people. */
@@ -69,35 +69,63 @@ export function lossAgainstPicks(paper: Paper, summary: CompareSummary): Drawing
   );
 }
 
-/** A plot of the test accuracy against the number of picks, at the sizes of the configuration. */
-export function accuracyAgainstPicks(paper: Paper, summary: CompareSummary): Drawing {
-  const { rows, dense } = summary;
-  const percent = (share: number) => 100 * share;
-  return finishedDrawing(
-    Plot.plot({
-      ...paper.plot(paper.width < 500 ? 0.9 : 0.55),
-      x: { type: 'log', label: 'neurons picked', ticks: 5, tickFormat: compact },
-      y: { label: 'test accuracy, %', ticks: 5, grid: true },
-      color: { type: 'identity' },
-      marks: [
-        Plot.ruleY([percent(dense.test.accuracy)], {
-          stroke: COLORS.dense,
-          strokeDasharray: DASHES.dashes,
-        }),
-        Plot.lineY(rows, {
-          x: 'picks',
-          y: ({ testAccuracy }: { testAccuracy: number }) => percent(testAccuracy),
-          z: 'method',
-          stroke: ({ method }: { method: Contender }) => INK[method],
-          strokeWidth: ({ method }: { method: Contender }) => (method === 'greedy' ? 3 : 1.8),
-          marker: 'circle',
-        }),
-      ],
+/** What is drawn of each stage, by its key in a comparison. */
+const MEASURES = {
+  trainingLoss: { factor: 1, label: 'training loss', type: 'log' },
+  testAccuracy: { factor: 100, label: 'test accuracy, %', type: 'linear' },
+} as const;
+
+/**
+ * Plots of a measure against the number of picks, at the sizes of the configuration: one for each
+ * stage from `first` on, all on the same axes. The dashed line is the dense network, which has had
+ * the steps of fine-tuning where the others have.
+ */
+export function stagesAgainstPicks(
+  paper: Paper,
+  { rows, dense }: CompareSummary,
+  key: keyof typeof MEASURES,
+  first = 0,
+): readonly Drawing[] {
+  const { factor, label, type } = MEASURES[key];
+  const stages = stagesIn(rows).slice(first);
+  const before = key === 'trainingLoss' ? dense.loss : dense.test.accuracy;
+  const points = stages.map(([name, at]) => ({
+    name,
+    level: factor * (name.includes('fine-tuned') ? (dense.fineTuned?.[key] ?? before) : before),
+    points: rows.flatMap((row) => {
+      const value = at(row)?.[key];
+      return value === undefined
+        ? []
+        : [{ method: row.method, picks: row.picks, value: factor * value }];
     }),
+  }));
+  const all = points.flatMap((one) => [one.level, ...one.points.map(({ value }) => value)]);
+  const domain = type === 'log' ? logDomain(all) : extent(all);
+  return points.map(({ name, level, points: shown }) =>
+    finishedDrawing(
+      Plot.plot({
+        ...paper.plot(0.8),
+        x: { type: 'log', label: 'neurons picked', ticks: 4, tickFormat: compact },
+        y: { type, domain: [...domain], label, ticks: 4, tickFormat: compact, grid: true },
+        color: { type: 'identity' },
+        marks: [
+          Plot.ruleY([level], { stroke: COLORS.dense, strokeDasharray: DASHES.dashes }),
+          Plot.lineY(shown, {
+            x: 'picks',
+            y: 'value',
+            z: 'method',
+            stroke: ({ method }: { method: Contender }) => INK[method],
+            strokeWidth: ({ method }: { method: Contender }) => (method === 'greedy' ? 3 : 1.8),
+            marker: 'circle',
+          }),
+          Plot.text([name], { frameAnchor: 'top-right', fontWeight: 'bold', dy: -18 }),
+        ],
+      }),
+    ),
   );
 }
 
-/** The legend of both plots. */
+/** The legend of all plots. */
 export function comparisonLegend(paper: Paper, summary: CompareSummary): Drawing {
   const methods = [...new Set(summary.rows.map(({ method }) => method))];
   return finishedDrawing(

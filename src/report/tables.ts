@@ -27,16 +27,32 @@ export function endRows(analysis: Analysis): Rows {
   ];
   const ends = analysis.courses.map((course) => course.at(-1) ?? course[0]);
   const shown = columns.filter(([, of]) => ends.some((cell) => of(cell) !== undefined));
+  const judged = ends.some((cell) => cell.scratchTestAccuracy !== undefined);
   return {
-    head: ['examples', ...shown.map(([name]) => name)],
+    head: ['examples', ...shown.map(([name]) => name), ...(judged ? ['best of these three'] : [])],
     rows: analysedSizes(analysis).map((size) => {
       const cells = ends.filter(({ examples }) => examples === size);
       return [
         grouped(size),
         ...shown.map(([, of, format]) => format(mean(cells.map((cell) => of(cell) ?? Number.NaN)))),
+        ...(judged ? [bestAtEqualSteps(cells)] : []),
       ];
     }),
   };
+}
+
+/** Of what has had as many steps as the fine-tuned subnetworks, what has most new examples right. */
+function bestAtEqualSteps(cells: readonly Cell[]): string {
+  const standing = [
+    ['fine-tuned', (cell: Cell) => cell.fineTunedTestAccuracy],
+    ['from scratch', (cell: Cell) => cell.scratchTestAccuracy],
+    ['dense', (cell: Cell) => cell.continuedTestAccuracy],
+  ] as const;
+  const means = standing.map(([name, of]) => ({
+    name,
+    accuracy: mean(cells.map((cell) => of(cell) ?? Number.NaN)),
+  }));
+  return means.reduce((best, one) => (one.accuracy > best.accuracy ? one : best)).name;
 }
 
 /**

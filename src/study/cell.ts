@@ -43,7 +43,7 @@ export const cellSchema = z.object({
   /** The subnetwork after `fineTune` steps. */
   fineTunedLoss: loss.optional(),
   fineTunedTestAccuracy: share.optional(),
-  /** The dense network after `fineTune` more steps, as many in all as the fine-tuned one. */
+  /** The dense network after the steps of fine-tuning, as many in all as the fine-tuned one. */
   continuedLoss: loss.optional(),
   continuedTestAccuracy: share.optional(),
   /** A network as wide as the subnetwork, trained from scratch for as many steps in all. */

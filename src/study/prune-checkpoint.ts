@@ -1,12 +1,9 @@
+import { trainAlike, trainOn } from '../experiment/controls.js';
 import {
   type Experiment,
-  fineTuning,
   type Measured,
   measure,
-  pretraining,
   subnetworkOutputs,
-  type TrainingSteps,
-  train,
 } from '../experiment/experiment.js';
 import { finalResult } from '../experiment/relay.js';
 import { selectionProblem, selectTrained } from '../experiment/select.js';
@@ -21,7 +18,7 @@ import {
   uploadTwoLayer,
 } from '../models/two-layer.js';
 import type { MethodSelection } from '../prune/methods.js';
-import { divergence } from '../train/gradient-descent.js';
+import { divergence, type TrainingProgress } from '../train/gradient-descent.js';
 import type { Cell, CellKey } from './cell.js';
 import type { Pruning, TrialConfig } from './grid.js';
 
@@ -47,7 +44,8 @@ export async function pruneCheckpoint(
   const selections = await selectAll(experiment, { network, state }, missing);
   const [dense, ...subnetworks] = await measureAll(experiment, { network, state }, selections);
   if (!dense || !Number.isFinite(dense.train.loss)) throw divergence(state.iteration, config);
-  const continued = config.fineTune > 0 && (await continueTraining(experiment, state));
+  const tuned = config.fineTune > 0;
+  const continued = tuned && config.controls && (await trained(experiment, state.network, trainOn));
   const pruned: Pruned[] = [];
   for (const [at, pruning] of missing.entries()) {
     const { kept, finalShares, passes } = selections[at] as MethodSelection;
@@ -62,7 +60,12 @@ export async function pruneCheckpoint(
       subnetworkTestAccuracy: test.accuracy,
       distinct: kept.length,
       passes,
-      ...(continued && (await fineTune(experiment, { subnetwork, state, continued }))),
+      ...(tuned && (await fineTune(experiment, subnetwork))),
+      ...(continued && {
+        continuedLoss: continued.train.loss,
+        continuedTestAccuracy: continued.test.accuracy,
+        ...(await fromScratch(experiment, subnetwork, state.iteration)),
+      }),
       adapter: device.adapter.name,
     };
     pruned.push({ pruning, figures });
@@ -105,58 +108,34 @@ async function measureAll(
   return onTrain.map((train, at) => ({ train, test: onTest[at] as Evaluation }));
 }
 
-/** Trains the dense network for as many more steps as its subnetworks are fine-tuned. */
-async function continueTraining(
-  experiment: Experiment<TrialConfig>,
-  state: TrainedState,
-): Promise<Measured> {
-  const { config } = experiment;
-  const until = state.iteration + config.fineTune;
-  return trained(experiment, state.network, { options: pretraining(config), until, from: state });
+async function fineTune(experiment: Experiment<TrialConfig>, subnetwork: TwoLayerParameters) {
+  const { train, test } = await trained(experiment, subnetwork, trainOn);
+  return { fineTunedLoss: train.loss, fineTunedTestAccuracy: test.accuracy };
 }
 
-/**
- * Fine-tunes the subnetwork. Also trains a network of its size from scratch, for as many steps as
- * pre-training and fine-tuning took together.
- */
-async function fineTune(
+/** A network of the subnetwork's size that had all of its steps, from its own first weights on. */
+async function fromScratch(
   experiment: Experiment<TrialConfig>,
-  {
-    subnetwork,
-    state,
-    continued,
-  }: {
-    readonly subnetwork: TwoLayerParameters;
-    readonly state: TrainedState;
-    readonly continued: Measured;
-  },
+  subnetwork: TwoLayerParameters,
+  iteration: number,
 ) {
-  const { config } = experiment;
-  const tuned = await trained(experiment, subnetwork, {
-    options: fineTuning(config),
-    until: config.fineTune,
-  });
-  const scratch = await trained(experiment, drawParameters(subnetwork, config.seed), {
-    options: pretraining(config),
-    until: state.iteration + config.fineTune,
-  });
-  return {
-    fineTunedLoss: tuned.train.loss,
-    fineTunedTestAccuracy: tuned.test.accuracy,
-    continuedLoss: continued.train.loss,
-    continuedTestAccuracy: continued.test.accuracy,
-    scratchLoss: scratch.train.loss,
-    scratchTestAccuracy: scratch.test.accuracy,
-  };
+  const first = drawParameters(subnetwork, experiment.config.seed);
+  const { train, test } = await trained(experiment, first, (_, network) =>
+    trainAlike(experiment, network, iteration),
+  );
+  return { scratchLoss: train.loss, scratchTestAccuracy: test.accuracy };
 }
 
 /** Trains a network and evaluates it. */
 async function trained(
-  experiment: Experiment,
+  experiment: Experiment<TrialConfig>,
   first: TwoLayerParameters,
-  steps: TrainingSteps,
+  learn: (
+    experiment: Experiment<TrialConfig>,
+    network: TwoLayerNetwork,
+  ) => AsyncGenerator<TrainingProgress, void>,
 ): Promise<Measured> {
   using network = uploadTwoLayer(experiment.device, first);
-  await finalResult(train(experiment, network, steps));
+  await finalResult(learn(experiment, network));
   return await measure(experiment, network);
 }

@@ -94,6 +94,7 @@ const studySchema = z.strictObject({
   storage: shared.storage,
   fineTune: count(0).default(0),
   fineTuneLearningRate: shared.fineTuneLearningRate,
+  controls: shared.controls,
   /** Loss of the absolute criterion; by default one that every trial reaches. */
   level: rate().optional(),
   /** Share of the way to the best loss that the relative criterion forgoes. */

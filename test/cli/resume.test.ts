@@ -58,7 +58,7 @@ test('--from goes on with a run that was cut short, and with a finished one past
 });
 
 test('Ctrl-C loses no step: --from goes on to the bits of a run that was not interrupted', async () => {
-  const flags = TINY.replace('--prune-every 4', '--prune-every 0 --iterations 15000');
+  const flags = TINY.replace('--prune-every 4', '--prune-every 0 --iterations 15000 --no-controls');
   const { child, said, ended } = start(['run', ...flags.split(' '), '--out', 'cut'], { cwd: root });
   await said(/^Iteration 0:/m);
   await sleep(500);

@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { infoTable } from '../../src/cli/info.js';
 import { readTensors } from '../experiment/reader.js';
 import { espalier, start } from './espalier.js';
-import { tinyRuns } from './tiny.js';
+import { TINY, tinyRuns } from './tiny.js';
 
-const { emptyFolder, tiny } = tinyRuns();
+const { data, emptyFolder, tiny } = tinyRuns();
 
 describe.concurrent('--out', () => {
   test('that holds another run is refused; --overwrite replaces it and leaves nothing of it', async () => {
@@ -205,8 +205,11 @@ describe.concurrent('a run that cannot go on', () => {
 describe.concurrent('what is printed', () => {
   test('is the table on stdout and the progress on stderr, or one line of JSON with --json; each run has a new folder in runs/', async () => {
     const cwd = await emptyFolder();
-    const { code, stdout, stderr } = await espalier(tiny(), cwd);
+    const args = ['run', '--data', data(), ...TINY];
+    const { code, stdout, stderr } = await espalier(args, cwd);
     expect(code).toBe(0);
+    const [, verdict] = /^After the same steps (.+) has .* of the parameters\.$/m.exec(stdout)!;
+    expect(verdict).toMatch(/^(?=.*dense network)(?=.*from scratch).* is (best|as good as any): /);
     for (const word of ['dense', 'subnetwork', 'fine-tuned', 'neurons', 'parameters']) {
       expect(stdout).toContain(word);
     }
@@ -225,6 +228,10 @@ describe.concurrent('what is printed', () => {
     const json = await espalier(tiny('--json'), cwd);
     expect(json.code).toBe(0);
     expect(json.stdout).toMatch(/^.+\n$/);
+    // Without controls nothing is said of equal steps.
+    expect(json.stderr).toMatch(
+      /^With .* of the parameters .* the dense network, which had fewer steps/m,
+    );
     const { out, ...printed } = JSON.parse(json.stdout);
     expect(out).not.toBe(folder);
     expect(await readdir(join(cwd, 'runs'))).toHaveLength(2);

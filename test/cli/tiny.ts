@@ -20,6 +20,6 @@ export function tinyRuns() {
   return {
     data: () => data,
     emptyFolder: () => mkdtemp(join(root, 'cwd-')),
-    tiny: (...more: string[]) => ['run', '--data', data, ...TINY, ...more],
+    tiny: (...more: string[]) => ['run', '--data', data, ...TINY, '--no-controls', ...more],
   };
 }

@@ -34,6 +34,11 @@ import { libraryJobs } from './jobs.js';
 
 const demo = servedPage();
 
+/** What a run leaves of its last checkpoint. */
+const LAST = ['weights', 'subnetwork', 'fine-tuned', 'dense-fine-tuned', 'from-scratch'].map(
+  (kind) => `${kind}-20`,
+);
+
 test('the first load weighs less than 300 KB, and its policy allows nothing from elsewhere', async () => {
   const html = await readFile(join(demo.folder, 'index.html'), 'utf8');
   const linked = [...html.matchAll(/(?:src|href)="\.\/([^"]+)"/g)].map(([, name = '']) => name);
@@ -95,6 +100,10 @@ describe('a run from beginning to end', () => {
     expect(await textAt(page, '.headline')).toContain(
       `${Math.round((100 * (fineTuned?.parameters ?? 0)) / dense.parameters)}%`,
     );
+    const rivals = [summary.fineTuned, summary.denseFineTuned, summary.fromScratch];
+    for (const rival of rivals) {
+      expect(await textAt(page, '.verdict')).toContain(percent(rival?.testAccuracy ?? Number.NaN));
+    }
     expect(complaints).toEqual([]);
   });
 
@@ -114,6 +123,8 @@ describe('a run from beginning to end', () => {
           `subnetwork-${t}.safetensors`,
           `weights-${t}.safetensors`,
         ]),
+        'dense-fine-tuned-20.safetensors',
+        'from-scratch-20.safetensors',
       ].sort(),
     );
     const unpacked = join(demo.downloads, 'unpacked');
@@ -137,8 +148,8 @@ describe('a run from beginning to end', () => {
   test('a run that was cut short goes on: here, and on the command line', async () => {
     const short = join(demo.downloads, 'short');
     await cp(join(demo.downloads, 'unpacked'), short, { recursive: true });
-    for (const kind of ['weights', 'subnetwork', 'fine-tuned']) {
-      await rm(join(short, `${kind}-20.safetensors`));
+    for (const name of LAST) {
+      await rm(join(short, `${name}.safetensors`));
     }
     const { page: other, complaints: others } = await demo.visit();
     await ready(other);
@@ -151,7 +162,7 @@ describe('a run from beginning to end', () => {
 
     const { code } = await espalier(['run', '--from', 'short', '--out', 'on'], demo.downloads);
     expect(code).toBe(0);
-    for (const name of ['weights-20', 'subnetwork-20', 'fine-tuned-20']) {
+    for (const name of LAST) {
       const file = `${name}.safetensors`;
       const bytes = await readFile(join(demo.downloads, 'on', file));
       expect(bytes.equals(files[file] as Uint8Array), file).toBe(true);

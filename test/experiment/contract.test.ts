@@ -41,19 +41,20 @@ const cases: readonly Case[] = [
     name: '5 × 3 pixels gzipped, parity, relu, descent, without replacement, every neuron',
     source: { rows: 5, columns: 3, train: 70, test: 3, gzip: true },
     flags:
-      '--task parity --activation relu --examples 70 --width 13 --batch full --iterations 20 --no-replacement --picks 13 --fine-tune 6 --seed 5',
+      '--task parity --activation relu --examples 70 --width 13 --batch full --iterations 20 --no-replacement --picks 13 --refit weights --fine-tune 6 --seed 5',
   },
   {
     name: '1 × 1 pixels, one neuron, one example',
     // Three images to draw from, since two would be of one class.
     source: { rows: 1, columns: 1, train: 3, test: 1 },
-    flags: '--examples 1 --width 1 --batch full --iterations 5 --picks 3 --fine-tune 2',
+    flags:
+      '--examples 1 --width 1 --batch full --iterations 5 --picks 3 --fine-tune 2 --no-controls',
   },
   {
     name: '7 × 2 pixels gzipped, digits, tanh, batches with momentum, without replacement',
     source: { rows: 7, columns: 2, train: 300, test: 50, gzip: true },
     flags:
-      '--task digits --examples 200 --width 40 --batch 16 --iterations 60 --momentum 0.9 --learning-rate 0.5 --prune-every 25 --no-replacement --picks 11 --fine-tune 10',
+      '--task digits --examples 200 --width 40 --batch 16 --iterations 60 --momentum 0.9 --learning-rate 0.5 --prune-every 25 --no-replacement --picks 11 --refit scale --fine-tune 10',
   },
   {
     name: '2 × 3 pixels, below-five, relu, batches, more picks than neurons',
@@ -77,6 +78,8 @@ interface Config {
   readonly replacement: boolean;
   readonly fineTune: number;
   readonly fineTuneLearningRate: number;
+  readonly controls: boolean;
+  readonly refit: 'none' | 'scale' | 'weights';
 }
 
 let root: string;
@@ -115,6 +118,16 @@ describe.each(cases.map((item, index) => ({ ...item, index })))('$name', (item) 
     pruned = prunedAt(config);
   });
 
+  /** Files of what the last subnetwork is compared with, by their keys in the summary. */
+  const controls = (): Record<string, string> => {
+    const { iterations, fineTune } = config;
+    if (!config.controls) return {};
+    return {
+      ...(fineTune > 0 && { denseFineTuned: `dense-fine-tuned-${iterations}` }),
+      fromScratch: `from-scratch-${iterations}`,
+    };
+  };
+
   /** The drawn examples: distinct places in the source, in its order. */
   const drawnSubset = ({ count }: LabelledImages): readonly number[] => {
     const drawn = readTensors(join(out, 'dataset.safetensors'));
@@ -137,6 +150,7 @@ describe.each(cases.map((item, index) => ({ ...item, index })))('$name', (item) 
       ...checkpoints.map((t) => `weights-${t}.safetensors`),
       ...pruned.map((t) => `subnetwork-${t}.safetensors`),
       ...(config.fineTune > 0 ? pruned.map((t) => `fine-tuned-${t}.safetensors`) : []),
+      ...Object.values(controls()).map((name) => `${name}.safetensors`),
     ];
     expect((await readdir(out)).sort()).toEqual(expected.sort());
     for (const t of checkpoints) expect(network(`weights-${t}`).n).toBe(config.width);
@@ -185,13 +199,21 @@ describe.each(cases.map((item, index) => ({ ...item, index })))('$name', (item) 
         expect(a.subarray(row * d, (row + 1) * d)).toEqual(
           dense.a.subarray(neuron * d, (neuron + 1) * d),
         );
-        for (let o = 0; o < c; o++) {
-          const folded = dense.b[neuron * c + o]! * share * n;
-          expect(Math.abs(b[row * c + o]! - folded)).toBeLessThanOrEqual(1e-6 * Math.abs(folded));
-        }
       });
+      const folded = shares.flatMap(([neuron, share]) =>
+        Array.from({ length: c }, (_, o) => dense.b[neuron * c + o]! * share * n),
+      );
+      const scale = config.refit === 'scale' ? b[0]! / folded[0]! : 1;
+      if (config.refit !== 'weights') {
+        folded.forEach((value, at) => {
+          const expected = scale * value;
+          expect(Math.abs(b[at]! - expected)).toBeLessThanOrEqual(1e-6 * Math.abs(expected));
+        });
+      }
       const { loss } = measure({ n, a, b }, train, config.activation);
-      expect(Math.abs(loss - file.get('loss')!.data.at(-1)!)).toBeLessThanOrEqual(1e-4);
+      const picked = file.get('loss')!.data.at(-1)!;
+      if (config.refit === 'none') expect(Math.abs(loss - picked)).toBeLessThanOrEqual(1e-4);
+      else expect(loss).toBeLessThan(picked);
     }
   });
 
@@ -209,6 +231,17 @@ describe.each(cases.map((item, index) => ({ ...item, index })))('$name', (item) 
     }
   });
 
+  test('trains the dense network on by the steps of fine-tuning', () => {
+    const { activation, momentum, fineTuneLearningRate: rate, fineTune: steps } = config;
+    if (!config.controls || steps === 0) return;
+    const before = network(`weights-${config.iterations}`);
+    const after = network(`dense-fine-tuned-${config.iterations}`);
+    expect(after.a).not.toEqual(before.a);
+    if (config.batch !== 'full') return;
+    const expected = descend(before, train, { activation, momentum, rate, steps });
+    expect(distance(after, expected)).toBeLessThanOrEqual(1e-4);
+  });
+
   test('sums up what the files say', async () => {
     const summary = JSON.parse(await readFile(join(out, 'summary.json'), 'utf8'));
     const { iterations, fineTune, activation } = config;
@@ -216,6 +249,7 @@ describe.each(cases.map((item, index) => ({ ...item, index })))('$name', (item) 
       dense: network(`weights-${iterations}`),
       subnetwork: network(`subnetwork-${iterations}`),
       ...(fineTune > 0 && { fineTuned: network(`fine-tuned-${iterations}`) }),
+      ...Object.fromEntries(Object.entries(controls()).map(([key, file]) => [key, network(file)])),
     };
     for (const [name, measured] of Object.entries(networks)) {
       const { n } = measured;
@@ -233,6 +267,10 @@ describe.each(cases.map((item, index) => ({ ...item, index })))('$name', (item) 
       expectFigures(figures.testLoss, figures.testAccuracy, measure(measured, testSet, activation));
     }
     expect(summary.fineTuned === undefined).toBe(fineTune === 0);
+    for (const key of ['denseFineTuned', 'fromScratch']) {
+      expect(key in summary, key).toBe(key in networks);
+    }
+    if (config.controls) expect(networks.fromScratch!.n).toBe(networks.subnetwork!.n);
     expect(summary.adapter.name).toMatch(/./);
     expect(summary.seconds).toBeGreaterThan(0);
   });

@@ -152,5 +152,7 @@ test('a process that runs and disposes of its device ends by itself', async () =
     ['--input-type=module', '--eval', script],
     { timeout: 60_000 },
   );
-  expect(stdout).toBe('started checkpoint checkpoint subnetwork fine-tuned ');
+  expect(stdout).toBe(
+    'started checkpoint checkpoint subnetwork fine-tuned dense-fine-tuned from-scratch ',
+  );
 });

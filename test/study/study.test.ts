@@ -161,27 +161,37 @@ test.each(STORAGE_FORMATS)(
   },
 );
 
-test('fine-tuning is compared with as many steps of the dense network and of a fresh one', async () => {
-  const tuned = parseStudyConfig({
-    ...config,
-    sizes: [37],
-    trials: 1,
-    picks: 7,
-    iterations: 20,
-    fineTune: 10,
-    fineTuneLearningRate: 0.05,
-  });
+test('fine-tuning is compared with as many steps of the dense network and of a fresh one, as in a run', async () => {
+  const same = { picks: 7, batch: 8, width: 19, momentum: 0.5, iterations: 20 };
+  const given = { ...same, fineTune: 10, fineTuneLearningRate: 0.05 };
+  const tuned = parseStudyConfig({ ...config, ...given, sizes: [37], trials: 1 });
   const { cells } = await session(tuned);
-  const at = (iteration: number) => cells.find((cell) => cell.iteration === iteration) as Cell;
   expect(cells).toHaveLength(3);
-  // The dense network went through these very steps on its way.
-  expect(at(0).continuedLoss).toBe(at(10).denseLoss);
-  expect(at(10).continuedTestAccuracy).toBe(at(20).denseTestAccuracy);
+  const examples = drawExamples(source, 37, 0);
+  const summarised = (changes: object) =>
+    finalResult(
+      run(device, { config: parseRunConfig({ examples: 37, ...given, ...changes }), examples }),
+    );
+  const { subnetwork, denseFineTuned, fromScratch } = await summarised({});
+  expect(cells.at(-1)).toMatchObject({
+    continuedLoss: denseFineTuned?.trainingLoss,
+    continuedTestAccuracy: denseFineTuned?.testAccuracy,
+    scratchLoss: fromScratch?.trainingLoss,
+    scratchTestAccuracy: fromScratch?.testAccuracy,
+  });
+  const alone = await summarised({ method: 'scratch', picks: subnetwork.width });
+  const { seconds: _, ...figures } = alone.fineTuned!;
+  expect(fromScratch).toMatchObject(figures);
+  expect(alone.fromScratch).toBeUndefined();
   for (const cell of cells) {
     expect(cell.fineTunedLoss).toBeLessThan(cell.subnetworkLoss);
-    expect(cell.scratchLoss).toBeGreaterThan(0);
+    expect(cell.continuedLoss).toBeLessThan(cell.denseLoss);
     expect(parseCell(JSON.stringify(cell), 'cells.jsonl', 1)).toEqual(cell);
   }
+  const bare = await session({ ...tuned, controls: false, iterations: 10 });
+  const { continuedLoss, scratchLoss, fineTunedLoss } = bare.cells[1]!;
+  expect([continuedLoss, scratchLoss]).toEqual([undefined, undefined]);
+  expect(fineTunedLoss).toBe(cells[1]?.fineTunedLoss);
 });
 
 test('methods and rules are compared on the same checkpoints', async () => {
@@ -219,6 +229,7 @@ test.each(['greedy', 'scratch'])('a phase of a run has one total, by %s', async 
     'pre-train': [6],
     prune: [method === 'scratch' ? 6 : 4],
     'fine-tune': [3],
+    controls: [method === 'scratch' ? 3 : 12],
   });
 });
 
