@@ -47,6 +47,7 @@ export {
 } from './experiment/controls.js';
 export { drawExamples, type Examples, networkShape } from './experiment/examples.js';
 export type { Guarantee, RunTheory } from './experiment/guarantee.js';
+export type { Improved, Performance } from './experiment/improve.js';
 export { compareModel } from './experiment/model/compare/compare.js';
 export {
   type CompareModelConfig,
