@@ -1,7 +1,6 @@
 import type { CompareSummary } from '../experiment/compare-events.js';
 import { hullFloor } from '../experiment/guarantee.js';
 import type { RunConfig } from '../experiment/run-config.js';
-import type { RefitName } from '../prune/choices.js';
 import { plural } from '../text.js';
 import { comparisonLegend, lossAgainstPicks, stagesAgainstPicks } from './comparison-plot.js';
 import { comparisonRows, NAMES } from './comparison-table.js';
@@ -80,7 +79,7 @@ ${factList(facts)}`;
   return { html: htmlPage({ title: 'Ways to prune one network', body }), figures };
 }
 
-const REFITTED: Readonly<Record<RefitName, string>> = {
+const REFITTED: Readonly<Record<RunConfig['refit'], string>> = {
   none: 'nothing',
   scale: 'one factor for all output weights, by least squares on the training examples',
   weights: 'all output weights, by least squares on the training examples',
