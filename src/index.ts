@@ -139,6 +139,7 @@ export type {
   RunCheckpoint,
   RunEvent,
   RunInput,
+  RunInterruption,
   RunProgress,
   RunSummary,
   StartingState,

@@ -173,7 +173,7 @@ const STAGES = {
 function checkpointsFromFindings(findings: readonly Finding[]): readonly Checkpoint[] {
   const found = new Map<number, Checkpoint>();
   for (const event of findings) {
-    if (event.type === 'started') continue;
+    if (event.type === 'started' || event.type === 'interrupted') continue;
     const { iteration, network, figures } = event;
     const stage = { network, figures };
     const known = found.get(iteration);

@@ -60,7 +60,7 @@ export function createRunRecords(
         await writeWhole(path, file);
         written++;
       }
-      if (event.type === 'checkpoint') iteration = event.iteration;
+      if (event.type === 'checkpoint' || event.type === 'interrupted') iteration = event.iteration;
       for (const past of waiting.splice(0)) {
         await appendLine(join(path, RUN_FILES.events), JSON.stringify(eventRecord(past)));
       }

@@ -43,7 +43,7 @@ export async function* compare(
   const { config, examples } = input;
   requireInput(device, config.width, input);
   using experiment = await openExperiment(device, config, examples, signal);
-  using network = uploadFirst(experiment, networkShape(config, examples));
+  using network = await uploadFirst(experiment, networkShape(config, examples));
   const { iterations } = config;
   yield* relayed(
     train(experiment, network, { options: pretraining(config), until: iterations }),
@@ -179,7 +179,7 @@ async function* compareScratch(
   const { iterations } = experiment.config;
   const rows: Comparison[] = [];
   for (const [place, size] of sizes.entries()) {
-    using small = uploadFirst(experiment, { ...network, width: size });
+    using small = await uploadFirst(experiment, { ...network, width: size });
     yield* relayed(
       train(experiment, small, { options: pretraining(experiment.config), until: iterations }),
       ({ iteration }) =>

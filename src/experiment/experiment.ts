@@ -6,7 +6,7 @@ import type { Dataset } from '../models/dataset.js';
 import { type Evaluation, evaluateTwoLayer } from '../models/forward.js';
 import { outputOfSubnetwork } from '../models/subnetwork.js';
 import {
-  drawParameters,
+  drawParametersInTurns,
   type TwoLayerNetwork,
   type TwoLayerParameters,
   type TwoLayerShape,
@@ -70,8 +70,11 @@ export async function openExperiment<Config extends ExperimentConfig>(
 }
 
 /** A network's first weights, by the experiment's seed. The caller owns it. */
-export function uploadFirst({ device, config }: Experiment, shape: TwoLayerShape): TwoLayerNetwork {
-  return uploadTwoLayer(device, drawParameters(shape, config.seed));
+export async function uploadFirst(
+  { device, config, signal }: Experiment,
+  shape: TwoLayerShape,
+): Promise<TwoLayerNetwork> {
+  return uploadTwoLayer(device, await drawParametersInTurns(shape, config.seed, signal));
 }
 
 /** How a network is pre-trained. */

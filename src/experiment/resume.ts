@@ -133,7 +133,7 @@ export function requireGoesOn(
 }
 
 const checkpointSchema = z.object({
-  type: z.literal('checkpoint'),
+  type: z.enum(['checkpoint', 'interrupted']),
   iteration: z.int(),
   figures: z.object({ seconds: z.number().nonnegative() }),
 });

@@ -11,8 +11,8 @@ export interface RunInput {
   readonly config: RunConfig;
   readonly examples: Examples;
   /**
-   * Where to go on, instead of at the first weights: a checkpoint event of a run of the same
-   * configuration and examples, or a state from its files.
+   * Where to go on, instead of at the first weights: the event of a checkpoint or of the interruption
+   * of a run of the same configuration and examples, or a state from its files.
    */
   readonly from?: StartingState;
 }
@@ -69,6 +69,12 @@ export interface RunCheckpoint extends TrainedState {
   readonly figures: Figures;
 }
 
+/** Where a run stood when it was aborted, and all that it takes to go on from there. */
+export interface RunInterruption extends TrainedState {
+  readonly type: 'interrupted';
+  readonly figures: Pick<Figures, 'seconds'>;
+}
+
 /**
  * What `run` yields: once that it started, progress in between, and at each checkpoint the dense network,
  * the subnetwork and, where there is fine-tuning, the fine-tuned one. After the last come the controls.
@@ -84,6 +90,7 @@ export type RunEvent =
     }
   | RunProgress
   | RunCheckpoint
+  | RunInterruption
   | {
       readonly type: 'subnetwork';
       readonly iteration: number;

@@ -59,6 +59,7 @@ export const ITERATION = 'iteration';
 export function eventFile(event: RunEvent): RunFile | undefined {
   switch (event.type) {
     case 'checkpoint':
+    case 'interrupted':
       return {
         name: `weights-${event.iteration}.safetensors`,
         bytes: encodeSealed(layers(event.network), { [ITERATION]: `${event.iteration}` }),
@@ -100,7 +101,8 @@ function layers({ width, inputs, outputs, hidden, output }: TwoLayerParameters) 
 /** An event without its arrays of weights, fit for a line of `events.jsonl`. */
 export function eventRecord(event: RunEvent): object {
   switch (event.type) {
-    case 'checkpoint': {
+    case 'checkpoint':
+    case 'interrupted': {
       const { network: _, velocity: __, ...rest } = event;
       return rest;
     }

@@ -47,7 +47,7 @@ export async function* pruneAt(
         );
   using small = selection
     ? uploadTwoLayer(device, extractSubnetwork(parameters, selection.kept, selection.finalShares))
-    : uploadFirst(experiment, { ...network, width: picks });
+    : await uploadFirst(experiment, { ...network, width: picks });
   if (!selection) {
     const training = train(experiment, small, { options: pretraining(config), until: iteration });
     yield* relayed(training, ({ iteration: done }) => progress(done));
@@ -114,7 +114,7 @@ export async function* trainControls(
   }
   if (!scratch) return { ...(denseFineTuned && { denseFineTuned }) };
   clock = performance.now();
-  using small = uploadFirst(experiment, { ...network, width });
+  using small = await uploadFirst(experiment, { ...network, width });
   yield* relayed(trainAlike(experiment, small, iteration), ({ iteration: done, minibatchLoss }) =>
     progressEvent({ ...of, done: steps + done, minibatchLoss }),
   );

@@ -1,10 +1,10 @@
 import { EspalierError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { BYTES } from '../gpu/matrix.js';
-import { drawParameters, uploadTwoLayer } from '../models/two-layer.js';
+import { uploadTwoLayer } from '../models/two-layer.js';
 import { advance, divergence, startTraining, type Training } from '../train/gradient-descent.js';
 import { networkShape } from './examples.js';
-import { type Experiment, openExperiment, pretraining } from './experiment.js';
+import { type Experiment, openExperiment, pretraining, uploadFirst } from './experiment.js';
 import { requireGoesOn } from './resume.js';
 import { checkpointIterations, type RunConfig } from './run-config.js';
 import {
@@ -26,7 +26,7 @@ import { readState } from './state.js';
  * Given `from`, it goes on there. It yields what an uninterrupted run yields from that checkpoint
  * on, the checkpoint included; on the same adapter, to the bit.
  *
- * A run that is aborted while it trains yields where it stood as a last checkpoint.
+ * A run that is aborted while it trains yields where it stood, as the event `interrupted`.
  *
  * @throws bad-config when it cannot go on from `from`; limit-exceeded before anything is
  *   allocated that is too large; diverged, aborted, device-lost and out-of-memory as they happen.
@@ -44,7 +44,9 @@ export async function* run(
   const bytesBefore = device.liveBytes;
   using experiment = await openExperiment(device, config, examples, signal);
   const data = device.liveBytes - bytesBefore;
-  using network = uploadTwoLayer(device, from?.network ?? drawParameters(shape, config.seed));
+  using network = from
+    ? uploadTwoLayer(device, from.network)
+    : await uploadFirst(experiment, shape);
   using training = startTraining(network, experiment.train, pretraining(config), from);
   const memory = { data, network: device.liveBytes - bytesBefore - data };
 
@@ -102,10 +104,13 @@ async function* trainTo(
   } catch (error) {
     const stopped = error instanceof EspalierError && error.code === 'aborted';
     if (!stopped || training.iteration === begun) throw error;
-    // A run that is stopped loses none of its steps.
-    const unstopped = { ...experiment, signal: undefined };
-    const last = await measuredCheckpoint(unstopped, training, secondsSoFar());
-    if (Number.isFinite(last.figures.trainingLoss)) yield last;
+    // A run that is stopped loses none of its steps. Measured they are not: that takes a wide network longer
+    // than anyone waits.
+    const state = await readState(training);
+    const { hidden, output } = state.network;
+    if (hidden.every(Number.isFinite) && output.every(Number.isFinite)) {
+      yield { type: 'interrupted', ...state, figures: { seconds: secondsSoFar() } };
+    }
     throw error;
   }
   const checkpoint = await measuredCheckpoint(experiment, training, secondsSoFar());

@@ -6,6 +6,9 @@ import type { BoundKernel } from './kernel.js';
 /** Submits that may be under way at once: the GPU stays busy while the next one is encoded. */
 const IN_FLIGHT = 2;
 
+/** So many times the work that a submit should have is long enough for the GPU to wait for the next. */
+const LONG = 2;
+
 interface Submitted {
   /** When it was done: it may be long done before anybody asks, as after a read-back. */
   readonly done: Promise<number>;
@@ -116,7 +119,8 @@ export class Commands {
 
   /**
    * To be called between the steps of a loop: once enough work is encoded, submits it and waits
-   * until fewer than two submits are under way. Otherwise it only looks at the signal.
+   * until fewer than two submits are under way, or none where one is too long. Otherwise it only looks
+   * at the signal.
    *
    * @returns whether it submitted, so that a caller can report progress at that pace.
    * @throws aborted when the signal has fired, and any error that the device has reported.
@@ -124,10 +128,13 @@ export class Commands {
   async submitIfFull(signal?: AbortSignal): Promise<boolean> {
     // Also when there is nothing to submit: a small run may never fill a submit.
     throwIfAborted(signal);
-    const full = this.#operations >= this.#device.operationsPerSubmit;
+    const { operationsPerSubmit } = this.#device;
+    const full = this.#operations >= operationsPerSubmit;
     if (!full && this.#slots < UNIFORM_SLOTS / 2) return false;
+    // Steps longer than a submit should be: whoever interrupts waits for one of them, not for several.
+    const inFlight = this.#operations >= LONG * operationsPerSubmit ? 1 : IN_FLIGHT;
     this.submit();
-    while (this.#pending.length >= IN_FLIGHT) await this.#settleOldest();
+    while (this.#pending.length >= inFlight) await this.#settleOldest();
     return true;
   }
 

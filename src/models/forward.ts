@@ -17,6 +17,9 @@ import type { TwoLayerNetwork } from './two-layer.js';
  */
 const BLOCK_ROWS = { most: 1024, least: 64 } as const;
 
+/** Most operations of a block with more rows than that: no interruption waits longer than for one. */
+const BLOCK_OPERATIONS = 2e10;
+
 /** How well a network does on a dataset. */
 export interface Evaluation {
   /** 1/(2m) Σ‖f(x_j) − y_j‖², or the mean softmax cross-entropy. */
@@ -136,7 +139,8 @@ export async function evaluateOutputs(
   const fitting = Math.floor(largestBinding(device) / (rowStride(width) * 4));
   // Half as many as the inputs: the activations then take half the memory of the network itself.
   const small = Math.max(BLOCK_ROWS.least, Math.floor(inputs.columns / 2));
-  const rows = Math.min(BLOCK_ROWS.most, small, fitting, count);
+  const swift = Math.floor(BLOCK_OPERATIONS / (2 * inputs.columns * width));
+  const rows = Math.min(BLOCK_ROWS.most, small, fitting, count, Math.max(BLOCK_ROWS.least, swift));
   const activations = scope.matrix('evaluated activations', [rows, width]);
   const evaluated = scope.matrix('evaluated outputs', [rows, outputs]);
   const blocks = Math.ceil(count / rows);

@@ -3,6 +3,7 @@ import type { Device, Owned } from '../gpu/device.js';
 import { type Matrix, readMatrix } from '../gpu/matrix.js';
 import { owning } from '../gpu/scope.js';
 import { randomStream } from '../random.js';
+import { DRAWS_IN_A_TURN, turn } from '../turn.js';
 
 export type { Activation } from '../../shaders/activations.js';
 
@@ -39,10 +40,43 @@ export interface TwoLayerNetwork extends TwoLayerShape, Owned {
 
 /** Draws every weight from N(0, 1), A row by row and then B; the same seed gives the same bits. */
 export function drawParameters(shape: TwoLayerShape, seed: number): TwoLayerParameters {
+  const drawing = drawnParameters(shape, seed);
+  for (;;) {
+    const next = drawing.next();
+    if (next.done) return next.value;
+  }
+}
+
+/**
+ * The same, in turns: a wide network takes seconds.
+ *
+ * @throws aborted between turns when the signal fires.
+ */
+export async function drawParametersInTurns(
+  shape: TwoLayerShape,
+  seed: number,
+  signal: AbortSignal | undefined,
+): Promise<TwoLayerParameters> {
+  const drawing = drawnParameters(shape, seed);
+  for (;;) {
+    const next = drawing.next();
+    if (next.done) return next.value;
+    await turn(signal);
+  }
+}
+
+function* drawnParameters(shape: TwoLayerShape, seed: number): Generator<void, TwoLayerParameters> {
   const stream = randomStream(seed, 'weights');
-  const draw = (count: number) => Float32Array.from({ length: count }, () => stream.normal());
   const { width, inputs, outputs } = shape;
-  return { ...shape, hidden: draw(width * inputs), output: draw(width * outputs) };
+  const hidden = new Float32Array(width * inputs);
+  const output = new Float32Array(width * outputs);
+  for (const layer of [hidden, output]) {
+    for (let at = 0; at < layer.length; at++) {
+      layer[at] = stream.normal();
+      if ((at + 1) % DRAWS_IN_A_TURN === 0) yield;
+    }
+  }
+  return { ...shape, hidden, output };
 }
 
 /** @throws limit-exceeded when a layer is larger than the adapter binds. */

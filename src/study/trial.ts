@@ -4,7 +4,7 @@ import { openExperiment, pretraining } from '../experiment/experiment.js';
 import { requireFits } from '../experiment/size-limits.js';
 import { readState, type TrainedState } from '../experiment/state.js';
 import type { Device } from '../gpu/device.js';
-import { drawParameters, uploadTwoLayer } from '../models/two-layer.js';
+import { drawParametersInTurns, uploadTwoLayer } from '../models/two-layer.js';
 import { advance, divergence, startTraining } from '../train/gradient-descent.js';
 import { type Cell, cellKey } from './cell.js';
 import { listPrunings, studyCheckpoints, type Trial, trialConfig } from './grid.js';
@@ -56,7 +56,8 @@ export async function* studyTrial(
   const missing = missingCells(input);
   // Training cannot go back: when a cell before the kept state is missing, it starts anew.
   const kept = state && state.iteration <= (missing[0]?.iteration ?? 0) ? state : undefined;
-  const first = kept?.network ?? drawParameters(networkShape(config, examples), config.seed);
+  const shape = networkShape(config, examples);
+  const first = kept?.network ?? (await drawParametersInTurns(shape, config.seed, signal));
   using network = uploadTwoLayer(device, first);
   using training = startTraining(network, experiment.train, pretraining(config), kept);
   const images = { inputs: network.inputs, crc32: imagesChecksum(examples.train) };

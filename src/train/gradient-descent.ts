@@ -1,4 +1,4 @@
-import { EspalierError } from '../errors.js';
+import { EspalierError, throwIfAborted } from '../errors.js';
 import { Commands } from '../gpu/commands.js';
 import type { Owned } from '../gpu/device.js';
 import { readMatrix } from '../gpu/matrix.js';
@@ -115,11 +115,12 @@ export async function* advance(
   );
   const start = training.iteration;
   while (training.iteration < until) {
+    // Steps that are encoded already count, and have to be on their way.
+    if (signal?.aborted) commands.submit();
+    throwIfAborted(signal);
     step.encode(commands);
     training.iteration++;
-    // Aborted commands are dropped, but these steps count.
-    if (signal?.aborted) commands.submit();
-    await commands.submitIfFull(signal);
+    await commands.submitIfFull();
     const { iteration } = training;
     if ((iteration - start) % checkEvery !== 0 && iteration !== until) continue;
     commands.submit();

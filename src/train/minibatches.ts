@@ -1,9 +1,9 @@
-import { throwIfAborted } from '../errors.js';
 import { type GpuBuffer, upload } from '../gpu/buffer.js';
 import type { Commands } from '../gpu/commands.js';
 import type { Scope } from '../gpu/scope.js';
 import type { Dataset } from '../models/dataset.js';
 import { randomStream } from '../random.js';
+import { DRAWS_IN_A_TURN, turn } from '../turn.js';
 import type { MinibatchStream, StepContext, TrainingOptions } from './options.js';
 
 /** Indices of minibatches uploaded at once. */
@@ -22,9 +22,6 @@ export function minibatchStream({ seed, purpose }: TrainingOptions): MinibatchSt
   return { stream: randomStream(seed, purpose ?? 'batches'), drawn: 0 };
 }
 
-/** Draws between two looks at the signal: some milliseconds. */
-const DRAWS_AT_ONCE = 100_000;
-
 /**
  * Brings the draws to where they stand after the steps done: those of all steps before are made again.
  *
@@ -39,11 +36,10 @@ async function drawAgain(
   // Whoever left the steps early has drawn for some that were never taken.
   if (minibatches.drawn > wanted) Object.assign(minibatches, minibatchStream(options));
   while (minibatches.drawn < wanted) {
-    const draws = Math.min(DRAWS_AT_ONCE, wanted - minibatches.drawn);
+    const draws = Math.min(DRAWS_IN_A_TURN, wanted - minibatches.drawn);
     for (let i = 0; i < draws; i++) minibatches.stream.below(dataset.count);
     minibatches.drawn += draws;
-    await new Promise((resolve) => setTimeout(resolve));
-    throwIfAborted(signal);
+    await turn(signal);
   }
 }
 

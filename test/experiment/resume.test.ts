@@ -40,9 +40,9 @@ type Checkpoint = Extract<RunEvent, { type: 'checkpoint' }>;
 
 /** What a run yields, less progress and the time that it took. */
 async function runEvents(input: RunInput) {
-  const events: Exclude<RunEvent, { type: 'progress' }>[] = [];
+  const events: Exclude<RunEvent, { type: 'progress' | 'interrupted' }>[] = [];
   for await (const event of run(device, input)) {
-    if (event.type === 'progress') continue;
+    if (event.type === 'progress' || event.type === 'interrupted') continue;
     events.push(
       'figures' in event ? { ...event, figures: { ...event.figures, seconds: 0 } } : event,
     );
@@ -70,6 +70,26 @@ describe('a run goes on from any checkpoint, to the same bits', () => {
       expect(rest[0]).toMatchObject({ type: 'started', iteration });
       expect(rest.slice(1), `from ${iteration}`).toEqual(whole.filter(from(iteration)));
     }
+    expect(device.liveBytes).toBe(0);
+  });
+
+  test('also from where it was interrupted, which loses no step and is not measured', async () => {
+    const input = await runInput({ iterations: 60, pruneEvery: 0 });
+    const aborter = new AbortController();
+    const events: RunEvent[] = [];
+    const interrupted = async () => {
+      for await (const event of run(device, input, aborter.signal)) {
+        events.push(event);
+        if (event.type === 'progress' && event.done === 25) aborter.abort();
+      }
+    };
+    await expect(interrupted()).rejects.toMatchObject({ code: 'aborted' });
+    const left = events.at(-1);
+    if (left?.type !== 'interrupted') throw new Error('It does not say where it stood.');
+    expect(left).toMatchObject({ iteration: 25, figures: { seconds: expect.any(Number) } });
+    expect(eventFile(left)?.name).toBe('weights-25.safetensors');
+    const rest = await runEvents({ ...input, from: left });
+    expect(rest.slice(1)).toEqual((await runEvents(input)).filter(from(60)));
     expect(device.liveBytes).toBe(0);
   });
 
