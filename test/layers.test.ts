@@ -54,7 +54,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   demo: ['demo/*'],
 };
 
-/** Below every room: errors, memos, checksums, half floats, random streams, wording and the package's version. */
+/** Below every room: errors, memos, checksums, half floats, random streams, turns, wording and the package's version. */
 const COMMON = [
   'src/crc32.ts',
   'src/errors.ts',
@@ -63,6 +63,7 @@ const COMMON = [
   'src/memo.ts',
   'src/random.ts',
   'src/text.ts',
+  'src/turn.ts',
   'src/wording.ts',
   'package.json',
 ];
