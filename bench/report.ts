@@ -5,7 +5,7 @@ import { parseJson } from '../src/json.js';
 const positive = z.number().positive();
 
 /** Who does the work: this library, and its peers. */
-export const SUBJECTS = ['espalier', 'jax-js', 'tfjs'] as const;
+export const SUBJECTS = ['espalier', 'jax-js', 'tfjs', 'onnxruntime'] as const;
 
 /** Names a line of the table. */
 const entrySchema = z.strictObject({

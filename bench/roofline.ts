@@ -28,11 +28,13 @@ const INK: Readonly<Record<Subject, string>> = {
   espalier: 'var(--subnetwork)',
   'jax-js': 'var(--dense)',
   tfjs: 'var(--theory)',
+  onnxruntime: 'var(--muted)',
 };
 const MARKS = {
   espalier: 'dot',
   'jax-js': 'triangle',
   tfjs: 'square',
+  onnxruntime: 'diamond',
 } as const satisfies Record<Subject, keyof typeof SYMBOLS>;
 
 /**

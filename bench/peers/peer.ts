@@ -3,7 +3,7 @@ import type { Weights } from '../../src/graph/weights.js';
 
 /** Another library that does the same work on the same adapter, on a device of its own. */
 export interface Peer {
-  readonly subject: 'jax-js' | 'tfjs';
+  readonly subject: 'jax-js' | 'tfjs' | 'onnxruntime';
   /** Its npm package, whose version a report names. */
   readonly package: string;
   /** Opens its device once. */

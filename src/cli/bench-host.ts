@@ -45,7 +45,7 @@ async function openBenchHost(request: BenchRequest, flags: HostFlags) {
   if (request.subjects?.includes('espalier') === false) {
     throw new EspalierError('bad-config', `--subject ${request.subjects.join(' ')}: ${reason}`);
   }
-  process.stderr.write(`Without jax-js and TensorFlow.js: ${reason}\n`);
+  process.stderr.write(`Without jax-js, TensorFlow.js and ONNX Runtime: ${reason}\n`);
   return openOwnHost(flags);
 }
 

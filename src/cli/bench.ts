@@ -76,7 +76,8 @@ measured copy bandwidth and multiply-add rate. With --baseline, a ratio below 1 
 f16=1 among a shape's sizes: with activations in half precision.
 
 In a checkout, npm run bench puts two peers, jax-js and TensorFlow.js, in the same run on the same
-adapter, for matmul and every task but selection-scaling and gram-rows. They are made for pages,
+adapter, for matmul and most tasks, and ONNX Runtime's WebGPU for convolution and resnet20-forward.
+They are made for pages,
 so that --host auto takes Chrome for these where Chrome reaches the adapter; --subject espalier
 leaves them out. Where it makes much of a difference a peer's work comes in two forms: "fastest" is
 the best that was found, "plain" what its documentation leads to first. Without a name, with --quick

@@ -29,7 +29,12 @@ export const PAGE_WIDTHS = { wide: 720, narrow: 350 } as const;
 export const DASHES = { line: '0', dashes: '6,4', dots: '2,5' } as const;
 
 /** Symbols of points by the names of their marks. */
-export const SYMBOLS = { dot: 'circle', triangle: 'triangle', square: 'square' } as const;
+export const SYMBOLS = {
+  dot: 'circle',
+  triangle: 'triangle',
+  square: 'square',
+  diamond: 'diamond',
+} as const;
 
 /** The style sheet's variables for colours by role. It defines them for light and for dark. */
 export const COLORS = {
@@ -88,7 +93,7 @@ export function createPaper(document: Document, width: number): Paper {
         stroke('line'),
         stroke('dashes'),
         stroke('dots'),
-        Plot.dot(of('dot', 'triangle', 'square'), {
+        Plot.dot(of('dot', 'triangle', 'square', 'diamond'), {
           x: 13,
           y: 'row',
           fill: 'color',
