@@ -153,16 +153,17 @@ export {
 } from './experiment/run-files.js';
 export { decodeState, encodeState, type TrainedState } from './experiment/state.js';
 export type { Checkpoint, Counter } from './formats/checkpoint.js';
+export { type FilesBeside, namesBeside } from './formats/networks.js';
 export type {
   CountUse,
   OnnxAxes,
   OnnxValue,
   ParameterUse,
 } from './formats/onnx/builder.js';
+export type { WeightLayout } from './formats/onnx/channels-last.js';
 export type { TensorAddress } from './formats/onnx/constants.js';
 export { exportOnnx } from './formats/onnx/export.js';
-export { externalFiles } from './formats/onnx/external.js';
-export type { TensorForm } from './formats/onnx/forms.js';
+export type { ChannelForm, TensorForm, Turn } from './formats/onnx/forms.js';
 export type { OnnxSource } from './formats/onnx/read.js';
 export type { ExternalFiles } from './formats/onnx/tensors.js';
 export {
@@ -172,6 +173,7 @@ export {
   type LongTensor,
   type Tensor,
 } from './formats/safetensors.js';
+export type { TfjsLayers } from './formats/tfjs/layers.js';
 export { decodeWeights, encodeWeights } from './formats/weights.js';
 export type { AdapterDescription } from './gpu/adapter.js';
 export type { GpuBuffer, Words } from './gpu/buffer.js';

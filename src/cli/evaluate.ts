@@ -5,7 +5,13 @@ import { grouped, mebibytes, plural } from '../text.js';
 import { readPictureData } from './cifar10.js';
 import { addDeviceFlags, number } from './flags.js';
 import { type HostFlags, withHost } from './host.js';
-import { addModelFlags, choosePreprocessing, type ModelFlags, readModel } from './model-flags.js';
+import {
+  addModelFlags,
+  choosePreprocessing,
+  MODEL_FILES,
+  type ModelFlags,
+  readModel,
+} from './model-flags.js';
 import { interruptSignal } from './outcome.js';
 import { percent, phaseProgress } from './progress.js';
 
@@ -20,7 +26,7 @@ export function addEvaluate(program: Command, version: string): void {
     program
       .command('evaluate')
       .description('Measures a trained network: accuracy, loss, and milliseconds a picture here.')
-      .argument('<model>', '.onnx, or weights: .safetensors, or PyTorch’s .pth, .pt or .th'),
+      .argument('<model>', MODEL_FILES),
   )
     .requiredOption(
       '--data <source>',

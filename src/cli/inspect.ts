@@ -5,7 +5,7 @@ import { shapeText } from '../graph/shapes.js';
 import { summarise } from '../graph/summary.js';
 import { findUnits, uncuttableText } from '../graph/units.js';
 import { escaped, grouped, plural } from '../text.js';
-import { addArchitectureFlags, type ModelFlags, readModel } from './model-flags.js';
+import { addArchitectureFlags, MODEL_FILES, type ModelFlags, readModel } from './model-flags.js';
 
 interface InspectFlags extends ModelFlags {
   readonly json?: true;
@@ -18,7 +18,7 @@ export function addInspect(program: Command): void {
       .description(
         'Shows what a trained network is made of: nodes, shapes, costs, which channels can be cut together, and which cannot be cut and why.',
       )
-      .argument('<model>', '.onnx, or weights: .safetensors, or PyTorch’s .pth, .pt or .th'),
+      .argument('<model>', MODEL_FILES),
   )
     .option('--json', 'print all of it as one line of JSON')
     .addHelpText(

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { PREPROCESSINGS, type Preprocessing } from '../data/pictures.js';
 import { EspalierError, errorMessage } from '../errors.js';
-import { isOnnx, loadModel, type Model } from '../experiment/model/model.js';
-import { externalFiles } from '../formats/onnx/external.js';
+import { loadModel, type Model } from '../experiment/model/model.js';
+import { namesBeside } from '../formats/networks.js';
 import { ARCHITECTURES, STEMS, type Stem } from '../models/architectures.js';
 import { readIfThere } from './files.js';
 import { numbers } from './flags.js';
@@ -26,6 +26,10 @@ export const MODEL_FLAGS: readonly string[] = [
   'mean',
   'std',
 ] satisfies readonly (keyof ModelFlags)[];
+
+/** The files that a model may be. */
+export const MODEL_FILES =
+  '.onnx, Keras’s .h5, TensorFlow.js’s model.json, or weights: .safetensors, or PyTorch’s .pth, .pt or .th';
 
 /** The flags that say which network a file of weights is of. */
 export function addArchitectureFlags(command: Command): Command {
@@ -51,17 +55,17 @@ export async function readModel(file: string, { architecture, stem }: ModelFlags
       cause,
     });
   });
-  const external = isOnnx(bytes, file) ? await readBeside(bytes, file) : undefined;
-  return loadModel(bytes, file, { architecture, stem, external });
+  const beside = await readBeside(bytes, file);
+  return loadModel(bytes, file, { architecture, stem, beside });
 }
 
-/** The files that an ONNX file keeps tensors in; where one is missing, reading the network says so. */
+/** The files that a network keeps tensors in; where one is missing, reading the network says so. */
 async function readBeside(
   bytes: Uint8Array,
   file: string,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
-  for (const name of externalFiles(bytes, file)) {
+  for (const name of namesBeside(bytes, file)) {
     const found = await readIfThere(join(dirname(file), name));
     if (found) files.set(name, found);
   }

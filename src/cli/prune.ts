@@ -29,6 +29,7 @@ import { type HostFlags, withHost } from './host.js';
 import {
   addModelFlags,
   choosePreprocessing,
+  MODEL_FILES,
   MODEL_FLAGS,
   type ModelFlags,
   readModel,
@@ -57,7 +58,7 @@ export function addPrune(program: Command, version: string): void {
       .description(
         'Cuts a trained network to a budget: channels that serve least go, and what reads the others is fitted to them. Pictures without labels are enough.',
       )
-      .argument('<model>', '.onnx, or weights: .safetensors, or PyTorch’s .pth, .pt or .th'),
+      .argument('<model>', MODEL_FILES),
   )
     .requiredOption(
       '--data <source>',
@@ -116,7 +117,7 @@ export function addPrune(program: Command, version: string): void {
   addDeviceFlags(command)
     .option(
       '--out <file>',
-      'of the form that its ending says (default: beside the model, <name>-pruned.onnx of ONNX, <name>-pruned.safetensors of others)',
+      'of the form that its ending says (default: beside the model, <name>-pruned.onnx of ONNX and Keras, <name>-pruned.json of TensorFlow.js layers, <name>-pruned.safetensors of others)',
     )
     .option('--report <folder>', 'a page on what was cut, and where the networks disagree')
     .option('--config <file>', 'a JSON file with these flags as keys; a flag given here wins')
@@ -124,7 +125,8 @@ export function addPrune(program: Command, version: string): void {
     .addHelpText(
       'after',
       `
-A smaller .onnx is the one that came in with smaller tensors, and takes its place everywhere. A
+A smaller .onnx is the one that came in with smaller tensors, and takes its place everywhere, and so
+is a TensorFlow.js model.json of layers. A Keras .h5 becomes an .onnx. A
 .safetensors holds weights under the network's own names and the graph beside them: espalier
 evaluate takes both as they are. A pruning that is interrupted or killed goes on at the unit it
 was at when the same command is given again.
@@ -165,7 +167,7 @@ async function execute(
   const loaded = await readModel(file, flags);
   const stem = join(dirname(file), basename(file, extname(file)));
   const out = flags.out ?? `${stem}-pruned${usualEnding(loaded)}`;
-  requireWritableModel(basename(out));
+  requireWritableModel(loaded, basename(out));
   await requireWritableFolder(dirname(out));
   if (flags.report !== undefined) await requireWritableFolder(flags.report);
   const model: Model = { ...loaded, preprocessing: choosePreprocessing(flags, loaded) };

@@ -1,6 +1,7 @@
 import { EspalierError } from '../../errors.js';
 import { exportOnnx } from '../../formats/onnx/export.js';
 import { writeOnnx } from '../../formats/onnx/write.js';
+import { writeTfjsLayers } from '../../formats/tfjs/layers.js';
 import { encodeModel, type Model } from './model.js';
 
 /** A model as files: its own, and those beside it that hold some of its tensors, by their names. */
@@ -10,19 +11,25 @@ export interface ModelFiles {
 }
 
 /** The ending of the file that a model is written to where nobody asks for another. */
-export function usualEnding({ onnx }: Pick<Model, 'onnx'>): string {
+export function usualEnding({ onnx, layers }: Pick<Model, 'onnx' | 'layers'>): string {
+  if (layers) return '.json';
   return onnx ? '.onnx' : '.safetensors';
 }
 
 /**
- * A model in the form that the ending of a file's name says: `.safetensors` or `.onnx`. Of one that was
- * read from ONNX it is the same file with other tensors.
+ * A model in the form that the ending of a file's name says: `.safetensors`, `.onnx`, or `.json` of one that
+ * was read from TensorFlow.js layers. Of one that was read from the same form it is the same file with
+ * other tensors.
  *
- * @throws bad-config for another ending; bad-network as `writeOnnx` and `exportOnnx` do.
+ * @throws bad-config for another ending; bad-network as `writeOnnx`, `writeTfjsLayers` and `exportOnnx` do.
  */
 export function modelFiles(model: Model, name: string): ModelFiles {
   if (name.endsWith('.safetensors')) return { bytes: encodeModel(model), beside: new Map() };
-  requireWritableModel(name);
+  requireWritableModel(model, name);
+  if (model.layers && model.onnx && name.endsWith('.json')) {
+    const shard = name.replace(/\.json$/, '.bin');
+    return writeTfjsLayers(model.layers, model.onnx, { network: model.network, shard });
+  }
   if (model.onnx) {
     const { bytes, external } = writeOnnx(model.onnx, model.network, `${name}.data`);
     return { bytes, beside: external };
@@ -31,13 +38,14 @@ export function modelFiles(model: Model, name: string): ModelFiles {
 }
 
 /** @throws bad-config for a file's name that a model cannot be written to. */
-export function requireWritableModel(name: string): void {
-  if (name.endsWith('.safetensors') || name.endsWith('.onnx')) return;
+export function requireWritableModel({ layers }: Pick<Model, 'layers'>, name: string): void {
+  const endings = ['.onnx', '.safetensors', ...(layers ? ['.json'] : [])];
+  if (endings.some((ending) => name.endsWith(ending))) return;
   throw new EspalierError('bad-config', {
     kind: 'value',
     key: 'out',
     given: name,
-    allowed: 'a file that ends in .onnx or .safetensors',
+    allowed: `a file that ends in ${endings.join(' or ')}`,
   });
 }
 

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { PREPROCESSINGS, type Preprocessing } from '../../data/pictures.js';
 import { EspalierError } from '../../errors.js';
 import type { Counter } from '../../formats/checkpoint.js';
-import { looksLikeOnnx } from '../../formats/onnx/file.js';
-import { type OnnxSource, readOnnx } from '../../formats/onnx/read.js';
-import type { ExternalFiles } from '../../formats/onnx/tensors.js';
+import { type FilesBeside, formatOfNetwork, readNetwork } from '../../formats/networks.js';
+import type { OnnxSource } from '../../formats/onnx/read.js';
 import { decodeMetadata } from '../../formats/safetensors.js';
+import type { TfjsLayers } from '../../formats/tfjs/layers.js';
 import { decodeWeights, encodeWeights, isSafetensors } from '../../formats/weights.js';
 import { fitWeights } from '../../graph/fit.js';
 import type { Graph } from '../../graph/graph.js';
@@ -15,15 +15,17 @@ import { fitArchitecture, recogniseArchitectures, type Stem } from '../../models
 
 /** A trained network as read from a file. */
 export interface Model {
-  /** Its name; of ONNX that of the file, without its ending. */
+  /** Its name; of a file that describes its network that of the file, without its ending. */
   readonly architecture: string;
   readonly network: Network;
   /** What the architecture's usual weights expect of pixels; others may have been trained on others. */
   readonly preprocessing: Preprocessing;
   /** Tensors of whole numbers, of no use here, that PyTorch wants back. */
   readonly counters: ReadonlyMap<string, Counter>;
-  /** The ONNX file that it was read from, which a smaller one is made of. */
+  /** The ONNX file that it was read from, or drawn as, which a smaller one is made of. */
   readonly onnx?: OnnxSource;
+  /** The TensorFlow.js layers that it was read from, which smaller ones are made of. */
+  readonly layers?: TfjsLayers;
 }
 
 /** What a file of weights alone does not say. */
@@ -31,13 +33,14 @@ export interface LoadOptions {
   /** By its name; where it is left out, the one whose names and shapes the weights have. */
   readonly architecture?: string | undefined;
   readonly stem?: Stem | undefined;
-  /** Files beside an ONNX file that its tensors lie in (`externalFiles`). */
-  readonly external?: ExternalFiles | undefined;
+  /** Files beside a network that its tensors lie in (`namesBeside`). */
+  readonly beside?: FilesBeside | undefined;
 }
 
 /**
- * Reads a model from untrusted bytes: ONNX, safetensors, or what PyTorch's `torch.save` wrote. An ONNX
- * file, and one that `encodeModel` wrote, say themselves what network they hold.
+ * Reads a model from untrusted bytes: ONNX, Keras's `.h5`, TensorFlow.js's `model.json`, safetensors, or
+ * what PyTorch's `torch.save` wrote. The first three, and a file that `encodeModel` wrote, say themselves
+ * what network they hold.
  *
  * @throws bad-data naming the file and what is wrong with it; bad-network when its weights are not
  *   the architecture's; bad-config when the architecture is unknown, or not named and none fits or
@@ -46,9 +49,10 @@ export interface LoadOptions {
 export function loadModel(
   bytes: Uint8Array,
   file: string,
-  { architecture, stem, external }: LoadOptions = {},
+  { architecture, stem, beside = new Map() }: LoadOptions = {},
 ): Model {
-  if (isOnnx(bytes, file)) {
+  const format = formatOfNetwork(bytes, file);
+  if (format) {
     if (architecture !== undefined) {
       throw new EspalierError('bad-config', {
         kind: 'value',
@@ -58,11 +62,11 @@ export function loadModel(
         because: `${file} says itself what network it holds`,
       });
     }
-    const { network, onnx } = readOnnx(bytes, file, external);
-    const preprocessing = usualPreprocessing(network.graph);
+    const read = readNetwork(bytes, file, { format, beside });
+    const preprocessing = usualPreprocessing(read.network.graph);
     // The file's name, not the graph's: exporters call every graph alike.
-    const name = file.replace(/^.*[\\/]|\.onnx$/gi, '');
-    return { architecture: name, network, preprocessing, counters: new Map(), onnx };
+    const name = file.replace(/^.*[\\/]|\.(onnx|h5|hdf5|json)$/gi, '');
+    return { architecture: name, preprocessing, counters: new Map(), ...read };
   }
   const { weights, counters } = decodeWeights(bytes, file);
   const own = describedModel(bytes, file);
@@ -80,11 +84,6 @@ export function loadModel(
   const { network } = fitArchitecture(name, weights, stem ? { stem } : {});
   const preprocessing = usualPreprocessing(network.graph);
   return { architecture: name, network, preprocessing, counters };
-}
-
-/** Whether a file is to be read as ONNX: its name or its contents say so. */
-export function isOnnx(bytes: Uint8Array, file: string): boolean {
-  return file.endsWith('.onnx') || (looksLikeOnnx(bytes) && !isSafetensors(bytes));
 }
 
 /** Keys of a file's metadata. */

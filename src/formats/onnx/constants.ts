@@ -185,7 +185,11 @@ function inferredSizes(wanted: readonly number[], dims: readonly number[]): read
   return sizes.map((size) => (size === -1 ? product(dims) / known : size));
 }
 
-function transposed({ dims, numbers }: Constant, order: readonly number[]): Numbers {
+/** The numbers of a tensor with its axes in another order. */
+export function transposed<Own extends Numbers>(
+  { dims, numbers }: { readonly dims: readonly number[]; readonly numbers: () => Own },
+  order: readonly number[],
+): Own {
   const source = numbers();
   const strides = dims.map((_, axis) => product(dims.slice(axis + 1)));
   const sizes = order.map((axis) => dims[axis] as number);
@@ -203,7 +207,7 @@ function transposed({ dims, numbers }: Constant, order: readonly number[]): Numb
       index[axis] = 0;
     }
     return value;
-  });
+  }) as Own;
 }
 
 /** A slice along the first axis: what exporters turn lists of pads around with. */

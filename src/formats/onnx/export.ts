@@ -1,26 +1,16 @@
-import { create, toBinary } from '@bufbuild/protobuf';
-import {
-  type AttributeProto,
-  AttributeProtoSchema,
-  TensorProto_DataType as DataType,
-  GraphProtoSchema,
-  AttributeProto_AttributeType as Kind,
-  ModelProtoSchema,
-  type NodeProto,
-  NodeProtoSchema,
-  OperatorSetIdProtoSchema,
-  type TensorProto,
-  TensorProtoSchema,
-  TensorShapeProtoSchema,
-  ValueInfoProtoSchema,
-} from 'onnx-buf';
 import type { ActivationKind, Node, Padding } from '../../graph/graph.js';
 import { requireRunnable } from '../../graph/runnable.js';
 import { inferShapes, type Shapes } from '../../graph/shapes.js';
 import type { Network } from '../../graph/weights.js';
-
-/** Versions of the format and of its operators: the oldest that have all that a graph has. */
-const [FORMAT, OPERATORS] = [7n, 14n];
+import {
+  type Draft,
+  type DraftedNode,
+  draftedFile,
+  draftFloats,
+  draftNode,
+  draftWholes,
+  emptyDraft,
+} from './draft.js';
 
 /**
  * A network as an ONNX file of its own: images [n, channels, height, width] in, a row of answers an image
@@ -32,44 +22,33 @@ export function exportOnnx({ graph, weights }: Network): Uint8Array<ArrayBuffer>
   const { name, input, nodes, output } = graph;
   requireRunnable(nodes);
   const shapes = inferShapes(graph);
-  const file: Export = { shapes, nodes: [], tensors: [], vectors: new Set() };
-  for (const [own, { shape, data }] of weights) addFloats(file, own, shape, data);
+  const file: Export = { ...emptyDraft(), shapes, vectors: new Set() };
+  for (const [own, { shape, data }] of weights) draftFloats(file, own, shape, data);
   for (const node of nodes) exportNode(file, node);
   const answers = asVector(file, output);
   const { channels, height, width } = input;
-  return toBinary(
-    ModelProtoSchema,
-    create(ModelProtoSchema, {
-      irVersion: FORMAT,
-      producerName: 'espalier',
-      opsetImport: [create(OperatorSetIdProtoSchema, { version: OPERATORS })],
-      graph: create(GraphProtoSchema, {
-        name,
-        node: file.nodes,
-        initializer: file.tensors,
-        input: [described(input.name, [channels, height, width])],
-        output: [described(answers, [shapes.get(output)?.channels ?? 0])],
-      }),
-    }),
-  );
+  return draftedFile(file, {
+    name,
+    input: { name: input.name, sizes: [channels, height, width] },
+    output: { name: answers, sizes: [shapes.get(output)?.channels ?? 0] },
+  });
 }
 
 /** A file under construction. */
-interface Export {
+interface Export extends Draft {
   readonly shapes: Shapes;
-  readonly nodes: NodeProto[];
-  readonly tensors: TensorProto[];
   /** The values that have no rows and columns. */
   readonly vectors: Set<string>;
 }
 
-type Attributes = Readonly<Record<string, number | readonly number[]>>;
-
 function exportNode(file: Export, node: Exclude<Node, { readonly kind: 'opaque' }>): void {
   const { name, inputs } = node;
   const [source = ''] = inputs;
-  const add = (opType: string, from: readonly string[], attributes: Attributes = {}) =>
-    addNode(file, { opType, from, to: name, attributes });
+  const add = (
+    opType: string,
+    from: readonly string[],
+    attributes: DraftedNode['attributes'] = {},
+  ) => draftNode(file, { opType, from, to: name, attributes });
   if (inputs.every((own) => file.vectors.has(own))) file.vectors.add(name);
   switch (node.kind) {
     case 'convolution': {
@@ -123,17 +102,17 @@ function exportNode(file: Export, node: Exclude<Node, { readonly kind: 'opaque' 
     case 'channel-pad':
       add('Pad', [
         source,
-        addWholes(file, `${name}.pads`, [0, node.before, 0, 0, 0, node.after, 0, 0]),
+        draftWholes(file, `${name}.pads`, [0, node.before, 0, 0, 0, node.after, 0, 0]),
       ]);
       return;
     case 'strided-slice': {
       const { height, width } = file.shapes.get(source) as { height: number; width: number };
       add('Slice', [
         source,
-        addWholes(file, `${name}.starts`, [0, 0]),
-        addWholes(file, `${name}.ends`, [height, width]),
-        addWholes(file, `${name}.axes`, [2, 3]),
-        addWholes(file, `${name}.steps`, node.stride),
+        draftWholes(file, `${name}.starts`, [0, 0]),
+        draftWholes(file, `${name}.ends`, [height, width]),
+        draftWholes(file, `${name}.axes`, [2, 3]),
+        draftWholes(file, `${name}.steps`, node.stride),
       ]);
     }
   }
@@ -149,7 +128,7 @@ const ACTIVATIONS = {
 } as const satisfies Readonly<Record<ActivationKind, string>>;
 
 function boundsOfRelu6(file: Export, name: string): readonly string[] {
-  return [addFloats(file, `${name}.least`, [], [0]), addFloats(file, `${name}.most`, [], [6])];
+  return [draftFloats(file, `${name}.least`, [], [0]), draftFloats(file, `${name}.most`, [], [6])];
 }
 
 /** The value as a row an image: what Gemm reads, and what answers are. */
@@ -158,73 +137,11 @@ function asVector(file: Export, name: string): string {
   const to = `${name}.rows`;
   file.vectors.add(to);
   if (!file.nodes.some(({ output }) => output.includes(to))) {
-    addNode(file, { opType: 'Flatten', from: [name], to, attributes: {} });
+    draftNode(file, { opType: 'Flatten', from: [name], to });
   }
   return to;
 }
 
-function addNode(
-  { nodes }: Export,
-  {
-    opType,
-    from,
-    to,
-    attributes,
-  }: {
-    readonly opType: string;
-    readonly from: readonly string[];
-    readonly to: string;
-    readonly attributes: Attributes;
-  },
-): void {
-  const attribute = Object.entries(attributes).map(([name, value]) => attributeNamed(name, value));
-  nodes.push(
-    create(NodeProtoSchema, { opType, name: to, input: [...from], output: [to], attribute }),
-  );
-}
-
-/** Attributes of numbers that need not be whole. */
-const FRACTIONS = ['alpha', 'beta', 'epsilon'];
-
-function attributeNamed(name: string, value: number | readonly number[]): AttributeProto {
-  if (typeof value !== 'number') {
-    return create(AttributeProtoSchema, { name, type: Kind.INTS, ints: value.map(BigInt) });
-  }
-  return FRACTIONS.includes(name)
-    ? create(AttributeProtoSchema, { name, type: Kind.FLOAT, f: value })
-    : create(AttributeProtoSchema, { name, type: Kind.INT, i: BigInt(value) });
-}
-
 function padsOfWindow({ top, left, bottom, right }: Padding): readonly number[] {
   return [top, left, bottom, right];
-}
-
-function addFloats(
-  { tensors }: Export,
-  name: string,
-  shape: readonly number[],
-  data: Float32Array | readonly number[],
-): string {
-  const rawData = new Uint8Array(Float32Array.from(data).buffer);
-  const dims = shape.map(BigInt);
-  tensors.push(create(TensorProtoSchema, { name, dims, dataType: DataType.FLOAT, rawData }));
-  return name;
-}
-
-function addWholes({ tensors }: Export, name: string, data: readonly number[]): string {
-  const rawData = new Uint8Array(BigInt64Array.from(data.map(BigInt)).buffer);
-  const dims = [BigInt(data.length)];
-  tensors.push(create(TensorProtoSchema, { name, dims, dataType: DataType.INT64, rawData }));
-  return name;
-}
-
-/** A value of as many images as there are, and of these sizes each. */
-function described(name: string, sizes: readonly number[]) {
-  const images = { value: { case: 'dimParam' as const, value: 'images' } };
-  const own = sizes.map((size) => ({ value: { case: 'dimValue' as const, value: BigInt(size) } }));
-  const shape = create(TensorShapeProtoSchema, { dim: [images, ...own] });
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: { value: { case: 'tensorType', value: { elemType: DataType.FLOAT, shape } } },
-  });
 }

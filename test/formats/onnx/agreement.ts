@@ -4,7 +4,7 @@ import { writeOnnx } from '../../../src/formats/onnx/write.js';
 import { cutNetwork } from '../../../src/graph/cut.js';
 import { findUnits } from '../../../src/graph/units.js';
 import type { Network } from '../../../src/graph/weights.js';
-import { referenceAnswers } from '../../../src/reference/network.js';
+import { type ReferenceMaps, referenceAnswers } from '../../../src/reference/network.js';
 import { randomImages } from '../../graph/sample.js';
 import { runtimeAnswers } from './runtime.js';
 
@@ -32,6 +32,18 @@ export async function expectAgreement(
   const classes = own.length / images;
   const expected = shares ? softmax(own, classes) : own;
   expect(found).toHaveLength(expected.length);
+  found.forEach((value, at) => {
+    expect(Math.abs(value - (expected[at] as number)), `answer ${at}`).toBeLessThan(TOLERANCE);
+  });
+}
+
+/** Holds a network against the shares that another engine gives for images. */
+export function expectShares(network: Network, images: ReferenceMaps, found: Float32Array): void {
+  const logits = referenceAnswers(network, images);
+  const expected = softmax(logits, logits.length / images.images);
+  expect(found).toHaveLength(expected.length);
+  // Shares that are all alike would say nothing.
+  expect(Math.max(...expected) - Math.min(...expected)).toBeGreaterThan(0.05);
   found.forEach((value, at) => {
     expect(Math.abs(value - (expected[at] as number)), `answer ${at}`).toBeLessThan(TOLERANCE);
   });
