@@ -4,8 +4,9 @@ import { readKeras } from './keras/read.js';
 import { externalFiles } from './onnx/external.js';
 import { looksLikeOnnx } from './onnx/file.js';
 import { type OnnxNetwork, readOnnx } from './onnx/read.js';
-import { readTfjsLayers, type TfjsLayers } from './tfjs/layers.js';
+import type { TfjsLayers } from './tfjs/layers.js';
 import { looksLikeTfjs, parseTfjs, shardNames } from './tfjs/model-json.js';
+import { readTfjs } from './tfjs/read.js';
 import { isSafetensors } from './weights.js';
 
 /** Formats of files that say themselves what network they hold. */
@@ -29,8 +30,11 @@ export function formatOfNetwork(bytes: Uint8Array, file: string): NetworkFormat 
     );
   }
   if (/\.(h5|hdf5)$/.test(file) || looksLikeHdf5(bytes)) return 'keras';
-  if (file.endsWith('.json') || looksLikeTfjs(bytes)) return 'tfjs';
-  return looksLikeOnnx(bytes) && !isSafetensors(bytes) ? 'onnx' : undefined;
+  if (file.endsWith('.json')) return 'tfjs';
+  // They begin with a length, which may be any byte.
+  if (isSafetensors(bytes)) return undefined;
+  if (looksLikeTfjs(bytes)) return 'tfjs';
+  return looksLikeOnnx(bytes) ? 'onnx' : undefined;
 }
 
 /**
@@ -62,6 +66,6 @@ export function readNetwork(
     case 'keras':
       return readKeras(bytes, file);
     case 'tfjs':
-      return readTfjsLayers(bytes, file, beside);
+      return readTfjs(bytes, file, beside);
   }
 }
