@@ -82,6 +82,7 @@ export {
   usualPreprocessing,
 } from './experiment/model/model.js';
 export { type ModelFiles, modelFiles } from './experiment/model/model-files.js';
+export { type ChosenFile, loadModelFiles } from './experiment/model/model-of-files.js';
 export {
   type PruneConfig,
   parsePruneConfig,

@@ -214,7 +214,8 @@ async function execute(
     });
     progress.stop();
     const name = basename(out);
-    const files = modelFiles({ ...model, network: summary.network }, name);
+    const kept = Object.fromEntries(summary.units.map((own) => [own.unit, own.kept]));
+    const files = modelFiles({ ...model, network: summary.network, kept }, name);
     const bytes = {
       pruned: sizeOfModelFiles(files),
       dense: sizeOfModelFiles(modelFiles(model, name)),

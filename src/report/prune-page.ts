@@ -120,7 +120,9 @@ function takeText(file: string): string {
 }
 
 function pytorchText(file: string): string {
-  return `import torch
+  return `import json
+import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 
 model = ...  # the dense network, as you define it
@@ -133,5 +135,9 @@ for name, module in model.named_modules():
                 own[key] = torch.nn.Parameter(tensor) if own is module._parameters else tensor
     if isinstance(module, torch.nn.Conv2d) and module.groups > 1:
         module.groups = module.weight.shape[0]  # depthwise
-model.eval()`;
+model.eval()
+
+# Which channels of the dense network are left, by the first layer that makes them.
+with safe_open(${JSON.stringify(file)}, "pt") as opened:
+    kept = json.loads(opened.metadata()["espalier.kept"])`;
 }

@@ -26,6 +26,8 @@ export interface Model {
   readonly onnx?: OnnxSource;
   /** The TensorFlow.js layers that it was read from, which smaller ones are made of. */
   readonly layers?: TfjsLayers;
+  /** Of one that was pruned: which channels of each unit stayed, by their indices in the network as it came. */
+  readonly kept?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** What a file of weights alone does not say. */
@@ -89,21 +91,25 @@ export function loadModel(
 /** Keys of a file's metadata. */
 const GRAPH = 'espalier.graph';
 const PREPROCESSING = 'espalier.preprocessing';
+const KEPT = 'espalier.kept';
 
 /**
  * A model as safetensors with PyTorch's names, its graph and what it expects of pixels beside them:
- * a pruned network has no other file that says how many channels are left where.
+ * a pruned network has no other file that says how many channels are left where. Which these were is
+ * there as well, as JSON: `espalier.kept`.
  */
 export function encodeModel({
   network,
   preprocessing,
   counters,
+  kept,
 }: Omit<Model, 'architecture'>): Uint8Array<ArrayBuffer> {
   return encodeWeights(
     { weights: network.weights, counters },
     {
       [GRAPH]: JSON.stringify(network.graph),
       [PREPROCESSING]: JSON.stringify(preprocessing),
+      ...(kept && { [KEPT]: JSON.stringify(kept) }),
     },
   );
 }

@@ -19,9 +19,7 @@ const attributeSchema = z.looseObject({
     .optional(),
   shape: z
     .looseObject({
-      dim: z
-        .array(z.looseObject({ size: whole.optional() }))
-        .optional(),
+      dim: z.array(z.looseObject({ size: whole.optional() })).optional(),
     })
     .optional(),
 });
