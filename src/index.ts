@@ -1,4 +1,4 @@
-/// <reference types="@webgpu/types" preserve="true" />
+import './gpu/webgpu.js';
 
 export { parseCifar10 } from './data/cifar10.js';
 export { gunzipped } from './data/gzip.js';

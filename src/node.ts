@@ -1,4 +1,5 @@
-/// <reference types="@webgpu/types" preserve="true" />
+import './gpu/webgpu.js';
+
 export { readImageSource } from './data/folder.js';
 export { readPictureSource } from './data/picture-folder.js';
 export { type ChromeOptions, openChromeHost } from './hosts/chrome.js';

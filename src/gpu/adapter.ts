@@ -10,7 +10,11 @@ export const LIMITS = [
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
 /** Optional features that are used where an adapter has them. */
-export const FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'subgroups'];
+export const FEATURES = [
+  'timestamp-query',
+  'subgroups',
+] as const satisfies readonly GPUFeatureName[];
+export type Feature = (typeof FEATURES)[number];
 
 /** What a report says of the adapter. A software adapter is never called a GPU. */
 export interface AdapterDescription {

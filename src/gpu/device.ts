@@ -1,5 +1,11 @@
 import { EspalierError } from '../errors.js';
-import { type AdapterDescription, describeAdapter, FEATURES, LIMITS } from './adapter.js';
+import {
+  type AdapterDescription,
+  describeAdapter,
+  FEATURES,
+  type Feature,
+  LIMITS,
+} from './adapter.js';
 
 /** What holds memory on the GPU until whoever made it frees it. */
 export interface Owned {
@@ -113,7 +119,7 @@ export class Device implements Owned {
   }
 
   /** Whether it was opened with that optional feature. */
-  has(feature: GPUFeatureName): boolean {
+  has(feature: Feature): boolean {
     return this.raw.features.has(feature);
   }
 
