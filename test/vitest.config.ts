@@ -25,12 +25,12 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     // Dawn keeps native threads alive; a forked process ends with them, a worker thread does not.
     pool: 'forks',
-    // Two more than cores: starting processes and compiling shaders keep one core busy at most, and
+    // One more than cores: starting processes and compiling shaders keep one core busy at most, and
     // queues and browsers are waited for.
-    maxWorkers: availableParallelism() + 2,
+    maxWorkers: Math.max(3, availableParallelism()),
     sequence: { sequencer: LongestFirst },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -120,7 +120,7 @@ function flags(kind: AdapterKind): readonly string[] {
     ...adapter[kind],
     '--disable-component-update',
     // An installed browser would ask its maker's hosts for updates: here it finds this machine alone.
-    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE 0.0.0.0',
     // Chrome's sandbox refuses to start as root.
     ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
   ];

@@ -99,6 +99,7 @@ export function stagesAgainstPicks(
         : [{ method: row.method, picks: row.picks, value: factor * value }];
     }),
   }));
+  if (points.length === 0) return [];
   const all = points.flatMap((one) => [one.level, ...one.points.map(({ value }) => value)]);
   const domain = type === 'log' ? logDomain(all) : extent(all);
   return points.map(({ name, level, points: shown }) =>

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 export const CLI = join(import.meta.dirname, '../../dist/cli.js');
 
 /** A child that hangs must fail its own test, not the whole file. */
-const TIMEOUT_MILLIS = 90_000;
+const TIMEOUT_MILLIS = 180_000;
 
 export interface Outcome {
   readonly code: number | null;

@@ -115,7 +115,7 @@ describe('espalier prune', () => {
     await expectAgreement(network, bytes);
     await rm(join(folder, 'net.onnx'));
     await rm(join(folder, 'net-pruned.onnx'));
-  }, 120_000);
+  });
 
   test.each([
     ['--flops 0.5 --parameters 0.5', /--flops 0.5 does not go with --parameters 0.5/],

@@ -67,7 +67,7 @@ describe('espalier train', () => {
     const { child, ended } = start(['train', 'resnet8', ...flags], { cwd: folder });
     const kept = async () => (await readdir(join(folder, 'killed')).catch(() => [])).join(' ');
     // It compiles first, which takes half a minute on a busy machine.
-    await expect.poll(kept, { timeout: 100_000 }).toMatch(/weights-[2-9]/);
+    await expect.poll(kept, { timeout: 200_000 }).toMatch(/weights-[2-9]/);
     child.kill('SIGKILL');
     await ended;
     const names = (await readdir(join(folder, 'killed'))).filter((name) => /^weights/.test(name));
