@@ -5,6 +5,7 @@ import { type LoadOptions, loadModel, type Model } from './model.js';
 /** A file that somebody has chosen in a page: a `File`, or any other with a name. */
 export interface ChosenFile {
   readonly name: string;
+  /** Gives its bytes. */
   readonly arrayBuffer: () => Promise<ArrayBuffer>;
 }
 
