@@ -77,9 +77,8 @@ f16=1 among a shape's sizes: with activations in half precision.
 
 In a checkout, npm run bench puts two peers, jax-js and TensorFlow.js, in the same run on the same
 adapter, for matmul and most tasks, and ONNX Runtime's WebGPU for convolution and resnet20-forward.
-They are made for pages,
-so that --host auto takes Chrome for these where Chrome reaches the adapter; --subject espalier
-leaves them out. Where it makes much of a difference a peer's work comes in two forms: "fastest" is
+They are made for pages, so that --host auto takes Chrome for these where Chrome reaches the adapter;
+--subject espalier leaves them out. Where it makes much of a difference a peer's work comes in two forms: "fastest" is
 the best that was found, "plain" what its documentation leads to first. Without a name, with --quick
 and with a --variant of ours only the fastest takes part. --variant fastest and --variant plain name
 one form, beside our own choice. A peer's run of more than 30 seconds is timed once, however long it

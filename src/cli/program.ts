@@ -9,12 +9,7 @@ const COMMANDS: Readonly<Record<string, (program: Command, version: string) => P
   compare: async (program, version) => (await import('./compare.js')).addCompare(program, version),
   study: async (program, version) => (await import('./study.js')).addStudy(program, version),
   report: async (program, version) => (await import('./report.js')).addReport(program, version),
-  worker: async (program, version) => {
-    const [study, worker] = await Promise.all([import('./study.js'), import('./worker.js')]);
-    worker.addWorker(program, version);
-    // Why a trial failed is told in the flags of the study.
-    if (!program.commands.some((own) => own.name() === 'study')) study.addStudy(program, version);
-  },
+  worker: async (program, version) => (await import('./worker.js')).addWorker(program, version),
   train: async (program, version) => (await import('./train.js')).addTrain(program, version),
   prune: async (program, version) => (await import('./prune.js')).addPrune(program, version),
   evaluate: async (program, version) =>

@@ -125,10 +125,9 @@ export function addPrune(program: Command, version: string): void {
     .addHelpText(
       'after',
       `
-A smaller .onnx is the one that came in with smaller tensors, and takes its place everywhere, and so
-is a TensorFlow.js model.json of layers. A Keras .h5 becomes an .onnx. A
-.safetensors holds weights under the network's own names and the graph beside them: espalier
-evaluate takes both as they are. A pruning that is interrupted or killed goes on at the unit it
+A smaller .onnx is the one that came in with smaller tensors, and takes its place everywhere. So does
+a TensorFlow.js model.json of layers. A Keras .h5 becomes an .onnx. A .safetensors holds weights under
+the network's own names and the graph beside them. espalier evaluate takes each as it is. A pruning that is interrupted or killed goes on at the unit it
 was at when the same command is given again.
 
 Examples:

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from 'bullmq';
-import type { Command } from 'commander';
+import { Command } from 'commander';
 import { readImageSource } from '../data/folder.js';
 import type { ImageSource } from '../data/images.js';
 import { type ErrorCode, EspalierError } from '../errors.js';
@@ -14,6 +14,7 @@ import type { jobs } from './jobs.js';
 import { interruptSignal } from './outcome.js';
 import { loadQueue, openLine, progressCells, QUEUE, requireJob, type TrialJob } from './queue.js';
 import { redisPlace } from './redis-server.js';
+import { addStudy } from './study.js';
 import { messageIn } from './wording.js';
 
 /** A worker that has not been heard of for so long is taken for dead, and its job is given away. */
@@ -41,7 +42,9 @@ Examples:
     )
     .action((flags: WorkerFlags) => {
       // Whoever reads why a trial failed has started a study, so the words are those of its flags.
-      const study = program.commands.find((command) => command.name() === 'study') ?? program;
+      const asking = new Command();
+      addStudy(asking, version);
+      const [study = asking] = asking.commands;
       return work(flags, version, (error) => messageIn(study, error));
     });
 }

@@ -1,5 +1,9 @@
 import { EspalierError } from '../errors.js';
-import { type TwoLayerParameters, uploadTwoLayer } from '../models/two-layer.js';
+import {
+  type TwoLayerNetwork,
+  type TwoLayerParameters,
+  uploadTwoLayer,
+} from '../models/two-layer.js';
 import type { RefitName } from '../prune/choices.js';
 import { trainOn } from './controls.js';
 import { type Experiment, measure } from './experiment.js';
@@ -25,43 +29,59 @@ export interface Improved {
   readonly refittedFineTuned?: Performance;
 }
 
-/** Improves a network in each of the ways, every time from the same weights. */
+/** Improves a network in each of the ways, as it is and refitted each from the given weights. */
 export async function improve(
   experiment: Experiment<RunConfig>,
   parameters: TwoLayerParameters,
 ): Promise<Improved> {
-  const { refit, fineTune } = experiment.config;
-  const [refits, tunes] = [refit !== 'none', fineTune > 0];
-  const by = (way: Way) => improvedBy(experiment, parameters, way);
-  const refitted = refits ? await by({ refit, tune: false }) : undefined;
-  const fineTuned = tunes ? await by({ refit: 'none', tune: true }) : undefined;
-  const refittedFineTuned = refits && tunes ? await by({ refit, tune: true }) : undefined;
+  const { refit } = experiment.config;
+  const fineTuned = await improvePlain(experiment, parameters);
   return {
-    ...(refitted && { refitted }),
     ...(fineTuned && { fineTuned }),
-    ...(refittedFineTuned && { refittedFineTuned }),
+    ...(refit !== 'none' && (await improveRefitted(experiment, parameters, refit))),
   };
 }
 
-interface Way {
-  readonly refit: RefitName;
-  readonly tune: boolean;
+async function improvePlain(
+  experiment: Experiment<RunConfig>,
+  parameters: TwoLayerParameters,
+): Promise<Performance | undefined> {
+  if (experiment.config.fineTune === 0) return undefined;
+  using network = uploadTwoLayer(experiment.device, parameters);
+  return await tuned(experiment, network);
+}
+
+async function improveRefitted(
+  experiment: Experiment<RunConfig>,
+  parameters: TwoLayerParameters,
+  refit: Exclude<RefitName, 'none'>,
+): Promise<Improved> {
+  using network = uploadTwoLayer(experiment.device, parameters);
+  await refitNetwork(experiment, network, refit);
+  const refitted = await performanceOf(experiment, network);
+  const further = experiment.config.fineTune > 0 && (await tuned(experiment, network));
+  return { ...(refitted && { refitted }), ...(further && { refittedFineTuned: further }) };
 }
 
 /** Nothing where the training diverged: others of a comparison are still to be had. */
-async function improvedBy(
+async function tuned(
   experiment: Experiment<RunConfig>,
-  parameters: TwoLayerParameters,
-  { refit, tune }: Way,
+  network: TwoLayerNetwork,
 ): Promise<Performance | undefined> {
-  using network = uploadTwoLayer(experiment.device, parameters);
-  if (refit !== 'none') await refitNetwork(experiment, network, refit);
   try {
-    if (tune) await finalResult(trainOn(experiment, network));
+    await finalResult(trainOn(experiment, network));
   } catch (error) {
     if (error instanceof EspalierError && error.code === 'diverged') return undefined;
     throw error;
   }
+  return performanceOf(experiment, network);
+}
+
+/** Nothing where a loss is no number. */
+async function performanceOf(
+  experiment: Experiment<RunConfig>,
+  network: TwoLayerNetwork,
+): Promise<Performance | undefined> {
   const { train, test } = await measure(experiment, network);
   if (!Number.isFinite(train.loss) || !Number.isFinite(test.loss)) return undefined;
   return { trainingLoss: train.loss, testLoss: test.loss, testAccuracy: test.accuracy };

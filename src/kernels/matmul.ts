@@ -191,8 +191,11 @@ async function fastestTile(
   const k = Math.min(b.rows, TIMED * slices);
   const workgroups = (tile: MatmulTile) => slices * tileCount(tile, sizeClass(m), sizeClass(n));
   const operations = 2 * m * n * k;
-  const isQuick = device.adapter.kind === 'software' && operations < WORTH_TIMING;
-  const tiles = likelyTiles(variant, matmulTiles(variant, transposeA), { workgroups, k });
+  // What is timed may be a part of a larger product, for which more is worth compiling.
+  const whole = 2 * (out.rows / slices) * n * b.rows;
+  const isQuick = device.adapter.kind === 'software' && whole < WORTH_TIMING;
+  const depth = (k * whole) / operations;
+  const tiles = likelyTiles(variant, matmulTiles(variant, transposeA), { workgroups, depth });
   const [first, ...others] = tiles.map((tile) => ({ name: tile.join('x'), tile }));
   if (!first) throw new RangeError(`matmul has no tiles for the variant ${variant}.`);
   // Timing a symmetric one would take a second matrix of the size of the first.
@@ -231,7 +234,14 @@ async function fastestTile(
 function likelyTiles(
   variant: MatmulVariant,
   tiles: readonly MatmulTile[],
-  { workgroups, k }: { readonly workgroups: (tile: MatmulTile) => number; readonly k: number },
+  {
+    workgroups,
+    depth,
+  }: {
+    readonly workgroups: (tile: MatmulTile) => number;
+    /** Positions of k that those workgroups take in all. */
+    readonly depth: number;
+  },
 ): readonly MatmulTile[] {
   const cost = (tile: MatmulTile) => {
     // Too few workgroups for a GPU come last, and the smaller the tile the better they are.
@@ -242,7 +252,9 @@ function likelyTiles(
     const [rows, columns] = [tile[0], tile[1] / LANES];
     const loads = columns + rows / rowsALoad;
     const sums = rows * columns;
-    return Math.ceil(workgroups(tile) / 2) * (sums + LOAD_COST * loads) + (COMPILE_COST * sums) / k;
+    return (
+      Math.ceil(workgroups(tile) / 2) * (sums + LOAD_COST * loads) + (COMPILE_COST * sums) / depth
+    );
   };
   const sorted = [...tiles].sort((one, other) => cost(one) - cost(other));
   return sorted.slice(0, LIKELY_TILES[variant]);

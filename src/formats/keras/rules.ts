@@ -1,5 +1,4 @@
 import {
-  type Drawing,
   type Drawn,
   drawClip,
   drawConcat,
@@ -16,26 +15,18 @@ import {
   type LayerTensor,
 } from '../onnx/channels-last.js';
 import { draftFloats } from '../onnx/draft.js';
+import { drawActivation } from './activations.js';
 import {
   flagSetting,
-  type LayerPlace,
+  type LayerReading,
   numberSetting,
+  numbersSetting,
   refusedLayer,
   requireChannelsLast,
   unfit,
   wholeSetting,
   windowSetting,
 } from './settings.js';
-
-/** A layer with what it reads. */
-export interface LayerReading extends LayerPlace {
-  readonly drawing: Drawing;
-  readonly inputs: readonly [Drawn, ...Drawn[]];
-  /** A tensor of the layer by its last word, such as `kernel`. */
-  readonly tensor: (role: string) => LayerTensor | undefined;
-  /** Version 3 of Keras means another hard-sigmoid. */
-  readonly keras3: boolean;
-}
 
 /** What a kind of layer is in ONNX, before its activation. */
 type LayerRule = (reading: LayerReading, name: string) => Drawn;
@@ -248,15 +239,6 @@ const rescaling: LayerRule = (reading, name) => {
   return drawScale(drawing, name, scaled, { opType: 'Add', data: offset });
 };
 
-function numbersSetting(reading: LayerReading, key: string, otherwise: number): Float32Array {
-  const value: unknown = reading.layer.config[key] ?? otherwise;
-  const list: readonly unknown[] = (Array.isArray(value) ? value : [value]).flat(4);
-  if (list.length === 0 || !list.every((own) => typeof own === 'number')) {
-    throw unfit(reading, key, 'a number, or one a channel');
-  }
-  return Float32Array.from(list as readonly number[]);
-}
-
 /** (x − mean) / max(√variance, 1e-7), the numbers among the weights or in the description. */
 const normalization: LayerRule = (reading, name) => {
   const { drawing, inputs } = reading;
@@ -335,54 +317,3 @@ const RULES: Readonly<Record<string, LayerRule>> = {
   TFOpLambda: operator,
   ZeroPadding2D: zeroPadding,
 };
-
-/** Activations of one node, by Keras's names. */
-const ACTIVATIONS: Readonly<Record<string, string>> = {
-  elu: 'Elu',
-  exponential: 'Exp',
-  hard_silu: 'HardSwish',
-  hard_swish: 'HardSwish',
-  leaky_relu: 'LeakyRelu',
-  relu: 'Relu',
-  selu: 'Selu',
-  sigmoid: 'Sigmoid',
-  softplus: 'Softplus',
-  softsign: 'Softsign',
-  tanh: 'Tanh',
-};
-
-function drawActivation(
-  reading: LayerReading,
-  name: string,
-  input: Drawn,
-  activation: unknown,
-): Drawn {
-  const { drawing, keras3 } = reading;
-  const kind = String(activation);
-  const opType = Object.hasOwn(ACTIVATIONS, kind) ? ACTIVATIONS[kind] : undefined;
-  if (opType) {
-    const attributes = kind === 'leaky_relu' ? { alpha: 0.2 } : {};
-    return drawNode(drawing, { name, opType, input, attributes });
-  }
-  switch (kind) {
-    case 'linear':
-      return drawNode(drawing, { name, opType: 'Identity', input });
-    case 'relu6':
-      return drawClip(drawing, name, input, [0, 6]);
-    case 'hard_sigmoid': {
-      const attributes = { alpha: keras3 ? 1 / 6 : 0.2, beta: 0.5 };
-      return drawNode(drawing, { name, opType: 'HardSigmoid', input, attributes });
-    }
-    case 'swish':
-    case 'silu': {
-      const gate = drawNode(drawing, { name: `${name}/sigmoid`, opType: 'Sigmoid', input });
-      return drawNode(drawing, { name, opType: 'Mul', input, others: [gate.name] });
-    }
-    case 'softmax': {
-      const attributes = { axis: input.kind === 'map' ? 1 : -1 };
-      return drawNode(drawing, { name, opType: 'Softmax', input, attributes });
-    }
-    default:
-      throw unfit(reading, 'activation', `one of ${Object.keys(ACTIVATIONS).join(', ')}`);
-  }
-}

@@ -1,12 +1,22 @@
 import { EspalierError } from '../../errors.js';
 import { quoted } from '../../text.js';
-import type { DrawnWindow } from '../onnx/channels-last.js';
+import type { Drawing, Drawn, DrawnWindow, LayerTensor } from '../onnx/channels-last.js';
 import type { KerasLayer } from './layers.js';
 
 /** A layer, and the file that it is from, for what is said of it. */
 export interface LayerPlace {
   readonly file: string;
   readonly layer: KerasLayer;
+}
+
+/** A layer with what it reads. */
+export interface LayerReading extends LayerPlace {
+  readonly drawing: Drawing;
+  readonly inputs: readonly [Drawn, ...Drawn[]];
+  /** A tensor of the layer by its last word, such as `kernel`. */
+  readonly tensor: (role: string) => LayerTensor | undefined;
+  /** Version 3 of Keras means another hard-sigmoid. */
+  readonly keras3: boolean;
 }
 
 /** @throws EspalierError `bad-network` where it is no whole number from 1 on. */
@@ -21,6 +31,16 @@ export function numberSetting(place: LayerPlace, key: string, otherwise?: number
   const value = place.layer.config[key] ?? otherwise;
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   throw unfit(place, key, 'a number');
+}
+
+/** A number, or one a channel, however deep in lists. */
+export function numbersSetting(place: LayerPlace, key: string, otherwise: number): Float32Array {
+  const value: unknown = place.layer.config[key] ?? otherwise;
+  const list: readonly unknown[] = (Array.isArray(value) ? value : [value]).flat(4);
+  if (list.length === 0 || !list.every((own) => typeof own === 'number')) {
+    throw unfit(place, key, 'a number, or one a channel');
+  }
+  return Float32Array.from(list as readonly number[]);
 }
 
 /** @throws EspalierError `bad-network` where it is not true or false. */

@@ -26,7 +26,7 @@ afterAll(() => device?.dispose());
 const ignore = async () => undefined;
 
 /** Trained by this project. */
-const RESNET8 = join(import.meta.dirname, '../../../networks/resnet8-cifar10.safetensors');
+const RESNET8 = join(import.meta.dirname, '../../../demo/networks/resnet8-cifar10.safetensors');
 
 describe('a model of random weights', () => {
   const graph = buildArchitecture('resnet8', { input: { channels: 3, height: 8, width: 8 } });
