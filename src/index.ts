@@ -92,6 +92,7 @@ export {
   type Budgeted,
   COUNTED,
   type Counted,
+  type PlannedCutSummary,
   type PruneEvent,
   type PruneInput,
   type PruneOptions,
@@ -113,7 +114,15 @@ export {
   type PruneModelSummary,
   pruneModel,
 } from './experiment/model/prune/model.js';
-export { pruneNetwork } from './experiment/model/prune/prune.js';
+export {
+  leastShare,
+  measurePruning,
+  type PruneMeasurements,
+  type PrunePlan,
+  planPruning,
+} from './experiment/model/prune/plan.js';
+export { cutAsPlanned, type PlannedCut, pruneNetwork } from './experiment/model/prune/prune.js';
+export type { KeptCost } from './experiment/model/prune/share.js';
 export {
   type TrainEvent,
   type TrainFigures,

@@ -12,7 +12,12 @@ import {
   frontierOfPictures,
 } from '../../../src/experiment/model/prune/frontier.js';
 import { measureUnit } from '../../../src/experiment/model/prune/measure-unit.js';
-import { pruneNetwork } from '../../../src/experiment/model/prune/prune.js';
+import {
+  leastShare,
+  measurePruning,
+  planPruning,
+} from '../../../src/experiment/model/prune/plan.js';
+import { cutAsPlanned, pruneNetwork } from '../../../src/experiment/model/prune/prune.js';
 import { chosenUnits } from '../../../src/experiment/model/prune/units.js';
 import { finalResult } from '../../../src/experiment/relay.js';
 import type { Device } from '../../../src/gpu/device.js';
@@ -265,6 +270,21 @@ describe.each(Object.entries(GRAPHS))('%s', (_, graph) => {
     const from = { curves, units: [first], network: first.network };
     const resumed = await finalResult(pruneNetwork(device, all, { from }));
     expect(resumed.network).toEqual(summary.network);
+
+    // Another budget, by what was measured for the first: planned at once, and cut without a curve.
+    const known = summary.curves;
+    const measured = await finalResult(measurePruning(device, all, { known }));
+    const plan = (own: number) =>
+      planPruning(network, { ...options, budget: { of: 'multiplyAdds', share: own } }, measured);
+    expect(plan(0.6).units.map(({ unit, kept }) => [unit, kept])).toEqual(cut);
+    expect(plan(0.6).reached).toBeCloseTo(share, 12);
+    const [half, least] = [plan(0.5), leastShare(network, options, measured.cost)];
+    expect(plan(1)).toMatchObject({ reached: 1, divergence: 0 });
+    expect(plan(least).units.map(({ kept }) => kept)).toEqual(plan(least).units.map(() => 1));
+    expect(() => plan(0.99 * least)).toThrow(/cannot be met/);
+    expect(half.divergence).toBeGreaterThanOrEqual(plan(0.6).divergence);
+    const again = await finalResult(cutAsPlanned(device, all, { plan: plan(0.6) }));
+    expect(again.network).toEqual(summary.network);
 
     const bytes = encodeModel({ network: summary.network, preprocessing, counters: new Map() });
     const read = loadModel(bytes, 'pruned.safetensors');

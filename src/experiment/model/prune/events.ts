@@ -101,17 +101,22 @@ export type PruneEvent =
   /** A unit is cut, and this is the network now: what a pruning can go on from. */
   | ({ readonly type: 'unit'; readonly network: Network } & UnitOutcome);
 
-/** The pruned network, and how near its answers are to the dense one's. */
-export interface PruneSummary {
+/** A network that was cut as planned, and how near its answers are to the dense one's. */
+export interface PlannedCutSummary {
   readonly adapter: AdapterDescription;
   readonly network: Network;
   readonly units: readonly UnitOutcome[];
-  readonly curves: readonly UnitCurve[];
   readonly calibration: number;
   /** The share of the cost that was asked for, and the share that is left. */
   readonly budget: { readonly of: Budgeted; readonly asked: number; readonly reached: number };
   /** Mean KL(dense ‖ pruned) in nats, and the share of the same largest answers, on calibration images. */
   readonly divergence: number;
   readonly agreement: number;
+  readonly seconds: { readonly cutting: number };
+}
+
+/** The same, with the curves by which the budget was shared. */
+export interface PruneSummary extends PlannedCutSummary {
+  readonly curves: readonly UnitCurve[];
   readonly seconds: { readonly curves: number; readonly cutting: number };
 }

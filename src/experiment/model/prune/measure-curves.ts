@@ -17,6 +17,8 @@ export async function* measureCurves(
 ): AsyncGenerator<PruneEvent, readonly UnitCurve[]> {
   const { device, folded, units, signal } = pruning;
   const curves = new Map(known.map((curve) => [curve.unit, curve]));
+  const inOrder = () => units.map(({ name }) => curves.get(name) as UnitCurve);
+  if (units.every(({ name }) => curves.has(name))) return inOrder();
   using walk = await startWalk(pruning);
   const answers = await answersForCurves(pruning, walk.at(folded));
   for (const [done, { name }] of units.entries()) {
@@ -32,7 +34,7 @@ export async function* measureCurves(
     curves.set(name, curve);
     yield { type: 'curve', ...curve };
   }
-  return units.map(({ name }) => curves.get(name) as UnitCurve);
+  return inOrder();
 }
 
 /** The dense network's logits for the images that curves are measured by. */

@@ -3,12 +3,16 @@ import { foldBatchNorms } from '../../../graph/fold.js';
 import type { Network } from '../../../graph/weights.js';
 import { agreement, answersFrom, meanDivergence } from './answers.js';
 import { cutUnits } from './cut-units.js';
-import type { PruneEvent, PruneInput, PruneState, PruneSummary } from './events.js';
-import { requireCriterionLabels } from './labels.js';
-import { measureLatency } from './latency.js';
-import { measureCurves } from './measure-curves.js';
-import { type Pruning, preparePruning, startWalk, unitsInInference } from './pruning.js';
-import { countedCost, requireReachable, shareOfUnits } from './share.js';
+import type {
+  PlannedCutSummary,
+  PruneEvent,
+  PruneInput,
+  PruneState,
+  PruneSummary,
+} from './events.js';
+import { measurePrepared, type PrunePlan, planPruning } from './plan.js';
+import { type Pruning, preparePruning, startWalk } from './pruning.js';
+import { requireReachable } from './share.js';
 
 /**
  * Prunes a trained network to a budget, by pictures without labels. Each unit of channels is cut to
@@ -26,40 +30,61 @@ export async function* pruneNetwork(
   input: PruneInput,
   { from, signal }: { readonly from?: PruneState; readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<PruneEvent, PruneSummary> {
-  const { network: dense, calibration, options } = input;
+  const { network, options } = input;
+  requireReachable(network, options);
   const start = performance.now();
-  requireReachable(dense, options);
-  requireCriterionLabels(calibration, options.criterion);
   const pruning = preparePruning(device, input, signal);
-  const { units } = pruning;
-  const widest = units.reduce((one, other) => (other.channels > one.channels ? other : one));
-  if (calibration.count < widest.channels) {
-    const { name: unit, channels } = widest;
-    yield { type: 'few-images', images: calibration.count, unit, channels };
-  }
-  const cost =
-    options.budget.of === 'milliseconds'
-      ? yield* measureLatency(device, unitsInInference(pruning), signal)
-      : countedCost(dense.graph, units, options.budget.of);
-  // Before the curves: a budget out of reach needs none.
-  shareOfUnits({ cost, units, options: { ...options, sharing: 'uniform' }, curves: [] });
-  const curves =
-    options.sharing === 'measured' ? yield* measureCurves(pruning, from?.curves ?? []) : [];
-  const counts = shareOfUnits({ cost, units, options, curves });
-  yield { type: 'budget', units: units.map(({ name }) => name), kept: counts };
-  const measured = performance.now();
+  const measured = yield* measurePrepared(pruning, from?.curves ?? []);
+  const plan = planPruning(network, options, measured);
+  yield {
+    type: 'budget',
+    units: plan.units.map(({ unit }) => unit),
+    kept: plan.units.map(({ kept }) => kept),
+  };
+  const curves = (performance.now() - start) / 1000;
+  const cut = yield* cutPrepared(pruning, { plan, from });
+  return { ...cut, curves: measured.curves, seconds: { ...cut.seconds, curves } };
+}
+
+/** What a cut is made by, and from where. */
+export interface PlannedCut {
+  readonly plan: PrunePlan;
+  /** What an interrupted cut by the same plan had done. */
+  readonly from?: PruneState | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Cuts a network as `planPruning` has planned, with nothing measured that hangs on no plan: the second
+ * half of `pruneNetwork`, for plans of many budgets.
+ *
+ * @throws bad-network, bad-data, limit-exceeded, aborted as `pruneNetwork` does.
+ */
+export async function* cutAsPlanned(
+  device: Device,
+  input: PruneInput,
+  { plan, from, signal }: PlannedCut,
+): AsyncGenerator<PruneEvent, PlannedCutSummary> {
+  return yield* cutPrepared(preparePruning(device, input, signal), { plan, from });
+}
+
+async function* cutPrepared(
+  pruning: Pruning,
+  { plan, from }: Pick<PlannedCut, 'plan' | 'from'>,
+): AsyncGenerator<PruneEvent, PlannedCutSummary> {
+  const { device, input } = pruning;
+  const counts = plan.units.map(({ kept }) => kept);
+  const start = performance.now();
   const cut = yield* cutBesideDense(pruning, counts, from);
-  const end = performance.now();
-  const reached = cost(cut.units.map(({ kept }) => kept.length));
-  const { of, share: asked } = options.budget;
+  const cutting = (performance.now() - start) / 1000;
+  const { of, share: asked } = input.options.budget;
   return {
     adapter: device.adapter,
     ...cut,
-    curves,
-    budget: { of, asked, reached: reached / cost(units.map(({ channels }) => channels)) },
-    calibration: calibration.count,
+    budget: { of, asked, reached: plan.reached },
+    calibration: input.calibration.count,
     ...(await nearness(pruning, cut.network)),
-    seconds: { curves: (measured - start) / 1000, cutting: (end - measured) / 1000 },
+    seconds: { cutting },
   };
 }
 
