@@ -37,6 +37,7 @@ export {
   type CompareSummary,
   type Comparison,
   type Contender,
+  type DenseOutcome,
   type Outcome,
 } from './experiment/compare-events.js';
 export {

@@ -1,33 +1,26 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { grouped, plural } from '../../src/text.js';
-import type { Page } from '../state/page.js';
 import { Bar } from '../view/bar.js';
 import { usePage } from '../view/context.js';
-import { Check } from '../view/control.js';
-import { Icon } from '../view/icon.js';
+import { roughly, roughSeconds } from './duration.js';
 import { METHODS } from './methods.js';
-import { type Comparing, SCRATCH, type Subject } from './state.js';
+import type { Comparing, Subject } from './state.js';
 
-/** The buttons and the progress. Before a network has been trained, a link to Play. */
+/** The one button, with what it will do and how long that takes, and the progress. */
 export function ContestPlayer({ comparing }: { readonly comparing: Comparing }) {
   const page = usePage();
-  if (!comparing.next.value && !comparing.subject.value) return <TrainFirst page={page} />;
   const mode = comparing.mode.value;
   const running = mode === 'running';
-  const goesOn =
-    mode === 'stopped' && !comparing.changed.value && comparing.error.value === undefined;
-  const label = running
-    ? 'Pause'
-    : goesOn
-      ? 'Go on'
-      : mode === 'idle'
-        ? 'Compare'
-        : 'Compare again';
+  const changed = comparing.changed.value;
+  const goesOn = mode === 'stopped' && !changed && comparing.error.value === undefined;
+  const first = comparing.next.value.network ? 'Compare' : 'Train and compare';
+  const label = running ? 'Pause' : goesOn ? 'Go on' : mode === 'idle' ? first : 'Compare again';
   const act = running ? comparing.pause : goesOn ? comparing.resume : comparing.start;
-  const able = running || (!page.turn.value && (goesOn || comparing.next.value !== undefined));
-  const { outcomes, progress, subject } = comparing;
-  const ways = subject.value?.contenders.length ?? 0;
-  const now = progress.value;
-  const share = now && now.total > 0 ? now.done / now.total : 0;
+  const able = running || (!page.turn.value && (goesOn || page.ready.value));
+  const total = partsOf(comparing.subject.value ?? comparing.next.value);
+  const done = mode === 'done' ? total : partsDone(comparing);
+  const left = useTimeLeft(running, done / total);
   return (
     <Bar
       label={label}
@@ -35,65 +28,84 @@ export function ContestPlayer({ comparing }: { readonly comparing: Comparing }) 
       disabled={!able}
       onMain={act}
       onReset={mode === 'idle' ? undefined : () => void comparing.reset()}
-      text={playerText(comparing)}
-      done={mode === 'done' ? ways : Math.min(ways, outcomes.value.length + share)}
-      total={ways}
+      text={playerText(comparing, page.adapter.value?.kind ?? 'software', left)}
+      done={done}
+      total={total}
       measure="Ways compared"
-    >
-      <Check
-        name="scratch"
-        label="Train small ones, too"
-        hint="Networks of these sizes, from scratch. Takes longest."
-        value={page.kept.value[SCRATCH] === 'true'}
-        onChange={(wanted) => page.keep(SCRATCH, wanted ? 'true' : undefined)}
-      />
-    </Bar>
+    />
   );
 }
 
-function TrainFirst({ page }: { readonly page: Page }) {
-  const training = page.session.mode.value === 'running';
-  return (
-    <div class="player">
-      <div class="buttons">
-        <a
-          class="button play"
-          href={page.viewHash('play')}
-          onClick={() => {
-            if (page.ready.value) page.play('end');
-          }}
-        >
-          <Icon name="play" />
-          {training ? 'Look at the training' : 'Train a network in Play'}
-        </a>
-      </div>
-      <div class="doing">
-        <p>There is no trained network to prune yet. Play trains one; then come back.</p>
-      </div>
-    </div>
-  );
+/** Parts of the work: each way, and the training before them. */
+function partsOf({ contenders, network }: Subject): number {
+  return contenders.length + (network ? 0 : 1);
 }
 
-function playerText({ mode, outcomes, progress, subject, next, changed }: Comparing): string {
+function partsDone({ subject, outcomes, progress, dense }: Comparing): number {
   const about = subject.value;
   const now = progress.value;
-  if (mode.value === 'running' && now) {
-    const doing = now.what === 'pre-training' ? 'Training' : METHODS[now.what].name;
-    const unit = now.what === 'scratch' ? 'steps' : 'picks';
-    return `${doing}: ${grouped(now.done)} of ${grouped(now.total)} ${unit}.`;
+  if (!about) return 0;
+  const whole = outcomes.value.length + (!about.network && dense.value ? 1 : 0);
+  if (!now || now.total === 0 || outcomes.value.some(({ method }) => method === now.what)) {
+    return whole;
   }
-  if (changed.value && next.value) return `Press Compare again for ${wordsFor(next.value)}.`;
-  if (mode.value === 'running') return 'Getting ready…';
-  if (mode.value === 'stopped' && about) {
-    return `Stopped after ${outcomes.value.length} of ${about.contenders.length} ways.`;
-  }
-  const prunes = about ?? next.value;
-  if (!prunes) return '';
-  return mode.value === 'done'
-    ? `Done: ${wordsFor(prunes)}, cut down in ${plural(prunes.contenders.length, 'way')}.`
-    : `Press Compare: ${wordsFor(prunes)}, is cut down in ${plural(prunes.contenders.length, 'way')}.`;
+  // Most of a way's time goes into what follows the picks.
+  const refined =
+    about.config.fineTune > 0 && now.what !== 'pre-training' && now.what !== 'scratch';
+  const share = now.done / now.total;
+  return whole + (!refined ? share : now.improving ? 0.1 + 0.9 * share : 0.1 * share);
 }
 
-function wordsFor({ dense, iteration }: Subject): string {
-  return `the network from Play, ${plural(dense.figures.width, 'neuron')} after ${plural(iteration, 'step')}`;
+const TELLING_SHARE = 0.05;
+
+/** Seconds left, if the rest goes on as what was done since the start or the last pause. */
+function useTimeLeft(running: boolean, share: number): number | undefined {
+  const since = useSignal<{ at: number; share: number } | undefined>(undefined);
+  useEffect(() => {
+    since.value = running ? { at: performance.now(), share } : undefined;
+  }, [running]);
+  const begun = since.value;
+  if (!begun || share - begun.share < TELLING_SHARE) return undefined;
+  const seconds = (performance.now() - begun.at) / 1000;
+  return (seconds * (1 - share)) / (share - begun.share);
+}
+
+function playerText(
+  { mode, outcomes, progress, subject, next, changed }: Comparing,
+  kind: 'hardware' | 'software',
+  left: number | undefined,
+): string {
+  const about = subject.value;
+  if (mode.value === 'running') {
+    const now = progress.value;
+    if (!now) return 'Getting ready…';
+    const rest = left === undefined ? '' : `, ${roughly(left)} left`;
+    return `${doing(now)}${rest}.`;
+  }
+  if (mode.value === 'stopped' && about && !changed.value) {
+    return `Stopped after ${outcomes.value.length} of ${about.contenders.length} ways.`;
+  }
+  if (mode.value === 'done' && about && !changed.value) {
+    return `Done: ${networkOf(about)}, cut down in ${plural(about.contenders.length, 'way')}.`;
+  }
+  const plan = next.value;
+  const begin = plan.network
+    ? `Takes ${networkOf(plan)}, and cuts it down`
+    : `Trains ${networkOf(plan)}, and cuts it down`;
+  return `${begin} in ${plural(plan.contenders.length, 'way')}: ${roughly(roughSeconds(plan, kind))} here.`;
+}
+
+function doing({ what, improving, done, total }: NonNullable<Comparing['progress']['value']>) {
+  if (what === 'pre-training') return `Training: ${grouped(done)} of ${grouped(total)} steps`;
+  const { name } = METHODS[what];
+  if (improving)
+    return `${name}: refitting and fine-tuning, ${done + 1} of ${plural(total, 'size')}`;
+  const unit = what === 'scratch' ? 'steps' : 'picks';
+  return `${name}: ${grouped(done)} of ${grouped(total)} ${unit}`;
+}
+
+function networkOf({ config, iteration, network }: Subject): string {
+  const width = network?.width ?? config.width;
+  const what = `${plural(width, 'neuron')}, ${plural(iteration, 'step')}`;
+  return network ? `the network from Play (${what})` : `a network (${what})`;
 }

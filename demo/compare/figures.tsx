@@ -1,12 +1,16 @@
 import type { Comparison, Contender } from '../../src/index.js';
-import { grouped } from '../../src/text.js';
-import { percent } from '../model/format.js';
+import { grouped, plural } from '../../src/text.js';
+import { usePage } from '../view/context.js';
+import { Pills } from '../view/pills.js';
+import { bestFirst, MEASURES, type Measure, type Stage, stagesWith } from './measures.js';
 import { METHODS } from './methods.js';
 import type { Comparing, Subject } from './state.js';
 
 interface FiguresProps {
   readonly comparing: Comparing;
   readonly subject: Subject;
+  readonly stage: Stage;
+  readonly measure: Measure;
   readonly size: number;
   readonly chosen: Contender | undefined;
   readonly onSize: (size: number) => void;
@@ -14,43 +18,67 @@ interface FiguresProps {
   readonly onChoose: (method: Contender) => void;
 }
 
-/** A table of all methods at one size: the best first, unfinished ones last. */
+/**
+ * A table of all methods at one size, as pruned and as improved: the best in the chosen column
+ * first, unfinished ones last.
+ */
 export function Figures(props: FiguresProps) {
-  const { comparing, subject, size, chosen, onSize, onPoint, onChoose } = props;
+  const { comparing, subject, stage, measure, size, chosen, onSize, onPoint, onChoose } = props;
+  const page = usePage();
   const outcomes = comparing.outcomes.value;
-  const done = outcomes
-    .flatMap(({ rows }) => rows[subject.sizes.indexOf(size)] ?? [])
-    .toSorted((a, b) => a.trainingLoss - b.trainingLoss);
+  const stages = stagesWith(subject.config);
+  const done = bestFirst(
+    outcomes.flatMap(({ rows }) => rows[subject.sizes.indexOf(size)] ?? []),
+    stage,
+    measure,
+  );
   const waiting = subject.contenders.filter(
     (contender) => !outcomes.some(({ method }) => method === contender),
   );
   const now = comparing.mode.value === 'running' ? comparing.progress.value?.what : undefined;
-  const { figures } = subject.dense;
+  const dense = comparing.dense.value;
+  const tested = page.subject.value?.test;
+  const { key, show } = measure;
+  const figure = (value: number | undefined) => (value === undefined ? '–' : show(value));
   return (
     <section class="card figures" aria-labelledby="figures-title">
-      <h2 id="figures-title">{verdict(done, waiting.length > 0, size)}</h2>
-      <fieldset class="timeline">
-        <legend>After picks</legend>
-        {subject.sizes.map((each) => (
-          <label key={each}>
-            <input
-              type="radio"
-              name="size"
-              value={each}
-              checked={each === size}
-              onChange={() => onSize(each)}
-            />
-            <span class="pill">{grouped(each)}</span>
-          </label>
-        ))}
-      </fieldset>
+      <h2 id="figures-title">{verdict(props, done, waiting.length > 0)}</h2>
+      <Pills
+        legend="Picks"
+        name="size"
+        options={subject.sizes.map((each) => [each, grouped(each)] as const)}
+        value={size}
+        onChange={onSize}
+      />
+      <Pills
+        legend="Show"
+        name="measure"
+        options={MEASURES.map((each) => [each.key, each.name] as const)}
+        value={key}
+        onChange={(next) => page.keep('compare.measure', next)}
+      />
       <table class="numbers">
         <thead>
           <tr>
             <th scope="col">Method</th>
-            <th scope="col">Error</th>
-            <th scope="col">On new digits</th>
-            <th scope="col">Right answers</th>
+            {stages.map((each) => (
+              <th
+                key={each.key}
+                scope="col"
+                class={each === stage ? 'by' : ''}
+                {...(each === stage && {
+                  'aria-sort': measure.rising ? 'descending' : 'ascending',
+                })}
+              >
+                {stages.length > 1 ? (
+                  <button type="button" onClick={() => page.keep('compare.stage', each.key)}>
+                    {each.name}
+                  </button>
+                ) : (
+                  each.name
+                )}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody onMouseLeave={() => onPoint(undefined)}>
@@ -68,9 +96,11 @@ export function Figures(props: FiguresProps) {
                   onPoint={onPoint}
                 />
               </th>
-              <td>{row.trainingLoss.toFixed(3)}</td>
-              <td>{row.testLoss.toFixed(3)}</td>
-              <td>{percent(row.testAccuracy)}</td>
+              {stages.map((each) => (
+                <td key={each.key} class={each === stage ? 'by' : ''}>
+                  {figure(each.at(row)?.[key])}
+                </td>
+              ))}
             </tr>
           ))}
           {waiting.map((method) => (
@@ -78,26 +108,32 @@ export function Figures(props: FiguresProps) {
               <th scope="row">
                 <Name method={method} />
               </th>
-              <td colSpan={3}>{method === now ? 'at work…' : ''}</td>
+              <td colSpan={stages.length}>{method === now ? 'at work…' : ''}</td>
             </tr>
           ))}
-          <tr class="whole" onMouseEnter={() => onPoint(undefined)}>
-            <th scope="row">
-              <span class="method">
-                <i class="line" style={{ borderColor: 'var(--dense)' }} /> All{' '}
-                {grouped(figures.width)} neurons
-              </span>
-            </th>
-            <td>{figures.trainingLoss.toFixed(3)}</td>
-            <td>{figures.testLoss.toFixed(3)}</td>
-            <td>{percent(figures.testAccuracy)}</td>
-          </tr>
+          {dense && (
+            <tr class="whole" onMouseEnter={() => onPoint(undefined)}>
+              <th scope="row">
+                <span class="method">
+                  <i class="line" style={{ borderColor: 'var(--dense)' }} /> All{' '}
+                  {grouped(widthOf(subject))} neurons
+                </span>
+              </th>
+              {stages.map((each) => (
+                <td key={each.key} class={each === stage ? 'by' : ''}>
+                  {each.key === 'refitted' ? '–' : figure(each.dense(dense)?.[key])}
+                </td>
+              ))}
+            </tr>
+          )}
         </tbody>
       </table>
       <p class="note">
         {chosen
           ? `${METHODS[chosen].name} ${METHODS[chosen].how}.`
           : 'Choose a method to see its curve stand out and how it chooses.'}
+        {dense && subject.config.fineTune > 0 && ` ${fairness(subject)}`}
+        {measure.key === 'testAccuracy' && tested && ` ${uncertainty(done, stage, tested.count)}`}
       </p>
     </section>
   );
@@ -124,11 +160,35 @@ function Choice({ method, chosen, onChoose, onPoint }: ChoiceProps) {
   );
 }
 
-function verdict(done: readonly Comparison[], unfinished: boolean, size: number): string {
-  const [best] = done;
+function widthOf({ network, config }: Subject): number {
+  return network?.width ?? config.width;
+}
+
+function fairness({ config: { fineTune } }: Subject): string {
+  return `Fine-tuned, all have had the same ${plural(fineTune, 'step')} more, the dense network too.`;
+}
+
+/** The standard error of a share of n answers: √(p (1 − p) / n). */
+function uncertainty([best]: readonly Comparison[], stage: Stage, count: number): string {
+  const share = (best && stage.at(best)?.testAccuracy) ?? 0.5;
+  const points = 100 * Math.sqrt((share * (1 - share)) / count);
+  return `Of ${plural(count, 'new digit')}, a share is uncertain by ${points.toFixed(1)} points (standard error).`;
+}
+
+function verdict(
+  { comparing, size, stage, measure }: FiguresProps,
+  [best]: readonly Comparison[],
+  unfinished: boolean,
+): string {
   if (!best) return 'The methods, best first';
-  const so = unfinished ? 'So far' : `With ${grouped(size)} picks`;
-  return `${so}, “${METHODS[best.method].name}” keeps the most`;
+  const so = unfinished ? 'So far' : `With ${plural(size, 'pick')}`;
+  const value = stage.at(best)?.[measure.key];
+  const figures = comparing.dense.value;
+  const dense = figures && stage.dense(figures)?.[measure.key];
+  const beside = dense === undefined ? '' : `, all neurons ${measure.show(dense)}`;
+  return value === undefined
+    ? `${so}, nothing to tell of`
+    : `${so}, “${METHODS[best.method].name}” is best: ${measure.show(value)}${beside}`;
 }
 
 /** A method's name with the colour of its curve. */

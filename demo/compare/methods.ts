@@ -5,6 +5,8 @@ import {
   contenderChoice,
   type RunConfig,
 } from '../../src/index.js';
+import { REFITS } from '../../src/prune/choices.js';
+import type { Kept } from '../state/address.js';
 
 export interface MethodLook {
   readonly name: string;
@@ -54,10 +56,7 @@ export const METHODS: Readonly<Record<Contender, MethodLook>> = {
   },
 };
 
-/**
- * The methods that can be used with the loss. Training from scratch takes longest, and is included
- * only on demand.
- */
+/** The methods that can be used with the loss, with or without training from scratch. */
 export function contendersFor(
   { loss }: Pick<RunConfig, 'loss'>,
   scratch: boolean,
@@ -67,6 +66,14 @@ export function contendersFor(
       (scratch || method !== 'scratch') &&
       conflictIn({ ...contenderChoice(method), loss }) === undefined,
   );
+}
+
+export const REFIT = 'compare.refit';
+
+/** The refit that the address names; else all weights, where the loss is that of least squares. */
+export function refitIn(kept: Kept, { loss }: Pick<RunConfig, 'loss'>): RunConfig['refit'] {
+  const named = REFITS.find((refit) => refit === kept[REFIT]) ?? 'weights';
+  return conflictIn({ refit: named, loss }) ? 'none' : named;
 }
 
 const LADDER = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];

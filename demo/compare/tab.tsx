@@ -1,31 +1,37 @@
 import { useSignal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { CONTENDERS, type Contender } from '../../src/index.js';
-import { percent } from '../model/format.js';
+import { plural } from '../../src/text.js';
 import { usePage } from '../view/context.js';
 import { OtherTurn } from '../view/notices.js';
 import { Opening } from '../view/opening.js';
 import { ContestPlayer } from './contest-player.js';
 import { Curves } from './curves.js';
 import { Figures, Name } from './figures.js';
+import { bestFirst, type Measure, measureIn, type Stage, stageIn, stagesWith } from './measures.js';
 import { METHODS } from './methods.js';
+import { Options } from './options.js';
 import { type Comparing, createComparing } from './state.js';
 
-/** Compares all methods of pruning on the network that Play has trained. */
+/** Compares all methods of pruning on one network: that of Play or, before, one of its own. */
 export function CompareTab() {
   const page = usePage();
   const [comparing] = useState(() => createComparing(page));
   const pointed = useSignal<Contender | undefined>(undefined);
   const chosen = useSignal<Contender | undefined>(undefined);
   const size = useSignal<number | undefined>(undefined);
-  const subject = comparing.subject.value ?? comparing.next.value;
+  const subject = comparing.subject.value;
   const sizes = subject?.sizes ?? [];
+  const kept = page.kept.value;
+  const measure = measureIn(kept);
+  const stage = stageIn(kept, subject ? stagesWith(subject.config) : []);
   const shown = sizes.find((each) => each === size.value) ?? sizes.at(-1) ?? 0;
   return (
     <>
       <Opening title="Which way of pruning keeps the most of one network?">
         <OtherTurn view="compare" />
         <ContestPlayer comparing={comparing} />
+        <Options comparing={comparing} />
       </Opening>
       {!subject && <Ways />}
       {subject && (
@@ -33,6 +39,8 @@ export function CompareTab() {
           <Curves
             comparing={comparing}
             subject={subject}
+            stage={stage}
+            measure={measure}
             size={shown}
             lit={pointed.value ?? chosen.value}
             onPoint={(method) => {
@@ -42,6 +50,8 @@ export function CompareTab() {
           <Figures
             comparing={comparing}
             subject={subject}
+            stage={stage}
+            measure={measure}
             size={shown}
             chosen={chosen.value}
             onSize={(next) => {
@@ -57,7 +67,7 @@ export function CompareTab() {
         </div>
       )}
       <p class="hidden" role="status">
-        {comparisonAnnouncement(comparing)}
+        {comparisonAnnouncement(comparing, stage, measure)}
       </p>
     </>
   );
@@ -83,10 +93,17 @@ function Ways() {
 }
 
 /** For screen readers: the outcome, once the comparison is done. */
-function comparisonAnnouncement({ mode, outcomes, subject }: Comparing): string {
+function comparisonAnnouncement(
+  { mode, outcomes, dense }: Comparing,
+  stage: Stage,
+  measure: Measure,
+): string {
   if (mode.value !== 'done') return '';
   const last = outcomes.value.flatMap(({ rows }) => rows.slice(-1));
-  const [best] = last.toSorted((a, b) => a.trainingLoss - b.trainingLoss);
-  if (!best || !subject.value) return '';
-  return `Compared ${last.length} ways: at ${best.picks} picks ${METHODS[best.method].name} has the smallest error and ${percent(best.testAccuracy)} right, the dense network ${percent(subject.value.dense.figures.testAccuracy)}.`;
+  const [best] = bestFirst(last, stage, measure);
+  const value = best && stage.at(best)?.[measure.key];
+  if (!best || value === undefined || !dense.value) return '';
+  const whole = stage.dense(dense.value)?.[measure.key];
+  const beside = whole === undefined ? '' : `, the dense network ${measure.show(whole)}`;
+  return `Compared ${plural(last.length, 'way')}: at ${plural(best.picks, 'pick')} ${METHODS[best.method].name} is best, with ${measure.show(value)} (${measure.name})${beside}.`;
 }

@@ -34,7 +34,7 @@ export interface Comparison extends Performance, Improved {
   readonly distinct: number;
 }
 
-/** What `compare` yields: how far it is, and each method's outcome once that is known. */
+/** What `compare` yields: how far it is, the dense network's figures, then each method's outcome. */
 export type CompareEvent =
   | {
       readonly type: 'progress';
@@ -45,7 +45,11 @@ export type CompareEvent =
       readonly done: number;
       readonly total: number;
     }
+  | ({ readonly type: 'dense' } & DenseOutcome)
   | ({ readonly type: 'compared' } & Outcome);
+
+/** The dense network's figures, with the steps of fine-tuning too, where there are any. */
+export type DenseOutcome = Evaluation & { readonly test: Evaluation } & Pick<Improved, 'fineTuned'>;
 
 /** What one method came to. */
 export interface Outcome {
@@ -60,8 +64,7 @@ export interface Outcome {
 /** What `compare` returns: the dense network's figures, and every method's. */
 export interface CompareSummary {
   readonly adapter: AdapterDescription;
-  /** With the steps of fine-tuning too, where there are any. */
-  readonly dense: Evaluation & { readonly test: Evaluation } & Pick<Improved, 'fineTuned'>;
+  readonly dense: DenseOutcome;
   /** At every size, but those past a method's end only once. */
   readonly rows: readonly Comparison[];
   /** Training loss after each pick, and why there are no more, for the methods that pick. */

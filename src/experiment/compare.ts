@@ -83,7 +83,8 @@ async function* pruneByAll(
   using scope = new Scope(device);
   const problem = await selectionProblem(experiment, network, scope);
   const densely = { ...experiment, config: { ...experiment.config, refit: 'none' } } as const;
-  const improved = await improve(densely, parameters);
+  const denseFigures = { ...measured, test, ...(await improve(densely, parameters)) };
+  yield { type: 'dense', ...denseFigures };
   const outcomes: Outcome[] = [];
   for (const method of contenders) {
     const outcome =
@@ -104,7 +105,7 @@ async function* pruneByAll(
     }));
   return {
     adapter: device.adapter,
-    dense: { ...measured, test, ...improved },
+    dense: denseFigures,
     rows: outcomes.flatMap(({ rows }) => [
       ...new Map(rows.map((row) => [row.picks, row])).values(),
     ]),

@@ -1,20 +1,28 @@
 import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { contendersFor, METHODS, sizesFor } from '../../demo/compare/methods.js';
+import { roughly, roughSeconds } from '../../demo/compare/duration.js';
+import { bestFirst, measureIn, stageIn, stagesWith } from '../../demo/compare/measures.js';
+import { contendersFor, METHODS, refitIn, sizesFor } from '../../demo/compare/methods.js';
 import { percent } from '../../demo/model/format.js';
 import { addressFromHash } from '../../demo/state/address.js';
 import { configFromSettings, defaultsFor } from '../../demo/state/settings.js';
 import { readImageSource } from '../../src/data/folder.js';
 import { openNodeHost } from '../../src/hosts/node.js';
-import { CONTENDERS, type CompareSummary, drawExamples } from '../../src/index.js';
+import {
+  CONTENDERS,
+  type CompareSummary,
+  type Comparison,
+  type Contender,
+  drawExamples,
+} from '../../src/index.js';
 import {
   button,
-  ended,
+  losable,
+  loseDevice,
   openTab,
   playToEnd,
   QUICK,
-  ready,
   seriousFindings,
   servedPage,
   tabTo,
@@ -40,7 +48,52 @@ test('sizes end at the picks or at the width, and methods go with the error', ()
   ]);
 });
 
-describe('a comparison on the network from Play', () => {
+test('a stage comes with its settings, and the best stands first', () => {
+  const { loss } = defaultsFor('software');
+  expect(refitIn({}, { loss })).toBe('weights');
+  expect(refitIn({ 'compare.refit': 'scale' }, { loss })).toBe('scale');
+  expect(refitIn({ 'compare.refit': 'scale' }, { loss: 'cross-entropy' })).toBe('none');
+  const names = (config: Parameters<typeof stagesWith>[0]) =>
+    stagesWith(config).map(({ name }) => name);
+  expect(names({ refit: 'none', fineTune: 0 })).toEqual(['As pruned']);
+  expect(names({ refit: 'scale', fineTune: 0 })).toEqual(['As pruned', 'Refitted']);
+  expect(names({ refit: 'none', fineTune: 5 })).toEqual(['As pruned', 'Fine-tuned']);
+  const all = stagesWith({ refit: 'weights', fineTune: 5 });
+  const row = (method: Contender, testAccuracy: number): Comparison => ({
+    ...{ method, picks: 3, distinct: 3, trainingLoss: 1 - testAccuracy, testLoss: 1 },
+    testAccuracy,
+  });
+  const rows = [row('random', 0.5), row('greedy', 0.7), row('backward', Number.NaN)];
+  const order = (measure: string, stage: string) =>
+    bestFirst(
+      rows,
+      stageIn({ 'compare.stage': stage }, all),
+      measureIn({ 'compare.measure': measure }),
+    ).map(({ method }) => method);
+  expect(order('testAccuracy', 'pruned')).toEqual(['greedy', 'random', 'backward']);
+  expect(order('trainingLoss', 'pruned')).toEqual(['greedy', 'random', 'backward']);
+  // None of them was fine-tuned.
+  expect(order('testAccuracy', 'both')).toEqual(['random', 'greedy', 'backward']);
+});
+
+test('it takes longer by what it trains', () => {
+  const config = configFromSettings(defaultsFor('software'));
+  const plan = { config, contenders: CONTENDERS, sizes: [5, 50], network: undefined };
+  const whole = roughSeconds(plan, 'software');
+  expect(whole).toBeGreaterThan(roughSeconds({ ...plan, contenders: ['greedy'] }, 'software'));
+  expect(whole).toBeGreaterThan(
+    roughSeconds({ ...plan, config: { ...config, fineTune: 0 } }, 'software'),
+  );
+  expect(roughSeconds(plan, 'hardware')).toBeLessThan(whole / 2);
+  expect([0.2, 7.2, 33, 200].map(roughly)).toEqual([
+    'about a second',
+    'about 7 s',
+    'about 35 s',
+    'about 3 min',
+  ]);
+});
+
+describe('a comparison', () => {
   let page: Page;
   let complaints: string[];
   let expected: CompareSummary;
@@ -60,18 +113,10 @@ describe('a comparison on the network from Play', () => {
     );
 
   beforeAll(async () => {
-    const hash = `${QUICK}&view=compare&compare.scratch=true`;
-    ({ page, complaints } = await demo.visit(hash, {
-      before: () => {
-        const { requestDevice } = GPUAdapter.prototype;
-        GPUAdapter.prototype.requestDevice = async function (descriptor) {
-          const device = await requestDevice.call(this, descriptor);
-          Object.assign(globalThis, { lose: () => device.destroy() });
-          return device;
-        };
-      },
-    }));
-    const config = configFromSettings(addressFromHash(hash, defaultsFor('software')).settings);
+    const hash = `${QUICK}&view=compare`;
+    ({ page, complaints } = await demo.visit(hash, { before: losable }));
+    const { settings } = addressFromHash(hash, defaultsFor('software'));
+    const config = { ...configFromSettings(settings), refit: 'weights' } as const;
     const source = await readImageSource(join(demo.folder, 'data/small'));
     const host = await openNodeHost(libraryJobs, { adapter: 'software' });
     expected = await host
@@ -84,46 +129,52 @@ describe('a comparison on the network from Play', () => {
       .finally(() => host.close());
   });
 
-  test('says that there is no network, and the way to one', async () => {
-    await page.waitForSelector(`${PANEL} .doing`);
-    expect(await textAt(page, `${PANEL} .doing`)).toContain('no trained network');
+  test('says what it will do and for how long, and one press trains and compares', async () => {
+    await page.waitForSelector(`${PANEL} .play:enabled`);
+    expect(await textAt(page, `${PANEL} .doing`)).toMatch(
+      /^Trains a network \(32 neurons, 20 steps\), and cuts it down in 9 ways: about .*s here\.$/,
+    );
+    expect(await textAt(page, `${PANEL} .ways`)).toContain('picks blindly');
     expect(await seriousFindings(page)).toEqual([]);
-    // Until the adapter is open, the link trains nothing.
-    await openTab(page, 'Play');
-    await ready(page);
-    await openTab(page, 'Compare');
-    await page.click(`${PANEL} .play`);
-    await page.waitForSelector('[data-view="play"]:not([hidden])');
-    await ended(page);
-    await openTab(page, 'Compare');
-    expect(await textAt(page, `${PANEL} .doing`)).toContain('32 neurons after 20 steps');
+    await (await button(page, 'Train and compare')).click();
+    await finished();
   });
 
-  test('shows the figures of the library, at every size, the best first', async () => {
-    await (await button(page, 'Compare')).click();
-    await finished();
+  test('shows the figures of the library, of every stage, the best first', async () => {
     const { dense } = expected;
-    for (const size of sizesFor({ picks: 10, width: 32 })) {
+    for (const size of [1, 10]) {
       await page.click(`.figures [value="${size}"] + .pill`);
       await page.waitForSelector(`.figures [value="${size}"]:checked`);
       const own = expected.rows
         .filter(({ picks }) => picks === size)
-        .toSorted((a, b) => a.trainingLoss - b.trainingLoss);
+        .toSorted((a, b) => b.refittedFineTuned!.testAccuracy - a.refittedFineTuned!.testAccuracy);
       expect(await rows()).toEqual([
-        ...own.map(({ method, trainingLoss, testLoss, testAccuracy }) => [
-          METHODS[method].name,
-          trainingLoss.toFixed(3),
-          testLoss.toFixed(3),
-          percent(testAccuracy),
+        ...own.map((row) => [
+          METHODS[row.method].name,
+          ...[row, row.refitted, row.fineTuned, row.refittedFineTuned].map((stage) =>
+            percent(stage!.testAccuracy),
+          ),
         ]),
         [
           'All 32 neurons',
-          dense.loss.toFixed(3),
-          dense.test.loss.toFixed(3),
           percent(dense.test.accuracy),
+          '–',
+          ...Array(2).fill(percent(dense.fineTuned!.testAccuracy)),
         ],
       ]);
     }
+    await page.click('[name="measure"][value="trainingLoss"] + .pill');
+    await (await button(page, 'As pruned')).click();
+    const best = expected.rows
+      .filter(({ picks }) => picks === 10)
+      .toSorted((a, b) => a.trainingLoss - b.trainingLoss);
+    await expect
+      .poll(async () => (await rows()).map(([name, pruned]) => [name, pruned]))
+      .toEqual([
+        ...best.map((row) => [METHODS[row.method].name, row.trainingLoss.toFixed(3)]),
+        ['All 32 neurons', dense.loss.toFixed(3)],
+      ]);
+    expect(page.url()).toContain('compare.stage=pruned');
     expect(await textAt(page, `${PANEL} [role="status"].hidden`)).toContain('Compared 9 ways');
     // The page measures it twice a second.
     await expect
@@ -132,7 +183,7 @@ describe('a comparison on the network from Play', () => {
   });
 
   test('lets a method stand out by the keyboard, and axe finds nothing serious', async () => {
-    await tabTo(page, '.figures th button');
+    await tabTo(page, '.figures tbody th button');
     await page.keyboard.press('Enter');
     await page.waitForSelector('.figures .chosen [aria-pressed="true"]');
     const name = (await textAt(page, '.figures .chosen th')).trim();
@@ -145,13 +196,9 @@ describe('a comparison on the network from Play', () => {
     await (await button(page, 'Compare again')).click();
     await (await button(page, 'Pause')).click();
     await (await button(page, 'Go on')).click();
-    await finished();
-    expect(await rows()).toEqual(before);
-    expect(complaints).toEqual([]);
-    await (await button(page, 'Compare again')).click();
-    await page.waitForSelector('.figures .waiting');
     await page.waitForSelector('.figures tbody tr:not(.waiting, .whole)');
-    await page.evaluate(() => (globalThis as unknown as { lose: () => void }).lose());
+    expect(complaints).toEqual([]);
+    await loseDevice(page);
     await page.waitForSelector('.trouble');
     expect(await textAt(page, '.trouble')).toMatch(/device was lost/);
     await page.click('.trouble .remedy');
@@ -159,14 +206,24 @@ describe('a comparison on the network from Play', () => {
     expect(await rows()).toEqual(before);
   });
 
-  test('asks to compare again when Play has trained another network', async () => {
+  test('takes the network from Play, once there is one', async () => {
     await openTab(page, 'Play');
-    await page.select('[name="activation"]', 'relu');
     await playToEnd(page);
     await openTab(page, 'Compare');
-    expect(await textAt(page, `${PANEL} .doing`)).toContain('Press Compare again');
+    expect(await textAt(page, `${PANEL} .doing`)).toContain('the network from Play (32 neurons');
+    await page.click('.options summary');
+    await page.click('[name="fineTuneEach"]');
+    await page.click('[name="scratch"]');
+    await (await button(page, 'Compare again')).click();
+    await finished();
+    const [{ trainingLoss }] = expected.rows.filter(
+      ({ method, picks }) => method === 'corrective' && picks === 10,
+    ) as [Comparison];
+    expect((await rows()).map(([, pruned]) => pruned)).toContain(trainingLoss.toFixed(3));
+    expect(await page.$$eval('.figures thead th', (all) => all.length)).toBe(3);
+    expect(await rows()).toHaveLength(CONTENDERS.length);
     await (await button(page, 'Reset')).click();
-    await page.waitForSelector('.figures .waiting');
+    await page.waitForSelector('.ways');
     await page.close();
   });
 });
