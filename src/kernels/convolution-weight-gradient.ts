@@ -135,7 +135,7 @@ function planFor(device: Device, gradient: Omit<ConvolutionWeightGradient, 'part
   const outputs = outputGradient.matrix.columns;
   const { rows } = weightGradient;
   const unrolled = { taps: kernel[1], step: stride[1] };
-  const work = { lines, columns, ...unrolled, channels, outputs, rows };
+  const work = { lines, columns, ...unrolled, tapRows: kernel[0], channels, outputs, rows };
   const tile = gradient.tile ?? weightGradientTile(variant, work);
   const plan = { variant, grouped, unrolled, tile, linesFor, channels, outputs };
   if (grouped) {

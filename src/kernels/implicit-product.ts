@@ -61,7 +61,13 @@ export async function prepareImplicitProduct(
   const window = { ...grid, input };
   // Sums that lie apart in each line cannot be one line.
   const linesFor = (images: number) => asLines(window, images, grid.out.step === 1);
-  const work = { ...linesFor(output.images), ...unrolled, outputs };
+  const work = {
+    ...linesFor(output.images),
+    ...unrolled,
+    tapRows: Math.max(1, grid.taps[0]),
+    channels: input.matrix.columns / groups,
+    outputs,
+  };
   const tile = product.tile ?? productTile(variant, work);
   const shader = convolutionShader({
     variant,

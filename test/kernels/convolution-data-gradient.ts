@@ -26,7 +26,14 @@ interface Spec extends ConvolutionShape {
 
 const SPECS: readonly Spec[] = [
   { input: [1, 1, 1, 1], outputs: 1, kernel: [1, 1] },
-  { input: [3, 5, 9, 7], outputs: 13, kernel: [3, 3], padding: AROUND, called: 2 },
+  {
+    input: [3, 5, 9, 7],
+    outputs: 13,
+    kernel: [3, 3],
+    padding: AROUND,
+    called: 2,
+    tiles: { subgroup: [4, 16] },
+  },
   { input: [2, 7, 6, 17], outputs: 5, kernel: [3, 3], padding: AROUND, accumulate: true },
   { input: [2, 9, 11, 6], outputs: 10, kernel: [3, 3], stride: [2, 2], padding: AROUND },
   {

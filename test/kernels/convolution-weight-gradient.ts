@@ -30,7 +30,15 @@ interface Spec extends ConvolutionShape {
 
 const SPECS: readonly Spec[] = [
   { input: [1, 1, 1, 1], outputs: 1, kernel: [1, 1] },
-  { input: [3, 5, 7, 7], outputs: 13, kernel: [3, 3], padding: AROUND, slices: 3, called: 2 },
+  {
+    input: [3, 5, 7, 7],
+    outputs: 13,
+    kernel: [3, 3],
+    padding: AROUND,
+    slices: 3,
+    called: 2,
+    tiles: { subgroup: [4, 16] },
+  },
   {
     input: [2, 6, 9, 21],
     outputs: 37,

@@ -38,6 +38,7 @@ const SPECS: readonly Spec[] = [
     residual: true,
     activation: 'relu',
     called: 2,
+    tiles: { subgroup: [4, 16] },
   },
   { input: [1, 13, 19, 5], outputs: 37, kernel: [3, 3], tiles: { subgroup: [8, 16] } },
   {
@@ -58,7 +59,14 @@ const SPECS: readonly Spec[] = [
     tiles: { tiled: [64, 32] },
   },
   // As TensorFlow pads an even map in steps of two.
-  { input: [2, 8, 12, 13], outputs: 10, kernel: [3, 3], stride: [2, 2], padding: [0, 0, 1, 1] },
+  {
+    input: [2, 8, 12, 13],
+    outputs: 10,
+    kernel: [3, 3],
+    stride: [2, 2],
+    padding: [0, 0, 1, 1],
+    tiles: { subgroup: [8, 4] },
+  },
   { input: [3, 7, 5, 6], outputs: 18, kernel: [1, 1], stride: [2, 2] },
   {
     input: [7, 5, 3, 21],
