@@ -25,6 +25,8 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     // Dawn keeps native threads alive; a forked process ends with them, a worker thread does not.
     pool: 'forks',
+    // Files of a process share its device, and with it what is compiled.
+    isolate: false,
     // One more than cores: starting processes and compiling shaders keep one core busy at most, and
     // queues and browsers are waited for.
     maxWorkers: Math.max(3, availableParallelism()),

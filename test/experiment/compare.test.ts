@@ -14,8 +14,8 @@ import { finalResult } from '../../src/experiment/relay.js';
 import { run } from '../../src/experiment/run.js';
 import { runSchema } from '../../src/experiment/run-config.js';
 import type { Device } from '../../src/gpu/device.js';
-import { openNodeDevice } from '../../src/hosts/node.js';
 import { drawParameters } from '../../src/models/two-layer.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { writeSource } from './source.js';
 
 const M = 70;
@@ -27,10 +27,10 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'espalier-compare-'));
   const data = await writeSource(root, { rows: 3, columns: 5, train: M, test: 30 });
   examples = drawExamples(await readImageSource(data), M, 0);
-  device = await openNodeDevice();
+  device = await sharedDevice();
 });
 afterAll(async () => {
-  device?.dispose();
+  await requireNothingLeft();
   await rm(root, { recursive: true });
 });
 

@@ -8,8 +8,8 @@ import { run } from '../../src/experiment/run.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
 import { datasetFile, eventFile } from '../../src/experiment/run-files.js';
 import type { Device } from '../../src/gpu/device.js';
-import { openNodeDevice } from '../../src/hosts/node.js';
 import { espalier } from '../cli/espalier.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { writeSource } from './source.js';
 
 let root: string;
@@ -20,10 +20,10 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'espalier-determinism-'));
   large = await writeSource(join(root, 'large'), { rows: 19, columns: 20, train: 320, test: 9 });
   many = await writeSource(join(root, 'many'), { rows: 2, columns: 2, train: 4200, test: 9 });
-  device = await openNodeDevice();
+  device = await sharedDevice();
 });
 afterAll(async () => {
-  device?.dispose();
+  await requireNothingLeft();
   await rm(root, { recursive: true });
 });
 

@@ -11,7 +11,7 @@ import type { RunEvent, RunInput } from '../../src/experiment/run-events.js';
 import { datasetFile, eventFile } from '../../src/experiment/run-files.js';
 import { encodeSafetensors } from '../../src/formats/safetensors.js';
 import type { Device } from '../../src/gpu/device.js';
-import { openNodeDevice } from '../../src/hosts/node.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { writeSource } from './source.js';
 
 let root: string;
@@ -20,10 +20,10 @@ let device: Device;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'espalier-resume-'));
   data = await writeSource(join(root, 'data'), { rows: 3, columns: 5, train: 90, test: 20 });
-  device = await openNodeDevice();
+  device = await sharedDevice();
 });
 afterAll(async () => {
-  device?.dispose();
+  await requireNothingLeft();
   await rm(root, { recursive: true });
 });
 

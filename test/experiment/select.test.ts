@@ -9,13 +9,13 @@ import { finalResult } from '../../src/experiment/relay.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
 import { pickFrom } from '../../src/experiment/select.js';
 import type { Device } from '../../src/gpu/device.js';
-import { openNodeDevice } from '../../src/hosts/node.js';
 import {
   drawParameters,
   type TwoLayerParameters,
   uploadTwoLayer,
 } from '../../src/models/two-layer.js';
 import { METHODS, type MethodName } from '../../src/prune/choices.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { writeSource } from './source.js';
 
 const M = 70;
@@ -26,11 +26,11 @@ let examples: Examples;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'espalier-choose-'));
   const data = await writeSource(root, { rows: 3, columns: 5, train: M, test: 3 });
-  device = await openNodeDevice();
+  device = await sharedDevice();
   examples = drawExamples(await readImageSource(data), M, 0);
 });
 afterAll(async () => {
-  device?.dispose();
+  await requireNothingLeft();
   await rm(root, { recursive: true });
 });
 

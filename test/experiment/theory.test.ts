@@ -9,9 +9,9 @@ import { drawExamples } from '../../src/experiment/examples.js';
 import { run } from '../../src/experiment/run.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
 import type { Device } from '../../src/gpu/device.js';
-import { openNodeDevice } from '../../src/hosts/node.js';
 import type { TwoLayerParameters } from '../../src/models/two-layer.js';
 import { bestInHull, squaredDiameter } from '../../src/theory/hull.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { writeSource } from './source.js';
 
 let root: string;
@@ -20,10 +20,10 @@ let device: Device;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'espalier-theory-'));
   data = await writeSource(join(root, 'data'), { rows: 3, columns: 5, train: 300, test: 9 });
-  device = await openNodeDevice();
+  device = await sharedDevice();
 });
 afterAll(async () => {
-  device?.dispose();
+  await requireNothingLeft();
   await rm(root, { recursive: true });
 });
 

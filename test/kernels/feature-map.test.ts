@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
-import { openNodeDevice } from '../../src/hosts/node.js';
 import { featureMap } from '../../src/kernels/feature-map.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 
 describe('feature map', () => {
   let device: Device;
   beforeAll(async () => {
-    device = await openNodeDevice();
+    device = await sharedDevice();
   });
-  afterAll(() => device?.dispose());
+  afterAll(requireNothingLeft);
 
   test('is as many images as the matrix holds', () => {
     using scope = new Scope(device);

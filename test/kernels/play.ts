@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { Device } from '../../src/gpu/device.js';
-import { openNodeDevice } from '../../src/hosts/node.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import type { KernelCase } from './case.js';
 
 /** A test for each case, all on one device of Node's. */
@@ -8,9 +8,9 @@ export function playOnNode(what: string, cases: readonly KernelCase[]): void {
   describe(`kernels on Node's Dawn, ${what}`, () => {
     let device: Device;
     beforeAll(async () => {
-      device = await openNodeDevice();
+      device = await sharedDevice();
     });
-    afterAll(() => device?.dispose());
+    afterAll(requireNothingLeft);
 
     for (const { name, run } of cases) {
       test(name, async () => {

@@ -5,7 +5,7 @@ import { readMatrix } from '../../src/gpu/matrix.js';
 import { prepareInference } from '../../src/layers/inference.js';
 import { buildArchitecture } from '../../src/models/architectures.js';
 import { referenceAnswers } from '../../src/reference/network.js';
-import { freshDevice } from '../gpu/probe.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { randomImages, randomNetwork, relativeDifference } from '../graph/sample.js';
 import { uploadImages } from './networks.js';
 
@@ -14,9 +14,9 @@ const TOLERANCE = 1e-4;
 
 let device: Device;
 beforeAll(async () => {
-  device = await freshDevice();
+  device = await sharedDevice();
 });
-afterAll(() => device?.dispose());
+afterAll(requireNothingLeft);
 
 describe('a whole network answers as float64 does', () => {
   test.each([

@@ -9,7 +9,7 @@ import { buildArchitecture } from '../../src/models/architectures.js';
 import { activation, batchNorm, convolution, linear } from '../../src/models/nodes.js';
 import { randomStream } from '../../src/random.js';
 import { type ReferenceMaps, referenceAnswers } from '../../src/reference/network.js';
-import { freshDevice } from '../gpu/probe.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { randomImages, randomNetwork, relativeDifference, sampleGraph } from '../graph/sample.js';
 import { uploadImages } from './networks.js';
 
@@ -19,9 +19,9 @@ const ANSWERS = 1e-4;
 const GRADIENTS = 2e-3;
 let device: Device;
 beforeAll(async () => {
-  device = await freshDevice();
+  device = await sharedDevice();
 });
-afterAll(() => device?.dispose());
+afterAll(requireNothingLeft);
 
 /** Σ answers · slopes, whose gradient by the answers is `slopes`, with batch norms as in training. */
 function loss(network: Network, images: ReferenceMaps, slopes: Float64Array): number {

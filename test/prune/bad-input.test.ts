@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { finalResult } from '../../src/experiment/relay.js';
 import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
-import { openNodeDevice } from '../../src/hosts/node.js';
 import { METHODS } from '../../src/prune/choices.js';
 import { select } from '../../src/prune/methods.js';
 import { outputsLoss } from '../../src/reference/selection.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { judgeFor, selectionFaults, weightedOutputs } from './judge.js';
 import { drawSample, referenceProblem, type Sample, uploadSample } from './problems.js';
 import { greedy, type Run } from './run.js';
@@ -28,9 +28,9 @@ const WAYS = [
 describe('bad input to a selection', () => {
   let device: Device;
   beforeAll(async () => {
-    device = await openNodeDevice();
+    device = await sharedDevice();
   });
-  afterAll(() => device?.dispose());
+  afterAll(requireNothingLeft);
 
   interface Refusal {
     readonly says: RegExp;

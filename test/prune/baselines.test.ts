@@ -3,13 +3,13 @@ import type { LossKind } from '../../shaders/point-loss.js';
 import { finalResult } from '../../src/experiment/relay.js';
 import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
-import { openNodeDevice } from '../../src/hosts/node.js';
 import { rankByMagnitude } from '../../src/prune/baselines/magnitude.js';
 import type { MethodName } from '../../src/prune/choices.js';
 import { select } from '../../src/prune/methods.js';
 import type { Selection } from '../../src/prune/problem.js';
 import { randomStream } from '../../src/random.js';
 import { outputsLoss, type ReferenceProblem } from '../../src/reference/selection.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { weightedOutputs } from './judge.js';
 import {
   drawSample,
@@ -35,9 +35,9 @@ const LAYOUTS: readonly Layout[] = [{}, { rowsPerChunk: 17 }, { rowsPerChunk: 20
 describe('baselines against their definitions', () => {
   let device: Device;
   beforeAll(async () => {
-    device = await openNodeDevice();
+    device = await sharedDevice();
   });
-  afterAll(() => device?.dispose());
+  afterAll(requireNothingLeft);
 
   async function choose(
     sample: Sample,

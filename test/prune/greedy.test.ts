@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LossKind } from '../../shaders/point-loss.js';
 import type { Device } from '../../src/gpu/device.js';
-import { openNodeDevice } from '../../src/hosts/node.js';
 import type { OracleName, RuleName } from '../../src/prune/choices.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { bestPick, decidedSteps, judgeFor, selectionFaults } from './judge.js';
 import { drawSample, type Layout, referenceProblem } from './problems.js';
 import { greedy } from './run.js';
@@ -51,9 +51,9 @@ const CASES = SAMPLES.flatMap(({ name, sample }) =>
 describe('greedy selection against float64', () => {
   let device: Device;
   beforeAll(async () => {
-    device = await openNodeDevice();
+    device = await sharedDevice();
   });
-  afterAll(() => device?.dispose());
+  afterAll(requireNothingLeft);
 
   test.each(CASES)('$name', async ({ sample, rule, loss, replacement }) => {
     const judge = judgeFor(referenceProblem(sample, loss), rule, replacement);

@@ -3,10 +3,10 @@ import type { LossKind } from '../../shaders/point-loss.js';
 import type { Device } from '../../src/gpu/device.js';
 import { BYTES, type Matrix } from '../../src/gpu/matrix.js';
 import type { StorageFormat } from '../../src/half.js';
-import { openNodeDevice } from '../../src/hosts/node.js';
 import { chunkSlices } from '../../src/kernels/example-slices.js';
 import { type PlanRequest, planSelection } from '../../src/prune/plan.js';
 import type { SelectionProblem } from '../../src/prune/problem.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 
 interface Size {
   readonly m: number;
@@ -49,9 +49,9 @@ function deviceRecord(kind: 'hardware' | 'software', gibibytes: number): Device 
 describe('the planner', () => {
   let device: Device;
   beforeAll(async () => {
-    device = await openNodeDevice();
+    device = await sharedDevice();
   });
-  afterAll(() => device?.dispose());
+  afterAll(requireNothingLeft);
 
   const software = deviceRecord('software', 1);
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '../../src/gpu/device.js';
-import { openNodeDevice } from '../../src/hosts/node.js';
 import type { RuleName } from '../../src/prune/choices.js';
 import type { Selection } from '../../src/prune/problem.js';
 import { sumBound } from '../../src/reference/bound.js';
@@ -9,6 +8,7 @@ import {
   outputsLoss,
   type ReferenceProblem,
 } from '../../src/reference/selection.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { bestPick, decidedSteps, judgeFor, measurementBound, selectionFaults } from './judge.js';
 import { drawSample, referenceProblem, type Sample } from './problems.js';
 import { greedy, type Run } from './run.js';
@@ -44,9 +44,9 @@ function stepBound({ phi, y, examples, outputs }: ReferenceProblem, step: number
 describe('properties of greedy selection', () => {
   let device: Device;
   beforeAll(async () => {
-    device = await openNodeDevice();
+    device = await sharedDevice();
   });
-  afterAll(() => device?.dispose());
+  afterAll(requireNothingLeft);
 
   describe.each(SAMPLES)('$name', ({ sample }) => {
     const problem = referenceProblem(sample);

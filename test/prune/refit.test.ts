@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '../../src/gpu/device.js';
 import { Scope } from '../../src/gpu/scope.js';
-import { openNodeDevice } from '../../src/hosts/node.js';
 import { refitOutputs } from '../../src/prune/refit.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { drawSample, type Layout, type Sample, uploadSample } from './problems.js';
 
 let device: Device;
 beforeAll(async () => {
-  device = await openNodeDevice();
+  device = await sharedDevice();
 });
-afterAll(() => device?.dispose());
+afterAll(requireNothingLeft);
 
 /** ‖HW − Y‖² in float64. */
 function residual({ examples: m, width: n, outputs, h, y }: Sample, w: ArrayLike<number>): number {

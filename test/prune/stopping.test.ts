@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Device } from '../../src/gpu/device.js';
-import { openNodeDevice } from '../../src/hosts/node.js';
 import { drawSubsets, randomStream } from '../../src/random.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { judgeFor, PICK_TOLERANCE } from './judge.js';
 import { drawSample, referenceProblem } from './problems.js';
 import { greedy } from './run.js';
@@ -15,9 +15,9 @@ const trained = drawSample({ examples: 89, width: 31, outputs: 2 }, 100);
 describe('where a selection ends and what it looks at', () => {
   let device: Device;
   beforeAll(async () => {
-    device = await openNodeDevice();
+    device = await sharedDevice();
   });
-  afterAll(() => device?.dispose());
+  afterAll(requireNothingLeft);
 
   describe.each([
     ['at the end of each submit', 2e8],

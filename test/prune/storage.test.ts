@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '../../src/gpu/device.js';
-import { openNodeDevice } from '../../src/hosts/node.js';
 import { halfError, nearestHalf } from '../../src/reference/half.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { judgeFor, PICK_TOLERANCE, selectionFaults } from './judge.js';
 import { drawSample, referenceProblem, type Sample } from './problems.js';
 import { greedy, type Run } from './run.js';
@@ -61,9 +61,9 @@ function roundingReach({ examples: m, width: n, outputs, h, b }: Sample, picks: 
 describe('selection from activations in float16', () => {
   let device: Device;
   beforeAll(async () => {
-    device = await openNodeDevice();
+    device = await sharedDevice();
   });
-  afterAll(() => device?.dispose());
+  afterAll(requireNothingLeft);
 
   test.each(CASES)('is that from rounded ones, to the bit: $name', async ({ sample, wish }) => {
     const live = device.liveBytes;

@@ -15,6 +15,7 @@ import { type Cell, cellKey, parseCell } from '../../src/study/cell.js';
 import { cellCount, listTrials, trialName } from '../../src/study/grid.js';
 import { study } from '../../src/study/study.js';
 import { parseStudyConfig, type StudyConfig } from '../../src/study/study-config.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 
 let device: Device;
 let source: ImageSource;
@@ -22,7 +23,7 @@ let source: ImageSource;
 let whole: Awaited<ReturnType<typeof session>>;
 
 beforeAll(async () => {
-  device = await openNodeDevice();
+  device = await sharedDevice();
   const mnist = await readImageSource('mnist');
   source = {
     ...mnist,
@@ -30,7 +31,7 @@ beforeAll(async () => {
   };
   whole = await session(config);
 });
-afterAll(() => device?.dispose());
+afterAll(requireNothingLeft);
 
 const config = parseStudyConfig({
   sizes: [10, 37],

@@ -8,7 +8,7 @@ import { drawParameters, readParameters, uploadTwoLayer } from '../../src/models
 import { residentActivations } from '../../src/prune/activations.js';
 import { selectGreedily } from '../../src/prune/greedy.js';
 import { advance, readTrainingState, startTraining } from '../../src/train/gradient-descent.js';
-import { freshDevice } from '../gpu/probe.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { randomNumbers } from '../kernels/case.js';
 
 const [M, D, N] = [40, 5, 8];
@@ -17,9 +17,9 @@ const OPTIONS = { batch: 7, learningRate: 0.5, momentum: 0.5, seed: 3 } as const
 
 let device: Device;
 beforeAll(async () => {
-  device = await freshDevice();
+  device = await sharedDevice();
 });
-afterAll(() => device?.dispose());
+afterAll(requireNothingLeft);
 
 const dataset = (inputs = D, outputs = 1) =>
   uploadDataset(device, 'left', {

@@ -13,14 +13,14 @@ import {
   type NetworkTrainingState,
   trainNetwork,
 } from '../../src/train/network-training.js';
-import { freshDevice } from '../gpu/probe.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { randomNetwork, sampleGraph } from '../graph/sample.js';
 
 let device: Device;
 beforeAll(async () => {
-  device = await freshDevice();
+  device = await sharedDevice();
 });
-afterAll(() => device?.dispose());
+afterAll(requireNothingLeft);
 
 const graph = buildArchitecture('resnet8', {
   input: { channels: 3, height: 8, width: 8 },

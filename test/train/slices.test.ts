@@ -14,14 +14,14 @@ import { gradientStepReference } from '../../src/reference/gradient-step.js';
 import { matmulReference } from '../../src/reference/matmul.js';
 import { advance, startTraining } from '../../src/train/gradient-descent.js';
 import { prepareHiddenUpdate } from '../../src/train/hidden-update.js';
-import { freshDevice } from '../gpu/probe.js';
+import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { randomNumbers } from '../kernels/case.js';
 
 let device: Device;
 beforeAll(async () => {
-  device = await freshDevice();
+  device = await sharedDevice();
 });
-afterAll(() => device?.dispose());
+afterAll(requireNothingLeft);
 
 describe('how many slices', () => {
   const D = 785;

@@ -18,15 +18,15 @@ import type { Device } from '../../../src/gpu/device.js';
 import type { Node } from '../../../src/graph/graph.js';
 import { summarise } from '../../../src/graph/summary.js';
 import { activation, batchNorm, convolution, linear } from '../../../src/models/nodes.js';
-import { freshDevice } from '../../gpu/probe.js';
+import { requireNothingLeft, sharedDevice } from '../../gpu/probe.js';
 import { randomNetwork, sampleGraph } from '../../graph/sample.js';
 import { randomPictures } from './random-pictures.js';
 
 let device: Device;
 beforeAll(async () => {
-  device = await freshDevice();
+  device = await sharedDevice();
 });
-afterAll(() => device?.dispose());
+afterAll(requireNothingLeft);
 
 const preprocessing = PREPROCESSINGS.cifar10;
 /** Two residual blocks of one shape: few kernels, and a sum behind each consumer. */

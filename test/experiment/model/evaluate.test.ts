@@ -11,7 +11,7 @@ import type { Device } from '../../../src/gpu/device.js';
 import { buildArchitecture } from '../../../src/models/architectures.js';
 import { drawWeights } from '../../../src/models/initial-weights.js';
 import { evaluatePictures } from '../../../src/train/evaluation.js';
-import { freshDevice } from '../../gpu/probe.js';
+import { requireNothingLeft, sharedDevice } from '../../gpu/probe.js';
 import { isShared, sharedPath } from '../../shared.js';
 
 /** How far float32 logits may lie off PyTorch's. */
@@ -19,9 +19,9 @@ const TOLERANCE = 1e-4;
 
 let device: Device;
 beforeAll(async () => {
-  device = await freshDevice();
+  device = await sharedDevice();
 });
-afterAll(() => device?.dispose());
+afterAll(requireNothingLeft);
 
 const ignore = async () => undefined;
 

@@ -6,14 +6,14 @@ import { finalResult } from '../../../src/experiment/relay.js';
 import type { Device } from '../../../src/gpu/device.js';
 import { activation, convolution, linear } from '../../../src/models/nodes.js';
 import { randomStream } from '../../../src/random.js';
-import { freshDevice } from '../../gpu/probe.js';
+import { requireNothingLeft, sharedDevice } from '../../gpu/probe.js';
 import { randomNetwork, sampleGraph } from '../../graph/sample.js';
 
 let device: Device;
 beforeAll(async () => {
-  device = await freshDevice();
+  device = await sharedDevice();
 });
-afterAll(() => device?.dispose());
+afterAll(requireNothingLeft);
 
 const graph = sampleGraph([
   convolution('c1', 'input', { outputs: 5, kernel: 3, padding: 1 }),

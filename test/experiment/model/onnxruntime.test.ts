@@ -7,7 +7,7 @@ import { loadModel, type Model } from '../../../src/experiment/model/model.js';
 import { finalResult } from '../../../src/experiment/relay.js';
 import type { Device } from '../../../src/gpu/device.js';
 import { evaluatePictures } from '../../../src/train/evaluation.js';
-import { freshDevice } from '../../gpu/probe.js';
+import { requireNothingLeft, sharedDevice } from '../../gpu/probe.js';
 import { isShared, sharedPath } from '../../shared.js';
 
 /** How far two engines' float32 logits may lie apart. */
@@ -36,7 +36,7 @@ describe.runIf(isShared)(
     const file = 'resnet20-12fca82f.th';
     let model: Model;
     beforeAll(async () => {
-      device = await freshDevice();
+      device = await sharedDevice();
       // More threads would be workers, which outlive the test.
       env.wasm.numThreads = 1;
       const source = await readPictureSource(sharedPath('data/cifar10-small'));
@@ -50,7 +50,7 @@ describe.runIf(isShared)(
       const evaluation = evaluatePictures(device, network, pictures, options);
       answers = (await finalResult(evaluation)).answers ?? new Float32Array();
     });
-    afterAll(() => device?.dispose());
+    afterAll(requireNothingLeft);
 
     test.each(['resnet20.onnx', 'resnet20-bn.onnx'])('%s: the same logits', async (name) => {
       const session = await InferenceSession.create(readFileSync(sharedPath(`models/${name}`)));

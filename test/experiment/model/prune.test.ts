@@ -29,16 +29,16 @@ import { buildArchitecture } from '../../../src/models/architectures.js';
 import { activation, batchNorm, convolution, linear, maxPool } from '../../../src/models/nodes.js';
 import { type ReferenceMaps, runReference } from '../../../src/reference/network.js';
 import { evaluatePictures } from '../../../src/train/evaluation.js';
-import { freshDevice } from '../../gpu/probe.js';
+import { requireNothingLeft, sharedDevice } from '../../gpu/probe.js';
 import { randomNetwork, sampleGraph } from '../../graph/sample.js';
 import { isShared, sharedPath } from '../../shared.js';
 import { input, randomPictures } from './random-pictures.js';
 
 let device: Device;
 beforeAll(async () => {
-  device = await freshDevice();
+  device = await sharedDevice();
 });
-afterAll(() => device?.dispose());
+afterAll(requireNothingLeft);
 
 const preprocessing = PREPROCESSINGS.cifar10;
 

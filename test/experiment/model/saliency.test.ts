@@ -15,14 +15,14 @@ import type { Network } from '../../../src/graph/weights.js';
 import { activation, batchNorm, convolution, linear } from '../../../src/models/nodes.js';
 import { randomStream } from '../../../src/random.js';
 import { type ReferenceMaps, referenceAnswers } from '../../../src/reference/network.js';
-import { freshDevice } from '../../gpu/probe.js';
+import { requireNothingLeft, sharedDevice } from '../../gpu/probe.js';
 import { randomNetwork, sampleGraph } from '../../graph/sample.js';
 
 let device: Device;
 beforeAll(async () => {
-  device = await freshDevice();
+  device = await sharedDevice();
 });
-afterAll(() => device?.dispose());
+afterAll(requireNothingLeft);
 
 const preprocessing = PREPROCESSINGS.unit;
 const CLASSES = 3;

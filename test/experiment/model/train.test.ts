@@ -15,14 +15,14 @@ import { openNodeAdapter } from '../../../src/hosts/node.js';
 import { createPace } from '../../../src/hosts/pace.js';
 import { drawWeights } from '../../../src/models/initial-weights.js';
 import { activation, batchNorm, convolution, linear } from '../../../src/models/nodes.js';
-import { freshDevice } from '../../gpu/probe.js';
+import { requireNothingLeft, sharedDevice } from '../../gpu/probe.js';
 import { sampleGraph } from '../../graph/sample.js';
 
 let device: Device;
 beforeAll(async () => {
-  device = await freshDevice();
+  device = await sharedDevice();
 });
-afterAll(() => device?.dispose());
+afterAll(requireNothingLeft);
 
 /** The smallest network that has every kind of parameter. */
 function tinyGraph({ filters = 2, side = 4, kernel = 3 } = {}) {

@@ -6,14 +6,14 @@ import { Scope } from '../../../src/gpu/scope.js';
 import { featureMap } from '../../../src/kernels/feature-map.js';
 import { type Window, windowPositions } from '../../../src/kernels/window.js';
 import { preparePatchProducts } from '../../../src/prune/channels/patch-products.js';
-import { freshDevice } from '../../gpu/probe.js';
+import { requireNothingLeft, sharedDevice } from '../../gpu/probe.js';
 import { randomNumbers } from '../../kernels/case.js';
 
 let device: Device;
 beforeAll(async () => {
-  device = await freshDevice();
+  device = await sharedDevice();
 });
-afterAll(() => device?.dispose());
+afterAll(requireNothingLeft);
 
 /** Float32 sums of a few thousand products lie off by this share of their largest at most. */
 const TOLERANCE = 1e-5;
