@@ -1,5 +1,6 @@
 import { mean } from 'simple-statistics';
 import { type ComparedFit, compareFits, INDISTINCT } from '../theory/compare-fits.js';
+import type { Setting } from '../theory/models.js';
 import type { Cell } from './cell.js';
 import { inOrder } from './cell.js';
 import { studyCheckpoints } from './grid.js';
@@ -21,15 +22,19 @@ export type AnalysedSetting = Pick<
   'width' | 'learningRate' | 'batch' | 'picks' | 'method' | 'rule'
 >;
 
-/** Thresholds by one criterion, and the curves t(m) fitted to them, the best supported first. */
-export interface Finding {
-  readonly criterion: Criterion;
+/** Thresholds, and the curves t(m) fitted to them, the best supported first. */
+export interface ThresholdFits {
   readonly thresholds: readonly Threshold[];
   readonly fits: readonly ComparedFit[];
   /** The curves whose AICc is within 2 of the best: the data cannot tell which of them is right. */
   readonly supported: readonly string[];
   /** Why there are no fits; undefined when there are. */
   readonly missing: string | undefined;
+}
+
+/** Thresholds by one criterion, and the curves fitted to them. */
+export interface Finding extends ThresholdFits {
+  readonly criterion: Criterion;
 }
 
 /** The thresholds and fits of one setting, by both criteria. */
@@ -73,17 +78,7 @@ function analyseSetting(
   const find = (criterion: Criterion): Finding => {
     const thresholds = courses.map((course) => findThreshold(course, criterion));
     const known = { picks: setting.picks, rho };
-    const { fits, missing } = compareFits(
-      thresholds.map(thresholdInterval),
-      known,
-      config.seed,
-      resamples,
-    );
-    const least = fits[0]?.aicc ?? Number.NaN;
-    const supported = fits
-      .filter(({ aicc, weight }) => weight > 0 && aicc - least <= INDISTINCT)
-      .map(({ model }) => model);
-    return { criterion, thresholds, fits, supported, missing };
+    return { criterion, ...fitThresholds(thresholds, known, config.seed, resamples) };
   };
   return {
     setting,
@@ -94,8 +89,27 @@ function analyseSetting(
   };
 }
 
+/**
+ * Fits curves t(m) to thresholds.
+ *
+ * @param resamples of the bootstrap that gives the fits their intervals; with 0 they have none.
+ */
+export function fitThresholds(
+  thresholds: readonly Threshold[],
+  known: Setting,
+  seed: number,
+  resamples?: number,
+): ThresholdFits {
+  const { fits, missing } = compareFits(thresholds.map(thresholdInterval), known, seed, resamples);
+  const least = fits[0]?.aicc ?? Number.NaN;
+  const supported = fits
+    .filter(({ aicc, weight }) => weight > 0 && aicc - least <= INDISTINCT)
+    .map(({ model }) => model);
+  return { thresholds, fits, supported, missing };
+}
+
 /** The best supported curve; undefined when there are too few trials to tell. */
-export function bestFit({ fits, supported }: Finding): ComparedFit | undefined {
+export function bestFit({ fits, supported }: ThresholdFits): ComparedFit | undefined {
   return supported.length > 0 ? fits[0] : undefined;
 }
 
@@ -108,7 +122,7 @@ export function analysedSizes({ courses }: Analysis): readonly number[] {
  */
 export function meanThresholds({
   thresholds,
-}: Finding): readonly (readonly [examples: number, iterations: number])[] {
+}: ThresholdFits): readonly (readonly [examples: number, iterations: number])[] {
   const sizes = [...new Set(thresholds.map(({ examples }) => examples))];
   return sizes.flatMap((size) => {
     const own = thresholds.filter(({ examples }) => examples === size);
@@ -131,7 +145,10 @@ function settingKey(cell: Cell): string {
 }
 
 /** The cells grouped by key. Groups and cells keep the order given. */
-function groups(cells: readonly Cell[], groupKey: (cell: Cell) => string): readonly Course[] {
+export function groups<Cell>(
+  cells: readonly Cell[],
+  groupKey: (cell: Cell) => string,
+): readonly (readonly [Cell, ...Cell[]])[] {
   const byKey = new Map<string, [Cell, ...Cell[]]>();
   for (const cell of cells) {
     const key = groupKey(cell);

@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import type { EspalierError } from '../errors.js';
-import { parseRecordLine } from '../json.js';
 import type { Pruning, Trial } from './grid.js';
+import {
+  type CellKind,
+  csvOfCells,
+  keyOfCell,
+  parseCellLine,
+  requireCellOf,
+  sortedCells,
+} from './records.js';
 
 const whole = z.int().nonnegative();
 /** A loss is a mean of squares or of −ln p, so it is never negative. */
@@ -70,16 +77,31 @@ const possibleSchema = cellSchema.refine(
  */
 export type Cell = z.infer<typeof cellSchema>;
 
-/** All keys of a cell, in the order of the columns of `cells.csv`. */
-export const COLUMNS = Object.keys(cellSchema.shape) as readonly (keyof Cell)[];
-
 /** The keys that identify a cell within its study. */
 export type CellKey = Trial & Pruning & Pick<Cell, 'iteration'>;
 
+/** Cells of two-layer networks. */
+export const CELLS: CellKind<Cell> = {
+  schema: possibleSchema,
+  columns: Object.keys(cellSchema.shape) as (keyof Cell)[],
+  identity: [
+    'width',
+    'learningRate',
+    'batch',
+    'picks',
+    'method',
+    'rule',
+    'examples',
+    'trial',
+    'iteration',
+  ],
+};
+
 /** The identity of a cell as a string. A study keeps one cell for each. */
-export function cellKey(cell: Omit<CellKey, 'method' | 'rule'> & Pick<Cell, 'method' | 'rule'>) {
-  const { width, learningRate, batch, picks, method, rule, examples, trial, iteration } = cell;
-  return [width, learningRate, batch, picks, method, rule, examples, trial, iteration].join('/');
+export function cellKey(
+  cell: Omit<CellKey, 'method' | 'rule'> & Pick<Cell, 'method' | 'rule'>,
+): string {
+  return keyOfCell(CELLS, cell);
 }
 
 /**
@@ -88,8 +110,7 @@ export function cellKey(cell: Omit<CellKey, 'method' | 'rule'> & Pick<Cell, 'met
  * @throws bad-data naming file and line when the line is not a valid cell.
  */
 export function parseCell(line: string, file: string, number: number): Cell {
-  const { value, fail } = parseRecordLine(line, { file, number, lost: 'its cell' });
-  return requireCell(value, fail);
+  return parseCellLine(CELLS, line, file, number);
 }
 
 /**
@@ -98,37 +119,15 @@ export function parseCell(line: string, file: string, number: number): Cell {
  * @throws what `fail` makes of what is wrong.
  */
 export function requireCell(value: unknown, fail: (why: string) => EspalierError): Cell {
-  const parsed = possibleSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw fail(`${issue?.path.join('.') || 'it'}: ${issue?.message}`);
+  return requireCellOf(CELLS, value, fail);
 }
 
 /** All cells as a CSV table with a header line, sorted by `inOrder`. */
 export function cellsCsv(cells: readonly Cell[]): string {
-  const columns = COLUMNS.filter((column) => cells.some((cell) => cell[column] !== undefined));
-  const rows = inOrder(cells).map((cell) => columns.map((column) => quoted(cell[column])));
-  return [columns, ...rows].map((row) => `${row.join(',')}\n`).join('');
+  return csvOfCells(CELLS, cells);
 }
 
 /** The cells sorted by setting, size, trial and iteration. */
 export function inOrder(cells: readonly Cell[]): readonly Cell[] {
-  const order = ['width', 'learningRate', 'batch', 'picks', 'method', 'rule', 'examples', 'trial'];
-  const columns = [...order, 'iteration'] as (keyof Cell)[];
-  return cells.toSorted((a, b) => {
-    const column = columns.find((name) => a[name] !== b[name]);
-    return column ? compare(a[column], b[column]) : 0;
-  });
-}
-
-/** Numbers come before texts, so that the batch 'full' comes after all others. */
-function compare(a: Cell[keyof Cell], b: Cell[keyof Cell]): number {
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  if (typeof a === typeof b) return String(a) < String(b) ? -1 : 1;
-  return typeof a === 'number' ? -1 : 1;
-}
-
-function quoted(value: string | number | undefined): string {
-  const text = String(value ?? '');
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return sortedCells(CELLS, cells);
 }

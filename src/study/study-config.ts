@@ -11,6 +11,7 @@ import {
   runSchema,
 } from '../experiment/run-config.js';
 import { METHODS, type SomeChoices } from '../prune/choices.js';
+import { differing, identityText, sizesSchema, trialsSchema } from './shared-config.js';
 
 const PRESETS = ['quick', 'paper'] as const;
 export type Preset = (typeof PRESETS)[number];
@@ -50,12 +51,6 @@ const swept = <Value extends z.ZodType>(value: Value, least: string) => {
   );
 };
 
-const SIZES = 'a list of whole numbers from 1 on in ascending order, none of them twice';
-
-const MOST_TRIALS = 1000;
-
-const TRIALS = `a whole number from 1 to ${MOST_TRIALS}`;
-
 const SHARE = 'a number above 0 and below 1';
 
 /** `run`'s keys that mean the same here. */
@@ -65,13 +60,8 @@ const studySchema = z.strictObject({
   preset: z.enum(PRESETS, { error: `one of ${PRESETS.join(', ')}` }).default('quick'),
   data: shared.data,
   task: shared.task,
-  sizes: z
-    .array(count(1), { error: SIZES })
-    .min(1, { error: SIZES })
-    .refine((sizes) => sizes.every((size, i) => i === 0 || size > (sizes[i - 1] ?? size)), {
-      error: SIZES,
-    }),
-  trials: z.int({ error: TRIALS }).min(1, { error: TRIALS }).max(MOST_TRIALS, { error: TRIALS }),
+  sizes: sizesSchema,
+  trials: trialsSchema,
   width: swept(count(1), 'a whole number from 1 on'),
   activation: shared.activation,
   iterations: count(1),
@@ -195,11 +185,10 @@ const FIGURE_KEYS = (Object.keys(studySchema.shape) as (keyof StudyConfig)[]).fi
 
 /** The same for two studies whose cells can stand for each other, and for no others. */
 export function studyIdentity(config: StudyConfig): string {
-  const given = FIGURE_KEYS.filter((key) => config[key] !== undefined);
-  return JSON.stringify(given.map((key) => [key, config[key]]));
+  return identityText(config, FIGURE_KEYS);
 }
 
 /** The first key by which two studies' cells differ, if there is one. */
 export function differingKey(one: StudyConfig, other: StudyConfig): keyof StudyConfig | undefined {
-  return FIGURE_KEYS.find((key) => JSON.stringify(one[key]) !== JSON.stringify(other[key]));
+  return differing(one, other, FIGURE_KEYS);
 }

@@ -106,9 +106,17 @@ export function requireImages(
   expected: string | undefined,
 ): void {
   const crc32 = imagesChecksum(train);
-  if (crc32 === expected) return;
-  throw new EspalierError(
+  if (crc32 !== expected) throw otherImages(name, expected, crc32);
+}
+
+/** The error of a study that would go on with other images. */
+export function otherImages(
+  name: string,
+  expected: string | undefined,
+  here: string,
+): EspalierError {
+  return new EspalierError(
     'bad-data',
-    `The study is of other images or labels than ${name} holds (checksum ${expected}, here ${crc32}). Go on with the data that it began with, or begin another study.`,
+    `The study is of other images or labels than ${name} holds (checksum ${expected}, here ${here}). Go on with the data that it began with, or begin another study.`,
   );
 }

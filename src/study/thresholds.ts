@@ -42,8 +42,15 @@ export type Course = readonly [Cell, ...Cell[]];
 /** The threshold of one trial: the first checkpoint from which the criterion holds to the end. */
 export function findThreshold(course: Course, criterion: Criterion): Threshold {
   const bound = lossBound(course, criterion);
+  return thresholdOfCourse(course, ({ subnetworkLoss }) => subnetworkLoss <= bound);
+}
+
+/** The first checkpoint of a trial from which a condition holds to the end. */
+export function thresholdOfCourse<
+  Point extends { readonly examples: number; readonly trial: number; readonly iteration: number },
+>(course: readonly [Point, ...Point[]], holds: (point: Point) => boolean): Threshold {
   const { examples, trial } = course[0];
-  const lastFailure = course.findLastIndex(({ subnetworkLoss }) => !(subnetworkLoss <= bound));
+  const lastFailure = course.findLastIndex((point) => !holds(point));
   return {
     examples,
     trial,
