@@ -24,6 +24,8 @@ import { type PreparedTeacher, prepareTeacher, type Teacher } from './teacher.js
 /** How a network is trained by minibatches of pictures. */
 export interface NetworkTrainingOptions extends Omit<Schedule, 'steps' | 'warmUp'> {
   readonly epochs: number;
+  /** Minibatches of the whole training, in place of those of `epochs`. */
+  readonly steps?: number;
   /** Pictures of a minibatch. */
   readonly batch: number;
   /** Epochs over which the rate first rises; none by default. */
@@ -65,6 +67,8 @@ export interface NetworkTrainingState {
 export interface NetworkTrainingCourse {
   /** Where an earlier training of the same options and pictures stood. */
   readonly from?: NetworkTrainingState | undefined;
+  /** Minibatches behind which its state is yielded, beside the ends of epochs. */
+  readonly stops?: readonly number[];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -87,7 +91,7 @@ const LOOKS = 20;
 /**
  * Trains a network by minibatches of pictures, each once an epoch in an order of the epoch's own, on
  * the softmax cross-entropy by the labels, the divergence from a teacher's answers, or both. Yields
- * progress, and the state after each epoch; a training that is aborted yields where it stood before
+ * progress, and the state after each epoch and at each stop; a training that is aborted yields where it stood before
  * it throws.
  *
  * @throws bad-data for pictures that the network or its teacher does not take, or without labels
@@ -101,7 +105,7 @@ export async function* trainNetwork(
   options: NetworkTrainingOptions & NetworkTrainingCourse,
 ): AsyncGenerator<NetworkTrainingEvent, NetworkTrainingState> {
   const { count: examples } = pictures;
-  const { batch, seed, from, signal } = options;
+  const { batch, seed, from, stops = [], signal } = options;
   const learned = requireTrainable(device, network, pictures, options.teacher);
   using scope = new Scope(device);
   const start = from ? { ...network, weights: from.weights } : network;
@@ -114,7 +118,7 @@ export async function* trainNetwork(
     options.teacher && (await prepareTeacher(device, options.teacher.network, training.input));
   const step = await prepareStep(device, scope, training, { pictures: learned, options, teacher });
   const perEpoch = stepsOfEpoch({ examples, batch });
-  const steps = options.epochs * perEpoch;
+  const { steps = options.epochs * perEpoch } = options;
   const schedule = { ...options, warmUp: (options.warmUp ?? 0) * perEpoch, steps };
   const lookEvery = Math.max(1, Math.ceil(perEpoch / LOOKS));
   const commands = new Commands(device);
@@ -138,7 +142,7 @@ export async function* trainNetwork(
       step.encode(commands, { first, images, rate, key: keyOfEpoch(seed, epoch) });
       done++;
       await commands.submitIfFull(signal);
-      const ended = done % perEpoch === 0;
+      const ended = done % perEpoch === 0 || stops.includes(done);
       if (!ended && done % lookEvery !== 0) continue;
       commands.submit();
       const firstLooked = (looked % perEpoch) * batch;

@@ -33,6 +33,8 @@ export interface PruneOptions {
   readonly units: UnitChoice;
   /** The share of the network's cost that stays at most, and what is counted. */
   readonly budget: { readonly of: Budgeted; readonly share: number };
+  /** How many channels stay of each unit, by its name, in place of a budget; others stay whole. */
+  readonly layout?: Readonly<Record<string, number>> | undefined;
   /** What a unit's number of channels is a multiple of, where it is cut. */
   readonly roundTo: number;
   /** Channels that every unit keeps at least. */

@@ -21,7 +21,7 @@ export function countedCost(graph: Graph, units: readonly Unit[], of: Counted): 
  *
  * @throws bad-config saying the least that can be met; bad-network when nothing can be cut.
  */
-export function requireReachable({ graph }: Network, options: PruneOptions): void {
+export function requireReachable({ graph }: Pick<Network, 'graph'>, options: PruneOptions): void {
   const units = chosenUnits(graph, options.units);
   const { of } = options.budget;
   if (of === 'milliseconds') return;
@@ -37,7 +37,7 @@ export function requireReachable({ graph }: Network, options: PruneOptions): voi
 export function shareOfUnits({
   cost,
   units,
-  options: { budget, sharing, least, roundTo },
+  options: { budget, layout, sharing, least, roundTo },
   curves,
 }: {
   readonly cost: KeptCost;
@@ -47,6 +47,7 @@ export function shareOfUnits({
   readonly curves: readonly UnitCurve[];
 }): readonly number[] {
   const channels = units.map((unit) => unit.channels);
+  if (layout) return units.map((unit) => layout[unit.name] ?? unit.channels);
   const limits = { cost, budget: budget.share * cost(channels), least, roundTo };
   return sharing === 'measured'
     ? shareBudget({ curves, ...limits })
