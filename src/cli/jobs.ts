@@ -26,6 +26,8 @@ import { type AdapterDescription, LIMITS } from '../gpu/adapter.js';
 import type { Device } from '../gpu/device.js';
 import type { Job, JobContext } from '../hosts/host.js';
 import { matmulVariant } from '../kernels/variant.js';
+import type { ModelRates, RatesInput } from '../study/model/rates.js';
+import type { ModelTrialEvent, ModelTrialInput } from '../study/model/trial.js';
 import type { TrialEvent, TrialInput } from '../study/trial.js';
 
 /** The benchmark, beside these peers. */
@@ -79,6 +81,17 @@ export const jobs = {
     const { trainModel } = await import('../experiment/model/train.js');
     return finalResult(trainModel(device, input, signal), emit);
   },
+  modelTrial: async (
+    { device, emit, signal }: JobContext<ModelTrialEvent>,
+    input: ModelTrialInput,
+  ) => {
+    const { studyModelTrial } = await import('../study/model/trial.js');
+    return finalResult(studyModelTrial(device, input, signal), emit);
+  },
+  modelRates: async ({ device, signal }: JobContext<never>, input: RatesInput) => {
+    const { measureRates } = await import('../study/model/rates.js');
+    return measureRates(device, input, signal);
+  },
   bench: benchJob([]),
   limits: async (
     { device, signal }: JobContext<never>,
@@ -97,6 +110,8 @@ export const jobs = {
   prune: Job<PruneModelInput, PruneModelEvent, PruneModelSummary>;
   disagreements: Job<DisagreementInput, never, Disagreements>;
   train: Job<TrainInput, TrainEvent, TrainSummary>;
+  modelTrial: Job<ModelTrialInput, ModelTrialEvent, void>;
+  modelRates: Job<RatesInput, never, ModelRates>;
   bench: Job<BenchInput, BenchEvent, void>;
   limits: Job<{ readonly seconds: number }, never, AdapterLimits>;
   info: Job<null, never, DeviceReport>;

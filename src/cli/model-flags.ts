@@ -32,12 +32,13 @@ export const MODEL_FILES =
   '.onnx, Keras’s .h5, TensorFlow.js’s model.json, or weights: .safetensors, or PyTorch’s .pth, .pt or .th';
 
 /** The flags that say which network a file of weights is of. */
-export function addArchitectureFlags(command: Command): Command {
+export function addArchitectureFlags(
+  command: Command,
+  what = 'of a file that holds weights alone',
+): Command {
   const names = ARCHITECTURES.map(({ name }) => name);
   return command
-    .addOption(
-      new Option('--architecture <name>', 'of a file that holds weights alone').choices(names),
-    )
+    .addOption(new Option('--architecture <name>', what).choices(names))
     .addOption(new Option('--stem <name>', 'of resnet18 and resnet34').choices(STEMS));
 }
 

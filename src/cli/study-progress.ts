@@ -1,4 +1,5 @@
 import type { AdapterDescription } from '../gpu/adapter.js';
+import type { Cell } from '../study/cell.js';
 import { cellCount, listTrials, type Trial, trialOperations } from '../study/grid.js';
 import type { StudyConfig } from '../study/study-config.js';
 import type { TrialEvent } from '../study/trial.js';
@@ -8,21 +9,28 @@ import { barOn, percent } from './progress.js';
 /** Operations a second taken for granted until some are measured. */
 const ASSUMED = { software: 5e9, hardware: 2e12 } as const;
 
-export interface StudyProgress {
-  show(event: TrialEvent): void;
+export interface StudyProgress<Cell> {
+  /** A cell that is done. */
+  cell(cell: Cell): void;
+  /** What is being done between two cells. */
+  doing(note: string): void;
   note(line: string): void;
   stop(): void;
 }
 
 /** How large a study's work is, for time left and for the estimate before it starts. */
-export interface Workload {
+export interface Workload<Cell> {
   readonly cells: number;
-  /** Operations of one cell of a trial. */
-  readonly perCell: (trial: Trial) => number;
+  /** Work of one cell, in operations or in any other unit. */
+  readonly perCell: (cell: Cell) => number;
   readonly total: number;
 }
 
-export function studyWorkload(config: StudyConfig, inputs: number, testExamples: number): Workload {
+export function studyWorkload(
+  config: StudyConfig,
+  inputs: number,
+  testExamples: number,
+): Workload<Trial> {
   const trials = listTrials(config);
   const cells = cellCount(config);
   const perCell = (trial: Trial) =>
@@ -36,7 +44,7 @@ export function studyWorkload(config: StudyConfig, inputs: number, testExamples:
 
 /** One line on what is to come, before it starts. */
 export function estimate(
-  { cells, total }: Workload,
+  { cells, total }: Workload<Trial>,
   done: number,
   { kind, name }: AdapterDescription,
 ): string {
@@ -49,36 +57,39 @@ export function estimate(
   return `${rest} about ${scientific(total * share)} operations: ${duration(seconds)} at ${scientific(ASSUMED[kind])} a second, which is assumed for ${kind === 'hardware' ? 'a GPU' : 'a software adapter'} (${name}).`;
 }
 
+/** What a study says of a cell: in a line of its own, and behind a bar. */
+export interface CellWords<Cell> {
+  readonly line: (cell: Cell) => string;
+  readonly short: (cell: Cell) => string;
+}
+
 /** Progress on stderr: a bar where a person watches, otherwise a line a cell. */
-export function createStudyProgress(
+export function createStudyProgress<Cell>(
   stream: NodeJS.WriteStream,
-  workload: Workload,
-  done: readonly Trial[],
-): StudyProgress {
+  workload: Workload<Cell>,
+  { done, words }: { readonly done: readonly Cell[]; readonly words: CellWords<Cell> },
+): StudyProgress<Cell> {
   let cells = done.length;
   const start = performance.now();
-  let left = workload.total - done.reduce((sum, trial) => sum + workload.perCell(trial), 0);
+  let left = workload.total - done.reduce((sum, cell) => sum + workload.perCell(cell), 0);
   let finished = 0;
   const timeLeft = () =>
     finished === 0
       ? ''
       : `${duration(((performance.now() - start) / 1000) * (left / finished))} left`;
-  const count = (trial: Trial) => {
+  const count = (cell: Cell) => {
     cells++;
-    left -= workload.perCell(trial);
-    finished += workload.perCell(trial);
+    left -= workload.perCell(cell);
+    finished += workload.perCell(cell);
   };
   if (!stream.isTTY) {
     return {
       stop: () => undefined,
       note: (line) => stream.write(`${line}\n`),
-      show: (event) => {
-        if (event.type !== 'cell') return;
-        count(event.trial);
-        const { denseLoss, subnetworkLoss, subnetworkTestAccuracy } = event.cell;
-        stream.write(
-          `${cells} of ${workload.cells}: ${checkpointTitle(event.trial, event.cell.iteration)}: training loss ${denseLoss.toPrecision(3)} dense, ${subnetworkLoss.toPrecision(3)} subnetwork with test accuracy ${percent(subnetworkTestAccuracy)}; ${timeLeft()}\n`,
-        );
+      doing: () => undefined,
+      cell: (cell) => {
+        count(cell);
+        stream.write(`${cells} of ${workload.cells}: ${words.line(cell)}; ${timeLeft()}\n`);
       },
     };
   }
@@ -91,18 +102,32 @@ export function createStudyProgress(
       stream.write(`${line}\n`);
       bar.start(workload.cells, cells, { left: timeLeft(), note: '' });
     },
-    show: (event) => {
-      if (event.type === 'cell') {
-        count(event.trial);
-        const note = `${checkpointTitle(event.trial, event.cell.iteration)} loss ${event.cell.subnetworkLoss.toPrecision(3)}`;
-        bar.update(cells, { left: timeLeft(), note });
-      }
-      if (event.type === 'progress' && event.minibatchLoss !== undefined) {
-        const note = `${checkpointTitle(event.trial, event.iteration)} minibatch loss ${event.minibatchLoss.toPrecision(3)}`;
-        bar.update(cells, { left: timeLeft(), note });
-      }
+    doing: (note) => bar.update(cells, { left: timeLeft(), note }),
+    cell: (cell) => {
+      count(cell);
+      bar.update(cells, { left: timeLeft(), note: words.short(cell) });
     },
   };
+}
+
+/** What is said of cells of two-layer networks. */
+export const CELL_WORDS: CellWords<Cell> = {
+  line: (cell) => {
+    const { denseLoss, subnetworkLoss, subnetworkTestAccuracy } = cell;
+    return `${checkpointTitle(cell, cell.iteration)}: training loss ${denseLoss.toPrecision(3)} dense, ${subnetworkLoss.toPrecision(3)} subnetwork with test accuracy ${percent(subnetworkTestAccuracy)}`;
+  },
+  short: (cell) =>
+    `${checkpointTitle(cell, cell.iteration)} loss ${cell.subnetworkLoss.toPrecision(3)}`,
+};
+
+/** Shows an event of a trial of a two-layer network. */
+export function showTrial(progress: StudyProgress<Cell>, event: TrialEvent): void {
+  if (event.type === 'cell') progress.cell(event.cell);
+  if (event.type === 'progress' && event.minibatchLoss !== undefined) {
+    progress.doing(
+      `${checkpointTitle(event.trial, event.iteration)} minibatch loss ${event.minibatchLoss.toPrecision(3)}`,
+    );
+  }
 }
 
 function checkpointTitle({ examples, trial }: Trial, iteration: number): string {

@@ -6,11 +6,11 @@ import type { Trial } from '../study/grid.js';
 import { openTrials, trialInput } from '../study/study.js';
 import type { StudyConfig } from '../study/study-config.js';
 import type { TrialEvent } from '../study/trial.js';
-import { withHost } from './host.js';
+import { type HostFlags, withHost } from './host.js';
 import type { jobs } from './jobs.js';
 import type { StudyFolder } from './study-folder.js';
 
-/** A study ends when its device is lost so often in a row, with no cell or state in between. */
+/** A session ends when its device is lost so often in a row, with no cell or state in between. */
 const MOST_LOSSES = 3;
 
 export interface Session {
@@ -24,36 +24,53 @@ export interface Session {
   readonly onLoss: (message: string) => void;
 }
 
+/** What a session does, whatever its trials are. */
+export interface Trials {
+  /** Whether there is work left. */
+  readonly left: () => boolean;
+  /** Does all that is left on one device; calls `moved` with each cell or state that is on the disk. */
+  readonly work: (host: Host<typeof jobs>, moved: () => void) => Promise<void>;
+  readonly onLoss: (message: string) => void;
+}
+
 /**
- * Does the trials that the folder lacks, in this process's order, on one device. When the device
- * is lost a new one is opened and the trial goes on from its last state.
+ * Does trials until none is left, on one device. When the device is lost a new one is opened.
  *
- * @throws device-lost when it happens three times in a row; what else a trial throws.
+ * @throws device-lost when it happens three times in a row with nothing done in between; what else a
+ *   trial throws.
  */
-export async function runSession(session: Session): Promise<void> {
+export async function doTrials(flags: HostFlags, { left, work, onLoss }: Trials): Promise<void> {
   let losses = 0;
-  const counted: Session = {
-    ...session,
-    onEvent: (event) => {
-      if (event.type !== 'progress') losses = 0;
-      session.onEvent(event);
-    },
+  const moved = () => {
+    losses = 0;
   };
-  while (openTrials(session.config, session.folder.cells).length > 0) {
+  while (left()) {
     try {
-      await withHost(session.config, (host) => onHost(counted, host));
+      await withHost(flags, (host) => work(host, moved));
     } catch (error) {
       const lost = error instanceof EspalierError && error.code === 'device-lost';
       if (!lost || ++losses === MOST_LOSSES) throw error;
-      session.onLoss(error.message);
+      onLoss(error.message);
     }
   }
 }
 
-async function onHost(session: Session, host: Host<typeof jobs>): Promise<void> {
+/** Does the trials of two-layer networks that the folder lacks, in this process's order. */
+export function runSession(session: Session): Promise<void> {
   const { config, folder } = session;
-  await session.onHost(host);
-  for (const trial of openTrials(config, folder.cells)) await doTrial(session, host, trial);
+  const open = () => openTrials(config, folder.cells);
+  return doTrials(config, {
+    left: () => open().length > 0,
+    onLoss: session.onLoss,
+    work: async (host, moved) => {
+      const onEvent = (event: TrialEvent) => {
+        if (event.type !== 'progress') moved();
+        session.onEvent(event);
+      };
+      await session.onHost(host);
+      for (const trial of open()) await doTrial({ ...session, onEvent }, host, trial);
+    },
+  });
 }
 
 /** One trial, from its last state to its last cell. */

@@ -9,8 +9,10 @@ import { METHODS } from '../prune/choices.js';
 import { type Analysis, recordOfAnalyses } from '../study/analysis.js';
 import type { Cell } from '../study/cell.js';
 import { cellCount, requireSizes } from '../study/grid.js';
+import { MODEL_PRESET_NAMES } from '../study/model/presets.js';
 import { openTrials } from '../study/study.js';
 import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
+import type { TrialEvent } from '../study/trial.js';
 import { plural, shellWord } from '../text.js';
 import { writeJson } from './files.js';
 import {
@@ -33,7 +35,20 @@ import {
   readStudyFolder,
   type StudyFolder,
 } from './study-folder.js';
-import { createStudyProgress, duration, estimate, studyWorkload } from './study-progress.js';
+import {
+  addModelStudyFlags,
+  isModelStudy,
+  MODEL_STUDY_EXAMPLES,
+  studyModelCommand,
+} from './study-model.js';
+import {
+  CELL_WORDS,
+  createStudyProgress,
+  duration,
+  estimate,
+  showTrial,
+  studyWorkload,
+} from './study-progress.js';
 import { runQueued } from './study-queue.js';
 import { runSession, type Session } from './study-session.js';
 import { studyTable } from './study-table.js';
@@ -43,6 +58,7 @@ interface OwnFlags {
   readonly config?: string;
   readonly resume?: true;
   readonly queue?: string;
+  readonly until?: number;
   readonly json?: true;
 }
 
@@ -53,18 +69,21 @@ export function addStudy(program: Command, version: string): void {
       'Measures how much pre-training is enough: subnetworks pruned at checkpoints, over dataset sizes and trials.',
     )
     .addOption(
-      new Option('--preset <name>', 'defaults of the flags below').choices(['quick', 'paper']),
+      new Option('--preset <name>', 'defaults of the flags below').choices([
+        ...['quick', 'paper'],
+        ...MODEL_PRESET_NAMES,
+      ]),
     )
     .option(
       '--data <source>',
-      '"mnist", a folder with IDX files or tables (.csv), or one table; plain or .gz',
+      '"mnist", a folder with IDX files or tables (.csv), or one table; plain or .gz; with --architecture "cifar10", a folder with its binary files, or of pictures in a folder a class',
     )
     .addOption(new Option('--task <task>', 'what the labels become').choices(TASKS))
     .option('--sizes <m,…>', 'training examples, ascending', numbers)
     .option('--trials <r>', 'pre-trainings of each size', number)
     .option('--width <n,…>', 'neurons of the dense network', numbers)
     .addOption(new Option('--activation <name>', 'of the hidden layer').choices(ACTIVATIONS))
-    .option('--iterations <t>', 'steps of pre-training', number)
+    .option('--iterations <t>', 'steps of pre-training, as many for each size', number)
     .option('--batch <size,…>', 'examples of a step, or "full"', numbers)
     .option('--learning-rate <rate,…>', 'in mean-field units', numbers)
     .option('--momentum <mu>', 'from 0 to below 1', number)
@@ -81,6 +100,7 @@ export function addStudy(program: Command, version: string): void {
     .option('--level <loss>', 'of the absolute criterion (default: one that all reach)', number)
     .option('--tolerance <share>', 'of the relative criterion', number)
     .option('--seed <seed>', 'of trial 0; trial r has seed + r', number);
+  addModelStudyFlags(command);
   addDeviceFlags(command)
     .option('--out <folder>', 'where the records go (default: runs/study-…, by configuration)')
     .option('--resume', 'go on with the study in --out, which also gives the flags')
@@ -105,11 +125,18 @@ Examples:
   espalier study --picks 25,50,100 --batch 64,full  vary what the paper varies
   espalier study --preset paper --out runs/paper      the paper's grid: for a data-centre GPU
   espalier study --resume --out runs/paper            go on with it after Ctrl-C
-  espalier study --queue redis://big:6379             on many machines: see espalier worker`,
+  espalier study --queue redis://big:6379             on many machines: see espalier worker
+${MODEL_STUDY_EXAMPLES}`,
     );
   command.action(async (_flags: unknown, self: Command) => {
-    const { config: file, resume, json, queue, ...flags }: OwnFlags = givenFlags(self);
+    const { config: file, resume, json, queue, until, ...flags }: OwnFlags = givenFlags(self);
     const given = { ...(file && (await readConfig(file))), ...flags };
+    if (await isModelStudy(given, resume === true)) {
+      await studyModelCommand(given, {
+        ...{ json: json === true, resume: resume === true, queue, until, version },
+      });
+      return;
+    }
     const config = await configToRun(given, resume === true);
     await execute(config, { json: json === true, queue, version });
   });
@@ -174,8 +201,11 @@ async function work(
   const { config, source, folder } = own;
   const inputs = source.train.rows * source.train.columns + 1;
   const workload = studyWorkload(config, inputs, source.test.count);
-  const progress = createStudyProgress(process.stderr, workload, folder.cells);
-  const session = { ...own, onEvent: progress.show };
+  const progress = createStudyProgress(process.stderr, workload, {
+    done: folder.cells,
+    words: CELL_WORDS,
+  });
+  const session = { ...own, onEvent: (event: TrialEvent) => showTrial(progress, event) };
   let host: string | undefined;
   try {
     for (const note of folder.notes) progress.note(note);

@@ -1,0 +1,238 @@
+import {
+  type Pictures,
+  type Preprocessing,
+  picturesAt,
+  picturesChecksum,
+} from '../data/pictures.js';
+import { usualPreprocessing } from '../experiment/model/model.js';
+import type { Graph } from '../graph/graph.js';
+import type { Host } from '../hosts/host.js';
+import { buildArchitecture } from '../models/architectures.js';
+import { drawWeights } from '../models/initial-weights.js';
+import { MODEL_CELLS, type ModelStudyCell } from '../study/model/cell.js';
+import { type ModelStudyConfig, requirePrunable } from '../study/model/config.js';
+import {
+  drawPictures,
+  listModelTrials,
+  type ModelCellPlace,
+  type ModelTrial,
+  nameOfModelTrial,
+  requireStudyPictures,
+  seedOfModelTrial,
+} from '../study/model/grid.js';
+import type { ModelTrialEvent } from '../study/model/trial.js';
+import {
+  addedWork,
+  type ModelWork,
+  secondsOfWork,
+  shareOfCuts,
+  workOfPlace,
+} from '../study/model/work.js';
+import { keyOfCell } from '../study/records.js';
+import { otherImages } from '../study/study.js';
+import { grouped, plural } from '../text.js';
+import { readPictureData } from './cifar10.js';
+import type { jobs } from './jobs.js';
+import { percent } from './progress.js';
+import type { ModelStudyFolder } from './study-model-folder.js';
+import {
+  type CellWords,
+  createStudyProgress,
+  duration,
+  type StudyProgress,
+} from './study-progress.js';
+import { doTrials } from './study-session.js';
+
+/** The network and the pictures of a study. */
+export interface Material {
+  readonly graph: Graph;
+  readonly preprocessing: Preprocessing;
+  readonly train: Pictures;
+  /** Pictures that only measure. */
+  readonly test: Pictures;
+}
+
+/**
+ * Reads the data of a study and builds its network.
+ *
+ * @throws before any work what does not fit: as `requireStudyPictures` and `requirePrunable` do.
+ */
+export async function readMaterial(config: ModelStudyConfig): Promise<Material> {
+  const { architecture, stem, testPictures } = config;
+  // Pictures of any size become those that the architecture usually takes.
+  const usual = buildArchitecture(architecture, stem ? { stem } : {});
+  const source = await readPictureData(config.data, { size: usual.input });
+  requireStudyPictures(config, source);
+  const { train, test } = source;
+  const classes = train.classes?.length;
+  const options = { ...(stem && { stem }), ...(classes && { classes }) };
+  const graph = buildArchitecture(architecture, options);
+  requirePrunable(config, graph);
+  const measuring = firstPictures(test, testPictures ?? test.count);
+  return { graph, preprocessing: usualPreprocessing(graph), train, test: measuring };
+}
+
+function firstPictures(pictures: Pictures, count: number): Pictures {
+  return picturesAt(
+    pictures,
+    Array.from({ length: count }, (_, at) => at),
+  );
+}
+
+/** @throws bad-data when the study began with other pictures. */
+export function requireSamePictures(
+  config: ModelStudyConfig,
+  { train }: Pick<Material, 'train'>,
+  [cell]: readonly ModelStudyCell[],
+): void {
+  if (!cell) return;
+  const here = picturesChecksum(drawPictures(train, cell.examples, seedOfModelTrial(config, cell)));
+  if (here !== cell.crc32) throw otherImages(config.data, cell.crc32, here);
+}
+
+/** A study that is done in this process. */
+export interface ModelSession {
+  readonly config: ModelStudyConfig;
+  readonly material: Material;
+  readonly folder: ModelStudyFolder;
+  /** The cells that are to be there in the end. */
+  readonly wanted: readonly ModelCellPlace[];
+  readonly signal: AbortSignal;
+}
+
+const keyOfPlace = (place: ModelCellPlace) => keyOfCell(MODEL_CELLS, place);
+
+/** Computes the cells that the folder lacks. */
+export async function runModelSession(session: ModelSession): Promise<void> {
+  const { config, material, folder, wanted } = session;
+  const share = shareOfCuts(config, material.graph);
+  const sizes = { share, testPictures: material.test.count };
+  const asked = new Set(wanted.map(keyOfPlace));
+  const progress = createStudyProgress<ProgressCell>(
+    process.stderr,
+    {
+      cells: wanted.length,
+      perCell: (place) => effort(workOfPlace(config, place, sizes)),
+      total: effort(addedWork(wanted.map((place) => workOfPlace(config, place, sizes)))),
+    },
+    { done: folder.cells.filter((cell) => asked.has(keyOfPlace(cell))), words: WORDS },
+  );
+  try {
+    for (const note of folder.notes) progress.note(note);
+    await doTrials(config, {
+      left: () => openPlaces(session).length > 0,
+      onLoss: (message) => progress.note(`${message} Opening a new device.`),
+      work: async (host, moved) => {
+        const open = openPlaces(session);
+        const rest = addedWork(open.map((place) => workOfPlace(config, place, sizes)));
+        progress.note(await estimate(session, host, { cells: open.length, rest }));
+        for (const trial of listModelTrials(config)) {
+          await doModelTrial(session, host, { trial, progress, moved });
+        }
+      },
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+/** What progress needs to know of a cell that is done, or is only asked for. */
+type ProgressCell = ModelCellPlace & Partial<ModelStudyCell>;
+
+/** Pictures that would be trained on in the same time: answering takes about a third of it. */
+function effort({ trained, answered }: ModelWork): number {
+  return trained + answered / 3;
+}
+
+/** The cells that are asked for and not there, in the order in which they are filled. */
+function openPlaces({ folder, wanted }: ModelSession): readonly ModelCellPlace[] {
+  const done = new Set(folder.cells.map(keyOfPlace));
+  return wanted.filter((place) => !done.has(keyOfPlace(place)));
+}
+
+/** Steps below which a study is over sooner than it would be estimated. */
+const FEW_STEPS = 40;
+
+/** One line on what is to come, by rates that are measured for it. */
+async function estimate(
+  { config, material, signal }: ModelSession,
+  host: Host<typeof jobs>,
+  { cells, rest }: { readonly cells: number; readonly rest: ModelWork },
+): Promise<string> {
+  const what = `${plural(cells, 'cell')} of ${config.architecture}`;
+  if (rest.trained < FEW_STEPS * config.batch) return `${what}.`;
+  const { graph, preprocessing, train } = material;
+  const network = { graph, weights: drawWeights(graph, config.seed) };
+  const tried = { network, preprocessing, pictures: train, batch: config.batch };
+  const rates = await host.execute('modelRates', tried, { signal });
+  const [trained, answered] = [rest.trained, rest.answered].map((n) => grouped(Math.round(n)));
+  const [training, answers] = [rates.training, rates.answers].map((n) => n.toPrecision(3));
+  return `${what}, which are about ${trained} pictures to train on and ${answered} to answer for: ${duration(secondsOfWork(rest, rates))} at ${training} and ${answers} a second, as measured just now on ${rates.adapter.name}; cutting comes on top.`;
+}
+
+/** What is open of one trial, from where it stood. */
+async function doModelTrial(
+  session: ModelSession,
+  host: Host<typeof jobs>,
+  {
+    trial,
+    progress,
+    moved,
+  }: {
+    readonly trial: ModelTrial;
+    readonly progress: StudyProgress<ProgressCell>;
+    readonly moved: () => void;
+  },
+): Promise<void> {
+  const { config, material, folder, signal } = session;
+  const name = nameOfModelTrial(trial);
+  const places = openPlaces(session).filter((place) => nameOfModelTrial(place) === name);
+  if (places.length === 0) return;
+  const { graph, preprocessing, test } = material;
+  const seed = seedOfModelTrial(config, trial);
+  const input = {
+    config,
+    trial,
+    network: { graph, weights: drawWeights(graph, seed) },
+    preprocessing,
+    train: drawPictures(material.train, trial.examples, seed),
+    test,
+    places,
+    ...(await folder.readTrial(
+      trial,
+      places.map(({ iteration }) => iteration),
+    )),
+  };
+  const onEvent = async (event: ModelTrialEvent) => {
+    if (event.type === 'progress') {
+      const doing = `${event.phase} ${event.name}, ${percent(event.share)}`;
+      progress.doing(`${trial.examples} pictures, trial ${trial.trial}: ${doing}`);
+      return;
+    }
+    if (event.type === 'network') await folder.saveNetwork(trial, event.name, event.network);
+    if (event.type === 'state') await folder.saveTraining(trial, event.training);
+    if (event.type === 'cell') {
+      await folder.append(event.cell);
+      progress.cell(event.cell);
+    }
+    moved();
+  };
+  await host.execute('modelTrial', input, { signal, onEvent });
+  await folder.removeTraining(trial);
+}
+
+const WORDS: CellWords<ProgressCell> = {
+  line: (cell) => {
+    const { denseTestAccuracy = Number.NaN, seconds = Number.NaN } = cell;
+    return `${shortName(cell)}: ${percent(accuracyOfCell(cell))} right, the dense network ${percent(denseTestAccuracy)} (${seconds.toFixed(0)} s)`;
+  },
+  short: (cell) => `${shortName(cell)} ${percent(accuracyOfCell(cell))}`,
+};
+
+function accuracyOfCell(cell: ProgressCell): number {
+  return cell.fineTunedTestAccuracy ?? cell.subnetworkTestAccuracy ?? Number.NaN;
+}
+
+function shortName({ examples, trial, iteration, criterion }: ModelCellPlace): string {
+  return `${grouped(examples)} pictures, trial ${trial}, step ${iteration}, ${criterion}`;
+}

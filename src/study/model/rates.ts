@@ -1,0 +1,67 @@
+import { type Pictures, type Preprocessing, picturesAt } from '../../data/pictures.js';
+import type { AdapterDescription } from '../../gpu/adapter.js';
+import type { Device } from '../../gpu/device.js';
+import { summarise } from '../../graph/summary.js';
+import type { Network } from '../../graph/weights.js';
+import { evaluatePictures } from '../../train/evaluation.js';
+import { TRAINING_DEFAULTS, trainNetwork } from '../../train/network-training.js';
+
+/** A network, and pictures that it is tried on. */
+export interface RatesInput {
+  readonly network: Network;
+  readonly preprocessing: Preprocessing;
+  readonly pictures: Pictures;
+  /** Pictures of a step. */
+  readonly batch: number;
+}
+
+/** How fast a network learns and answers here, in pictures a second. */
+export interface ModelRates {
+  readonly adapter: AdapterDescription;
+  readonly training: number;
+  readonly answers: number;
+}
+
+/** Multiply-adds of a step without a GPU that is tried: seconds, not minutes, of the largest networks. */
+const TRIED = 2e9;
+const LEAST_PICTURES = 8;
+/** Steps that are timed, behind one that is not. */
+const TIMED = 3;
+
+/**
+ * Times a few steps of training and as many of answering.
+ *
+ * @throws bad-data, limit-exceeded, aborted as `trainNetwork` does.
+ */
+export async function measureRates(
+  device: Device,
+  { network, preprocessing, pictures, batch }: RatesInput,
+  signal?: AbortSignal,
+): Promise<ModelRates> {
+  const fits = Math.floor(TRIED / summarise(network.graph).multiplyAdds);
+  const most = device.adapter.kind === 'software' ? Math.max(LEAST_PICTURES, fits) : batch;
+  const size = Math.min(batch, most, pictures.count);
+  const tried = picturesAt(
+    pictures,
+    Array.from({ length: (TIMED + 1) * size }, (_, at) => at % pictures.count),
+  );
+  const options = { ...TRAINING_DEFAULTS, batch: size, epochs: 1, preprocessing, signal };
+  const training = trainNetwork(device, network, tried, options);
+  const answers = evaluatePictures(device, network, tried, { preprocessing, batch: size, signal });
+  return {
+    adapter: device.adapter,
+    training: size / (await secondsBetween(training, ({ type }) => type === 'progress')),
+    answers: size / (await secondsBetween(answers, () => true)),
+  };
+}
+
+/** Mean seconds from one value that counts to the next, the time to the first left out. */
+async function secondsBetween<Value>(
+  values: AsyncGenerator<Value, unknown>,
+  counts: (value: Value) => boolean,
+): Promise<number> {
+  const times: number[] = [];
+  for await (const value of values) if (counts(value)) times.push(performance.now());
+  const [first = 0] = times;
+  return ((times.at(-1) ?? first) - first) / 1000 / Math.max(1, times.length - 1);
+}

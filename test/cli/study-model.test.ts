@@ -1,0 +1,71 @@
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { start } from './espalier.js';
+import { refused } from './refused.js';
+import { writeTinyPictures } from './tiny-model.js';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'espalier-study-model-'));
+  await writeTinyPictures(folder);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const FLAGS = [
+  ...['study', '--architecture', 'resnet8', '--data', 'data', '--sizes', '10', '--trials', '1'],
+  ...['--iterations', '2', '--checkpoints', '2', '--batch', '10', '--criteria', 'l1,random'],
+  ...['--calibration', '4', '--fine-tune', '0'],
+];
+const OUT = ['--out', 'studied', '--host', 'node', '--adapter', 'software'];
+
+const DONE = { code: 0, stderr: '' };
+
+test('a study of a deep network goes on after Ctrl-C and after a kill', async () => {
+  const own = [...FLAGS, ...OUT];
+  const interrupted = start(own, { cwd: folder });
+  await interrupted.said(/2 cells of resnet8\./);
+  const out = join(folder, 'studied');
+  while (!(await stat(join(out, 'm10-r0/dense-2.safetensors')).catch(() => false))) await sleep(50);
+  interrupted.child.kill('SIGINT');
+  const { code, stderr } = await interrupted.ended;
+  expect(code, stderr).toBe(130);
+  expect(stderr).toMatch(
+    /[01] of 2 cells are done\. Go on with: espalier study --resume --out studied/,
+  );
+
+  // What a kill would leave, of a session that had a cell done and was about to write another.
+  expect(await refused(['study', '--resume', ...OUT, '--until', '0.5'], folder)).toEqual(DONE);
+  const [before] = (await readFile(join(out, 'cells.jsonl'), 'utf8')).split('\n');
+  await appendFile(join(out, 'cells.jsonl'), '{"examples":10,"tri');
+  await writeFile(join(out, 'folder.lock'), JSON.stringify({ pid: 2 ** 22, host: hostname() }));
+  expect(await refused(['study', '--resume', ...OUT], folder)).toEqual(DONE);
+  const lines = (await readFile(join(out, 'cells.jsonl'), 'utf8')).trim().split('\n');
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toBe(before);
+  expect(JSON.parse(lines[1] ?? '')).toMatchObject({ criterion: 'random', kept: '7 15 30' });
+  expect((await readdir(join(out, 'm10-r0'))).toSorted()).toEqual(
+    ['dense-2', 'pruned-2-l1', 'pruned-2-random'].map((name) => `${name}.safetensors`),
+  );
+  expect((await readdir(out)).filter((name) => /lock|part/.test(name))).toEqual([]);
+
+  const other = await refused([...own, '--seed', '7'], folder);
+  expect(other.stderr).toMatch(/studied holds a study of another configuration: its "seed" is 0/);
+  expect(other.code).toBe(2);
+}, 240_000);
+
+test.each([
+  [['--checkpoints', '0,9'], /--checkpoints must be steps of the schedule: .* 2, as the last/],
+  [['--layout', 'paper'], /--layout must be left out, not "paper": it is published for ResNets/],
+  [['--sizes', '21'], /--sizes must be whole numbers from 1 to 20/],
+  [['--picks', '8'], /Unknown configuration key "picks"/],
+  [['--until', '2'], /--until must be a share above 0, and 1 at most/],
+  [['--queue', 'redis://localhost'], /Workers of a queue do trials of two-layer networks only/],
+] as const)('refuses %s before any work', async (flags, message) => {
+  const { code, stderr } = await refused([...FLAGS, ...flags, '--out', 'none'], folder);
+  expect(stderr).toMatch(message);
+  expect(code).toBe(2);
+  expect(await readdir(folder)).not.toContain('none');
+});
