@@ -7,7 +7,10 @@ import { Footer } from './view/footer.js';
 import { SlowNotice, Trouble } from './view/notices.js';
 
 export function App() {
+  const page = usePage();
   const dragging = useDrop();
+  const words =
+    page.takers.value[page.view.value]?.words ?? 'Drop IDX files, a CSV, or a run’s .zip or folder';
   return (
     <>
       <header>
@@ -25,7 +28,7 @@ export function App() {
         <Panels />
       </main>
       <Footer />
-      {dragging && <div class="drop">Drop IDX files, a CSV, or a run’s .zip or folder</div>}
+      {dragging && <div class="drop">{words}</div>}
     </>
   );
 }
@@ -47,7 +50,12 @@ function useDrop(): boolean {
       if (!event.dataTransfer?.types.includes('Files')) return;
       event.preventDefault();
       dragging.value = false;
-      void page.bring(droppedFiles(event.dataTransfer));
+      // Read now: the browser empties it when the event is over.
+      const files = droppedFiles(event.dataTransfer);
+      const taker = page.takers.value[page.view.value];
+      void (taker
+        ? files.then(taker.take)
+        : page.bring(files.then((all) => all.map(({ file }) => file))));
     };
     addEventListener('dragover', over);
     addEventListener('dragleave', leave);

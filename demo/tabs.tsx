@@ -13,6 +13,7 @@ interface Tab {
 
 const TABS: Readonly<Record<View, Tab>> = {
   play: { name: 'Play', load: async () => PlayTab },
+  prune: { name: 'Prune', load: async () => (await import('./prune/tab.js')).PruneTab },
   compare: {
     name: 'Compare',
     load: async () => (await import('./compare/tab.js')).CompareTab,

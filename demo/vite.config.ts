@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
-import { thirdPartyNotices } from '../src/build/notices.js';
+import { thirdPartyNotices, workerPackages } from '../src/build/notices.js';
+import { builtInNetwork } from './build/built-in.js';
 import { mnistData } from './build/mnist.js';
 
 /** Allows only files that are served with the page, and no script or style inside the markup. */
@@ -29,6 +30,8 @@ function contentSecurityPolicy(): Plugin {
   };
 }
 
+const inWorkers = workerPackages();
+
 export default defineConfig(({ mode }) => ({
   root: import.meta.dirname,
   // Relative addresses, so that the folder works under any path of any host.
@@ -37,7 +40,13 @@ export default defineConfig(({ mode }) => ({
   logLevel: 'warn',
   server: { host: '127.0.0.1' },
   preview: { host: '127.0.0.1' },
-  plugins: [contentSecurityPolicy(), mnistData({ full: mode === 'full' }), thirdPartyNotices()],
+  plugins: [
+    contentSecurityPolicy(),
+    mnistData({ full: mode === 'full' }),
+    builtInNetwork(),
+    thirdPartyNotices(inWorkers),
+  ],
+  worker: { format: 'es', plugins: () => [inWorkers.plugin()] },
   build: {
     outDir: resolve(import.meta.dirname, '../dist/demo'),
     emptyOutDir: true,

@@ -48,6 +48,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   'demo/state': ['demo/model', 'src/*'],
   'demo/view': ['demo/state', 'demo/model', 'src/*'],
   'demo/play': TAB,
+  'demo/prune': TAB,
   'demo/compare': TAB,
   'demo/study': TAB,
   'demo/bench': [...TAB, 'bench'],

@@ -1,15 +1,22 @@
+/** A file with its path within what was dropped or chosen. */
+export interface PathFile {
+  readonly path: string;
+  readonly file: File;
+}
+
 /** The dropped files, and all files in dropped folders. */
-export async function droppedFiles(transfer: DataTransfer): Promise<readonly File[]> {
+export async function droppedFiles(transfer: DataTransfer): Promise<readonly PathFile[]> {
   // Before any await: the browser empties the list of items when the event is over.
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry());
   const files = await Promise.all(entries.map((entry) => (entry ? filesIn(entry) : [])));
   return files.flat();
 }
 
-async function filesIn(entry: FileSystemEntry): Promise<readonly File[]> {
+async function filesIn(entry: FileSystemEntry): Promise<readonly PathFile[]> {
   if (entry.isFile) {
     const { file } = entry as FileSystemFileEntry;
-    return [await new Promise<File>((resolve, reject) => file.call(entry, resolve, reject))];
+    const own = await new Promise<File>((resolve, reject) => file.call(entry, resolve, reject));
+    return [{ path: entry.fullPath.replace(/^\//, ''), file: own }];
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const inside: FileSystemEntry[] = [];

@@ -2,7 +2,7 @@ import { EspalierError } from '../../src/index.js';
 import { type Settings, settingsEntries, settingsFromEntries } from './settings.js';
 
 /** The tabs of the page. A link that names none opens the first. */
-export const VIEWS = ['play', 'compare', 'study', 'bench'] as const;
+export const VIEWS = ['play', 'prune', 'compare', 'study', 'bench'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** The tabs' own entries in the address. A key begins with the tab's name: `study.sizes`. */

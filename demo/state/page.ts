@@ -5,6 +5,8 @@ import {
   type ImageSource,
   type RunConfig,
 } from '../../src/index.js';
+import type { PathFile } from '../model/dropped.js';
+import type { View } from './address.js';
 import { type AddressBar, type Complain, createAddressBar } from './address-bar.js';
 import { readBrought } from './bring.js';
 import { type Connection, createConnection } from './connection.js';
@@ -15,6 +17,13 @@ import { type Problem, problemFromError } from './problems.js';
 import { createRun, type Run } from './run.js';
 import { defaultsFor, leftOut, settingsFrom } from './settings.js';
 
+/** Takes files that are dropped while its tab is shown. */
+export interface Taker {
+  /** What may be dropped, shown while files are dragged over the page. */
+  readonly words: string;
+  readonly take: (files: readonly PathFile[]) => Promise<void>;
+}
+
 export interface Page
   extends Connection,
     Pick<AddressBar, 'view' | 'kept' | 'settings' | 'viewHash' | 'keep'>,
@@ -23,6 +32,8 @@ export interface Page
   readonly source: ReadonlySignal<ImageSource | undefined>;
   /** The tab that works on the device now, if any. */
   readonly turn: Signal<Turn | undefined>;
+  /** The tabs that take dropped files themselves; Play takes those that are dropped on the others. */
+  readonly takers: Signal<Readonly<Partial<Record<View, Taker>>>>;
   /** Undefined until the browser has given an adapter, and for good when it has none. */
   readonly adapter: ReadonlySignal<AdapterDescription | undefined>;
   readonly problem: ReadonlySignal<Problem | undefined>;
@@ -88,6 +99,7 @@ export function createPage(gpu: GPU | undefined): Page {
     loading,
     change,
     turn,
+    takers: signal({}),
     device,
     connected,
     adapter: computed(() => device.value?.adapter),

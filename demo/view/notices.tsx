@@ -76,6 +76,7 @@ export function OtherTurn({ view }: { readonly view: View }) {
 
 const WORK: Readonly<Record<View, string>> = {
   play: 'Play is training a network',
+  prune: 'Prune is cutting a network',
   compare: 'Compare is pruning a network',
   study: 'Study is filling its map',
   bench: 'Bench is timing the kernels',

@@ -23,8 +23,16 @@ test.each([
   expect(readdirSync(join(ROOT, folder))).not.toContain('bundled-packages.json');
 });
 
-test("MNIST's terms lie beside its images", () => {
+test('packages in the worker of the page, two of which bring no file of terms, are named with theirs', () => {
+  const notices = readFileSync(join(ROOT, 'dist/demo/THIRD-PARTY-NOTICES.txt'), 'utf8');
+  expect(notices).toMatch(/\n@bufbuild\/protobuf [^]*Buf Technologies[^]*Google Inc[^]*Apache License/);
+  expect(notices).toMatch(/\nonnx-buf [^]*Eric Zhang[^]*WITHOUT WARRANTY[^]*ONNX Project/);
+});
+
+test("MNIST's and CIFAR-10's terms lie beside their images", () => {
   const terms = readFileSync(join(ROOT, 'dist/demo/data/TERMS.txt'), 'utf8');
+  const others = readFileSync(join(ROOT, 'dist/demo/data/prune/TERMS.txt'), 'utf8');
+  expect(others).toMatch(/Alex Krizhevsky, Vinod Nair and Geoffrey Hinton/);
   expect(terms).toMatch(/Yann LeCun and Corinna Cortes/);
   expect(terms).toContain('https://creativecommons.org/licenses/by-sa/3.0/');
 });

@@ -210,7 +210,7 @@ export async function bring(page: Page, paths: readonly string[]): Promise<void>
 }
 
 /** Goes to a tab by its link, and waits for what it shows: a tab is fetched when first shown. */
-export async function openTab(page: Page, name: 'Play' | 'Compare' | 'Study' | 'Bench') {
+export async function openTab(page: Page, name: 'Play' | 'Prune' | 'Compare' | 'Study' | 'Bench') {
   const link = await page.waitForSelector(`::-p-xpath(//nav//a[starts-with(., '${name}')])`);
   await link?.click();
   await page.waitForSelector(`.panel[data-view="${name.toLowerCase()}"]:not([hidden]) h2`);

@@ -46,9 +46,9 @@ test('a link opens its tab with its settings, and the browser goes back and forw
   await tabTo(page, 'nav a');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await expect.poll(shown).toBe('compare');
+  await expect.poll(shown).toBe('prune');
   // The focus stays where it was, for the next tab.
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Compare');
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Prune');
   expect(complaints).toEqual([]);
   await page.close();
 });
@@ -57,7 +57,7 @@ test('a link to a tab that is not there says so', async () => {
   const { page } = await demo.visit('#view=comparison');
   await page.waitForSelector('.trouble');
   expect(await textAt(page, '.trouble')).toMatch(
-    /"view" must be play, compare, study, bench, not "comparison"/,
+    /"view" must be play, prune, compare, study, bench, not "comparison"/,
   );
   await page.close();
 });

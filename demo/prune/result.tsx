@@ -1,0 +1,191 @@
+import { grouped, plural } from '../../src/text.js';
+import { percent, short } from '../model/format.js';
+import { Picture } from './bring.js';
+import { COUNTED_WORDS, fileSize, quality } from './figures.js';
+import type { ResultView, Side } from './protocol.js';
+import type { Prune } from './state.js';
+import { TakeAway } from './take.js';
+
+/** What came out: the smaller network beside the one that came in, and what to do with it. */
+export function ResultSection({ prune }: { readonly prune: Prune }) {
+  const result = prune.result.value;
+  if (!result) {
+    return (
+      <section class="card result" aria-labelledby="prune-result">
+        <h2 id="prune-result">
+          <b class="number">4</b> What comes out
+        </h2>
+        <p class="about">
+          Press Prune: the smaller network appears here beside the one that came in, with the
+          pictures that they disagree on, and as a file to take away.
+        </p>
+      </section>
+    );
+  }
+  return (
+    <>
+      <div class="prune-out">
+        <section class="card result" aria-labelledby="prune-result">
+          <h2 id="prune-result">
+            <b class="number">4</b> What came out
+          </h2>
+          <Headline result={result} />
+          <Tries prune={prune} shown={result} />
+          <Figures result={result} />
+          {result.few && (
+            <p class="note warn">
+              {plural(result.calibrated, 'picture')} made this cut, fewer than the{' '}
+              {result.few.channels} channels of {result.few.unit}: with more of them the rest would
+              answer better.
+            </p>
+          )}
+          <Guessing result={result} />
+          <p class="note">
+            It took {Math.round(result.seconds)} s. Nothing was trained: what reads the channels
+            that stay was fitted to them by {plural(result.calibrated, 'picture')}.
+          </p>
+        </section>
+        <TakeAway prune={prune} result={result} />
+      </div>
+      <Disputes result={result} />
+    </>
+  );
+}
+
+function Headline({ result }: { readonly result: ResultView }) {
+  const { budget, reached, dense, pruned, agreement, judged } = result;
+  return (
+    <>
+      <p class="headline">
+        <b>{percent(reached)}</b> of the {COUNTED_WORDS[budget.of]}
+      </p>
+      <p class="verdict">
+        {pruned.accuracy !== undefined && dense.accuracy !== undefined ? (
+          <>
+            <b>{percent(pruned.accuracy)}</b> right, the network as it came{' '}
+            <b>{percent(dense.accuracy)}</b>
+          </>
+        ) : (
+          <>
+            the same answer for <b>{percent(agreement)}</b>
+          </>
+        )}{' '}
+        of {plural(judged, 'picture')}
+        {pruned.accuracy !== undefined && `, and the same answer for ${percent(agreement)}`}.
+      </p>
+    </>
+  );
+}
+
+/** All results that are kept, to go back to. */
+function Tries({ prune, shown }: { readonly prune: Prune; readonly shown: ResultView }) {
+  const results = prune.standing.value?.results ?? [];
+  if (results.length < 2) return null;
+  return (
+    <fieldset class="tries" aria-label="What you have tried">
+      {results.map((result) => (
+        <button
+          key={result.id}
+          type="button"
+          aria-pressed={result.id === shown.id}
+          onClick={() => prune.show(result.id)}
+        >
+          {percent(result.reached)}
+          <small>
+            {percent(quality(result))} {result.pruned.accuracy === undefined ? 'same' : 'right'}
+          </small>
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+function Figures({ result }: { readonly result: ResultView }) {
+  const { dense, pruned } = result;
+  const rows: readonly (readonly [string, (side: Side) => string])[] = [
+    ['Multiply-adds', ({ multiplyAdds }) => short(multiplyAdds)],
+    ['Parameters', ({ parameters }) => short(parameters)],
+    ['File', ({ bytes }) => fileSize(bytes)],
+    ...dense.milliseconds.map(
+      ({ batch }, at) =>
+        [
+          `ms a picture, ${batch} at once`,
+          ({ milliseconds }: Side) => (milliseconds[at]?.perPicture ?? 0).toPrecision(3),
+        ] as const,
+    ),
+    ...(dense.accuracy === undefined
+      ? []
+      : [['Right answers', ({ accuracy }: Side) => percent(accuracy ?? 0)] as const]),
+  ];
+  return (
+    <table class="numbers">
+      <thead>
+        <tr>
+          <td />
+          <th scope="col" class="dense">
+            As it came
+          </th>
+          <th scope="col" class="subnetwork">
+            Pruned
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(([name, value]) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td class="dense">{value(dense)}</td>
+            <td class="subnetwork">{value(pruned)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** How many times as often as guessing a network is right at least that was trained and is read well. */
+const TRAINED = 1.5;
+
+function Guessing({ result }: { readonly result: ResultView }) {
+  const { dense, classes } = result;
+  if (dense.accuracy === undefined || dense.accuracy * classes > TRAINED) return null;
+  return (
+    <p class="note warn">
+      The network as it came is right no more often than guessing. Wrong pixels are the usual cause:
+      see “The network takes pixels”.
+    </p>
+  );
+}
+
+function Disputes({ result }: { readonly result: ResultView }) {
+  const { disputes, agreement, judged } = result;
+  const count = Math.round((1 - agreement) * judged);
+  return (
+    <section class="card" aria-labelledby="prune-disputes">
+      <h2 id="prune-disputes">Where the two disagree</h2>
+      <p class="about">
+        {count === 0
+          ? `On none of ${plural(judged, 'picture')} that judge.`
+          : `On ${grouped(count)} of ${plural(judged, 'picture')} that judge${count > disputes.length ? `; the first ${disputes.length}` : ''}:`}
+      </p>
+      <ul class="disputes">
+        {disputes.map(({ picture, dense, pruned, label }, at) => (
+          <li key={`${result.id} ${at}`}>
+            <Picture picture={picture} />
+            <span>
+              {label !== undefined && <span>is {label}</span>}
+              <span class="dense">
+                as it came: {dense}
+                {label === dense && ' ✓'}
+              </span>
+              <span class="subnetwork">
+                pruned: {pruned}
+                {label === pruned && ' ✓'}
+              </span>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,206 @@
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import {
+  type Budgeted,
+  EspalierError,
+  type Preprocessing,
+  type UnitChoice,
+} from '../../src/index.js';
+import type { PathFile } from '../model/dropped.js';
+import type { Page } from '../state/page.js';
+import { startWorker } from './client.js';
+import type { Budget, PlanView, Progress, ResultView, SavedFile, Standing } from './protocol.js';
+import { pruneText } from './wording.js';
+
+/** Where a trouble is told: beside what it is about. */
+export type Place = 'network' | 'pictures' | 'work';
+
+/** The tab's state: what the worker has, and what it is doing. */
+export interface Prune {
+  /** Undefined until the worker has started. */
+  readonly standing: ReadonlySignal<Standing | undefined>;
+  readonly budget: ReadonlySignal<Budget>;
+  /** What the budget leaves, as far as it is known. */
+  readonly plan: ReadonlySignal<PlanView | undefined>;
+  readonly doing: ReadonlySignal<
+    { readonly place: Place; readonly progress: Progress } | undefined
+  >;
+  readonly troubles: ReadonlySignal<Readonly<Partial<Record<Place, string>>>>;
+  /** The result that is shown: the newest, or the one that was chosen. */
+  readonly result: ReadonlySignal<ResultView | undefined>;
+  /** Whether there is all that a cut needs. */
+  readonly able: ReadonlySignal<boolean>;
+  change(patch: Partial<Budget>): void;
+  /** Takes a network, pictures, or both, by what the files are. */
+  bring(files: readonly PathFile[]): Promise<void>;
+  builtIn(what: 'network' | 'pictures'): Promise<void>;
+  choose(choice: {
+    readonly preprocessing?: Preprocessing;
+    readonly units?: UnitChoice;
+  }): Promise<void>;
+  prune(): Promise<void>;
+  cancel(): void;
+  show(id: number): void;
+  file(ending: string): Promise<SavedFile | undefined>;
+  forget(): Promise<void>;
+}
+
+const MODEL = /\.(onnx|h5|hdf5|keras|json|safetensors|pth|pt|th)$/i;
+const PICTURE =
+  /\.(png|jpe?g|gif|webp|bmp|tiff?|avif|heic|npy)$|(data|test)_batch[^/]*\.bin(\.gz)?$/i;
+
+const KINDS: readonly Budgeted[] = ['multiplyAdds', 'parameters', 'milliseconds'];
+
+export function createPrune(page: Page): Prune {
+  const ask = startWorker();
+  const standing = signal<Standing | undefined>();
+  const plan = signal<PlanView | undefined>();
+  const doing = signal<{ place: Place; progress: Progress } | undefined>();
+  const troubles = signal<Readonly<Partial<Record<Place, string>>>>({});
+  const chosen = signal<number | undefined>();
+  let abort = new AbortController();
+
+  const budget = computed<Budget>(() => {
+    const { 'prune.of': of, 'prune.share': share } = page.kept.value;
+    const found = Number(share);
+    return {
+      of: KINDS.find((kind) => kind === of) ?? 'multiplyAdds',
+      share: found > 0 && found < 1 ? found : 0.5,
+    };
+  });
+
+  let planning = false;
+  /** Asks for the plan of the budget of now: while one is on its way, only the newest counts. */
+  const replan = async () => {
+    if (planning) return;
+    planning = true;
+    try {
+      for (let wanted: Budget | undefined; wanted !== budget.peek(); ) {
+        wanted = budget.peek();
+        plan.value = await ask('plan', wanted);
+      }
+    } catch (error) {
+      tell('work', error);
+    } finally {
+      planning = false;
+    }
+  };
+
+  const change = (patch: Partial<Budget>) => {
+    const next = { ...budget.peek(), ...patch };
+    page.keep('prune.of', next.of === 'multiplyAdds' ? undefined : next.of);
+    page.keep('prune.share', next.share === 0.5 ? undefined : String(next.share));
+    void replan();
+  };
+
+  const tell = (place: Place, error: unknown) => {
+    if (error instanceof EspalierError && error.code === 'aborted') return;
+    troubles.value = { ...troubles.value, [place]: pruneText(error) };
+  };
+
+  /** Does one thing at a time; what it gives is how things stand from then on. */
+  const work = async (
+    place: Place,
+    text: string,
+    task: (how: {
+      readonly tell: (progress: Progress) => void;
+      readonly signal: AbortSignal;
+    }) => Promise<Standing>,
+  ): Promise<boolean> => {
+    if (doing.peek()) return false;
+    const { [place]: _, ...others } = troubles.peek();
+    troubles.value = others;
+    doing.value = { place, progress: { text, share: 0 } };
+    abort = new AbortController();
+    try {
+      standing.value = await task({
+        tell: (progress) => {
+          doing.value = { place, progress };
+        },
+        signal: abort.signal,
+      });
+      return true;
+    } catch (error) {
+      tell(place, error);
+      return false;
+    } finally {
+      doing.value = undefined;
+      await replan();
+    }
+  };
+
+  void work('network', 'Fetching the network', () =>
+    ask('open', { base: new URL('.', document.baseURI).href }),
+  );
+
+  return {
+    standing,
+    budget,
+    plan,
+    doing,
+    troubles,
+    result: computed(() => {
+      const results = standing.value?.results ?? [];
+      return results.find(({ id }) => id === chosen.value) ?? results.at(-1);
+    }),
+    able: computed(() => {
+      const now = standing.value;
+      return Boolean(now?.network && !now.network.obstacle && now.pictures && !now.misfit);
+    }),
+    change,
+    bring: async (files) => {
+      const pictures = files.filter(({ path }) => PICTURE.test(path));
+      const others = files.filter((file) => !pictures.includes(file));
+      const network = others.some(({ path }) => MODEL.test(path));
+      chosen.value = undefined;
+      if (network || pictures.length === 0) {
+        const read = await work('network', 'Reading the network', (how) =>
+          ask('network', { source: others }, how),
+        );
+        if (!read) return;
+      }
+      if (pictures.length > 0) {
+        await work('pictures', 'Reading the pictures', (how) =>
+          ask('pictures', { source: pictures }, how),
+        );
+      }
+    },
+    builtIn: async (what) => {
+      await work(what, 'Fetching', (how) => ask(what, { source: 'built-in' }, how));
+    },
+    choose: async (choice) => {
+      await work('work', 'Changing', () => ask('choose', choice));
+    },
+    prune: async () => {
+      if (page.turn.peek()) return;
+      page.turn.value = { view: 'prune', end: () => abort.abort() };
+      chosen.value = undefined;
+      try {
+        await work('work', 'Starting', (how) => ask('prune', budget.peek(), how));
+      } finally {
+        page.turn.value = undefined;
+      }
+    },
+    cancel: () => abort.abort(),
+    show: (id) => {
+      chosen.value = id;
+      const found = standing.peek()?.results.find((result) => result.id === id);
+      if (found) change(found.budget);
+    },
+    file: async (ending) => {
+      const results = standing.peek()?.results ?? [];
+      const id = chosen.peek() ?? results.at(-1)?.id;
+      if (id === undefined) return undefined;
+      try {
+        return await ask('file', { id, ending });
+      } catch (error) {
+        tell('work', error);
+        return undefined;
+      }
+    },
+    forget: async () => {
+      chosen.value = undefined;
+      troubles.value = {};
+      await work('work', 'Starting over', () => ask('forget', undefined));
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { useEffect, useState } from 'preact/hooks';
+import { percent } from '../model/format.js';
+import { Bar } from '../view/bar.js';
+import { usePage } from '../view/context.js';
+import { OtherTurn } from '../view/notices.js';
+import { Opening } from '../view/opening.js';
+import { Fault } from './bring.js';
+import { BudgetCard } from './budget.js';
+import { COUNTED_WORDS } from './figures.js';
+import { NetworkCard, PicturesCard } from './inputs.js';
+import { ResultSection } from './result.js';
+import { createPrune, type Prune } from './state.js';
+
+/** Makes a person's own network smaller. */
+export function PruneTab() {
+  const page = usePage();
+  const [prune] = useState(() => createPrune(page));
+  useEffect(() => {
+    page.takers.value = {
+      ...page.takers.value,
+      prune: { words: 'Drop a network, pictures, or both', take: prune.bring },
+    };
+  }, [page, prune]);
+  return (
+    <>
+      <OtherTurn view="prune" />
+      <Opening title="Make a trained network smaller, without training it again">
+        <p class="lead">
+          Bring a network and some pictures, drag how small it shall be, and take the smaller file
+          away. To try it there are a network and pictures already.
+        </p>
+        <PrunePlayer prune={prune} />
+        {prune.troubles.value.work && <Fault>{prune.troubles.value.work}</Fault>}
+      </Opening>
+      <div class="prune-in">
+        <NetworkCard prune={prune} />
+        <PicturesCard prune={prune} />
+        <BudgetCard prune={prune} />
+      </div>
+      <ResultSection prune={prune} />
+    </>
+  );
+}
+
+function PrunePlayer({ prune }: { readonly prune: Prune }) {
+  const page = usePage();
+  const { doing, able, budget, standing } = prune;
+  const now = doing.value;
+  const running = now?.place === 'work' && page.turn.value?.view === 'prune';
+  const share = Math.round(100 * budget.value.share);
+  return (
+    <Bar
+      label={running ? 'Cancel' : `Prune to ${share}%`}
+      icon={running ? 'stop' : 'play'}
+      disabled={running ? false : !able.value || now !== undefined || page.turn.value !== undefined}
+      onMain={running ? prune.cancel : () => void prune.prune()}
+      onReset={now || !standing.value ? undefined : () => void prune.forget()}
+      forgets="your network, your pictures and all results"
+      text={statusText(prune)}
+      done={now?.progress.share ?? (prune.result.value ? 1 : 0)}
+      total={1}
+      measure="Pruning"
+    />
+  );
+}
+
+function statusText({ doing, able, standing, result, budget }: Prune): string {
+  const now = doing.value;
+  if (now) return `${now.progress.text}…`;
+  if (!standing.value) return 'Getting ready…';
+  if (!standing.value.network) return 'Bring a network.';
+  if (!standing.value.pictures) return 'Now bring some pictures.';
+  if (!able.value) return 'What is missing is said below.';
+  const last = result.value;
+  if (!last)
+    return `Press Prune: it keeps ${Math.round(100 * budget.value.share)}% of the ${COUNTED_WORDS[budget.value.of]}.`;
+  const { dense, pruned, agreement } = last;
+  return pruned.accuracy === undefined || dense.accuracy === undefined
+    ? `Done: ${percent(last.reached)} of the ${COUNTED_WORDS[last.budget.of]}, and ${percent(agreement)} of the answers are the same.`
+    : `Done: ${percent(last.reached)} of the ${COUNTED_WORDS[last.budget.of]}, ${percent(pruned.accuracy)} right, before ${percent(dense.accuracy)}.`;
+}

@@ -1,0 +1,363 @@
+import { modelFiles } from '../../src/experiment/model/model-files.js';
+import {
+  type Budgeted,
+  type Device,
+  EspalierError,
+  gunzipped,
+  leastShare,
+  loadModelFiles,
+  type Model,
+  openBrowserAdapter,
+  openDevice,
+  type Pictures,
+  type Preprocessing,
+  type PruneMeasurements,
+  parseCifar10,
+  planPruning,
+  type UnitChoice,
+  type UnitCurve,
+} from '../../src/index.js';
+import type { PathFile } from '../model/dropped.js';
+import { type CutResult, countedMeasurements, cutToBudget, divided, optionsFor } from './cut.js';
+import { type Keeper, openKeeper } from './kept.js';
+import { classesOfModel, viewOfNetwork } from './network-view.js';
+import type { Calls, PicturesView, PlanView, Progress, Standing } from './protocol.js';
+import { picturesFor, readPictureFiles, thumbnails } from './read-pictures.js';
+import { snippetFor } from './snippet.js';
+
+/** Work in one submit. The page is drawn by the same GPU: longer work would delay its frames. */
+const SUBMIT_MILLIS = 30;
+/** Results that are kept, with their networks. */
+const RESULTS = 6;
+/** Pictures that are shown of those at hand. */
+const SHOWN = 12;
+
+const BUILT_IN = {
+  network: 'resnet8-cifar10.safetensors',
+  pictures: 'cifar10-test-512.bin.gz',
+} as const;
+
+export interface Context {
+  readonly signal: AbortSignal;
+  readonly tell: (progress: Progress) => void;
+}
+
+/** What the worker does for the page. */
+export type Workshop = {
+  readonly [Name in keyof Calls]: (
+    takes: Calls[Name]['takes'],
+    context: Context,
+  ) => Promise<Calls[Name]['gives']>;
+};
+
+/** A network, and the files that it was read from. */
+interface OwnNetwork {
+  readonly model: Model;
+  readonly file: string;
+  readonly builtIn: boolean;
+}
+
+interface OwnPictures {
+  readonly name: string;
+  readonly builtIn: boolean;
+  readonly pictures: Pictures;
+}
+
+/** What the browser keeps of the person's choices. */
+interface KeptChoices {
+  readonly preprocessing: Preprocessing;
+  readonly units: UnitChoice;
+}
+
+/** What the browser keeps of a network: the built-in one is fetched again. */
+type KeptNetwork =
+  | 'built-in'
+  | {
+      readonly files: readonly { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[];
+      readonly architecture?: string;
+    };
+
+/** Holds the network, the pictures and all that was computed from them. */
+export function createWorkshop(gpu: GPU | undefined): Workshop {
+  let base = '';
+  let keeper: Keeper | undefined;
+  let device: Device | undefined;
+  let network: OwnNetwork | undefined;
+  let pictures: OwnPictures | undefined;
+  let preprocessing: Preprocessing = { mean: [0], deviation: [1] };
+  let units: UnitChoice = 'inner';
+  let curves: readonly UnitCurve[] = [];
+  let results: readonly CutResult[] = [];
+  /** By what a budget counts; milliseconds are there once they were measured. */
+  const measured = new Map<Budgeted, PruneMeasurements>();
+
+  const standing = (): Standing => ({
+    ...(network && { network: viewOfNetwork(network.model, { ...network, units }) }),
+    ...picturesStanding(),
+    preprocessing,
+    units,
+    results: results.map(({ view }) => view),
+    keeps: keeper?.keeps() ?? false,
+  });
+
+  /** The pictures for the network at hand. */
+  const fitted = () => {
+    if (!network || !pictures) return undefined;
+    const { input } = network.model.network.graph;
+    return picturesFor(pictures.pictures, input, classesOfModel(network.model));
+  };
+
+  const picturesStanding = (): Pick<Standing, 'pictures' | 'misfit'> => {
+    if (!pictures) return {};
+    try {
+      const fit = fitted();
+      return { pictures: viewOfPictures(pictures, fit?.pictures ?? pictures.pictures, fit?.note) };
+    } catch (error) {
+      const misfit = error instanceof Error ? error.message : String(error);
+      return { pictures: viewOfPictures(pictures, pictures.pictures), misfit };
+    }
+  };
+
+  /** What was measured counts for other inputs no more. */
+  const forgetMeasured = async () => {
+    curves = [];
+    results = [];
+    measured.clear();
+    await keeper?.remove('curves', 'results');
+  };
+
+  const keepChoices = async () =>
+    keeper?.put('choices', { preprocessing, units } satisfies KeptChoices);
+
+  const fetched = async (name: string, tell?: Context['tell']) => {
+    tell?.({ text: `Fetching ${name}`, share: 0 });
+    const response = await fetch(new URL(`data/prune/${name}`, base)).catch((cause: unknown) => {
+      throw new EspalierError('bad-data', `${name} could not be fetched: are you offline?`, {
+        cause,
+      });
+    });
+    if (!response.ok) {
+      throw new EspalierError(
+        'bad-data',
+        `${name} does not lie beside this page (the server answered ${response.status}): bring a network and pictures of your own.`,
+      );
+    }
+    return new Uint8Array(await response.arrayBuffer());
+  };
+
+  const takeNetwork = async (kept: KeptNetwork): Promise<void> => {
+    const builtIn = kept === 'built-in';
+    const given = builtIn
+      ? { files: [{ name: BUILT_IN.network, bytes: await fetched(BUILT_IN.network) }] }
+      : kept;
+    const files = given.files.map(({ name, bytes }) => ({
+      name,
+      arrayBuffer: async () => bytes.slice().buffer,
+    }));
+    const { architecture } = 'architecture' in given ? given : { architecture: undefined };
+    const model = await loadModelFiles(files, { architecture });
+    network = { model, file: nameOfModel(given.files.map(({ name }) => name)), builtIn };
+  };
+
+  const takePictures = async (kept: 'built-in' | OwnPictures): Promise<void> => {
+    if (kept !== 'built-in') {
+      pictures = kept;
+      return;
+    }
+    const bytes = gunzipped(await fetched(BUILT_IN.pictures), BUILT_IN.pictures, () => 2 ** 22);
+    const read = parseCifar10([{ file: BUILT_IN.pictures, bytes }]);
+    pictures = { name: 'CIFAR-10, test pictures', builtIn: true, pictures: read };
+  };
+
+  const connected = async (): Promise<Device> => {
+    try {
+      device?.check();
+    } catch {
+      device?.dispose();
+      device = undefined;
+    }
+    device ??= await openDevice(await openBrowserAdapter(gpu), { submitMillis: SUBMIT_MILLIS });
+    return device;
+  };
+
+  return {
+    open: async ({ base: address }) => {
+      base = address;
+      keeper = await openKeeper();
+      const kept = {
+        network: (await keeper.get('network')) as KeptNetwork | undefined,
+        pictures: (await keeper.get('pictures')) as 'built-in' | OwnPictures | undefined,
+        choices: (await keeper.get('choices')) as KeptChoices | undefined,
+      };
+      await takeNetwork(kept.network ?? 'built-in');
+      if (kept.pictures || !kept.network) await takePictures(kept.pictures ?? 'built-in');
+      preprocessing = kept.choices?.preprocessing ?? usual(network);
+      units = kept.choices?.units ?? 'inner';
+      curves = ((await keeper.get('curves')) as readonly UnitCurve[] | undefined) ?? [];
+      results = ((await keeper.get('results')) as readonly CutResult[] | undefined) ?? [];
+      return standing();
+    },
+
+    network: async ({ source, architecture }) => {
+      const kept: KeptNetwork =
+        source === 'built-in'
+          ? 'built-in'
+          : {
+              files: await Promise.all(
+                source.map(async ({ file }) => ({ name: file.name, bytes: await bytesIn(file) })),
+              ),
+              ...(architecture !== undefined && { architecture }),
+            };
+      await takeNetwork(kept);
+      preprocessing = usual(network);
+      await forgetMeasured();
+      await keeper?.put('network', kept);
+      await keepChoices();
+      if (source === 'built-in') {
+        await takePictures('built-in');
+        await keeper?.put('pictures', 'built-in');
+      }
+      return standing();
+    },
+
+    pictures: async ({ source }, { tell }) => {
+      if (source === 'built-in') await takePictures('built-in');
+      else {
+        if (!network) throw new EspalierError('bad-config', 'Bring a network before its pictures.');
+        const { input } = network.model.network.graph;
+        const read = await readPictureFiles(source, input, tell);
+        picturesFor(read, input, classesOfModel(network.model));
+        pictures = { name: nameOfPictures(source), builtIn: false, pictures: read };
+      }
+      await forgetMeasured();
+      await keeper?.put('pictures', source === 'built-in' ? 'built-in' : pictures);
+      return standing();
+    },
+
+    choose: async (choice) => {
+      preprocessing = choice.preprocessing ?? preprocessing;
+      units = choice.units ?? units;
+      await forgetMeasured();
+      await keepChoices();
+      return standing();
+    },
+
+    plan: async ({ of, share }) => {
+      if (!network) return undefined;
+      const own = network.model.network;
+      const known = measured.get(of) ?? countedMeasurements(own, { of, units, curves });
+      if (!known) return undefined;
+      const even = known.curves.length === 0;
+      const options = optionsFor({ of, share }, units);
+      const least = leastShare(own, options, known.cost);
+      const reachable = { ...options.budget, share: Math.max(share, least) };
+      const sharing = even ? 'uniform' : 'measured';
+      const plan = planPruning(own, { ...options, sharing, budget: reachable }, known);
+      const view: PlanView = {
+        budget: { of, share },
+        units: plan.units,
+        reached: plan.reached,
+        least,
+        measured: !even,
+      };
+      return view;
+    },
+
+    prune: async (budget, { signal, tell }) => {
+      const fit = fitted();
+      if (!network || !fit) {
+        throw new EspalierError('bad-config', 'A network and pictures are needed.');
+      }
+      const { model } = network;
+      const result = await cutToBudget(await connected(), {
+        model,
+        pictures: fit.pictures,
+        preprocessing,
+        units,
+        budget,
+        id: 1 + Math.max(0, ...results.map(({ view }) => view.id)),
+        curves,
+        measured,
+        onCurves: async (found) => {
+          curves = found;
+          await keeper?.put('curves', curves);
+        },
+        signal,
+        tell,
+      });
+      results = [...results, result].slice(-RESULTS);
+      await keeper?.put('results', results);
+      return standing();
+    },
+
+    file: async ({ id, ending }) => {
+      const result = results.find(({ view }) => view.id === id);
+      if (!network || !result) throw new EspalierError('bad-config', 'That result is gone.');
+      const { model } = network;
+      const name = `${model.architecture}-pruned${ending}`;
+      const pruned = { ...model, preprocessing, network: result.network, kept: result.kept };
+      const { bytes, beside } = modelFiles(pruned, name);
+      const { input } = model.network.graph;
+      const axes = [...(model.onnx?.values.values() ?? [])].find(
+        ({ map }) => map === input.name,
+      )?.axes;
+      const layout = axes === 'NHWC' ? 'rows first' : 'channels first';
+      return {
+        name,
+        bytes,
+        beside: [...beside].map(([own, data]) => ({ name: own, bytes: data })),
+        snippet: snippetFor(name, { input, layout }, preprocessing),
+      };
+    },
+
+    forget: async () => {
+      await keeper?.remove('network', 'pictures', 'choices', 'curves', 'results');
+      await forgetMeasured();
+      await takeNetwork('built-in');
+      await takePictures('built-in');
+      preprocessing = usual(network);
+      units = 'inner';
+      return standing();
+    },
+  };
+}
+
+function usual(network: OwnNetwork | undefined): Preprocessing {
+  return network?.model.preprocessing ?? { mean: [0], deviation: [1] };
+}
+
+function viewOfPictures(
+  { name, builtIn }: OwnPictures,
+  pictures: Pictures,
+  note?: string,
+): PicturesView {
+  const { calibrating, judging } = divided(pictures.count);
+  const shown = Math.min(SHOWN, pictures.count);
+  const first = Array.from({ length: shown }, (_, at) => at);
+  return {
+    name,
+    builtIn,
+    count: pictures.count,
+    calibrating: calibrating.length,
+    judging: judging.length,
+    labelled: pictures.labels !== undefined,
+    ...(note !== undefined && { note }),
+    first: thumbnails(pictures, first),
+  };
+}
+
+/** The file that is the network; the others lie beside it. */
+function nameOfModel(names: readonly string[]): string {
+  return names.find((name) => !/\.(bin|data)$/i.test(name)) ?? names[0] ?? '';
+}
+
+function nameOfPictures(files: readonly PathFile[]): string {
+  const [one] = files;
+  if (!one) return '';
+  const folder = one.path.includes('/') ? one.path.slice(0, one.path.indexOf('/')) : undefined;
+  return folder ?? (files.length === 1 ? one.path : 'Your pictures');
+}
+
+async function bytesIn(file: File): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await file.arrayBuffer());
+}
