@@ -5,6 +5,7 @@ import { Select, Slider } from '../view/control.js';
 import { COUNTED_WORDS } from './figures.js';
 import type { UnitBar } from './protocol.js';
 import type { Prune } from './state.js';
+import { Tried } from './tried.js';
 
 const KINDS = [
   ['multiplyAdds', 'multiply-adds'],
@@ -46,6 +47,7 @@ export function BudgetCard({ prune }: { readonly prune: Prune }) {
       {plan ? (
         <>
           <Bars units={plan.units} />
+          <Tried prune={prune} />
           <p class="note">
             {percent(plan.reached)} of the {COUNTED_WORDS[of]} would be left.{' '}
             {plan.measured
@@ -59,6 +61,18 @@ export function BudgetCard({ prune }: { readonly prune: Prune }) {
             ? 'How long each layer takes here is timed once you press Prune.'
             : 'There is nothing to share yet.'}
         </p>
+      )}
+      {prune.result.value && (
+        <div class="row">
+          <button
+            type="button"
+            disabled={prune.doing.value !== undefined || !prune.able.value}
+            title="Cuts to 80, 65, 50, 35 and 25%, those that you have not tried"
+            onClick={() => void prune.tryMany()}
+          >
+            Try five sizes
+          </button>
+        </div>
       )}
     </section>
   );

@@ -52,12 +52,17 @@ export interface CutRequest {
   readonly units: UnitChoice;
   readonly budget: Budget;
   readonly id: number;
+  /** What the network's answers mean, where that is known. */
+  readonly classes: readonly string[] | undefined;
   /** Curves that were measured before. */
   readonly curves: readonly UnitCurve[];
   /** What was measured for budgets of this kind before; filled as more is. */
   readonly measured: Map<Budgeted, PruneMeasurements>;
-  /** Told of the curves as they are measured. */
+  /** How the network as it came does, where that was measured before. */
+  readonly dense: EvaluateSummary | undefined;
+  /** Told of the curves as they are measured, and of the network as it came. */
   readonly onCurves: (curves: readonly UnitCurve[]) => Promise<void>;
+  readonly onDense: (dense: EvaluateSummary) => Promise<void>;
   readonly signal: AbortSignal;
   readonly tell: (progress: Progress) => void;
 }
@@ -146,7 +151,8 @@ export async function cutToBudget(device: Device, request: CutRequest): Promise<
       ({ done, total }) => tell(step, done / total),
     );
   tell('dense', 0);
-  const dense = await evaluate(model.network, 'dense');
+  const dense = request.dense ?? (await evaluate(model.network, 'dense'));
+  if (!request.dense) await request.onDense(dense);
   const input = {
     network: model.network,
     calibration,
@@ -175,7 +181,7 @@ export async function cutToBudget(device: Device, request: CutRequest): Promise<
   const pruned = await evaluate(cut.network, 'judging');
   const both = { dense: model.network, pruned: cut.network, pictures: judges, preprocessing };
   const { found } = await findDisagreements(device, both, signal);
-  const classOf = nameOfClass(pictures);
+  const classOf = (index: number) => request.classes?.[index] ?? `class ${index}`;
   const shown = found.slice(0, SHOWN);
   const small = thumbnails(
     judges,
@@ -228,8 +234,4 @@ function calibrationLimit({ network: { graph } }: Model): number {
     ({ channels, height, width }) => 4 * channels * height * width,
   );
   return Math.max(1, Math.min(CALIBRATING, Math.floor(MAP_BYTES / Math.max(...sizes))));
-}
-
-function nameOfClass({ classes }: Pictures): (index: number) => string {
-  return (index) => classes?.[index] ?? `class ${index}`;
 }

@@ -29,6 +29,8 @@ export interface Prune {
   readonly result: ReadonlySignal<ResultView | undefined>;
   /** Whether there is all that a cut needs. */
   readonly able: ReadonlySignal<boolean>;
+  /** Whether the last cut was cancelled. */
+  readonly cancelled: ReadonlySignal<boolean>;
   change(patch: Partial<Budget>): void;
   /** Takes a network, pictures, or both, by what the files are. */
   bring(files: readonly PathFile[]): Promise<void>;
@@ -38,6 +40,8 @@ export interface Prune {
     readonly units?: UnitChoice;
   }): Promise<void>;
   prune(): Promise<void>;
+  /** Cuts to several budgets one after another, those that were not tried: how far it can go. */
+  tryMany(): Promise<void>;
   cancel(): void;
   show(id: number): void;
   file(ending: string): Promise<SavedFile | undefined>;
@@ -48,6 +52,11 @@ const MODEL = /\.(onnx|h5|hdf5|keras|json|safetensors|pth|pt|th)$/i;
 const PICTURE =
   /\.(png|jpe?g|gif|webp|bmp|tiff?|avif|heic|npy)$|(data|test)_batch[^/]*\.bin(\.gz)?$/i;
 
+/** Shares that are tried to see how far a network can be cut. */
+const LADDER = [0.8, 0.65, 0.5, 0.35, 0.25] as const;
+/** Budgets as near as this are the same try. */
+const NEAR = 0.04;
+
 const KINDS: readonly Budgeted[] = ['multiplyAdds', 'parameters', 'milliseconds'];
 
 export function createPrune(page: Page): Prune {
@@ -57,6 +66,7 @@ export function createPrune(page: Page): Prune {
   const doing = signal<{ place: Place; progress: Progress } | undefined>();
   const troubles = signal<Readonly<Partial<Record<Place, string>>>>({});
   const chosen = signal<number | undefined>();
+  const cancelled = signal(false);
   let abort = new AbortController();
 
   const budget = computed<Budget>(() => {
@@ -109,6 +119,7 @@ export function createPrune(page: Page): Prune {
     if (doing.peek()) return false;
     const { [place]: _, ...others } = troubles.peek();
     troubles.value = others;
+    cancelled.value = false;
     doing.value = { place, progress: { text, share: 0 } };
     abort = new AbortController();
     try {
@@ -121,10 +132,31 @@ export function createPrune(page: Page): Prune {
       return true;
     } catch (error) {
       tell(place, error);
+      cancelled.value = abort.signal.aborted;
       return false;
     } finally {
       doing.value = undefined;
       await replan();
+    }
+  };
+
+  /** Cuts to one budget after another, while no other tab works on the device. */
+  const cut = async (budgets: readonly Budget[]): Promise<void> => {
+    if (page.turn.peek()) return;
+    page.turn.value = { view: 'prune', end: () => abort.abort() };
+    chosen.value = undefined;
+    try {
+      for (const [at, own] of budgets.entries()) {
+        const which = budgets.length > 1 ? ` (${at + 1} of ${budgets.length})` : '';
+        const done = await work('work', 'Starting', ({ tell: show, signal }) => {
+          const tell = ({ text, share }: Progress) =>
+            show({ text: text + which, share: (at + share) / budgets.length });
+          return ask('prune', own, { tell, signal });
+        });
+        if (!done) return;
+      }
+    } finally {
+      page.turn.value = undefined;
     }
   };
 
@@ -137,6 +169,7 @@ export function createPrune(page: Page): Prune {
     budget,
     plan,
     doing,
+    cancelled,
     troubles,
     result: computed(() => {
       const results = standing.value?.results ?? [];
@@ -170,15 +203,16 @@ export function createPrune(page: Page): Prune {
     choose: async (choice) => {
       await work('work', 'Changing', () => ask('choose', choice));
     },
-    prune: async () => {
-      if (page.turn.peek()) return;
-      page.turn.value = { view: 'prune', end: () => abort.abort() };
-      chosen.value = undefined;
-      try {
-        await work('work', 'Starting', (how) => ask('prune', budget.peek(), how));
-      } finally {
-        page.turn.value = undefined;
-      }
+    prune: () => cut([budget.peek()]),
+    tryMany: () => {
+      const { of } = budget.peek();
+      const tried = (standing.peek()?.results ?? []).filter((result) => result.budget.of === of);
+      const shares = LADDER.filter(
+        (share) =>
+          share > (plan.peek()?.least ?? 0) &&
+          tried.every((result) => Math.abs(result.budget.share - share) > NEAR),
+      );
+      return cut(shares.map((share) => ({ of, share })));
     },
     cancel: () => abort.abort(),
     show: (id) => {

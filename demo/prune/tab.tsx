@@ -64,13 +64,14 @@ function PrunePlayer({ prune }: { readonly prune: Prune }) {
   );
 }
 
-function statusText({ doing, able, standing, result, budget }: Prune): string {
+function statusText({ doing, able, cancelled, standing, result, budget }: Prune): string {
   const now = doing.value;
   if (now) return `${now.progress.text}…`;
   if (!standing.value) return 'Getting ready…';
   if (!standing.value.network) return 'Bring a network.';
   if (!standing.value.pictures) return 'Now bring some pictures.';
   if (!able.value) return 'What is missing is said below.';
+  if (cancelled.value) return 'Cancelled. What was measured is kept: press Prune to go on.';
   const last = result.value;
   if (!last)
     return `Press Prune: it keeps ${Math.round(100 * budget.value.share)}% of the ${COUNTED_WORDS[budget.value.of]}.`;

@@ -1,8 +1,10 @@
+import { CIFAR10_CLASSES } from '../../src/data/cifar10.js';
 import { modelFiles } from '../../src/experiment/model/model-files.js';
 import {
   type Budgeted,
   type Device,
   EspalierError,
+  type EvaluateSummary,
   gunzipped,
   leastShare,
   loadModelFiles,
@@ -28,7 +30,7 @@ import { snippetFor } from './snippet.js';
 /** Work in one submit. The page is drawn by the same GPU: longer work would delay its frames. */
 const SUBMIT_MILLIS = 30;
 /** Results that are kept, with their networks. */
-const RESULTS = 6;
+const RESULTS = 12;
 /** Pictures that are shown of those at hand. */
 const SHOWN = 12;
 
@@ -63,6 +65,9 @@ interface OwnPictures {
   readonly pictures: Pictures;
 }
 
+/** Bytes of a network's files together that a page reads at most. */
+const MOST_BYTES = 2 ** 30;
+
 /** What the browser keeps of the person's choices. */
 interface KeptChoices {
   readonly preprocessing: Preprocessing;
@@ -84,9 +89,12 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
   let device: Device | undefined;
   let network: OwnNetwork | undefined;
   let pictures: OwnPictures | undefined;
+  /** The files that they were read from, while the page is open. */
+  let pictureFiles: readonly PathFile[] | undefined;
   let preprocessing: Preprocessing = { mean: [0], deviation: [1] };
   let units: UnitChoice = 'inner';
   let curves: readonly UnitCurve[] = [];
+  let dense: EvaluateSummary | undefined;
   let results: readonly CutResult[] = [];
   /** By what a budget counts; milliseconds are there once they were measured. */
   const measured = new Map<Budgeted, PruneMeasurements>();
@@ -121,9 +129,10 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
   /** What was measured counts for other inputs no more. */
   const forgetMeasured = async () => {
     curves = [];
+    dense = undefined;
     results = [];
     measured.clear();
-    await keeper?.remove('curves', 'results');
+    await keeper?.remove('curves', 'dense', 'results');
   };
 
   const keepChoices = async () =>
@@ -169,6 +178,20 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
     pictures = { name: 'CIFAR-10, test pictures', builtIn: true, pictures: read };
   };
 
+  /** Pictures are read to the size that a network takes: another network reads its own again. */
+  const refit = async ({ tell }: Context) => {
+    if (!network || !pictures) return;
+    const { input } = network.model.network.graph;
+    const { height, width, channels } = pictures.pictures;
+    if (height === input.height && width === input.width && channels === input.channels) return;
+    pictures = pictureFiles && {
+      ...pictures,
+      pictures: await readPictureFiles(pictureFiles, input, tell),
+    };
+    if (pictures) await keeper?.put('pictures', pictures);
+    else await keeper?.remove('pictures');
+  };
+
   const connected = async (): Promise<Device> => {
     try {
       device?.check();
@@ -194,11 +217,13 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
       preprocessing = kept.choices?.preprocessing ?? usual(network);
       units = kept.choices?.units ?? 'inner';
       curves = ((await keeper.get('curves')) as readonly UnitCurve[] | undefined) ?? [];
+      dense = (await keeper.get('dense')) as EvaluateSummary | undefined;
       results = ((await keeper.get('results')) as readonly CutResult[] | undefined) ?? [];
       return standing();
     },
 
-    network: async ({ source, architecture }) => {
+    network: async ({ source, architecture }, context) => {
+      if (source !== 'built-in') requireReadable(source);
       const kept: KeptNetwork =
         source === 'built-in'
           ? 'built-in'
@@ -216,7 +241,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
       if (source === 'built-in') {
         await takePictures('built-in');
         await keeper?.put('pictures', 'built-in');
-      }
+      } else await refit(context);
       return standing();
     },
 
@@ -229,6 +254,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
         picturesFor(read, input, classesOfModel(network.model));
         pictures = { name: nameOfPictures(source), builtIn: false, pictures: read };
       }
+      pictureFiles = source === 'built-in' ? undefined : source;
       await forgetMeasured();
       await keeper?.put('pictures', source === 'built-in' ? 'built-in' : pictures);
       return standing();
@@ -276,8 +302,14 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
         units,
         budget,
         id: 1 + Math.max(0, ...results.map(({ view }) => view.id)),
+        classes: fit.pictures.classes ?? (network.builtIn ? CIFAR10_CLASSES : undefined),
         curves,
         measured,
+        dense,
+        onDense: async (found) => {
+          dense = found;
+          await keeper?.put('dense', dense);
+        },
         onCurves: async (found) => {
           curves = found;
           await keeper?.put('curves', curves);
@@ -311,7 +343,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
     },
 
     forget: async () => {
-      await keeper?.remove('network', 'pictures', 'choices', 'curves', 'results');
+      await keeper?.remove('network', 'pictures', 'choices');
       await forgetMeasured();
       await takeNetwork('built-in');
       await takePictures('built-in');
@@ -324,6 +356,16 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
 
 function usual(network: OwnNetwork | undefined): Preprocessing {
   return network?.model.preprocessing ?? { mean: [0], deviation: [1] };
+}
+
+/** @throws bad-data for files that are too large for a page. */
+function requireReadable(files: readonly PathFile[]): void {
+  const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
+  if (bytes <= MOST_BYTES) return;
+  throw new EspalierError(
+    'bad-data',
+    `What you gave has ${(bytes / 1e9).toFixed(1)} GB, and this page reads networks of up to ${(MOST_BYTES / 1e9).toFixed(1)} GB: on a command line \`espalier prune\` takes larger ones.`,
+  );
 }
 
 function viewOfPictures(
