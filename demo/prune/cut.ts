@@ -9,6 +9,7 @@ import {
   type EvaluateSummary,
   evaluateModel,
   finalResult,
+  leastShare,
   type Model,
   measurePruning,
   type Network,
@@ -17,6 +18,7 @@ import {
   type PruneEvent,
   type PruneMeasurements,
   type PruneOptions,
+  type PrunePlan,
   picturesAt,
   planPruning,
   type UnitChoice,
@@ -67,7 +69,7 @@ export interface CutRequest {
   readonly tell: (progress: Progress) => void;
 }
 
-export function optionsFor(budget: Budget, units: UnitChoice): PruneOptions {
+function optionsFor(budget: Budget, units: UnitChoice): PruneOptions {
   return {
     criterion: 'group',
     refit: 'weights',
@@ -103,6 +105,27 @@ export function countedMeasurements(
   } catch {
     return undefined;
   }
+}
+
+/** The plan of a budget, or of the least that a cut can leave where that is more. */
+export function planWithin(
+  network: Network,
+  {
+    budget,
+    units,
+    measured,
+  }: {
+    readonly budget: Budget;
+    readonly units: UnitChoice;
+    readonly measured: PruneMeasurements;
+  },
+): { readonly plan: PrunePlan; readonly least: number } {
+  const options = optionsFor(budget, units);
+  const least = leastShare(network, options, measured.cost);
+  const reachable = { ...budget, share: Math.max(budget.share, least) };
+  const sharing = measured.curves.length > 0 ? 'measured' : 'uniform';
+  const plan = planPruning(network, { ...options, sharing, budget: reachable }, measured);
+  return { plan, least };
 }
 
 /** Which pictures calibrate and which judge, drawn once for all: half and half, or all both where they are few. */
@@ -171,13 +194,16 @@ export async function cutToBudget(device: Device, request: CutRequest): Promise<
     measured.get(budget.of) ??
     (await finalResult(measurePruning(device, input, { known: curves, signal }), hear));
   measured.set(budget.of, known);
-  const plan = planPruning(model.network, optionsFor(budget, units), known);
+  const { plan } = planWithin(model.network, { budget, units, measured: known });
   const widest = plan.units.reduce((one, other) => (other.channels > one.channels ? other : one));
   const cut = await finalResult(
     cutAsPlanned(device, { ...input, options: optionsFor(budget, units) }, { plan, signal }),
     hear,
   );
   tell('judging', 0);
+  // Timed again, beside the pruned one: a machine is not as fast now as it was when it measured before.
+  const beside = { network: model.network, pictures: picturesAt(judges, [0]), preprocessing };
+  const { milliseconds } = await finalResult(evaluateModel(device, beside, signal));
   const pruned = await evaluate(cut.network, 'judging');
   const both = { dense: model.network, pruned: cut.network, pictures: judges, preprocessing };
   const { found } = await findDisagreements(device, both, signal);
@@ -204,7 +230,7 @@ export async function cutToBudget(device: Device, request: CutRequest): Promise<
       budget,
       reached: plan.reached,
       units: plan.units,
-      dense: sideOf(dense, bytesOfModel(model)),
+      dense: sideOf({ ...dense, milliseconds }, bytesOfModel(model)),
       pruned: sideOf(pruned, bytesOfModel({ ...model, network: cut.network })),
       agreement: 1 - found.length / judges.count,
       judged: judges.count,

@@ -1,9 +1,10 @@
-import { PREPROCESSINGS, type Preprocessing, type UnitChoice } from '../../src/index.js';
+import type { UnitChoice } from '../../src/index.js';
 import { grouped, plural } from '../../src/text.js';
 import { short } from '../model/format.js';
 import { Select } from '../view/control.js';
 import { ChooseFiles, Fault, Picture } from './bring.js';
 import { fileSize } from './figures.js';
+import { Pixels } from './pixels.js';
 import type { NetworkView } from './protocol.js';
 import type { Prune } from './state.js';
 
@@ -170,68 +171,7 @@ export function PicturesCard({ prune }: { readonly prune: Prune }) {
           </button>
         )}
       </div>
-      {preprocessing && network && (
-        <PreprocessingChoice prune={prune} preprocessing={preprocessing} />
-      )}
+      {preprocessing && network && <Pixels prune={prune} preprocessing={preprocessing} />}
     </section>
-  );
-}
-
-/** What a network expects of pixels, by the names that people know it by. */
-const PRESETS: readonly (readonly [
-  name: string,
-  text: string,
-  mean: readonly number[],
-  deviation: readonly number[],
-])[] = [
-  [
-    'imagenet',
-    'ImageNet’s mean and deviation',
-    PREPROCESSINGS.imagenet.mean,
-    PREPROCESSINGS.imagenet.deviation,
-  ],
-  [
-    'cifar10',
-    'CIFAR-10’s mean and deviation',
-    PREPROCESSINGS.cifar10.mean,
-    PREPROCESSINGS.cifar10.deviation,
-  ],
-  ['unit', 'from 0 to 1', [0, 0, 0], [1, 1, 1]],
-  ['signed', 'from −1 to 1', [0.5, 0.5, 0.5], [0.5, 0.5, 0.5]],
-  ['bytes', 'from 0 to 255', PREPROCESSINGS.bytes.mean, PREPROCESSINGS.bytes.deviation],
-];
-
-function PreprocessingChoice({
-  prune,
-  preprocessing,
-}: {
-  readonly prune: Prune;
-  readonly preprocessing: Preprocessing;
-}) {
-  const channels = preprocessing.mean.length;
-  const fit = PRESETS.filter(([name]) => channels === 3 || !['imagenet', 'cifar10'].includes(name));
-  const same = (one: readonly number[], other: readonly number[]) =>
-    other.every((value, at) => value === one[at]);
-  const now = fit.find(
-    ([, , mean, deviation]) =>
-      same(mean, preprocessing.mean) && same(deviation, preprocessing.deviation),
-  );
-  const options: (readonly [string, string])[] = fit.map(([name, text]) => [name, text]);
-  if (!now) options.unshift(['own', 'as the file says']);
-  return (
-    <Select
-      name="prune.pixels"
-      label="The network takes pixels"
-      hint="As it was trained. Wrong ones make any network guess."
-      value={now?.[0] ?? 'own'}
-      options={options}
-      onChange={(value) => {
-        const preset = fit.find(([name]) => name === value);
-        if (!preset) return;
-        const [, , mean, deviation] = preset;
-        const all = { mean: mean.slice(0, channels), deviation: deviation.slice(0, channels) };
-        void prune.choose({ preprocessing: all });
-      }}
-    />
   );
 }

@@ -148,7 +148,7 @@ export interface Calls {
   /** Takes up what the browser has kept, or the built-in network and pictures. */
   readonly open: { readonly takes: { readonly base: string }; readonly gives: Standing };
   readonly network: {
-    readonly takes: { readonly source: Source; readonly architecture?: string };
+    readonly takes: { readonly source: Source };
     readonly gives: Standing;
   };
   readonly pictures: { readonly takes: { readonly source: Source }; readonly gives: Standing };

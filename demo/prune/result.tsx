@@ -4,31 +4,17 @@ import { Picture } from './bring.js';
 import { COUNTED_WORDS, fileSize, quality } from './figures.js';
 import type { ResultView, Side } from './protocol.js';
 import type { Prune } from './state.js';
-import { TakeAway } from './take.js';
 
-/** What came out: the smaller network beside the one that came in, and what to do with it. */
-export function ResultSection({ prune }: { readonly prune: Prune }) {
+/** What came out: the smaller network beside the one that came in. */
+export function ResultCard({ prune }: { readonly prune: Prune }) {
   const result = prune.result.value;
-  if (!result) {
-    return (
-      <section class="card result" aria-labelledby="prune-result">
-        <h2 id="prune-result">
-          <b class="number">4</b> What comes out
-        </h2>
-        <p class="about">
-          Press Prune: the smaller network appears here beside the one that came in, with the
-          pictures that they disagree on, and as a file to take away.
-        </p>
-      </section>
-    );
-  }
   return (
-    <>
-      <div class="prune-out">
-        <section class="card result" aria-labelledby="prune-result">
-          <h2 id="prune-result">
-            <b class="number">4</b> What came out
-          </h2>
+    <section class="card result" aria-labelledby="prune-result">
+      <h2 id="prune-result">
+        <b class="number">4</b> What comes out
+      </h2>
+      {result ? (
+        <>
           <Headline result={result} />
           <Tries prune={prune} shown={result} />
           <Figures result={result} />
@@ -44,11 +30,20 @@ export function ResultSection({ prune }: { readonly prune: Prune }) {
             It took {Math.round(result.seconds)} s. Nothing was trained: what reads the channels
             that stay was fitted to them by {plural(result.calibrated, 'picture')}.
           </p>
-        </section>
-        <TakeAway prune={prune} result={result} />
-      </div>
-      <Disputes result={result} />
-    </>
+        </>
+      ) : (
+        <>
+          <p class="headline unknown">
+            <b>?</b> right
+          </p>
+          <p class="about">
+            How much can go before it answers worse? Press Prune. The smaller network appears here
+            beside the one that came in, with the pictures that they disagree on, and as a file to
+            take away.
+          </p>
+        </>
+      )}
+    </section>
   );
 }
 
@@ -157,7 +152,8 @@ function Guessing({ result }: { readonly result: ResultView }) {
   );
 }
 
-function Disputes({ result }: { readonly result: ResultView }) {
+/** The pictures for which the two networks' answers differ. */
+export function Disputes({ result }: { readonly result: ResultView }) {
   const { disputes, agreement, judged } = result;
   const count = Math.round((1 - agreement) * judged);
   return (

@@ -79,14 +79,16 @@ export function createPrune(page: Page): Prune {
   });
 
   let planning = false;
+  let stale = false;
   /** Asks for the plan of the budget of now: while one is on its way, only the newest counts. */
   const replan = async () => {
+    stale = true;
     if (planning) return;
     planning = true;
     try {
-      for (let wanted: Budget | undefined; wanted !== budget.peek(); ) {
-        wanted = budget.peek();
-        plan.value = await ask('plan', wanted);
+      while (stale) {
+        stale = false;
+        plan.value = await ask('plan', budget.peek());
       }
     } catch (error) {
       tell('work', error);
@@ -114,7 +116,7 @@ export function createPrune(page: Page): Prune {
     task: (how: {
       readonly tell: (progress: Progress) => void;
       readonly signal: AbortSignal;
-    }) => Promise<Standing>,
+    }) => Promise<Standing | undefined>,
   ): Promise<boolean> => {
     if (doing.peek()) return false;
     const { [place]: _, ...others } = troubles.peek();
@@ -123,12 +125,13 @@ export function createPrune(page: Page): Prune {
     doing.value = { place, progress: { text, share: 0 } };
     abort = new AbortController();
     try {
-      standing.value = await task({
+      const found = await task({
         tell: (progress) => {
           doing.value = { place, progress };
         },
         signal: abort.signal,
       });
+      if (found) standing.value = found;
       return true;
     } catch (error) {
       tell(place, error);
@@ -146,15 +149,18 @@ export function createPrune(page: Page): Prune {
     page.turn.value = { view: 'prune', end: () => abort.abort() };
     chosen.value = undefined;
     try {
-      for (const [at, own] of budgets.entries()) {
-        const which = budgets.length > 1 ? ` (${at + 1} of ${budgets.length})` : '';
-        const done = await work('work', 'Starting', ({ tell: show, signal }) => {
+      await work('work', 'Starting', async ({ tell: show, signal }) => {
+        let last: Standing | undefined;
+        for (const [at, own] of budgets.entries()) {
+          const which = budgets.length > 1 ? ` (${at + 1} of ${budgets.length})` : '';
           const tell = ({ text, share }: Progress) =>
             show({ text: text + which, share: (at + share) / budgets.length });
-          return ask('prune', own, { tell, signal });
-        });
-        if (!done) return;
-      }
+          last = await ask('prune', own, { tell, signal });
+          standing.value = last;
+          void replan();
+        }
+        return last;
+      });
     } finally {
       page.turn.value = undefined;
     }

@@ -8,8 +8,9 @@ import { Fault } from './bring.js';
 import { BudgetCard } from './budget.js';
 import { COUNTED_WORDS } from './figures.js';
 import { NetworkCard, PicturesCard } from './inputs.js';
-import { ResultSection } from './result.js';
+import { Disputes, ResultCard } from './result.js';
 import { createPrune, type Prune } from './state.js';
+import { TakeAway } from './take.js';
 
 /** Makes a person's own network smaller. */
 export function PruneTab() {
@@ -29,15 +30,23 @@ export function PruneTab() {
           Bring a network and some pictures, drag how small it shall be, and take the smaller file
           away. To try it there are a network and pictures already.
         </p>
-        <PrunePlayer prune={prune} />
-        {prune.troubles.value.work && <Fault>{prune.troubles.value.work}</Fault>}
       </Opening>
-      <div class="prune-in">
-        <NetworkCard prune={prune} />
-        <PicturesCard prune={prune} />
+      <PrunePlayer prune={prune} />
+      {prune.troubles.value.work && <Fault>{prune.troubles.value.work}</Fault>}
+      <div class="prune">
+        <div class="given">
+          <NetworkCard prune={prune} />
+          <PicturesCard prune={prune} />
+        </div>
         <BudgetCard prune={prune} />
+        <ResultCard prune={prune} />
       </div>
-      <ResultSection prune={prune} />
+      {prune.result.value && (
+        <div class="taken">
+          <TakeAway prune={prune} result={prune.result.value} />
+          <Disputes result={prune.result.value} />
+        </div>
+      )}
     </>
   );
 }
@@ -64,13 +73,14 @@ function PrunePlayer({ prune }: { readonly prune: Prune }) {
   );
 }
 
-function statusText({ doing, able, cancelled, standing, result, budget }: Prune): string {
+function statusText({ doing, troubles, able, cancelled, standing, result, budget }: Prune): string {
   const now = doing.value;
   if (now) return `${now.progress.text}…`;
   if (!standing.value) return 'Getting ready…';
   if (!standing.value.network) return 'Bring a network.';
   if (!standing.value.pictures) return 'Now bring some pictures.';
   if (!able.value) return 'What is missing is said below.';
+  if (troubles.value.work) return 'It did not get to its end: why is said below.';
   if (cancelled.value) return 'Cancelled. What was measured is kept: press Prune to go on.';
   const last = result.value;
   if (!last)
@@ -78,5 +88,5 @@ function statusText({ doing, able, cancelled, standing, result, budget }: Prune)
   const { dense, pruned, agreement } = last;
   return pruned.accuracy === undefined || dense.accuracy === undefined
     ? `Done: ${percent(last.reached)} of the ${COUNTED_WORDS[last.budget.of]}, and ${percent(agreement)} of the answers are the same.`
-    : `Done: ${percent(last.reached)} of the ${COUNTED_WORDS[last.budget.of]}, ${percent(pruned.accuracy)} right, before ${percent(dense.accuracy)}.`;
+    : `Done: ${percent(last.reached)} of the ${COUNTED_WORDS[last.budget.of]}, ${percent(pruned.accuracy)} right, where it had ${percent(dense.accuracy)}.`;
 }

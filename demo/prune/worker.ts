@@ -1,4 +1,3 @@
-import '../before.js';
 import { EspalierError, errorMessage } from '../../src/errors.js';
 import type { CallName, FromWorker, Progress, ToWorker } from './protocol.js';
 import { createWorkshop, type Workshop } from './workshop.js';

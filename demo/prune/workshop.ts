@@ -6,7 +6,6 @@ import {
   EspalierError,
   type EvaluateSummary,
   gunzipped,
-  leastShare,
   loadModelFiles,
   type Model,
   openBrowserAdapter,
@@ -15,12 +14,11 @@ import {
   type Preprocessing,
   type PruneMeasurements,
   parseCifar10,
-  planPruning,
   type UnitChoice,
   type UnitCurve,
 } from '../../src/index.js';
 import type { PathFile } from '../model/dropped.js';
-import { type CutResult, countedMeasurements, cutToBudget, divided, optionsFor } from './cut.js';
+import { type CutResult, countedMeasurements, cutToBudget, divided, planWithin } from './cut.js';
 import { type Keeper, openKeeper } from './kept.js';
 import { classesOfModel, viewOfNetwork } from './network-view.js';
 import type { Calls, PicturesView, PlanView, Progress, Standing } from './protocol.js';
@@ -79,7 +77,6 @@ type KeptNetwork =
   | 'built-in'
   | {
       readonly files: readonly { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[];
-      readonly architecture?: string;
     };
 
 /** Holds the network, the pictures and all that was computed from them. */
@@ -163,8 +160,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
       name,
       arrayBuffer: async () => bytes.slice().buffer,
     }));
-    const { architecture } = 'architecture' in given ? given : { architecture: undefined };
-    const model = await loadModelFiles(files, { architecture });
+    const model = await loadModelFiles(files);
     network = { model, file: nameOfModel(given.files.map(({ name }) => name)), builtIn };
   };
 
@@ -222,7 +218,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
       return standing();
     },
 
-    network: async ({ source, architecture }, context) => {
+    network: async ({ source }, context) => {
       if (source !== 'built-in') requireReadable(source);
       const kept: KeptNetwork =
         source === 'built-in'
@@ -231,7 +227,6 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
               files: await Promise.all(
                 source.map(async ({ file }) => ({ name: file.name, bytes: await bytesIn(file) })),
               ),
-              ...(architecture !== undefined && { architecture }),
             };
       await takeNetwork(kept);
       preprocessing = usual(network);
@@ -274,11 +269,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
       const known = measured.get(of) ?? countedMeasurements(own, { of, units, curves });
       if (!known) return undefined;
       const even = known.curves.length === 0;
-      const options = optionsFor({ of, share }, units);
-      const least = leastShare(own, options, known.cost);
-      const reachable = { ...options.budget, share: Math.max(share, least) };
-      const sharing = even ? 'uniform' : 'measured';
-      const plan = planPruning(own, { ...options, sharing, budget: reachable }, known);
+      const { plan, least } = planWithin(own, { budget: { of, share }, units, measured: known });
       const view: PlanView = {
         budget: { of, share },
         units: plan.units,
@@ -375,7 +366,8 @@ function viewOfPictures(
 ): PicturesView {
   const { calibrating, judging } = divided(pictures.count);
   const shown = Math.min(SHOWN, pictures.count);
-  const first = Array.from({ length: shown }, (_, at) => at);
+  // From all over them: those of a folder lie class by class.
+  const first = Array.from({ length: shown }, (_, at) => Math.floor((at * pictures.count) / shown));
   return {
     name,
     builtIn,

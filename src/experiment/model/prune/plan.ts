@@ -104,5 +104,9 @@ export function leastShare(
 ): number {
   const channels = chosenUnits(graph, options.units).map((unit) => unit.channels);
   const fewest = fewestChannels(options);
-  return cost(channels.map((count) => Math.min(count, fewest))) / cost(channels);
+  const floor = cost(channels.map((count) => Math.min(count, fewest)));
+  const whole = cost(channels);
+  const share = floor / whole;
+  // So that a budget of this share is met, however it was rounded.
+  return share * whole < floor ? share * (1 + Number.EPSILON) : share;
 }
