@@ -28,6 +28,7 @@ export { type DecodedPicture, fitPicture } from './data/resize.js';
 export { drawSubset } from './data/subset.js';
 export { TASKS, type Task, taskOutputs, taskTargets } from './data/tasks.js';
 export { type ErrorCode, EspalierError } from './errors.js';
+export { answerTimes } from './experiment/answer-times.js';
 export { compare, compareNetwork } from './experiment/compare.js';
 export { contenderChoice } from './experiment/compare-config.js';
 export {
@@ -162,7 +163,9 @@ export {
   RUN_FILES,
   type RunFile,
 } from './experiment/run-files.js';
+export { measureSizes, type Size, type Sizes, type SizesInput } from './experiment/sizes.js';
 export { decodeState, encodeState, type TrainedState } from './experiment/state.js';
+export { type TrainedSize, type TrainSizesInput, trainSizes } from './experiment/train-sizes.js';
 export type { Checkpoint, Counter } from './formats/checkpoint.js';
 export { type FilesBeside, namesBeside } from './formats/networks.js';
 export type {

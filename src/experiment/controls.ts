@@ -24,11 +24,10 @@ export function trainOn(experiment: Tuned, network: TwoLayerNetwork) {
 }
 
 /**
- * Trains a network in place by all the steps that a fine-tuned subnetwork has behind it: those of
- * the pre-training up to `iteration`, and those of fine-tuning, each at its own rate and with its
- * own minibatches. Where the subnetwork was refitted in between, so is this one.
+ * Trains a network in place by the steps of the pre-training up to `iteration`. Where subnetworks are
+ * refitted behind them, so is this one.
  */
-export async function* trainAlike(
+export async function* trainFirst(
   experiment: Tuned,
   network: TwoLayerNetwork,
   iteration: number,
@@ -37,6 +36,19 @@ export async function* trainAlike(
   yield* train(experiment, network, { options: pretraining(config), until: iteration });
   if (config.refit && config.refit !== 'none')
     await refitNetwork(experiment, network, config.refit);
+}
+
+/**
+ * Trains a network in place by all the steps that a fine-tuned subnetwork has behind it: those of
+ * the pre-training up to `iteration`, and those of fine-tuning, each at its own rate and with its
+ * own minibatches.
+ */
+export async function* trainAlike(
+  experiment: Tuned,
+  network: TwoLayerNetwork,
+  iteration: number,
+): AsyncGenerator<TrainingProgress, void> {
+  yield* trainFirst(experiment, network, iteration);
   yield* relayed(trainOn(experiment, network), (progress) => ({
     ...progress,
     iteration: iteration + progress.iteration,

@@ -77,9 +77,9 @@ async function tuned(
   return performanceOf(experiment, network);
 }
 
-/** Nothing where a loss is no number. */
-async function performanceOf(
-  experiment: Experiment<RunConfig>,
+/** Measures a network. Nothing where a loss is no number. */
+export async function performanceOf(
+  experiment: Experiment,
   network: TwoLayerNetwork,
 ): Promise<Performance | undefined> {
   const { train, test } = await measure(experiment, network);

@@ -24,20 +24,44 @@ export async function refitOutputs(
   refit: Exclude<RefitName, 'none'>,
   signal?: AbortSignal,
 ): Promise<Float64Array> {
-  const { weights } = problem;
   const statistics = await neuronStatistics(device, problem, signal);
-  if (refit === 'weights') {
-    const all = Uint32Array.from({ length: weights.rows }, (_, neuron) => neuron);
-    return refitWeights(statistics, all).weights;
-  }
-  const own = Float64Array.from(await readMatrix(weights));
-  const { gram, correlation, energy } = contributions(statistics, own);
-  const whole = { channels: 1, gram: total(gram), correlation: total(correlation), energy };
-  const { scales } = refitScales(whole, [0]);
-  return own.map((weight) => weight * (scales[0] ?? 0));
+  return refitByStatistics(statistics, await readMatrix(problem.weights), refit);
 }
 
-async function neuronStatistics(
+/** The refit of `refitOutputs` from its sums alone. @param own B [n × C], which `scale` scales. */
+export function refitByStatistics(
+  statistics: ChannelStatistics,
+  own: ArrayLike<number>,
+  refit: Exclude<RefitName, 'none'>,
+): Float64Array {
+  if (refit === 'weights') {
+    const all = Uint32Array.from({ length: statistics.channels }, (_, neuron) => neuron);
+    return refitWeights(statistics, all).weights;
+  }
+  const given = Float64Array.from(own);
+  const { gram, correlation, energy } = contributions(statistics, given);
+  const whole = { channels: 1, gram: total(gram), correlation: total(correlation), energy };
+  const { scales } = refitScales(whole, [0]);
+  return given.map((weight) => weight * (scales[0] ?? 0));
+}
+
+/** The sums of the first neurons alone. */
+export function firstNeurons(statistics: ChannelStatistics, count: number): ChannelStatistics {
+  const { channels, outputs, gram, correlation } = statistics;
+  const leading = new Float64Array(count * count);
+  for (let row = 0; row < count; row++) {
+    leading.set(gram.subarray(row * channels, row * channels + count), row * count);
+  }
+  return {
+    ...statistics,
+    channels: count,
+    gram: leading,
+    correlation: correlation.subarray(0, count * outputs),
+  };
+}
+
+/** The sums that a refit goes by: HᵀH, HᵀY and ‖Y‖², a neuron for a channel. */
+export async function neuronStatistics(
   device: Device,
   { activations, targets }: Pick<SelectionProblem, 'activations' | 'targets'>,
   signal?: AbortSignal,
