@@ -4,7 +4,7 @@ import { droppedFiles } from './model/dropped.js';
 import { Panels, Tabs } from './tabs.js';
 import { usePage } from './view/context.js';
 import { Footer } from './view/footer.js';
-import { SlowNotice, Trouble } from './view/notices.js';
+import { Said, SlowNotice, Trouble } from './view/notices.js';
 
 export function App() {
   const page = usePage();
@@ -23,10 +23,13 @@ export function App() {
       <main>
         <div class="notices">
           <SlowNotice />
-          <Trouble />
         </div>
         <Panels />
       </main>
+      <div class="toasts">
+        <Trouble />
+        <Said />
+      </div>
       <Footer />
       {dragging && <div class="drop">{words}</div>}
     </>

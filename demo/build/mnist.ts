@@ -33,6 +33,7 @@ their labels, and all files are compressed with gzip.
 export function mnistData({ full }: { readonly full: boolean }): Plugin {
   const serve: Connect.NextHandleFunction = (request, response, next) => {
     const path = new URL(request.url ?? '/', 'http://loopback').pathname;
+    if (path.endsWith('/data/sets.json')) return void response.end(setsFile(true));
     const [, set, name] = /\/data\/(small|full)\/([\w-]+)\.gz$/.exec(path) ?? [];
     const file = FILES.find((known) => known === name);
     if (!file) return next();
@@ -44,6 +45,7 @@ export function mnistData({ full }: { readonly full: boolean }): Plugin {
     configureServer: (server) => void server.middlewares.use(serve),
     generateBundle() {
       this.emitFile({ type: 'asset', fileName: 'data/TERMS.txt', source: TERMS });
+      this.emitFile({ type: 'asset', fileName: 'data/sets.json', source: setsFile(full) });
       for (const file of FILES) {
         const level = constants.Z_BEST_COMPRESSION;
         this.emitFile({
@@ -60,6 +62,11 @@ export function mnistData({ full }: { readonly full: boolean }): Plugin {
       }
     },
   };
+}
+
+/** Which sets lie there, so that the page offers no other. */
+function setsFile(full: boolean): string {
+  return JSON.stringify(full ? ['small', 'full'] : ['small']);
 }
 
 function mnist(file: File): Buffer {

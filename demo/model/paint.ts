@@ -12,12 +12,6 @@ const BELOW: Colour = [38, 108, 196];
 /** A weight has the full colour from this many times the root mean square of its neuron on. */
 const SPAN = 2.2;
 
-export interface Tile {
-  /** The neuron's weights, one for each pixel. The bias behind them is not drawn. */
-  readonly weights: Float32Array;
-  readonly opacity: number;
-}
-
 /** Draws one digit in black on a transparent ground. In dark mode the style sheet inverts it. */
 export function paintDigit(canvas: HTMLCanvasElement, images: Images, index: number): void {
   const { rows, columns, pixels } = images;
@@ -34,28 +28,61 @@ export function columnsForTiles(tiles: number): number {
   return Math.ceil(Math.sqrt(tiles));
 }
 
-/** Draws each neuron as an image of its weights, in rows and columns. */
+/** Draws each neuron as an image of its weights, in rows and columns. The bias is not drawn. */
 export function paintMosaic(
   canvas: HTMLCanvasElement,
-  tiles: readonly Tile[],
+  pictures: readonly Float32Array[],
   { rows, columns }: Pick<Images, 'rows' | 'columns'>,
 ): void {
-  const across = columnsForTiles(tiles.length);
-  const down = Math.ceil(tiles.length / across);
-  canvas.width = across * (columns + GAP) - GAP;
-  canvas.height = down * (rows + GAP) - GAP;
+  const place = fitted(canvas, pictures.length, { rows, columns });
+  if (canvas.width === 0) return;
   const image = new ImageData(canvas.width, canvas.height);
-  tiles.forEach((tile, place) => {
-    const x = (place % across) * (columns + GAP);
-    const y = Math.floor(place / across) * (rows + GAP);
-    paintTile(image, tile, { x, y, rows, columns });
-  });
+  for (const [index, weights] of pictures.entries()) {
+    paintTile(image, weights, { ...place(index), rows, columns });
+  }
   canvas.getContext('2d')?.putImageData(image, 0, 0);
+}
+
+/** Covers, of a mosaic of `count` neurons, those that are not shown. */
+export function paintVeil(
+  canvas: HTMLCanvasElement,
+  count: number,
+  {
+    rows,
+    columns,
+    shown,
+  }: Pick<Images, 'rows' | 'columns'> & { readonly shown: ReadonlySet<number> },
+): void {
+  const place = fitted(canvas, count, { rows, columns });
+  const paint = canvas.getContext('2d');
+  if (!paint) return;
+  paint.fillStyle = getComputedStyle(canvas).color;
+  for (let neuron = 0; neuron < count; neuron++) {
+    if (shown.has(neuron)) continue;
+    const { x, y } = place(neuron);
+    paint.fillRect(x, y, columns, rows);
+  }
+}
+
+/** Gives the canvas the size of a mosaic. Returns where its tiles lie. */
+function fitted(
+  canvas: HTMLCanvasElement,
+  count: number,
+  { rows, columns }: Pick<Images, 'rows' | 'columns'>,
+) {
+  const across = columnsForTiles(count);
+  const down = across === 0 ? 0 : Math.ceil(count / across);
+  canvas.width = Math.max(0, across * (columns + GAP) - GAP);
+  canvas.height = Math.max(0, down * (rows + GAP) - GAP);
+  return (index: number) => ({
+    x: (index % across) * (columns + GAP),
+    y: Math.floor(index / across) * (rows + GAP),
+  });
 }
 
 function paintTile(
   image: ImageData,
-  { weights, opacity }: Tile,
+  weights: Float32Array,
   {
     x,
     y,
@@ -74,7 +101,7 @@ function paintTile(
       image.data[at] = red;
       image.data[at + 1] = green;
       image.data[at + 2] = blue;
-      image.data[at + 3] = 255 * opacity * Math.min(1, Math.abs(weight));
+      image.data[at + 3] = 255 * Math.min(1, Math.abs(weight));
     }
   }
 }

@@ -3,19 +3,23 @@ import { useMemo } from 'preact/hooks';
 import { taskClass } from '../../src/data/tasks.js';
 import type { LabelledImages, Task, TwoLayerParameters } from '../../src/index.js';
 import { answerFromOutputs, inputAt, outputsAt, spell } from '../model/answer.js';
-import type { Checkpoint } from '../state/session.js';
+import { pointsAt } from '../model/frontier.js';
+import type { Page } from '../state/page.js';
 import { usePage } from '../view/context.js';
 import { Digit } from './picture.js';
 
 const ROW = 10;
 const SHOWN = 2 * ROW;
 
-/** The networks that a checkpoint has so far, with their names. */
-export function shownNetworks(view: Checkpoint | undefined) {
+/** The dense network, and the subnetworks of the size that is shown, with their names. */
+export function shownNetworks({ checkpoint, size }: Pick<Page, 'checkpoint' | 'size'>) {
   const found: (readonly [name: string, look: string, network: TwoLayerParameters])[] = [];
-  if (view) found.push(['Dense', 'dense', view.dense.network]);
-  if (view?.subnetwork) found.push(['Subnetwork', 'subnetwork', view.subnetwork.network]);
-  if (view?.fineTuned) found.push(['Fine-tuned', 'fine-tuned', view.fineTuned.network]);
+  const view = checkpoint.value;
+  if (!view) return found;
+  found.push(['Dense', 'dense', view.dense.network]);
+  const { subnetwork, fineTuned } = pointsAt(view, size.value?.network.width);
+  if (subnetwork) found.push(['Subnetwork', 'subnetwork', subnetwork.network]);
+  if (fineTuned) found.push(['Fine-tuned', 'fine-tuned', fineTuned.network]);
   return found;
 }
 
@@ -53,7 +57,7 @@ interface RowProps {
 function Row({ test, indices }: RowProps) {
   const page = usePage();
   const { task } = page.session.play.value?.settings ?? page.settings.value;
-  const networks = shownNetworks(page.checkpoint.value);
+  const networks = shownNetworks(page);
   return (
     <table>
       <thead>

@@ -2,15 +2,11 @@ import { useComputed } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import type { TwoLayerParameters } from '../../src/index.js';
 import { plural } from '../../src/text.js';
-import { type Tile, weightsAt } from '../model/paint.js';
-import { Chart } from '../view/chart.js';
+import { weightsAt } from '../model/paint.js';
 import { usePage } from '../view/context.js';
 import { Card } from './card.js';
 import { initialNetwork, plannedNetwork } from './initial-network.js';
 import { Mosaic } from './picture.js';
-
-/** Opacity of neurons that were not picked. */
-const FADED = 0.22;
 
 interface DenseCardProps {
   /** Draws the change of the weights by training instead of the weights. */
@@ -27,24 +23,25 @@ export function DenseCard({ learned, onLearned }: DenseCardProps) {
   const network = view?.dense.network ?? untrained.value;
   const trained = view !== undefined && view.iteration > 0;
   const before = learned && trained ? first : undefined;
-  const selected = view?.subnetwork?.selection.selected;
-  const tiles = useMemo(() => neuronTiles(network, before, selected), [network, before, selected]);
-  const losses = page.session.losses.value;
-  const iterations = page.session.play.value?.config.iterations ?? page.settings.value.iterations;
-  const last = losses.at(-1);
+  const pictures = useMemo(() => neuronPictures(network, before), [network, before]);
+  const kept = view?.subnetwork?.selection.kept;
+  const size = page.size.value?.network.width;
+  const shown = useMemo(() => kept && new Set(kept.subarray(0, size)), [kept, size]);
+  const width = network?.width ?? page.settings.value.width;
   return (
     <Card number={2} name="dense" title="Dense network">
       <p class="about">
-        <b>{plural(network?.width ?? 0, 'neuron')}</b>, each drawn as what it looks for:{' '}
-        <span class="above">orange</span> ink speaks for it, <span class="below">blue</span>{' '}
-        against.
+        <i>Dense</i> means that none of its <b>{plural(width, 'neuron')}</b> is left out. Each is
+        drawn as what it looks for in a digit: ink where it is <span class="above">orange</span>{' '}
+        speaks for it, ink where it is <span class="below">blue</span> against.
       </p>
       {network && images && (
         <Mosaic
-          tiles={tiles}
+          pictures={pictures}
           size={images}
-          label={`The weights of ${plural(network.width, 'neuron')} of the dense network${
-            view?.subnetwork ? '; those picked stand out' : ''
+          shown={shown}
+          label={`The weights of ${plural(width, 'neuron')} of the dense network${
+            shown ? `; the ${shown.size} that are kept stand out` : ''
           }`}
         />
       )}
@@ -63,37 +60,17 @@ export function DenseCard({ learned, onLearned }: DenseCardProps) {
           'Random before training.'
         )}
       </p>
-      <Chart
-        summary={
-          last
-            ? `Training loss: ${last[1].toPrecision(3)} at step ${last[0]}.`
-            : 'Training loss; no steps yet.'
-        }
-        xLabel="training step"
-        height={140}
-        x={losses.map(([step]) => step)}
-        xRange={[0, iterations]}
-        curves={[
-          {
-            label: 'error while training',
-            colour: '--dense',
-            values: losses.map(([, loss]) => loss),
-          },
-        ]}
-      />
     </Card>
   );
 }
 
-function neuronTiles(
+function neuronPictures(
   network: TwoLayerParameters | undefined,
   before: TwoLayerParameters | undefined,
-  selected: Uint32Array | undefined,
-): readonly Tile[] {
-  if (!network) return [];
-  const picked = selected && new Set(selected);
-  return Array.from({ length: network.width }, (_, neuron) => ({
-    weights: weightsAt(network.hidden, network.inputs, neuron, before?.hidden),
-    opacity: !picked || picked.has(neuron) ? 1 : FADED,
-  }));
+): readonly Float32Array[] {
+  return Array.from({ length: network?.width ?? 0 }, (_, neuron) =>
+    network
+      ? weightsAt(network.hidden, network.inputs, neuron, before?.hidden)
+      : new Float32Array(),
+  );
 }

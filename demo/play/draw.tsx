@@ -143,7 +143,7 @@ export function Draw() {
 function Opinions({ drawing }: { readonly drawing: Images | undefined }) {
   const page = usePage();
   const { task, loss } = page.session.play.value?.settings ?? page.settings.value;
-  const networks = shownNetworks(page.checkpoint.value);
+  const networks = shownNetworks(page);
   if (networks.length === 0) {
     return <p class="note">Press Play first: the networks have learned nothing yet.</p>;
   }

@@ -14,8 +14,8 @@ export function Enough() {
     <section class="card enough" aria-labelledby="enough-title">
       <h2 id="enough-title">How much training is enough?</h2>
       <p class="about">
-        At each checkpoint the network is pruned. Once the curves meet, training the large network
-        further brings the small one little.
+        At each checkpoint the network is pruned. Once the subnetwork rises no further, training the
+        large network longer brings the small one little.
       </p>
       <Chart
         summary={accuracySummary(checkpoints)}

@@ -1,15 +1,8 @@
-import type { Phase } from '../../src/index.js';
 import { grouped } from '../../src/text.js';
+import { doingText } from '../model/doing.js';
 import type { Page } from '../state/page.js';
 import { usePage } from '../view/context.js';
 import { Icon } from '../view/icon.js';
-
-const DOING: Readonly<Record<Phase, string>> = {
-  'pre-train': 'Training the dense network',
-  prune: 'Picking neurons',
-  'fine-tune': 'Fine-tuning the subnetwork',
-  controls: 'Training others for as many steps, to compare',
-};
 
 /** The buttons, the progress, and the list of checkpoints. */
 export function Player() {
@@ -19,9 +12,9 @@ export function Player() {
   const running = mode === 'running';
   const able = ready.value && (running || !page.turn.value);
   const failed = session.error.value !== undefined;
-  const fresh = mode === 'idle' || mode === 'done' || changed.value || failed;
+  const paused = mode === 'stopped' && !failed;
   const start = page.goesOnAt.value === undefined ? 'Play' : 'Go on';
-  const label = running ? 'Pause' : mode === 'idle' ? start : fresh ? 'Play again' : 'Go on';
+  const label = running ? 'Pause' : mode === 'idle' ? start : paused ? 'Go on' : 'Play again';
   return (
     <section class="player" aria-label="Player">
       <div class="buttons">
@@ -34,6 +27,11 @@ export function Player() {
           <Icon name={running ? 'pause' : 'play'} />
           {label}
         </button>
+        {paused && changed.value && (
+          <button type="button" disabled={!able} onClick={() => page.play('end', true)}>
+            Start anew
+          </button>
+        )}
         <button
           type="button"
           disabled={!able || running}
@@ -62,36 +60,26 @@ export function Player() {
 function Doing({ page }: { readonly page: Page }) {
   const { session, changed, ready, loading, source, goesOnAt } = page;
   const mode = session.mode.value;
-  const now = session.progress.value;
   const { iterations } = session.play.value?.settings ?? page.settings.value;
   const begun = session.play.value ? session.play.value.from?.iteration : goesOnAt.value;
   const trained = session.losses.value.at(-1)?.[0] ?? begun ?? 0;
-  const share = loading.value;
-  let text =
-    'Press Play: a network learns to read digits, then all but its best neurons are dropped.';
-  if (share !== undefined) text = `Fetching the digits: ${Math.round(100 * share)} %`;
-  else if (!ready.value)
-    text = source.value ? 'Without a graphics adapter it cannot run.' : 'Getting ready…';
-  else if (mode === 'idle' && begun !== undefined)
-    text = `This run is trained up to step ${grouped(begun)} of ${grouped(iterations)}: going on from there.`;
-  else if (mode === 'done')
-    text = 'Done. Look back with the checkpoints, or change something below.';
-  else if (now) {
-    text = `${DOING[now.phase]}: ${grouped(now.done)} of ${grouped(now.total)}`;
-    if (mode === 'stopped') text = `Stopped at step ${grouped(trained)} of ${grouped(iterations)}.`;
-  }
-  if (changed.value && share === undefined) {
-    text =
-      mode === 'running'
-        ? 'Your change takes effect when you play again.'
-        : 'Press Play again to see what your change does.';
-  }
+  const text = doingText({
+    mode,
+    ready: ready.value,
+    images: source.value !== undefined,
+    loading: loading.value,
+    progress: session.progress.value,
+    trained,
+    iterations,
+    begun,
+    changed: changed.value,
+  });
   return (
     <div class="doing">
       <p>{text}</p>
       <progress
         max={Math.max(1, iterations)}
-        value={share !== undefined ? share * iterations : mode === 'done' ? iterations : trained}
+        value={(loading.value?.share ?? trained / Math.max(1, iterations)) * iterations}
         aria-label="Training done"
       />
     </div>

@@ -21,8 +21,8 @@ export function PruneCard() {
       <p class="about">
         {method === 'greedy' ? (
           <>
-            Start from nothing. Add the one neuron that <b>lowers the error most</b>. Again, up to{' '}
-            {plural(most, 'pick')}.
+            Start from nothing. Pick the one neuron that <b>lowers the error most</b>. Again, up to{' '}
+            {plural(most, 'pick')}. The first picks of many are the picks of few.
           </>
         ) : (
           <>
@@ -37,11 +37,16 @@ export function PruneCard() {
             : 'Error against picks; nothing picked yet.'
         }
         xLabel="neurons picked"
-        height={250}
+        height={210}
+        mark={page.size.value?.picks}
         x={x}
         xRange={[0, Math.max(2, most)]}
         curves={[
-          { label: 'subnetwork', colour: '--subnetwork', values: losses ? [...losses] : [] },
+          {
+            label: 'subnetwork as picked',
+            colour: '--subnetwork',
+            values: losses ? [...losses] : [],
+          },
           {
             label: 'dense network',
             colour: '--dense',
@@ -69,9 +74,6 @@ function explainPruning(view: Checkpoint | undefined): string {
   const { subnetwork, dense } = view ?? {};
   if (!view || !dense) return 'At each checkpoint training stops and the picking begins anew.';
   if (!subnetwork) return 'Picking…';
-  if (view.iteration === 0) {
-    return 'Before any training no choice of neurons is good: pre-training matters.';
-  }
   const { kept, passes } = subnetwork.selection;
   const share = percent(kept.length / dense.figures.width);
   return `${share} of the neurons, found in ${plural(passes, 'pass', 'passes')} over the data.`;

@@ -1,6 +1,6 @@
 import { fineTuneRate } from '../../src/index.js';
 import { grouped } from '../../src/text.js';
-import { configFromSettings, type Settings } from '../state/settings.js';
+import { configFromSettings, defaultsFor, type Settings, sameSettings } from '../state/settings.js';
 import { LABELS } from '../state/wording.js';
 import { usePage } from '../view/context.js';
 import { Check, Seed, Select, Slider } from '../view/control.js';
@@ -31,11 +31,21 @@ export function SettingsPanel() {
   const settings = page.settings.value;
   const { change } = page;
   const most = page.source.value?.train.count ?? 2000;
+  const usual = { ...defaultsFor(page.adapter.value?.kind ?? 'software'), data: settings.data };
   const rate = fineTuneRate(configFromSettings(settings));
   return (
     <section class="settings" aria-labelledby="settings-title">
       <h2 id="settings-title">Try changing something</h2>
-      <p class="lead">Then press Play again. The address of this page keeps what you choose.</p>
+      <p class="lead">
+        Then press Play again. The address of this page keeps what you choose.{' '}
+        <button
+          type="button"
+          disabled={sameSettings(settings, usual)}
+          onClick={() => change(usual)}
+        >
+          Restore defaults
+        </button>
+      </p>
       <div class="groups">
         <fieldset>
           <legend>Data</legend>
@@ -63,11 +73,13 @@ export function SettingsPanel() {
           <Select
             name="data"
             label={LABELS.data}
-            hint="The full set is an 11 MB download. You can also drop your own files on this page."
+            hint={`${page.full.value ? 'The full set is an 11 MB download. ' : ''}You can also drop your own files on this page.`}
             value={settings.data}
             options={[
               ['small', 'MNIST, 3,000 digits'],
-              ['full', 'MNIST, all 70,000'],
+              ...(page.full.value || settings.data === 'full'
+                ? ([['full', 'MNIST, all 70,000']] as const)
+                : []),
               ...(settings.data === 'own' ? ([['own', 'Your files']] as const) : []),
             ]}
             onChange={(data) => change({ data })}
@@ -167,6 +179,18 @@ export function SettingsPanel() {
               ['corrective', 'Refitted after each pick'],
             ]}
             onChange={(rule) => change({ rule })}
+          />
+          <Select
+            name="refit"
+            label={LABELS.refit}
+            hint="Whether what the picked neurons say is fitted to the digits once more. It takes no training."
+            value={settings.refit}
+            options={[
+              ['weights', 'Fit all weights'],
+              ['scale', 'Fit one factor'],
+              ['none', 'Leave as picked'],
+            ]}
+            onChange={(refit) => change({ refit })}
           />
           <Check
             name="replacement"

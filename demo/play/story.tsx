@@ -5,7 +5,6 @@ import { Card } from './card.js';
 import { DenseCard } from './dense.js';
 import { Digit } from './picture.js';
 import { PruneCard } from './prune.js';
-import { Result } from './result.js';
 import { SubnetworkCard } from './subnetwork.js';
 
 const SAMPLES = 30;
@@ -16,7 +15,7 @@ const QUESTIONS = {
   parity: 'is it even?',
 } as const;
 
-/** The five cards: data, dense network, pruning, subnetwork, result. */
+/** The four cards: data, dense network, pruning, subnetwork. */
 export function Story() {
   const learned = useSignal(true);
   return (
@@ -25,9 +24,6 @@ export function Story() {
       <DenseCard learned={learned.value} onLearned={(value) => (learned.value = value)} />
       <PruneCard />
       <SubnetworkCard learned={learned.value} />
-      <Card number={5} name="result" title="Result">
-        <Result />
-      </Card>
     </section>
   );
 }

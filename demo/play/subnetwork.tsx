@@ -1,4 +1,5 @@
 import { useComputed } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
 import type { TwoLayerParameters } from '../../src/index.js';
 import { plural } from '../../src/text.js';
 import { weightsAt } from '../model/paint.js';
@@ -23,6 +24,7 @@ export function SubnetworkCard({ learned }: SubnetworkCardProps) {
   for (const neuron of selection?.selected ?? []) {
     counts.set(neuron, (counts.get(neuron) ?? 0) + 1);
   }
+  const size = page.size.value?.network.width ?? counts.size;
   const { method, rule } = page.session.play.value?.config ?? page.settings.value;
   const weighted = method === 'greedy' && rule !== 'average';
   const repeated = [...counts.values()].filter((count) => count > 1).length;
@@ -31,7 +33,7 @@ export function SubnetworkCard({ learned }: SubnetworkCardProps) {
       <p class="about">
         {selection ? (
           <>
-            <b>{plural(counts.size, 'neuron')}</b> in order of picking.{' '}
+            <b>{plural(size, 'neuron')}</b> in order of picking; the fainter ones are left out.{' '}
             {weighted
               ? 'Each has a weight of its own.'
               : repeated > 0
@@ -52,6 +54,7 @@ export function SubnetworkCard({ learned }: SubnetworkCardProps) {
               neuron={neuron}
               count={count}
               place={place}
+              left={place >= size}
               size={images}
             />
           ))}
@@ -79,15 +82,20 @@ interface PickProps {
   readonly neuron: number;
   readonly count: number;
   readonly place: number;
+  /** Whether it is left out of the size that is shown. */
+  readonly left: boolean;
   readonly size: { readonly rows: number; readonly columns: number };
 }
 
-function Pick({ network, before, neuron, count, place, size }: PickProps) {
-  const weights = weightsAt(network.hidden, network.inputs, neuron, before?.hidden);
+function Pick({ network, before, neuron, count, place, left, size }: PickProps) {
+  const pictures = useMemo(
+    () => [weightsAt(network.hidden, network.inputs, neuron, before?.hidden)],
+    [network, before, neuron],
+  );
   const times = count > 1 ? `, picked ${count} times` : '';
   return (
-    <li style={{ '--place': place }} title={`Neuron ${neuron}${times}`}>
-      <Mosaic tiles={[{ weights, opacity: 1 }]} size={size} label={`Neuron ${neuron}${times}`} />
+    <li style={{ '--place': place }} class={left ? 'left' : ''} title={`Neuron ${neuron}${times}`}>
+      <Mosaic pictures={pictures} size={size} label={`Neuron ${neuron}${times}`} />
       {count > 1 && (
         <span class="times" aria-hidden="true">
           ×{count}

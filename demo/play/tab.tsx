@@ -1,5 +1,6 @@
 import { Herald, OtherTurn } from '../view/notices.js';
 import { Answers } from './answers.js';
+import { Discovery } from './discovery.js';
 import { Draw } from './draw.js';
 import { Enough } from './enough.js';
 import { Player } from './player.js';
@@ -12,6 +13,7 @@ export function PlayTab() {
     <>
       <OtherTurn view="play" />
       <Player />
+      <Discovery />
       <Story />
       <div class="looks">
         <Enough />

@@ -10,6 +10,7 @@ import {
   type RunFile,
 } from '../../src/index.js';
 import { parseJson } from '../../src/json.js';
+import { grouped } from '../../src/text.js';
 import { sourceOfFiles } from './data.js';
 
 /**
@@ -35,17 +36,27 @@ const { config: CONFIG, dataset: DATASET, events: EVENTS } = RUN_FILES;
 const RECORDS =
   /^(\..*|folder\.lock.*|(summary|comparison)\.\w+|(loss|accuracy)\.\w+|.*\.jsonl|(subnetwork|(dense-)?fine-tuned|from-scratch)-\d+\.safetensors)$/;
 
+/** Trained networks and parts of them, which Play has no use for. */
+const NETWORKS = /\.(onnx|h5|hdf5|keras|pth|pt|th|pb|tflite)$/i;
+
 /**
  * Reads images (a CSV or IDX files), the configuration of a run (`config.json`), or a whole run:
  * all files of its folder, or the .zip that this page saves.
  *
+ * @param readImages reads a data set from files of images.
  * @throws bad-data or bad-config naming the file and what is wrong with it.
  */
-export async function readBrought(given: readonly File[]): Promise<Brought> {
+export async function readBrought(
+  given: readonly File[],
+  readImages = sourceOfFiles,
+): Promise<Brought> {
   const [first] = given;
+  for (const file of given) requireSmall(file);
   if (given.length === 1 && first?.name.toLowerCase().endsWith('.zip')) {
-    return readBrought(await unpacked(first));
+    return readBrought(await unpacked(first), readImages);
   }
+  const network = given.find(({ name }) => NETWORKS.test(name));
+  if (network) throw otherNetwork(network);
   const files = given.length > 1 ? given.filter(({ name }) => !RECORDS.test(name)) : given;
   const named = (wanted: string | undefined) => files.find(({ name }) => name === wanted);
   const settings = named(CONFIG) ?? files.find(({ name }) => /\.json$/i.test(name));
@@ -69,11 +80,29 @@ export async function readBrought(given: readonly File[]): Promise<Brought> {
   );
   return {
     ...(settings && { config: await configIn(settings) }),
-    ...(images.length > 0 && { source: await sourceOfFiles(images) }),
+    ...(images.length > 0 && { source: await readImages(images) }),
     ...(weights && { weights: await runFile(weights) }),
     ...(dataset && { dataset: await runFile(dataset) }),
     ...(events && { events: await runFile(events) }),
   };
+}
+
+/** What the page takes of one file. Browsers read no file of 2 GB, and say why in wrong words. */
+const MOST_BYTES = 1e9;
+
+function requireSmall({ name, size }: File): void {
+  if (size <= MOST_BYTES) return;
+  throw new EspalierError(
+    'bad-data',
+    `${name} has ${grouped(Math.round(size / 1e6))} MB, and this page takes files up to ${grouped(MOST_BYTES / 1e6)} MB: take a part of it, or npx espalier run.`,
+  );
+}
+
+function otherNetwork({ name }: File): EspalierError {
+  return new EspalierError(
+    'bad-data',
+    `${name} holds a trained network. Play trains its own, and takes digits to train it on (IDX files or a CSV) or a run of its own kind: npx espalier prune takes networks.`,
+  );
 }
 
 async function runFile(file: File): Promise<RunFile> {
@@ -125,5 +154,10 @@ async function configIn(file: File): Promise<RunConfig> {
   } catch (cause) {
     throw new EspalierError('bad-config', `${file.name} is not JSON: ${cause}.`, { cause });
   }
+  const keys = typeof parsed === 'object' && parsed !== null ? Object.keys(parsed) : [];
+  if (keys.some((key) => MODEL_KEYS.has(key))) throw otherNetwork(file);
   return parseRunConfig(parsed);
 }
+
+/** Keys of the `model.json` of TensorFlow.js. */
+const MODEL_KEYS: ReadonlySet<string> = new Set(['modelTopology', 'weightsManifest']);

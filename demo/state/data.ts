@@ -16,6 +16,17 @@ type Part = keyof typeof NAMES;
 /** Files of a data set: images and labels, for training and for testing. */
 const FILES = 4;
 
+/** Whether all of MNIST lies beside this page: it is offered only where it is. */
+export async function offersFull(): Promise<boolean> {
+  try {
+    const response = await fetch(new URL('data/sets.json', document.baseURI));
+    const sets: unknown = await response.json();
+    return Array.isArray(sets) && sets.includes('full');
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Fetches one of the data sets that are served with the page.
  *

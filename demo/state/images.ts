@@ -4,11 +4,19 @@ import type { AddressBar, Complain } from './address-bar.js';
 import { fetchSource } from './data.js';
 import type { Settings } from './settings.js';
 
+/** What is on its way, and the share of it that has arrived, where that is known. */
+export interface Loading {
+  readonly what: string;
+  readonly share?: number;
+}
+
 /** The images that the page works on, and how they arrive. */
 export interface Images {
   readonly source: Signal<ImageSource | undefined>;
-  /** The share of a data set that has arrived; undefined while none is being fetched. */
-  readonly loading: ReadonlySignal<number | undefined>;
+  /** What is being fetched or read; undefined while nothing is. */
+  readonly loading: ReadonlySignal<Loading | undefined>;
+  /** Does what takes a while, and says so meanwhile. */
+  during<Value>(what: string, work: () => Promise<Value>): Promise<Value>;
   fetched(set: 'small' | 'full'): Promise<ImageSource>;
   /** Uses these images. A set that is still being fetched is then ignored. */
   take(source: ImageSource): void;
@@ -25,17 +33,24 @@ export function createImages(
   complain: Complain,
 ): Images {
   const source = signal<ImageSource | undefined>();
-  const loading = signal<number | undefined>();
+  const loading = signal<Loading | undefined>();
 
-  const fetched = async (name: 'small' | 'full'): Promise<ImageSource> => {
-    loading.value = 0;
+  const during = async <Value>(what: string, work: () => Promise<Value>): Promise<Value> => {
+    loading.value = { what };
     try {
-      return await fetchSource(name, (share) => {
-        loading.value = share;
-      });
+      return await work();
     } finally {
       loading.value = undefined;
     }
+  };
+
+  const fetched = (name: 'small' | 'full'): Promise<ImageSource> => {
+    const what = 'Fetching the digits';
+    return during(what, () =>
+      fetchSource(name, (share) => {
+        loading.value = { what, share };
+      }),
+    );
   };
 
   const limitExamples = () => {
@@ -59,6 +74,7 @@ export function createImages(
   return {
     source,
     loading,
+    during,
     fetched,
     load,
     take: (images) => {

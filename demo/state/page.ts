@@ -4,16 +4,20 @@ import {
   EspalierError,
   type ImageSource,
   type RunConfig,
+  type StartingState,
 } from '../../src/index.js';
+import { grouped, plural } from '../../src/text.js';
 import type { PathFile } from '../model/dropped.js';
 import type { View } from './address.js';
 import { type AddressBar, type Complain, createAddressBar } from './address-bar.js';
-import { readBrought } from './bring.js';
+import { type Brought, readBrought } from './bring.js';
 import { type Connection, createConnection } from './connection.js';
+import { offersFull } from './data.js';
 import type { Turn } from './drive.js';
 import { halfwayPoint } from './halfway.js';
 import { createImages, type Images } from './images.js';
 import { type Problem, problemFromError } from './problems.js';
+import { readInWorker } from './reader.js';
 import { createRun, type Run } from './run.js';
 import { defaultsFor, leftOut, settingsFrom } from './settings.js';
 
@@ -37,6 +41,10 @@ export interface Page
   /** Undefined until the browser has given an adapter, and for good when it has none. */
   readonly adapter: ReadonlySignal<AdapterDescription | undefined>;
   readonly problem: ReadonlySignal<Problem | undefined>;
+  /** Whether all of MNIST lies beside the page. */
+  readonly full: ReadonlySignal<boolean>;
+  /** What came of the files that the person brought; undefined once it was closed. */
+  readonly said: ReadonlySignal<string | undefined>;
   readonly ready: ReadonlySignal<boolean>;
   readonly complain: Complain;
   start(): Promise<void>;
@@ -44,14 +52,37 @@ export interface Page
   dismiss(): void;
 }
 
+/** What files have brought, in a sentence or two. */
+export function broughtText({
+  source,
+  config,
+  state,
+}: Pick<Brought, 'source' | 'config'> & {
+  readonly state?: Pick<StartingState, 'iteration'> | undefined;
+}): string {
+  const images =
+    source &&
+    `${source.name}: ${plural(source.train.count, 'digit')} to learn from and ${grouped(source.test.count)} to test with.`;
+  const run =
+    state &&
+    `The run is trained up to step ${grouped(state.iteration)}: Go on takes it from there.`;
+  const settings = config && !state && 'The settings are those of the file: press Play.';
+  return [images, run, settings].filter((part) => part !== undefined && part !== false).join(' ');
+}
+
 export function createPage(gpu: GPU | undefined): Page {
   const problem = signal<Problem | undefined>();
   const complain: Complain = (error, remedy) => {
     problem.value = problemFromError(error, remedy);
   };
+  const said = signal<string | undefined>();
   const dismiss = () => {
-    problem.value = undefined;
+    batch(() => {
+      problem.value = undefined;
+      said.value = undefined;
+    });
   };
+  const full = signal(false);
   const turn = signal<Turn | undefined>();
   const { device, connected } = createConnection(gpu);
   const { view, kept, settings, viewHash, keep, set, follow, adopt } = createAddressBar(complain);
@@ -104,11 +135,16 @@ export function createPage(gpu: GPU | undefined): Page {
     connected,
     adapter: computed(() => device.value?.adapter),
     problem,
+    said,
+    full,
     ready: computed(() => device.value !== undefined && source.value !== undefined),
     complain,
     dismiss,
     start: async () => {
       addEventListener('hashchange', moved);
+      void offersFull().then((there) => {
+        full.value = there;
+      });
       // Before the wait for the adapter, so that the tabs' links have this link's settings by then.
       adopt(defaultsFor('software'));
       try {
@@ -126,23 +162,27 @@ export function createPage(gpu: GPU | undefined): Page {
     bring: async (files) => {
       dismiss();
       try {
-        const brought = await readBrought(await files);
+        const brought = await images.during('Reading your files', async () =>
+          readBrought(await files, readInWorker),
+        );
         const { config, weights } = brought;
         const before = settings.value.data;
         // A run can go on only with the images that it was trained on.
-        const full = weights && config?.data === 'mnist' && !brought.source && before !== 'full';
-        const found = full ? await images.fetched('full') : (brought.source ?? source.value);
+        const asked = config && settingsFrom(config);
+        const fetches = weights && config?.data === 'mnist' && !brought.source && before !== 'full';
+        const found = fetches ? await images.fetched('full') : (brought.source ?? source.value);
         const state = found && halfwayPoint(brought, found);
         if (state) await run.session.reset();
         batch(() => {
           halfway.value = state;
           if (found && found !== source.value) images.take(found);
           set({
-            ...(config && settingsFrom(config)),
-            data: full ? 'full' : brought.source ? 'own' : before,
+            ...asked,
+            data: fetches ? 'full' : brought.source ? 'own' : before,
           });
         });
         limitExamples();
+        said.value = broughtText({ ...brought, state: state?.state });
         if (config) tellWhatIsLeftOut(config);
       } catch (error) {
         complain(error);

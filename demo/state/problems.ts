@@ -19,21 +19,25 @@ const TITLES: Readonly<Record<ErrorCode, string>> = {
   shader: 'The graphics driver refused the work',
   diverged: 'The training ran away',
   'bad-data': 'These data cannot be used',
-  'bad-config': 'A setting is out of range',
+  'bad-config': 'These settings cannot be used',
   'bad-network': 'This network cannot be used',
   aborted: 'Stopped',
 };
 
 export function problemFromError(error: unknown, remedy?: Problem['remedy']): Problem {
-  const code = error instanceof EspalierError ? error.code : 'unexpected';
-  const title =
-    error instanceof EspalierError ? TITLES[error.code] : 'Something unexpected happened';
+  const known = error instanceof EspalierError;
   return {
-    code,
-    title,
+    code: known ? error.code : 'unexpected',
+    title: known ? titleOf(error) : 'Something unexpected happened',
     text: pageText(error),
     ...(remedy && { remedy }),
   };
+}
+
+function titleOf({ code, details }: EspalierError): string {
+  if (code !== 'bad-config') return TITLES[code];
+  if (details.kind === 'value') return 'A setting is out of range';
+  return details.kind === 'conflict' ? 'Two settings do not go together' : TITLES[code];
 }
 
 /** The button to offer with an error: to go on, or to run again with another setting. */

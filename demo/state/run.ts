@@ -7,6 +7,7 @@ import {
   untracked,
 } from '@preact/signals';
 import type { ImageSource } from '../../src/index.js';
+import { type Frontier, frontierAt, type Point, pointAt } from '../model/frontier.js';
 import type { AddressBar, Complain } from './address-bar.js';
 import type { Connection } from './connection.js';
 import type { Turn } from './drive.js';
@@ -24,14 +25,25 @@ export interface Run {
   /** The iteration of the checkpoint that the person chose; undefined shows the newest. */
   readonly chosen: Signal<number | undefined>;
   readonly checkpoint: ReadonlySignal<Checkpoint | undefined>;
+  /** The number of neurons that the person dragged to; undefined shows the one of the headline. */
+  readonly dragged: Signal<number | undefined>;
+  /** Whether the sizes are shown with the steps of fine-tuning. */
+  readonly tuned: Signal<boolean>;
+  /** The sizes of the subnetwork at the checkpoint that is shown. */
+  readonly frontier: ReadonlySignal<Frontier | undefined>;
+  /** The size that everything on the page is about. */
+  readonly size: ReadonlySignal<Point | undefined>;
   /** Whether the settings have changed since the run on the screen began. */
   readonly changed: ReadonlySignal<boolean>;
   /** The run that the person brought, from which the next run goes on. */
   readonly halfway: Signal<Halfway | undefined>;
   /** The iteration at which the next run goes on, if it goes on from a brought run. */
   readonly goesOnAt: ReadonlySignal<number | undefined>;
-  /** Resumes a paused run whose settings have not changed. Otherwise starts a new run. */
-  play(goal: Goal): void;
+  /**
+   * Resumes a paused run, by the settings that it began with. Otherwise, or where it is to be
+   * `anew`, starts a new one by those of now.
+   */
+  play(goal: Goal, anew?: boolean): void;
   reset(): Promise<void>;
 }
 
@@ -49,6 +61,20 @@ export function createRun(needs: Needs): Run {
   const session = createSession(turn);
   const chosen = signal<number | undefined>();
   const halfway = signal<Halfway | undefined>();
+  const dragged = signal<number | undefined>();
+  const tuned = signal(false);
+
+  const checkpoint = computed(() => {
+    const all = session.checkpoints.value;
+    const asked = all.find(({ iteration }) => iteration === chosen.value);
+    const trained = all.filter(({ iteration }) => iteration > 0);
+    // Not simply the newest: before it is pruned, half of the page would be empty.
+    const shown = trained.findLast(({ subnetwork }) => subnetwork) ?? trained.at(-1);
+    // What was never trained is shown to whoever asks for it, or stops there.
+    return asked ?? shown ?? (session.mode.value === 'running' ? undefined : all.at(-1));
+  });
+  const frontier = computed(() => checkpoint.value && frontierAt(checkpoint.value, tuned.value));
+  const size = computed(() => frontier.value && pointAt(frontier.value, dragged.value));
 
   const changed = computed(() => {
     const current = session.play.value;
@@ -79,18 +105,19 @@ export function createRun(needs: Needs): Run {
       },
     });
 
-  const play = (goal: Goal) => {
+  const play = (goal: Goal, anew = false) => {
     if (turn.value) return;
     dismiss();
     chosen.value = undefined;
     try {
       const { mode, error } = session;
-      if (mode.value === 'stopped' && error.value === undefined && !changed.value) {
+      if (mode.value === 'stopped' && error.value === undefined && !anew) {
         session.resume(goal);
         return;
       }
       const images = source.value;
       if (!images) return;
+      dragged.value = undefined;
       session.start(connected, {
         settings: settings.value,
         source: images,
@@ -112,12 +139,11 @@ export function createRun(needs: Needs): Run {
     session,
     subject: computed(() => session.play.value?.source ?? source.value),
     chosen,
-    checkpoint: computed(() => {
-      const all = session.checkpoints.value;
-      const asked = all.find(({ iteration }) => iteration === chosen.value);
-      // Not simply the newest: before it is pruned, half of the page would be empty.
-      return asked ?? all.findLast(({ subnetwork }) => subnetwork) ?? all.at(-1);
-    }),
+    checkpoint,
+    dragged,
+    tuned,
+    frontier,
+    size,
     changed,
     halfway,
     goesOnAt: computed(() => startingState.value?.iteration),
@@ -125,6 +151,7 @@ export function createRun(needs: Needs): Run {
     reset: async () => {
       dismiss();
       chosen.value = undefined;
+      dragged.value = undefined;
       halfway.value = undefined;
       await session.reset();
     },

@@ -1,19 +1,23 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import {
+  calmerRate,
   type Device,
   drawExamples,
+  EspalierError,
   type Examples,
   type Figures,
   type ImageSource,
   type RunConfig,
   type RunEvent,
   type RunSummary,
-  run,
   type Selection,
+  type Sizes,
   type StartingState,
+  type TrainedSize,
   type TwoLayerParameters,
 } from '../../src/index.js';
 import { createDrive, type Mode, type Turn } from './drive.js';
+import { type AnswerTime, type Beside, played } from './played.js';
 import { configFromSettings, type Settings } from './settings.js';
 
 /** A network at a checkpoint, with its losses and accuracies. */
@@ -27,6 +31,10 @@ export interface Checkpoint {
   readonly iteration: number;
   readonly dense: Stage;
   readonly subnetwork?: Stage & { readonly selection: Selection };
+  /** Every size of the selection. */
+  readonly bySize?: Sizes;
+  /** Networks trained at several of these sizes; of the last checkpoint only. */
+  readonly trained?: readonly TrainedSize[];
   readonly fineTuned?: Stage;
   readonly denseFineTuned?: Stage;
   readonly fromScratch?: Stage;
@@ -62,6 +70,8 @@ export interface Session {
   readonly losses: ReadonlySignal<readonly (readonly [number, number])[]>;
   readonly findings: ReadonlySignal<readonly Finding[]>;
   readonly checkpoints: ReadonlySignal<readonly Checkpoint[]>;
+  /** How long networks take to answer here, by width; empty until that was measured. */
+  readonly times: ReadonlySignal<readonly AnswerTime[]>;
   readonly summary: ReadonlySignal<RunSummary | undefined>;
   readonly error: ReadonlySignal<unknown>;
   /** Gives up the current run and starts a new one. */
@@ -79,26 +89,28 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
   const progress = signal<Progress | undefined>();
   const losses = signal<readonly (readonly [number, number])[]>([]);
   const findings = signal<readonly Finding[]>([]);
+  const beside = signal<readonly Beside[]>([]);
   const summary = signal<RunSummary | undefined>();
   let goal: Goal = 'end';
 
-  const heard = (event: RunEvent) => {
-    if (event.type === 'progress') {
+  const heard = (event: RunEvent | Beside) => {
+    if (isBeside(event)) {
+      beside.value = [...beside.value, event];
+    } else if (event.type === 'progress') {
       progress.value = event;
       const { phase, done, minibatchLoss } = event;
+      requireCalm(event, play.value?.config.learningRate ?? 1);
       const last = losses.value.at(-1)?.[0] ?? -1;
       if (phase === 'pre-train' && minibatchLoss !== undefined && done > last) {
         losses.value = [...losses.value, [done, minibatchLoss]];
       }
-      return;
-    }
-    // A run that goes on after its device was lost repeats its last checkpoint, with the same bits.
-    if (!findings.value.some((known) => sameMoment(known, event))) {
+    } else if (!findings.value.some((known) => sameMoment(known, event))) {
+      // A run that goes on after its device was lost repeats its last checkpoint, to the bit.
       findings.value = [...findings.value, event];
     }
     if (goal === 'checkpoint' && endsCheckpoint(event, play.value)) drive.pause();
   };
-  const drive = createDrive<RunEvent, RunSummary>('play', turn, {
+  const drive = createDrive<RunEvent | Beside, RunSummary>('play', turn, {
     heard,
     done: (result) => {
       summary.value = result;
@@ -109,6 +121,7 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
     progress.value = undefined;
     losses.value = [];
     findings.value = [];
+    beside.value = [];
     summary.value = undefined;
   };
 
@@ -119,7 +132,10 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
     progress,
     losses,
     findings,
-    checkpoints: computed(() => checkpointsFromFindings(findings.value)),
+    checkpoints: computed(() => checkpointsFromFindings(findings.value, beside.value)),
+    times: computed(
+      () => beside.value.findLast((event) => event.type === 'answer-times')?.times ?? [],
+    ),
     summary,
     start: (connected, { settings, source, goal: next, from }) => {
       const config = configFromSettings(settings);
@@ -130,7 +146,7 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
         forget();
       });
       goal = next;
-      drive.start(async (signal) => run(await connected(), input, signal));
+      drive.start(async (signal) => played(await connected(), input, signal));
     },
     resume: (next) => {
       goal = next;
@@ -142,7 +158,7 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
       const last = findings.value.findLast((event) => event.type === 'checkpoint');
       goal = 'end';
       const from = last && { from: last };
-      drive.start(async (signal) => run(await connected(), { ...input, ...from }, signal));
+      drive.start(async (signal) => played(await connected(), { ...input, ...from }, signal));
     },
     pause: drive.pause,
     reset: async () => {
@@ -155,8 +171,30 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
   };
 }
 
-function endsCheckpoint(event: RunEvent, play: Play | undefined): boolean {
-  return event.type === (play?.config.fineTune === 0 ? 'subnetwork' : 'fine-tuned');
+function endsCheckpoint(event: RunEvent | Beside, play: Play | undefined): boolean {
+  return event.type === (play?.config.fineTune === 0 ? 'sizes' : 'fine-tuned');
+}
+
+/** An error past this one comes back no more, though it may stay a finite number for long. */
+const RUNAWAY = 1e6;
+
+/** @throws diverged, as soon as the error says so. */
+function requireCalm(
+  { phase, done: iteration, minibatchLoss = 0 }: Progress,
+  learningRate: number,
+): void {
+  if (phase === 'controls' || minibatchLoss < RUNAWAY) return;
+  throw new EspalierError('diverged', {
+    kind: 'diverged',
+    what: 'the error was past a million, as good as',
+    iteration,
+    key: phase === 'fine-tune' ? 'fineTuneLearningRate' : 'learningRate',
+    calmer: calmerRate(learningRate),
+  });
+}
+
+function isBeside(event: RunEvent | Beside): event is Beside {
+  return event.type === 'sizes' || event.type === 'answer-times' || event.type === 'trained-size';
 }
 
 function sameMoment(a: Finding, b: Finding): boolean {
@@ -170,7 +208,10 @@ const STAGES = {
   'from-scratch': 'fromScratch',
 } as const;
 
-function checkpointsFromFindings(findings: readonly Finding[]): readonly Checkpoint[] {
+function checkpointsFromFindings(
+  findings: readonly Finding[],
+  beside: readonly Beside[],
+): readonly Checkpoint[] {
   const found = new Map<number, Checkpoint>();
   for (const event of findings) {
     if (event.type === 'started' || event.type === 'interrupted') continue;
@@ -185,5 +226,13 @@ function checkpointsFromFindings(findings: readonly Finding[]): readonly Checkpo
       found.set(iteration, { ...known, [STAGES[event.type]]: stage });
     }
   }
-  return [...found.values()];
+  for (const event of beside) {
+    if (event.type !== 'sizes') continue;
+    const known = found.get(event.iteration);
+    if (known) found.set(event.iteration, { ...known, bySize: event.sizes });
+  }
+  const all = [...found.values()];
+  const trained = beside.filter((event) => event.type === 'trained-size');
+  const last = all.at(-1);
+  return last && trained.length > 0 ? [...all.slice(0, -1), { ...last, trained }] : all;
 }

@@ -26,6 +26,7 @@ export interface Settings
     | 'rule'
     | 'replacement'
     | 'loss'
+    | 'refit'
     | 'fineTune'
     | 'seed'
   > {
@@ -43,11 +44,12 @@ const SOFTWARE: Settings = {
   batch: 64,
   learningRate: 1,
   pruneEvery: 75,
-  picks: 50,
+  picks: 70,
   method: 'greedy',
-  rule: 'average',
+  rule: 'corrective',
   replacement: true,
   loss: 'squared',
+  refit: 'weights',
   fineTune: 100,
   seed: 0,
 };
@@ -59,7 +61,7 @@ const HARDWARE: Settings = {
   iterations: 1000,
   batch: 128,
   pruneEvery: 100,
-  picks: 80,
+  picks: 120,
   fineTune: 200,
 };
 
@@ -101,7 +103,7 @@ export function settingsFromEntries(
     );
   }
   const settings = { ...defaults, ...given, data } as Settings;
-  requirePicking(configFromSettings(settings));
+  requirePlayable(configFromSettings(settings));
   return settings;
 }
 
@@ -112,7 +114,8 @@ export function settingsFromEntries(
  * @throws bad-config naming the first wrong key.
  */
 export function configFromSettings(settings: Settings, data = 'mnist'): RunConfig {
-  return parseRunConfig({ ...settings, rule: effectiveRule(settings), data });
+  const [rule, refit] = [effectiveRule(settings), effectiveRefit(settings)];
+  return parseRunConfig({ ...settings, rule, refit, data });
 }
 
 /**
@@ -142,9 +145,28 @@ function effectiveRule({ method, rule }: Settings): Settings['rule'] {
   return method === 'greedy' ? rule : 'average';
 }
 
-/** Refuses `scratch`: the page shows picked neurons, and this method picks none. */
-function requirePicking({ method }: RunConfig): void {
-  if (method !== 'scratch') return;
+/** A refit is by least squares. The setting stays, for when the squared error is chosen again. */
+function effectiveRefit({ loss, refit }: Settings): Settings['refit'] {
+  return loss === 'squared' ? refit : 'none';
+}
+
+/** More neurons than these the page cannot draw, nor change while somebody waits. */
+const MOST_NEURONS = 4096;
+
+/**
+ * Refuses what the page cannot show: too many neurons, and `scratch`, a method that picks none.
+ *
+ * @throws bad-config naming the key.
+ */
+function requirePlayable(config: RunConfig): void {
+  for (const key of ['width', 'picks'] as const) {
+    const given = config[key];
+    const allowed = `at most ${MOST_NEURONS} on this page`;
+    if (given > MOST_NEURONS) {
+      throw new EspalierError('bad-config', { kind: 'value', key, given, allowed });
+    }
+  }
+  if (config.method !== 'scratch') return;
   throw new EspalierError(
     'bad-config',
     'The method scratch trains a small network from the start and picks nothing: Compare has it beside the others, and so has npx espalier run.',
@@ -155,10 +177,10 @@ function requirePicking({ method }: RunConfig): void {
  * The settings that a run's configuration holds, all but the data set: a configuration names the
  * place of its images on another machine.
  *
- * @throws bad-config when nothing is picked in it.
+ * @throws bad-config where the page cannot show such a run.
  */
 export function settingsFrom(config: RunConfig): Partial<Settings> {
-  requirePicking(config);
+  requirePlayable(config);
   return Object.fromEntries(
     Object.entries(config).filter(([key]) => key !== 'data' && KEYS.some((known) => known === key)),
   );

@@ -17,6 +17,7 @@ export const LABELS = {
   picks: 'Picks',
   method: 'Method',
   rule: 'Weights',
+  refit: 'Refit',
   replacement: 'A neuron may be picked again',
   pruneEvery: 'Checkpoints',
   fineTune: 'Fine-tuning steps',

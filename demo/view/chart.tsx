@@ -23,6 +23,10 @@ export interface ChartProps {
   readonly percent?: boolean;
   /** The place on the x axis that gets a vertical line. */
   readonly mark?: number | undefined;
+  /** The place on the y axis that gets a dot on that line. */
+  readonly spot?: number | undefined;
+  /** Gets the place on the x axis that is pressed or dragged to. */
+  readonly onDrag?: (x: number) => void;
   readonly logarithmic?: boolean;
   /** Leaves out the legend, where the page names the curves elsewhere. */
   readonly unnamed?: boolean;
@@ -112,13 +116,21 @@ function light(plot: uPlot | undefined, label: string | undefined): void {
 }
 
 function alignedData({ x, curves }: Pick<ChartProps, 'x' | 'curves'>): uPlot.AlignedData {
-  return [[...x], ...curves.map(({ values }) => [...values])];
+  return [[...x], ...curves.map(({ values }) => values.map(plottable))];
+}
+
+/** uPlot looks for round numbers for its labels up to 1e32, and past that without an end. */
+const MOST_PLOTTED = 1e15;
+
+/** A value that an axis can be drawn around; nothing in place of others. */
+function plottable(value: number | null): number | null {
+  return value !== null && Math.abs(value) < MOST_PLOTTED ? value : null;
 }
 
 function plotOptions(newest: { readonly current: ChartProps }, width: number): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const colourNamed = (name: string) => style.getPropertyValue(name).trim();
-  const { curves, xLabel, height, percent, logarithmic, onPoint } = newest.current;
+  const { curves, xLabel, height, percent, logarithmic, onPoint, onDrag } = newest.current;
   const axis: uPlot.Axis = {
     stroke: colourNamed('--muted'),
     grid: { stroke: colourNamed('--line'), width: 1 },
@@ -171,7 +183,23 @@ function plotOptions(newest: { readonly current: ChartProps }, width: number): u
       ),
     ],
     hooks: {
-      draw: [(plot) => drawMark(plot, newest.current.mark, colourNamed('--muted'))],
+      draw: [(plot) => drawMark(plot, newest.current, colourNamed)],
+      ...(onDrag && {
+        ready: [
+          (plot: uPlot) => {
+            plot.over.classList.add('draggable');
+            const drag = ({ offsetX, pointerId }: PointerEvent) => {
+              if (!plot.over.hasPointerCapture(pointerId)) return;
+              newest.current.onDrag?.(plot.posToVal(offsetX, 'x'));
+            };
+            plot.over.addEventListener('pointerdown', (event) => {
+              plot.over.setPointerCapture(event.pointerId);
+              drag(event);
+            });
+            plot.over.addEventListener('pointermove', drag);
+          },
+        ],
+      }),
       ...(onPoint && {
         setSeries: [
           (plot: uPlot, at: number | null) => {
@@ -208,18 +236,32 @@ function decades(least: number, most: number): [number, number] {
   return [round(least, 'floor'), round(most, 'ceil')];
 }
 
-function drawMark(plot: uPlot, mark: number | undefined, colour: string): void {
+function drawMark(
+  plot: uPlot,
+  { mark, spot }: ChartProps,
+  colourNamed: (name: string) => string,
+): void {
   if (mark === undefined) return;
   const x = Math.round(plot.valToPos(mark, 'x', true));
   const { top, height } = plot.bbox;
   const { ctx } = plot;
   ctx.save();
-  ctx.strokeStyle = colour;
+  ctx.strokeStyle = colourNamed('--muted');
   ctx.lineWidth = devicePixelRatio;
   ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
   ctx.beginPath();
   ctx.moveTo(x, top);
   ctx.lineTo(x, top + height);
   ctx.stroke();
+  if (spot !== undefined) {
+    ctx.setLineDash([]);
+    ctx.fillStyle = colourNamed('--text');
+    ctx.strokeStyle = colourNamed('--card');
+    ctx.lineWidth = 2 * devicePixelRatio;
+    ctx.beginPath();
+    ctx.arc(x, plot.valToPos(spot, 'y', true), 6 * devicePixelRatio, 0, 2 * Math.PI);
+    ctx.fill();
+    ctx.stroke();
+  }
   ctx.restore();
 }

@@ -1,7 +1,7 @@
-import { useSignal } from '@preact/signals';
 import { percent } from '../model/format.js';
 import type { View } from '../state/address.js';
 import type { Page } from '../state/page.js';
+import { closedNotice } from '../state/remembered.js';
 import { usePage } from './context.js';
 
 /** The problem, if there is one, with a button for its remedy. */
@@ -30,24 +30,37 @@ export function Trouble() {
   );
 }
 
+/** What came of the files that were brought. */
+export function Said() {
+  const page = usePage();
+  const text = page.said.value;
+  return (
+    <div role="status">
+      {text && (
+        <div class="said">
+          <p>{text}</p>
+          <button type="button" onClick={page.dismiss}>
+            Close
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+const slowNotice = closedNotice('slow');
+
 /** Says that a software adapter is in use and is slow. Bench has a notice of its own. */
 export function SlowNotice() {
   const page = usePage();
-  const closed = useSignal(false);
   const software = page.adapter.value?.kind === 'software';
-  if (!software || closed.value || page.view.value === 'bench') return null;
+  if (!software || slowNotice.closed.value || page.view.value === 'bench') return null;
   return (
     <p class="slow">
       <span>
-        <b>No graphics card in use:</b> this runs on the processor, which is slow, so it starts
-        small. Turn on graphics acceleration in the browser’s settings to go faster.
+        <b>No graphics card in use,</b> so it starts small. The browser’s settings may turn one on.
       </span>
-      <button
-        type="button"
-        onClick={() => {
-          closed.value = true;
-        }}
-      >
+      <button type="button" onClick={slowNotice.close}>
         Close
       </button>
     </p>

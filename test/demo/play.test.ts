@@ -34,6 +34,8 @@ import { libraryJobs } from './jobs.js';
 
 const demo = servedPage();
 
+const lossText = ({ trainingLoss }: { readonly trainingLoss: number }) => trainingLoss.toFixed(3);
+
 /** What a run leaves of its last checkpoint. */
 const LAST = ['weights', 'subnetwork', 'fine-tuned', 'dense-fine-tuned', 'from-scratch'].map(
   (kind) => `${kind}-20`,
@@ -92,18 +94,22 @@ describe('a run from beginning to end', () => {
     const columns = [dense, subnetwork, fineTuned as Figures];
     expect(await resultTable(page)).toEqual({
       'Right answers': columns.map(({ testAccuracy }) => percent(testAccuracy)),
-      Error: columns.map(({ trainingLoss }) => trainingLoss.toFixed(3)),
+      Error: columns.map(lossText),
       Neurons: columns.map(({ width }) => String(width)),
       Parameters: columns.map(({ parameters }) => short(parameters)),
       FLOPs: columns.map(({ flopsPerExample }) => short(flopsPerExample)),
     });
-    expect(await textAt(page, '.headline')).toContain(
-      `${Math.round((100 * (fineTuned?.parameters ?? 0)) / dense.parameters)}%`,
+    expect(await textAt(page, '.verdict')).toContain(percent(dense.testAccuracy));
+    // With as many steps of fine-tuning the dense network is another to compare with.
+    await page.click('[name="tuned"]');
+    await page.waitForFunction(
+      (level) => document.querySelector('.verdict')?.textContent?.includes(level),
+      {},
+      percent(summary.denseFineTuned?.testAccuracy ?? Number.NaN),
     );
-    const rivals = [summary.fineTuned, summary.denseFineTuned, summary.fromScratch];
-    for (const rival of rivals) {
-      expect(await textAt(page, '.verdict')).toContain(percent(rival?.testAccuracy ?? Number.NaN));
-    }
+    expect(await textAt(page, '.verdict')).toContain('after the same 25 steps');
+    expect(await resultTable(page)).toMatchObject({ Error: columns.map(lossText) });
+    await page.click('[name="tuned"]');
     expect(complaints).toEqual([]);
   });
 
@@ -135,7 +141,9 @@ describe('a run from beginning to end', () => {
     const source = await readImageSource(join(unpacked, config.data));
     const examples = drawExamples(source, config.examples, config.seed);
     const host = await openNodeHost(libraryJobs, { adapter: 'software' });
-    const repeated = await host.execute('run', { config, examples }).finally(() => host.close());
+    const { summary: repeated, sizes } = await host
+      .execute('run', { config, examples })
+      .finally(() => host.close());
 
     const dataset = decodeSafetensors(files['dataset.safetensors'] as Uint8Array, 'dataset');
     expect(dataset.get('train')?.data).toEqual(examples.indices);
@@ -143,6 +151,38 @@ describe('a run from beginning to end', () => {
       const { seconds: _, ...expected } = repeated[name] as Figures;
       expect(summary[name]).toMatchObject(expected);
     }
+
+    // Each of the slider's places, three times over: what else this machine does takes time, too.
+    const dragged = await page.evaluate(async () => {
+      const slider = document.querySelector('[name="neurons"]') as HTMLInputElement;
+      const cell = (row: number) =>
+        document.querySelector(`.result tbody tr:nth-child(${row}) td:nth-child(3)`)?.textContent;
+      const places = [];
+      for (let place = Number(slider.max); place >= 0; place--) {
+        const times: number[] = [];
+        for (const from of [0, 1, 2]) {
+          slider.value = String(from);
+          slider.dispatchEvent(new Event('input'));
+          await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
+          const start = performance.now();
+          slider.value = String(place);
+          slider.dispatchEvent(new Event('input'));
+          await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
+          times.push(performance.now() - start);
+        }
+        places.unshift({ time: Math.min(...times), cells: [1, 2, 3].map(cell) });
+      }
+      return places;
+    });
+    expect(dragged.map(({ cells }) => cells)).toEqual(
+      sizes.map((size) => [percent(size.testAccuracy), lossText(size), String(size.width)]),
+    );
+    const times = dragged.map(({ time }) => time).sort((a, b) => a - b);
+    const usual = times[Math.floor(times.length / 2)] ?? 0;
+    process.stderr.write(
+      `Dragging answers in ${usual.toFixed(0)} ms, at most ${times.at(-1)?.toFixed(0)} ms.\n`,
+    );
+    expect(usual).toBeLessThan(50);
   });
 
   test('a run that was cut short goes on: here, and on the command line', async () => {
@@ -193,7 +233,7 @@ describe('a run from beginning to end', () => {
 
   test('goes on with a run of the command line', async () => {
     const flags =
-      '--task digits --examples 200 --width 32 --batch 16 --picks 10 --fine-tune 0 --prune-every 10';
+      '--refit weights --task digits --examples 200 --width 32 --batch 16 --picks 10 --fine-tune 0 --prune-every 10';
     const run = ['run', ...flags.split(' '), '--iterations', '20', '--out', 'cli'];
     expect((await espalier(run, demo.downloads)).code).toBe(0);
     const written = JSON.parse(await readFile(join(demo.downloads, 'cli/summary.json'), 'utf8'));
@@ -222,7 +262,7 @@ describe('a run from beginning to end', () => {
       const times = selected.filter((other) => other === neuron).length;
       return `Neuron ${neuron}${times > 1 ? `, picked ${times} times` : ''}`;
     });
-    const shown = await page.$$eval('.picks canvas', (all) =>
+    const shown = await page.$$eval('.picks [role="img"]', (all) =>
       all.map((canvas) => canvas.getAttribute('aria-label')),
     );
     expect(shown).toEqual(distinct);
@@ -281,7 +321,7 @@ describe('a run from beginning to end', () => {
     await playToEnd(other.page);
     expect(await resultTable(other.page)).toEqual(await resultTable(page));
     // What training changed is drawn against the first weights, which this run did not have.
-    const drawn = await other.page.$eval('.dense canvas', (canvas) => {
+    const drawn = await other.page.$eval('.dense .mosaic canvas', (canvas) => {
       const { width, height } = canvas as HTMLCanvasElement;
       const context = (canvas as HTMLCanvasElement).getContext('2d');
       return new Set(context?.getImageData(0, 0, width, height).data).size;

@@ -72,6 +72,7 @@ test('every control changes the run and the address, which brings the view back'
   await page.select('[name="task"]', 'below-five');
   await page.select('[name="method"]', 'gradient');
   await page.select('[name="rule"]', 'line-search');
+  await page.select('[name="refit"]', 'scale');
   await page.select('[name="activation"]', 'relu');
   for (const name of ['examples', 'width', 'learningRate', 'batch', 'fineTune', 'pruneEvery']) {
     await step(name, 'ArrowRight');
@@ -98,6 +99,7 @@ test('every control changes the run and the address, which brings the view back'
     rule: 'line-search',
     replacement: 'false',
     loss: 'squared',
+    refit: 'scale',
     fineTune: '30',
     seed: '11',
   };

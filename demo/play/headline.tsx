@@ -1,0 +1,76 @@
+import { grouped, plural } from '../../src/text.js';
+import { percent } from '../model/format.js';
+import type { Frontier } from '../model/frontier.js';
+import { usePage } from '../view/context.js';
+
+/** What was found: the smallest network within a point of the dense one, after the same steps. */
+export function Headline() {
+  const page = usePage();
+  const frontier = page.frontier.value;
+  const iteration = page.checkpoint.value?.iteration;
+  if (!frontier || iteration === undefined) return <Question />;
+  if (iteration === 0) return <Untrained frontier={frontier} />;
+  const { smallest, yardstick, dense, points } = frontier;
+  const { fineTune } = page.session.play.value?.config ?? page.settings.value;
+  const steps = iteration + (yardstick === dense ? 0 : fineTune);
+  const after = `after the same ${plural(steps, 'step')}`;
+  const level = percent(yardstick.testAccuracy);
+  if (!smallest) {
+    return (
+      <>
+        <h2 id="discovery-title" class="headline unknown">
+          <b>No size</b> is within a point yet
+        </h2>
+        <p class="verdict">
+          The dense network, with all {grouped(dense.width)} neurons, gets {level} of new digits
+          right. Of up to {points.at(-1)?.network.width} neurons none comes within a point of it,{' '}
+          {after}. Train longer, or allow more picks.
+        </p>
+      </>
+    );
+  }
+  return (
+    <>
+      <h2 id="discovery-title" class="headline">
+        <b>{grouped(smallest.network.width)}</b> of {plural(dense.width, 'neuron')} are enough
+      </h2>
+      <p class="verdict">
+        They get <b>{percent(smallest.testAccuracy)}</b> of new digits right. That is within a point
+        of the dense network, which has all {grouped(dense.width)}: <b>{level}</b>, {after}.
+      </p>
+    </>
+  );
+}
+
+function Question() {
+  return (
+    <>
+      <h2 id="discovery-title" class="headline unknown">
+        How <b>few</b> neurons are enough?
+      </h2>
+      <p class="verdict">
+        A <i>dense</i> network has all its neurons. It learns first; then the neurons are picked
+        that matter, one by one, and every size is tried on digits that none of them has seen.
+      </p>
+    </>
+  );
+}
+
+/** Random neurons, too, can be refitted: that must not read as if they had learned. */
+function Untrained({ frontier: { dense, points, asPicked } }: { readonly frontier: Frontier }) {
+  const most = points.at(-1);
+  return (
+    <>
+      <h2 id="discovery-title" class="headline unknown">
+        <b>Untrained</b>: neurons at random
+      </h2>
+      <p class="verdict">
+        The dense network gets {percent(dense.testAccuracy)} right, which is guessing.
+        {most &&
+          (asPicked
+            ? ` Fitting what ${plural(most.network.width, 'random neuron')} say to the digits brings ${percent(most.testAccuracy)}: what lies above that, training adds.`
+            : ` No choice of its neurons is good: ${plural(most.network.width, 'neuron')} get ${percent(most.testAccuracy)}.`)}
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,68 @@
+import { grouped } from '../../src/text.js';
+import { percent, short } from '../model/format.js';
+import { costs, millisecondsAt, type Point, pointsAt } from '../model/frontier.js';
+import { usePage } from '../view/context.js';
+
+/** One network in a column of the table. */
+interface Column {
+  readonly name: string;
+  readonly look: string;
+  readonly point: Point;
+}
+
+/** The size that was dragged to beside the dense network, in figures. */
+export function Numbers() {
+  const page = usePage();
+  const checkpoint = page.checkpoint.value;
+  const point = page.size.value;
+  if (!checkpoint || !point) return null;
+  const { subnetwork, fineTuned } = pointsAt(checkpoint, point.network.width);
+  const { network, figures } = checkpoint.dense;
+  const columns: readonly Column[] = [
+    { name: 'Dense', look: 'dense', point: { network, ...figures } },
+    ...(subnetwork ? [{ name: 'Subnet', look: 'subnetwork', point: subnetwork }] : []),
+    ...(fineTuned ? [{ name: 'Fine-tuned', look: 'fine-tuned', point: fineTuned }] : []),
+  ];
+  const times = page.session.times.value;
+  const rows: readonly (readonly [name: string, value: (point: Point) => string])[] = [
+    ['Right answers', ({ testAccuracy }) => percent(testAccuracy)],
+    ['Error', ({ trainingLoss }) => trainingLoss.toFixed(3)],
+    ['Neurons', (each) => grouped(each.network.width)],
+    ['Parameters', (each) => short(costs(each).parameters)],
+    ['FLOPs', (each) => short(costs(each).flopsPerExample)],
+    ['Milliseconds', (each) => millisecondsAt(times, each.network.width)?.toPrecision(3) ?? '…'],
+  ];
+  const tested = page.subject.value?.test.count ?? 0;
+  return (
+    <div class="result">
+      <table class="numbers">
+        <thead>
+          <tr>
+            <td />
+            {columns.map(({ name, look }) => (
+              <th key={name} scope="col" class={look}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(([name, value]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              {columns.map((column) => (
+                <td key={column.name} class={column.look}>
+                  {value(column.point)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="note">
+        Milliseconds: for all {grouped(tested)} test digits, here. There are other ways to choose
+        neurons. <a href={page.viewHash('compare')}>Compare them</a>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,149 @@
+import { expect, test } from 'vitest';
+import { type Doing, doingText } from '../../demo/model/doing.js';
+import { frontierAt, millisecondsAt, pointAt, pointsAt } from '../../demo/model/frontier.js';
+import { broughtText } from '../../demo/state/page.js';
+import { problemFromError } from '../../demo/state/problems.js';
+import type { Checkpoint, Stage } from '../../demo/state/session.js';
+import { EspalierError } from '../../src/errors.js';
+import { parseRunConfig } from '../../src/experiment/run-config.js';
+import type { TrainedSize } from '../../src/index.js';
+
+function networkOf(width: number) {
+  const shape = { width, inputs: 2, outputs: 1, activation: 'tanh' } as const;
+  return { ...shape, hidden: new Float32Array(2 * width), output: new Float32Array(width) };
+}
+
+function performance(testAccuracy: number) {
+  return { trainingLoss: 1 - testAccuracy, testLoss: 1, testAccuracy };
+}
+
+function stage(width: number, accuracy: number): Stage {
+  const cost = { width, parameters: 3 * width, flopsPerExample: 7 * width };
+  const figures = { ...cost, ...performance(accuracy), trainingAccuracy: 1, seconds: 1 };
+  return { network: networkOf(width), figures };
+}
+
+function sizesOf(accuracies: readonly number[]) {
+  return accuracies.map((accuracy, at) => ({
+    picks: 2 * at + 1,
+    network: networkOf(at + 1),
+    ...performance(accuracy),
+  }));
+}
+
+function trained(way: TrainedSize['way'], width: number, accuracy: number): TrainedSize {
+  return { type: 'trained-size', way, network: networkOf(width), ...performance(accuracy) };
+}
+
+const CHECKPOINT: Checkpoint = {
+  iteration: 10,
+  dense: stage(9, 0.8),
+  fineTuned: stage(4, 0.89),
+  denseFineTuned: stage(9, 0.9),
+  fromScratch: stage(4, 0.7),
+  bySize: {
+    picked: sizesOf([0.1, 0.2, 0.3, 0.4]),
+    refitted: sizesOf([0.4, 0.6, 0.795, 0.81]),
+    denseRefitted: performance(0.85),
+  },
+  trained: [
+    trained('fine-tuned', 2, 0.85),
+    trained('from-scratch', 2, 0.5),
+    trained('from-scratch-tuned', 2, 0.65),
+  ],
+};
+
+test('the headline is the smallest size within a point of the dense network of as many steps', () => {
+  const { bySize } = CHECKPOINT;
+  const plain = frontierAt(CHECKPOINT, false);
+  expect(plain?.smallest).toBe(bySize?.refitted?.[2]);
+  expect(plain?.yardstick.testAccuracy).toBe(0.8);
+  expect([...(plain?.asPicked ?? [])]).toEqual([
+    [1, 0.1],
+    [2, 0.2],
+    [3, 0.3],
+    [4, 0.4],
+  ]);
+  // The run's own one from scratch has had the steps of fine-tuning, which these have not.
+  expect([...(plain?.fromScratch ?? [])]).toEqual([[2, 0.5]]);
+
+  const tuned = frontierAt(CHECKPOINT, true);
+  expect(tuned?.points.map(({ network }) => network.width)).toEqual([2, 4]);
+  expect([tuned?.smallest?.network.width, tuned?.yardstick.testAccuracy]).toEqual([4, 0.9]);
+  expect([...(tuned?.fromScratch ?? [])]).toEqual([
+    [2, 0.65],
+    [4, 0.7],
+  ]);
+  expect([tuned?.asPicked, tuned?.denseRefitted]).toEqual([undefined, undefined]);
+
+  // Not fine-tuned, the one from scratch has had as many steps.
+  const { fineTuned: _, denseFineTuned: __, ...bare } = CHECKPOINT;
+  expect([...(frontierAt(bare, true)?.fromScratch.keys() ?? [])]).toEqual([2, 4]);
+  const far = { ...CHECKPOINT, dense: stage(9, 0.95) };
+  expect(frontierAt(far, false)?.smallest).toBeUndefined();
+  expect(frontierAt({ iteration: 0, dense: stage(9, 0.1) }, false)).toBeUndefined();
+});
+
+test('a place between two sizes is the smaller; without one it is that of the headline', () => {
+  const frontier = frontierAt(CHECKPOINT, true);
+  if (!frontier) throw new Error('There are sizes.');
+  const widthAt = (width: number | undefined) => pointAt(frontier, width)?.network.width;
+  expect([0, 2, 3, 4, 99, undefined].map(widthAt)).toEqual([2, 2, 2, 4, 4, 4]);
+  expect(pointAt({ ...frontier, smallest: undefined }, undefined)?.network.width).toBe(4);
+  const found = pointsAt(CHECKPOINT, 3);
+  expect([found.subnetwork?.testAccuracy, found.fineTuned]).toEqual([0.795, undefined]);
+  expect(pointsAt(CHECKPOINT, 2).fineTuned?.testAccuracy).toBe(0.85);
+});
+
+test('milliseconds lie on the line between the widths that were measured', () => {
+  const times = [
+    { width: 8, milliseconds: 6 },
+    { width: 4, milliseconds: 2 },
+  ];
+  expect([4, 5, 8, 3, 9].map((width) => millisecondsAt(times, width))).toEqual([2, 3, 6, 2, 6]);
+  expect(millisecondsAt([], 4)).toBeUndefined();
+});
+
+test('the line of text fits what goes on', () => {
+  const idle: Doing = {
+    ...{ mode: 'idle', ready: true, images: true },
+    ...{ trained: 0, iterations: 300, changed: false },
+  };
+  const said = (patch: Partial<Doing>) => doingText({ ...idle, ...patch });
+  expect(said({})).toMatch(/^Press Play:/);
+  // Between the press and the first that is heard of the run.
+  expect(said({ mode: 'running' })).toBe('Starting…');
+  const progress = { phase: 'prune', done: 3, total: 50 } as const;
+  expect(said({ mode: 'running', progress, changed: true })).toBe(
+    'Picking neurons: 3 of 50 (without your change)',
+  );
+  expect(said({ mode: 'stopped', progress, trained: 75, changed: true })).toBe(
+    'Stopped at step 75 of 300. Go on without your change, or start anew with it.',
+  );
+  expect(said({ mode: 'done', changed: true })).toMatch(/^Press Play again/);
+  expect(said({ ready: false, loading: { what: 'Reading' } })).toBe('Reading…');
+  expect(said({ loading: { what: 'Fetching', share: 0.256 } })).toBe('Fetching: 26 %');
+  expect(said({ begun: 75 })).toBe(
+    'This run is trained up to step 75 of 300: going on from there.',
+  );
+});
+
+test('what files have brought is said, and what is wrong has the right title', () => {
+  const images = (count: number) => ({
+    ...{ count, rows: 1, columns: 1 },
+    ...{ pixels: new Uint8Array(count), labels: new Uint8Array(count) },
+  });
+  const source = { name: 'mine.csv', train: images(48), test: images(1200) };
+  const config = parseRunConfig({});
+  expect(broughtText({ source })).toBe('mine.csv: 48 digits to learn from and 1,200 to test with.');
+  expect(broughtText({ config })).toMatch(/^The settings are those of the file/);
+  expect(broughtText({ config, state: { iteration: 75 } })).toMatch(/trained up to step 75/);
+  const title = (code: 'bad-config' | 'bad-data', details: EspalierError['details']) =>
+    problemFromError(new EspalierError(code, details)).title;
+  expect(title('bad-config', { kind: 'value', key: 'width', given: 0, allowed: 'more' })).toMatch(
+    /out of range/,
+  );
+  expect(title('bad-config', { kind: 'unknown-key', key: 'widht', known: [] })).not.toMatch(
+    /range/,
+  );
+});
