@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { taskClass } from '../../src/data/tasks.js';
 import type { LabelledImages, Task, TwoLayerParameters } from '../../src/index.js';
 import { answerFromOutputs, inputAt, outputsAt, spell } from '../model/answer.js';
-import { pointsAt } from '../model/frontier.js';
+import { pointsAt } from '../state/frontier.js';
 import type { Page } from '../state/page.js';
 import { usePage } from '../view/context.js';
 import { Digit } from './picture.js';

@@ -1,6 +1,6 @@
 import { grouped, plural } from '../../src/text.js';
 import { percent } from '../model/format.js';
-import { type Frontier, type Line, pointAt } from '../model/frontier.js';
+import { type Frontier, type Line, pointAt } from '../state/frontier.js';
 import { Chart, type Curve } from '../view/chart.js';
 import { usePage } from '../view/context.js';
 import { Headline } from './headline.js';

@@ -1,6 +1,6 @@
 import { grouped, plural } from '../../src/text.js';
 import { percent } from '../model/format.js';
-import type { Frontier } from '../model/frontier.js';
+import type { Frontier } from '../state/frontier.js';
 import { usePage } from '../view/context.js';
 
 /** What was found: the smallest network within a point of the dense one, after the same steps. */

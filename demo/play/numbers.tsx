@@ -1,6 +1,6 @@
 import { grouped } from '../../src/text.js';
 import { percent, short } from '../model/format.js';
-import { costs, millisecondsAt, type Point, pointsAt } from '../model/frontier.js';
+import { costs, millisecondsAt, type Point, pointsAt } from '../state/frontier.js';
 import { usePage } from '../view/context.js';
 
 /** One network in a column of the table. */

@@ -1,5 +1,5 @@
 import { grouped } from '../../src/text.js';
-import { doingText } from '../model/doing.js';
+import { doingText } from '../state/doing.js';
 import type { Page } from '../state/page.js';
 import { usePage } from '../view/context.js';
 import { Icon } from '../view/icon.js';

@@ -7,10 +7,10 @@ import {
   untracked,
 } from '@preact/signals';
 import type { ImageSource } from '../../src/index.js';
-import { type Frontier, frontierAt, type Point, pointAt } from '../model/frontier.js';
 import type { AddressBar, Complain } from './address-bar.js';
 import type { Connection } from './connection.js';
 import type { Turn } from './drive.js';
+import { type Frontier, frontierAt, type Point, pointAt } from './frontier.js';
 import { goesOnWith, type Halfway } from './halfway.js';
 import type { Images } from './images.js';
 import { remedyFor } from './problems.js';

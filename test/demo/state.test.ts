@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Doing, doingText } from '../../demo/model/doing.js';
-import { frontierAt, millisecondsAt, pointAt, pointsAt } from '../../demo/model/frontier.js';
+import { type Doing, doingText } from '../../demo/state/doing.js';
+import { frontierAt, millisecondsAt, pointAt, pointsAt } from '../../demo/state/frontier.js';
 import { broughtText } from '../../demo/state/page.js';
 import { problemFromError } from '../../demo/state/problems.js';
 import type { Checkpoint, Stage } from '../../demo/state/session.js';

@@ -1,6 +1,6 @@
 import type { Phase } from '../../src/index.js';
 import { grouped } from '../../src/text.js';
-import type { Mode } from '../state/drive.js';
+import type { Mode } from './drive.js';
 
 /** What the page is about, as far as its line of text says it. */
 export interface Doing {

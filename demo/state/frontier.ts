@@ -1,7 +1,7 @@
 import type { Figures, Performance, TwoLayerParameters } from '../../src/index.js';
 import { flopsPerExample, parameterCount } from '../../src/models/two-layer.js';
-import type { AnswerTime } from '../state/played.js';
-import type { Checkpoint, Stage } from '../state/session.js';
+import type { AnswerTime } from './played.js';
+import type { Checkpoint, Stage } from './session.js';
 
 /** A subnetwork of one size. */
 export interface Point extends Performance {
