@@ -101,7 +101,7 @@ function requireSmall({ name, size }: File): void {
 function otherNetwork({ name }: File): EspalierError {
   return new EspalierError(
     'bad-data',
-    `${name} holds a trained network. Play trains its own, and takes digits to train it on (IDX files or a CSV) or a run of its own kind: npx espalier prune takes networks.`,
+    `${name} holds a trained network. Play trains its own, and takes digits to train it on (IDX files or a CSV) or a run of its own kind: the tab Prune takes networks.`,
   );
 }
 
