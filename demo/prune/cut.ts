@@ -60,11 +60,8 @@ export interface CutRequest {
   readonly curves: readonly UnitCurve[];
   /** What was measured for budgets of this kind before; filled as more is. */
   readonly measured: Map<Budgeted, PruneMeasurements>;
-  /** How the network as it came does, where that was measured before. */
-  readonly dense: EvaluateSummary | undefined;
-  /** Told of the curves as they are measured, and of the network as it came. */
+  /** Told of the curves as they are measured. */
   readonly onCurves: (curves: readonly UnitCurve[]) => Promise<void>;
-  readonly onDense: (dense: EvaluateSummary) => Promise<void>;
   readonly signal: AbortSignal;
   readonly tell: (progress: Progress) => void;
 }
@@ -140,14 +137,13 @@ export function divided(count: number): {
 }
 
 /** How the steps of a pruning share its progress bar. */
-const STEPS = ['dense', 'timing', 'curves', 'cutting', 'judging'] as const;
+const STEPS = ['timing', 'curves', 'cutting', 'judging'] as const;
 
 const WORDS = {
-  dense: 'Measuring the network as it came',
   timing: 'Timing',
   curves: 'Trying cuts of',
   cutting: 'Cutting',
-  judging: 'Measuring what is left',
+  judging: 'Measuring',
 } as const;
 
 /**
@@ -168,14 +164,16 @@ export async function cutToBudget(device: Device, request: CutRequest): Promise<
   const most = calibrationLimit(model);
   const calibration = picturesAt(pictures, calibrating.slice(0, most));
   const judges = picturesAt(pictures, judging);
-  const evaluate = (network: Network, step: 'dense' | 'judging') =>
-    finalResult(
+  const evaluate = (
+    network: Network,
+    { from, what }: { readonly from: number; readonly what: string },
+  ) => {
+    tell('judging', from, what);
+    return finalResult(
       evaluateModel(device, { network, pictures: judges, preprocessing }, signal),
-      ({ done, total }) => tell(step, done / total),
+      ({ done, total }) => tell('judging', from + done / total / 2, what),
     );
-  tell('dense', 0);
-  const dense = request.dense ?? (await evaluate(model.network, 'dense'));
-  if (!request.dense) await request.onDense(dense);
+  };
   const input = {
     network: model.network,
     calibration,
@@ -200,11 +198,9 @@ export async function cutToBudget(device: Device, request: CutRequest): Promise<
     cutAsPlanned(device, { ...input, options: optionsFor(budget, units) }, { plan, signal }),
     hear,
   );
-  tell('judging', 0);
-  // Timed again, beside the pruned one: a machine is not as fast now as it was when it measured before.
-  const beside = { network: model.network, pictures: picturesAt(judges, [0]), preprocessing };
-  const { milliseconds } = await finalResult(evaluateModel(device, beside, signal));
-  const pruned = await evaluate(cut.network, 'judging');
+  // Side by side each time: a machine is not as fast now as it was when it measured before.
+  const dense = await evaluate(model.network, { from: 0, what: 'the network as it came' });
+  const pruned = await evaluate(cut.network, { from: 0.5, what: 'what is left' });
   const both = { dense: model.network, pruned: cut.network, pictures: judges, preprocessing };
   const { found } = await findDisagreements(device, both, signal);
   const classOf = (index: number) => request.classes?.[index] ?? `class ${index}`;
@@ -230,7 +226,7 @@ export async function cutToBudget(device: Device, request: CutRequest): Promise<
       budget,
       reached: plan.reached,
       units: plan.units,
-      dense: sideOf({ ...dense, milliseconds }, bytesOfModel(model)),
+      dense: sideOf(dense, bytesOfModel(model)),
       pruned: sideOf(pruned, bytesOfModel({ ...model, network: cut.network })),
       agreement: 1 - found.length / judges.count,
       judged: judges.count,

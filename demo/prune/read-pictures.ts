@@ -86,7 +86,7 @@ export function picturesFor(
   if (!names || names.length === classes) return { pictures };
   return {
     pictures: bare,
-    note: `They lie in ${names.length} folders, and the network tells ${classes} classes apart: the folders are not taken for labels.`,
+    note: `They are of ${names.length} classes, and the network tells ${classes} apart: their labels are not used.`,
   };
 }
 

@@ -17,7 +17,7 @@ export function snippetFor(
     return `import * as tf from '@tensorflow/tfjs';
 
 const model = await tf.loadLayersModel('${name}'); // its .bin lies beside it
-const x = tf.browser.fromPixels(image).resizeBilinear([${height}, ${width}]).div(255)
+const x = tf.browser.fromPixels(image${channels === 1 ? ', 1' : ''}).resizeBilinear([${height}, ${width}]).div(255)
   .sub(${list(mean)}).div(${list(deviation)}).expandDims();
 const answers = model.predict(x);`;
   }

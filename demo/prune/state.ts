@@ -88,7 +88,11 @@ export function createPrune(page: Page): Prune {
     try {
       while (stale) {
         stale = false;
-        plan.value = await ask('plan', budget.peek());
+        const found = await ask('plan', budget.peek());
+        plan.value = found;
+        // What cannot be reached is not asked for.
+        const least = Math.ceil(100 * (found?.least ?? 0)) / 100;
+        if (budget.peek().share < least) change({ share: least });
       }
     } catch (error) {
       tell('work', error);

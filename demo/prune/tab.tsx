@@ -41,6 +41,9 @@ export function PruneTab() {
         <BudgetCard prune={prune} />
         <ResultCard prune={prune} />
       </div>
+      <p class="hidden" role="status">
+        {prune.result.value && !prune.doing.value ? statusText(prune) : ''}
+      </p>
       {prune.result.value && (
         <div class="taken">
           <TakeAway prune={prune} result={prune.result.value} />

@@ -4,7 +4,6 @@ import {
   type Budgeted,
   type Device,
   EspalierError,
-  type EvaluateSummary,
   gunzipped,
   loadModelFiles,
   type Model,
@@ -91,7 +90,6 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
   let preprocessing: Preprocessing = { mean: [0], deviation: [1] };
   let units: UnitChoice = 'inner';
   let curves: readonly UnitCurve[] = [];
-  let dense: EvaluateSummary | undefined;
   let results: readonly CutResult[] = [];
   /** By what a budget counts; milliseconds are there once they were measured. */
   const measured = new Map<Budgeted, PruneMeasurements>();
@@ -126,10 +124,9 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
   /** What was measured counts for other inputs no more. */
   const forgetMeasured = async () => {
     curves = [];
-    dense = undefined;
     results = [];
     measured.clear();
-    await keeper?.remove('curves', 'dense', 'results');
+    await keeper?.remove('curves', 'results');
   };
 
   const keepChoices = async () =>
@@ -213,7 +210,6 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
       preprocessing = kept.choices?.preprocessing ?? usual(network);
       units = kept.choices?.units ?? 'inner';
       curves = ((await keeper.get('curves')) as readonly UnitCurve[] | undefined) ?? [];
-      dense = (await keeper.get('dense')) as EvaluateSummary | undefined;
       results = ((await keeper.get('results')) as readonly CutResult[] | undefined) ?? [];
       return standing();
     },
@@ -296,11 +292,6 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
         classes: fit.pictures.classes ?? (network.builtIn ? CIFAR10_CLASSES : undefined),
         curves,
         measured,
-        dense,
-        onDense: async (found) => {
-          dense = found;
-          await keeper?.put('dense', dense);
-        },
         onCurves: async (found) => {
           curves = found;
           await keeper?.put('curves', curves);
