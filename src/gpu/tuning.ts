@@ -23,6 +23,12 @@ export interface Tunable<C extends Configuration> {
 const ROUNDS = 3;
 /** Calls of a sample at most on hardware, where one is over before a clock notices. */
 const REPETITIONS = { hardware: 16, software: 1 } as const;
+/**
+ * Operations of a call that a software adapter does in a tenth of a second, and the rows or depth that
+ * are timed whatever they take. Nobody can interrupt what is timed.
+ */
+const MOST_OPERATIONS = 1e9;
+const LEAST_SIZE = 128;
 /** A configuration takes the place of the first only when it is faster by more than noise. */
 const GAIN = 0.95;
 
@@ -58,6 +64,12 @@ export async function autotune<C extends Configuration>(
 /** A size's class: what is best for one size is as good for another a little larger. */
 export function sizeClass(size: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(1, size)));
+}
+
+/** How much of a size to time, where one more takes `each` operations more: all of it on hardware. */
+export function timedSize(device: Device, size: number, each: number): number {
+  if (device.adapter.kind === 'hardware') return size;
+  return Math.min(size, Math.max(LEAST_SIZE, Math.floor(MOST_OPERATIONS / each)));
 }
 
 async function measure<C extends Configuration>(

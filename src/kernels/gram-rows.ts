@@ -10,7 +10,7 @@ import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
-import { autotune, sizeClass } from '../gpu/tuning.js';
+import { autotune, sizeClass, timedSize } from '../gpu/tuning.js';
 import { sliceCount, sliceRows } from './example-slices.js';
 import { gramRowsVariant, requireVariant } from './variant.js';
 
@@ -55,7 +55,7 @@ export async function prepareGramRows(
   requireVariant(device, variant);
   const { activations, block, squares = false } = gram;
   const [p, n] = [block.columns, activations.columns];
-  const m = Math.min(activations.rows, block.rows, TIMED_ROWS);
+  const m = timedSize(device, Math.min(activations.rows, block.rows, TIMED_ROWS), 2 * n * p);
   const [first, ...others] = gramRowsLayouts(variant, p).map((layout) => ({
     name: `${layout.threads}x${layout.vectors}x${layout.examples}`,
     layout,

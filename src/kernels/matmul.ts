@@ -15,7 +15,7 @@ import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import { type Matrix, requireSameLayout } from '../gpu/matrix.js';
 import { Scope } from '../gpu/scope.js';
-import { autotune, sizeClass } from '../gpu/tuning.js';
+import { autotune, sizeClass, timedSize } from '../gpu/tuning.js';
 import { matmulVariant, requireVariant } from './variant.js';
 
 export type { Epilogue, MatmulVariant } from '../../shaders/matmul.wgsl.js';
@@ -187,8 +187,10 @@ async function fastestTile(
   const { out, b, transposeA = false, indices, symmetric = false } = matmul;
   const { slices = 1 } = matmul;
   const n = out.columns;
-  const m = Math.min(out.rows / slices, TIMED);
-  const k = Math.min(b.rows, TIMED * slices);
+  const each = 2 * n * slices;
+  const deepest = Math.min(b.rows / slices, TIMED);
+  const m = timedSize(device, Math.min(out.rows / slices, TIMED), each * deepest);
+  const k = Math.min(b.rows, slices * Math.ceil(timedSize(device, deepest, each * m)));
   const workgroups = (tile: MatmulTile) => slices * tileCount(tile, sizeClass(m), sizeClass(n));
   const operations = 2 * m * n * k;
   // What is timed may be a part of a larger product, for which more is worth compiling.
