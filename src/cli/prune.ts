@@ -126,16 +126,17 @@ export function addPrune(program: Command, version: string): void {
       'after',
       `
 A smaller .onnx is the one that came in with smaller tensors, and takes its place everywhere. So does
-a TensorFlow.js model.json of layers. A Keras .h5 becomes an .onnx. A .safetensors holds weights under
-the network's own names and the graph beside them. espalier evaluate takes each as it is. A pruning that is interrupted or killed goes on at the unit it
-was at when the same command is given again.
+a TensorFlow.js model.json of layers. A Keras .h5 becomes an .onnx. A .safetensors, or a .pth under
+"state_dict", holds weights under the network's own names and the graph beside them. espalier evaluate
+takes each as it is. A pruning that is interrupted or killed goes on at the unit it was at when the same
+command is given again.
 
 Examples:
   espalier prune net.onnx --data pictures --mean imagenet --flops 0.5 --out small.onnx
   espalier prune resnet20.th --architecture resnet20 --data cifar10 --report runs/half
   espalier prune resnet20.th --architecture resnet20 --data cifar10 --flops 0.35 --criterion backward
   espalier prune net.safetensors --data pictures --parameters 0.5 --round-to 8 --out half.safetensors
-  espalier prune net.safetensors --data pictures --fine-tune 3 --distil
+  espalier prune net.pth --architecture resnet18 --data pictures --fine-tune 3 --distil --out half.pth
   espalier prune net.pth --architecture resnet56 --data cifar10 --fine-tune 3 --controls --pre-trained 200`,
     )
     .action(async (file: string, flags: OwnFlags, self: Command) => {

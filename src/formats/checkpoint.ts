@@ -9,6 +9,8 @@ export interface Checkpoint {
   readonly counters: ReadonlyMap<string, Counter>;
   /** Names of what else the file holds, which was passed over: epochs, accuracies, an optimiser's state. */
   readonly passedOver: readonly string[];
+  /** What the file says in words beside its tensors, by name: safetensors' metadata, or strings around PyTorch's state. */
+  readonly texts: ReadonlyMap<string, string>;
 }
 
 /** A tensor of 64-bit integers, row-major. */
@@ -23,7 +25,7 @@ export interface Counter {
  */
 export function toCheckpoint(
   stored: readonly (readonly [name: string, tensor: StoredTensor])[],
-  passedOver: readonly string[] = [],
+  { passedOver = [], texts }: Pick<Checkpoint, 'texts'> & Partial<Checkpoint>,
 ): Checkpoint {
   const weights = new Map<string, Weight>();
   const counters = new Map<string, Counter>();
@@ -45,7 +47,7 @@ export function toCheckpoint(
         others.push(name);
     }
   });
-  return { weights, counters, passedOver: [...passedOver, ...others] };
+  return { weights, counters, passedOver: [...passedOver, ...others], texts };
 }
 
 const WRAPPERS = ['module.', '_orig_mod.'];

@@ -22,7 +22,7 @@ const MOST_ELEMENTS_PER_BYTE = 4;
  */
 export function decodePyTorch(bytes: Uint8Array, file: string): Checkpoint {
   const opened = isZip(bytes) ? openZipped(bytes, file) : openPickled(bytes, file);
-  const { state, passedOver } = findState(opened.root, file);
+  const { state, passedOver, texts } = findState(opened.root, file);
   const elements = [...state.values()].reduce((sum, { shape }) => sum + product(shape), 0);
   if (elements > MOST_ELEMENTS_PER_BYTE * bytes.length) {
     throw broken(file, `its ${bytes.length} bytes claim tensors of ${elements} elements`);
@@ -34,7 +34,7 @@ export function decodePyTorch(bytes: Uint8Array, file: string): Checkpoint {
     storages.set(key, storage);
     return [name, { dtype, shape: view.shape, bytes: elementBytes(view, storage) }];
   });
-  return toCheckpoint(stored, passedOver);
+  return toCheckpoint(stored, { passedOver, texts });
 }
 
 function isZip(bytes: Uint8Array): boolean {
@@ -52,6 +52,7 @@ function openPickled(bytes: Uint8Array, file: string): PyTorchFile {
 interface State {
   readonly state: ReadonlyMap<string, TensorView>;
   readonly passedOver: readonly string[];
+  readonly texts: ReadonlyMap<string, string>;
 }
 
 /** The dictionary of tensors in what was saved. */
@@ -61,6 +62,11 @@ function findState(root: unknown, file: string): State {
   }
   const key = STATE_KEYS.find((name) => holdsTensors(root.get(name)));
   const around = key === undefined ? [] : [...root.keys()].filter((name) => name !== key);
+  const texts = new Map<string, string>();
+  for (const name of around) {
+    const value = root.get(name);
+    if (typeof name === 'string' && typeof value === 'string') texts.set(name, value);
+  }
   const dictionary: ReadonlyMap<unknown, unknown> = key === undefined ? root : root.get(key);
   if (!holdsTensors(dictionary)) {
     const found = around
@@ -73,12 +79,12 @@ function findState(root: unknown, file: string): State {
     );
   }
   const state = new Map<string, TensorView>();
-  const passedOver = around.map(shown);
+  const passedOver = around.filter((name) => !texts.has(name)).map(shown);
   for (const [name, value] of dictionary) {
     if (typeof name === 'string' && value instanceof TensorView) state.set(name, value);
     else passedOver.push(shown(name));
   }
-  return { state, passedOver };
+  return { state, passedOver, texts };
 }
 
 function holdsTensors(value: unknown): value is ReadonlyMap<unknown, unknown> {

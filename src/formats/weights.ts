@@ -1,6 +1,12 @@
 import { type Checkpoint, toCheckpoint } from './checkpoint.js';
 import { decodePyTorch } from './pytorch.js';
-import { encodeSafetensors, type LongTensor, storedTensors, type Tensor } from './safetensors.js';
+import {
+  decodeMetadata,
+  encodeSafetensors,
+  type LongTensor,
+  storedTensors,
+  type Tensor,
+} from './safetensors.js';
 
 /**
  * Reads a network's weights from untrusted bytes, whether PyTorch wrote them (`.pth`, `.pt`, `.th`) or
@@ -9,8 +15,8 @@ import { encodeSafetensors, type LongTensor, storedTensors, type Tensor } from '
  * @throws EspalierError `bad-data` naming `file` and what is wrong with it.
  */
 export function decodeWeights(bytes: Uint8Array, file: string): Checkpoint {
-  if (isSafetensors(bytes)) return toCheckpoint([...storedTensors(bytes, file)]);
-  return decodePyTorch(bytes, file);
+  if (!isSafetensors(bytes)) return decodePyTorch(bytes, file);
+  return toCheckpoint([...storedTensors(bytes, file)], { texts: decodeMetadata(bytes, file) });
 }
 
 /** Where the header of safetensors begins, behind its length. */

@@ -120,13 +120,26 @@ function takeText(file: string): string {
 }
 
 function pytorchText(file: string): string {
+  const name = JSON.stringify(file);
+  const { imports, opened, state, texts } = /\.pth?$/.test(file)
+    ? {
+        imports: '',
+        opened: `torch.load(${name}, weights_only=True)`,
+        state: 'opened["state_dict"]',
+        texts: 'opened',
+      }
+    : {
+        imports: '\nfrom safetensors import safe_open',
+        opened: `safe_open(${name}, "pt")`,
+        state: '{key: opened.get_tensor(key) for key in opened.keys()}',
+        texts: 'opened.metadata()',
+      };
   return `import json
-import torch
-from safetensors import safe_open
-from safetensors.torch import load_file
+import torch${imports}
 
 model = ...  # the dense network, as you define it
-state = load_file(${JSON.stringify(file)})
+opened = ${opened}
+state = ${state}
 for name, module in model.named_modules():
     for own in (module._parameters, module._buffers):
         for key in own:
@@ -138,6 +151,5 @@ for name, module in model.named_modules():
 model.eval()
 
 # Which channels of the dense network are left, by the first layer that makes them.
-with safe_open(${JSON.stringify(file)}, "pt") as opened:
-    kept = json.loads(opened.metadata()["espalier.kept"])`;
+kept = json.loads(${texts}["espalier.kept"])`;
 }

@@ -47,7 +47,12 @@ describe.each(FORMS)('%s', (_, write) => {
 
   test('gives tensors by name, with shapes and values', () => {
     const found = read(STATE, WEIGHT, BIAS);
-    expect(found).toEqual({ weights: EXPECTED, counters: new Map(), passedOver: [] });
+    expect(found).toEqual({
+      weights: EXPECTED,
+      counters: new Map(),
+      passedOver: [],
+      texts: new Map(),
+    });
   });
 
   test('lies at any offset within a larger buffer, and keeps no hold of it', () => {

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Checkpoint } from '../../src/formats/checkpoint.js';
+import { encodePyTorch } from '../../src/formats/pytorch-write.js';
 import { decodeMetadata } from '../../src/formats/safetensors.js';
 import { decodeWeights, encodeWeights } from '../../src/formats/weights.js';
+import { listZip } from '../../src/formats/zip.js';
 import { fuzz, truncate } from '../fuzz.js';
 import { isShared, sharedPath } from '../shared.js';
 import { stored, tensor, zippedCheckpoint } from './pytorch-files.js';
@@ -16,18 +18,33 @@ const CHECKPOINT: Checkpoint = {
     ['bn.num_batches_tracked', { shape: [], data: BigInt64Array.of(-(2n ** 60n)) }],
   ]),
   passedOver: [],
+  texts: new Map([['architecture', 'resnet8']]),
 };
 
 test('weights and counters survive safetensors, with what the file says of itself', () => {
   const bytes = encodeWeights(CHECKPOINT, { architecture: 'resnet8' });
-  expect(decodeWeights(bytes, 'f')).toEqual(CHECKPOINT);
-  expect([...decodeMetadata(bytes, 'f')]).toEqual([
+  const texts = [
     ['format', 'pt'],
     ['architecture', 'resnet8'],
-  ]);
+  ] as const;
+  expect(decodeWeights(bytes, 'f')).toEqual({ ...CHECKPOINT, texts: new Map(texts) });
+  expect([...decodeMetadata(bytes, 'f')]).toEqual(texts);
   const { weights } = CHECKPOINT;
-  const expected = { ...CHECKPOINT, counters: new Map() };
+  const expected = { ...CHECKPOINT, counters: new Map(), texts: new Map([['format', 'pt']]) };
   expect(decodeWeights(encodeWeights({ weights }), 'f')).toEqual(expected);
+});
+
+test('weights, counters and texts survive what torch.save would have written, the same each time', () => {
+  const bytes = encodePyTorch(CHECKPOINT, { architecture: 'resnet8' });
+  expect(decodeWeights(bytes, 'f')).toEqual(CHECKPOINT);
+  expect(encodePyTorch(CHECKPOINT, { architecture: 'resnet8' })).toEqual(bytes);
+  // What torch.load reads first, and refuses a file without.
+  const entries = listZip(bytes, 'f');
+  expect([...entries.keys()].filter((name) => !name.includes('/data/'))).toEqual([
+    'archive/data.pkl',
+    'archive/byteorder',
+    'archive/version',
+  ]);
 });
 
 /** A safetensors file of one tensor of two elements under each name. */
@@ -101,6 +118,6 @@ describe.skipIf(!isShared)('a trained network (left out where ../shared is missi
   test('comes out of safetensors as it came out of PyTorch', () => {
     const trained = decodeWeights(readFileSync(sharedPath('models/resnet20-12fca82f.th')), 'f');
     const again = decodeWeights(encodeWeights(trained), 'f');
-    expect(again).toEqual({ ...trained, passedOver: [] });
+    expect(again).toEqual({ ...trained, passedOver: [], texts: new Map([['format', 'pt']]) });
   });
 });

@@ -1,6 +1,7 @@
 import { EspalierError } from '../../errors.js';
 import { exportOnnx } from '../../formats/onnx/export.js';
 import { writeOnnx } from '../../formats/onnx/write.js';
+import { encodePyTorch } from '../../formats/pytorch-write.js';
 import { writeTfjsLayers } from '../../formats/tfjs/layers.js';
 import { encodeModel, type Model } from './model.js';
 
@@ -16,8 +17,11 @@ export function usualEnding({ onnx, layers }: Pick<Model, 'onnx' | 'layers'>): s
   return onnx ? '.onnx' : '.safetensors';
 }
 
+/** The endings of what `torch.save` writes. */
+const PYTORCH = ['.pth', '.pt'] as const;
+
 /**
- * A model in the form that the ending of a file's name says: `.safetensors`, `.onnx`, or `.json` of one that
+ * A model in the form that the ending of a file's name says: `.safetensors`, `.pth`, `.onnx`, or `.json` of one that
  * was read from TensorFlow.js layers. Of one that was read from the same form it is the same file with
  * other tensors.
  *
@@ -25,6 +29,9 @@ export function usualEnding({ onnx, layers }: Pick<Model, 'onnx' | 'layers'>): s
  */
 export function modelFiles(model: Model, name: string): ModelFiles {
   if (name.endsWith('.safetensors')) return { bytes: encodeModel(model), beside: new Map() };
+  if (PYTORCH.some((ending) => name.endsWith(ending))) {
+    return { bytes: encodeModel(model, encodePyTorch), beside: new Map() };
+  }
   requireWritableModel(model, name);
   if (model.layers && model.onnx && name.endsWith('.json')) {
     const shard = name.replace(/\.json$/, '.bin');
@@ -39,7 +46,7 @@ export function modelFiles(model: Model, name: string): ModelFiles {
 
 /** @throws bad-config for a file's name that a model cannot be written to. */
 export function requireWritableModel({ layers }: Pick<Model, 'layers'>, name: string): void {
-  const endings = ['.onnx', '.safetensors', ...(layers ? ['.json'] : [])];
+  const endings = ['.onnx', '.safetensors', ...PYTORCH, ...(layers ? ['.json'] : [])];
   if (endings.some((ending) => name.endsWith(ending))) return;
   throw new EspalierError('bad-config', {
     kind: 'value',

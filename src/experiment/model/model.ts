@@ -4,9 +4,8 @@ import { EspalierError } from '../../errors.js';
 import type { Counter } from '../../formats/checkpoint.js';
 import { type FilesBeside, formatOfNetwork, readNetwork } from '../../formats/networks.js';
 import type { OnnxSource } from '../../formats/onnx/read.js';
-import { decodeMetadata } from '../../formats/safetensors.js';
 import type { TfjsLayers } from '../../formats/tfjs/layers.js';
-import { decodeWeights, encodeWeights, isSafetensors } from '../../formats/weights.js';
+import { decodeWeights, encodeWeights } from '../../formats/weights.js';
 import { fitWeights } from '../../graph/fit.js';
 import type { Graph } from '../../graph/graph.js';
 import { parseGraph } from '../../graph/json.js';
@@ -70,8 +69,8 @@ export function loadModel(
     const name = file.replace(/^.*[\\/]|\.(onnx|h5|hdf5|json)$/gi, '');
     return { architecture: name, preprocessing, counters: new Map(), ...read };
   }
-  const { weights, counters } = decodeWeights(bytes, file);
-  const own = describedModel(bytes, file);
+  const { weights, counters, texts } = decodeWeights(bytes, file);
+  const own = describedModel(texts, file);
   if (own && (architecture === undefined || architecture === own.graph.name)) {
     const { network } = fitWeights(own.graph, weights);
     const preprocessing = own.preprocessing ?? usualPreprocessing(own.graph);
@@ -94,17 +93,15 @@ const PREPROCESSING = 'espalier.preprocessing';
 const KEPT = 'espalier.kept';
 
 /**
- * A model as safetensors with PyTorch's names, its graph and what it expects of pixels beside them:
- * a pruned network has no other file that says how many channels are left where. Which these were is
- * there as well, as JSON: `espalier.kept`.
+ * A model's weights with PyTorch's names, as safetensors or as `torch.save` writes them, its graph and
+ * what it expects of pixels beside them: a pruned network has no other file that says how many channels
+ * are left where. Which these were is there as well, as JSON: `espalier.kept`.
  */
-export function encodeModel({
-  network,
-  preprocessing,
-  counters,
-  kept,
-}: Omit<Model, 'architecture'>): Uint8Array<ArrayBuffer> {
-  return encodeWeights(
+export function encodeModel(
+  { network, preprocessing, counters, kept }: Omit<Model, 'architecture'>,
+  encode: typeof encodeWeights = encodeWeights,
+): Uint8Array<ArrayBuffer> {
+  return encode(
     { weights: network.weights, counters },
     {
       [GRAPH]: JSON.stringify(network.graph),
@@ -119,14 +116,12 @@ const preprocessingSchema = z.strictObject({
   deviation: z.array(z.number().positive()).min(1),
 });
 
-/** What the metadata of safetensors say of the network, if anything. */
-function describedModel(bytes: Uint8Array, file: string) {
-  if (!isSafetensors(bytes)) return undefined;
-  const metadata = decodeMetadata(bytes, file);
-  const text = metadata.get(GRAPH);
+/** What the words beside the weights say of the network, if anything. */
+function describedModel(texts: ReadonlyMap<string, string>, file: string) {
+  const text = texts.get(GRAPH);
   if (text === undefined) return undefined;
   const graph = parseGraph(text, `${GRAPH} in ${file}`);
-  const given = metadata.get(PREPROCESSING);
+  const given = texts.get(PREPROCESSING);
   if (given === undefined) return { graph };
   const channels = graph.input.channels;
   try {

@@ -63,9 +63,14 @@ test('files without a model, with two, or without what lies beside one are refus
   await expect(loadModelFiles([json])).rejects.toThrow(/"shards\/weights.bin" is missing/);
 });
 
-test('a pruned model as safetensors tells which channels of each unit stayed', () => {
+test('a pruned model as safetensors tells which channels of each unit stayed, and as PyTorch its graph', () => {
   const bytes = encodeModel({ ...model, kept: { a: [0, 2, 3] } });
   const kept = decodeMetadata(bytes, 'pruned.safetensors').get('espalier.kept');
   expect(JSON.parse(kept ?? '')).toEqual({ a: [0, 2, 3] });
   expect(loadModel(bytes, 'pruned.safetensors').network.graph).toEqual(model.network.graph);
+  const { network } = loadModel(
+    modelFiles({ ...model, architecture: 'net' }, 'pruned.pth').bytes,
+    'pruned.pth',
+  );
+  expect(network).toEqual(model.network);
 });
