@@ -39,17 +39,15 @@ export function PruneTab() {
           <PicturesCard prune={prune} />
         </div>
         <BudgetCard prune={prune} />
-        <ResultCard prune={prune} />
+        <div class="outcome">
+          <ResultCard prune={prune} />
+          {prune.result.value && <TakeAway prune={prune} result={prune.result.value} />}
+        </div>
       </div>
       <p class="hidden" role="status">
         {prune.result.value && !prune.doing.value ? statusText(prune) : ''}
       </p>
-      {prune.result.value && (
-        <div class="taken">
-          <TakeAway prune={prune} result={prune.result.value} />
-          <Disputes result={prune.result.value} />
-        </div>
-      )}
+      {prune.result.value && <Disputes result={prune.result.value} />}
     </>
   );
 }

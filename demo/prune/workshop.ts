@@ -379,8 +379,9 @@ function nameOfModel(names: readonly string[]): string {
 function nameOfPictures(files: readonly PathFile[]): string {
   const [one] = files;
   if (!one) return '';
-  const folder = one.path.includes('/') ? one.path.slice(0, one.path.indexOf('/')) : undefined;
-  return folder ?? (files.length === 1 ? one.path : 'Your pictures');
+  if (files.length === 1) return one.path;
+  const [folder] = one.path.split('/');
+  return files.every(({ path }) => path.startsWith(`${folder}/`)) ? `${folder}` : 'yours';
 }
 
 async function bytesIn(file: File): Promise<Uint8Array<ArrayBuffer>> {
