@@ -4,8 +4,7 @@ import { chosenUnits } from '../../src/experiment/model/prune/units.js';
 import { inferShapes } from '../../src/graph/shapes.js';
 import { summarise } from '../../src/graph/summary.js';
 import { findUnits, type Uncuttable, type Unit } from '../../src/graph/units.js';
-import type { Model, UnitChoice } from '../../src/index.js';
-import { modelFiles } from '../../src/index.js';
+import { type Graph, type Model, modelFiles, type UnitChoice } from '../../src/index.js';
 import type { LayerView, NetworkView } from './protocol.js';
 
 const FORMS: Readonly<Record<string, string>> = {
@@ -32,23 +31,29 @@ export function viewOfNetwork(
   {
     file,
     builtIn,
+    bytes,
     units,
-  }: { readonly file: string; readonly builtIn: boolean; readonly units: UnitChoice },
+  }: {
+    readonly file: string;
+    readonly builtIn: boolean;
+    readonly bytes: number;
+    readonly units: UnitChoice;
+  },
 ): NetworkView {
   const { graph } = model.network;
   const { height, width, channels } = graph.input;
   const { multiplyAdds, parameters } = summarise(graph);
-  const obstacle = obstacleIn(model, units);
+  const { names, obstacle } = chosenNames(graph, units);
   return {
     name: model.architecture,
     builtIn,
     form: FORMS[/\.(\w+)$/.exec(file)?.[1]?.toLowerCase() ?? ''] ?? 'a network',
     input: { height, width, channels },
     classes: classesOfModel(model),
-    bytes: bytesOfModel(model),
+    bytes,
     multiplyAdds,
     parameters,
-    layers: layersOfNetwork(model, units),
+    layers: layersOfNetwork(graph, units, names),
     ...(obstacle !== undefined && { obstacle }),
     endings: [...new Set([usualEnding(model), '.onnx', '.safetensors'])],
   };
@@ -63,40 +68,58 @@ export function bytesOfModel(model: Model): number {
   return sizeOfModelFiles(modelFiles(model, `model${usualEnding(model)}`));
 }
 
-function obstacleIn({ network: { graph } }: Model, units: UnitChoice): string | undefined {
+/** The names of the units that a choice takes, or why there are none. */
+function chosenNames(
+  graph: Graph,
+  choice: UnitChoice,
+): { readonly names: ReadonlySet<string>; readonly obstacle?: string } {
   const unknown = graph.nodes.flatMap((node) => (node.kind === 'opaque' ? [node.operation] : []));
-  if (unknown.length > 0) {
-    const named = [...new Set(unknown)].join(', ');
-    return `It has operations that cannot be run here: ${named}. Export it without them, for example without pre- and postprocessing.`;
-  }
   try {
-    chosenUnits(graph, units);
-    return undefined;
+    const names = new Set(chosenUnits(graph, choice).map(({ name }) => name));
+    if (unknown.length === 0) return { names };
+    const named = [...new Set(unknown)].join(', ');
+    const obstacle = `It has operations that cannot be run here: ${named}. Export it without them, for example without pre- and postprocessing.`;
+    return { names, obstacle };
   } catch (error) {
-    return errorMessage(error);
+    return { names: new Set(), obstacle: errorMessage(error) };
   }
 }
 
 /** The layers that make channels from others, in the graph's order. */
-function layersOfNetwork({ network: { graph } }: Model, choice: UnitChoice): readonly LayerView[] {
+function layersOfNetwork(
+  graph: Graph,
+  choice: UnitChoice,
+  chosen: ReadonlySet<string>,
+): readonly LayerView[] {
   const { units, uncuttable } = findUnits(graph);
   return summarise(graph).nodes.flatMap((node) => {
     if (node.kind !== 'convolution' && node.kind !== 'linear') return [];
     const unit = units.find(({ maps }) => maps.some((map) => map.node === node.name));
     const stays = uncuttable.find((own) => own.node === node.name);
     const { name, detail, parameters, multiplyAdds, output } = node;
-    const goes = unit !== undefined && (choice === 'all' || unit.kind === choice);
-    const why = unit ? whyOfUnit(unit, name, goes) : stays ? STAYS[stays.reason] : 'Stays.';
+    const goes = unit !== undefined && chosen.has(unit.name);
+    const why = unit
+      ? whyOfUnit(unit, { layer: name, goes, choice })
+      : stays
+        ? STAYS[stays.reason]
+        : 'Stays.';
     const what = node.kind === 'linear' ? 'fully connected' : detail;
     return [{ name, detail: what, channels: output.channels, parameters, multiplyAdds, goes, why }];
   });
 }
 
-function whyOfUnit({ name, kind, writers }: Unit, layer: string, goes: boolean): string {
+function whyOfUnit(
+  { name, kind, writers }: Unit,
+  {
+    layer,
+    goes,
+    choice,
+  }: { readonly layer: string; readonly goes: boolean; readonly choice: UnitChoice },
+): string {
   if (!goes) {
-    return kind === 'stream'
+    return kind === 'stream' && choice === 'inner'
       ? 'Stays: a shortcut adds it to other layers. Choose “residual streams too” to cut it.'
-      : 'Stays: only residual streams are cut.';
+      : 'Stays: a convolution in groups reads it.';
   }
   if (layer !== name) return `Can go, together with ${name}.`;
   const others = writers.filter((own) => own !== layer);

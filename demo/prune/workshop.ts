@@ -19,7 +19,7 @@ import {
 import type { PathFile } from '../model/dropped.js';
 import { type CutResult, countedMeasurements, cutToBudget, divided, planWithin } from './cut.js';
 import { type Keeper, openKeeper } from './kept.js';
-import { classesOfModel, viewOfNetwork } from './network-view.js';
+import { bytesOfModel, classesOfModel, viewOfNetwork } from './network-view.js';
 import type { Calls, PicturesView, PlanView, Progress, Standing } from './protocol.js';
 import { picturesFor, readPictureFiles, thumbnails } from './read-pictures.js';
 import { snippetFor } from './snippet.js';
@@ -54,6 +54,8 @@ interface OwnNetwork {
   readonly model: Model;
   readonly file: string;
   readonly builtIn: boolean;
+  /** Of its file in its usual form. */
+  readonly bytes: number;
 }
 
 interface OwnPictures {
@@ -158,7 +160,8 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
       arrayBuffer: async () => bytes.slice().buffer,
     }));
     const model = await loadModelFiles(files);
-    network = { model, file: nameOfModel(given.files.map(({ name }) => name)), builtIn };
+    const file = nameOfModel(given.files.map(({ name }) => name));
+    network = { model, file, builtIn, bytes: bytesOfModel(model) };
   };
 
   const takePictures = async (kept: 'built-in' | OwnPictures): Promise<void> => {

@@ -99,7 +99,7 @@ test('prunes the built-in network by pictures without labels, and its files answ
   await page.click('[data-view="prune"] .play');
   await page.waitForFunction(
     (said) => document.querySelector(said)?.textContent?.startsWith('Done'),
-    {},
+    { timeout: 200_000 },
     SAID,
   );
   const done = await textAt(page, SAID);

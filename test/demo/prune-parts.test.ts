@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest';
+import { divided, planWithin } from '../../demo/prune/cut.js';
+import { viewOfNetwork } from '../../demo/prune/network-view.js';
+import { picturesFor } from '../../demo/prune/read-pictures.js';
+import { snippetFor } from '../../demo/prune/snippet.js';
+import { pruneText } from '../../demo/prune/wording.js';
+import { PREPROCESSINGS } from '../../src/data/pictures.js';
+import { loadModel } from '../../src/experiment/model/model.js';
+import { countedCost } from '../../src/experiment/model/prune/share.js';
+import { chosenUnits } from '../../src/experiment/model/prune/units.js';
+import { encodeWeights } from '../../src/formats/weights.js';
+import { buildArchitecture } from '../../src/models/architectures.js';
+import { activation, convolution, linear } from '../../src/models/nodes.js';
+import { randomPictures } from '../experiment/model/random-pictures.js';
+import { randomNetwork, sampleGraph } from '../graph/sample.js';
+
+const resnet8 = randomNetwork(buildArchitecture('resnet8'));
+const plain = { preprocessing: PREPROCESSINGS.unit, counters: new Map() };
+
+test('half of the pictures judge, the same ones each time; few do both', () => {
+  for (const count of [8, 9, 511, 5000]) {
+    const { calibrating, judging } = divided(count);
+    expect(judging).toHaveLength(Math.min(256, Math.floor(count / 2)));
+    const all = [...calibrating, ...judging].toSorted((one, other) => one - other);
+    expect(all).toEqual(Array.from({ length: count }, (_, at) => at));
+    expect(divided(count)).toEqual({ calibrating, judging });
+  }
+  const few = divided(5);
+  expect(few.judging).toEqual(few.calibrating);
+});
+
+test('a budget below the least is planned as the least, and every other as asked', () => {
+  const { graph } = resnet8;
+  const units = chosenUnits(graph, 'inner');
+  const measured = { cost: countedCost(graph, units, 'multiplyAdds'), curves: [] };
+  const planned = (share: number) =>
+    planWithin(resnet8, { budget: { of: 'multiplyAdds', share }, units: 'inner', measured });
+  const { plan, least } = planned(0.0001);
+  expect(plan.units.map(({ kept }) => kept)).toEqual([1, 1, 1]);
+  expect(plan.reached).toBeCloseTo(least, 12);
+  expect(planned(0.5).plan.reached).toBeLessThanOrEqual(0.5);
+  expect(planned(0.5).plan.reached).toBeGreaterThan(0.4);
+});
+
+test('every layer says whether it can go, or why it stays', () => {
+  const view = (units: 'inner' | 'all') =>
+    viewOfNetwork(
+      { ...plain, architecture: 'resnet8', network: resnet8 },
+      { file: 'net.onnx', builtIn: false, bytes: 1, units },
+    );
+  const why = (units: 'inner' | 'all') =>
+    new Map(view(units).layers.map((layer) => [layer.name, layer.why]));
+  expect(why('inner').get('layer1.0.conv1')).toBe('Can go.');
+  expect(why('inner').get('conv1')).toMatch(/^Stays: a shortcut .* “residual streams too”/);
+  expect(why('all').get('conv1')).toBe('Can go, together with layer1.0.conv2.');
+  expect(why('all').get('layer1.0.conv2')).toBe('Can go, together with conv1.');
+  expect(view('all').layers.at(-1)?.why).toMatch(/the network’s answers/);
+  expect(view('inner')).toMatchObject({
+    form: 'ONNX',
+    classes: 10,
+    endings: ['.safetensors', '.onnx'],
+  });
+  const grouped = randomNetwork(
+    sampleGraph([
+      convolution('c1', 'input', { outputs: 6, kernel: 1 }),
+      activation('a1', 'c1'),
+      convolution('c2', 'a1', { outputs: 4, kernel: 1, groups: 2 }),
+      { kind: 'global-average-pool', name: 'mean', inputs: ['c2'] },
+      linear('fc', 'mean', 3),
+    ]),
+  );
+  const { layers } = viewOfNetwork(
+    { ...plain, architecture: 'grouped', network: grouped },
+    { file: 'net.h5', builtIn: false, bytes: 1, units: 'inner' },
+  );
+  expect(layers.map(({ name, goes }) => [name, goes])).toEqual([
+    ['c1', false],
+    ['c2', true],
+    ['fc', false],
+  ]);
+  expect(layers[0]?.why).toMatch(/in groups/);
+});
+
+test('labels of other classes than the network tells apart are not used', () => {
+  const pictures = { ...randomPictures(3), labels: Uint32Array.of(0, 1, 1), classes: ['a', 'b'] };
+  expect(picturesFor(pictures, pictures, 2)).toEqual({ pictures });
+  const other = picturesFor(pictures, pictures, 10);
+  expect(other.pictures.labels).toBeUndefined();
+  expect(other.note).toMatch(/of 2 classes, and the network tells 10 apart/);
+  expect(() => picturesFor(pictures, { ...pictures, height: 7 }, 2)).toThrow(/7 × 9 pixels/);
+});
+
+test('the lines that run a file hold its name, its size and its pixels', () => {
+  const input = { height: 32, width: 48, channels: 3 };
+  const first = { input, layout: 'channels first' } as const;
+  const onnx = snippetFor('net.onnx', first, PREPROCESSINGS.imagenet);
+  expect(onnx).toMatch(/"net\.onnx".*resize\(\(48, 32\)\).*0\.485.*transpose\(2, 0, 1\)/s);
+  expect(snippetFor('net.onnx', { input, layout: 'rows first' }, PREPROCESSINGS.unit)).not.toMatch(
+    /transpose/,
+  );
+  expect(snippetFor('net.json', first, PREPROCESSINGS.unit)).toMatch(
+    /loadLayersModel\('net\.json'\)/,
+  );
+  expect(snippetFor('net.safetensors', first, PREPROCESSINGS.unit)).toMatch(/from 'espalier'/);
+});
+
+test('weights of an unknown network lead to ONNX, not to a control that the page lacks', () => {
+  const weights = new Map([['odd.weight', { shape: [1], data: Float32Array.of(1) }]]);
+  const bytes = encodeWeights({ weights, counters: new Map() });
+  let text = '';
+  try {
+    loadModel(bytes, 'odd.safetensors');
+  } catch (error) {
+    text = pruneText(error);
+  }
+  expect(text).toMatch(/^odd\.safetensors holds weights alone.* Export the network as ONNX/);
+});
