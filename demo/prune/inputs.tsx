@@ -53,7 +53,10 @@ export function NetworkCard({ prune }: { readonly prune: Prune }) {
       </div>
       <p class="note">
         ONNX, Keras .h5, TensorFlow.js (model.json with its .bin), safetensors or PyTorch weights of
-        a known architecture. Or drop it anywhere here. It stays on this machine.
+        a known architecture. Or drop it anywhere here. It stays on this machine
+        {standing.value?.keeps === false
+          ? '; this browser keeps nothing when the page is closed.'
+          : ', also when you come back.'}
       </p>
       {network && <Layers network={network} prune={prune} />}
     </section>
