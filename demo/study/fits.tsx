@@ -1,5 +1,13 @@
 import type { Finding, StudyConfig } from '../../src/index.js';
-import { curveName, estimateText, figure, fitText, formulaText } from '../../src/report/words.js';
+import {
+  capital,
+  curveName,
+  estimateText,
+  figure,
+  fitText,
+  formulaText,
+  tooFewPoints,
+} from '../../src/report/words.js';
 import { bestFit } from '../../src/study/analysis.js';
 import { grouped } from '../../src/text.js';
 import { namedCheckpoints } from './map.js';
@@ -25,7 +33,7 @@ export function Fits({ config, finding }: FitsProps) {
     <>
       <Curves config={config} finding={finding} summary={text} />
       {bestFit(finding) && <FitTable finding={finding} />}
-      <p class="about">{text.charAt(0).toUpperCase() + text.slice(1)}</p>
+      <p class={tooFewPoints(finding) ? 'about caution' : 'about'}>{capital(text)}</p>
     </>
   );
 }

@@ -1,10 +1,10 @@
 import { useId } from 'preact/hooks';
 import { type Cell, type Finding, type StudyConfig, studyCheckpoints } from '../../src/index.js';
 import { tileBorders } from '../../src/report/borders.js';
-import { criterionText, figure } from '../../src/report/words.js';
 import { meanThresholds } from '../../src/study/analysis.js';
 import { grouped, plural } from '../../src/text.js';
-import { lossRange, mapTiles, namedCheckpoints, placeInRange } from './map.js';
+import { mapTiles, namedCheckpoints, placeInRange, type Range, valueRange } from './map.js';
+import type { Measure } from './measures.js';
 import type { Progress } from './state.js';
 import { useWidth } from './width.js';
 
@@ -16,32 +16,36 @@ interface HeatMapProps {
   readonly cells: readonly Cell[];
   readonly finding: Finding | undefined;
   readonly progress: Progress | undefined;
+  readonly measure: Measure;
+  /** What counts as enough. */
+  readonly enough: string;
 }
 
-/** The subnetwork's loss by iterations and dataset size, with the thresholds over it. */
-export function HeatMap({ config, cells, finding, progress }: HeatMapProps) {
+/** How good the subnetwork is by iterations and dataset size, with the thresholds over it. */
+export function HeatMap(props: HeatMapProps) {
+  const { config, cells, finding, progress, measure, enough } = props;
   const { ref, width } = useWidth<HTMLDivElement>();
-  const tiles = mapTiles(config, cells);
-  const range = lossRange(tiles);
+  const tiles = mapTiles(config, cells, measure);
+  const range = valueRange(tiles, measure);
   const done = tiles.filter(({ trials }) => trials > 0).length;
   const means = finding ? meanThresholds(finding) : [];
-  const summary = `Heat map of the subnetwork’s training loss: ${plural(config.sizes.length, 'dataset size')} by ${studyCheckpoints(config).length} checkpoints, ${done} of ${tiles.length} tiles filled.${means.map(([examples, t]) => ` With ${grouped(examples)} examples it was enough after ${grouped(Math.round(t))} steps.`).join('')}`;
+  const summary = `Heat map of the subnetwork, ${measure.name.toLowerCase()}: ${plural(config.sizes.length, 'dataset size')} by ${studyCheckpoints(config).length} checkpoints, ${done} of ${tiles.length} tiles filled.${means.map(([examples, t]) => ` With ${grouped(examples)} examples it was enough after ${grouped(Math.round(t))} steps.`).join('')}`;
   const height = Math.round(Math.max(280, Math.min(480, width * 0.72)));
   return (
     <figure class="heat">
       <div ref={ref}>
         {width > 0 && (
           <svg width={width} height={height} role="img" aria-label={summary}>
-            <Tiles {...{ config, tiles, range, means, progress, width, height }} />
+            <Tiles {...{ config, tiles, range, means, progress, measure, width, height }} />
           </svg>
         )}
       </div>
       <figcaption>
-        {range && <Ramp range={range} />}
+        {range && <Ramp range={range} measure={measure} />}
         {finding && means.length > 0 && (
           <span class="key">
             <i class="threshold" />
-            enough: {criterionText(finding)}, mean over trials
+            enough: {enough}, mean over trials
           </span>
         )}
       </figcaption>
@@ -49,15 +53,16 @@ export function HeatMap({ config, cells, finding, progress }: HeatMapProps) {
   );
 }
 
-interface TilesProps extends Pick<HeatMapProps, 'config' | 'progress'> {
+interface TilesProps extends Pick<HeatMapProps, 'config' | 'progress' | 'measure'> {
   readonly tiles: ReturnType<typeof mapTiles>;
-  readonly range: ReturnType<typeof lossRange>;
+  readonly range: Range | undefined;
   readonly means: ReturnType<typeof meanThresholds>;
   readonly width: number;
   readonly height: number;
 }
 
-function Tiles({ config, tiles, range, means, progress, width, height }: TilesProps) {
+function Tiles(props: TilesProps) {
+  const { config, tiles, range, means, progress, measure, width, height } = props;
   const checkpoints = studyCheckpoints(config);
   const borders = tileBorders(checkpoints);
   const [first = 0] = borders;
@@ -75,16 +80,17 @@ function Tiles({ config, tiles, range, means, progress, width, height }: TilesPr
   const line = means.map(([examples, t]) => `${x(examples) + across / 2},${y(t)}`).join(' ');
   return (
     <>
-      {tiles.map(({ examples, iteration, loss, trials }) => (
+      {tiles.map(({ examples, iteration, value, trials }) => (
         <rect
           key={`${examples}/${iteration}`}
-          class={loss === undefined ? 'blank' : 'tile'}
+          class={value === undefined ? 'blank' : 'tile'}
           {...box(examples, iteration)}
-          {...(loss !== undefined && range && { fill: colourAt(placeInRange(loss, range)) })}
+          {...(value !== undefined &&
+            range && { fill: colourAt(placeInRange(value, range, measure)) })}
         >
-          {loss !== undefined && (
+          {value !== undefined && (
             <title>
-              {`${grouped(examples)} examples, step ${grouped(iteration)}: loss ${figure(loss)}, ${plural(trials, 'trial')}`}
+              {`${grouped(examples)} examples, step ${grouped(iteration)}: ${measure.show(value)} ${measure.unit}, ${plural(trials, 'trial')}`}
             </title>
           )}
         </rect>
@@ -127,12 +133,17 @@ function Tiles({ config, tiles, range, means, progress, width, height }: TilesPr
   );
 }
 
-/** The scale from colours to losses. */
-function Ramp({ range: [low, high] }: { readonly range: readonly [number, number] }) {
+interface RampProps {
+  readonly range: Range;
+  readonly measure: Measure;
+}
+
+/** The scale from colours to values. */
+function Ramp({ range: [worst, best], measure: { show, unit } }: RampProps) {
   const id = useId();
   return (
     <span class="ramp">
-      loss {figure(high)}
+      {unit} {show(worst)}
       <svg width="120" height="12" aria-hidden="true">
         <linearGradient id={id}>
           {Array.from({ length: STEPS + 1 }, (_, step) => (
@@ -141,7 +152,7 @@ function Ramp({ range: [low, high] }: { readonly range: readonly [number, number
         </linearGradient>
         <rect width="120" height="12" rx="3" fill={`url(#${id})`} />
       </svg>
-      {figure(low)} (good)
+      {show(best)} (good)
     </span>
   );
 }

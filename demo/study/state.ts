@@ -16,6 +16,7 @@ import { plural } from '../../src/text.js';
 import { createDrive, type Mode } from '../state/drive.js';
 import type { Page } from '../state/page.js';
 import { pageText } from '../state/wording.js';
+import { type Measure, measureIn } from './measures.js';
 import { recorded, statesIn } from './records.js';
 import { configIn, type PresetName, presetIn, WORDS, type Word } from './settings.js';
 import { openStore, passingStore, type Store } from './store.js';
@@ -29,6 +30,8 @@ export interface Study {
   /** What is wrong with the study in the address. */
   readonly fault: ReadonlySignal<string | undefined>;
   readonly cells: ReadonlySignal<readonly Cell[]>;
+  /** What the map and the thresholds go by. */
+  readonly measure: ReadonlySignal<Measure>;
   /** How many cells the whole study has. */
   readonly total: ReadonlySignal<number>;
   /**
@@ -75,8 +78,11 @@ export function createStudy(page: Page): Study {
   // changes.
   const identity = computed(() => config.value && studyIdentity(config.value));
 
+  const measure = computed(() => measureIn(page.kept.value));
+
   const draw = (resamples?: number) => {
-    if (config.value) [analysis.value] = analyse(config.value, cells.value, resamples);
+    if (!config.value) return;
+    [analysis.value] = analyse(config.value, measure.value.cells(cells.value), resamples);
   };
 
   const forget = () => {
@@ -168,7 +174,10 @@ export function createStudy(page: Page): Study {
     });
   });
   effect(() => {
-    if (mode.value === 'done' || mode.value === 'stopped') untracked(() => draw());
+    // By another measure other thresholds are met.
+    void measure.value;
+    const resting = mode.value !== 'running';
+    untracked(() => draw(resting ? undefined : 0));
   });
   effect(() => {
     const error = drive.error.value;
@@ -182,6 +191,7 @@ export function createStudy(page: Page): Study {
     config,
     fault: computed(() => parsed.value.fault),
     cells,
+    measure,
     total: computed(() => (config.value ? cellCount(config.value) : 0)),
     analysis,
     mode,

@@ -1,50 +1,63 @@
 import { useState } from 'preact/hooks';
+import type { Finding } from '../../src/index.js';
 import { fitText } from '../../src/report/words.js';
-import { grouped } from '../../src/text.js';
+import { meanThresholds } from '../../src/study/analysis.js';
+import { grouped, plural } from '../../src/text.js';
 import { Bar } from '../view/bar.js';
 import { usePage } from '../view/context.js';
 import { Select } from '../view/control.js';
 import { OtherTurn } from '../view/notices.js';
 import { Opening } from '../view/opening.js';
+import { Pills } from '../view/pills.js';
 import { Controls } from './controls.js';
 import { Fits } from './fits.js';
 import { HeatMap } from './heat-map.js';
+import { MEASURES } from './measures.js';
 import { createStudy, type Study } from './state.js';
 import { MapTable } from './table.js';
 import { StudyFiles } from './take.js';
-
-const CRITERIA = [
-  ['relative', 'a loss near the trial’s own best'],
-  ['absolute', 'a loss that every trial reaches'],
-] as const;
 
 export function StudyTab() {
   const page = usePage();
   const [study] = useState(() => createStudy(page));
   const criterion = page.kept.value['study.criterion'] === 'absolute' ? 'absolute' : 'relative';
   const { config, cells, analysis, progress, mode } = study;
+  const measure = study.measure.value;
   const finding = analysis.value?.[criterion];
+  const answer = finding && answerText(finding);
   return (
     <>
-      <OtherTurn view="study" />
       <Opening title="How much training is enough, for how many examples?">
         <p class="lead">
           Networks learn from few and from many examples. At every checkpoint the best neurons are
           picked: the map shows how good what is left is.
         </p>
+        <OtherTurn view="study" />
         <StudyPlayer study={study} />
+        {answer && <p class="answer">{answer}</p>}
       </Opening>
       {config.value && (
         <div class="study">
           <section class="card map" aria-labelledby="study-map">
             <h2 id="study-map">How good the pruned network is</h2>
+            <Pills
+              legend="By"
+              name="study.measure"
+              options={MEASURES.map(({ key, name }) => [key, name] as const)}
+              value={measure.key}
+              onChange={(key) =>
+                page.keep('study.measure', key === MEASURES[0]?.key ? undefined : key)
+              }
+            />
             <HeatMap
               config={config.value}
               cells={cells.value}
               finding={finding}
               progress={mode.value === 'running' ? progress.value : undefined}
+              measure={measure}
+              enough={finding ? measure.enough(finding.criterion) : ''}
             />
-            <MapTable config={config.value} cells={cells.value} />
+            <MapTable config={config.value} cells={cells.value} measure={measure} />
           </section>
           <section class="card" aria-labelledby="study-fits">
             <h2 id="study-fits">When it was enough</h2>
@@ -53,7 +66,7 @@ export function StudyTab() {
               label="Enough means"
               hint=""
               value={criterion}
-              options={CRITERIA}
+              options={measure.criteria}
               onChange={(value) =>
                 page.keep('study.criterion', value === 'relative' ? undefined : value)
               }
@@ -69,6 +82,18 @@ export function StudyTab() {
       <StudyFiles study={study} />
     </>
   );
+}
+
+/** The answer as it stands, for the fewest and the most examples; undefined before there is one. */
+function answerText(finding: Finding): string | undefined {
+  const means = meanThresholds(finding);
+  const [few, many] = [means[0], means.at(-1)];
+  if (!few || !many) return undefined;
+  const enough = ([examples, steps]: typeof few) =>
+    `${plural(Math.round(steps), 'step')} for ${grouped(examples)} examples`;
+  return few === many
+    ? `Enough so far: ${enough(few)}.`
+    : `Enough here: ${enough(few)}, ${enough(many)}.`;
 }
 
 function StudyPlayer({ study }: { readonly study: Study }) {

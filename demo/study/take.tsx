@@ -41,7 +41,7 @@ export function StudyFiles({ study }: { readonly study: Study }) {
       </div>
       <p class="note">
         The files are those of <code>npx espalier study</code>: every cell, the thresholds with
-        their fits and intervals, and a report that needs nothing else.
+        their fits and intervals by the error in training, and a report that needs nothing else.
       </p>
     </section>
   );

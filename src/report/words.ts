@@ -21,7 +21,7 @@ export function formulaText(formula: string): string {
 }
 
 /** `loss ≤ 0.028`, or `90 % of the way to the best loss`. */
-export function criterionText({ criterion }: Finding): string {
+export function criterionText({ criterion }: Pick<Finding, 'criterion'>): string {
   return criterion.name === 'absolute'
     ? `loss ≤ ${criterion.level}`
     : `${figure(100 * (1 - criterion.tolerance))} % of the way to the best loss`;
@@ -34,6 +34,18 @@ export function estimateText(name: string, { value, low, high }: Estimate): stri
   return `${SYMBOLS[name] ?? name} = ${figure(value)}${range}`;
 }
 
+/** With fewer sizes or thresholds nearly any curve goes through them: which is best says little. */
+const ENOUGH_SIZES = 5;
+const ENOUGH_THRESHOLDS = 10;
+
+/** How few thresholds there are, and at how few sizes; undefined where there are enough of both. */
+export function tooFewPoints({ thresholds }: Pick<Finding, 'thresholds'>): string | undefined {
+  const known = thresholds.filter(({ iteration }) => iteration !== null);
+  const sizes = new Set(known.map(({ examples }) => examples)).size;
+  if (sizes >= ENOUGH_SIZES && known.length >= ENOUGH_THRESHOLDS) return undefined;
+  return `${plural(known.length, 'threshold')} at ${plural(sizes, 'size')}`;
+}
+
 /** One sentence that names the best supported curve and those about as good. */
 export function fitText(finding: Finding): string {
   const { fits, supported, missing } = finding;
@@ -43,6 +55,10 @@ export function fitText(finding: Finding): string {
   const estimates = Object.entries(best.parameters)
     .map(([name, estimate]) => estimateText(name, estimate))
     .join(', ');
+  const few = tooFewPoints(finding);
+  if (few) {
+    return `${few} are too few to tell which curve is right: nearest so far is ${curveName(best.model)}, ${formulaText(best.formula)}, with ${estimates}.`;
+  }
   const rivals = fits.filter((one) => one !== best && supported.includes(one.model));
   const others =
     rivals.length > 0

@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
+import { mapTiles, placeInRange, valueRange } from '../../demo/study/map.js';
+import { MEASURES, type Measure, measureIn } from '../../demo/study/measures.js';
 import { configIn } from '../../demo/study/settings.js';
 import { readImageSource } from '../../src/data/folder.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
+import { tooFewPoints } from '../../src/report/words.js';
 import { analyse, recordOfAnalyses } from '../../src/study/analysis.js';
 import { type Cell, cellKey, cellsCsv, inOrder, parseCell } from '../../src/study/cell.js';
 import { cellCount, trialName } from '../../src/study/grid.js';
@@ -96,6 +99,54 @@ async function undisturbed(): Promise<readonly Cell[]> {
 
 const withoutTimes = (cells: readonly Cell[]) =>
   inOrder(cells).map((cell) => ({ ...cell, seconds: 0, adapter: '' }));
+
+/** Cells at which a share of answers is right and the loss is the smaller the fewer the examples. */
+const CELL: Cell = {
+  ...{ examples: 40, trial: 0, iteration: 0, width: 8, learningRate: 1, batch: 4, picks: 3 },
+  ...{ method: 'greedy', rule: 'average', denseLoss: 1, subnetworkLoss: 0.5, denseTestLoss: 1 },
+  ...{ subnetworkTestLoss: 1, denseTestAccuracy: 0.9, subnetworkTestAccuracy: 0.25 },
+  ...{ distinct: 3, passes: 1, seconds: 1, adapter: 'none' },
+};
+
+test('what is good has the colour of good, by right answers first', () => {
+  const [accuracy, loss] = MEASURES as [Measure, Measure];
+  expect(measureIn({})).toBe(accuracy);
+  expect(measureIn({ 'study.measure': 'subnetworkLoss' })).toBe(loss);
+  const cells = [
+    CELL,
+    { ...CELL, trial: 1, subnetworkTestAccuracy: 0.75, subnetworkLoss: 0.1 },
+    { ...CELL, examples: 160, subnetworkTestAccuracy: 0.9, subnetworkLoss: 0.6 },
+  ];
+  for (const measure of [accuracy, loss]) {
+    const tiles = mapTiles(CONFIG, cells, measure);
+    const range = valueRange(tiles, measure)!;
+    const at = (examples: number) => tiles.find((tile) => tile.examples === examples)!.value!;
+    expect([at(40), at(160)]).toEqual(measure === accuracy ? [0.5, 0.9] : [0.3, 0.6]);
+    const places = [40, 160].map((examples) => placeInRange(at(examples), range, measure));
+    // By right answers more examples are better, by the loss in training fewer.
+    expect(places).toEqual(measure === accuracy ? [0, 1] : [1, 0]);
+    const middle = measure === accuracy ? 0.7 : Math.sqrt(0.3 * 0.6);
+    expect(placeInRange(middle, range, measure)).toBeCloseTo(0.5, 12);
+  }
+  expect(accuracy.cells(cells).map(({ subnetworkLoss }) => subnetworkLoss)).toEqual([
+    0.75,
+    0.25,
+    1 - 0.9,
+  ]);
+  expect(accuracy.enough({ name: 'absolute', level: 0.25 })).toBe('at least 75.0% right');
+});
+
+test('best supported is said of enough points only', () => {
+  const thresholds = (sizes: number, trials: number) =>
+    Array.from({ length: sizes * trials }, (_, at) => ({
+      ...{ examples: 100 * (1 + (at % sizes)), trial: Math.floor(at / sizes) },
+      ...{ iteration: 10, after: 5, censored: false },
+    }));
+  expect(tooFewPoints({ thresholds: thresholds(5, 2) })).toBeUndefined();
+  expect(tooFewPoints({ thresholds: thresholds(4, 9) })).toBe('36 thresholds at 4 sizes');
+  const censored = thresholds(5, 2).map((one, at) => (at ? one : { ...one, iteration: null }));
+  expect(tooFewPoints({ thresholds: censored })).toBe('9 thresholds at 5 sizes');
+});
 
 test('goes on from its kept cells after a reload and a lost device, to the same end', async () => {
   const { page, complaints } = await demo.visit(HASH, { before: losable });
