@@ -2,6 +2,7 @@ import './before.js';
 import 'uplot/dist/uPlot.min.css';
 import { render } from 'preact';
 import { App } from './app.js';
+import { keepOffline } from './state/offline.js';
 import { createPage } from './state/page.js';
 import { PageContext } from './view/context.js';
 
@@ -14,4 +15,5 @@ render(
   </PageContext.Provider>,
   root,
 );
+keepOffline();
 await page.start();

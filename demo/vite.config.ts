@@ -3,6 +3,7 @@ import { defineConfig, type Plugin } from 'vite';
 import { thirdPartyNotices, workerPackages } from '../src/build/notices.js';
 import { builtInNetwork } from './build/built-in.js';
 import { mnistData } from './build/mnist.js';
+import { offline } from './build/offline.js';
 
 /** Allows only files that are served with the page, and no script or style inside the markup. */
 const POLICY = [
@@ -45,6 +46,7 @@ export default defineConfig(({ mode }) => ({
     mnistData({ full: mode === 'full' }),
     builtInNetwork(),
     thirdPartyNotices(inWorkers),
+    offline(),
   ],
   worker: { format: 'es', plugins: () => [inWorkers.plugin()] },
   build: {

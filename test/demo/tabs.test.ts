@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { offline } from '../../demo/build/offline.js';
 import { openTab, QUICK, ready, seriousFindings, servedPage, tabTo, textAt } from './fixture.js';
 
 const demo = servedPage();
@@ -50,6 +51,45 @@ test('a link opens its tab with its settings, and the browser goes back and forw
   // The focus stays where it was, for the next tab.
   expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Prune');
   expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test('a build names its files and a version of their contents for the service worker', () => {
+  const written = (digits: string) => {
+    const emitted: string[] = [];
+    const { handler } = offline().generateBundle as {
+      handler: (this: object, options: object, bundle: object) => void;
+    };
+    const asset = (fileName: string, source = '') => ({ type: 'asset', fileName, source });
+    const files = ['index.html', 'assets/tab-Ab3.js', 'data/full/train.gz', 'TERMS.txt'];
+    const emitFile = ({ source }: { source: string }) => emitted.push(source);
+    const bundle = [...files.map((name) => asset(name)), asset('data/small/train.gz', digits)];
+    handler.call({ emitFile }, {}, Object.fromEntries(bundle.map((one) => [one.fileName, one])));
+    return /\(self, "(\w{16})", (\[.*\])\);/.exec(emitted.join(''))?.slice(1);
+  };
+  const [version, files] = written('1') ?? [];
+  expect(JSON.parse(files ?? '')).toEqual(['assets/tab-Ab3.js', 'data/small/train.gz', './']);
+  expect(written('1')?.[0]).toBe(version);
+  expect(written('2')?.[0]).not.toBe(version);
+});
+
+test('opens without a network after the first visit, and isolated from other origins', async () => {
+  const { page, complaints } = await demo.visit(QUICK, { keepsPage: true });
+  await page.evaluate(async () => {
+    const { serviceWorker } = navigator;
+    await serviceWorker.ready;
+    if (!serviceWorker.controller) {
+      await new Promise((taken) => serviceWorker.addEventListener('controllerchange', taken));
+    }
+  });
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+  demo.unplug(true);
+  await page.reload();
+  await ready(page);
+  await openTab(page, 'Study');
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+  expect(complaints).toEqual([]);
+  demo.unplug(false);
   await page.close();
 });
 

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import type { Plugin } from 'vite';
+import { serveOffline } from './service-worker.js';
+
+/** Its address, beside the page. */
+const WORKER = 'service-worker.js';
+
+/** What is kept from the first visit on: the page, its scripts, and the digits that it begins with. */
+const KEPT = /\.(html|js|css|svg)$|^data\/small\//;
+
+/** Writes the service worker, with the list of the build's files and a version of their contents. */
+export function offline(): Plugin {
+  return {
+    name: 'espalier-offline',
+    apply: 'build',
+    transformIndexHtml: () => [
+      { tag: 'link', attrs: { rel: 'serviceworker', href: `./${WORKER}` }, injectTo: 'head' },
+    ],
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        const files = Object.values(bundle).toSorted((a, b) => (a.fileName < b.fileName ? -1 : 1));
+        const version = createHash('sha256');
+        for (const file of files) {
+          version.update(file.fileName).update(file.type === 'chunk' ? file.code : file.source);
+        }
+        const kept = files.map(({ fileName }) => fileName).filter((file) => KEPT.test(file));
+        const given = [
+          version.digest('hex').slice(0, 16),
+          kept.map((file) => (file === 'index.html' ? './' : file)),
+        ];
+        const source = `(${serveOffline})(self, ${given.map((value) => JSON.stringify(value)).join(', ')});\n`;
+        this.emitFile({ type: 'asset', fileName: WORKER, source });
+      },
+    },
+  };
+}
