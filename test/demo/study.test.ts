@@ -6,11 +6,13 @@ import { MEASURES, type Measure, measureIn } from '../../demo/study/measures.js'
 import { configIn } from '../../demo/study/settings.js';
 import { readImageSource } from '../../src/data/folder.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
-import { tooFewPoints } from '../../src/report/words.js';
+import { fitText, tooFewPoints } from '../../src/report/words.js';
 import { analyse, recordOfAnalyses } from '../../src/study/analysis.js';
 import { type Cell, cellKey, cellsCsv, inOrder, parseCell } from '../../src/study/cell.js';
 import { cellCount, trialName } from '../../src/study/grid.js';
 import { study } from '../../src/study/study.js';
+import { thresholdInterval } from '../../src/study/thresholds.js';
+import { compareFits } from '../../src/theory/compare-fits.js';
 import {
   button,
   downloaded,
@@ -142,6 +144,16 @@ test('best supported is said of enough points only', () => {
       ...{ examples: 100 * (1 + (at % sizes)), trial: Math.floor(at / sizes) },
       ...{ iteration: 10, after: 5, censored: false },
     }));
+  const told = (sizes: number, trials: number) => {
+    const found = thresholds(sizes, trials);
+    const known = { picks: 3, rho: undefined };
+    const { fits, missing } = compareFits(found.map(thresholdInterval), known, 0, 0);
+    const supported = fits.slice(0, 1).map(({ model }) => model);
+    const criterion = { name: 'relative', tolerance: 0.1 } as const;
+    return fitText({ criterion, thresholds: found, fits, supported, missing });
+  };
+  expect(told(5, 2)).toMatch(/^best supported is a constant/);
+  expect(told(4, 3)).toMatch(/^12 thresholds at 4 sizes are too few .*: nearest so far is a/);
   expect(tooFewPoints({ thresholds: thresholds(5, 2) })).toBeUndefined();
   expect(tooFewPoints({ thresholds: thresholds(4, 9) })).toBe('36 thresholds at 4 sizes');
   const censored = thresholds(5, 2).map((one, at) => (at ? one : { ...one, iteration: null }));
