@@ -9,6 +9,8 @@ export interface BenchRequest {
   readonly names: readonly string[];
   /** Sizes that a shape must have: it is taken where it has all of them. */
   readonly shape?: Shape;
+  /** The same for single works, by name. */
+  readonly shapes?: Readonly<Record<string, Shape>>;
   /** One of this library's variants, or a form of its peers; the other side takes its own choice. */
   readonly variant?: string;
   /** Who takes part; all that are there when absent. */
@@ -72,13 +74,14 @@ export function planContests(
   };
   const forms = form ? [form] : one || variant !== undefined ? (['fastest'] as const) : FORMS;
   const contests = able.flatMap((benchmark) => {
-    const fitting = benchmark.cases.filter(({ shape: own }) => matches(own, shape));
+    const sizes = request.shapes?.[benchmark.name] ?? shape;
+    const fitting = benchmark.cases.filter(({ shape: own }) => matches(own, sizes));
     return (one ? fitting.slice(0, 1) : fitting).map((each) => ({
       benchmark,
       case: each,
       variants: ours ? wantedVariants(benchmark) : [],
       forms,
-      forced: shape !== undefined,
+      forced: sizes !== undefined,
     }));
   });
   const held = contests.filter(({ case: each }) => ours || each.rival);

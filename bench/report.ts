@@ -75,6 +75,13 @@ export const reportSchema = z.strictObject({
     dispatchMicros: positive,
     submitMicros: positive,
   }),
+  /** The finest step of the wall clock that was seen; a browser may make it coarse. */
+  wallStepMicros: positive.optional(),
+  /**
+   * Right after this work the adapter did this share of its multiply-add limit: something else was
+   * using the machine. Earlier reports do not say.
+   */
+  disturbed: z.array(z.strictObject({ work: z.string(), share: positive })).optional(),
   results: z.array(z.discriminatedUnion('verified', [inOrder, refusedSchema])),
 });
 

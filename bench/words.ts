@@ -22,3 +22,18 @@ export function percentOfLimit({ shareOfLimit }: MeasuredResult): string {
 export function shareOfNearestLimit(result: MeasuredResult, limits: BenchReport['limits']): string {
   return `${percentOfLimit(result)} ${nearestLimit(result, limits)}`;
 }
+
+/** Up to so many times an empty dispatch, a kernel's share of a limit says little. */
+const FEW_DISPATCHES = 10;
+
+/**
+ * How many times as long as an empty dispatch it takes; undefined where that is so many that it is
+ * bound by something else.
+ */
+export function emptyDispatches(
+  { medianMs }: MeasuredResult,
+  { dispatchMicros }: BenchReport['limits'],
+): number | undefined {
+  const times = (1000 * medianMs) / dispatchMicros;
+  return times <= FEW_DISPATCHES ? times : undefined;
+}

@@ -1,9 +1,8 @@
+import type { BenchReport } from '../../bench/report.js';
 import { threeDigits } from '../../bench/words.js';
-import type { Limits } from './state.js';
 
 /** The adapter's limits, which are measured before the kernels. */
-export function LimitTiles({ limits: event }: { readonly limits: Limits | undefined }) {
-  const limits = event?.limits;
+export function LimitTiles({ limits }: { readonly limits: BenchReport['limits'] | undefined }) {
   const tiles = [
     ['Copying memory', limits?.copyGBps, 'GB/s'],
     ['Multiplying and adding', limits?.fmaGflops, 'GFLOP/s'],

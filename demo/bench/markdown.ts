@@ -1,28 +1,49 @@
+import { type Baseline, compareWith } from '../../bench/baseline.js';
 import { shapeLabel } from '../../bench/benchmark.js';
-import type { BenchReport } from '../../bench/report.js';
-import { shareOfNearestLimit, threeDigits } from '../../bench/words.js';
+import { type BenchReport, isOneRun } from '../../bench/report.js';
+import { emptyDispatches, shareOfNearestLimit, threeDigits } from '../../bench/words.js';
+import { clocksUsed, disturbance, ratioText, VERDICTS, whereMeasured } from './words.js';
+
+const HEAD = [
+  ...['work', 'shape', 'variant', 'median ms', '95 % interval', 'samples', 'clock'],
+  ...['GFLOP/s', 'GB/s', 'of the limit', '× an empty dispatch'],
+];
 
 /** The report as a Markdown table, to paste into an issue. */
-export function reportMarkdown({ adapter, versions, limits, results }: BenchReport): string {
-  const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const kind = adapter.kind === 'software' ? ' (software, no GPU)' : '';
+export function reportMarkdown(report: BenchReport, baseline?: Baseline): string {
+  const { limits, results, date } = report;
+  const head = [...HEAD, ...(baseline ? ['time over baseline (band)', 'verdict'] : [])];
   const lines = results.map((result) => {
-    const { work, shape } = result;
-    const figures = result.verified
-      ? [
-          threeDigits(result.medianMs),
-          result.gflops === 0 ? '–' : threeDigits(result.gflops),
-          threeDigits(result.gbps),
-          shareOfNearestLimit(result, limits),
-        ]
-      : ['wrong', '–', '–', '–'];
-    return `| ${[work, shapeLabel(shape), ...figures].join(' | ')} |`;
+    const { work, shape, variant } = result;
+    const name = [work, shapeLabel(shape), variant];
+    if (!result.verified) return [...name, 'wrong', ...head.slice(4).map(() => '–')];
+    const { medianMs, lowMs, highMs, samples, clock, gflops, gbps } = result;
+    const dispatches = emptyDispatches(result, limits);
+    const compared = baseline && compareWith(baseline, result);
+    return [
+      ...name,
+      threeDigits(medianMs),
+      isOneRun(result) ? 'one run' : `${threeDigits(lowMs)}–${threeDigits(highMs)}`,
+      String(samples ?? '–'),
+      clock ?? '–',
+      gflops === 0 ? '–' : threeDigits(gflops),
+      threeDigits(gbps),
+      shareOfNearestLimit(result, limits),
+      dispatches === undefined ? '–' : threeDigits(dispatches),
+      ...(baseline
+        ? [
+            compared ? ratioText(compared) : '–',
+            compared ? VERDICTS[compared.verdict] : 'not in the baseline',
+          ]
+        : []),
+    ];
   });
-  return `Adapter: ${adapter.name}${kind}, in the browser; ${programs.join(', ')}.
+  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const sides = head.map((_, at) => (at < 3 ? ':--' : '--:'));
+  return `Measured ${date} on ${whereMeasured(report)}.
+Clock: ${clocksUsed(report)}. Machine ${disturbance(report)}.
 Limits, measured in this run: copy ${threeDigits(limits.copyGBps)} GB/s, multiply-add ${threeDigits(limits.fmaGflops)} GFLOP/s, empty dispatch ${threeDigits(limits.dispatchMicros)} µs, empty submit ${threeDigits(limits.submitMicros)} µs.
-
-| kernel | shape | median ms | GFLOP/s | GB/s | of the limit |
-| :-- | :-- | --: | --: | --: | --: |
-${lines.join('\n')}
+${baseline ? `Baseline: ${baseline.report.date}, ${whereMeasured(baseline.report)}. Its machine ${disturbance(baseline.report)}.\n` : ''}
+${[head, sides, ...lines].map(row).join('\n')}
 `;
 }

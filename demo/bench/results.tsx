@@ -1,44 +1,56 @@
+import { type Baseline, compareWith } from '../../bench/baseline.js';
 import { shapeLabel } from '../../bench/benchmark.js';
-import type { BenchReport, MeasuredResult } from '../../bench/report.js';
-import { nearestLimit, percentOfLimit, threeDigits } from '../../bench/words.js';
-import type { Row } from './state.js';
+import { type BenchReport, isOneRun, type MeasuredResult } from '../../bench/report.js';
+import { emptyDispatches, nearestLimit, percentOfLimit, threeDigits } from '../../bench/words.js';
+import { Circumstances } from './circumstances.js';
+import type { Row } from './record.js';
+import type { Benching } from './state.js';
+import { ratioText, VERDICTS } from './words.js';
 
-interface ResultsProps {
-  readonly rows: readonly Row[];
-  readonly limits: BenchReport['limits'] | undefined;
-  readonly running: boolean;
-}
-
-/** A table with a row for each kernel. A row is filled in when its kernel has been timed. */
-export function Results({ rows, limits, running }: ResultsProps) {
-  const now = rows.findIndex(({ result, trouble }) => !result && !trouble);
+/** A table with a row for each work. A row is filled in when its work has been timed. */
+export function Results({ benching }: { readonly benching: Benching }) {
+  const { rows, record, earlier, mode, now, baseline } = benching;
+  const report = record.value?.report;
+  const other = baseline.value;
+  const columns = other ? 5 : 4;
   return (
     <section class="card results" aria-labelledby="results-title">
-      <h2 id="results-title">The kernels, each at one shape</h2>
+      <h2 id="results-title">How long the work takes</h2>
+      {report && <Circumstances report={report} earlier={earlier.value} />}
       <table class="numbers">
         <thead>
           <tr>
-            <th scope="col">Kernel</th>
+            <th scope="col">Work</th>
             <th scope="col">Median, ms</th>
             <th scope="col">GFLOP/s</th>
             <th scope="col">GB/s</th>
             <th scope="col" class="share">
               Share of a limit
             </th>
+            {other && (
+              <th scope="col" class="versus">
+                Time over theirs
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ work, shape, result, trouble, verified }, place) => (
+          {rows.value.map(({ work, shape, result, trouble }) => (
             <tr key={work} class={result ? '' : 'waiting'}>
               <th scope="row">
-                {work} <small>{shapeLabel(shape).replaceAll(',', ', ')}</small>
+                {work} <small>{shapeText(shape, result)}</small>
               </th>
-              {result && limits ? (
-                <Measured result={result} limits={limits} />
+              {result && report ? (
+                <>
+                  <Measured result={result} limits={report.limits} />
+                  {other && <Beside result={result} baseline={other} />}
+                </>
               ) : (
-                <td colSpan={4}>
+                <td colSpan={columns}>
                   {trouble ??
-                    (running && limits && place === now && (verified ? 'timing…' : 'checking…'))}
+                    (mode.value === 'running' &&
+                      now.value?.work === work &&
+                      (now.value.verified ? 'timing…' : 'checking…'))}
                 </td>
               )}
             </tr>
@@ -46,12 +58,18 @@ export function Results({ rows, limits, running }: ResultsProps) {
         </tbody>
       </table>
       <p class="note">
-        GFLOP/s and GB/s count the least that the work takes, when every input is read once and
-        every output written once. Small kernels are bound by what a dispatch costs, not by either
-        limit.
+        Under each median its 95 % interval, or the range of fewer than six samples, and how many
+        samples there are. GFLOP/s and GB/s count the least that the work takes, when every input is
+        read once and every output written once. What takes less than ten empty dispatches is bound
+        by those, not by either limit.
       </p>
     </section>
   );
+}
+
+function shapeText(shape: Row['shape'], result: MeasuredResult | undefined): string {
+  const sizes = shapeLabel(shape).replaceAll(',', ', ');
+  return result && result.variant !== 'default' ? `${sizes}; ${result.variant}` : sizes;
 }
 
 interface MeasuredProps {
@@ -60,19 +78,52 @@ interface MeasuredProps {
 }
 
 function Measured({ result, limits }: MeasuredProps) {
-  const { medianMs, gflops, gbps, shareOfLimit } = result;
+  const { medianMs, lowMs, highMs, samples, clock, gflops, gbps, shareOfLimit } = result;
+  const dispatches = emptyDispatches(result, limits);
+  const nearest = nearestLimit(result, limits);
   return (
     <>
-      <td>{threeDigits(medianMs)}</td>
+      <td>
+        {threeDigits(medianMs)}
+        <small>
+          {isOneRun(result) ? 'one run' : `${threeDigits(lowMs)}–${threeDigits(highMs)}`}
+          {samples !== undefined && !isOneRun(result) && ` of ${samples}`}
+          {clock === 'gpu' && ', GPU'}
+        </small>
+      </td>
       <td>{gflops === 0 ? '–' : threeDigits(gflops)}</td>
       <td>{threeDigits(gbps)}</td>
       <td class="share">
-        <span class={`gauge ${nearestLimit(result, limits)}`}>
+        <span class={`gauge ${nearest}`}>
           <i style={{ width: `${Math.min(100, 100 * shareOfLimit)}%` }} />
         </span>
-        <b>{percentOfLimit(result)}</b>
-        <small>{nearestLimit(result, limits)}</small>
+        {dispatches === undefined ? (
+          <>
+            <b>{percentOfLimit(result)}</b>
+            <small>{nearest}</small>
+          </>
+        ) : (
+          <>
+            <b>{threeDigits(dispatches)}×</b>
+            <small>an empty dispatch</small>
+          </>
+        )}
       </td>
     </>
+  );
+}
+
+interface BesideProps {
+  readonly result: MeasuredResult;
+  readonly baseline: Baseline;
+}
+
+function Beside({ result, baseline }: BesideProps) {
+  const compared = compareWith(baseline, result);
+  if (!compared) return <td class="versus">–</td>;
+  return (
+    <td class={`versus ${compared.verdict.replaceAll(' ', '-')}`}>
+      <b>{VERDICTS[compared.verdict]}</b> <small>{ratioText(compared)}</small>
+    </td>
   );
 }

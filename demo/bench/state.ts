@@ -1,81 +1,95 @@
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
-import {
-  BENCH_NAMES,
-  type BenchEvent,
-  bench,
-  browserVersion,
-  requestedContests,
-} from '../../bench/bench.js';
-import type { Shape } from '../../bench/benchmark.js';
+import type { Baseline } from '../../bench/baseline.js';
+import { BENCH_NAMES, type BenchEvent, bench } from '../../bench/bench.js';
 import type { BenchRequest } from '../../bench/plan.js';
-import type { BenchReport, BenchResult, MeasuredResult } from '../../bench/report.js';
-import { version } from '../../package.json';
+import { parseReport } from '../../bench/report.js';
+import type { PathFile } from '../model/dropped.js';
+import { fetchSource } from '../state/data.js';
 import { createDrive, type Mode } from '../state/drive.js';
 import type { Page } from '../state/page.js';
+import { pageText } from '../state/wording.js';
+import {
+  type BenchRecord,
+  benchRows,
+  emptyRecord,
+  forgetRecord,
+  keepRecord,
+  keptRecord,
+  type Row,
+  recordWith,
+} from './record.js';
 
-/**
- * A kernel at one shape. `verified` is set when its results were checked, `result` when it was
- * timed, `trouble` when it was left out.
- */
-export interface Row {
-  readonly work: string;
-  readonly shape: Shape;
-  readonly verified?: boolean;
-  readonly result?: MeasuredResult;
-  readonly trouble?: string;
+/** What a user waits for, before the kernels that it consists of. */
+const TASKS = ['sgd-step', 'selection', 'resnet20-forward'];
+
+const SCOPES = {
+  all: [...TASKS, ...BENCH_NAMES.kernels],
+  tasks: TASKS,
+  kernels: BENCH_NAMES.kernels,
+} as const;
+
+/** What is timed. */
+export type Scope = keyof typeof SCOPES;
+
+const SCOPE = 'bench.scope';
+
+/** The same shapes on every machine. The built-in digits are too few for the first of a selection. */
+function requestFor(scope: Scope): BenchRequest {
+  return { names: SCOPES[scope], quick: true, shapes: { selection: { n: 256, m: 1000 } } };
 }
-
-export type Limits = Extract<BenchEvent, { type: 'started' }>;
 
 export interface Benching {
   readonly mode: ReadonlySignal<Mode>;
   /** The error that ended the benchmark. It cannot go on after an error. */
   readonly error: ReadonlySignal<unknown>;
-  readonly limits: ReadonlySignal<Limits | undefined>;
+  readonly scope: ReadonlySignal<Scope>;
   readonly rows: ReadonlySignal<readonly Row[]>;
-  /** Kernels after which the adapter was slower or faster than when its limits were measured. */
-  readonly disturbed: ReadonlySignal<readonly string[]>;
-  /** The results so far, in the form of the command line's JSON file. */
-  readonly report: ReadonlySignal<BenchReport | undefined>;
+  /** What was found here, now or before the page was loaded. */
+  readonly record: ReadonlySignal<BenchRecord | undefined>;
+  /** Whether the record is of an earlier visit. */
+  readonly earlier: ReadonlySignal<boolean>;
+  /** Whether the browser keeps the record. */
+  readonly keeps: ReadonlySignal<boolean>;
+  /** The work at hand, and what is done with it. */
+  readonly now: ReadonlySignal<{ readonly work: string; readonly verified: boolean } | undefined>;
+  /** The results that these are compared with. */
+  readonly baseline: ReadonlySignal<Baseline | undefined>;
+  /** What is wrong with the file that was brought to compare with. */
+  readonly fault: ReadonlySignal<string | undefined>;
+  choose(scope: Scope): void;
+  /** Compares with a benchmark's JSON file. */
+  compareWith(files: readonly PathFile[]): Promise<void>;
+  compareNoMore(): void;
   start(): void;
   resume(): void;
   pause(): void;
   reset(): Promise<void>;
 }
 
-const REQUEST: BenchRequest = { names: BENCH_NAMES.kernels, quick: true };
-
 export function createBenching(page: Page): Benching {
-  const limits = signal<Limits | undefined>();
-  const rows = signal(plannedRows());
-  const results = signal<readonly BenchResult[]>([]);
-  const disturbed = signal<readonly string[]>([]);
+  const record = signal(keptRecord());
+  const earlier = signal(record.value !== undefined);
+  const keeps = signal(true);
+  const now = signal<{ work: string; verified: boolean } | undefined>();
+  const baseline = signal<Baseline | undefined>();
+  const fault = signal<string | undefined>();
   const started = signal('');
 
-  const mark = (work: string, patch: Partial<Row>) => {
-    rows.value = rows.value.map((row) => (row.work === work ? { ...row, ...patch } : row));
-  };
   const heard = (event: BenchEvent) => {
     switch (event.type) {
       case 'started':
-        limits.value = event;
+        record.value = emptyRecord(event, started.value);
+        break;
+      case 'contest':
+        now.value = { work: event.work, verified: false };
         break;
       case 'verified':
-        mark(event.entry.work, { verified: true });
+        now.value = { work: event.entry.work, verified: true };
         break;
-      case 'measured':
-        results.value = [...results.value, event.result];
-        mark(event.result.work, { result: event.result });
-        break;
-      case 'refused':
-        results.value = [...results.value, event.result];
-        mark(event.result.work, { trouble: `wrong, so not timed: ${event.reason}` });
-        break;
-      case 'skipped':
-        mark(event.entry.work, { trouble: `cannot run here: ${event.reason}` });
-        break;
-      case 'disturbed':
-        disturbed.value = [...disturbed.value, event.work];
+      default:
+        if (!record.value) return;
+        record.value = recordWith(record.value, event);
+        keeps.value = keepRecord(record.value);
     }
   };
   const drive = createDrive<BenchEvent, void>('bench', page.turn, {
@@ -85,20 +99,28 @@ export function createBenching(page: Page): Benching {
 
   const forget = () =>
     batch(() => {
-      limits.value = undefined;
-      rows.value = plannedRows();
-      results.value = [];
-      disturbed.value = [];
+      record.value = undefined;
+      earlier.value = false;
+      now.value = undefined;
     });
+
+  const scope = computed((): Scope => {
+    const named = page.kept.value[SCOPE];
+    return named === 'tasks' || named === 'kernels' ? named : 'all';
+  });
 
   const start = () => {
     if (page.turn.value) return;
     page.dismiss();
     forget();
     started.value = new Date().toISOString();
-    drive.start(async (abort) =>
-      bench(await page.connected(), { request: REQUEST, source: undefined }, { signal: abort }),
-    );
+    const request = requestFor(scope.value);
+    drive.start(async (abort) => {
+      const device = await page.connected();
+      // The built-in digits, whatever is in Play: every machine does the same work.
+      const source = scope.value === 'kernels' ? undefined : await fetchSource('small', () => {});
+      return bench(device, { request, source }, { signal: abort });
+    });
   };
 
   drive.error.subscribe((error) => {
@@ -106,39 +128,47 @@ export function createBenching(page: Page): Benching {
     page.complain(error, { label: 'Run again', act: start });
   });
 
+  const compareWith = async (files: readonly PathFile[]) => {
+    const [first] = files;
+    if (!first) return;
+    try {
+      const report = parseReport(await first.file.text(), first.path);
+      batch(() => {
+        baseline.value = { file: first.path, report };
+        fault.value = undefined;
+      });
+    } catch (error) {
+      fault.value = pageText(error);
+    }
+  };
+
   return {
     mode: drive.mode,
     error: drive.error,
-    limits,
-    rows,
-    disturbed,
-    report: computed(() => {
-      const adapter = page.adapter.value;
-      const measured = limits.value?.limits;
-      if (!adapter || !measured) return undefined;
-      const chrome = browserVersion();
-      return {
-        date: started.value,
-        adapter,
-        host: 'browser',
-        versions: { espalier: version, ...(chrome && { chrome }) },
-        limits: measured,
-        results: [...results.value],
-      };
-    }),
+    scope,
+    rows: computed(() => benchRows(requestFor(scope.value), record.value)),
+    record,
+    earlier,
+    keeps,
+    now,
+    baseline,
+    fault,
+    choose: (next) => {
+      // What was stopped does not go on with other work.
+      if (drive.mode.value === 'stopped') void drive.halt();
+      page.keep(SCOPE, next === 'all' ? undefined : next);
+    },
+    compareWith,
+    compareNoMore: () => {
+      baseline.value = undefined;
+    },
     start,
     resume: drive.resume,
     pause: drive.pause,
     reset: async () => {
       await drive.halt();
+      forgetRecord();
       forget();
     },
   };
-}
-
-function plannedRows(): readonly Row[] {
-  return requestedContests(REQUEST).map(({ benchmark, case: { shape } }) => ({
-    work: benchmark.name,
-    shape,
-  }));
 }

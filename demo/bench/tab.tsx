@@ -1,26 +1,51 @@
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { plural } from '../../src/text.js';
 import { Bar } from '../view/bar.js';
 import { usePage } from '../view/context.js';
 import { CopyButton } from '../view/copy.js';
 import { OtherTurn } from '../view/notices.js';
 import { Opening } from '../view/opening.js';
+import { Pills } from '../view/pills.js';
+import { save } from '../view/save.js';
+import { Against } from './against.js';
 import { LimitTiles } from './limits.js';
 import { reportMarkdown } from './markdown.js';
 import { Results } from './results.js';
-import { type Benching, createBenching } from './state.js';
+import { type Benching, createBenching, type Scope } from './state.js';
 
-/** Times the kernels on the visitor's device. */
+const SCOPES: readonly (readonly [Scope, string])[] = [
+  ['all', 'Everything'],
+  ['tasks', 'Whole tasks'],
+  ['kernels', 'Kernels'],
+];
+
+const LASTS: Readonly<Record<Scope, string>> = {
+  all: 'about a minute',
+  tasks: 'about 20 s',
+  kernels: 'about 40 s',
+};
+
+/** Times whole tasks and the kernels on the visitor's device. */
 export function BenchTab() {
   const page = usePage();
   const [benching] = useState(() => createBenching(page));
-  const { limits, rows, report, disturbed } = benching;
-  const measured = report.value;
-  const partial = !measured || measured.results.length === 0;
+  const { takers } = page;
+  useEffect(() => {
+    takers.value = {
+      ...takers.value,
+      bench: {
+        words: 'Drop a benchmark’s JSON file to compare with it',
+        take: benching.compareWith,
+      },
+    };
+  }, [takers, benching]);
+  const { record, baseline, mode } = benching;
+  const report = record.value?.report;
+  const partial = !report || report.results.length === 0;
   return (
     <>
-      <Opening title="How close do the kernels come to what this machine can do?">
+      <Opening title="How fast is it here, and what more could this machine do?">
         <OtherTurn view="bench" />
         <BenchPlayer benching={benching}>
           <div class="row">
@@ -28,16 +53,35 @@ export function BenchTab() {
               label="Copy as Markdown"
               copied="Markdown copied"
               disabled={partial}
-              text={() => (measured ? reportMarkdown(measured) : '')}
+              text={() => (report ? reportMarkdown(report, baseline.value) : '')}
             />
             <CopyButton
               label="Copy as JSON"
               copied="JSON copied"
               disabled={partial}
-              text={() => JSON.stringify(measured, null, 2)}
+              text={() => JSON.stringify(report, null, 2)}
             />
+            <button
+              type="button"
+              disabled={partial}
+              onClick={() => {
+                if (!report) return;
+                const bytes = new TextEncoder().encode(JSON.stringify(report, null, 2));
+                save(`espalier-bench-${report.date.slice(0, 10)}.json`, bytes);
+              }}
+            >
+              Save JSON
+            </button>
           </div>
         </BenchPlayer>
+        <Pills
+          legend="Time"
+          name="scope"
+          options={SCOPES}
+          value={benching.scope.value}
+          disabled={mode.value === 'running'}
+          onChange={benching.choose}
+        />
       </Opening>
       {page.adapter.value?.kind === 'software' && (
         <p class="slow">
@@ -48,21 +92,12 @@ export function BenchTab() {
           </span>
         </p>
       )}
-      <LimitTiles limits={limits.value} />
-      <Results
-        rows={rows.value}
-        limits={limits.value?.limits}
-        running={benching.mode.value === 'running'}
-      />
-      {disturbed.value.length > 0 && (
-        <p class="note">
-          The adapter's own speed changed after {plural(disturbed.value.length, 'kernel')}:
-          something else was using the machine. Run it again when it is idle.
-        </p>
-      )}
+      <LimitTiles limits={report?.limits} />
+      <Results benching={benching} />
+      <Against benching={benching} />
       <p class="hidden" role="status">
-        {benching.mode.value === 'done' && measured
-          ? `Timed ${plural(measured.results.length, 'kernel')}.`
+        {mode.value === 'done' && report
+          ? `Timed ${plural(report.results.length, 'piece')} of work.`
           : ''}
       </p>
     </>
@@ -76,34 +111,44 @@ interface BenchPlayerProps {
 
 function BenchPlayer({ benching, children }: BenchPlayerProps) {
   const page = usePage();
-  const { rows, limits, start, resume, pause, reset } = benching;
+  const { rows, record, start, resume, pause, reset } = benching;
   const mode = benching.mode.value;
   const running = mode === 'running';
   const goesOn = mode === 'stopped' && benching.error.value === undefined;
   const all = rows.value;
   const done = all.filter(({ result, trouble }) => result || trouble).length;
-  const label = running ? 'Stop' : goesOn ? 'Go on' : mode === 'idle' ? 'Run' : 'Run again';
+  const label = running ? 'Stop' : goesOn ? 'Go on' : record.value ? 'Run again' : 'Run';
   const act = running ? pause : goesOn ? resume : start;
-  const now = all[done];
-  let text = `Press Run: ${plural(all.length, 'kernel')}, each checked in float64 and then timed. It takes about half a minute.`;
-  if (running && !limits.value) text = 'Measuring what the adapter can do at most…';
-  else if (running && !now) text = 'Timing is over…';
-  else if (running && now) text = `${now.verified ? 'Timing' : 'Checking'} ${now.work}…`;
-  else if (mode === 'stopped') text = `Stopped after ${done} of ${plural(all.length, 'kernel')}.`;
-  else if (mode === 'done') text = `Done: ${plural(all.length, 'kernel')}.`;
   return (
     <Bar
       label={label}
       icon={running ? 'stop' : 'play'}
       disabled={!page.device.value || (!running && page.turn.value !== undefined)}
       onMain={act}
-      onReset={mode === 'idle' ? undefined : () => void reset()}
-      text={text}
+      onReset={running || !record.value ? undefined : () => void reset()}
+      text={benchStatus(benching, done)}
       done={done}
       total={all.length}
-      measure="Kernels timed"
+      measure="Work timed"
     >
       {children}
     </Bar>
   );
+}
+
+function benchStatus(
+  { mode, rows, record, now, scope, keeps, earlier }: Benching,
+  done: number,
+): string {
+  const work = plural(rows.value.length, 'piece');
+  if (mode.value === 'running') {
+    if (!record.value) return 'Measuring what the adapter can do at most…';
+    const at = now.value;
+    return at ? `${at.verified ? 'Timing' : 'Checking'} ${at.work}…` : 'Beginning…';
+  }
+  const kept = keeps.value ? ' This browser keeps them.' : '';
+  if (mode.value === 'stopped') return `Stopped after ${done} of ${work}.${kept}`;
+  if (mode.value === 'done') return `Done: ${done} of ${work} of work.${kept}`;
+  if (earlier.value) return 'These are kept from an earlier visit. Run again to measure anew.';
+  return `Press Run: ${work} of work, each checked in float64 and then timed. It takes ${LASTS[scope.value]}, longer without a graphics card.`;
 }

@@ -24,7 +24,8 @@ export function StudyTab() {
   const { config, cells, analysis, progress, mode } = study;
   const measure = study.measure.value;
   const finding = analysis.value?.[criterion];
-  const answer = finding && answerText(finding);
+  const complete = cells.value.length >= study.total.value;
+  const answer = finding && answerText(finding, complete);
   return (
     <>
       <Opening title="How much training is enough, for how many examples?">
@@ -85,15 +86,14 @@ export function StudyTab() {
 }
 
 /** The answer as it stands, for the fewest and the most examples; undefined before there is one. */
-function answerText(finding: Finding): string | undefined {
+function answerText(finding: Finding, complete: boolean): string | undefined {
   const means = meanThresholds(finding);
   const [few, many] = [means[0], means.at(-1)];
   if (!few || !many) return undefined;
   const enough = ([examples, steps]: typeof few) =>
     `${plural(Math.round(steps), 'step')} for ${grouped(examples)} examples`;
-  return few === many
-    ? `Enough so far: ${enough(few)}.`
-    : `Enough here: ${enough(few)}, ${enough(many)}.`;
+  const told = few === many ? enough(few) : `${enough(few)}, ${enough(many)}`;
+  return `${complete ? 'Enough here' : 'Enough so far'}: ${told}.`;
 }
 
 function StudyPlayer({ study }: { readonly study: Study }) {

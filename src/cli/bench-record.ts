@@ -60,7 +60,7 @@ export interface Sitting {
 
 /** The report on what is measured once it has started. */
 export async function benchReport(
-  { started, results }: BenchRecord,
+  { started, results, disturbances }: BenchRecord,
   { date, host, version }: Sitting,
 ): Promise<BenchReport> {
   if (!started) throw new Error('The benchmark has not started.');
@@ -82,5 +82,6 @@ export async function benchReport(
       ),
     ),
   };
-  return { date, adapter, host, versions, limits, results: [...results] };
+  const disturbed = disturbances.map(({ work, share }) => ({ work, share }));
+  return { date, adapter, host, versions, limits, disturbed, results: [...results] };
 }

@@ -143,7 +143,11 @@ export function benchNotes(
       report.host === host
         ? ''
         : `It ran in ${report.host} and this in ${host}: a part of each ratio is the hosts’ own cost of a dispatch and a wait. `
-    }Since then the limits themselves changed: copy × ${change(limits.copyGBps, before.copyGBps)}, multiply-add × ${change(limits.fmaGflops, before.fmaGflops)}. A ratio below 1 is faster; within noise, when its band holds 1.`,
+    }Since then the limits themselves changed: copy × ${change(limits.copyGBps, before.copyGBps)}, multiply-add × ${change(limits.fmaGflops, before.fmaGflops)}. A ratio below 1 is faster; within noise, when its band holds 1.${
+      report.disturbed?.length
+        ? ' Its machine was busy with something else: little can be said.'
+        : ''
+    }`,
   ];
 }
 

@@ -1,9 +1,14 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { BENCH_NAMES } from '../../bench/bench.js';
-import { reportSchema } from '../../bench/report.js';
-import { percentOfLimit, threeDigits } from '../../bench/words.js';
-import { button, openTab, seriousFindings, servedPage, textAt } from './fixture.js';
+import { type BenchReport, type MeasuredResult, reportSchema } from '../../bench/report.js';
+import { emptyDispatches, percentOfLimit, threeDigits } from '../../bench/words.js';
+import { reportMarkdown } from '../../demo/bench/markdown.js';
+import { benchRows } from '../../demo/bench/record.js';
+import { clocksUsed, comparisonText, disturbance } from '../../demo/bench/words.js';
+import { button, drop, openTab, seriousFindings, servedPage, textAt } from './fixture.js';
 
 const demo = servedPage();
 
@@ -14,8 +19,85 @@ const timed = (page: Page, rows: number) =>
     rows,
   );
 
+/** What a browser would have measured, by a factor faster or slower. */
+function report(factor: number, patch: Partial<BenchReport> = {}): BenchReport {
+  return reportSchema.parse({
+    date: '2026-11-28T12:00:00.000Z',
+    adapter: {
+      ...{ name: 'Card', vendor: 'v', architecture: 'a', device: 'd', driver: '5.1' },
+      kind: 'hardware',
+    },
+    host: 'browser',
+    versions: { espalier: '0.1.0', chrome: '147.0' },
+    limits: { copyGBps: 100, fmaGflops: 1000, dispatchMicros: 10, submitMicros: 20 },
+    wallStepMicros: 5,
+    disturbed: [],
+    results: [
+      ['pick', 0.05],
+      ['matmul', 2],
+    ].map(([work, millis]) => ({
+      ...{ work, shape: { n: 8 }, subject: 'espalier', variant: 'tiled' },
+      ...{ verified: true, clock: 'gpu', samples: 9 },
+      medianMs: factor * Number(millis),
+      lowMs: 0.9 * factor * Number(millis),
+      highMs: 1.1 * factor * Number(millis),
+      ...{ gflops: 1, gbps: 1, shareOfLimit: 0.01 },
+    })),
+    ...patch,
+  });
+}
+
+test('a copy tells intervals, samples, clock, variant and whether something disturbed it', () => {
+  const disturbed = report(1, { disturbed: [{ work: 'pick', share: 0.5 }] });
+  const markdown = reportMarkdown(disturbed, { file: 'old.json', report: report(2) });
+  expect(markdown).toMatch(/^Measured 2026-11-28T12:00:00.000Z on Card, driver 5.1; in a browser/);
+  expect(markdown).toContain('Machine disturbed: its speed was 50 % after pick.');
+  expect(markdown).toContain('Its machine undisturbed');
+  const cells = markdown.split('\n').flatMap((line) => {
+    const [, work, ...others] = line.split(' | ').map((cell) => cell.replaceAll('|', '').trim());
+    return line.startsWith('| pick') ? [[work, ...others]] : [];
+  });
+  expect(cells).toEqual([
+    [
+      ...['n=8', 'tiled', '0.0500', '0.0450–0.0550', '9', 'gpu', '1.00', '1.00'],
+      ...['1.00 % copy', '5.00', '0.50× (0.41–0.61)', 'faster'],
+    ],
+  ]);
+  expect(disturbance(report(1))).toMatch(/^undisturbed/);
+  const { disturbed: _, ...silent } = report(1);
+  expect(disturbance(silent)).toBe('not told');
+});
+
+test('another machine is compared by both intervals', () => {
+  expect(comparisonText(report(1), report(2))).toBe(
+    'Of 2 pieces of work in common, 2 faster here, 0 slower here, 0 without a difference.',
+  );
+  expect(comparisonText(report(1), report(1.1))).toMatch(/2 without a difference\.$/);
+  const walled = report(1, {
+    results: report(1).results.map((result) =>
+      result.verified ? { ...result, clock: 'wall' as const } : result,
+    ),
+  });
+  expect(comparisonText(walled, report(3))).toMatch(/2 that cannot be told\.$/);
+  expect(comparisonText(report(1), report(1, { results: [] }))).toMatch(/nothing|no work/);
+  expect(clocksUsed(walled)).toBe('the wall clock, in steps of 5.00 µs');
+});
+
+test('tasks come before the kernels, at shapes that the built-in digits are enough for', () => {
+  const request = {
+    names: ['selection', 'pick', 'sgd-step'],
+    quick: true,
+    shapes: { selection: { n: 256, m: 1000 } },
+  };
+  expect(benchRows(request, { report: report(1), troubles: { selection: 'no' } })).toMatchObject([
+    { work: 'sgd-step', shape: { n: 1024 } },
+    { work: 'selection', shape: { n: 256, m: 1000 }, trouble: 'no' },
+    { work: 'pick', result: { medianMs: 0.05 } },
+  ]);
+});
+
 test('times the kernels row by row, stops, goes on, and copies what it has', async () => {
-  const { page, complaints } = await demo.visit('#view=bench');
+  const { page, complaints } = await demo.visit('#view=bench&bench.scope=kernels');
   const { origin } = new URL(page.url());
   await page
     .browserContext()
@@ -28,10 +110,9 @@ test('times the kernels row by row, stops, goes on, and copies what it has', asy
   expect(names).toEqual(BENCH_NAMES.kernels);
   expect(await textAt(page, '[data-view="bench"]')).toMatch(/This is not a graphics card/);
   expect(await seriousFindings(page)).toEqual([]);
-  expect(await page.$$eval('.player .row button', (all) => all.map((b) => b.disabled))).toEqual([
-    true,
-    true,
-  ]);
+  expect(await page.$$eval('.player .row button', (all) => all.map((b) => b.disabled))).toEqual(
+    Array(3).fill(true),
+  );
 
   await run.click();
   await timed(page, 1);
@@ -61,13 +142,16 @@ test('times the kernels row by row, stops, goes on, and copies what it has', asy
       threeDigits(medianMs),
       gflops === 0 ? '–' : threeDigits(gflops),
       threeDigits(gbps),
-      percentOfLimit(result),
+      dispatched(result, report),
     ];
   });
   const shown = await page.$$eval('.results tbody tr:not(.waiting)', (rows) =>
     rows.map((row) => [
       row.querySelector('th')?.firstChild?.textContent?.trim(),
-      ...[...row.querySelectorAll('td:not(.share), .share b')].map((cell) => cell.textContent),
+      ...[...row.querySelectorAll('td:not(.share), .share b')].map(
+        // The interval stands below the median, in an element of its own.
+        (cell) => cell.firstChild?.textContent,
+      ),
     ]),
   );
   expect(shown).toEqual(measured);
@@ -76,15 +160,53 @@ test('times the kernels row by row, stops, goes on, and copies what it has', asy
   );
 
   await (await button(page, 'Copy as Markdown')).click();
-  await expect.poll(clipboard, { timeout: 30_000 }).toContain('| kernel |');
+  await expect.poll(clipboard, { timeout: 30_000 }).toContain('| work |');
   const markdown = await clipboard();
-  for (const [work, ...figures] of measured) {
-    const line = markdown.split('\n').find((each) => each.startsWith(`| ${work} |`));
-    for (const value of figures) expect(line).toContain(value);
+  for (const result of report.results) {
+    const line = markdown.split('\n').find((each) => each.startsWith(`| ${result.work} |`));
+    if (result.verified) expect(line).toContain(` | ${result.samples} | ${result.clock} | `);
   }
+
+  // Twice as long then, on this machine: everything is faster now.
+  const then = {
+    ...report,
+    results: report.results.map((result) =>
+      result.verified
+        ? {
+            ...result,
+            medianMs: 10 * result.medianMs,
+            lowMs: 10 * result.lowMs,
+            highMs: 10 * result.highMs,
+          }
+        : result,
+    ),
+  };
+  const file = join(demo.downloads, 'then.json');
+  await writeFile(file, JSON.stringify(then));
+  await drop(page, [file]);
+  await page.waitForSelector('.results td.faster');
+  expect(await page.$$eval('.results td.faster', (all) => all.length)).toBe(measured.length);
+  expect(await textAt(page, '.against')).toContain(`${measured.length} faster here`);
   expect(await seriousFindings(page)).toEqual([]);
+  await writeFile(file, '{}');
+  await drop(page, [file]);
+  await page.waitForSelector('.against .fault');
+  expect(await textAt(page, '.fault')).toMatch(/then\.json is no result of/);
+
+  await page.reload();
+  await page.waitForSelector('.results td');
+  expect(await textAt(page, '.circumstances')).toMatch(/kept in this browser.*Chrome|chrome/s);
+  expect(await page.$$eval('.results tbody tr:not(.waiting)', (all) => all.length)).toBe(
+    measured.length,
+  );
   await (await button(page, 'Reset')).click();
   await page.waitForFunction(() => !document.querySelector('.results tr:not(.waiting) td'));
   expect(complaints).toEqual([]);
   await page.close();
 });
+
+/** What stands beside a gauge. */
+function dispatched(result: MeasuredResult, { limits }: BenchReport): string {
+  const times = emptyDispatches(result, limits);
+  return times === undefined ? percentOfLimit(result) : `${threeDigits(times)}×`;
+}
