@@ -9,6 +9,7 @@ import { PageContext } from './view/context.js';
 const page = createPage(navigator.gpu);
 const root = document.getElementById('page');
 if (!root) throw new Error('index.html lacks #page.');
+root.replaceChildren();
 render(
   <PageContext.Provider value={page}>
     <App />

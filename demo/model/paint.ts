@@ -43,7 +43,7 @@ export function paintMosaic(
   canvas.getContext('2d')?.putImageData(image, 0, 0);
 }
 
-/** Covers, of a mosaic of `count` neurons, those that are not shown. */
+/** Covers, of a mosaic of `count` neurons, those that are not shown, and frames the chosen one. */
 export function paintVeil(
   canvas: HTMLCanvasElement,
   count: number,
@@ -51,17 +51,26 @@ export function paintVeil(
     rows,
     columns,
     shown,
-  }: Pick<Images, 'rows' | 'columns'> & { readonly shown: ReadonlySet<number> },
+    chosen,
+  }: Pick<Images, 'rows' | 'columns'> & {
+    readonly shown: ReadonlySet<number> | undefined;
+    readonly chosen: number | undefined;
+  },
 ): void {
   const place = fitted(canvas, count, { rows, columns });
   const paint = canvas.getContext('2d');
   if (!paint) return;
   paint.fillStyle = getComputedStyle(canvas).color;
   for (let neuron = 0; neuron < count; neuron++) {
-    if (shown.has(neuron)) continue;
+    if (!shown || shown.has(neuron)) continue;
     const { x, y } = place(neuron);
     paint.fillRect(x, y, columns, rows);
   }
+  if (chosen === undefined) return;
+  const { x, y } = place(chosen);
+  paint.strokeStyle = getComputedStyle(document.body).color;
+  paint.lineWidth = GAP;
+  paint.strokeRect(x, y, columns, rows);
 }
 
 /** Gives the canvas the size of a mosaic. Returns where its tiles lie. */

@@ -40,6 +40,10 @@ export function DenseCard({ learned, onLearned }: DenseCardProps) {
           pictures={pictures}
           size={images}
           shown={shown}
+          chosen={page.neuron.value ?? kept?.[0]}
+          onChoose={(neuron) => {
+            page.neuron.value = neuron;
+          }}
           label={`The weights of ${plural(width, 'neuron')} of the dense network${
             shown ? `; the ${shown.size} that are kept stand out` : ''
           }`}

@@ -30,7 +30,7 @@ export function Numbers() {
     ['Neurons', (each) => grouped(each.network.width)],
     ['Parameters', (each) => short(costs(each).parameters)],
     ['FLOPs', (each) => short(costs(each).flopsPerExample)],
-    ['Milliseconds', (each) => millisecondsAt(times, each.network.width)?.toPrecision(3) ?? '…'],
+    ['Milliseconds', (each) => milliseconds(millisecondsAt(times, each.network.width))],
   ];
   const tested = page.subject.value?.test.count ?? 0;
   return (
@@ -65,4 +65,9 @@ export function Numbers() {
       </p>
     </div>
   );
+}
+
+function milliseconds(time: number | undefined): string {
+  if (time === undefined) return '…';
+  return time < 100 ? time.toPrecision(2) : grouped(Math.round(time));
 }

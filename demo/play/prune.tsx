@@ -17,7 +17,7 @@ export function PruneCard() {
     first?.iteration === 0 && first !== view ? first.subnetwork?.selection.loss : undefined;
   const dense = view?.dense.figures.trainingLoss;
   return (
-    <Card number={3} name="prune" title="Prune">
+    <Card number={4} name="picking" title="Pick">
       <p class="about">
         {method === 'greedy' ? (
           <>

@@ -3,6 +3,7 @@ import { grouped, plural } from '../../src/text.js';
 import { usePage } from '../view/context.js';
 import { Card } from './card.js';
 import { DenseCard } from './dense.js';
+import { NeuronCard } from './neuron.js';
 import { Digit } from './picture.js';
 import { PruneCard } from './prune.js';
 import { SubnetworkCard } from './subnetwork.js';
@@ -15,13 +16,14 @@ const QUESTIONS = {
   parity: 'is it even?',
 } as const;
 
-/** The four cards: data, dense network, pruning, subnetwork. */
+/** The five cards: data, dense network, one of its neurons, pruning, subnetwork. */
 export function Story() {
   const learned = useSignal(true);
   return (
     <section class="story" aria-label="From the data to the subnetwork">
       <DataCard />
       <DenseCard learned={learned.value} onLearned={(value) => (learned.value = value)} />
+      <NeuronCard learned={learned.value} />
       <PruneCard />
       <SubnetworkCard learned={learned.value} />
     </section>

@@ -29,7 +29,7 @@ export function SubnetworkCard({ learned }: SubnetworkCardProps) {
   const weighted = method === 'greedy' && rule !== 'average';
   const repeated = [...counts.values()].filter((count) => count > 1).length;
   return (
-    <Card number={4} name="subnetwork" title="Subnetwork">
+    <Card number={5} name="subnetwork" title="Subnetwork">
       <p class="about">
         {selection ? (
           <>
@@ -88,19 +88,29 @@ interface PickProps {
 }
 
 function Pick({ network, before, neuron, count, place, left, size }: PickProps) {
+  const page = usePage();
   const pictures = useMemo(
     () => [weightsAt(network.hidden, network.inputs, neuron, before?.hidden)],
     [network, before, neuron],
   );
   const times = count > 1 ? `, picked ${count} times` : '';
   return (
-    <li style={{ '--place': place }} class={left ? 'left' : ''} title={`Neuron ${neuron}${times}`}>
-      <Mosaic pictures={pictures} size={size} label={`Neuron ${neuron}${times}`} />
-      {count > 1 && (
-        <span class="times" aria-hidden="true">
-          ×{count}
-        </span>
-      )}
+    <li style={{ '--place': place }} class={left ? 'left' : ''}>
+      <button
+        type="button"
+        tabIndex={-1}
+        title={`Neuron ${neuron}${times}`}
+        onClick={() => {
+          page.neuron.value = neuron;
+        }}
+      >
+        <Mosaic pictures={pictures} size={size} label={`Neuron ${neuron}${times}`} />
+        {count > 1 && (
+          <span class="times" aria-hidden="true">
+            ×{count}
+          </span>
+        )}
+      </button>
     </li>
   );
 }

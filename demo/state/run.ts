@@ -27,6 +27,8 @@ export interface Run {
   readonly checkpoint: ReadonlySignal<Checkpoint | undefined>;
   /** The number of neurons that the person dragged to; undefined shows the one of the headline. */
   readonly dragged: Signal<number | undefined>;
+  /** The neuron that the person chose to look at; undefined shows the first that was picked. */
+  readonly neuron: Signal<number | undefined>;
   /** Whether the sizes are shown with the steps of fine-tuning. */
   readonly tuned: Signal<boolean>;
   /** The sizes of the subnetwork at the checkpoint that is shown. */
@@ -62,6 +64,7 @@ export function createRun(needs: Needs): Run {
   const chosen = signal<number | undefined>();
   const halfway = signal<Halfway | undefined>();
   const dragged = signal<number | undefined>();
+  const neuron = signal<number | undefined>();
   const tuned = signal(false);
 
   const checkpoint = computed(() => {
@@ -141,6 +144,7 @@ export function createRun(needs: Needs): Run {
     chosen,
     checkpoint,
     dragged,
+    neuron,
     tuned,
     frontier,
     size,
@@ -152,6 +156,7 @@ export function createRun(needs: Needs): Run {
       dismiss();
       chosen.value = undefined;
       dragged.value = undefined;
+      neuron.value = undefined;
       halfway.value = undefined;
       await session.reset();
     },

@@ -102,7 +102,17 @@ export function settingsFromEntries(
       `The link's setting "data" must be small or full, not "${data}".`,
     );
   }
-  const settings = { ...defaults, ...given, data } as Settings;
+  const all = (base: Settings) => ({ ...base, ...given, data }) as Settings;
+  try {
+    return playable(all(defaults));
+  } catch (error) {
+    if (!(error instanceof EspalierError && error.details.kind === 'conflict')) throw error;
+    // A default yields to what the link says. What it says itself stands, and may be refused.
+    return playable(all(changed(defaults, given)));
+  }
+}
+
+function playable(settings: Settings): Settings {
   requirePlayable(configFromSettings(settings));
   return settings;
 }

@@ -39,6 +39,12 @@ test('a link or a run that picks nothing is refused, and what has no control her
   expect(() => settingsFromEntries([['method', 'scratch']], defaults)).toThrow(
     /method scratch .*Compare/,
   );
+  // A default yields to a link; what a link says itself does not.
+  expect(settingsFromEntries([['loss', 'cross-entropy']], defaults)).toMatchObject({
+    ...{ loss: 'cross-entropy', rule: 'average', refit: 'weights' },
+  });
+  const both = [['loss', 'cross-entropy'] as const, ['rule', 'corrective'] as const];
+  expect(() => settingsFromEntries(both, defaults)).toThrow(/rule .*loss/);
   expect(() => settingsFrom(parseRunConfig({ method: 'scratch' }))).toThrow(/method scratch/);
   const config = parseRunConfig({
     width: 9,

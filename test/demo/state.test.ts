@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { loudest, sayings, withoutNeuron } from '../../demo/model/neuron.js';
 import { type Doing, doingText } from '../../demo/state/doing.js';
 import { frontierAt, millisecondsAt, pointAt, pointsAt } from '../../demo/state/frontier.js';
 import { broughtText } from '../../demo/state/page.js';
@@ -102,6 +103,27 @@ test('milliseconds lie on the line between the widths that were measured', () =>
   ];
   expect([4, 5, 8, 3, 9].map((width) => millisecondsAt(times, width))).toEqual([2, 3, 6, 2, 6]);
   expect(millisecondsAt([], 4)).toBeUndefined();
+});
+
+test('a neuron is tried on digits with it and without it', () => {
+  const [pixels, labels] = [Uint8Array.of(255, 0, 0, 255, 255, 0), Uint8Array.of(0, 1, 0)];
+  const images = { count: 3, rows: 1, columns: 2, pixels, labels };
+  // Neuron 0 says 2 to ink on the left and votes for 0; neuron 1 says 3 to ink on the right, for 1.
+  const network = {
+    ...({ width: 2, inputs: 3, outputs: 2, activation: 'relu' } as const),
+    ...{ hidden: Float32Array.of(2, 0, 0, 0, 3, 0), output: Float32Array.of(1, 0, 0, 1) },
+  };
+  const indices = Uint32Array.of(0, 1, 2);
+  const said = sayings(network, images, indices);
+  expect([...said]).toEqual([2, 0, 0, 3, 2, 0]);
+  expect(loudest(network, 1, { images, indices })).toEqual({ index: 1, said: 3 });
+  const tried = { said, classes: [0, 1, 0] };
+  expect(withoutNeuron(network, 1, tried)).toEqual({
+    ...{ before: 3, after: 2, all: 3 },
+    worst: { answer: 1, lost: 1 },
+  });
+  // Without votes the first answer is given.
+  expect(withoutNeuron(network, 0, tried)).toMatchObject({ before: 3, after: 3 });
 });
 
 test('the line of text fits what goes on', () => {
