@@ -55,7 +55,7 @@ test('the first load weighs less than 300 KB, and its policy allows nothing from
   const scripts = (await readdir(join(demo.folder, 'assets'))).filter((name) =>
     /^tab-.*\.js$/.test(name),
   );
-  expect(scripts).toHaveLength(3);
+  expect(scripts).toHaveLength(4);
   expect(linked.filter((name) => name.includes('tab-'))).toEqual([]);
   expect(html).toMatch(/Content-Security-Policy" content="default-src &#39;none&#39;/);
   expect(html).not.toMatch(/unsafe-|(?:src|href)="(?!\.\/)/);
