@@ -4,6 +4,7 @@ import { type BenchPageInput, benchPage } from '../../bench/page.js';
 import type { RunFile } from '../experiment/run-files.js';
 import { type ComparisonInput, comparisonPage } from '../report/comparison-page.js';
 import { type ModelComparisonInput, modelComparisonPage } from '../report/model-comparison-page.js';
+import { type ModelReportInput, modelReportFiles } from '../report/model-study-page.js';
 import { type PruneReport, prunePage } from '../report/prune-page.js';
 import { type ReportInput, reportFiles } from '../report/study-page.js';
 import { inLight, LIGHT } from '../report/style.js';
@@ -16,7 +17,16 @@ const PNG_SCALE = 2;
 
 /** The files of a study's report, each figure as a PNG too. */
 export function studyFiles(input: Omit<ReportInput, 'document'>): readonly RunFile[] {
-  return reportFiles({ ...input, document: emptyDocument() }).flatMap((file) => {
+  return withPngs(reportFiles({ ...input, document: emptyDocument() }));
+}
+
+/** The same of a study of a deep network. */
+export function modelStudyFiles(input: Omit<ModelReportInput, 'document'>): readonly RunFile[] {
+  return withPngs(modelReportFiles({ ...input, document: emptyDocument() }));
+}
+
+function withPngs(files: readonly RunFile[]): readonly RunFile[] {
+  return files.flatMap((file) => {
     if (!file.name.endsWith('.svg')) return [file];
     return [file, pngFromSvg(file.name, new TextDecoder().decode(file.bytes))];
   });

@@ -3,11 +3,16 @@ import { Argument, type Command } from 'commander';
 import { type Analysis, analyse } from '../study/analysis.js';
 import type { Cell } from '../study/cell.js';
 import { cellCount } from '../study/grid.js';
+import { MODEL_STUDY } from '../study/kinds.js';
+import { parseModelStudyConfig } from '../study/model/config.js';
 import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
 import { plural, shellWord } from '../text.js';
 import { writeWhole } from './files.js';
 import { flagForKey, givenFlags, number } from './flags.js';
 import { readStudyFolder } from './study-folder.js';
+import { isModelStudy } from './study-model.js';
+import { drawModelReport } from './study-model-report.js';
+import { readStudyRecords } from './study-records.js';
 import { studyTable } from './study-table.js';
 
 export function addReport(program: Command, version: string): void {
@@ -25,6 +30,12 @@ Examples:
   espalier report runs/paper --level 0.02    with another criterion`,
     );
   command.action(async (folder: string, _flags: unknown, self: Command) => {
+    if (await isModelStudy({ out: folder }, true)) {
+      const { config, cells } = await readStudyRecords(MODEL_STUDY, folder);
+      const own = parseModelStudyConfig({ ...config, ...givenFlags(self) });
+      process.stdout.write((await drawModelReport(own, { path: folder, cells }, version)).text);
+      return;
+    }
     const { config, cells } = await readStudyFolder(folder);
     const analyses = await drawReport(
       parseStudyConfig({ ...config, ...givenFlags(self) }),

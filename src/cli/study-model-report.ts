@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import Table from 'cli-table3';
 import { publishedRows } from '../report/model-study-table.js';
 import {
@@ -5,26 +6,54 @@ import {
   type ModelAnalysis,
   recordOfModelAnalyses,
 } from '../study/model/analysis.js';
-import { MODEL_CELLS, type ModelStudyCell } from '../study/model/cell.js';
-import type { ModelStudyConfig } from '../study/model/config.js';
-import { csvOfCells } from '../study/records.js';
-import { writeJson, writeWhole } from './files.js';
+import type { ModelStudyCell } from '../study/model/cell.js';
+import { type ModelStudyConfig, parseModelStudyConfig } from '../study/model/config.js';
+import { placesOfStudy } from '../study/model/grid.js';
+import { plural, shellWord } from '../text.js';
+import { writeWhole } from './files.js';
+import { commandText } from './flags.js';
 
-/** Writes the tables and thresholds of a study, and gives what is said of them. */
+/** Writes tables, thresholds, the report and its figures, and gives what is said of them. */
 export async function drawModelReport(
   config: ModelStudyConfig,
   { path, cells }: { readonly path: string; readonly cells: readonly ModelStudyCell[] },
+  version: string,
 ): Promise<{ readonly text: string; readonly record: object }> {
   const analyses = analyseModelStudy(config, cells);
-  const csv = new TextEncoder().encode(csvOfCells(MODEL_CELLS, cells));
-  await writeWhole(path, { name: 'cells.csv', bytes: csv });
-  const record = recordOfModelAnalyses(config, analyses);
-  await writeJson(path, 'thresholds.json', record);
-  const text =
-    analyses.length > 0
-      ? analyses.map((analysis) => tableText(config, analysis)).join('\n')
-      : 'No trial is finished yet.';
-  return { text, record };
+  const { modelStudyFiles } = await import('./drawings.js');
+  const expected = placesOfStudy(config).length;
+  const versions = { espalier: version, node: process.versions.node };
+  const command = commandOfStudy(config);
+  const files = modelStudyFiles({ config, cells, expected, analyses, versions, command });
+  for (const file of files) await writeWhole(path, file);
+  const left = expected - cells.length;
+  const lines = [
+    ...analyses.map((analysis) => tableText(config, analysis)),
+    ...(analyses.length > 0 ? [] : ['No trial is finished yet.']),
+    ...(left > 0
+      ? [
+          `Unfinished: ${plural(left, 'cell')} of ${expected} to come; only whole trials count. Go on with: espalier study --resume --out ${shellWord(path)}`,
+        ]
+      : []),
+    `Report: ${join(path, 'report.html')}\n`,
+  ];
+  return { text: lines.join('\n'), record: recordOfModelAnalyses(config, analyses) };
+}
+
+/** The command that makes a study again: what differs from its preset, or from the defaults. */
+function commandOfStudy(config: ModelStudyConfig): string {
+  const { preset, architecture, sizes, iterations } = config;
+  const base = preset
+    ? { preset }
+    : { architecture, sizes, ...(iterations === undefined ? {} : { iterations }) };
+  const usual: Readonly<Record<string, unknown>> = parseModelStudyConfig(base);
+  const changed = Object.entries(config).filter(
+    ([key, value]) =>
+      key !== 'out' && (key in base || JSON.stringify(usual[key]) !== JSON.stringify(value)),
+  );
+  const named = { architecture, ...Object.fromEntries(changed) };
+  // Flags without a value switch off what is on by itself.
+  return commandText(['study'], { ...named, ...(config.controls ? {} : { noControls: true }) });
 }
 
 function tableText(config: ModelStudyConfig, analysis: ModelAnalysis): string {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { EspalierError } from '../errors.js';
 import { REFITS, UNIT_CHOICES } from '../experiment/model/prune/events.js';
@@ -98,7 +97,7 @@ export async function studyModelCommand(
   try {
     requireSamePictures(config, material, folder.cells);
     await runModelSession({ config, material, folder, wanted, signal });
-    const { text, record } = await drawModelReport(config, folder);
+    const { text, record } = await drawModelReport(config, folder, settings.version);
     const seconds = (performance.now() - start) / 1000;
     const summary = {
       out: folder.path,
@@ -110,13 +109,7 @@ export async function studyModelCommand(
       workSeconds: folder.cells.reduce((sum, cell) => sum + cell.seconds, 0),
     };
     if (folder.cells.length > before) await writeJson(folder.path, 'summary.json', summary);
-    const left = placesOfStudy(config).length - folder.cells.length;
-    const lines = [
-      text,
-      ...(left > 0 ? [`${plural(left, 'cell')} left: ${goOn(folder.path)}`] : []),
-      `Records: ${join(folder.path, 'cells.csv')}\n`,
-    ].join('\n');
-    (settings.json ? process.stderr : process.stdout).write(lines);
+    (settings.json ? process.stderr : process.stdout).write(text);
     if (settings.json) process.stdout.write(`${JSON.stringify({ ...summary, ...record })}\n`);
   } catch (error) {
     if (!(error instanceof EspalierError && error.code === 'aborted')) throw error;

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { mean } from 'simple-statistics';
 import { type Analysis, analysedSizes, type Finding, meanThresholds } from '../study/analysis.js';
-import { tileBorders } from './borders.js';
+import { gridTiles, type Tile } from './borders.js';
 import {
   DASHES,
   type Drawing,
@@ -12,21 +12,13 @@ import {
 } from './drawing.js';
 import { compact, criterionText } from './words.js';
 
-interface Tile {
-  readonly x1: number;
-  readonly x2: number;
-  readonly y1: number;
-  readonly y2: number;
-  readonly loss: number;
-}
-
 /**
  * A heat map of the subnetwork's training loss (mean over trials) by dataset size and iterations of
  * pre-training. Lines over it are the mean thresholds by both criteria.
  */
 export function heatMap(paper: Paper, analysis: Analysis): Drawing {
   const tiles = heatMapTiles(analysis);
-  const domain = logDomain(tiles.map(({ loss }) => loss));
+  const domain = logDomain(tiles.map(({ value }) => value));
   const color = { type: 'log', scheme: 'YlGnBu', domain: [...domain], reverse: true } as const;
   const sizes = analysedSizes(analysis);
   const { absolute, relative } = analysis;
@@ -55,7 +47,7 @@ export function heatMap(paper: Paper, analysis: Analysis): Drawing {
         x2: 'x2',
         y1: 'y1',
         y2: 'y2',
-        fill: 'loss',
+        fill: 'value',
         shapeRendering: 'crispEdges',
       }),
       ...line(relative, 'dots'),
@@ -117,23 +109,16 @@ function roundNumbers(low: number, high: number): readonly number[] {
     .filter((value) => value >= low && value <= high);
 }
 
-/**
- * A tile for each size and checkpoint. Borders are halfway between neighbours, in ln m and in
- * iterations.
- */
+/** A tile for each size and checkpoint. */
 function heatMapTiles(analysis: Analysis): readonly Tile[] {
-  const sizes = analysedSizes(analysis);
-  const xEdges = tileBorders(sizes.map(Math.log)).map(Math.exp);
-  return sizes.flatMap((size, column) => {
-    const courses = analysis.courses.filter(([{ examples }]) => examples === size);
-    const iterations = courses[0]?.map(({ iteration }) => iteration) ?? [];
-    const yEdges = tileBorders(iterations);
-    return iterations.map((_, row) => ({
-      x1: xEdges[column] as number,
-      x2: xEdges[column + 1] as number,
-      y1: Math.max(yEdges[row] as number, 0),
-      y2: yEdges[row + 1] as number,
-      loss: mean(courses.map((course) => course[row]?.subnetworkLoss ?? Number.NaN)),
-    }));
-  });
+  return gridTiles(
+    analysedSizes(analysis).map((size) => {
+      const courses = analysis.courses.filter(([{ examples }]) => examples === size);
+      const rows = courses[0]?.map(({ iteration }, row) => ({
+        height: iteration,
+        value: mean(courses.map((course) => course[row]?.subnetworkLoss ?? Number.NaN)),
+      }));
+      return { size, rows: rows ?? [] };
+    }),
+  );
 }

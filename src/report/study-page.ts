@@ -1,6 +1,8 @@
+import { max } from 'simple-statistics';
 import type { RunFile } from '../experiment/run-files.js';
 import {
   type Analysis,
+  analysedSizes,
   type Finding,
   meanThresholds,
   recordOfAnalyses,
@@ -107,7 +109,9 @@ function section(
     'loss-curves',
     stacked(createPaper(document, tiles.width), [tiles, finishedDrawing(networks)]),
   );
-  const { absolute, relative } = analysis;
+  const { absolute, relative, courses } = analysis;
+  const sizes = analysedSizes(analysis);
+  const last = max(courses.flat().map(({ iteration }) => iteration));
   const findings = [
     { name: 'thresholds-absolute', finding: absolute },
     { name: 'thresholds-relative', finding: relative },
@@ -128,7 +132,7 @@ ${findings
       finding,
     }) => `<h3>${escaped(capital(finding.criterion.name))}: ${escaped(criterionText(finding))}</h3>
 <figure>
-${both(name, (paper) => thresholdPlot(paper, analysis, finding))}
+${both(name, (paper) => thresholdPlot(paper, { sizes, last, finding }))}
 <figcaption>${escaped(capital(fitText(finding)))}</figcaption>
 </figure>
 ${finding.fits.length > 0 ? table(fitRows(finding)) : ''}`,
@@ -183,7 +187,18 @@ function criterionFigure({ criterion }: Finding): string {
   return criterion.name === 'absolute' ? String(criterion.level) : '';
 }
 
-function provenance({ config, cells, versions, command }: ReportInput): string {
+/** How a study was made: adapter, work, versions, configuration. */
+export function provenance({
+  config,
+  cells,
+  versions,
+  command,
+}: {
+  readonly config: object;
+  readonly cells: readonly { readonly seconds: number; readonly adapter: string }[];
+  readonly versions: Readonly<Record<string, string>>;
+  readonly command?: string | undefined;
+}): string {
   const seconds = cells.reduce((sum, cell) => sum + cell.seconds, 0);
   const adapters = [...new Set(cells.map(({ adapter }) => adapter))];
   const facts: readonly (readonly [string, string])[] = [

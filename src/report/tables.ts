@@ -1,5 +1,11 @@
 import { max, mean } from 'simple-statistics';
-import { type Analysis, analysedSizes, bestFit, type Finding } from '../study/analysis.js';
+import {
+  type Analysis,
+  analysedSizes,
+  bestFit,
+  type Finding,
+  type ThresholdFits,
+} from '../study/analysis.js';
 import type { Cell } from '../study/cell.js';
 import { grouped } from '../text.js';
 import { criterionText, curveName, estimateText, figure, formulaText } from './words.js';
@@ -85,7 +91,7 @@ export function thresholdRows(analysis: Analysis): Rows {
 }
 
 /** The fitted curves, the best supported first. */
-export function fitRows(finding: Finding): Rows {
+export function fitRows(finding: ThresholdFits): Rows {
   const { fits } = finding;
   const least = fits[0]?.aicc ?? Number.NaN;
   return {

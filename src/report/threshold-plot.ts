@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { extent, max } from 'simple-statistics';
-import { type Analysis, analysedSizes, bestFit, type Finding } from '../study/analysis.js';
+import { bestFit, type ThresholdFits } from '../study/analysis.js';
 import type { ModelName } from '../theory/models.js';
 import {
   COLORS,
@@ -22,15 +22,21 @@ const CURVE_COLORS: Readonly<Record<ModelName, string>> = {
 /** How many segments a curve is drawn with. */
 const STEPS = 48;
 
+/** What is plotted. */
+export interface ThresholdFigure {
+  readonly sizes: readonly number[];
+  /** The last iteration of all. */
+  readonly last: number;
+  readonly finding: ThresholdFits;
+}
+
 /**
  * A plot of the thresholds against dataset size, with the fitted curves and the best one's 95 %
  * band.
  */
-export function thresholdPlot(paper: Paper, analysis: Analysis, finding: Finding): Drawing {
-  const sizes = analysedSizes(analysis);
-  const [low, high] = extent(sizes);
+export function thresholdPlot(paper: Paper, { sizes, last, finding }: ThresholdFigure): Drawing {
+  const [low, high] = extent([...sizes]);
   const along = Array.from({ length: STEPS + 1 }, (_, i) => low * (high / low) ** (i / STEPS));
-  const last = max(analysis.courses.flat().map(({ iteration }) => iteration));
   const points = spread(finding);
   const reached = points.filter(({ iteration }) => iteration !== null);
   const censored = points.filter(({ iteration }) => iteration === null);
@@ -96,7 +102,7 @@ export function thresholdPlot(paper: Paper, analysis: Analysis, finding: Finding
 }
 
 /** Shifts the points of one size a little apart, since equal thresholds would cover each other. */
-function spread({ thresholds }: Finding) {
+function spread({ thresholds }: ThresholdFits) {
   return thresholds.map((threshold) => {
     const trials = thresholds.filter(({ examples }) => examples === threshold.examples);
     const shift = trials.indexOf(threshold) - (trials.length - 1) / 2;

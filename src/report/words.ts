@@ -1,4 +1,9 @@
-import { type AnalysedSetting, bestFit, type Finding } from '../study/analysis.js';
+import {
+  type AnalysedSetting,
+  bestFit,
+  type Finding,
+  type ThresholdFits,
+} from '../study/analysis.js';
 import { plural } from '../text.js';
 import type { Estimate } from '../theory/compare-fits.js';
 import type { ModelName } from '../theory/models.js';
@@ -47,7 +52,7 @@ export function tooFewPoints({ thresholds }: Pick<Finding, 'thresholds'>): strin
 }
 
 /** One sentence that names the best supported curve and those about as good. */
-export function fitText(finding: Finding): string {
+export function fitText(finding: ThresholdFits): string {
   const { fits, supported, missing } = finding;
   if (missing) return `no curve was fitted: ${missing}.`;
   const best = bestFit(finding);

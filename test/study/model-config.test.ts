@@ -5,7 +5,6 @@ import { chosenUnits } from '../../src/experiment/model/prune/units.js';
 import { costOfKept } from '../../src/graph/cost.js';
 import { buildArchitecture } from '../../src/models/architectures.js';
 import { analyseModelStudy, fullyTrained } from '../../src/study/model/analysis.js';
-import type { ModelStudyCell } from '../../src/study/model/cell.js';
 import { parseModelStudyConfig, requirePrunable } from '../../src/study/model/config.js';
 import {
   drawPictures,
@@ -15,6 +14,7 @@ import {
   stepsOfStudy,
 } from '../../src/study/model/grid.js';
 import { shareOfCuts, workOfPlace } from '../../src/study/model/work.js';
+import { modelCells } from './model-cells.js';
 
 const SMALL = { architecture: 'resnet8', sizes: [128, 300], epochs: 8 };
 
@@ -108,30 +108,9 @@ test('refuses data with too few pictures, in all or of a class', () => {
   expect(drawn.count).toBe(4);
 });
 
-/** Cells whose subnetworks grow by a tenth a checkpoint; the dense network has 0.55. */
-function cellsOf(config: ReturnType<typeof parseModelStudyConfig>): readonly ModelStudyCell[] {
-  return placesOfStudy(config).map((place): ModelStudyCell => {
-    const share = place.iteration / stepsOfStudy(config, place.examples).all;
-    const late = place.examples > 200 ? 0.1 : 0;
-    return {
-      ...place,
-      crc32: '00000000',
-      ...{ denseTestLoss: 1, subnetworkTestLoss: 1, fineTunedTestLoss: 1, continuedTestLoss: 1 },
-      denseTestAccuracy: 0.5 * share,
-      subnetworkTestAccuracy: 0.1,
-      fineTunedTestAccuracy: 0.3 + 0.4 * share - late,
-      continuedTestAccuracy: 0.55 * share,
-      ...{ multiplyAdds: 1, denseMultiplyAdds: 2, parameters: 1, denseParameters: 2 },
-      kept: '7 15 30',
-      seconds: 1,
-      adapter: 'none',
-    };
-  });
-}
-
 test('finds from which step on a subnetwork was as good as the fully trained dense network', () => {
   const config = parseModelStudyConfig({ ...SMALL, criteria: ['group'], trials: 2 });
-  const cells = cellsOf(config);
+  const cells = modelCells(config);
   const [analysis, ...others] = analyseModelStudy(config, cells, 0);
   expect(others).toEqual([]);
   expect(fullyTrained(analysis!.courses[0]!)).toBe(0.55);

@@ -1,0 +1,147 @@
+import { max } from 'simple-statistics';
+import type { RunFile } from '../experiment/run-files.js';
+import type { ThresholdFits } from '../study/analysis.js';
+import {
+  type ModelAnalysis,
+  recordOfModelAnalyses,
+  sizesOfAnalysis,
+} from '../study/model/analysis.js';
+import { MODEL_CELLS, type ModelStudyCell } from '../study/model/cell.js';
+import type { ModelStudyConfig } from '../study/model/config.js';
+import { csvOfCells } from '../study/records.js';
+import { grouped, plural } from '../text.js';
+import { accuracyCurves, COURSES_DRAWN } from './accuracy-curves.js';
+import {
+  createPaper,
+  type Drawing,
+  finishedDrawing,
+  PAGE_WIDTHS,
+  stacked,
+  tiled,
+} from './drawing.js';
+import { eitherWidth, escaped, htmlPage, table } from './html.js';
+import { modelHeatMap } from './model-heat-map.js';
+import { controlRows, publishedRows, thresholdText } from './model-study-table.js';
+import { provenance } from './study-page.js';
+import { inLight } from './style.js';
+import { fitRows, percent } from './tables.js';
+import { thresholdPlot } from './threshold-plot.js';
+import { capital, figure, fitText } from './words.js';
+
+/** What a report of a study of a deep network shows. */
+export interface ModelReportInput {
+  readonly config: ModelStudyConfig;
+  readonly cells: readonly ModelStudyCell[];
+  /** How many cells the whole study has. While it is unfinished, `cells` has fewer. */
+  readonly expected: number;
+  readonly analyses: readonly ModelAnalysis[];
+  readonly versions: Readonly<Record<string, string>>;
+  /** Creates the figures' elements. */
+  readonly document: Document;
+  /** The command that repeats the study. */
+  readonly command: string;
+}
+
+const TILE = 340;
+
+/** The files of a study that are derived from its cells: table, thresholds, report and figures. */
+export function modelReportFiles(input: ModelReportInput): readonly RunFile[] {
+  const { config, cells, analyses, expected } = input;
+  const figures = new Map<string, Drawing>();
+  const sections = analyses.map((analysis) => section(input, analysis, figures));
+  const unfinished = `<p><strong>Unfinished:</strong> ${cells.length} of ${plural(expected, 'cell')} are done; only whole trials are shown.</p>`;
+  const body = `<h1>How much pre-training is enough for ${escaped(config.architecture)}?</h1>
+${cells.length < expected ? unfinished : ''}
+${analyses.length > 0 ? `<p class="lead">${escaped(headline(config, analyses))}</p>` : '<p>No trial is finished yet, so there is nothing to draw.</p>'}
+${analyses.length > 0 ? `<p>A subnetwork that is cut at a checkpoint is fine-tuned for ${plural(config.fineTune, config.iterations === undefined ? 'epoch' : 'step')}. The dense network that it is compared with has had all of pre-training and as much fine-tuning: never fewer steps. Accuracies are of ${plural(config.trials, 'trial')} a size, on pictures that none was trained on.</p>` : ''}
+${sections.join('\n')}
+${provenance(input)}`;
+  const title = `How much pre-training is enough? ${config.architecture}`;
+  const thresholds = JSON.stringify(recordOfModelAnalyses(config, analyses), null, 2);
+  return [
+    text('cells.csv', csvOfCells(MODEL_CELLS, cells)),
+    text('thresholds.json', `${thresholds}\n`),
+    ...[...figures].map(([name, { svg }]) => text(`${name}.svg`, inLight(svg))),
+    text('report.html', htmlPage({ title, body })),
+  ];
+}
+
+function text(name: string, content: string): RunFile {
+  return { name, bytes: new TextEncoder().encode(content) };
+}
+
+function section(
+  { config, document }: ModelReportInput,
+  analysis: ModelAnalysis,
+  figures: Map<string, Drawing>,
+): string {
+  const { criterion } = analysis;
+  const wide = createPaper(document, PAGE_WIDTHS.wide);
+  const narrow = createPaper(document, PAGE_WIDTHS.narrow);
+  const both = (name: string, draw: (paper: typeof wide) => Drawing) => {
+    const drawing = draw(wide);
+    figures.set(`${name}-${criterion}`, drawing);
+    return eitherWidth(drawing, draw(narrow));
+  };
+  const curves = accuracyCurves(createPaper(document, TILE), config, analysis);
+  const tiles = tiled(curves, 3);
+  const legend = createPaper(document, tiles.width).legend(
+    COURSES_DRAWN.map(({ text, color }) => ({ mark: 'line', text, color })),
+  );
+  figures.set(
+    `accuracy-${criterion}`,
+    stacked(createPaper(document, tiles.width), [tiles, finishedDrawing(legend)]),
+  );
+  const sizes = sizesOfAnalysis(analysis);
+  const last = max(analysis.courses.flat().map(({ iteration }) => iteration));
+  const plotted = { sizes, last, finding: analysis };
+  return `<section>
+<h2>Channels chosen by ${escaped(criterion)}</h2>
+<figure>
+${both('heat-map', (paper) => modelHeatMap(paper, config, analysis))}
+<figcaption>Points of accuracy that the fine-tuned subnetwork has more (blue) or fewer (red) than the fully trained dense network, by the dataset’s size and the share of pre-training before the cut. Means over trials.</figcaption>
+</figure>
+${table(publishedRows(config, analysis))}
+<p>Accuracy of the subnetwork after each share of pre-training, of the fully trained dense network, what the cut left, and from which share on each trial’s subnetwork was as good${config.tolerance > 0 ? `, within ${figure(100 * config.tolerance)} points` : ''}. At 0 % it is picked at initialisation.</p>
+<h3>In the course of pre-training</h3>
+<figure>
+<p class="key">${COURSES_DRAWN.map(({ text, color }) => `<span><i style="background: ${color}"></i>${escaped(text)}</span>`).join('')}</p>
+<div class="tiles">${curves.map(({ svg }) => svg).join('\n')}</div>
+<figcaption>Mean over trials, and the range from the lowest to the highest. The dashed line is the fully trained dense network.</figcaption>
+</figure>
+${table(controlRows(config, analysis))}
+<h3>The threshold against the dataset’s size</h3>
+<figure>
+${both('thresholds', (paper) => thresholdPlot(paper, plotted))}
+<figcaption>${escaped(capital(fitText(analysis)))}</figcaption>
+</figure>
+${analysis.fits.length > 0 ? table(fitRows(analysis)) : ''}
+<p>${escaped(caution(analysis, sizes.length))} Curves are fitted by maximum likelihood to intervals between checkpoints, in steps; thresholds that were never reached count as larger than the last one.</p>
+</section>`;
+}
+
+/** Sizes of dataset below which a curve through their thresholds says little. */
+const FEW_SIZES = 5;
+
+function caution({ thresholds }: ThresholdFits, sizes: number): string {
+  const reached = thresholds.filter(({ iteration }) => iteration !== null).length;
+  const found = `${plural(reached, 'threshold')} of ${plural(thresholds.length, 'trial')} of ${plural(sizes, 'size')} ${reached === 1 ? 'was' : 'were'} reached`;
+  return sizes < FEW_SIZES
+    ? `Take the curves with caution: ${found}, which is too little to tell a law by.`
+    : `Of what the curves are fitted to, ${found}.`;
+}
+
+/** What came out, for each criterion and size. */
+function headline(config: ModelStudyConfig, analyses: readonly ModelAnalysis[]): string {
+  return analyses
+    .map((analysis) => {
+      const [course] = analysis.courses;
+      const [cell] = course ?? [];
+      const left = cell ? percent(cell.multiplyAdds / cell.denseMultiplyAdds, 0) : '';
+      const found = sizesOfAnalysis(analysis).map(
+        (size) => `${thresholdText(config, analysis, size)} for ${grouped(size)} pictures`,
+      );
+      return `A subnetwork of ${left} of the multiply-adds, its channels chosen by ${analysis.criterion}, was as good as the fully trained dense network from this share of pre-training on, trial by trial: ${found.join('; ')}.`;
+    })
+    .join(' ');
+}

@@ -1,0 +1,93 @@
+import { parseHTML } from 'linkedom';
+import { expect, test } from 'vitest';
+import { modelReportFiles } from '../../src/report/model-study-page.js';
+import { publishedRows } from '../../src/report/model-study-table.js';
+import { analyseModelStudy } from '../../src/study/model/analysis.js';
+import { parseModelStudyConfig } from '../../src/study/model/config.js';
+import { placesOfStudy } from '../../src/study/model/grid.js';
+import { modelCells } from '../study/model-cells.js';
+
+const config = parseModelStudyConfig({
+  ...{ architecture: 'resnet8', sizes: [128, 300], epochs: 8, trials: 2 },
+  criteria: ['group', 'l1'],
+});
+
+function report(cells: ReturnType<typeof modelCells>): ReadonlyMap<string, string> {
+  const files = modelReportFiles({
+    ...{ config, cells, expected: placesOfStudy(config).length },
+    analyses: analyseModelStudy(config, cells, 0),
+    versions: { espalier: '0' },
+    document: parseHTML('<html></html>').document,
+    command: 'espalier study --architecture <resnet8>',
+  });
+  return new Map(files.map(({ name, bytes }) => [name, new TextDecoder().decode(bytes)]));
+}
+
+test('the table is the published one: shares of pre-training, the dense network, what is left', () => {
+  const [analysis] = analyseModelStudy(config, modelCells(config), 0);
+  expect(publishedRows(config, analysis!)).toEqual({
+    head: [
+      ...['pictures', '0 %', '25 %', '50 %', '75 %', '100 %', 'dense'],
+      ...['multiply-adds', 'parameters', 'as good from'],
+    ],
+    rows: [
+      [
+        '128',
+        '30.0 %',
+        '40.0 %',
+        '50.0 %',
+        '60.0 %',
+        '70.0 %',
+        '55.0 %',
+        '50.0 %',
+        '50.0 %',
+        '75 %, 75 %',
+      ],
+      [
+        '300',
+        '20.0 %',
+        '30.0 %',
+        '40.0 %',
+        '50.0 %',
+        '60.0 %',
+        '55.0 %',
+        '50.0 %',
+        '50.0 %',
+        '100 %, 100 %',
+      ],
+    ],
+  });
+});
+
+test('the report draws each criterion, marks where zero is crossed, and warns of few points', () => {
+  const files = report(modelCells(config));
+  expect([...files.keys()]).toEqual([
+    ...['cells.csv', 'thresholds.json'],
+    ...['accuracy-group.svg', 'heat-map-group.svg', 'thresholds-group.svg'],
+    ...['accuracy-l1.svg', 'heat-map-l1.svg', 'thresholds-l1.svg'],
+    'report.html',
+  ]);
+  const map = files.get('heat-map-group.svg') ?? '';
+  // After a half of pre-training 0.5 against 0.55, after three quarters 0.6.
+  expect(map).toContain('>−5.0</text>');
+  expect(map).toContain('>+5.0</text>');
+  expect(map).toContain('as good as the fully trained dense network from here on');
+  const html = files.get('report.html') ?? '';
+  expect(html).toContain('75 %, 75 % for 128 pictures; 100 %, 100 % for 300 pictures');
+  expect(html).toContain('Take the curves with caution: 4 thresholds of 4 trials of 2 sizes were');
+  expect(html).toContain('espalier study --architecture &lt;resnet8&gt;');
+  expect(html).not.toContain('Unfinished');
+  expect(files.get('cells.csv')?.split('\n')).toHaveLength(placesOfStudy(config).length + 2);
+  expect(JSON.parse(files.get('thresholds.json') ?? '')).toMatchObject({
+    counted: 'epochs',
+    criteria: [{ criterion: 'group' }, { criterion: 'l1' }],
+  });
+});
+
+test('a study that is not finished says so, and draws whole trials only', () => {
+  const cells = modelCells(config).filter(({ trial }) => trial === 0);
+  expect(report(cells).get('report.html')).toContain('20 of 40 cells are done');
+  const none = report(cells.slice(0, 1)).get('report.html') ?? '';
+  expect(none).toContain('No trial is finished yet');
+  expect(none).not.toContain('<svg');
+});
