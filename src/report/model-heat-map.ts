@@ -8,7 +8,7 @@ import {
 } from '../study/model/analysis.js';
 import { subnetworkAccuracy } from '../study/model/cell.js';
 import type { ModelStudyConfig } from '../study/model/config.js';
-import { type Column, gridTiles } from './borders.js';
+import { type Column, gridTiles, type Tile } from './borders.js';
 import { type Drawing, finishedDrawing, type Paper, stacked } from './drawing.js';
 import { coursesOfSize } from './model-study-table.js';
 import { compact } from './words.js';
@@ -36,7 +36,7 @@ export function modelHeatMap(
   const map = Plot.plot({
     ...paper.plot(0.62),
     x: { type: 'log', label: 'training pictures m', ticks: [...sizes], tickFormat: compact },
-    y: { label: 'pre-training, % of its steps', grid: false },
+    y: { label: 'pre-training, % of its steps', grid: false, ticks: [0, 25, 50, 75, 100] },
     color,
     marks: [
       Plot.rect(tiles, {
@@ -44,15 +44,14 @@ export function modelHeatMap(
         fill: 'value',
         shapeRendering: 'crispEdges',
       }),
-      Plot.text(
-        columns.flatMap(({ size, rows }) => rows.map((row) => ({ size, ...row }))),
-        {
-          ...at,
-          text: ({ value }: { readonly value: number }) => signed(value),
-          fill: ({ value }: { readonly value: number }) =>
-            Math.abs(value) > 0.6 * most ? 'white' : 'black',
-        },
-      ),
+      // Beside the line's points, which lie on the middle of a column.
+      Plot.text(tiles, {
+        x: ({ x1, x2 }: Tile) => Math.sqrt(x1 * x2),
+        y: ({ y1, y2 }: Tile) => (y1 + y2) / 2,
+        dx: -26,
+        text: ({ value }: Tile) => signed(value),
+        fill: ({ value }: Tile) => (Math.abs(value) > 0.6 * most ? 'white' : 'black'),
+      }),
       Plot.line(line, { ...at, stroke: 'white', strokeWidth: 5 }),
       Plot.line(line, { ...at, stroke: 'black', strokeWidth: 2 }),
       Plot.dot(line, { ...at, r: 4, fill: 'white', stroke: 'black' }),
@@ -63,8 +62,8 @@ export function modelHeatMap(
       mark: 'line',
       text:
         line.length > 0
-          ? 'as good as the fully trained dense network from here on'
-          : 'nowhere as good as the fully trained dense network',
+          ? 'from here on as good as the dense network'
+          : 'nowhere as good as the dense network',
     },
   ]);
   return stacked(paper, [finishedDrawing(map), finishedDrawing(legend)]);

@@ -1,4 +1,4 @@
-import { max } from 'simple-statistics';
+import { max, mean } from 'simple-statistics';
 import type { RunFile } from '../experiment/run-files.js';
 import type { ThresholdFits } from '../study/analysis.js';
 import {
@@ -44,6 +44,9 @@ export interface ModelReportInput {
 
 const TILE = 340;
 
+/** A number stays beside its unit; a table that is too wide is scrolled. */
+const STYLE = '.table:not(.fits) td { white-space: nowrap; }';
+
 /** The files of a study that are derived from its cells: table, thresholds, report and figures. */
 export function modelReportFiles(input: ModelReportInput): readonly RunFile[] {
   const { config, cells, analyses, expected } = input;
@@ -62,7 +65,7 @@ ${provenance(input)}`;
     text('cells.csv', csvOfCells(MODEL_CELLS, cells)),
     text('thresholds.json', `${thresholds}\n`),
     ...[...figures].map(([name, { svg }]) => text(`${name}.svg`, inLight(svg))),
-    text('report.html', htmlPage({ title, body })),
+    text('report.html', htmlPage({ title, style: STYLE, body })),
   ];
 }
 
@@ -133,15 +136,13 @@ function caution({ thresholds }: ThresholdFits, sizes: number): string {
 
 /** What came out, for each criterion and size. */
 function headline(config: ModelStudyConfig, analyses: readonly ModelAnalysis[]): string {
-  return analyses
-    .map((analysis) => {
-      const [course] = analysis.courses;
-      const [cell] = course ?? [];
-      const left = cell ? percent(cell.multiplyAdds / cell.denseMultiplyAdds, 0) : '';
-      const found = sizesOfAnalysis(analysis).map(
-        (size) => `${thresholdText(config, analysis, size)} for ${grouped(size)} pictures`,
-      );
-      return `A subnetwork of ${left} of the multiply-adds, its channels chosen by ${analysis.criterion}, was as good as the fully trained dense network from this share of pre-training on, trial by trial: ${found.join('; ')}.`;
-    })
-    .join(' ');
+  const cells = analyses.flatMap(({ courses }) => courses.flat());
+  const left = mean(cells.map((cell) => cell.multiplyAdds / cell.denseMultiplyAdds));
+  const found = analyses.map((analysis) => {
+    const sizes = sizesOfAnalysis(analysis).map(
+      (size) => `${thresholdText(config, analysis, size)} for ${grouped(size)} pictures`,
+    );
+    return `Chosen by ${analysis.criterion}: ${sizes.join('; ')}.`;
+  });
+  return `From which share of pre-training on were subnetworks of ${percent(left, 0)} of the multiply-adds as good as the fully trained dense network? Trial by trial. ${found.join(' ')}`;
 }

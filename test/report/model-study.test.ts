@@ -71,7 +71,7 @@ test('the report draws each criterion, marks where zero is crossed, and warns of
   // After a half of pre-training 0.5 against 0.55, after three quarters 0.6.
   expect(map).toContain('>−5.0</text>');
   expect(map).toContain('>+5.0</text>');
-  expect(map).toContain('as good as the fully trained dense network from here on');
+  expect(map).toContain('from here on as good as the dense network');
   const html = files.get('report.html') ?? '';
   expect(html).toContain('75 %, 75 % for 128 pictures; 100 %, 100 % for 300 pictures');
   expect(html).toContain('Take the curves with caution: 4 thresholds of 4 trials of 2 sizes were');
