@@ -1,5 +1,7 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
+import { firstPictures } from '../data/pictures.js';
+import { EspalierError } from '../errors.js';
 import type { EvaluateSummary } from '../experiment/model/evaluate.js';
 import { grouped, mebibytes, plural } from '../text.js';
 import { readPictureData } from './cifar10.js';
@@ -18,6 +20,7 @@ import { percent, phaseProgress } from './progress.js';
 interface EvaluateFlags extends HostFlags, ModelFlags {
   readonly data: string;
   readonly batch: number;
+  readonly pictures?: number;
   readonly json?: true;
 }
 
@@ -32,6 +35,7 @@ export function addEvaluate(program: Command, version: string): void {
       '--data <source>',
       "cifar10, a folder with CIFAR-10's binary files, a folder of PNG or JPEG pictures in a folder a class, or a .npy of bytes [n, height, width, channels]; where there is a test set, it is measured",
     )
+    .option('--pictures <n>', 'the first of them; all by default', number)
     .option('--batch <pictures>', 'at once', number, 100);
   addDeviceFlags(command)
     .option('--json', 'print the summary as one line of JSON')
@@ -48,9 +52,8 @@ Examples:
     .action(async (file: string, flags: EvaluateFlags) => {
       const model = await readModel(file, flags);
       const preprocessing = choosePreprocessing(flags, model);
-      const { test: pictures } = await readPictureData(flags.data, {
-        size: model.network.graph.input,
-      });
+      const { test } = await readPictureData(flags.data, { size: model.network.graph.input });
+      const pictures = firstPictures(test, requireCount(flags.pictures ?? test.count, test.count));
       const progress = phaseProgress(process.stderr);
       const { signal, release } = interruptSignal();
       try {
@@ -73,6 +76,17 @@ Examples:
         release();
       }
     });
+}
+
+/** @throws bad-config when there are not so many pictures. */
+function requireCount(given: number, most: number): number {
+  if (Number.isSafeInteger(given) && given >= 1 && given <= most) return given;
+  throw new EspalierError('bad-config', {
+    kind: 'value',
+    key: 'pictures',
+    given,
+    allowed: `a whole number from 1 to ${most}`,
+  });
 }
 
 function table(summary: EvaluateSummary & { readonly architecture: string }): string {

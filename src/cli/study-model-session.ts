@@ -1,7 +1,7 @@
 import {
+  firstPictures,
   type Pictures,
   type Preprocessing,
-  picturesAt,
   picturesChecksum,
 } from '../data/pictures.js';
 import { usualPreprocessing } from '../experiment/model/model.js';
@@ -58,25 +58,18 @@ export interface Material {
  * @throws before any work what does not fit: as `requireStudyPictures` and `requirePrunable` do.
  */
 export async function readMaterial(config: ModelStudyConfig): Promise<Material> {
-  const { architecture, stem, testPictures } = config;
+  const { architecture, stem, width, testPictures } = config;
   // Pictures of any size become those that the architecture usually takes.
   const usual = buildArchitecture(architecture, stem ? { stem } : {});
   const source = await readPictureData(config.data, { size: usual.input });
   requireStudyPictures(config, source);
   const { train, test } = source;
   const classes = train.classes?.length;
-  const options = { ...(stem && { stem }), ...(classes && { classes }) };
+  const options = { width, ...(stem && { stem }), ...(classes && { classes }) };
   const graph = buildArchitecture(architecture, options);
   requirePrunable(config, graph);
   const measuring = firstPictures(test, testPictures ?? test.count);
   return { graph, preprocessing: usualPreprocessing(graph), train, test: measuring };
-}
-
-function firstPictures(pictures: Pictures, count: number): Pictures {
-  return picturesAt(
-    pictures,
-    Array.from({ length: count }, (_, at) => at),
-  );
 }
 
 /** @throws bad-data when the study began with other pictures. */

@@ -128,10 +128,13 @@ function goOn(path: string): string {
   return `espalier study --resume --out ${shellWord(path)}`;
 }
 
+/** Keys that a two-layer study sweeps, and a deep one does not. */
+const SINGLE: readonly string[] = ['width', 'batch', 'learningRate'];
+
 /** Flags that take a list of a two-layer study's values, and one value of a deep one's. */
 function withoutLists(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const entries = Object.entries(given).map(([key, value]): [string, unknown] => {
-    const single = (key === 'batch' || key === 'learningRate') && Array.isArray(value);
+    const single = SINGLE.includes(key) && Array.isArray(value);
     return [key, single && value.length === 1 ? value[0] : value];
   });
   return Object.fromEntries(entries);

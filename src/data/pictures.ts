@@ -63,6 +63,17 @@ export function picturesAt(pictures: Pictures, indices: ArrayLike<number>): Pict
   };
 }
 
+/** The first so many pictures. */
+export function firstPictures(pictures: Pictures, count: number): Pictures {
+  const { pixels, labels } = pictures;
+  return {
+    ...pictures,
+    count,
+    pixels: pixels.subarray(0, count * bytesOfPicture(pictures)),
+    ...(labels && { labels: labels.subarray(0, count) }),
+  };
+}
+
 /** The CRC-32 of all pixels and then all labels, as 8 hexadecimal digits; `imagesChecksum` of pictures. */
 export function picturesChecksum({ pixels, labels = new Uint32Array() }: Pictures): string {
   const words = new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength);

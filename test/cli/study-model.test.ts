@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const FLAGS = [
   ...['study', '--architecture', 'resnet8', '--data', 'data', '--sizes', '10', '--trials', '1'],
   ...['--iterations', '2', '--checkpoints', '2', '--batch', '10', '--criteria', 'l1,random'],
-  ...['--calibration', '4', '--fine-tune', '0'],
+  ...['--calibration', '4', '--fine-tune', '0', '--width', '0.25'],
 ];
 const OUT = ['--out', 'studied', '--host', 'node', '--adapter', 'software'];
 
@@ -45,7 +45,7 @@ test('a study of a deep network goes on after Ctrl-C and after a kill', async ()
   const lines = (await readFile(join(out, 'cells.jsonl'), 'utf8')).trim().split('\n');
   expect(lines).toHaveLength(2);
   expect(lines[0]).toBe(before);
-  expect(JSON.parse(lines[1] ?? '')).toMatchObject({ criterion: 'random', kept: '7 15 30' });
+  expect(JSON.parse(lines[1] ?? '')).toMatchObject({ criterion: 'random', kept: '2 4 8' });
   expect((await readdir(join(out, 'm10-r0'))).toSorted()).toEqual(
     ['dense-2', 'pruned-2-l1', 'pruned-2-random'].map((name) => `${name}.safetensors`),
   );
@@ -55,6 +55,14 @@ test('a study of a deep network goes on after Ctrl-C and after a kill', async ()
   expect(other.stderr).toMatch(/studied holds a study of another configuration: its "seed" is 0/);
   expect(other.code).toBe(2);
 }, 240_000);
+
+test('evaluate refuses more pictures than there are', async () => {
+  const file = 'studied/m10-r0/dense-2.safetensors';
+  const args = ['evaluate', file, '--data', 'data', '--pictures', '11'];
+  const { code, stderr } = await refused(args, folder);
+  expect(stderr).toMatch(/--pictures must be a whole number from 1 to 10, not 11/);
+  expect(code).toBe(2);
+});
 
 test.each([
   [['--checkpoints', '0,9'], /--checkpoints must be steps of the schedule: .* 2, as the last/],

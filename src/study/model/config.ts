@@ -29,6 +29,7 @@ const modelStudySchema = z.strictObject({
   preset: oneOf(MODEL_PRESET_NAMES).optional(),
   architecture: training.architecture,
   stem: training.stem,
+  width: training.width,
   data: training.data.default('cifar10'),
   sizes: sizesSchema,
   trials: trialsSchema.default(3),
