@@ -42,10 +42,10 @@ export async function drawModelReport(
 
 /** The command that makes a study again: what differs from its preset, or from the defaults. */
 function commandOfStudy(config: ModelStudyConfig): string {
-  const { preset, architecture, sizes, iterations } = config;
+  const { preset, architecture, sizes, batch, iterations } = config;
   const base = preset
     ? { preset }
-    : { architecture, sizes, ...(iterations === undefined ? {} : { iterations }) };
+    : { architecture, sizes, batch, ...(iterations === undefined ? {} : { iterations }) };
   const usual: Readonly<Record<string, unknown>> = parseModelStudyConfig(base);
   const changed = Object.entries(config).filter(
     ([key, value]) =>
