@@ -1,6 +1,5 @@
 import { max, mean } from 'simple-statistics';
 import type { RunFile } from '../experiment/run-files.js';
-import type { ThresholdFits } from '../study/analysis.js';
 import {
   type ModelAnalysis,
   recordOfModelAnalyses,
@@ -119,19 +118,8 @@ ${both('thresholds', (paper) => thresholdPlot(paper, plotted))}
 <figcaption>${escaped(capital(fitText(analysis)))}</figcaption>
 </figure>
 ${analysis.fits.length > 0 ? table(fitRows(analysis)) : ''}
-<p>${escaped(caution(analysis, sizes.length))} Curves are fitted by maximum likelihood to intervals between checkpoints, in steps; thresholds that were never reached count as larger than the last one.</p>
+<p>Curves are fitted by maximum likelihood to intervals between checkpoints, in steps; thresholds that were never reached count as larger than the last one.</p>
 </section>`;
-}
-
-/** Sizes of dataset below which a curve through their thresholds says little. */
-const FEW_SIZES = 5;
-
-function caution({ thresholds }: ThresholdFits, sizes: number): string {
-  const reached = thresholds.filter(({ iteration }) => iteration !== null).length;
-  const found = `${plural(reached, 'threshold')} of ${plural(thresholds.length, 'trial')} of ${plural(sizes, 'size')} ${reached === 1 ? 'was' : 'were'} reached`;
-  return sizes < FEW_SIZES
-    ? `Take the curves with caution: ${found}, which is too little to tell a law by.`
-    : `Of what the curves are fitted to, ${found}.`;
 }
 
 /** What came out, for each criterion and size. */

@@ -74,7 +74,7 @@ test('the report draws each criterion, marks where zero is crossed, and warns of
   expect(map).toContain('from here on as good as the dense network');
   const html = files.get('report.html') ?? '';
   expect(html).toContain('75 %, 75 % for 128 pictures; 100 %, 100 % for 300 pictures');
-  expect(html).toContain('Take the curves with caution: 4 thresholds of 4 trials of 2 sizes were');
+  expect(html).toMatch(/2 sizes are too few to tell which curve is right|too few trials to tell/);
   expect(html).toContain('espalier study --architecture &lt;resnet8&gt;');
   expect(html).not.toContain('Unfinished');
   expect(files.get('cells.csv')?.split('\n')).toHaveLength(placesOfStudy(config).length + 2);
