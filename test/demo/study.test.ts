@@ -149,8 +149,7 @@ test('best supported is said of enough points only', () => {
     const known = { picks: 3, rho: undefined };
     const { fits, missing } = compareFits(found.map(thresholdInterval), known, 0, 0);
     const supported = fits.slice(0, 1).map(({ model }) => model);
-    const criterion = { name: 'relative', tolerance: 0.1 } as const;
-    return fitText({ criterion, thresholds: found, fits, supported, missing });
+    return fitText({ thresholds: found, fits, supported, missing });
   };
   expect(told(5, 2)).toMatch(/^best supported is a constant/);
   expect(told(4, 3)).toMatch(/^12 thresholds at 4 sizes are too few .*: nearest so far is a/);
