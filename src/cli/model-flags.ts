@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PREPROCESSINGS, type Preprocessing } from '../data/pictures.js';
 import { EspalierError, errorMessage } from '../errors.js';
 import { loadModel, type Model } from '../experiment/model/model.js';
 import { namesBeside } from '../formats/networks.js';
+import type { InputSize } from '../formats/onnx/ends.js';
 import { ARCHITECTURES, STEMS, type Stem } from '../models/architectures.js';
 import { readIfThere } from './files.js';
 import { numbers } from './flags.js';
@@ -15,6 +16,7 @@ const PRESETS = Object.keys(PREPROCESSINGS);
 export interface ModelFlags {
   readonly architecture?: string;
   readonly stem?: Stem;
+  readonly inputSize?: InputSize;
   readonly mean?: readonly (number | string)[];
   readonly std?: readonly (number | string)[];
 }
@@ -23,6 +25,7 @@ export interface ModelFlags {
 export const MODEL_FLAGS: readonly string[] = [
   'architecture',
   'stem',
+  'inputSize',
   'mean',
   'std',
 ] satisfies readonly (keyof ModelFlags)[];
@@ -39,7 +42,15 @@ export function addArchitectureFlags(
   const names = ARCHITECTURES.map(({ name }) => name);
   return command
     .addOption(new Option('--architecture <name>', what).choices(names))
-    .addOption(new Option('--stem <name>', 'of resnet18 and resnet34').choices(STEMS));
+    .addOption(new Option('--stem <name>', 'of resnet18 and resnet34').choices(STEMS))
+    .option('--input-size <height,width>', 'of an .onnx that leaves it open', inputSize);
+}
+
+function inputSize(text: string): InputSize {
+  const [height, width, ...others] = text.split(',').map(Number);
+  const sides = [height, width].every((side) => Number.isInteger(side) && Number(side) > 0);
+  if (sides && others.length === 0) return [Number(height), Number(width)];
+  throw new InvalidArgumentError('Two whole numbers are needed, such as 224,224.');
 }
 
 /** The same, and those that say what it expects of pixels. */
@@ -50,14 +61,17 @@ export function addModelFlags(command: Command): Command {
 }
 
 /** @throws bad-data naming the file. */
-export async function readModel(file: string, { architecture, stem }: ModelFlags): Promise<Model> {
+export async function readModel(
+  file: string,
+  { architecture, stem, inputSize }: ModelFlags,
+): Promise<Model> {
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new EspalierError('bad-data', `${file} cannot be read: ${errorMessage(cause)}.`, {
       cause,
     });
   });
   const beside = await readBeside(bytes, file);
-  return loadModel(bytes, file, { architecture, stem, beside });
+  return loadModel(bytes, file, { architecture, stem, beside, inputSize });
 }
 
 /** The files that a network keeps tensors in; where one is missing, reading the network says so. */

@@ -1,6 +1,7 @@
 import { EspalierError } from '../errors.js';
 import { looksLikeHdf5 } from './keras/hdf5.js';
 import { readKeras } from './keras/read.js';
+import type { InputSize } from './onnx/ends.js';
 import { externalFiles } from './onnx/external.js';
 import { looksLikeOnnx } from './onnx/file.js';
 import { type OnnxNetwork, readOnnx } from './onnx/read.js';
@@ -58,11 +59,28 @@ export interface ReadNetwork extends OnnxNetwork {
 export function readNetwork(
   bytes: Uint8Array,
   file: string,
-  { format, beside }: { readonly format: NetworkFormat; readonly beside: FilesBeside },
+  {
+    format,
+    beside,
+    inputSize,
+  }: {
+    readonly format: NetworkFormat;
+    readonly beside: FilesBeside;
+    readonly inputSize?: InputSize | undefined;
+  },
 ): ReadNetwork {
+  if (inputSize && format !== 'onnx') {
+    throw new EspalierError('bad-config', {
+      kind: 'value',
+      key: 'inputSize',
+      given: inputSize.join(','),
+      allowed: 'left out',
+      because: `${file} is no ONNX file`,
+    });
+  }
   switch (format) {
     case 'onnx':
-      return readOnnx(bytes, file, beside);
+      return readOnnx(bytes, file, beside, inputSize);
     case 'keras':
       return readKeras(bytes, file);
     case 'tfjs':

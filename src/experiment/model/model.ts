@@ -3,6 +3,7 @@ import { PREPROCESSINGS, type Preprocessing } from '../../data/pictures.js';
 import { EspalierError } from '../../errors.js';
 import type { Counter } from '../../formats/checkpoint.js';
 import { type FilesBeside, formatOfNetwork, readNetwork } from '../../formats/networks.js';
+import type { InputSize } from '../../formats/onnx/ends.js';
 import type { OnnxSource } from '../../formats/onnx/read.js';
 import type { TfjsLayers } from '../../formats/tfjs/layers.js';
 import { decodeWeights, encodeWeights } from '../../formats/weights.js';
@@ -36,6 +37,8 @@ export interface LoadOptions {
   readonly stem?: Stem | undefined;
   /** Files beside a network that its tensors lie in (`namesBeside`). */
   readonly beside?: FilesBeside | undefined;
+  /** Height and width of the images that an ONNX network is read for, where it leaves them open. */
+  readonly inputSize?: InputSize | undefined;
 }
 
 /**
@@ -50,7 +53,7 @@ export interface LoadOptions {
 export function loadModel(
   bytes: Uint8Array,
   file: string,
-  { architecture, stem, beside = new Map() }: LoadOptions = {},
+  { architecture, stem, beside = new Map(), inputSize }: LoadOptions = {},
 ): Model {
   const format = formatOfNetwork(bytes, file);
   if (format) {
@@ -63,7 +66,7 @@ export function loadModel(
         because: `${file} says itself what network it holds`,
       });
     }
-    const read = readNetwork(bytes, file, { format, beside });
+    const read = readNetwork(bytes, file, { format, beside, inputSize });
     const preprocessing = usualPreprocessing(read.network.graph);
     // The file's name, not the graph's: exporters call every graph alike.
     const name = file.replace(/^.*[\\/]|\.(onnx|h5|hdf5|json)$/gi, '');

@@ -13,7 +13,7 @@ import {
   valueAt,
 } from './builder.js';
 import { biasOfFilter, isVector } from './filters.js';
-import { hardSwishOfProduct, scaledByConstant } from './scales.js';
+import { hardSwishOfProduct, scaledByConstant, scaledByNumbers } from './scales.js';
 import { isFloating } from './tensors.js';
 
 /** What works value by value, and whose numbers are the same in any order. */
@@ -52,11 +52,18 @@ function bound(reading: Reading, input: number, name: 'min' | 'max'): number | u
   return constantAt(reading, input)?.numbers()[0];
 }
 
-/** HardSigmoid with PyTorch's slope, x / 6 + 1 / 2. */
+/** HardSigmoid: with PyTorch's slope, x / 6 + 1 / 2, or that of what is scaled to it before. */
 export const hardSigmoid: Rule = (reading) => {
   const slope = floatAttribute(reading.node, 'alpha', 0.2);
-  const known = Math.abs(slope - 1 / 6) < 1e-6 && floatAttribute(reading.node, 'beta', 0.5) === 0.5;
-  return known ? activation('hard-sigmoid')(reading) : undefined;
+  const shift = floatAttribute(reading.node, 'beta', 0.5) - 0.5;
+  if (Math.abs(slope - 1 / 6) < 1e-6 && shift === 0) return activation('hard-sigmoid')(reading);
+  const value = plainAt(reading, 0);
+  if (!value) return undefined;
+  const [factor, addend] = [Math.fround(6 * slope), Math.fround(6 * shift)];
+  const map = scaledByNumbers(reading, value, { factor, addend });
+  const { name } = reading;
+  addNode(reading, { kind: 'activation', name, inputs: [map], activation: 'hard-sigmoid' });
+  return { ...value, map: name };
 };
 
 /** BatchNormalization by running statistics. */

@@ -17,8 +17,14 @@ export interface OnnxInput {
   readonly images: number | undefined;
 }
 
-/** @throws EspalierError `bad-network` where there is none, or are several, or it takes no images. */
-export function inputOfGraph(graph: GraphProto, file: string): OnnxInput {
+/** Height and width of the images that a network is read for, where its file leaves them open. */
+export type InputSize = readonly [height: number, width: number];
+
+/**
+ * @throws EspalierError `bad-network` where there is none, or are several, or it takes no images; `bad-config`
+ * where it leaves their size open and none is given, or fixes another than is given.
+ */
+export function inputOfGraph(graph: GraphProto, file: string, given?: InputSize): OnnxInput {
   const known = new Set(graph.initializer.map(({ name }) => name));
   const inputs = graph.input.filter(({ name }) => !known.has(name));
   const [input, ...others] = inputs;
@@ -29,7 +35,24 @@ export function inputOfGraph(graph: GraphProto, file: string): OnnxInput {
     );
   }
   const sizes = recordedSizes(input);
-  const [images, ...rest] = sizes ?? [];
+  const [images, ...open] = sizes ?? [];
+  const rest = closed(open, given);
+  if (given && !(rest.includes(given[0]) && rest.includes(given[1]))) {
+    throw new EspalierError('bad-config', {
+      kind: 'value',
+      key: 'inputSize',
+      given: given.join(','),
+      allowed: 'left out',
+      because: `${file} takes images [${open.join(', ')}]`,
+    });
+  }
+  if (open.length === 3 && open.includes(undefined) && !given) {
+    throw new EspalierError('bad-config', {
+      kind: 'message',
+      message: `${file} takes "${input.name}" of sizes ${shown(sizes)}, and a network is cut for images of one size.`,
+      instead: { inputSize: 'HEIGHT,WIDTH' },
+    });
+  }
   const fits = rest.every(
     (size) => size !== undefined && Number.isInteger(size) && size >= 1 && size <= LARGEST_SIDE,
   );
@@ -37,7 +60,7 @@ export function inputOfGraph(graph: GraphProto, file: string): OnnxInput {
   if (!fits || (own.length !== 3 && own.length !== 1)) {
     throw new EspalierError(
       'bad-network',
-      `${file} takes "${input.name}" of sizes [${(sizes ?? []).map((size) => size ?? '?').join(', ')}]; images [n, channels, height, width] of a size that is fixed are needed: export it with fixed height and width.`,
+      `${file} takes "${input.name}" of sizes ${shown(sizes)}; images [n, channels, height, width] are needed, of ${LARGEST_SIDE} pixels a side at most.`,
     );
   }
   const [first = 1, second = 1, third = 1] = own;
@@ -47,6 +70,19 @@ export function inputOfGraph(graph: GraphProto, file: string): OnnxInput {
     ? { channels: third, height: first, width: second }
     : { channels: first, height: second, width: third };
   return { input: { name: input.name, ...shape }, axes, images };
+}
+
+type Sizes = readonly (number | undefined)[];
+
+/** The sizes of an image, of which height and width may be open: the first two where channels are last. */
+function closed(sizes: Sizes, given: InputSize | undefined): Sizes {
+  if (!given || sizes.length !== 3) return sizes;
+  const first = sizes[0] === undefined ? 0 : 1;
+  return sizes.map((size, axis) => size ?? given[axis - first]);
+}
+
+function shown(sizes: Sizes | undefined): string {
+  return `[${(sizes ?? []).map((size) => size ?? '?').join(', ')}]`;
 }
 
 /** Operations that turn logits into shares and may stand behind them. */

@@ -10,7 +10,7 @@ import {
   type ParameterUse,
   refused,
 } from './builder.js';
-import { inputOfGraph, outputOfLogits } from './ends.js';
+import { type InputSize, inputOfGraph, outputOfLogits } from './ends.js';
 import { decodeOnnx, type OnnxFile } from './file.js';
 import { readInitializers, readNode } from './nodes.js';
 import { countReaders } from './proto.js';
@@ -41,6 +41,7 @@ export interface OnnxSource {
  * whose softmax may be in the file. What the graph has no node for becomes an opaque one.
  *
  * @param external the files that its weights lie in where they are not in this one (`externalFiles`).
+ * @param inputSize of the images, where the file leaves it open.
  * @throws EspalierError `bad-data` where the file is damaged or no ONNX, `bad-network` where the network is
  * none that can be read; both name `file`, and the node or tensor.
  */
@@ -48,18 +49,26 @@ export function readOnnx(
   bytes: Uint8Array,
   file: string,
   external: ExternalFiles = new Map(),
+  inputSize?: InputSize,
 ): OnnxNetwork {
   try {
-    return readNetwork(bytes, file, external);
+    return readNetwork(decodeOnnx(bytes, file), { bytes, file, external, inputSize });
   } catch (error) {
     if (!(error instanceof EspalierError) || error.message.includes(file)) throw error;
     throw new EspalierError(error.code, `${file}: ${error.message}`, { cause: error });
   }
 }
 
-function readNetwork(bytes: Uint8Array, file: string, external: ExternalFiles): OnnxNetwork {
-  const onnx = decodeOnnx(bytes, file);
-  const builder = startedBuilder(onnx, file, external);
+interface Given {
+  readonly bytes: Uint8Array;
+  readonly file: string;
+  readonly external: ExternalFiles;
+  readonly inputSize: InputSize | undefined;
+}
+
+function readNetwork(onnx: OnnxFile, given: Given): OnnxNetwork {
+  const { bytes, file, external } = given;
+  const builder = startedBuilder(onnx, given);
   readInitializers(builder);
   const { output, tail } = outputOfLogits(onnx.graph, file);
   onnx.graph.node.forEach((node, at) => {
@@ -93,12 +102,8 @@ function readNetwork(bytes: Uint8Array, file: string, external: ExternalFiles): 
   };
 }
 
-function startedBuilder(
-  { graph, opset }: OnnxFile,
-  file: string,
-  external: ExternalFiles,
-): Builder {
-  const { input, axes, images } = inputOfGraph(graph, file);
+function startedBuilder({ graph, opset }: OnnxFile, { file, external, inputSize }: Given): Builder {
+  const { input, axes, images } = inputOfGraph(graph, file, inputSize);
   const { name, ...shape } = input;
   return {
     file,

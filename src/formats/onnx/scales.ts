@@ -59,23 +59,41 @@ export function scaledByConstant(
           weight: addFilled(builder, `${name}.sign`, { shape: taps, number: sign }),
           bias: addParameter(reading, { input, form, shape: [channels] }),
         };
-  const map = addNode(reading, {
-    kind: 'convolution',
-    name,
+  const map = addNode(reading, { ...scaling(channels), name, inputs: [value.map], ...filter });
+  if (number !== undefined && sign === 1) {
+    builder.scaled.set(map, { map: value.map, operation, number });
+  }
+  return { ...value, map };
+}
+
+/** factor · map + addend, of numbers that the file has not: the map of it. */
+export function scaledByNumbers(
+  reading: Reading,
+  value: OnnxValue,
+  { factor, addend }: { readonly factor: number; readonly addend: number },
+): string {
+  const { builder, name } = reading;
+  const { channels } = shapeOfValue(builder, value);
+  return addNode(reading, {
+    ...scaling(channels),
+    name: `${name}.scaled`,
     inputs: [value.map],
-    ...filter,
+    weight: addFilled(builder, `${name}.factor`, { shape: [channels, 1, 1, 1], number: factor }),
+    bias: addFilled(builder, `${name}.addend`, { shape: [channels], number: addend }),
+  });
+}
+
+/** A depthwise filter of one tap that training leaves as it is. */
+const scaling = (channels: number) =>
+  ({
+    kind: 'convolution',
     outputs: channels,
     groups: channels,
     kernel: [1, 1],
     stride: [1, 1],
     padding: { top: 0, left: 0, bottom: 0, right: 0 },
     frozen: true,
-  });
-  if (number !== undefined && sign === 1) {
-    builder.scaled.set(map, { map: value.map, operation, number });
-  }
-  return { ...value, map };
-}
+  }) as const;
 
 function numberOfConstant(reading: Reading, input: number, turned: Turn | undefined): number {
   const [value = Number.NaN] = constantAt(reading, input)?.numbers() ?? [];

@@ -48,6 +48,11 @@ const CASES: readonly (readonly [what: string, sketch: Sketch, units: readonly n
     between([['HardSigmoid', 'a', 'y', { alpha: 0.1666666716337204, beta: 0.5 }]]),
     [6],
   ],
+  [
+    'HardSigmoid of a slope and a shift of its own',
+    between([['HardSigmoid', 'a', 'y', { alpha: 0.2, beta: 0.4 }]]),
+    [6],
+  ],
   ['Clip by attributes', between([['Clip', 'a', 'y', { min: 0, max: 6 }]], {}, { opset: 7 }), [6]],
   [
     'Clip by constants',

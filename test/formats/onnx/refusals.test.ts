@@ -95,11 +95,6 @@ describe('a file that holds no network that can be read is refused by what is wr
       /has 2 outputs \(logits, g\)/,
     ],
     [
-      'images of any size',
-      plain({ input: ['n', 3, 'h', 'w'] }),
-      /takes "x" of sizes \[\?, 3, \?, \?\]; images .*fixed height/,
-    ],
-    [
       'a map for an answer',
       plain({ nodes: [['Conv', 'x w', 'a']] }),
       /answers with maps of 4 × 6 × 6/,

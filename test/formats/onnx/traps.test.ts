@@ -359,3 +359,24 @@ test('a number beyond float16 is refused where the file has such', () => {
     /"b" is of float16, and its new number 1000000/,
   );
 });
+
+test('images of any size: a network is read, run and cut for the size that is asked for', async () => {
+  const bytes = sketchedFile({ ...PLAIN, input: ['n', 3, 'h', 'w'] });
+  expect(() => readOnnx(bytes, 'net.onnx')).toThrow(
+    expect.objectContaining({
+      code: 'bad-config',
+      message: expect.stringMatching(
+        /takes "x" of sizes \[\?, 3, \?, \?\], .* Use inputSize HEIGHT,WIDTH instead/,
+      ),
+    }),
+  );
+  const { network, onnx } = readOnnx(bytes, 'net.onnx', new Map(), [7, 9]);
+  expect(network.graph.input).toMatchObject({ channels: 3, height: 7, width: 9 });
+  const cut = thinned(network);
+  await expectAgreement(cut, writeOnnx(onnx, cut, 'data').bytes, { images: 2 });
+  const fixed = sketchedFile({ ...PLAIN, input: ['n', 3, 7, 9] });
+  expect(readOnnx(fixed, 'net.onnx', new Map(), [7, 9]).network.graph).toEqual(network.graph);
+  expect(() => readOnnx(fixed, 'net.onnx', new Map(), [8, 8])).toThrow(
+    /inputSize must be left out, not "?8,8"?: net.onnx takes images \[3, 7, 9\]/,
+  );
+});
