@@ -1,10 +1,11 @@
 import { foldBatchNorms } from '../../../graph/fold.js';
+import type { Unit } from '../../../graph/units.js';
 import type { Network } from '../../../graph/weights.js';
 import { cutUnit, unitOfNetwork } from './cut-unit.js';
 import type { PruneEvent, PruneState, UnitOutcome } from './events.js';
 import type { Calibrated } from './frontier.js';
 import { measureUnit, type UnitMeasurement } from './measure-unit.js';
-import { type Pruning, rankUnit, startWalk } from './pruning.js';
+import { type Pruning, rankUnit, startWalk, unitsInInference } from './pruning.js';
 
 export interface UnitCuts {
   /** Channels that stay, of each unit. */
@@ -28,13 +29,15 @@ export async function* cutUnits(
   const outcomes = [...(from?.units ?? [])];
   let network = from?.network ?? dense;
   let touched = outcomes.some(({ kept, channels }) => kept.length < channels);
+  const inDense = unitsInInference(pruning).units;
   using walk = await startWalk(pruning);
   const placeAt = (name: string) => walk.to(foldBatchNorms(network), name);
   const measure = async (name: string) => {
     const cut = await placeAt(name);
     const reference = touched ? await denseAt(name) : undefined;
     const unit = unitOfNetwork(cut.network, name);
-    return measureUnit(device, { unit, cut, dense: reference, signal });
+    const cutChannels = (map: string) => channelsCut(map, inDense, outcomes);
+    return measureUnit(device, { unit, cut, dense: reference, cutChannels, signal });
   };
   for (const [done, { name, channels }] of units.entries()) {
     if (outcomes.some(({ unit }) => unit === name)) continue;
@@ -61,4 +64,21 @@ export async function* cutUnits(
     yield { type: 'unit', network, ...(outcomes.at(-1) as UnitOutcome) };
   }
   return { network, units: outcomes };
+}
+
+/** Which channels of a map of the dense network are cut already. */
+function channelsCut(
+  map: string,
+  inDense: readonly Unit[],
+  outcomes: readonly UnitOutcome[],
+): ReadonlySet<number> {
+  const cut = new Set<number>();
+  for (const { unit, kept } of outcomes) {
+    const own = inDense.find(({ name }) => name === unit)?.maps.find(({ node }) => node === map);
+    const stays = new Set(kept);
+    for (const [channel, places] of (own?.positions ?? []).entries()) {
+      if (!stays.has(channel)) for (const place of places) cut.add(place);
+    }
+  }
+  return cut;
 }

@@ -6,7 +6,8 @@ import { inferShapes } from '../../../graph/shapes.js';
 import type { Unit } from '../../../graph/units.js';
 import { prepareActivate } from '../../../kernels/activate.js';
 import type { FeatureMap } from '../../../kernels/feature-map.js';
-import { prepareSegment, type Segment } from '../../../layers/segment.js';
+import { prepareGatherColumns } from '../../../kernels/gather-columns.js';
+import { prepareSegment } from '../../../layers/segment.js';
 import {
   type PatchProducts,
   preparePatchProducts,
@@ -25,6 +26,8 @@ export interface MeasureRequest {
   readonly cut: Calibrated;
   /** As it was, at the same place: what the consumers should give. Left out while nothing is cut. */
   readonly dense?: Calibrated | undefined;
+  /** Channels of a map of the dense network that the cut one lacks; none by default. */
+  readonly cutChannels?: (map: string) => ReadonlySet<number>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -43,7 +46,7 @@ export interface UnitMeasurement {
  */
 export async function measureUnit(
   device: Device,
-  { unit, cut, dense, signal }: MeasureRequest,
+  { unit, cut, dense, cutChannels, signal }: MeasureRequest,
 ): Promise<readonly UnitMeasurement[]> {
   const { graph, weights } = cut.network;
   const shapes = inferShapes(graph);
@@ -68,7 +71,15 @@ export async function measureUnit(
     const encoders: ((commands: Commands, images: number) => void)[] = [];
     for (const reading of readings) {
       const input = own.map(reading.input);
-      const missing = whole && (await prepareMissing(device, scope, { own, whole, reading }));
+      const { target } = reading;
+      const missing =
+        whole &&
+        (await prepareMissing(device, scope, {
+          target,
+          is: own.map(target),
+          was: whole.map(target),
+          cut: cutChannels?.(target) ?? new Set(),
+        }));
       const product = await preparePatchProducts(device, {
         ...reading,
         input,
@@ -105,20 +116,42 @@ export async function measureUnit(
   }
 }
 
+interface Target {
+  readonly target: string;
+  readonly is: FeatureMap;
+  readonly was: FeatureMap;
+  /** Channels of `was` that `is` lacks. */
+  readonly cut: ReadonlySet<number>;
+}
+
 /** E: the dense network's target less that of the network as it is. */
 async function prepareMissing(
   device: Device,
   scope: Scope,
-  {
-    own,
-    whole,
-    reading,
-  }: { readonly own: Segment; readonly whole: Segment; readonly reading: Reading },
-) {
-  const [input, subtrahend] = [whole.map(reading.target), own.map(reading.target)];
-  const { rows, columns } = input.matrix;
-  const matrix = scope.matrix(`error of ${reading.target}`, [rows, columns]);
-  const map: FeatureMap = { ...input, matrix };
-  const run = await prepareActivate(device, { input, subtrahend, output: map });
-  return { map, encode: (commands: Commands, images: number) => run(commands, { images }) };
+  { target, is, was, cut }: Target,
+): Promise<{
+  readonly map: FeatureMap;
+  readonly encode: (commands: Commands, images: number) => void;
+}> {
+  const { rows, columns } = is.matrix;
+  const map: FeatureMap = { ...is, matrix: scope.matrix(`error of ${target}`, [rows, columns]) };
+  if (cut.size === 0) {
+    const run = await prepareActivate(device, { input: was, subtrahend: is, output: map });
+    return { map, encode: (commands, images) => run(commands, { images }) };
+  }
+  const left = [...Array(was.matrix.columns).keys()].filter((channel) => !cut.has(channel));
+  const kept: FeatureMap = { ...is, matrix: scope.matrix(`kept of ${target}`, [rows, columns]) };
+  const gather = await prepareGatherColumns(device, {
+    activations: was.matrix,
+    indices: scope.bufferFrom(`channels of ${target}`, Uint32Array.of(left.length, ...left)),
+    block: kept.matrix,
+  });
+  const run = await prepareActivate(device, { input: kept, subtrahend: is, output: map });
+  return {
+    map,
+    encode: (commands, images) => {
+      gather(commands, { first: 0, m: images * is.height * is.width });
+      run(commands, { images });
+    },
+  };
 }
