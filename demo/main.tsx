@@ -2,6 +2,7 @@ import './before.js';
 import 'uplot/dist/uPlot.min.css';
 import { render } from 'preact';
 import { App } from './app.js';
+import { warnBeforeLoss } from './state/keeping.js';
 import { keepOffline } from './state/offline.js';
 import { createPage } from './state/page.js';
 import { PageContext } from './view/context.js';
@@ -17,4 +18,5 @@ render(
   root,
 );
 keepOffline();
+warnBeforeLoss(page);
 await page.start();

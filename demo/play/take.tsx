@@ -1,4 +1,6 @@
-import { runArchive, subnetworkFile } from '../state/archive.js';
+import { plural } from '../../src/text.js';
+import { runArchive } from '../state/archive.js';
+import { networkFile } from '../state/network-file.js';
 import { usePage } from '../view/context.js';
 import { CopyButton } from '../view/copy.js';
 import { save } from '../view/save.js';
@@ -7,11 +9,7 @@ import { save } from '../view/save.js';
 export function Take() {
   const page = usePage();
   const { session } = page;
-  const newest = session.findings.value.findLast(({ type }) => type === 'subnetwork');
-  const shown = session.findings.value.find(
-    (event) => event.type === 'subnetwork' && event.iteration === page.checkpoint.value?.iteration,
-  );
-  const subnetwork = shown ?? newest;
+  const network = page.size.value?.network;
   const complete = session.mode.value === 'done';
   return (
     <section class="card take" aria-labelledby="take-title">
@@ -32,14 +30,15 @@ export function Take() {
         </label>
         <button
           type="button"
-          disabled={!subnetwork}
+          disabled={!network}
           onClick={() => {
-            if (!subnetwork) return;
-            const { name, bytes } = subnetworkFile(subnetwork);
+            const { task } = session.play.value?.config ?? page.settings.value;
+            if (!network) return;
+            const { name, bytes } = networkFile({ network, task });
             save(name, bytes);
           }}
         >
-          Save the subnetwork
+          {network ? `Save the network of ${plural(network.width, 'neuron')}` : 'Save the network'}
         </button>
         <button
           type="button"
@@ -63,9 +62,10 @@ export function Take() {
       <p class="note">
         Drop MNIST’s IDX files, a CSV (a label and the pixels on each line) or a run (its .zip or
         folder) anywhere on this page: they stay on this device, and the run goes on from its last
-        weights. The subnetwork is a safetensors file. The run is a .zip with all weights, which,
-        unpacked, <code>espalier run --from</code> goes on with on a command line, and{' '}
-        <code>--config config.json</code> repeats.
+        weights. The network is that of the headline, or where you dragged to: a safetensors file
+        whose metadata say how to compute with it, and which this page takes back. The run is a .zip
+        with all weights, which, unpacked, <code>espalier run --from</code> goes on with on a
+        command line, and <code>--config config.json</code> repeats.
       </p>
     </section>
   );

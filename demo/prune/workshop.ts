@@ -17,8 +17,8 @@ import {
   type UnitCurve,
 } from '../../src/index.js';
 import type { PathFile } from '../model/dropped.js';
+import { type Keeper, openKeeper } from '../state/keeper.js';
 import { type CutResult, countedMeasurements, cutToBudget, divided, planWithin } from './cut.js';
-import { type Keeper, openKeeper } from './kept.js';
 import { bytesOfModel, classesOfModel, viewOfNetwork } from './network-view.js';
 import type { Calls, PicturesView, PlanView, Progress, Standing } from './protocol.js';
 import { picturesFor, readPictureFiles, thumbnails } from './read-pictures.js';
@@ -202,7 +202,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
   return {
     open: async ({ base: address }) => {
       base = address;
-      keeper = await openKeeper();
+      keeper = await openKeeper('espalier-prune');
       const kept = {
         network: (await keeper.get('network')) as KeptNetwork | undefined,
         pictures: (await keeper.get('pictures')) as 'built-in' | OwnPictures | undefined,

@@ -30,6 +30,12 @@ export function viewFromHash(hash: string): View {
   return VIEWS.find((view) => view === named) ?? 'play';
 }
 
+/** Whether an address leaves all settings open, so that the last run may come back with its own. */
+export function namesNoSetting(hash: string): boolean {
+  const keys = [...new URLSearchParams(hash.replace(/^#/, '')).keys()];
+  return keys.every((key) => key === 'view' || VIEWS.some((view) => key.startsWith(`${view}.`)));
+}
+
 /**
  * Reads what `addressHash` wrote. A setting that is absent takes its default.
  *

@@ -1,7 +1,6 @@
 import { type Zippable, zipSync } from 'fflate';
 import {
   datasetFile,
-  EspalierError,
   eventFile,
   eventRecord,
   fineTuneRate,
@@ -44,17 +43,6 @@ export function runArchive(
     Object.assign(files, idxFiles('train', source.train), idxFiles('t10k', source.test));
   }
   return zipSync(files, { level: 6 });
-}
-
-/**
- * The safetensors file of one finding, a subnetwork for example.
- *
- * @throws bad-data when the finding has no weights.
- */
-export function subnetworkFile(finding: Finding) {
-  const file = eventFile(finding);
-  if (!file) throw new EspalierError('bad-data', `A ${finding.type} event has no weights.`);
-  return file;
 }
 
 /**

@@ -12,12 +12,15 @@ import {
 import { parseJson } from '../../src/json.js';
 import { grouped } from '../../src/text.js';
 import { sourceOfFiles } from './data.js';
+import { type NamedNetwork, readNetworkFile } from './network-file.js';
 
 /**
  * What the person's files hold: images, a run's configuration, or both. With weights the run can go
  * on.
  */
 export interface Brought {
+  /** A network that this page saved. */
+  readonly network?: NamedNetwork;
   readonly source?: ImageSource;
   readonly config?: RunConfig;
   /** The newest weights of the run. */
@@ -35,6 +38,9 @@ const { config: CONFIG, dataset: DATASET, events: EVENTS } = RUN_FILES;
  */
 const RECORDS =
   /^(\..*|folder\.lock.*|(summary|comparison)\.\w+|(loss|accuracy)\.\w+|.*\.jsonl|(subnetwork|(dense-)?fine-tuned|from-scratch)-\d+\.safetensors)$/;
+
+/** A network by itself. A run's own files have other names. */
+const LONE_NETWORK = /^network-.*\.safetensors$/i;
 
 /** Trained networks and parts of them, which Play has no use for. */
 const NETWORKS = /\.(onnx|h5|hdf5|keras|pth|pt|th|pb|tflite)$/i;
@@ -54,6 +60,9 @@ export async function readBrought(
   for (const file of given) requireSmall(file);
   if (given.length === 1 && first?.name.toLowerCase().endsWith('.zip')) {
     return readBrought(await unpacked(first), readImages);
+  }
+  if (given.length === 1 && first && LONE_NETWORK.test(first.name)) {
+    return { network: readNetworkFile((await runFile(first)).bytes, first.name) };
   }
   const network = given.find(({ name }) => NETWORKS.test(name));
   if (network) throw otherNetwork(network);

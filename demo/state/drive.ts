@@ -25,6 +25,8 @@ export interface Drive<Event, Result> {
   resume(): void;
   /** Stops asking the generator for events. The event that is being computed still arrives. */
   pause(): void;
+  /** Shows work of an earlier visit, which there is no generator to go on with. */
+  rest(mode: 'stopped' | 'done'): void;
   /** Ends the generator, which frees what it holds on the device. */
   halt(): Promise<void>;
 }
@@ -118,6 +120,9 @@ export function createDrive<Event, Result>(
       if ((turn.peek()?.view ?? view) === view) go();
     },
     pause,
+    rest: (rested) => {
+      mode.value = rested;
+    },
     halt: async () => {
       wanted = false;
       abort.abort();

@@ -3,12 +3,14 @@ import {
   type AdapterDescription,
   EspalierError,
   type ImageSource,
+  type LabelledImages,
   type RunConfig,
   type StartingState,
 } from '../../src/index.js';
 import { grouped, plural } from '../../src/text.js';
 import type { PathFile } from '../model/dropped.js';
-import type { View } from './address.js';
+import { percent } from '../model/format.js';
+import { namesNoSetting, type View } from './address.js';
 import { type AddressBar, type Complain, createAddressBar } from './address-bar.js';
 import { type Brought, readBrought } from './bring.js';
 import { type Connection, createConnection } from './connection.js';
@@ -16,6 +18,8 @@ import { offersFull } from './data.js';
 import type { Turn } from './drive.js';
 import { halfwayPoint } from './halfway.js';
 import { createImages, type Images } from './images.js';
+import { createKeeping } from './keeping.js';
+import { accuracyOn, type NamedNetwork } from './network-file.js';
 import { type Problem, problemFromError } from './problems.js';
 import { readInWorker } from './reader.js';
 import { createRun, type Run } from './run.js';
@@ -70,6 +74,12 @@ export function broughtText({
   return [images, run, settings].filter((part) => part !== undefined && part !== false).join(' ');
 }
 
+/** What a network that was brought is, and what it is worth on the images here. */
+function networkText(named: NamedNetwork, test: LabelledImages): string {
+  const { width, activation } = named.network;
+  return `A network of ${plural(width, 'neuron')} (${activation}): it gets ${percent(accuracyOn(named, test))} of ${plural(test.count, 'new digit')} right.`;
+}
+
 export function createPage(gpu: GPU | undefined): Page {
   const problem = signal<Problem | undefined>();
   const complain: Complain = (error, remedy) => {
@@ -98,6 +108,8 @@ export function createPage(gpu: GPU | undefined): Page {
     dismiss,
   });
 
+  const keeping = createKeeping({ ...images, session: run.session, set });
+
   /** The address has changed: by a tab's link, by Back or Forward, or by a link that was typed. */
   const moved = () => {
     try {
@@ -121,6 +133,10 @@ export function createPage(gpu: GPU | undefined): Page {
 
   return {
     ...run,
+    reset: async () => {
+      await run.reset();
+      await keeping.forget();
+    },
     view,
     kept,
     settings,
@@ -145,6 +161,7 @@ export function createPage(gpu: GPU | undefined): Page {
       void offersFull().then((there) => {
         full.value = there;
       });
+      const anyRun = namesNoSetting(location.hash);
       // Before the wait for the adapter, so that the tabs' links have this link's settings by then.
       adopt(defaultsFor('software'));
       try {
@@ -155,6 +172,10 @@ export function createPage(gpu: GPU | undefined): Page {
       }
       try {
         await load(settings.value.data === 'full' ? 'full' : 'small');
+        if (await keeping.restore(settings.value, anyRun)) {
+          dismiss();
+          said.value = 'Your run is as you left it. This browser keeps it.';
+        }
       } catch (error) {
         complain(error);
       }
@@ -165,7 +186,12 @@ export function createPage(gpu: GPU | undefined): Page {
         const brought = await images.during('Reading your files', async () =>
           readBrought(await files, readInWorker),
         );
-        const { config, weights } = brought;
+        const { config, weights, network } = brought;
+        if (network) {
+          const test = source.value?.test;
+          said.value = test && networkText(network, test);
+          return;
+        }
         const before = settings.value.data;
         // A run can go on only with the images that it was trained on.
         const asked = config && settingsFrom(config);

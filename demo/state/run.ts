@@ -115,7 +115,7 @@ export function createRun(needs: Needs): Run {
     try {
       const { mode, error } = session;
       if (mode.value === 'stopped' && error.value === undefined && !anew) {
-        session.resume(goal);
+        session.resume(connected, goal);
         return;
       }
       const images = source.value;

@@ -52,6 +52,16 @@ export interface Play {
   readonly from?: StartingState;
 }
 
+/** A run as the browser keeps it: what its settings and images do not say. */
+export interface KeptRun {
+  readonly settings: Settings;
+  readonly losses: readonly (readonly [number, number])[];
+  readonly findings: readonly Finding[];
+  readonly beside: readonly Beside[];
+  /** Of a run that came to its end. */
+  readonly summary?: RunSummary;
+}
+
 /** Where a run stops by itself. */
 export type Goal = 'end' | 'checkpoint';
 
@@ -76,7 +86,11 @@ export interface Session {
   readonly error: ReadonlySignal<unknown>;
   /** Gives up the current run and starts a new one. */
   start(connected: () => Promise<Device>, given: NewRun): void;
-  resume(goal: Goal): void;
+  resume(connected: () => Promise<Device>, goal: Goal): void;
+  /** What to keep of the run; undefined before its first checkpoint. */
+  kept(): KeptRun | undefined;
+  /** Brings back what was kept of a run on these images. */
+  restore(run: KeptRun, source: ImageSource): void;
   /** Goes on with the same run on another device, from its last checkpoint. */
   goOn(connected: () => Promise<Device>): void;
   pause(): void;
@@ -92,6 +106,8 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
   const beside = signal<readonly Beside[]>([]);
   const summary = signal<RunSummary | undefined>();
   let goal: Goal = 'end';
+  /** Whether the run is of an earlier visit: it goes on from its last checkpoint. */
+  let restored = false;
 
   const heard = (event: RunEvent | Beside) => {
     if (isBeside(event)) {
@@ -125,6 +141,16 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
     summary.value = undefined;
   };
 
+  const goOn = (connected: () => Promise<Device>, next: Goal) => {
+    const input = play.value;
+    if (!input) return;
+    const last = findings.value.findLast((event) => event.type === 'checkpoint');
+    goal = next;
+    restored = false;
+    const from = last && { from: last };
+    drive.start(async (signal) => played(await connected(), { ...input, ...from }, signal));
+  };
+
   return {
     mode: drive.mode,
     error: drive.error,
@@ -146,20 +172,42 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
         forget();
       });
       goal = next;
+      restored = false;
       drive.start(async (signal) => played(await connected(), input, signal));
     },
-    resume: (next) => {
-      goal = next;
-      drive.resume();
+    resume: (connected, next) => {
+      if (restored) goOn(connected, next);
+      else {
+        goal = next;
+        drive.resume();
+      }
     },
-    goOn: (connected) => {
-      const input = play.value;
-      if (!input) return;
-      const last = findings.value.findLast((event) => event.type === 'checkpoint');
-      goal = 'end';
-      const from = last && { from: last };
-      drive.start(async (signal) => played(await connected(), { ...input, ...from }, signal));
+    kept: () => {
+      const of = play.value;
+      if (!of || !findings.value.some(({ type }) => type === 'checkpoint')) return undefined;
+      return {
+        settings: of.settings,
+        losses: losses.value,
+        findings: findings.value,
+        beside: beside.value,
+        ...(summary.value && { summary: summary.value }),
+      };
     },
+    restore: (run, source) => {
+      const config = configFromSettings(run.settings);
+      const examples = drawExamples(source, config.examples, config.seed);
+      batch(() => {
+        play.value = { settings: run.settings, config, source, examples };
+        forget();
+        losses.value = run.losses;
+        findings.value = run.findings;
+        beside.value = run.beside;
+        summary.value = run.summary;
+        drive.rest(run.summary ? 'done' : 'stopped');
+      });
+      restored = true;
+    },
+    goOn: (connected) => goOn(connected, 'end'),
     pause: drive.pause,
     reset: async () => {
       await drive.halt();

@@ -1,4 +1,3 @@
-const DATABASE = 'espalier-prune';
 const STORE = 'kept';
 /** The version of the records' form: what another version kept is not read. */
 const VERSION = 1;
@@ -12,30 +11,33 @@ export interface Keeper {
   remove(...names: readonly string[]): Promise<void>;
 }
 
-/** A failure to keep never ends the work: it is told by `keeps`. */
-export async function openKeeper(): Promise<Keeper> {
-  let database: IDBDatabase | undefined;
+/**
+ * Opens what one tab keeps. A failure to keep never ends the work: it is told by `keeps`.
+ *
+ * @param database its name in the browser.
+ */
+export async function openKeeper(database: string): Promise<Keeper> {
+  let opened: IDBDatabase | undefined;
   try {
-    const request = indexedDB.open(DATABASE, VERSION);
+    const request = indexedDB.open(database, VERSION);
     request.onupgradeneeded = () => void request.result.createObjectStore(STORE);
-    database = await settled(request);
+    opened = await settled(request);
   } catch {
-    database = undefined;
+    opened = undefined;
   }
   const change = async (work: (store: IDBObjectStore) => void): Promise<void> => {
-    if (!database) return;
+    if (!opened) return;
     try {
-      const transaction = database.transaction(STORE, 'readwrite');
+      const transaction = opened.transaction(STORE, 'readwrite');
       work(transaction.objectStore(STORE));
       await committed(transaction);
     } catch {
-      database = undefined;
+      opened = undefined;
     }
   };
   return {
-    keeps: () => database !== undefined,
-    get: async (name) =>
-      database && settled(database.transaction(STORE).objectStore(STORE).get(name)),
+    keeps: () => opened !== undefined,
+    get: async (name) => opened && settled(opened.transaction(STORE).objectStore(STORE).get(name)),
     put: (name, value) => change((store) => store.put(value, name)),
     remove: (...names) =>
       change((store) => {
