@@ -6,7 +6,7 @@ import { serveOffline } from './service-worker.js';
 const WORKER = 'service-worker.js';
 
 /** What is kept from the first visit on: the page, its scripts, and the digits that it begins with. */
-const KEPT = /\.(html|js|css|svg)$|^data\/small\//;
+const KEPT = /\.(html|js|css|svg)$|^data\/(small\/|sets\.json$)/;
 
 /** Writes the service worker, with the list of the build's files and a version of their contents. */
 export function offline(): Plugin {

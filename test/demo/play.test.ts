@@ -6,7 +6,9 @@ import type { Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { answerFromOutputs, inputAt, outputsAt } from '../../demo/model/answer.js';
 import { percent, short } from '../../demo/model/format.js';
+import { accuracyOn, networkFile, readNetworkFile } from '../../demo/state/network-file.js';
 import { readImageSource } from '../../src/data/folder.js';
+import { encodeSafetensors } from '../../src/formats/safetensors.js';
 import { openNodeHost } from '../../src/hosts/node.js';
 import {
   decodeSafetensors,
@@ -16,6 +18,7 @@ import {
   type RunSummary,
   type TwoLayerParameters,
 } from '../../src/index.js';
+import { drawParameters } from '../../src/models/two-layer.js';
 import { espalier } from '../cli/espalier.js';
 import {
   bring,
@@ -59,6 +62,28 @@ test('the first load weighs less than 300 KB, and its policy allows nothing from
   expect(linked.filter((name) => name.includes('tab-'))).toEqual([]);
   expect(html).toMatch(/Content-Security-Policy" content="default-src &#39;none&#39;/);
   expect(html).not.toMatch(/unsafe-|(?:src|href)="(?!\.\/)/);
+});
+
+test('a network that this page saved is read back, and no other file taken for one', () => {
+  const network = drawParameters({ width: 3, inputs: 5, outputs: 1, activation: 'relu' }, 1);
+  const { name, bytes } = networkFile({ network, task: 'parity' });
+  expect([name, readNetworkFile(bytes, name)]).toEqual([
+    'network-3.safetensors',
+    { network, task: 'parity' },
+  ]);
+  const tensors = {
+    'hidden.weight': { dtype: 'F32', shape: [3, 5], data: network.hidden },
+    'output.weight': { dtype: 'F32', shape: [3, 1], data: network.output },
+  } as const;
+  const told = { activation: 'relu', scale: '1/width', task: 'parity' };
+  for (const [metadata, why] of [
+    [{ ...told, activation: 'gelu' }, /name no activation/],
+    [{ ...told, task: 'primes' }, /name no task/],
+    [{ ...told, scale: '1' }, /the scale 1\/width/],
+    [{ ...told, task: 'digits' }, /3 × 5 and 3 × 1, where both need as many rows .* 10 columns/],
+  ] as const) {
+    expect(() => readNetworkFile(encodeSafetensors(tensors, metadata), 'n')).toThrow(why);
+  }
 });
 
 describe('a run from beginning to end', () => {
@@ -268,13 +293,25 @@ describe('a run from beginning to end', () => {
     expect(shown).toEqual(distinct);
   });
 
-  test('looks back at an earlier checkpoint, and saves its subnetwork', async () => {
+  test('looks back at an earlier checkpoint, and saves its network, which it takes back', async () => {
     await page.focus('.timeline input:checked');
     await page.keyboard.press('ArrowLeft');
     await page.waitForSelector('.timeline input[value="10"]:checked');
-    await (await button(page, 'Save the subnetwork')).click();
-    const bytes = await downloaded(demo.downloads, 'subnetwork-10.safetensors');
-    expect(Buffer.compare(bytes, files['subnetwork-10.safetensors'] as Uint8Array)).toBe(0);
+    const save = await page.waitForSelector(
+      "::-p-xpath(//button[starts-with(normalize-space(), 'Save the network of')])",
+    );
+    const width = /\d+/.exec((await save?.evaluate((it) => it.textContent)) ?? '')?.[0];
+    await save?.click();
+    const name = `network-${width}.safetensors`;
+    const saved = readNetworkFile(await downloaded(demo.downloads, name), name);
+    const { test: unseen } = await readImageSource(join(demo.folder, 'data/small'));
+    const share = percent(accuracyOn(saved, unseen));
+    expect((await resultTable(page))['Right answers']).toContain(share);
+    await bring(page, [join(demo.downloads, name)]);
+    await page.waitForSelector('.said');
+    expect(await textAt(page, '.said p')).toBe(
+      `A network of ${width} neurons (tanh): it gets ${share} of 1,000 new digits right.`,
+    );
     await page.focus('.timeline input:checked');
     await page.keyboard.press('ArrowRight');
     await page.waitForSelector('.timeline input[value="20"]:checked');

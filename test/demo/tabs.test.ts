@@ -1,6 +1,17 @@
 import { expect, test } from 'vitest';
 import { offline } from '../../demo/build/offline.js';
-import { openTab, QUICK, ready, seriousFindings, servedPage, tabTo, textAt } from './fixture.js';
+import {
+  ended,
+  openTab,
+  playToEnd,
+  QUICK,
+  ready,
+  resultTable,
+  seriousFindings,
+  servedPage,
+  tabTo,
+  textAt,
+} from './fixture.js';
 
 const demo = servedPage();
 
@@ -73,7 +84,7 @@ test('a build names its files and a version of their contents for the service wo
   expect(written('2')?.[0]).not.toBe(version);
 });
 
-test('opens without a network after the first visit, and isolated from other origins', async () => {
+test('opens without a network after the first visit, with the run, and isolated from other origins', async () => {
   const { page, complaints } = await demo.visit(QUICK, { keepsPage: true });
   await page.evaluate(async () => {
     const { serviceWorker } = navigator;
@@ -83,9 +94,15 @@ test('opens without a network after the first visit, and isolated from other ori
     }
   });
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+  await playToEnd(page);
+  const before = await resultTable(page);
   demo.unplug(true);
   await page.reload();
   await ready(page);
+  // The run is there as well, with its figures.
+  await ended(page);
+  expect(await resultTable(page)).toEqual(before);
+  expect(await textAt(page, '.said')).toContain('as you left it');
   await openTab(page, 'Study');
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
   expect(complaints).toEqual([]);
