@@ -59,7 +59,8 @@ export function createKeeping({ session, source, take, load, set }: Needs): Keep
       if (!anyRun && !sameSettings(asked, run.settings)) return false;
       if (kept.source) take(kept.source);
       else if (data !== settings.data && data !== 'own') await load(data);
-      if (!source.value || (data === 'own' && !kept.source)) return false;
+      // A run that was started meanwhile stays.
+      if (session.play.value || !source.value || (data === 'own' && !kept.source)) return false;
       set(run.settings);
       asKept = true;
       session.restore(run, source.value);

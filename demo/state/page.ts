@@ -173,7 +173,8 @@ export function createPage(gpu: GPU | undefined): Page {
       try {
         await load(settings.value.data === 'full' ? 'full' : 'small');
         if (await keeping.restore(settings.value, anyRun)) {
-          dismiss();
+          // The complaint that a link cannot carry one's own files has found its remedy.
+          if (settings.value.data === 'own') dismiss();
           said.value = 'Your run is as you left it. This browser keeps it.';
         }
       } catch (error) {
