@@ -1,8 +1,8 @@
-import { effect, untracked } from '@preact/signals';
+import { effect, type ReadonlySignal, untracked } from '@preact/signals';
 import type { ImageSource } from '../../src/index.js';
+import type { Turn } from './drive.js';
 import type { Images } from './images.js';
 import { type Keeper, openKeeper } from './keeper.js';
-import type { Page } from './page.js';
 import type { KeptRun, Session } from './session.js';
 import { type Settings, sameSettings } from './settings.js';
 
@@ -74,7 +74,11 @@ export function createKeeping({ session, source, take, load, set }: Needs): Keep
 }
 
 /** Has the browser ask before the page is left while work runs that would be lost. */
-export function warnBeforeLoss({ turn }: Pick<Page, 'turn'>): void {
+export function warnBeforeLoss({
+  turn,
+}: {
+  readonly turn: ReadonlySignal<Turn | undefined>;
+}): void {
   addEventListener('beforeunload', (event) => {
     const view = turn.value?.view;
     // The others keep what they have found as they go.
