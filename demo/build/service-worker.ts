@@ -42,7 +42,8 @@ export function serveOffline(scope: WorkerScope, version: string, files: readonl
     return new Response(response.body, { status, statusText, headers });
   };
 
-  const answer = async (request: Request): Promise<Response> => {
+  const answer = async (event: WorkerEvent): Promise<Response> => {
+    const { request } = event;
     const cache = await caches.open(name);
     const kept = () => cache.match(request, { ignoreSearch: true });
     if (request.mode === 'navigate') {
@@ -56,7 +57,10 @@ export function serveOffline(scope: WorkerScope, version: string, files: readonl
     const found = await kept();
     if (found) return isolated(found);
     const response = await fetch(request);
-    if (response.status === 200) await cache.put(request, response.clone());
+    // The page need not wait for it, and has its answer where there is no room to keep it.
+    if (response.status === 200) {
+      event.waitUntil(cache.put(request, response.clone()).catch(() => undefined));
+    }
     return isolated(response);
   };
 
@@ -76,6 +80,6 @@ export function serveOffline(scope: WorkerScope, version: string, files: readonl
   scope.addEventListener('fetch', (event) => {
     const { request } = event;
     if (request.method !== 'GET' || new URL(request.url).origin !== scope.location.origin) return;
-    event.respondWith(answer(request));
+    event.respondWith(answer(event));
   });
 }

@@ -57,14 +57,18 @@ export function createKeeping({ session, source, take, load, set }: Needs): Keep
       // A link cannot name a person's own images.
       const asked = data === 'own' ? { ...settings, data } : settings;
       if (!anyRun && !sameSettings(asked, run.settings)) return false;
+      if (session.play.value || (data === 'own' && !kept.source)) return false;
       if (kept.source) take(kept.source);
       else if (data !== settings.data && data !== 'own') await load(data);
       // A run that was started meanwhile stays.
-      if (session.play.value || !source.value || (data === 'own' && !kept.source)) return false;
+      if (session.play.value || !source.value) return false;
       set(run.settings);
       asKept = true;
-      session.restore(run, source.value);
-      asKept = false;
+      try {
+        session.restore(run, source.value);
+      } finally {
+        asKept = false;
+      }
       return true;
     },
     forget: async () => {

@@ -25,6 +25,17 @@ export interface AnswerTime {
   readonly milliseconds: number;
 }
 
+/** What is known beside a run, with one event more. A run that goes on finds out some of it again. */
+export function withBeside(known: readonly Beside[], event: Beside): readonly Beside[] {
+  return [...known.filter((earlier) => !sameBeside(earlier, event)), event];
+}
+
+function sameBeside(a: Beside, b: Beside): boolean {
+  if (a.type === 'sizes') return b.type === 'sizes' && a.iteration === b.iteration;
+  if (a.type === 'answer-times') return b.type === 'answer-times';
+  return b.type === 'trained-size' && a.way === b.way && a.network.width === b.network.width;
+}
+
 /** Sizes to fine-tune, and to train from scratch, as shares of the largest. That the run trains. */
 const SHARES = {
   fineTuned: [1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 5 / 8, 3 / 4, 7 / 8],

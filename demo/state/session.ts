@@ -17,7 +17,7 @@ import {
   type TwoLayerParameters,
 } from '../../src/index.js';
 import { createDrive, type Mode, type Turn } from './drive.js';
-import { type AnswerTime, type Beside, played } from './played.js';
+import { type AnswerTime, type Beside, played, withBeside } from './played.js';
 import { configFromSettings, type Settings } from './settings.js';
 
 /** A network at a checkpoint, with its losses and accuracies. */
@@ -111,7 +111,7 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
 
   const heard = (event: RunEvent | Beside) => {
     if (isBeside(event)) {
-      beside.value = [...beside.value, event];
+      beside.value = withBeside(beside.value, event);
     } else if (event.type === 'progress') {
       progress.value = event;
       const { phase, done, minibatchLoss } = event;

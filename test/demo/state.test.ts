@@ -3,6 +3,7 @@ import { loudest, sayings, withoutNeuron } from '../../demo/model/neuron.js';
 import { type Doing, doingText } from '../../demo/state/doing.js';
 import { frontierAt, millisecondsAt, pointAt, pointsAt } from '../../demo/state/frontier.js';
 import { broughtText } from '../../demo/state/page.js';
+import { type Beside, withBeside } from '../../demo/state/played.js';
 import { problemFromError } from '../../demo/state/problems.js';
 import type { Checkpoint, Stage } from '../../demo/state/session.js';
 import { EspalierError } from '../../src/errors.js';
@@ -94,6 +95,28 @@ test('a place between two sizes is the smaller; without one it is that of the he
   const found = pointsAt(CHECKPOINT, 3);
   expect([found.subnetwork?.testAccuracy, found.fineTuned]).toEqual([0.795, undefined]);
   expect(pointsAt(CHECKPOINT, 2).fineTuned?.testAccuracy).toBe(0.85);
+});
+
+test('what a run that goes on finds out again takes the place of the earlier', () => {
+  const sizes = (iteration: number, accuracy: number): Beside => ({
+    ...({ type: 'sizes', iteration } as const),
+    sizes: { picked: sizesOf([accuracy]) },
+  });
+  const times = (milliseconds: number): Beside => ({
+    type: 'answer-times',
+    times: [{ width: 4, milliseconds }],
+  });
+  const first = [
+    ...[sizes(10, 0.1), sizes(20, 0.2), times(2)],
+    ...[trained('fine-tuned', 2, 0.8), trained('from-scratch', 2, 0.5)],
+  ];
+  const again = [sizes(20, 0.3), times(3), trained('fine-tuned', 2, 0.9)];
+  const next = trained('fine-tuned', 3, 0.7);
+  const none: readonly Beside[] = [];
+  expect([...first, ...again, next].reduce(withBeside, none)).toEqual([
+    ...[sizes(10, 0.1), trained('from-scratch', 2, 0.5)],
+    ...[...again, next],
+  ]);
 });
 
 test('milliseconds lie on the line between the widths that were measured', () => {
