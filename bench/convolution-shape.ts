@@ -78,7 +78,7 @@ export function oracleSizes(shape: ConvolutionShape) {
 }
 
 /** Two for each multiply-add, those with the zeros around a map included. */
-export function convolutionOperations(shape: ConvolutionShape): number {
+function convolutionOperations(shape: ConvolutionShape): number {
   const { images, channels, outputs, kernel = 3 } = shape;
   const { height, width } = convolutionSizes(shape).output;
   return 2 * images * height * width * outputs * channels * kernel ** 2;
@@ -91,7 +91,7 @@ function mapValues({ images, height, width, channels }: ImageMap): number {
 }
 
 /** Input, output and weights once: two of them are read, the third is written. */
-export function convolutionBytes(shape: ConvolutionShape): number {
+function convolutionBytes(shape: ConvolutionShape): number {
   const { input, output, filter } = convolutionSizes(shape);
   const weights = filter.outputs * filter.channels * filter.kernel[0] * filter.kernel[1];
   return 4 * (mapValues(input) + mapValues(output) + weights);

@@ -31,7 +31,7 @@ export const MAP_SHAPES: readonly MapShape[] = [
 ];
 
 /** Those of ResNet-34 for CIFAR-10. */
-export const LARGE_MAP_SHAPES: readonly MapShape[] = [
+const LARGE_MAP_SHAPES: readonly MapShape[] = [
   { images: 128, size: 32, channels: 64 },
   { images: 128, size: 4, channels: 512 },
 ];

@@ -15,7 +15,7 @@ export interface GatherImagesOptions {
 export const GATHER_IMAGES_THREADS = 64;
 
 /** Black pixels around an image, out of which it is cropped to its own size again. */
-export const CROP_PADDING = 4;
+const CROP_PADDING = 4;
 
 /**
  * One position of the map a thread, its channels from consecutive bytes. What chance decides of an

@@ -5,7 +5,7 @@ import { decodedText } from './text.js';
 const MOST_LEVELS = 32;
 
 /** A configuration or a record: the longest are some thousands of characters. */
-export const MOST_RECORD_CHARACTERS = 1_000_000;
+const MOST_RECORD_CHARACTERS = 1_000_000;
 
 /**
  * Parses JSON that may come from anywhere: UTF-8 or, by its byte order mark, UTF-16.

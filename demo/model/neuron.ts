@@ -20,7 +20,7 @@ export function sayings(
 }
 
 /** The network of one neuron of another. */
-export function neuronAlone(network: TwoLayerParameters, neuron: number): TwoLayerParameters {
+function neuronAlone(network: TwoLayerParameters, neuron: number): TwoLayerParameters {
   const { inputs: d, outputs: c, hidden, output } = network;
   return {
     ...network,

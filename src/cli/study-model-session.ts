@@ -9,7 +9,7 @@ import type { Graph } from '../graph/graph.js';
 import type { Host } from '../hosts/host.js';
 import { buildArchitecture } from '../models/architectures.js';
 import { drawWeights } from '../models/initial-weights.js';
-import { MODEL_CELLS, type ModelStudyCell } from '../study/model/cell.js';
+import { MODEL_CELLS, type ModelStudyCell, subnetworkAccuracy } from '../study/model/cell.js';
 import { type ModelStudyConfig, requirePrunable } from '../study/model/config.js';
 import {
   drawPictures,
@@ -101,7 +101,7 @@ export async function runModelSession(session: ModelSession): Promise<void> {
   const share = shareOfCuts(config, material.graph);
   const sizes = { share, testPictures: material.test.count };
   const asked = new Set(wanted.map(keyOfPlace));
-  const progress = createStudyProgress<ProgressCell>(
+  const progress = createStudyProgress<ModelStudyCell>(
     process.stderr,
     {
       cells: wanted.length,
@@ -128,9 +128,6 @@ export async function runModelSession(session: ModelSession): Promise<void> {
     progress.stop();
   }
 }
-
-/** What progress needs to know of a cell that is done, or is only asked for. */
-type ProgressCell = ModelCellPlace & Partial<ModelStudyCell>;
 
 /** Pictures that would be trained on in the same time: answering takes about a third of it. */
 function effort({ trained, answered }: ModelWork): number {
@@ -173,7 +170,7 @@ async function doModelTrial(
     moved,
   }: {
     readonly trial: ModelTrial;
-    readonly progress: StudyProgress<ProgressCell>;
+    readonly progress: StudyProgress<ModelStudyCell>;
     readonly moved: () => void;
   },
 ): Promise<void> {
@@ -214,17 +211,11 @@ async function doModelTrial(
   await folder.removeTraining(trial);
 }
 
-const WORDS: CellWords<ProgressCell> = {
-  line: (cell) => {
-    const { denseTestAccuracy = Number.NaN, seconds = Number.NaN } = cell;
-    return `${shortName(cell)}: ${percent(accuracyOfCell(cell))} right, the dense network ${percent(denseTestAccuracy)} (${seconds.toFixed(0)} s)`;
-  },
-  short: (cell) => `${shortName(cell)} ${percent(accuracyOfCell(cell))}`,
+const WORDS: CellWords<ModelStudyCell> = {
+  line: (cell) =>
+    `${shortName(cell)}: ${percent(subnetworkAccuracy(cell))} right, the dense network ${percent(cell.denseTestAccuracy)} (${cell.seconds.toFixed(0)} s)`,
+  short: (cell) => `${shortName(cell)} ${percent(subnetworkAccuracy(cell))}`,
 };
-
-function accuracyOfCell(cell: ProgressCell): number {
-  return cell.fineTunedTestAccuracy ?? cell.subnetworkTestAccuracy ?? Number.NaN;
-}
 
 function shortName({ examples, trial, iteration, criterion }: ModelCellPlace): string {
   return `${grouped(examples)} pictures, trial ${trial}, step ${iteration}, ${criterion}`;

@@ -74,7 +74,7 @@ export function runSession(session: Session): Promise<void> {
 }
 
 /** One trial, from its last state to its last cell. */
-export async function doTrial(
+async function doTrial(
   { config, source, folder, signal, onEvent }: Session,
   host: Host<typeof jobs>,
   trial: Trial,

@@ -36,7 +36,7 @@ export interface BoundKernel<Uniform extends string = string> {
 const COMPUTE_STAGE = 0x4;
 
 /** The whole WGSL module of a kernel; it is also the pipeline's key. */
-export function moduleText(record: KernelRecord): string {
+function moduleText(record: KernelRecord): string {
   const bindings = Object.entries(record.bindings).map(
     ([name, [access, element]], index) =>
       `@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: array<${element}>;`,

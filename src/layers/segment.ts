@@ -76,7 +76,7 @@ export async function prepareSegment(
 }
 
 /** The nodes that lie between given maps and wanted ones, in the graph's order. */
-export function nodesBetween(
+function nodesBetween(
   { nodes, input }: Graph,
   given: readonly string[],
   wanted: readonly string[],

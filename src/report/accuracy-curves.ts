@@ -6,7 +6,7 @@ import {
   shareOfPretraining,
   sizesOfAnalysis,
 } from '../study/model/analysis.js';
-import { type ModelStudyCell, subnetworkAccuracy } from '../study/model/cell.js';
+import { denseAccuracy, type ModelStudyCell, subnetworkAccuracy } from '../study/model/cell.js';
 import type { ModelStudyConfig } from '../study/model/config.js';
 import { grouped } from '../text.js';
 import { COLORS, type Drawing, finishedDrawing, type Paper } from './drawing.js';
@@ -18,8 +18,7 @@ export const COURSES_DRAWN = [
   {
     text: 'dense network, as many steps in all',
     color: COLORS.dense,
-    value: ({ continuedTestAccuracy, denseTestAccuracy }: ModelStudyCell) =>
-      continuedTestAccuracy ?? denseTestAccuracy,
+    value: denseAccuracy,
   },
   {
     text: 'the subnetwork’s architecture from scratch, as many steps in all',

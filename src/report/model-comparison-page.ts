@@ -83,7 +83,7 @@ ${factList(facts)}`;
 }
 
 /** By whose curves measured budgets are shared: it moves figures, so it is said wherever they are shown. */
-export function curvesText({ curves }: Pick<CompareModelConfig, 'curves'>): string {
+function curvesText({ curves }: Pick<CompareModelConfig, 'curves'>): string {
   return curves === 'own'
     ? 'each criterion and refit by its own curves'
     : 'all criteria by the curves of group with refitted weights';

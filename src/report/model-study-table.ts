@@ -87,7 +87,7 @@ export function thresholdText(
 }
 
 /** The mean over trials of a value at the checkpoint of that number. */
-export function meanAt(
+function meanAt(
   courses: readonly ModelCourse[],
   at: number,
   value: (cell: ModelStudyCell) => number,

@@ -12,7 +12,7 @@ import { refusedLayer } from './settings.js';
 import { type LayerTensors, layerTensors } from './tensors.js';
 
 /** A description is some hundred characters a layer. */
-export const MOST_DESCRIPTION = 16_000_000;
+const MOST_DESCRIPTION = 16_000_000;
 
 /**
  * Reads a network from the untrusted bytes of a Keras file (`.h5`): a Sequential or Functional network

@@ -51,7 +51,7 @@ export function flagSetting(place: LayerPlace, key: string, otherwise: boolean):
 }
 
 /** One of some words. */
-export function wordSetting<Word extends string>(
+function wordSetting<Word extends string>(
   place: LayerPlace,
   key: string,
   [otherwise, ...others]: readonly [Word, ...Word[]],
@@ -63,7 +63,7 @@ export function wordSetting<Word extends string>(
 }
 
 /** Two whole numbers, or one for both. */
-export function pairSetting(
+function pairSetting(
   place: LayerPlace,
   key: string,
   otherwise?: readonly [number, number],

@@ -102,7 +102,7 @@ export async function rankChannels(
 }
 
 /** The contributions to all consumers together: their inner products add up. */
-export function jointContributions({
+function jointContributions({
   consumers,
   weights,
 }: Pick<ChannelProblem, 'consumers' | 'weights'>): Contributions {

@@ -79,7 +79,7 @@ export function sampleLayers(): LayersModel {
 }
 
 /** The same network with numbers of which no two are alike, and variances above zero. */
-export function withRandomWeights(own: LayersModel): LayersModel {
+function withRandomWeights(own: LayersModel): LayersModel {
   const stream = randomStream(3, 'layers');
   const drawn = own.weights.map(({ shape, name }) => {
     const sizes = shape as number[];

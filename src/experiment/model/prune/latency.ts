@@ -12,7 +12,7 @@ import { fuseSteps, type Step } from '../../../layers/steps.js';
 import type { PruneEvent } from './events.js';
 
 /** Images that are answered at once while layers are timed. */
-export const TIMED_IMAGES = 32;
+const TIMED_IMAGES = 32;
 /** Shares of a unit's channels at which layers are timed; the first stands for a single channel. */
 const LEVELS = [0, 1 / 4, 1 / 2, 3 / 4, 1];
 /** Runs that are timed, of which the shortest counts: noise only ever adds. */
