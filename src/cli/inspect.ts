@@ -5,14 +5,14 @@ import { shapeText } from '../graph/shapes.js';
 import { summarise } from '../graph/summary.js';
 import { findUnits, uncuttableText } from '../graph/units.js';
 import { escaped, grouped, plural } from '../text.js';
-import { addArchitectureFlags, MODEL_FILES, type ModelFlags, readModel } from './model-flags.js';
+import { addNetworkFlags, MODEL_FILES, type ModelFlags, readModel } from './model-flags.js';
 
 interface InspectFlags extends ModelFlags {
   readonly json?: true;
 }
 
 export function addInspect(program: Command): void {
-  addArchitectureFlags(
+  addNetworkFlags(
     program
       .command('inspect')
       .description(

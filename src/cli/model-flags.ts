@@ -42,8 +42,7 @@ export function addArchitectureFlags(
   const names = ARCHITECTURES.map(({ name }) => name);
   return command
     .addOption(new Option('--architecture <name>', what).choices(names))
-    .addOption(new Option('--stem <name>', 'of resnet18 and resnet34').choices(STEMS))
-    .option('--input-size <height,width>', 'of an .onnx that leaves it open', inputSize);
+    .addOption(new Option('--stem <name>', 'of resnet18 and resnet34').choices(STEMS));
 }
 
 function inputSize(text: string): InputSize {
@@ -53,9 +52,15 @@ function inputSize(text: string): InputSize {
   throw new InvalidArgumentError('Two whole numbers are needed, such as 224,224.');
 }
 
+/** The same, and of a network that leaves it open the size of its images. */
+export function addNetworkFlags(command: Command): Command {
+  const text = 'of an .onnx that leaves it open';
+  return addArchitectureFlags(command).option('--input-size <height,width>', text, inputSize);
+}
+
 /** The same, and those that say what it expects of pixels. */
 export function addModelFlags(command: Command): Command {
-  return addArchitectureFlags(command)
+  return addNetworkFlags(command)
     .option('--mean <numbers>', `of the pixels, by channel, or ${PRESETS.join(', ')}`, numbers)
     .option('--std <numbers>', 'of the pixels, by channel, or one of the same names', numbers);
 }

@@ -99,10 +99,18 @@ export function addStudy(program: Command, version: string): void {
     .option('--loss <name>', 'of training and of selection: squared, cross-entropy')
     .addOption(storageOption())
     .option('--fine-tune <steps>', 'steps of training each subnetwork, with comparisons', number)
-    .option('--fine-tune-learning-rate <rate>', 'a quarter of --learning-rate by default', number)
+    .option(
+      '--fine-tune-learning-rate <rate>',
+      'a quarter of --learning-rate by default, 0.01 with --architecture',
+      number,
+    )
     .option('--no-controls', 'fine-tune without the comparisons')
     .option('--level <loss>', 'of the absolute criterion (default: one that all reach)', number)
-    .option('--tolerance <share>', 'of the relative criterion', number)
+    .option(
+      '--tolerance <share>',
+      'of the relative criterion: a share of the loss, or of accuracy with --architecture',
+      number,
+    )
     .option('--seed <seed>', 'of trial 0; trial r has seed + r', number);
   addModelStudyFlags(command);
   addDeviceFlags(command)

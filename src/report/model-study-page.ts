@@ -55,7 +55,7 @@ export function modelReportFiles(input: ModelReportInput): readonly RunFile[] {
   const body = `<h1>How much pre-training is enough for ${escaped(config.architecture)}?</h1>
 ${cells.length < expected ? unfinished : ''}
 ${analyses.length > 0 ? `<p class="lead">${escaped(headline(config, analyses))}</p>` : '<p>No trial is finished yet, so there is nothing to draw.</p>'}
-${analyses.length > 0 ? `<p>A subnetwork that is cut at a checkpoint is fine-tuned for ${plural(config.fineTune, config.iterations === undefined ? 'epoch' : 'step')}. The dense network that it is compared with has had all of pre-training and as much fine-tuning: never fewer steps. Accuracies are of ${plural(config.trials, 'trial')} a size, on pictures that none was trained on.</p>` : ''}
+${analyses.length > 0 ? `<p>A subnetwork that is cut at a checkpoint is fine-tuned for ${plural(config.fineTune, config.iterations === undefined ? 'epoch' : 'step')}. The dense network that it is compared with has had all of pre-training${config.controls && config.fineTune > 0 ? ' and as much fine-tuning: never fewer steps' : ''}. Accuracies are of ${plural(config.trials, 'trial')} a size, on pictures that none was trained on.</p>` : ''}
 ${sections.join('\n')}
 ${provenance(input)}`;
   const title = `How much pre-training is enough? ${config.architecture}`;

@@ -39,6 +39,8 @@ export interface NetworkTrainingOptions extends Omit<Schedule, 'steps' | 'warmUp
   readonly seed: number;
   /** Whose answers are learned; without one the labels are. */
   readonly teacher?: Teacher | undefined;
+  /** The setting that η came from, where it is another: what is to be lowered when training diverges. */
+  readonly rateKey?: 'learningRate' | 'fineTuneLearningRate';
 }
 
 /** How ResNets are usually trained. */
@@ -274,12 +276,15 @@ function keyOfEpoch(seed: number, epoch: number): number {
   return randomStream(seed, `augmentation ${epoch}`).below(2 ** 32);
 }
 
-function divergence({ learningRate }: NetworkTrainingOptions, epoch: number): EspalierError {
+function divergence(
+  { learningRate, rateKey = 'learningRate' }: NetworkTrainingOptions,
+  epoch: number,
+): EspalierError {
   return new EspalierError('diverged', {
     kind: 'diverged',
     what: 'the loss was',
     iteration: epoch,
-    key: 'learningRate',
+    key: rateKey,
     calmer: Number((learningRate / 4).toPrecision(2)),
   });
 }

@@ -77,7 +77,8 @@ type Sizes = readonly (number | undefined)[];
 /** The sizes of an image, of which height and width may be open: the first two where channels are last. */
 function closed(sizes: Sizes, given: InputSize | undefined): Sizes {
   if (!given || sizes.length !== 3) return sizes;
-  const first = sizes[0] === undefined ? 0 : 1;
+  const isFew = (size: number | undefined) => size !== undefined && size <= FEW_CHANNELS;
+  const first = isFew(sizes[2]) && !isFew(sizes[0]) ? 0 : 1;
   return sizes.map((size, axis) => size ?? given[axis - first]);
 }
 

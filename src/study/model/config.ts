@@ -132,7 +132,10 @@ function withoutRivals(
 ): Readonly<Record<string, unknown>> {
   const out = RIVALS.filter((keys) => keys.some((key) => given[key] !== undefined)).flat();
   // Checkpoints and fine-tuning are counted in what pre-training is counted in.
-  const counted = given.epochs !== undefined ? ['checkpoints', 'fineTune'] : [];
+  const recounted = (['epochs', 'iterations'] as const).some(
+    (key) => given[key] !== undefined && given[key] !== preset[key],
+  );
+  const counted = recounted ? ['checkpoints', 'fineTune'] : [];
   const gone: readonly string[] = [...out, ...counted];
   return Object.fromEntries(Object.entries(preset).filter(([key]) => !gone.includes(key)));
 }

@@ -127,7 +127,7 @@ export function requireStudyPictures(
     if (found >= needed) continue;
     throw new EspalierError('bad-data', {
       kind: 'message',
-      message: `${name} has ${found} pictures of the class ${train.classes?.[label] ?? label}, fewer than the ${needed} that a batch of ${batch} has of each class.`,
+      message: `${name} has ${found} pictures of the class ${train.classes?.[label] ?? label}, fewer than the ${needed} that a batch of ${batch} would have of each class if all were alike.`,
       ...(found > 0 && { instead: { batch: found * classes } }),
     });
   }

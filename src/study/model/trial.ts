@@ -1,4 +1,5 @@
 import { type Pictures, type Preprocessing, picturesChecksum } from '../../data/pictures.js';
+import { EspalierError } from '../../errors.js';
 import { drawCalibration } from '../../experiment/model/prune/calibration.js';
 import { pruneNetwork } from '../../experiment/model/prune/prune.js';
 import { chosenUnits } from '../../experiment/model/prune/units.js';
@@ -126,6 +127,10 @@ export async function* studyModelTrial(
     };
     start = now;
     yield { type: 'cell', trial, cell };
+    // Nothing else of the trial asks for these, and a large network's are many.
+    for (const kind of ['pruned', 'fine-tuned'] as const) {
+      networks.delete(networkName(kind, place.iteration, place.criterion));
+    }
   }
 }
 
@@ -143,24 +148,29 @@ async function* fillPlace(work: Work, { iteration, criterion }: ModelCellPlace) 
   const dense = networkNamed(work, names.dense);
   if (!work.networks.has(names.pruned)) yield* cut(work, names.pruned, { criterion, dense });
   const pruned = networkNamed(work, names.pruned);
-  const tuning = { steps: more, learningRate: config.fineTuneLearningRate };
+  const tuning = {
+    steps: more,
+    learningRate: config.fineTuneLearningRate,
+    rateKey: 'fineTuneLearningRate',
+  } as const;
   if (more > 0) yield* learn(work, names.fineTuned, pruned, tuning);
   const controls = more > 0 && config.controls;
   const kept = keptChannels(dense, pruned, config);
   const scratch = networkName('from-scratch', iteration, kept.join('-'));
+  const compared = { continued: false, scratch: false };
   if (controls) {
-    yield* learn(work, names.continued, dense, tuning);
+    compared.continued = yield* learnControl(work, names.continued, dense, tuning);
     const fresh = { graph: pruned.graph, weights: drawWeights(pruned.graph, seed) };
     const course = { steps: iteration + more, learningRate: config.learningRate };
-    yield* learn(work, scratch, fresh, course);
+    compared.scratch = yield* learnControl(work, scratch, fresh, course);
   }
   const [whole, part] = [summarise(network.graph), summarise(pruned.graph)];
   return {
     ...named('dense', yield* measure(work, names.dense)),
     ...named('subnetwork', yield* measure(work, names.pruned)),
     ...(more > 0 && named('fineTuned', yield* measure(work, names.fineTuned))),
-    ...(controls && named('continued', yield* measure(work, names.continued))),
-    ...(controls && named('scratch', yield* measure(work, scratch))),
+    ...(compared.continued && named('continued', yield* measure(work, names.continued))),
+    ...(compared.scratch && named('scratch', yield* measure(work, scratch))),
     multiplyAdds: part.multiplyAdds,
     denseMultiplyAdds: whole.multiplyAdds,
     parameters: part.parameters,
@@ -169,21 +179,37 @@ async function* fillPlace(work: Work, { iteration, criterion }: ModelCellPlace) 
   };
 }
 
+/** How a network is trained. */
+interface Course {
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly rateKey?: 'learningRate' | 'fineTuneLearningRate';
+  /** The networks that are asked for, by their steps; the last one's by default. */
+  readonly stops?: ReadonlyMap<number, string>;
+}
+
+/** Trains what a subnetwork is compared with: one that diverges is left out of the comparison, and false given. */
+async function* learnControl(
+  work: Work,
+  name: string,
+  network: Network,
+  course: Course,
+): AsyncGenerator<ModelTrialEvent, boolean> {
+  try {
+    yield* learn(work, name, network, course);
+    return true;
+  } catch (error) {
+    if (error instanceof EspalierError && error.code === 'diverged') return false;
+    throw error;
+  }
+}
+
 /** Trains a network that is not there yet. */
 async function* learn(
   { device, input, signal, networks }: Work,
   name: string,
   network: Network,
-  {
-    steps,
-    learningRate,
-    stops = new Map([[steps, name]]),
-  }: {
-    readonly steps: number;
-    readonly learningRate: number;
-    /** The networks that are asked for, by their steps; the last one's by default. */
-    readonly stops?: ReadonlyMap<number, string>;
-  },
+  { steps, learningRate, rateKey, stops = new Map([[steps, name]]) }: Course,
 ): AsyncGenerator<ModelTrialEvent, void> {
   if (networks.has(name)) return;
   const { config, trial, train, preprocessing } = input;
@@ -191,7 +217,7 @@ async function* learn(
   const seed = seedOfModelTrial(config, trial);
   const augment = config.augment === 'crop-flip';
   const usual = { batch, schedule, momentum, weightDecay, augment, preprocessing, seed };
-  const options = { ...usual, epochs: 1, steps, learningRate };
+  const options = { ...usual, epochs: 1, steps, learningRate, ...(rateKey && { rateKey }) };
   const from = input.training;
   const request = { name, network, pictures: train, options, stops, from, signal };
   yield* relayed(trainKept(device, request), (event): ModelTrialEvent => {
