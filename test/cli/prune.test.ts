@@ -122,7 +122,10 @@ describe('espalier prune', () => {
     ['--latency 0.5 --parameters 0.5', /--parameters 0.5 does not go with --latency 0.5/],
     ['--flops 1.5', /--flops must be a share above 0, and 1 at most, not 1.5/],
     ['--flops 0.001', /A budget of 0.00100 cannot be met: .* 0\.\d+ is left/],
-    ['--out half.h5', /--out must be a file that ends in .onnx or .safetensors or .pth or .pt, not "half.h5"/],
+    [
+      '--out half.h5',
+      /--out must be a file that ends in .onnx or .safetensors or .pth or .pt, not "half.h5"/,
+    ],
     ['--distil', /--fine-tune must be a number of epochs from 1 on, not 0: .* answers are learned/],
     ['--controls', /--fine-tune must be a number of epochs from 1 on, not 0/],
   ] as const)('refuses %s before any work', async (flags, message) => {
