@@ -19,6 +19,7 @@ export function startWorker(): Ask {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
   const waiting = new Map<number, Waiting>();
   let next = 1;
+  let broken: Error | undefined;
   const send = (message: ToWorker) => worker.postMessage(message);
   worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
     const call = waiting.get(data.id);
@@ -36,10 +37,12 @@ export function startWorker(): Ask {
   });
   worker.addEventListener('error', ({ message }) => {
     const error = new Error(message || 'The part of this page that prunes could not be started.');
+    broken = error;
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   });
   return (name, takes, { tell, signal } = {}) => {
+    if (broken) return Promise.reject(broken);
     const id = next++;
     const cancel = () => send({ kind: 'cancel', id });
     signal?.addEventListener('abort', cancel, { once: true });

@@ -251,7 +251,7 @@ function sideOf(summary: EvaluateSummary, bytes: number): Side {
 }
 
 /** Pictures whose maps fit on a device together, the largest map counted. */
-function calibrationLimit({ network: { graph } }: Model): number {
+export function calibrationLimit({ network: { graph } }: Model): number {
   const sizes = [...inferShapes(graph).values()].map(
     ({ channels, height, width }) => 4 * channels * height * width,
   );

@@ -35,6 +35,7 @@ export function NetworkCard({ prune }: { readonly prune: Prune }) {
           </p>
         </>
       )}
+      {standing.value?.lost && <p class="note">{standing.value.lost}</p>}
       {trouble && <Fault>{trouble}</Fault>}
       {network?.obstacle && <Fault>{network.obstacle}</Fault>}
       <div class="row">
@@ -136,9 +137,9 @@ export function PicturesCard({ prune }: { readonly prune: Prune }) {
             ))}
           </div>
           <p class="about">
-            {pictures.calibrating === pictures.count
+            {pictures.judging === pictures.count
               ? 'They are so few that the same ones make the cut and judge it.'
-              : `${grouped(pictures.calibrating)} make the cut, the other ${grouped(pictures.judging)} judge it.`}{' '}
+              : `${grouped(pictures.calibrating)} make the cut, ${grouped(pictures.judging)} others judge it.`}{' '}
             {pictures.labelled
               ? 'Labels only tell how many answers are right.'
               : 'Without labels, the answers are compared with those of the network as it came.'}
@@ -159,14 +160,14 @@ export function PicturesCard({ prune }: { readonly prune: Prune }) {
           name="prune-pictures"
           accept=".png,.jpg,.jpeg,.npy,.bin"
           disabled={busy || !network}
-          onFiles={(files) => void prune.bring(files)}
+          onFiles={(files) => void prune.bringPictures(files)}
         />
         <ChooseFiles
           label="A folder of them"
           name="prune-folder"
           folder
           disabled={busy || !network}
-          onFiles={(files) => void prune.bring(files)}
+          onFiles={(files) => void prune.bringPictures(files)}
         />
         {!pictures?.builtIn && network?.input.height === 32 && network.input.channels === 3 && (
           <button type="button" disabled={busy} onClick={() => void prune.builtIn('pictures')}>

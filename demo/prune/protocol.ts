@@ -57,7 +57,7 @@ export interface PicturesView {
   readonly name: string;
   readonly builtIn: boolean;
   readonly count: number;
-  /** How many of them the cut is made by, and how many judge it; all do both where there are few. */
+  /** How many of them the cut is made by at most, and how many judge it; all do both where there are few. */
   readonly calibrating: number;
   readonly judging: number;
   readonly labelled: boolean;
@@ -106,6 +106,8 @@ export interface ResultView {
 /** All that the worker has. */
 export interface Standing {
   readonly network?: NetworkView;
+  /** Why the network is not the one that the browser had kept, where that is so. */
+  readonly lost?: string;
   readonly pictures?: PicturesView;
   /** What is wrong with the pictures for this network. */
   readonly misfit?: string;

@@ -19,6 +19,8 @@ import type { Progress, Thumbnail } from './protocol.js';
 const MOST_READ = 2000;
 /** Bytes of all pictures at most. */
 const MOST_BYTES = 256 * 2 ** 20;
+/** Bytes of one file at most. */
+const MOST_FILE_BYTES = 2 ** 30;
 /** Rows and columns of a picture that is shown, at most. */
 const SHOWN_SIDE = 96;
 
@@ -41,9 +43,13 @@ export async function readPictureFiles(
       ? Array.from({ length: count }, (_, at) => at)
       : distinctDraws(randomStream(0, 'pictures of the page'), count)(most);
   const part = (pictures: Pictures) => picturesAt(pictures, choose(pictures.count));
-  const arrays = files.filter(({ path }) => path.endsWith('.npy'));
+  const arrays = files.filter(({ path }) => /\.npy$/i.test(path));
   const [array] = arrays;
   if (array && arrays.length === files.length) {
+    if (arrays.length > 1) {
+      const names = arrays.map(({ path }) => path).join(', ');
+      throw new EspalierError('bad-data', `One .npy is read, with all pictures in it: ${names}.`);
+    }
     return part(decodeNpy(await bytesIn(array.file), array.path));
   }
   const batches = files.filter(({ path }) => CIFAR.test(path));
@@ -142,5 +148,11 @@ function bytesOf({ height, width, channels }: PictureSize): number {
 }
 
 async function bytesIn(file: File): Promise<Uint8Array<ArrayBuffer>> {
+  if (file.size > MOST_FILE_BYTES) {
+    throw new EspalierError(
+      'bad-data',
+      `${file.name} has ${(file.size / 1e9).toFixed(1)} GB, and this page reads files of up to ${(MOST_FILE_BYTES / 1e9).toFixed(1)} GB: give a part of its pictures.`,
+    );
+  }
   return new Uint8Array(await file.arrayBuffer());
 }

@@ -7,6 +7,7 @@ import {
 } from '../../src/index.js';
 import type { PathFile } from '../model/dropped.js';
 import type { Page } from '../state/page.js';
+import { sortBrought } from './brought.js';
 import { startWorker } from './client.js';
 import type { Budget, PlanView, Progress, ResultView, SavedFile, Standing } from './protocol.js';
 import { pruneText } from './wording.js';
@@ -34,6 +35,8 @@ export interface Prune {
   change(patch: Partial<Budget>): void;
   /** Takes a network, pictures, or both, by what the files are. */
   bring(files: readonly PathFile[]): Promise<void>;
+  /** Takes the pictures among the files. */
+  bringPictures(files: readonly PathFile[]): Promise<void>;
   builtIn(what: 'network' | 'pictures'): Promise<void>;
   choose(choice: {
     readonly preprocessing?: Preprocessing;
@@ -44,13 +47,10 @@ export interface Prune {
   tryMany(): Promise<void>;
   cancel(): void;
   show(id: number): void;
-  file(ending: string): Promise<SavedFile | undefined>;
+  /** A result as a file with that ending. */
+  file(id: number, ending: string): Promise<SavedFile | undefined>;
   forget(): Promise<void>;
 }
-
-const MODEL = /\.(onnx|h5|hdf5|keras|json|safetensors|pth|pt|th)$/i;
-const PICTURE =
-  /\.(png|jpe?g|gif|webp|bmp|tiff?|avif|heic|npy)$|(data|test)_batch[^/]*\.bin(\.gz)?$/i;
 
 /** Shares that are tried to see how far a network can be cut. */
 const LADDER = [0.8, 0.65, 0.5, 0.35, 0.25] as const;
@@ -174,6 +174,9 @@ export function createPrune(page: Page): Prune {
     ask('open', { base: new URL('.', document.baseURI).href }),
   );
 
+  const readPictures = (source: readonly PathFile[]) =>
+    work('pictures', 'Reading the pictures', (how) => ask('pictures', { source }, how));
+
   return {
     standing,
     budget,
@@ -191,21 +194,21 @@ export function createPrune(page: Page): Prune {
     }),
     change,
     bring: async (files) => {
-      const pictures = files.filter(({ path }) => PICTURE.test(path));
-      const others = files.filter((file) => !pictures.includes(file));
-      const network = others.some(({ path }) => MODEL.test(path));
+      const { network, pictures } = sortBrought(files);
       chosen.value = undefined;
-      if (network || pictures.length === 0) {
+      if (network.length > 0) {
         const read = await work('network', 'Reading the network', (how) =>
-          ask('network', { source: others }, how),
+          ask('network', { source: network }, how),
         );
         if (!read) return;
       }
-      if (pictures.length > 0) {
-        await work('pictures', 'Reading the pictures', (how) =>
-          ask('pictures', { source: pictures }, how),
-        );
-      }
+      if (pictures.length > 0) await readPictures(pictures);
+    },
+    bringPictures: async (files) => {
+      const { pictures } = sortBrought(files);
+      chosen.value = undefined;
+      // Where there are none, the refusal names what was given.
+      await readPictures(pictures.length > 0 ? pictures : files);
     },
     builtIn: async (what) => {
       await work(what, 'Fetching', (how) => ask(what, { source: 'built-in' }, how));
@@ -230,10 +233,7 @@ export function createPrune(page: Page): Prune {
       const found = standing.peek()?.results.find((result) => result.id === id);
       if (found) change(found.budget);
     },
-    file: async (ending) => {
-      const results = standing.peek()?.results ?? [];
-      const id = chosen.peek() ?? results.at(-1)?.id;
-      if (id === undefined) return undefined;
+    file: async (id, ending) => {
       try {
         return await ask('file', { id, ending });
       } catch (error) {

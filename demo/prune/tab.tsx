@@ -77,7 +77,9 @@ function PrunePlayer({ prune }: { readonly prune: Prune }) {
 function statusText({ doing, troubles, able, cancelled, standing, result, budget }: Prune): string {
   const now = doing.value;
   if (now) return `${now.progress.text}…`;
-  if (!standing.value) return 'Getting ready…';
+  if (!standing.value) {
+    return troubles.value.network ? 'It could not get ready: why is said below.' : 'Getting ready…';
+  }
   if (!standing.value.network) return 'Bring a network.';
   if (!standing.value.pictures) return 'Now bring some pictures.';
   if (!able.value) return 'What is missing is said below.';

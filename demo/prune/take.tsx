@@ -27,8 +27,10 @@ export function TakeAway({
   const ending = endings.find((own) => own === chosen.value) ?? endings[0];
   useEffect(() => {
     let wanted = true;
+    // What was saved of another result is not this one's.
+    file.value = undefined;
     if (ending !== undefined) {
-      void prune.file(ending).then((found) => {
+      void prune.file(result.id, ending).then((found) => {
         if (wanted) file.value = found;
       });
     }

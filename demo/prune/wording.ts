@@ -15,13 +15,19 @@ const shared = wordingWith({
   setting: (key, value) => `${label(key)} ${valueText(value)}`,
 });
 
+/** Ways out in place of settings for which the page has no control: a file that says it needs none. */
+const EXPORTS: Readonly<Record<string, string>> = {
+  architecture:
+    'Export the network as ONNX, which describes it: torch.onnx.export(model, example, "net.onnx").',
+  inputSize: 'Export it with a fixed height and width.',
+};
+
 const WORDING: Wording = {
   ...shared,
-  message: (details) =>
-    details.instead && Object.hasOwn(details.instead, 'architecture')
-      ? // The page has no control for it: a file that describes its network needs none.
-        `${details.message} Export the network as ONNX, which describes it: torch.onnx.export(model, example, "net.onnx").`
-      : shared.message(details),
+  message: (details) => {
+    const way = Object.keys(details.instead ?? {}).find((key) => Object.hasOwn(EXPORTS, key));
+    return way === undefined ? shared.message(details) : `${details.message} ${EXPORTS[way]}`;
+  },
 };
 
 /** The message of an error, in the words of this tab. */

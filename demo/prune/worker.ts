@@ -5,7 +5,7 @@ import { createWorkshop, type Workshop } from './workshop.js';
 const workshop = createWorkshop(navigator.gpu);
 const running = new Map<number, AbortController>();
 
-/** Calls follow one another: each finds what the one before has left. Plans wait for nobody. */
+/** Calls follow one another: each finds what the one before has left. Those that only look wait for nobody. */
 let queue: Promise<unknown> = Promise.resolve();
 
 addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
@@ -19,8 +19,9 @@ addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   const tell = (progress: Progress) => send({ kind: 'progress', id, progress });
   const carryOut = workshop[name] as (...given: Parameters<Workshop[CallName]>) => Promise<unknown>;
   const work = () => carryOut(takes as never, { signal: abort.signal, tell });
-  const turn = name === 'plan' ? work() : queue.then(work);
-  if (name !== 'plan') queue = turn.catch(() => undefined);
+  const looks = name === 'plan' || name === 'file';
+  const turn = looks ? work() : queue.then(work);
+  if (!looks) queue = turn.catch(() => undefined);
   turn
     .then((gives) => send({ kind: 'done', id, gives }))
     .catch((error: unknown) => send(failure(id, error)))

@@ -9,6 +9,7 @@ import {
   type Model,
   openBrowserAdapter,
   openDevice,
+  type PictureSize,
   type Pictures,
   type Preprocessing,
   type PruneMeasurements,
@@ -18,11 +19,19 @@ import {
 } from '../../src/index.js';
 import type { PathFile } from '../model/dropped.js';
 import { type Keeper, openKeeper } from '../state/keeper.js';
-import { type CutResult, countedMeasurements, cutToBudget, divided, planWithin } from './cut.js';
+import {
+  type CutResult,
+  calibrationLimit,
+  countedMeasurements,
+  cutToBudget,
+  divided,
+  planWithin,
+} from './cut.js';
 import { bytesOfModel, classesOfModel, viewOfNetwork } from './network-view.js';
 import type { Calls, PicturesView, PlanView, Progress, Standing } from './protocol.js';
 import { picturesFor, readPictureFiles, thumbnails } from './read-pictures.js';
 import { snippetFor } from './snippet.js';
+import { pruneText } from './wording.js';
 
 /** Work in one submit. The page is drawn by the same GPU: longer work would delay its frames. */
 const SUBMIT_MILLIS = 30;
@@ -86,6 +95,8 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
   let keeper: Keeper | undefined;
   let device: Device | undefined;
   let network: OwnNetwork | undefined;
+  /** Why it is not the one that was kept. */
+  let lost: string | undefined;
   let pictures: OwnPictures | undefined;
   /** The files that they were read from, while the page is open. */
   let pictureFiles: readonly PathFile[] | undefined;
@@ -98,6 +109,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
 
   const standing = (): Standing => ({
     ...(network && { network: viewOfNetwork(network.model, { ...network, units }) }),
+    ...(lost !== undefined && { lost }),
     ...picturesStanding(),
     preprocessing,
     units,
@@ -113,13 +125,14 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
   };
 
   const picturesStanding = (): Pick<Standing, 'pictures' | 'misfit'> => {
-    if (!pictures) return {};
+    if (!network || !pictures) return {};
+    const most = calibrationLimit(network.model);
     try {
       const fit = fitted();
-      return { pictures: viewOfPictures(pictures, fit?.pictures ?? pictures.pictures, fit?.note) };
+      return { pictures: viewOfPictures({ ...pictures, ...fit }, most, fit?.note) };
     } catch (error) {
       const misfit = error instanceof Error ? error.message : String(error);
-      return { pictures: viewOfPictures(pictures, pictures.pictures), misfit };
+      return { pictures: viewOfPictures(pictures, most), misfit };
     }
   };
 
@@ -150,7 +163,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
     return new Uint8Array(await response.arrayBuffer());
   };
 
-  const takeNetwork = async (kept: KeptNetwork): Promise<void> => {
+  const readNetwork = async (kept: KeptNetwork): Promise<OwnNetwork> => {
     const builtIn = kept === 'built-in';
     const given = builtIn
       ? { files: [{ name: BUILT_IN.network, bytes: await fetched(BUILT_IN.network) }] }
@@ -161,30 +174,35 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
     }));
     const model = await loadModelFiles(files);
     const file = nameOfModel(given.files.map(({ name }) => name));
-    network = { model, file, builtIn, bytes: bytesOfModel(model) };
+    return { model, file, builtIn, bytes: bytesOfModel(model) };
   };
 
-  const takePictures = async (kept: 'built-in' | OwnPictures): Promise<void> => {
-    if (kept !== 'built-in') {
-      pictures = kept;
-      return;
-    }
+  const builtInPictures = async (): Promise<OwnPictures> => {
     const bytes = gunzipped(await fetched(BUILT_IN.pictures), BUILT_IN.pictures, () => 2 ** 22);
     const read = parseCifar10([{ file: BUILT_IN.pictures, bytes }]);
-    pictures = { name: 'CIFAR-10, test pictures', builtIn: true, pictures: read };
+    return { name: 'CIFAR-10, test pictures', builtIn: true, pictures: read };
   };
 
   /** Pictures are read to the size that a network takes: another network reads its own again. */
-  const refit = async ({ tell }: Context) => {
-    if (!network || !pictures) return;
-    const { input } = network.model.network.graph;
+  const refitted = async (
+    input: PictureSize,
+    { tell }: Context,
+  ): Promise<OwnPictures | undefined> => {
+    if (!pictures) return undefined;
     const { height, width, channels } = pictures.pictures;
-    if (height === input.height && width === input.width && channels === input.channels) return;
-    pictures = pictureFiles && {
-      ...pictures,
-      pictures: await readPictureFiles(pictureFiles, input, tell),
-    };
-    if (pictures) await keeper?.put('pictures', pictures);
+    if (height === input.height && width === input.width && channels === input.channels) {
+      return pictures;
+    }
+    return (
+      pictureFiles && {
+        ...pictures,
+        pictures: await readPictureFiles(pictureFiles, input, tell),
+      }
+    );
+  };
+
+  const keepPictures = async () => {
+    if (pictures) await keeper?.put('pictures', pictures.builtIn ? 'built-in' : pictures);
     else await keeper?.remove('pictures');
   };
 
@@ -203,15 +221,24 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
     open: async ({ base: address }) => {
       base = address;
       keeper = await openKeeper('espalier-prune');
-      const kept = {
-        network: (await keeper.get('network')) as KeptNetwork | undefined,
-        pictures: (await keeper.get('pictures')) as 'built-in' | OwnPictures | undefined,
-        choices: (await keeper.get('choices')) as KeptChoices | undefined,
-      };
-      await takeNetwork(kept.network ?? 'built-in');
-      if (kept.pictures || !kept.network) await takePictures(kept.pictures ?? 'built-in');
-      preprocessing = kept.choices?.preprocessing ?? usual(network);
-      units = kept.choices?.units ?? 'inner';
+      const keptNetwork = (await keeper.get('network')) as KeptNetwork | undefined;
+      let read: OwnNetwork;
+      try {
+        read = await readNetwork(keptNetwork ?? 'built-in');
+      } catch (error) {
+        if (keptNetwork === undefined || keptNetwork === 'built-in') throw error;
+        read = await readNetwork('built-in');
+        lost = `The network that was kept here can no longer be read, so this is the built-in one. ${pruneText(error)}`;
+        // All that was kept with it was for it.
+        await keeper.remove('network', 'pictures', 'choices', 'curves', 'results');
+      }
+      const keptPictures = (await keeper.get('pictures')) as 'built-in' | OwnPictures | undefined;
+      const choices = (await keeper.get('choices')) as KeptChoices | undefined;
+      const own = keptPictures ?? (read.builtIn ? 'built-in' : undefined);
+      pictures = own === 'built-in' ? await builtInPictures() : own;
+      network = read;
+      preprocessing = choices?.preprocessing ?? usual(network);
+      units = choices?.units ?? 'inner';
       curves = ((await keeper.get('curves')) as readonly UnitCurve[] | undefined) ?? [];
       results = ((await keeper.get('results')) as readonly CutResult[] | undefined) ?? [];
       return standing();
@@ -227,30 +254,40 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
                 source.map(async ({ file }) => ({ name: file.name, bytes: await bytesIn(file) })),
               ),
             };
-      await takeNetwork(kept);
+      const read = await readNetwork(kept);
+      const fit =
+        source === 'built-in'
+          ? await builtInPictures()
+          : await refitted(read.model.network.graph.input, context);
+      const others = fit !== pictures;
+      network = read;
+      lost = undefined;
+      pictures = fit;
+      if (source === 'built-in') pictureFiles = undefined;
       preprocessing = usual(network);
       await forgetMeasured();
+      // Not left beside another network where that one cannot be kept.
+      await keeper?.remove('choices');
       await keeper?.put('network', kept);
       await keepChoices();
-      if (source === 'built-in') {
-        await takePictures('built-in');
-        await keeper?.put('pictures', 'built-in');
-      } else await refit(context);
+      if (others) await keepPictures();
       return standing();
     },
 
     pictures: async ({ source }, { tell }) => {
-      if (source === 'built-in') await takePictures('built-in');
-      else {
+      if (source === 'built-in') {
+        pictures = await builtInPictures();
+        pictureFiles = undefined;
+      } else {
         if (!network) throw new EspalierError('bad-config', 'Bring a network before its pictures.');
         const { input } = network.model.network.graph;
         const read = await readPictureFiles(source, input, tell);
         picturesFor(read, input, classesOfModel(network.model));
         pictures = { name: nameOfPictures(source), builtIn: false, pictures: read };
+        pictureFiles = source;
       }
-      pictureFiles = source === 'built-in' ? undefined : source;
       await forgetMeasured();
-      await keeper?.put('pictures', source === 'built-in' ? 'built-in' : pictures);
+      await keepPictures();
       return standing();
     },
 
@@ -328,12 +365,15 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
     },
 
     forget: async () => {
-      await keeper?.remove('network', 'pictures', 'choices');
-      await forgetMeasured();
-      await takeNetwork('built-in');
-      await takePictures('built-in');
+      const read = await readNetwork('built-in');
+      pictures = await builtInPictures();
+      pictureFiles = undefined;
+      network = read;
+      lost = undefined;
       preprocessing = usual(network);
       units = 'inner';
+      await forgetMeasured();
+      await keeper?.remove('network', 'pictures', 'choices');
       return standing();
     },
   };
@@ -354,8 +394,8 @@ function requireReadable(files: readonly PathFile[]): void {
 }
 
 function viewOfPictures(
-  { name, builtIn }: OwnPictures,
-  pictures: Pictures,
+  { name, builtIn, pictures }: OwnPictures,
+  most: number,
   note?: string,
 ): PicturesView {
   const { calibrating, judging } = divided(pictures.count);
@@ -366,7 +406,7 @@ function viewOfPictures(
     name,
     builtIn,
     count: pictures.count,
-    calibrating: calibrating.length,
+    calibrating: Math.min(calibrating.length, most),
     judging: judging.length,
     labelled: pictures.labels !== undefined,
     ...(note !== undefined && { note }),

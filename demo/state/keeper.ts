@@ -4,9 +4,11 @@ const VERSION = 1;
 
 /** What the browser keeps over a reload, by name; typed arrays and maps as they are. */
 export interface Keeper {
-  /** Whether the browser keeps anything at all: some do not in a private window. */
+  /** Whether the browser keeps what it is given: some do not in a private window, or have no room. */
   keeps(): boolean;
+  /** Undefined also for what can no longer be read. */
   get(name: string): Promise<unknown>;
+  /** After one that failed nothing more is kept: records would no longer go together. */
   put(name: string, value: unknown): Promise<void>;
   remove(...names: readonly string[]): Promise<void>;
 }
@@ -25,24 +27,40 @@ export async function openKeeper(database: string): Promise<Keeper> {
   } catch {
     opened = undefined;
   }
-  const change = async (work: (store: IDBObjectStore) => void): Promise<void> => {
-    if (!opened) return;
+  let failed = false;
+  /** Whether it is done. */
+  const change = async (work: (store: IDBObjectStore) => void): Promise<boolean> => {
+    if (!opened) return false;
     try {
       const transaction = opened.transaction(STORE, 'readwrite');
       work(transaction.objectStore(STORE));
       await committed(transaction);
+      return true;
     } catch {
-      opened = undefined;
+      return false;
     }
   };
+  const remove = async (...names: readonly string[]): Promise<void> => {
+    await change((store) => {
+      for (const name of names) store.delete(name);
+    });
+  };
   return {
-    keeps: () => opened !== undefined,
-    get: async (name) => opened && settled(opened.transaction(STORE).objectStore(STORE).get(name)),
-    put: (name, value) => change((store) => store.put(value, name)),
-    remove: (...names) =>
-      change((store) => {
-        for (const name of names) store.delete(name);
-      }),
+    keeps: () => opened !== undefined && !failed,
+    get: async (name) => {
+      try {
+        return opened && (await settled(opened.transaction(STORE).objectStore(STORE).get(name)));
+      } catch {
+        return undefined;
+      }
+    },
+    put: async (name, value) => {
+      if (failed || (await change((store) => store.put(value, name)))) return;
+      failed = true;
+      // What it held before is out of date.
+      await remove(name);
+    },
+    remove,
   };
 }
 

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
+import { sortBrought } from '../../demo/prune/brought.js';
 import { divided, planWithin } from '../../demo/prune/cut.js';
 import { viewOfNetwork } from '../../demo/prune/network-view.js';
-import { picturesFor } from '../../demo/prune/read-pictures.js';
+import { picturesFor, readPictureFiles } from '../../demo/prune/read-pictures.js';
 import { snippetFor } from '../../demo/prune/snippet.js';
 import { pruneText } from '../../demo/prune/wording.js';
 import { PREPROCESSINGS } from '../../src/data/pictures.js';
+import { EspalierError } from '../../src/errors.js';
 import { loadModel } from '../../src/experiment/model/model.js';
 import { countedCost } from '../../src/experiment/model/prune/share.js';
 import { chosenUnits } from '../../src/experiment/model/prune/units.js';
@@ -114,4 +116,40 @@ test('weights of an unknown network lead to ONNX, not to a control that the page
     text = pruneText(error);
   }
   expect(text).toMatch(/^odd\.safetensors holds weights alone.* Export the network as ONNX/);
+});
+
+test('an open height and width leads to another export, and the way is the only one named', () => {
+  const instead = { inputSize: 'HEIGHT,WIDTH' };
+  const details = { kind: 'message', message: 'net.onnx is open.', instead } as const;
+  expect(pruneText(new EspalierError('bad-config', details))).toBe(
+    'net.onnx is open. Export it with a fixed height and width.',
+  );
+});
+
+test('a .json among pictures is a network only where its weights lie beside it', () => {
+  const sorted = (...paths: string[]) => {
+    const files = paths.map((path) => ({ path, file: new File([], path) }));
+    const { network, pictures } = sortBrought(files);
+    return [network.map(({ path }) => path), pictures.map(({ path }) => path)];
+  };
+  expect(sorted('a/1.png', 'a/labels.json', 'notes.txt')).toEqual([[], ['a/1.png']]);
+  expect(sorted('a/1.png', 'n/model.json', 'n/w.bin', 'a/labels.json', 'x.txt')).toEqual([
+    ['n/model.json', 'n/w.bin'],
+    ['a/1.png'],
+  ]);
+  expect(sorted('net.onnx', 'net.onnx_data', 'data_batch_1.bin', 'labels.json')).toEqual([
+    ['net.onnx', 'net.onnx_data'],
+    ['data_batch_1.bin'],
+  ]);
+  expect(sorted('net.onnx', 'weights', 'config.json')).toEqual([['net.onnx', 'weights'], []]);
+  expect(sorted('model.json')).toEqual([['model.json'], []]);
+  expect(sorted('notes.txt')).toEqual([['notes.txt'], []]);
+});
+
+test('of several arrays none is read', async () => {
+  const files = ['a.npy', 'b.NPY'].map((path) => ({ path, file: new File([], path) }));
+  const size = { height: 1, width: 1, channels: 1 };
+  await expect(readPictureFiles(files, size, () => {})).rejects.toThrow(
+    /One \.npy .* a\.npy, b\.NPY/,
+  );
 });
