@@ -83,7 +83,8 @@ test('a pruning is drawn as one page with nothing to load', () => {
   expect(text).toContain('3 of 16');
   expect(text).toContain('8 of 8');
   expect(text).toContain('espalier prune a & b');
-  expect(text).toContain('load_file("half.safetensors")');
+  expect(text).toContain('safe_open("half.safetensors", "pt")');
+  expect(page({ file: 'half.pth' })).toMatch(/torch\.load\(.*half\.pth.*, weights_only=True\)/);
   const [first, ...others] = document.querySelectorAll('.tiles svg');
   expect(others).toHaveLength(1);
   expect(first?.textContent).toContain('b1.conv1');
