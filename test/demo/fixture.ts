@@ -130,7 +130,7 @@ async function visit(
   });
   const page = await context.newPage();
   // The software adapter may have to share its cores.
-  page.setDefaultTimeout(100_000);
+  page.setDefaultTimeout(200_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warn') complaints.push(message.text());

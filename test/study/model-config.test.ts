@@ -102,7 +102,7 @@ test('refuses data with too few pictures, in all or of a class', () => {
     /sizes must be whole numbers from 1 to 5/,
   );
   expect(() => requireStudyPictures(config, source([0, 1, 0, 0, 1, 0]))).toThrow(
-    /pets has 2 pictures of the class dog, fewer than the 3 that a batch of 6 has/,
+    /pets has 2 pictures of the class dog, fewer than the 3 that a batch of 6 would have/,
   );
   const drawn = drawPictures(pictures([0, 1, 0, 1, 0, 1]), 4, 3);
   expect(drawn.count).toBe(4);
