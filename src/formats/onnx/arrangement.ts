@@ -47,12 +47,10 @@ export const reshape: Rule = (reading) => {
     size === real || size === -1 || (size === 0 && sizeOfAxis(reading, value, axis) === real);
   const perImage = isImages(reading, sizes[0]);
   if (!perImage || sizes.filter((size) => size === -1).length > 1) return undefined;
+  // What only a run knows is the number of images, which 0 takes over.
+  const numbers = sizes.map((size) => (Number.isNaN(size) ? 0 : size));
   const use = (place: number, count: 'channels', map: string) =>
-    countUse(
-      constant,
-      { node: at, from: 1, numbers: sizes, at: place, map, count },
-      builder.counts,
-    );
+    countUse(constant, { node: at, from: 1, numbers, at: place, map, count }, builder.counts);
   if (sizes.length === 2 && whole(sizes[1], 1, all)) {
     const rows = asRows(reading, value);
     if ((sizes[1] as number) > 0) use(1, 'channels', rows.map);

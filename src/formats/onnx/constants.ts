@@ -15,7 +15,7 @@ export interface Constant {
   readonly numbers: () => Numbers;
   /** The tensor that it is, where it is one of the file's and not computed from some. */
   readonly address?: TensorAddress;
-  /** Whether it is computed from the shape of a map, so that it changes along with it. */
+  /** Whether all of it is computed from the shape of a map, so that it changes along with it. */
   readonly live?: boolean;
 }
 
@@ -113,7 +113,9 @@ export function foldNode(
     case 'Concat': {
       const all = values.map((own) => own ?? []);
       const flat = inputs.every((input) => input?.dims.length === 1);
-      return flat ? made(type, [all.flat().length], all.flat()) : undefined;
+      // A number beside a computed one is the file's own, and does not follow.
+      const whole = inputs.every((input) => input?.live === true);
+      return flat ? constantWith(type, [all.flat().length], all.flat(), whole) : undefined;
     }
     case 'Gather': {
       const [places, indices] = [inputs[1], values[1]];

@@ -21,8 +21,8 @@ export interface OnnxInput {
 export type InputSize = readonly [height: number, width: number];
 
 /**
- * @throws EspalierError `bad-network` where there is none, or are several, or it takes no images; `bad-config`
- * where it leaves their size open and none is given, or fixes another than is given.
+ * @throws EspalierError `bad-network` where there is none, or are several, it takes no images, or leaves their
+ * size open and none is given; `bad-config` where it fixes another than is given.
  */
 export function inputOfGraph(graph: GraphProto, file: string, given?: InputSize): OnnxInput {
   const known = new Set(graph.initializer.map(({ name }) => name));
@@ -47,7 +47,7 @@ export function inputOfGraph(graph: GraphProto, file: string, given?: InputSize)
     });
   }
   if (open.length === 3 && open.includes(undefined) && !given) {
-    throw new EspalierError('bad-config', {
+    throw new EspalierError('bad-network', {
       kind: 'message',
       message: `${file} takes "${input.name}" of sizes ${shown(sizes)}, and a network is cut for images of one size.`,
       instead: { inputSize: 'HEIGHT,WIDTH' },

@@ -364,7 +364,7 @@ test('images of any size: a network is read, run and cut for the size that is as
   const bytes = sketchedFile({ ...PLAIN, input: ['n', 3, 'h', 'w'] });
   expect(() => readOnnx(bytes, 'net.onnx')).toThrow(
     expect.objectContaining({
-      code: 'bad-config',
+      code: 'bad-network',
       message: expect.stringMatching(
         /takes "x" of sizes \[\?, 3, \?, \?\], .* Use inputSize HEIGHT,WIDTH instead/,
       ),
@@ -379,4 +379,23 @@ test('images of any size: a network is read, run and cut for the size that is as
   expect(() => readOnnx(fixed, 'net.onnx', new Map(), [8, 8])).toThrow(
     /inputSize must be left out, not "?8,8"?: net.onnx takes images \[3, 7, 9\]/,
   );
+});
+
+test('a count of channels beside a computed number of images is the file’s own, and is changed', async () => {
+  const sketch: Sketch = {
+    ...PLAIN,
+    nodes: [
+      ...PLAIN.nodes.filter(([operation]) => !['Flatten', 'Gemm'].includes(operation)),
+      ['Shape', 'g', 's'],
+      ['Slice', 's zero one', 'n'],
+      ['Concat', 'n nine', 'sizes', { axis: 0 }],
+      ['Reshape', 'g sizes', 'f'],
+      ['Gemm', 'f v c2', 'logits', { transB: 1 }],
+    ],
+    tensors: { ...PLAIN.tensors, zero: wholes(0), one: wholes(1), nine: wholes(9) },
+  };
+  const bytes = sketchedFile(sketch);
+  const { network, onnx } = readOnnx(bytes, 'net.onnx');
+  const cut = thinned(network);
+  await expectAgreement(cut, writeOnnx(onnx, cut, 'data').bytes, { images: 2 });
 });
