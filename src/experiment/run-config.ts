@@ -179,6 +179,29 @@ export function parseWith<Schema extends z.ZodObject>(
   throw new EspalierError('bad-config', { kind: 'value', key, given: given[key], allowed });
 }
 
+/**
+ * Of several keys, one at most may be given.
+ *
+ * @throws bad-config naming two that are.
+ */
+export function requireOneOf<Config>(
+  config: Config,
+  keys: readonly (keyof Config & string)[],
+  because: string,
+): void {
+  const [one, other] = keys.filter((key) => config[key] !== undefined);
+  if (one === undefined || other === undefined) return;
+  throw new EspalierError('bad-config', {
+    kind: 'conflict',
+    key: one,
+    given: config[one],
+    with: other,
+    value: config[other],
+    allowed: [],
+    because,
+  });
+}
+
 /** A setting of a command: its key and a value. */
 export type Setting = readonly [key: string, value: unknown];
 

@@ -71,8 +71,8 @@ const COST = { load: 424, product: 4, sum: 14, store: 450 } as const;
 const MOST_PRODUCTS = 1600;
 /**
  * Instructions that SwiftShader runs while it compiles one multiply-add of a turn and all that comes
- * with it, about 0.5 ms, as a share of each of 150 calls. A large tile of a small
- * convolution would never earn what it took to compile.
+ * with it, about 0.5 ms, as a share of each of 150 calls. A large tile of a small convolution would
+ * never earn what it took to compile.
  */
 const COMPILE_COST = 20_000;
 

@@ -9,7 +9,7 @@ import { prepareSgdUpdate, type SgdStep } from '../kernels/sgd-update.js';
 import { requireMinibatch } from './fit.js';
 import type { Gradients } from './layer.js';
 import { firstShares, livesInTraining, livesOfGradients } from './lifetimes.js';
-import { allocateMaps, bytesOfMaps, mapNamed } from './maps.js';
+import { allocateMaps, mapNamed } from './maps.js';
 import { type Parameters, requireParameters, uploadParameters } from './parameters.js';
 import { prepareLayer } from './prepare.js';
 import { fuseSteps } from './steps.js';
@@ -127,12 +127,4 @@ export async function prepareTraining(
     scope.dispose();
     throw error;
   }
-}
-
-/** Bytes of all maps and gradients of a training with minibatches of so many images. */
-export function trainingBytes({ graph }: Network, images: number): number {
-  const shapes = inferShapes(graph);
-  const plan = fuseSteps(graph, shapes, { purpose: 'training' });
-  const lives = livesInTraining(plan, shapes, { input: graph.input.name, images });
-  return bytesOfMaps(lives) + bytesOfMaps(livesOfGradients(plan, shapes, { images }));
 }

@@ -5,7 +5,7 @@ import { type PruneOptions, REFITS } from '../../experiment/model/prune/events.j
 import { publishedLayout } from '../../experiment/model/prune/layout.js';
 import { requireReachable } from '../../experiment/model/prune/share.js';
 import { trainSchema } from '../../experiment/model/train-config.js';
-import { count, isRecord, parseWith, rate } from '../../experiment/run-config.js';
+import { count, isRecord, parseWith, rate, requireOneOf } from '../../experiment/run-config.js';
 import type { Graph } from '../../graph/graph.js';
 import { CHANNEL_CRITERIA, type ChannelCriterion } from '../../prune/channels/criteria.js';
 import {
@@ -138,24 +138,6 @@ function withoutRivals(
   const counted = recounted ? ['checkpoints', 'fineTune'] : [];
   const gone: readonly string[] = [...out, ...counted];
   return Object.fromEntries(Object.entries(preset).filter(([key]) => !gone.includes(key)));
-}
-
-function requireOneOf(
-  config: ModelStudyConfig,
-  keys: readonly (keyof ModelStudyConfig)[],
-  because: string,
-): void {
-  const [one, other] = keys.filter((key) => config[key] !== undefined);
-  if (one === undefined || other === undefined) return;
-  throw new EspalierError('bad-config', {
-    kind: 'conflict',
-    key: one,
-    given: config[one],
-    with: other,
-    value: config[other],
-    allowed: [],
-    because,
-  });
 }
 
 function requireChecked(config: ModelStudyConfig, given: Readonly<Record<string, unknown>>): void {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EspalierError } from '../../../errors.js';
 import { CHANNEL_CRITERIA } from '../../../prune/channels/criteria.js';
-import { count, parseWith, rate } from '../../run-config.js';
+import { count, parseWith, rate, requireOneOf } from '../../run-config.js';
 import { type Budgeted, type PruneOptions, REFITS, SHARINGS, UNIT_CHOICES } from './events.js';
 
 export const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
@@ -66,18 +66,7 @@ export type PruneConfig = z.infer<typeof pruneSchema>;
 export function parsePruneConfig(given: unknown): PruneConfig {
   const config = parseWith(pruneSchema, given);
   const { controls, distil, fineTune } = config;
-  const [one, other] = BUDGET_KEYS.filter((key) => config[key] !== undefined);
-  if (one && other) {
-    throw new EspalierError('bad-config', {
-      kind: 'conflict',
-      key: one,
-      given: config[one],
-      with: other,
-      value: config[other],
-      allowed: [],
-      because: 'a network is cut to one budget',
-    });
-  }
+  requireOneOf(config, BUDGET_KEYS, 'a network is cut to one budget');
   if (fineTune === 0 && (controls || distil > 0)) {
     throw new EspalierError('bad-config', {
       kind: 'value',
