@@ -4,16 +4,11 @@ import {
   type Budgeted,
   type Device,
   EspalierError,
-  gunzipped,
-  loadModelFiles,
-  type Model,
   openBrowserAdapter,
   openDevice,
   type PictureSize,
-  type Pictures,
   type Preprocessing,
   type PruneMeasurements,
-  parseCifar10,
   type UnitChoice,
   type UnitCurve,
 } from '../../src/index.js';
@@ -27,10 +22,19 @@ import {
   divided,
   planWithin,
 } from './cut.js';
-import { bytesOfModel, classesOfModel, viewOfNetwork } from './network-view.js';
+import { classesOfModel, viewOfNetwork } from './network-view.js';
 import type { Calls, PicturesView, PlanView, Progress, Standing } from './protocol.js';
 import { picturesFor, readPictureFiles, thumbnails } from './read-pictures.js';
 import { snippetFor } from './snippet.js';
+import {
+  builtInPictures,
+  filesOfNetwork,
+  type KeptNetwork,
+  nameOfPictures,
+  type OwnNetwork,
+  type OwnPictures,
+  readNetwork,
+} from './sources.js';
 import { pruneText } from './wording.js';
 
 /** Work in one submit. The page is drawn by the same GPU: longer work would delay its frames. */
@@ -39,11 +43,6 @@ const SUBMIT_MILLIS = 30;
 const RESULTS = 12;
 /** Pictures that are shown of those at hand. */
 const SHOWN = 12;
-
-const BUILT_IN = {
-  network: 'resnet8-cifar10.safetensors',
-  pictures: 'cifar10-test-512.bin.gz',
-} as const;
 
 export interface Context {
   readonly signal: AbortSignal;
@@ -58,36 +57,11 @@ export type Workshop = {
   ) => Promise<Calls[Name]['gives']>;
 };
 
-/** A network, and the files that it was read from. */
-interface OwnNetwork {
-  readonly model: Model;
-  readonly file: string;
-  readonly builtIn: boolean;
-  /** Of its file in its usual form. */
-  readonly bytes: number;
-}
-
-interface OwnPictures {
-  readonly name: string;
-  readonly builtIn: boolean;
-  readonly pictures: Pictures;
-}
-
-/** Bytes of a network's files together that a page reads at most. */
-const MOST_BYTES = 2 ** 30;
-
 /** What the browser keeps of the person's choices. */
 interface KeptChoices {
   readonly preprocessing: Preprocessing;
   readonly units: UnitChoice;
 }
-
-/** What the browser keeps of a network: the built-in one is fetched again. */
-type KeptNetwork =
-  | 'built-in'
-  | {
-      readonly files: readonly { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[];
-    };
 
 /** Holds the network, the pictures and all that was computed from them. */
 export function createWorkshop(gpu: GPU | undefined): Workshop {
@@ -147,42 +121,6 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
   const keepChoices = async () =>
     keeper?.put('choices', { preprocessing, units } satisfies KeptChoices);
 
-  const fetched = async (name: string, tell?: Context['tell']) => {
-    tell?.({ text: `Fetching ${name}`, share: 0 });
-    const response = await fetch(new URL(`data/prune/${name}`, base)).catch((cause: unknown) => {
-      throw new EspalierError('bad-data', `${name} could not be fetched: are you offline?`, {
-        cause,
-      });
-    });
-    if (!response.ok) {
-      throw new EspalierError(
-        'bad-data',
-        `${name} does not lie beside this page (the server answered ${response.status}): bring a network and pictures of your own.`,
-      );
-    }
-    return new Uint8Array(await response.arrayBuffer());
-  };
-
-  const readNetwork = async (kept: KeptNetwork): Promise<OwnNetwork> => {
-    const builtIn = kept === 'built-in';
-    const given = builtIn
-      ? { files: [{ name: BUILT_IN.network, bytes: await fetched(BUILT_IN.network) }] }
-      : kept;
-    const files = given.files.map(({ name, bytes }) => ({
-      name,
-      arrayBuffer: async () => bytes.slice().buffer,
-    }));
-    const model = await loadModelFiles(files);
-    const file = nameOfModel(given.files.map(({ name }) => name));
-    return { model, file, builtIn, bytes: bytesOfModel(model) };
-  };
-
-  const builtInPictures = async (): Promise<OwnPictures> => {
-    const bytes = gunzipped(await fetched(BUILT_IN.pictures), BUILT_IN.pictures, () => 2 ** 22);
-    const read = parseCifar10([{ file: BUILT_IN.pictures, bytes }]);
-    return { name: 'CIFAR-10, test pictures', builtIn: true, pictures: read };
-  };
-
   /** Pictures are read to the size that a network takes: another network reads its own again. */
   const refitted = async (
     input: PictureSize,
@@ -224,10 +162,10 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
       const keptNetwork = (await keeper.get('network')) as KeptNetwork | undefined;
       let read: OwnNetwork;
       try {
-        read = await readNetwork(keptNetwork ?? 'built-in');
+        read = await readNetwork(base, keptNetwork ?? 'built-in');
       } catch (error) {
         if (keptNetwork === undefined || keptNetwork === 'built-in') throw error;
-        read = await readNetwork('built-in');
+        read = await readNetwork(base, 'built-in');
         lost = `The network that was kept here can no longer be read, so this is the built-in one. ${pruneText(error)}`;
         // All that was kept with it was for it.
         await keeper.remove('network', 'pictures', 'choices', 'curves', 'results');
@@ -235,7 +173,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
       const keptPictures = (await keeper.get('pictures')) as 'built-in' | OwnPictures | undefined;
       const choices = (await keeper.get('choices')) as KeptChoices | undefined;
       const own = keptPictures ?? (read.builtIn ? 'built-in' : undefined);
-      pictures = own === 'built-in' ? await builtInPictures() : own;
+      pictures = own === 'built-in' ? await builtInPictures(base) : own;
       network = read;
       preprocessing = choices?.preprocessing ?? usual(network);
       units = choices?.units ?? 'inner';
@@ -245,19 +183,11 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
     },
 
     network: async ({ source }, context) => {
-      if (source !== 'built-in') requireReadable(source);
-      const kept: KeptNetwork =
-        source === 'built-in'
-          ? 'built-in'
-          : {
-              files: await Promise.all(
-                source.map(async ({ file }) => ({ name: file.name, bytes: await bytesIn(file) })),
-              ),
-            };
-      const read = await readNetwork(kept);
+      const kept = source === 'built-in' ? source : await filesOfNetwork(source);
+      const read = await readNetwork(base, kept);
       const fit =
         source === 'built-in'
-          ? await builtInPictures()
+          ? await builtInPictures(base)
           : await refitted(read.model.network.graph.input, context);
       const others = fit !== pictures;
       network = read;
@@ -276,7 +206,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
 
     pictures: async ({ source }, { tell }) => {
       if (source === 'built-in') {
-        pictures = await builtInPictures();
+        pictures = await builtInPictures(base);
         pictureFiles = undefined;
       } else {
         if (!network) throw new EspalierError('bad-config', 'Bring a network before its pictures.');
@@ -365,8 +295,8 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
     },
 
     forget: async () => {
-      const read = await readNetwork('built-in');
-      pictures = await builtInPictures();
+      const read = await readNetwork(base, 'built-in');
+      pictures = await builtInPictures(base);
       pictureFiles = undefined;
       network = read;
       lost = undefined;
@@ -381,16 +311,6 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
 
 function usual(network: OwnNetwork | undefined): Preprocessing {
   return network?.model.preprocessing ?? { mean: [0], deviation: [1] };
-}
-
-/** @throws bad-data for files that are too large for a page. */
-function requireReadable(files: readonly PathFile[]): void {
-  const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
-  if (bytes <= MOST_BYTES) return;
-  throw new EspalierError(
-    'bad-data',
-    `What you gave has ${(bytes / 1e9).toFixed(1)} GB, and this page reads networks of up to ${(MOST_BYTES / 1e9).toFixed(1)} GB: on a command line \`espalier prune\` takes larger ones.`,
-  );
 }
 
 function viewOfPictures(
@@ -412,21 +332,4 @@ function viewOfPictures(
     ...(note !== undefined && { note }),
     first: thumbnails(pictures, first),
   };
-}
-
-/** The file that is the network; the others lie beside it. */
-function nameOfModel(names: readonly string[]): string {
-  return names.find((name) => !/\.(bin|data)$/i.test(name)) ?? names[0] ?? '';
-}
-
-function nameOfPictures(files: readonly PathFile[]): string {
-  const [one] = files;
-  if (!one) return '';
-  if (files.length === 1) return one.path;
-  const [folder] = one.path.split('/');
-  return files.every(({ path }) => path.startsWith(`${folder}/`)) ? `${folder}` : 'yours';
-}
-
-async function bytesIn(file: File): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await file.arrayBuffer());
 }
