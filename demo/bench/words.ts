@@ -32,7 +32,7 @@ export function disturbance({ disturbed }: BenchReport): string {
   return `disturbed: its speed was ${shares.slice(0, 3).join(', ')}${shares.length > 3 ? `, and ${shares.length - 3} more` : ''}. Something else was using it: run again when it is idle`;
 }
 
-/** A verdict as the page words it; undefined where there is nothing to compare with. */
+/** Verdicts as the page words them. */
 export const VERDICTS: Readonly<Record<Comparison['verdict'], string>> = {
   faster: 'faster',
   slower: 'slower',
