@@ -20,6 +20,7 @@ import {
   requireStudyPictures,
   seedOfModelTrial,
 } from '../study/model/grid.js';
+import { RATED_BATCHES } from '../study/model/rates.js';
 import type { ModelTrialEvent } from '../study/model/trial.js';
 import {
   addedWork,
@@ -153,7 +154,9 @@ async function estimate(
   if (rest.trained < FEW_STEPS * config.batch) return `${what}.`;
   const { graph, preprocessing, train } = material;
   const network = { graph, weights: drawWeights(graph, config.seed) };
-  const tried = { network, preprocessing, pictures: train, batch: config.batch };
+  // No more than the rates are measured by: a host in Chrome is sent a copy.
+  const pictures = firstPictures(train, Math.min(train.count, RATED_BATCHES * config.batch));
+  const tried = { network, preprocessing, pictures, batch: config.batch };
   const rates = await host.execute('modelRates', tried, { signal });
   const [trained, answered] = [rest.trained, rest.answered].map((n) => grouped(Math.round(n)));
   const [training, answers] = [rates.training, rates.answers].map((n) => n.toPrecision(3));

@@ -25,8 +25,9 @@ export interface ModelRates {
 /** Multiply-adds of a step without a GPU that is tried: seconds, not minutes, of the largest networks. */
 const TRIED = 2e9;
 const LEAST_PICTURES = 8;
-/** Steps that are timed, behind one that is not. */
+/** Steps that are timed, behind one that is not, and the minibatches that both take. */
 const TIMED = 3;
+export const RATED_BATCHES = TIMED + 1;
 
 /**
  * Times a few steps of training and as many of answering.
@@ -43,7 +44,7 @@ export async function measureRates(
   const size = Math.min(batch, most, pictures.count);
   const tried = picturesAt(
     pictures,
-    Array.from({ length: (TIMED + 1) * size }, (_, at) => at % pictures.count),
+    Array.from({ length: RATED_BATCHES * size }, (_, at) => at % pictures.count),
   );
   const options = { ...TRAINING_DEFAULTS, batch: size, epochs: 1, preprocessing, signal };
   const training = trainNetwork(device, network, tried, options);
