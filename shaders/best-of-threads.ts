@@ -1,11 +1,15 @@
 import { NO_SLOT } from './selection-state.js';
 
+/** Up to so many threads one of them looks through all: a tree would take more barriers. */
+const SERIAL_THREADS = 8;
+
 /**
- * WGSL for the choice of the smallest by one workgroup: each thread leaves its best in `best_score`
- * and `best_index` (or `NONE`), and after a barrier `reduce()` gives the best of all, the lowest
- * index among equals. Its loop is serial: a tree would take more barriers.
+ * WGSL for the choice of the smallest by one workgroup of 2ⁿ threads. All of them call
+ * `best_of_threads(local, index, score)` with the best that each has found, or `NONE`, and all get the
+ * index of the best of all, the lowest among equals. Barriers are within.
  */
 export function bestOfThreads(threads: number): string {
+  const tree = threads > SERIAL_THREADS;
   return `
 const NONE = ${NO_SLOT}u;
 var<workgroup> best_score: array<f32, ${threads}>;
@@ -14,18 +18,39 @@ var<workgroup> best_index: array<u32, ${threads}>;
 // Compilers may assume that no float is NaN, so this looks at the bits.
 fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
 
-fn reduce() -> u32 {
-  var index = NONE;
-  var score = 0.0;
-  for (var t = 0u; t < ${threads}u; t++) {
-    let i = best_index[t];
-    let s = best_score[t];
-    if (i != NONE && (index == NONE || s < score || (s == score && i < index))) {
-      index = i;
-      score = s;
-    }
-  }
-  return index;
+fn is_better(i: u32, s: f32, index: u32, score: f32) -> bool {
+  return i != NONE && (index == NONE || s < score || (s == score && i < index));
+}
+
+fn best_of_threads(local: u32, own_index: u32, own_score: f32) -> u32 {
+  best_index[local] = own_index;
+  best_score[local] = own_score;
+${tree ? TREE(threads) : SERIAL(threads)}
+  // Its barriers also keep the next call from writing before all have read.
+  return workgroupUniformLoad(&best_index[0]);
 }
 `;
 }
+
+const SERIAL = (threads: number) => `  workgroupBarrier();
+  if (local == 0u) {
+    for (var t = 1u; t < ${threads}u; t++) {
+      if (is_better(best_index[t], best_score[t], best_index[0], best_score[0])) {
+        best_index[0] = best_index[t];
+        best_score[0] = best_score[t];
+      }
+    }
+  }`;
+
+/** Half of the threads take in the other half's, until one is left. */
+const TREE = (threads: number) => `  for (var half = ${threads / 2}u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (local < half) {
+      let i = best_index[local + half];
+      let s = best_score[local + half];
+      if (is_better(i, s, best_index[local], best_score[local])) {
+        best_index[local] = i;
+        best_score[local] = s;
+      }
+    }
+  }`;

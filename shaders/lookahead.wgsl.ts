@@ -40,7 +40,6 @@ export function lookaheadShader({ outputs, replacement, threads }: LookaheadOpti
     body: wgsl`
 ${bestOfThreads(threads)}${TAKE_SLOTS}
 const NEVER = 3.4e38;
-var<workgroup> winner: u32;
 var<workgroup> wanted: u32;
 
 // Has the neuron's row computed in this pass, in the slot behind those before it.
@@ -53,17 +52,16 @@ fn want(i: u32) {
 fn kernel(workgroup: u32, local: u32) {
   if (local == 0u) {
     wanted = state[${SELECTION_STATE.pending}];
-    winner = state[${SELECTION_STATE.pick}];
+    best_index[0] = state[${SELECTION_STATE.pick}];
   }
-  if (workgroupUniformLoad(&wanted) == 0u) { return; }
+  var count = workgroupUniformLoad(&wanted);
+  if (count == 0u) { return; }
   let first = state[${SELECTION_STATE.slot}];
   let base = params.n * params.n;
   for (var i = local; i < params.n; i += ${threads}u) { sketch[base + i] = scores[i]; }
 
-  for (var made = 0u; made < params.limit; made++) {
-    let pick = workgroupUniformLoad(&winner);
-    let count = workgroupUniformLoad(&wanted);
-    if (pick == NONE || count == params.p) { break; }
+  var pick = workgroupUniformLoad(&best_index[0]);
+  for (var made = 0u; made < params.limit && pick != NONE && count < params.p; made++) {
     let slot = slots[pick];
     // Rows of this very pass are not there yet.
     let ahead = (slot + params.capacity - first) % params.capacity;
@@ -83,35 +81,27 @@ ${unroll(outputs, (c) => `      alignment += weights[i * params.weights_stride +
       sketch[base + i] = s;
       if (!is_nan(s) && s < NEVER && (index == NONE || s < score)) { index = i; score = s; }
     }
-    best_index[local] = index;
-    best_score[local] = score;
-    workgroupBarrier();
-    if (local == 0u) {
-      winner = reduce();
-      if (winner != NONE) { if (slots[winner] == NONE) { want(winner); } }
+    pick = best_of_threads(local, index, score);
+    if (local == 0u && pick != NONE) {
+      if (slots[pick] == NONE) { want(pick); }
     }
     storageBarrier();
+    count = workgroupUniformLoad(&wanted);
   }
 
   // What is left of the block goes to the best of those without a row.
-  for (;;) {
-    let count = workgroupUniformLoad(&wanted);
-    if (count == params.p) { break; }
+  while (count < params.p) {
     var index = NONE;
     var score = 0.0;
     for (var i = local; i < params.n; i += ${threads}u) {
       let s = sketch[base + i];
       if (slots[i] == NONE && !is_nan(s) && (index == NONE || s < score)) { index = i; score = s; }
     }
-    best_index[local] = index;
-    best_score[local] = score;
-    workgroupBarrier();
-    if (local == 0u) {
-      winner = reduce();
-      if (winner != NONE) { want(winner); }
-    }
+    let best = best_of_threads(local, index, score);
+    if (best == NONE) { break; }
+    if (local == 0u) { want(best); }
     storageBarrier();
-    if (workgroupUniformLoad(&winner) == NONE) { break; }
+    count = workgroupUniformLoad(&wanted);
   }
 
   if (local == 0u) {

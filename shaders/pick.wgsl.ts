@@ -45,8 +45,11 @@ export function pickShader({ replacement, subset, threads }: PickOptions) {
     workgroupSize: [threads, 1],
     body: wgsl`
 ${bestOfThreads(threads)}${TAKE_SLOTS}
-var<workgroup> nan_counts: array<u32, ${threads}>;
-var<workgroup> winner: u32;
+var<workgroup> nan_count: atomic<u32>;
+var<workgroup> pending: u32;
+
+// What a thread has found: its best score, and how many of its scores are NaN.
+struct Found { index: u32, score: f32, bad: u32 }
 
 fn score_of(i: u32) -> f32 {
   var sum = scores[i];
@@ -54,10 +57,9 @@ fn score_of(i: u32) -> f32 {
   return sum;
 }
 
-// The best of every ${threads}th neuron from local on: any that may be picked, or any not cached.
-fn scan(local: u32, uncached: bool) {
-  var index = NONE;
-  var score = 0.0;
+// Every ${threads}th neuron from local on: the best of any that may be picked, or of any not cached.
+fn scan(local: u32, uncached: bool) -> Found {
+  var found = Found(NONE, 0.0, 0u);
 #if ${subset}
   let count = select(params.subset_size, params.n, uncached);
 #else
@@ -72,27 +74,30 @@ fn scan(local: u32, uncached: bool) {
     let slot = slots[i];
     let open = select(slot != ${TAKEN}u, slot == NONE, uncached);
     let s = score_of(i);
-    // A subset need not be in order.
-    let better = index == NONE || s < score || (s == score && i < index);
-    if (open && !is_nan(s) && better) { index = i; score = s; }
+    if (is_nan(s)) {
+      found.bad++;
+    } else if (open && is_better(i, s, found.index, found.score)) {
+      // A subset need not be in order.
+      found.index = i;
+      found.score = s;
+    }
   }
-  best_index[local] = index;
-  best_score[local] = score;
+  return found;
 }
 
 fn kernel(workgroup: u32, local: u32) {
-  var count = 0u;
-  for (var i = local; i < params.n; i += ${threads}u) { count += u32(is_nan(score_of(i))); }
-  nan_counts[local] = count;
-  scan(local, false);
-  workgroupBarrier();
+  var own = scan(local, false);
+#if ${subset}
+  // A NaN counts wherever it is.
+  own.bad = 0u;
+  for (var i = local; i < params.n; i += ${threads}u) { own.bad += u32(is_nan(score_of(i))); }
+#endif
+  if (own.bad > 0u) { atomicAdd(&nan_count, own.bad); }
+  let pick = best_of_threads(local, own.index, own.score);
   if (local == 0u) {
-    let pick = reduce();
-    var bad = 0u;
-    for (var t = 0u; t < ${threads}u; t++) { bad += nan_counts[t]; }
-    state[${SELECTION_STATE.nanCount}] += bad;
+    pending = 0u;
+    state[${SELECTION_STATE.nanCount}] += atomicLoad(&nan_count);
     state[${SELECTION_STATE.pick}] = pick;
-    state[${SELECTION_STATE.pending}] = 0u;
     picks[params.step] = pick;
     if (pick != NONE) {
       let at = params.step * ${TRACE.words}u;
@@ -104,46 +109,39 @@ fn kernel(workgroup: u32, local: u32) {
       state[${SELECTION_STATE.slot}] = slot;
       if (slot == NONE) {
         let next = state[${SELECTION_STATE.nextSlot}];
+        pending = 1u;
         state[${SELECTION_STATE.slot}] = next;
-        state[${SELECTION_STATE.pending}] = 1u;
         state[${SELECTION_STATE.candidates}] = pick;
         state[${SELECTION_STATE.passes}] += 1u;
         slots[pick] = next;
       }
     }
-    winner = select(0u, 1u, state[${SELECTION_STATE.pending}] == 1u && params.p > 1u);
-  }
-  if (workgroupUniformLoad(&winner) == 1u) {
-    let first = state[${SELECTION_STATE.slot}];
-    storageBarrier();
-    scan(local, true);
-    for (var q = 1u; q < params.p; q++) {
-      workgroupBarrier();
-      if (local == 0u) {
-        winner = reduce();
-        if (winner != NONE) {
-          slots[winner] = (first + q) % params.capacity;
-          state[${SELECTION_STATE.candidates}u + q] = winner;
-          state[${SELECTION_STATE.pending}] = q + 1u;
-        }
-      }
-      storageBarrier();
-      let chosen = workgroupUniformLoad(&winner);
-      if (chosen == NONE) { break; }
-      // Only the thread that lost its best has to look again.
-      if (chosen % ${threads}u == local) { scan(local, true); }
-    }
   }
   storageBarrier();
-  if (local == 0u && state[${SELECTION_STATE.pending}] > 0u) {
-    take_slots(0u, state[${SELECTION_STATE.pending}]);
+  if (workgroupUniformLoad(&pending) == 1u && params.p > 1u) {
+    let first = state[${SELECTION_STATE.slot}];
+    own = scan(local, true);
+    for (var q = 1u; q < params.p; q++) {
+      let chosen = best_of_threads(local, own.index, own.score);
+      if (chosen == NONE) { break; }
+      if (local == 0u) {
+        slots[chosen] = (first + q) % params.capacity;
+        state[${SELECTION_STATE.candidates}u + q] = chosen;
+        pending = q + 1u;
+      }
+      storageBarrier();
+      // Only the thread that lost its best has to look again.
+      if (chosen % ${threads}u == local) { own = scan(local, true); }
+    }
   }
+  if (local == 0u) {
+    state[${SELECTION_STATE.pending}] = pending;
+    if (pending > 0u) { take_slots(0u, pending); }
 #if ${!replacement}
-  // Its row is kept for this step's update only: a neuron that is taken is never asked for again.
-  if (local == 0u && state[${SELECTION_STATE.pick}] != NONE) {
-    slots[state[${SELECTION_STATE.pick}]] = ${TAKEN}u;
-  }
+    // Its row is kept for this step's update only: a neuron that is taken is never asked for again.
+    if (pick != NONE) { slots[pick] = ${TAKEN}u; }
 #endif
+  }
 }
 `,
   } as const;

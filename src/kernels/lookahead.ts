@@ -4,7 +4,7 @@ import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
-import { barrierThreads } from './variant.js';
+import { largestGroup } from './variant.js';
 
 export interface Lookahead {
   /** [N], as they were when the pick was made. */
@@ -52,7 +52,7 @@ export async function prepareLookahead(
   const shader = lookaheadShader({
     outputs: weights.columns,
     replacement,
-    threads: lookahead.threads ?? barrierThreads(device, 256),
+    threads: lookahead.threads ?? largestGroup(device),
   });
   const kernel = await prepareKernel(device, shader, {
     scores,

@@ -3,7 +3,7 @@ import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { prepareKernel } from '../gpu/kernel.js';
-import { barrierThreads } from './variant.js';
+import { largestGroup } from './variant.js';
 
 export { INNER_PRODUCTS, namedProducts } from '../../shaders/inner-products.js';
 export {
@@ -58,7 +58,7 @@ export async function preparePick(
   if (block > capacity) {
     throw new RangeError(`A block of ${block} rows does not fit a cache of ${capacity}.`);
   }
-  const threads = picking.threads ?? barrierThreads(device, 256);
+  const threads = picking.threads ?? largestGroup(device);
   const shader = pickShader({ replacement, subset: !!subset, threads });
   const kernel = await prepareKernel(device, shader, {
     scores,

@@ -38,6 +38,13 @@ export function barrierThreads(device: Device, onHardware: number): number {
   return device.adapter.kind === 'hardware' ? onHardware : SOFTWARE_THREADS;
 }
 
+/** Threads of a kernel's only workgroup: on hardware as many as wait for memory together. */
+export function largestGroup(device: Device): number {
+  const { maxComputeInvocationsPerWorkgroup: most, maxComputeWorkgroupSizeX: across } =
+    device.limits;
+  return barrierThreads(device, 2 ** Math.floor(Math.log2(Math.min(most, across, 1024))));
+}
+
 /** How kernels that take a map's rows one by one deal them out to threads. */
 export function rowWalkVariant(device: Device): RowWalkVariant {
   return device.adapter.kind === 'hardware' ? 'interleaved' : 'blocks';
