@@ -19,16 +19,16 @@ export function cacheRowsShader() {
     workgroupSize: [CACHE_ROWS_THREADS, 1],
     body: wgsl`
 fn kernel(workgroup: u32, local: u32) {
-  let i = workgroup * ${CACHE_ROWS_THREADS}u + local;
-  if (i >= params.n) { return; }
-  let first = state[${SELECTION_STATE.slot}];
-  for (var q = 0u; q < state[${SELECTION_STATE.pending}]; q++) {
-    var sum = 0.0;
-    for (var s = 0u; s < params.slices; s++) {
-      sum += products[(s * params.p + q) * params.products_stride + i];
-    }
-    cache[((first + q) % params.capacity) * params.n + i] = sum;
+  let across = (params.n + ${CACHE_ROWS_THREADS - 1}u) / ${CACHE_ROWS_THREADS}u;
+  let q = workgroup / across;
+  let i = workgroup % across * ${CACHE_ROWS_THREADS}u + local;
+  if (i >= params.n || q >= state[${SELECTION_STATE.pending}]) { return; }
+  var sum = 0.0;
+  for (var s = 0u; s < params.slices; s++) {
+    sum += products[(s * params.p + q) * params.products_stride + i];
   }
+  let slot = (state[${SELECTION_STATE.slot}] + q) % params.capacity;
+  cache[slot * params.n + i] = sum;
 }
 `,
   } as const;

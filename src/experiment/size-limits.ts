@@ -3,8 +3,9 @@ import { taskOutputs } from '../data/tasks.js';
 import type { Device } from '../gpu/device.js';
 import { largestBinding, tooLarge } from '../gpu/limits.js';
 import { rowStride } from '../gpu/matrix.js';
-import { GRADIENT_SLICE_ROWS } from '../kernels/output-gradient.js';
+import { gradientSliceRows, gradientSlices } from '../kernels/output-gradient.js';
 import { TRACE } from '../kernels/pick.js';
+import { largestChunk } from '../train/step.js';
 import type { RunConfig } from './run-config.js';
 
 /** What decides the largest matrices. */
@@ -32,13 +33,17 @@ export function requireFits(
   const wide = Math.floor(words / inputs);
   const { examples: examplesKey = 'examples', picks: picksKey = 'picks' } = keys;
   const slices = Math.floor(words / (width * taskOutputs(task)));
+  const chunk = largestChunk(device, width);
+  const each = gradientSlices(device, chunk);
+  const sliced =
+    Math.floor(slices / each) * chunk + (slices % each) * gradientSliceRows(device, chunk);
   const [stepKey, ofStep] =
     batch === 'full' || batch >= examples ? [examplesKey, examples] : ['batch', batch];
   const fitted = rules.includes('corrective') ? picks : 0;
   const checks = [
     [examplesKey, examples, Math.floor(words / rowStride(inputs)), 'the inputs'],
     ['width', width, wide - (wide % 4), 'the hidden weights'],
-    [stepKey, ofStep, slices * GRADIENT_SLICE_ROWS, 'slices of the output gradient'],
+    [stepKey, ofStep, sliced, 'slices of the output gradient'],
     [picksKey, picks, Math.floor(words / TRACE.words), 'the record of the picks'],
     [picksKey, fitted, Math.floor(words / width), 'the basis of the corrective rule'],
   ] as const;

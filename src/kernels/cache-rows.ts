@@ -33,7 +33,7 @@ export async function prepareCacheRows(
     commands.dispatch(
       kernel,
       { n, p, slices, capacity, products_stride: stride },
-      Math.ceil(n / CACHE_ROWS_THREADS),
+      p * Math.ceil(n / CACHE_ROWS_THREADS),
       n * slices * p,
     );
 }

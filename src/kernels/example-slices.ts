@@ -1,7 +1,10 @@
 import type { Device } from '../gpu/device.js';
 
-/** Examples of a slice: short enough that few neurons still fill a GPU with slices. */
-const SLICE_ROWS = { hardware: 256, software: 1024 } as const;
+/**
+ * Examples of a slice: short enough that few neurons still fill a GPU with slices, where a thread
+ * waits a quarter of a microsecond for each.
+ */
+const SLICE_ROWS = { hardware: 32, software: 1024 } as const;
 /** More slices than this only take memory. */
 const MOST_SLICES = 64;
 

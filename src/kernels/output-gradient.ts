@@ -10,7 +10,7 @@ import { prepareKernel } from '../gpu/kernel.js';
 import type { Matrix } from '../gpu/matrix.js';
 
 export interface OutputGradient {
-  /** H [m × N]; overwritten by (R Bᵀ) ∘ σ′(H). */
+  /** H [m × N]; overwritten by (R Bᵀ) ∘ σ′(H). How many rows there are decides the slices. */
   readonly activations: Matrix;
   /** R [m × C]. */
   readonly residual: Matrix;
@@ -22,14 +22,21 @@ export interface OutputGradient {
 }
 
 /**
- * Examples that one thread runs through: few enough to fill a GPU with threads, and many enough
+ * Examples that one thread runs through at least: few enough to fill a GPU with threads, and many enough
  * that a thread is worth its start.
  */
-export const GRADIENT_SLICE_ROWS = 128;
+const LEAST_ROWS = { hardware: 16, software: 128 } as const;
+/** A GPU is full of threads with so many slices; more would only have to be added up. */
+const MOST_SLICES = { hardware: 128, software: Number.POSITIVE_INFINITY } as const;
 
-/** Slices into which a minibatch of m examples is cut. */
-export function gradientSlices(m: number): number {
-  return Math.ceil(m / GRADIENT_SLICE_ROWS);
+/** Examples of a slice, where a minibatch has up to `rows` of them. */
+export function gradientSliceRows({ adapter: { kind } }: Device, rows: number): number {
+  return Math.max(LEAST_ROWS[kind], Math.ceil(rows / MOST_SLICES[kind]));
+}
+
+/** Slices into which m examples of a minibatch of up to `rows` are cut. */
+export function gradientSlices(device: Device, rows: number, m = rows): number {
+  return Math.ceil(m / gradientSliceRows(device, rows));
 }
 
 /**
@@ -53,6 +60,7 @@ export async function prepareOutputGradient(
     gradient,
   });
   const across = Math.ceil(n / OUTPUT_GRADIENT_THREADS);
+  const { rows } = activations;
   return (commands, { m, firstSlice }) =>
     commands.dispatch(
       kernel,
@@ -62,10 +70,10 @@ export async function prepareOutputGradient(
         activations_stride: activations.stride,
         residual_stride: residual.stride,
         weights_stride: weights.stride,
-        slice_rows: GRADIENT_SLICE_ROWS,
+        slice_rows: gradientSliceRows(device, rows),
         first_slice: firstSlice,
       },
-      across * gradientSlices(m),
+      across * gradientSlices(device, rows, m),
       4 * m * n * outputs,
     );
 }

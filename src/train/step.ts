@@ -1,15 +1,12 @@
 import type { GpuBuffer } from '../gpu/buffer.js';
 import type { Commands } from '../gpu/commands.js';
+import type { Device } from '../gpu/device.js';
 import { largestBinding } from '../gpu/limits.js';
 import { readMatrix } from '../gpu/matrix.js';
 import type { Scope } from '../gpu/scope.js';
 import { prepareMatmul } from '../kernels/matmul.js';
 import { prepareMomentumUpdate } from '../kernels/momentum-update.js';
-import {
-  GRADIENT_SLICE_ROWS,
-  gradientSlices,
-  prepareOutputGradient,
-} from '../kernels/output-gradient.js';
+import { gradientSlices, prepareOutputGradient } from '../kernels/output-gradient.js';
 import { prepareOutputLayer } from '../kernels/output-layer.js';
 import type { Dataset } from '../models/dataset.js';
 import type { TwoLayerNetwork } from '../models/two-layer.js';
@@ -18,13 +15,20 @@ import { minibatchLoss } from './minibatch-loss.js';
 import { minibatchSize, prepareMinibatches } from './minibatches.js';
 import type { StepContext, TrainingOptions } from './options.js';
 
+/** A multiple of the examples of every slice, so that cutting a step makes no more slices. */
+const WHOLE_SLICES = 128;
+
+/** Examples whose activations fit one binding. */
+export function largestChunk(device: Device, width: number): number {
+  const fitting = Math.floor(largestBinding(device) / (width * 4 + 12));
+  const rest = fitting < WHOLE_SLICES ? 0 : fitting % WHOLE_SLICES;
+  return Math.max(1, fitting - rest);
+}
+
 /** How a step cuts its examples so that their activations fit one binding. */
 export function rowsOfStep(network: TwoLayerNetwork, dataset: Dataset, { batch }: TrainingOptions) {
   const examples = minibatchSize(dataset, { batch }) ?? dataset.count;
-  const fitting = Math.floor(largestBinding(network.device) / (network.output.rows * 4 + 12));
-  // Whole slices, so that cutting makes no more of them.
-  const rest = fitting < GRADIENT_SLICE_ROWS ? 0 : fitting % GRADIENT_SLICE_ROWS;
-  const rows = Math.min(examples, Math.max(1, fitting - rest));
+  const rows = Math.min(examples, largestChunk(network.device, network.output.rows));
   return { examples, rows, chunks: Math.ceil(examples / rows) };
 }
 
@@ -43,7 +47,7 @@ export async function prepareStep(
   const { network, dataset, options, velocity } = training;
   const { device, hidden, output, width, outputs, activation } = network;
   const { examples, rows, chunks } = rowsOfStep(network, dataset, options);
-  const slices = gradientSlices(rows);
+  const slices = gradientSlices(device, rows);
   const { indices, nextMinibatch } = await prepareMinibatches(training, until, scope, signal);
   const activations = scope.matrix('minibatch activations', [rows, width]);
   const residual = scope.matrix('minibatch residual', [rows, outputs]);
@@ -113,7 +117,7 @@ export async function prepareStep(
       lastRows = m;
     }
     updateOutput(commands, {
-      slices: (chunks - 1) * slices + gradientSlices(lastRows),
+      slices: (chunks - 1) * slices + gradientSlices(device, rows, lastRows),
       scale: 1 / examples,
       decay: momentum,
       rate: learningRate,

@@ -37,7 +37,7 @@ export const outputGradientCases: readonly KernelCase[] = SPECS.map((spec) => {
     const errors = randomNumbers(m * outputs, 2);
     const values = randomNumbers(n * outputs, 3);
     const activations = memory.matrix(m + SPARE, n, states);
-    const slices = gradientSlices(m);
+    const slices = gradientSlices(device, activations.rows, m);
     const gradient = memory.buffer(nans((firstSlice + slices + 1) * n * outputs));
     const run = await prepareOutputGradient(device, {
       activations,
