@@ -1,7 +1,10 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 
-/** Threads of a workgroup. They share one vector of four channels, or have a vector each. */
-export const BATCH_NORM_STATISTICS_THREADS = 64;
+/**
+ * Threads of a workgroup. Those that share one vector of four channels are many, since each waits
+ * for memory once a slice; otherwise each has a vector.
+ */
+export const batchNormStatisticsThreads = (shared: boolean) => (shared ? 256 : 64);
 
 export interface BatchNormStatisticsOptions {
   /** A workgroup shares each vector: for hardware, where one thread alone would wait for memory. */
@@ -14,7 +17,7 @@ export interface BatchNormStatisticsOptions {
  * variance · n / (n − 1)). What pads a row becomes zero.
  */
 export function batchNormStatisticsShader({ shared }: BatchNormStatisticsOptions) {
-  const threads = BATCH_NORM_STATISTICS_THREADS;
+  const threads = batchNormStatisticsThreads(shared);
   return {
     name: 'batch-norm-statistics',
     bindings: {

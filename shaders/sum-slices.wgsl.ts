@@ -1,16 +1,19 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 
-/** Threads of a workgroup. They share one element of four numbers, or have an element each. */
+/** Threads of a workgroup that have an element of four numbers each. */
 export const SUM_SLICES_THREADS = 64;
 
 export interface SumSlicesOptions {
-  /** A workgroup shares an element: for hardware, where one thread alone would wait for memory. */
-  readonly shared: boolean;
+  /**
+   * A workgroup of so many threads shares an element: for hardware, where one thread alone would wait
+   * for memory once a slice.
+   */
+  readonly sharedBy?: 64 | 256 | undefined;
 }
 
 /** sum [rows × C] = Σ_slices of parts [slices × rows × C], in the same order whatever they hold. */
-export function sumSlicesShader({ shared }: SumSlicesOptions) {
-  const threads = SUM_SLICES_THREADS;
+export function sumSlicesShader({ sharedBy }: SumSlicesOptions) {
+  const threads = sharedBy ?? SUM_SLICES_THREADS;
   return {
     name: 'sum-slices',
     bindings: { parts: ['read', 'vec4<f32>'], sum: ['read_write', 'vec4<f32>'] },
@@ -32,7 +35,7 @@ fn store(element: u32, total: vec4<f32>) {
   sum[element] = select(vec4<f32>(), total, live);
 }
 
-#if ${shared}
+#if ${sharedBy !== undefined}
 var<workgroup> totals: array<vec4<f32>, ${threads}>;
 
 fn kernel(element: u32, local: u32) {

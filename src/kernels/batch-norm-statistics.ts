@@ -1,6 +1,6 @@
 import {
-  BATCH_NORM_STATISTICS_THREADS,
   batchNormStatisticsShader,
+  batchNormStatisticsThreads,
 } from '../../shaders/batch-norm-statistics.wgsl.js';
 import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
@@ -51,7 +51,7 @@ export async function prepareBatchNormStatistics(
     commands.dispatch(
       kernel,
       { ...walk, channels: input.matrix.columns, momentum },
-      shared ? walk.vectors : Math.ceil(walk.vectors / BATCH_NORM_STATISTICS_THREADS),
+      shared ? walk.vectors : Math.ceil(walk.vectors / batchNormStatisticsThreads(shared)),
       12 * walk.slices * input.matrix.columns,
     );
   };

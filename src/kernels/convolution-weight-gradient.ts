@@ -26,6 +26,8 @@ const BUSY_WORKGROUPS = 32;
  * more.
  */
 const LEAST_TURNS = 64;
+/** From so many slices on, the threads of a GPU's workgroup share the sum of a number. */
+const SHARED_SLICES = 16;
 /** The same for convolutions in groups, where a thread has four sums. */
 const GROUPED_SLICES = 16;
 
@@ -85,8 +87,9 @@ export async function prepareConvolutionWeightGradient(
       `${parts.buffer.label} [${parts.rows} × ${parts.columns}] cannot hold ${slices} slices of [${weightGradient.rows} × ${outputs}].`,
     );
   }
-  // Slices are few beside the gradient's numbers, of which each takes a thread.
-  const add = await prepareSumSlices(device, { parts, sum: weightGradient, variant: 'blocks' });
+  // Few slices are summed by one thread a number.
+  const walk = slices < SHARED_SLICES ? 'blocks' : undefined;
+  const add = await prepareSumSlices(device, { parts, sum: weightGradient, variant: walk });
   const shader = weightGradientShader({ variant, tile, grouped, ...unrolled });
   const kernel = await prepareKernel(device, shader, {
     x: input.matrix.buffer,

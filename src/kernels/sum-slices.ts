@@ -23,18 +23,19 @@ export async function prepareSumSlices(
   device: Device,
   { parts, sum, variant = rowWalkVariant(device) }: SumSlices,
 ): Promise<(commands: Commands, call: { readonly slices: number }) => void> {
-  const shared = variant === 'interleaved';
-  const kernel = await prepareKernel(device, sumSlicesShader({ shared }), {
+  const { rows, columns, stride } = sum;
+  const most = parts.rows / rows;
+  const sharedBy = variant === 'interleaved' ? (most > 64 ? 256 : 64) : undefined;
+  const kernel = await prepareKernel(device, sumSlicesShader({ sharedBy }), {
     parts: parts.buffer,
     sum: sum.buffer,
   });
-  const { rows, columns, stride } = sum;
   const elements = (rows * stride) / 4;
   return (commands, { slices }) =>
     commands.dispatch(
       kernel,
       { slices, rows, columns, vectors: stride / 4 },
-      shared ? elements : Math.ceil(elements / SUM_SLICES_THREADS),
+      sharedBy ? elements : Math.ceil(elements / SUM_SLICES_THREADS),
       slices * rows * columns,
     );
 }

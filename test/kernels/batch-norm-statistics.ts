@@ -23,6 +23,8 @@ const SPECS: readonly Spec[] = [
   { shape: [1, 1, 1, 1] },
   { shape: [2, 3, 3, 5], call: { momentum: 0.25 } },
   { shape: [3, 13, 17, 7], call: { images: 2 } },
+  // More slices on hardware than threads merge them.
+  { shape: [3, 31, 29, 1], call: {} },
   { shape: [5, 16, 16, 16], mean: 1000, deviation: 0.1 },
   { shape: [1, 29, 31, 13], mean: -3, deviation: 1e-3 },
   { shape: [2, 23, 19, 67], call: { momentum: 1 } },

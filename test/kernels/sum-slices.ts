@@ -15,6 +15,7 @@ const SHAPES = [
   [67, 9, 7],
   [131, 2, 66],
   [200, 1, 5],
+  [517, 1, 9],
 ] as const;
 
 /** Slices behind the last: were one added, the sum would be NaN. */
