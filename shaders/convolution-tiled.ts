@@ -1,6 +1,6 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import type { ConvolutionOptions, ConvolutionTile } from './convolution-options.js';
-import { unroll } from './unroll.js';
+import { unroll, unrolledLoop } from './unroll.js';
 
 /** Positions and outputs that a workgroup may compute, the largest first. */
 export const CONVOLUTION_TILED_TILES = [
@@ -22,10 +22,10 @@ export function convolutionTiledThreads(tile: ConvolutionTile) {
 }
 
 /**
- * Channels of the blocks in workgroup memory, in vectors of four: four fill a 64-byte line; the
- * largest tile takes half, so that two blocks of each fit 16 KiB.
+ * Channels of the blocks in workgroup memory, in vectors of four: two blocks of each fit 16 KiB, and a
+ * small tile's few workgroups wait for memory fewer times.
  */
-const blockDepth = (positions: number) => (positions === 128 ? 2 : 4);
+const blockDepth = (positions: number) => 256 / positions;
 
 /**
  * The body of the variant `tiled`. Blocks of inputs and weights lie in workgroup memory twice:
@@ -102,8 +102,10 @@ ${unroll(loadsW, (load) => `      next_w${load} = w_vector(4u * begin + (${place
     }
     if (turn > 0u) {
       let buffer = (turn - 1u) % 2u;
-      for (var q = 0u; q < ${depth}u; q++) {
-        let x_at = (buffer * ${positions}u + down) * ${depth}u + q;
+${unrolledLoop(
+  'q',
+  { count: depth, times: 2 },
+  `        let x_at = (buffer * ${positions}u + down) * ${depth}u + q;
         let w_at = (buffer * ${depth}u + q) * ${4 * vectors}u + across;
 ${unroll(ownPositions, (r) => `        let x${r} = x_block[x_at + ${r * down * depth}u];`)}
 ${unroll(4, (s) =>
@@ -115,8 +117,8 @@ ${unroll(4, (s) =>
     );
     return `${load}\n${products}`;
   }),
+)}`,
 )}
-      }
     }
     if (turn < blocks) {
       let buffer = turn % 2u;

@@ -3,7 +3,7 @@ import type {
   WeightGradientOptions,
   WeightGradientTile,
 } from './convolution-weight-gradient-options.js';
-import { unroll } from './unroll.js';
+import { unroll, unrolledLoop } from './unroll.js';
 
 /** Rows of the gradient and outputs that a workgroup may compute, the largest first. */
 export const WEIGHT_GRADIENT_TILED_TILES = [
@@ -24,8 +24,11 @@ export function weightGradientThreads(tile: WeightGradientTile) {
   return [tile[1] / outputs, tile[0] / rows] as const;
 }
 
-/** Positions of the blocks in workgroup memory: the largest tile's two blocks of each fit 16 KiB. */
-const blockPositions = (rows: number) => (rows === 128 ? 8 : 16);
+/**
+ * Positions of the blocks in workgroup memory: two blocks of each fit 16 KiB, and a small tile's few
+ * workgroups wait for memory fewer times.
+ */
+const blockPositions = (rows: number) => 1024 / rows;
 
 /**
  * The body of the variant `tiled`. Blocks of inputs and gradients lie in workgroup memory twice:
@@ -87,8 +90,10 @@ ${unroll(loadsY, (load) => `      next_y${load} = gradient[min(position + ${plac
     }
     if (turn > 0u) {
       let buffer = (turn - 1u) % 2u * ${positions}u;
-      for (var p = 0u; p < ${positions}u; p++) {
-        let x_at = (buffer + p) * ${vectorsX}u + down;
+${unrolledLoop(
+  'p',
+  { count: positions, times: 8 },
+  `        let x_at = (buffer + p) * ${vectorsX}u + down;
         let y_at = (buffer + p) * ${vectorsY}u + across;
 ${unroll(ownY, (j) => `        let y${j} = y_block[y_at + ${j * across}u];`)}
 ${unroll(ownX, (i) => {
@@ -97,8 +102,8 @@ ${unroll(ownX, (i) => {
     unroll(ownY, (j) => `        sum${4 * i + c}_${j} += x${i}.${'xyzw'[c]} * y${j};`),
   );
   return `${load}\n${products}`;
-})}
-      }
+})}`,
+)}
     }
     if (turn < blocks) {
       let buffer = turn % 2u;

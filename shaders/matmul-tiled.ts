@@ -2,7 +2,7 @@ import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import type { MatmulOptions } from './matmul-options.js';
 import { tilePlace } from './matmul-place.js';
 import { loadFour, loadOne } from './storage.js';
-import { unroll } from './unroll.js';
+import { unroll, unrolledLoop } from './unroll.js';
 
 /** Rows and columns of `out` that a workgroup may compute, the largest first. */
 export const TILED_TILES = [
@@ -18,10 +18,11 @@ export function tiledThreads([rows, columns]: readonly [number, number]) {
 }
 
 /**
- * Depth of the blocks of A and B in workgroup memory: 16 fills a 64-byte line of a row; the
- * largest tile takes half, so that two blocks of each fit 16 KiB.
+ * Depth of the blocks of A and B in workgroup memory, so that two blocks of each fit 16 KiB. Products
+ * of small tiles have few workgroups: there a turn takes as long as memory takes to answer, and deep
+ * blocks make few turns.
  */
-const tileDepth = (tileRows: number) => (tileRows === 128 ? 8 : 16);
+const tileDepth = (tileRows: number) => 1024 / tileRows;
 
 /**
  * The body of the variant `tiled`. Blocks of A and B lie in workgroup memory as vectors of four
@@ -110,8 +111,10 @@ ${unroll(loadsB, (load) => `  var next_b${load} = vec4<f32>();`)}
 ${fetch}
     }
     if (turn > 0u) {
-      for (var p = 0u; p < ${depth}u; p++) {
-        let at = ((turn - 1u) % 2u) * ${depth}u + p;
+${unrolledLoop(
+  'p',
+  { count: depth, times: 8 },
+  `        let at = ((turn - 1u) % 2u) * ${depth}u + p;
         let a_row = at * ${vectorsA}u + y;
         let b_row = at * ${vectorsB}u + x;
 ${unroll(columns, (j) => `        let b${j} = b_block[b_row + ${j * threadsX}u];`)}
@@ -121,8 +124,8 @@ ${unroll(rows, (v) => {
     unroll(columns, (j) => `        sum${4 * v + c}_${j} += a${v}.${component} * b${j};`),
   );
   return [load, ...products].join('\n');
-})}
-      }
+})}`,
+)}
     }
     if (turn < blocks) {
       let at = (turn % 2u) * ${depth}u;
