@@ -35,7 +35,8 @@ export interface PlanRequest {
 }
 
 /**
- * Rates of an adapter by class: activations streamed and operations of the Gram kernels, a second.
+ * Rates of an adapter by class: activations streamed and operations of the Gram kernels, a second,
+ * and the seconds that a dispatch takes which finds nothing to do.
  * They are fixed, not measured at run time, so that a plan (and the last bit of every sum) never
  * depends on how busy the machine is.
  *
@@ -43,19 +44,25 @@ export interface PlanRequest {
  * arithmetic. In float16 the conversion costs what the smaller load saves.
  *
  * Hardware: a data-centre GPU's order of magnitude, 1.5 TB/s. A pass takes the longer of the two.
+ * A dispatch is as measured on an H200, where the next one waits for it.
  */
 const RATES = {
   software: {
     activations: { f32: 1e9, f16: 1e9 },
     operations: 1e10,
+    dispatch: 2.5e-5,
     together: (a: number, b: number) => a + b,
   },
   hardware: {
     activations: { f32: 3.75e11, f16: 7.5e11 },
     operations: 1.5e13,
+    dispatch: 2.5e-6,
     together: Math.max,
   },
 } as const;
+
+/** Dispatches by which a pick with rows on demand looks for them, also where its own is cached. */
+const ROWS_DISPATCHES = { alone: 3, foreseen: 4 } as const;
 
 const BLOCKS = [1, 2, 4, 8, 16, 32] as const;
 
@@ -177,11 +184,14 @@ function cheapestRows(
   }
   const distinct = Math.max(1, DISTINCT_SHARE * Math.min(picks, n));
   const sketched = resident && foreseeable && n <= m * SKETCH_SHARE && n + 1 <= fitting;
-  const sketch = (SKETCH_ROWS * n * n) / RATES[device.adapter.kind].operations;
+  const rates = RATES[device.adapter.kind];
+  const sketch = (SKETCH_ROWS * n * n) / rates.operations;
   const [first, ...others] = (block ? [block] : BLOCKS.filter((p) => p <= most)).map((p) => {
     const lookahead = sketched && p > 1;
-    const passes = Math.max(1, distinct / p ** (lookahead ? EXPONENT.foreseen : EXPONENT.alone));
-    const seconds = passes * passSeconds(device, activations, p) + (lookahead ? sketch : 0);
+    const kind = lookahead ? 'foreseen' : 'alone';
+    const passes = Math.max(1, distinct / p ** EXPONENT[kind]);
+    const idle = picks * ROWS_DISPATCHES[kind] * rates.dispatch;
+    const seconds = passes * passSeconds(device, activations, p) + idle + (lookahead ? sketch : 0);
     return { block: p, lookahead, seconds };
   });
   if (!first) throw new RangeError('A pass brings at least one row.');
