@@ -57,7 +57,6 @@ export async function* selectGreedily(
   using scope = new Scope(device);
   const steps = await prepareSteps(device, problem, options, scope);
   const { oracle, rule, state, buffers, plan } = steps;
-  const fixed = await fixedHistory(problem);
 
   // A history can only say that the end is reached where there is an end before the last pick.
   // Scores from rounded activations do not say whether a target is reached: the measured losses do.
@@ -72,16 +71,20 @@ export async function* selectGreedily(
     made++;
     if (!(await commands.submitIfFull(signal))) continue;
     yield made;
-    ended = watched && isOver(rule, target, await readHistory(buffers, made, fixed));
+    ended = watched && isOver(rule, target, await readHistory(problem, buffers, made));
   }
   await commands.finish();
 
-  const history = await readHistory(buffers, made, fixed);
-  const counters = await readUints(buffers.state);
+  // At once, since each alone waits for the GPU's answer.
+  const [history, counters, left] = await Promise.all([
+    readHistory(problem, buffers, made),
+    readUints(buffers.state),
+    state.read(),
+  ]);
   requireNumbers(counters, history);
   const improving = oracle.bringsRows ? Math.max(1, rule.replay(history).stalled) : made;
   const useful = { ...history, picks: history.picks.slice(0, improving) };
-  const shares = rule.replay(useful).shares(await state.read());
+  const shares = rule.replay(useful).shares(left);
   const selection = await measured(device, problem, options, { picks: useful.picks, shares, made });
   const passes = oracle.passes(made, counters[SELECTION_STATE.passes] ?? 0);
   return { ...selection, passes, plan };
@@ -183,25 +186,18 @@ function cut(matrix: Float64Array, stride: number, rows: number, columns: number
   return part;
 }
 
-/** What of a history does not change with the picks. */
-type Fixed = Pick<History, 'width' | 'examples' | 'energy'>;
-
-async function fixedHistory({ activations, targets }: SelectionProblem): Promise<Fixed> {
-  const values = await readMatrix(targets);
-  const energy = values.reduce((sum, y) => sum + y * y, 0);
-  return { width: activations.columns, examples: activations.rows, energy };
-}
-
 async function readHistory(
-  { picks, trace }: SelectionBuffers,
+  { activations, targets }: SelectionProblem,
+  buffers: SelectionBuffers,
   count: number,
-  fixed: Fixed,
 ): Promise<History> {
-  return {
-    ...fixed,
-    picks: await readUints(picks, 0, count),
-    trace: await readFloats(trace, 0, count * TRACE.words),
-  };
+  const [picks, trace, values] = await Promise.all([
+    readUints(buffers.picks, 0, count),
+    readFloats(buffers.trace, 0, count * TRACE.words),
+    readMatrix(targets),
+  ]);
+  const energy = values.reduce((sum, y) => sum + y * y, 0);
+  return { width: activations.columns, examples: activations.rows, energy, picks, trace };
 }
 
 /** Share of ⟨y, y⟩ that the residual which float32 scores imply may be off by. */
