@@ -24,7 +24,7 @@ export interface BenchInput {
 
 export type BenchEvent =
   /** The adapter's limits are measured, and the contests begin. */
-  | ({ readonly type: 'started' } & Circumstances & Omit<MeasuredLimits, 'pulse'>)
+  | ({ readonly type: 'started' } & Circumstances & Omit<MeasuredLimits, 'pulse' | 'wake'>)
   /** The next contest begins, after so many of them all. */
   | {
       readonly type: 'contest';
@@ -118,7 +118,11 @@ export async function* bench(
 ): AsyncGenerator<BenchEvent, void> {
   const contests = requestedContests(request);
   const effort = request.quick ? QUICK_EFFORT : 1;
-  const { limits, clock, pulse } = await measureLimits(device, LIMIT_SECONDS * effort, signal);
+  const { limits, clock, pulse, wake } = await measureLimits(
+    device,
+    LIMIT_SECONDS * effort,
+    signal,
+  );
   const invited = peers.filter(({ subject }) => takesPart(request, subject));
   yield {
     type: 'started',
@@ -129,7 +133,7 @@ export async function* bench(
     clock,
   };
   const refused = new Set<string>();
-  const common = { limits, source, effort, signal, peers: invited };
+  const common = { limits, wake, source, effort, signal, peers: invited };
   for (const [done, contest] of contests.entries()) {
     const { name: work } = contest.benchmark;
     // A kernel that was wrong once is timed no further.

@@ -3,7 +3,7 @@ import { EspalierError, errorMessage, throwIfAborted } from '../src/errors.js';
 import type { Device } from '../src/gpu/device.js';
 import type { Timing } from '../src/gpu/timing.js';
 import { type Contender, type ContestContext, shapeLabel } from './benchmark.js';
-import type { AdapterLimits } from './limits.js';
+import type { AdapterLimits, MeasuredLimits } from './limits.js';
 import { NotWaitedFor, type Peer } from './peers/peer.js';
 import type { Contest } from './plan.js';
 import type { BenchEntry, MeasuredResult, RefusedResult } from './report.js';
@@ -20,6 +20,8 @@ export type ContestEvent =
 
 export interface ContestOptions {
   readonly limits: AdapterLimits;
+  /** Brings the adapter to its full speed before anything is timed. */
+  readonly wake: MeasuredLimits['wake'];
   readonly source: ImageSource | undefined;
   /** Share of the benchmark's seconds. */
   readonly effort: number;
@@ -40,7 +42,7 @@ const TURNS = 3;
 export async function* holdContest(
   device: Device,
   contest: Contest,
-  { limits, source, effort, signal, peers = [] }: ContestOptions,
+  { limits, wake, source, effort, signal, peers = [] }: ContestOptions,
 ): AsyncGenerator<ContestEvent> {
   const { benchmark, case: each, forced } = contest;
   const entries = variantsInOrder(contest, device).map((variant) => contestEntry(contest, variant));
@@ -79,6 +81,7 @@ export async function* holdContest(
       const outcome = yield* admit({ entry, contend, excuse: failure }, signal);
       if (typeof outcome === 'object') ready.push(outcome);
     }
+    await wake();
     const timed = yield* timeInTurns(ready, benchmark.seconds * effort, signal);
     for (const one of timed) yield { type: 'measured', result: measuredResult(one, limits) };
   } finally {

@@ -36,6 +36,11 @@ export interface MeasuredLimits {
   readonly clock: Timing['clock'];
   /** The multiply-add rate now, as a share of the limit: what else the machine is busy with. */
   readonly pulse: () => Promise<number>;
+  /**
+   * Keeps a GPU busy until its clock is up again: while answers are checked on the CPU it falls to a
+   * sixth, and takes a second of work to rise.
+   */
+  readonly wake: () => Promise<void>;
 }
 
 /** Larger than any cache by far. */
@@ -62,6 +67,9 @@ const FMAS: readonly FmaOptions[] = [
 const SUBMITS = 200;
 const ROUNDS = 5;
 const PULSE_SECONDS = 0.05;
+/** Share of the multiply-add limit from which a GPU counts as awake, and the longest wait for it. */
+const AWAKE = 0.9;
+const WAKE_MILLIS = 3000;
 
 /**
  * Measures the adapter's limits; about `seconds` a kernel.
@@ -83,6 +91,7 @@ export async function measureLimits(
   const empty = await prepareKernel(device, emptyShader(), {});
   const encode = (commands: Commands) => commands.dispatch(empty, { unused: 0 }, 1);
   const { samples, clock } = await timeCalls(device, encode, seconds);
+  const pulse = async () => (await fmaRate(device, fma.options, PULSE_SECONDS)) / fma.rate;
   return {
     clock,
     limits: {
@@ -91,7 +100,12 @@ export async function measureLimits(
       dispatchMicros: 1000 * median(samples),
       submitMicros: 1000 * (await submitMillis(device, empty)),
     },
-    pulse: async () => (await fmaRate(device, fma.options, PULSE_SECONDS)) / fma.rate,
+    pulse,
+    wake: async () => {
+      const begun = performance.now();
+      const asleep = async () => device.adapter.kind === 'hardware' && (await pulse()) < AWAKE;
+      while ((await asleep()) && performance.now() - begun < WAKE_MILLIS) throwIfAborted(signal);
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import type { ConvolutionOptions, ConvolutionTile } from './convolution-options.js';
-import { unroll, unrolledLoop } from './unroll.js';
+import { unroll, unrolledSteps } from './unroll.js';
 
 /** Positions and outputs that a workgroup may compute, the largest first. */
 export const CONVOLUTION_TILED_TILES = [
@@ -102,9 +102,9 @@ ${unroll(loadsW, (load) => `      next_w${load} = w_vector(4u * begin + (${place
     }
     if (turn > 0u) {
       let buffer = (turn - 1u) % 2u;
-${unrolledLoop(
+${unrolledSteps(
   'q',
-  { count: depth, times: 2 },
+  depth,
   `        let x_at = (buffer * ${positions}u + down) * ${depth}u + q;
         let w_at = (buffer * ${depth}u + q) * ${4 * vectors}u + across;
 ${unroll(ownPositions, (r) => `        let x${r} = x_block[x_at + ${r * down * depth}u];`)}

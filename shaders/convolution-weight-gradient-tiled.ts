@@ -3,7 +3,7 @@ import type {
   WeightGradientOptions,
   WeightGradientTile,
 } from './convolution-weight-gradient-options.js';
-import { unroll, unrolledLoop } from './unroll.js';
+import { unroll, unrolledSteps } from './unroll.js';
 
 /** Rows of the gradient and outputs that a workgroup may compute, the largest first. */
 export const WEIGHT_GRADIENT_TILED_TILES = [
@@ -90,9 +90,9 @@ ${unroll(loadsY, (load) => `      next_y${load} = gradient[min(position + ${plac
     }
     if (turn > 0u) {
       let buffer = (turn - 1u) % 2u * ${positions}u;
-${unrolledLoop(
+${unrolledSteps(
   'p',
-  { count: positions, times: 8 },
+  positions,
   `        let x_at = (buffer + p) * ${vectorsX}u + down;
         let y_at = (buffer + p) * ${vectorsY}u + across;
 ${unroll(ownY, (j) => `        let y${j} = y_block[y_at + ${j * across}u];`)}

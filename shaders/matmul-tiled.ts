@@ -2,7 +2,7 @@ import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import type { MatmulOptions } from './matmul-options.js';
 import { tilePlace } from './matmul-place.js';
 import { loadFour, loadOne } from './storage.js';
-import { unroll, unrolledLoop } from './unroll.js';
+import { unroll, unrolledSteps } from './unroll.js';
 
 /** Rows and columns of `out` that a workgroup may compute, the largest first. */
 export const TILED_TILES = [
@@ -111,9 +111,9 @@ ${unroll(loadsB, (load) => `  var next_b${load} = vec4<f32>();`)}
 ${fetch}
     }
     if (turn > 0u) {
-${unrolledLoop(
+${unrolledSteps(
   'p',
-  { count: depth, times: 8 },
+  depth,
   `        let at = ((turn - 1u) % 2u) * ${depth}u + p;
         let a_row = at * ${vectorsA}u + y;
         let b_row = at * ${vectorsB}u + x;

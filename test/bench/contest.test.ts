@@ -30,7 +30,13 @@ async function contestEvents(
   if (!first) throw new Error('a benchmark without a case');
   const contest = { benchmark, case: first, variants, forms: FORMS, forced: false };
   const events: ContestEvent[] = [];
-  const options = { limits: LIMITS, source: undefined, effort: 0.01, peers };
+  const options = {
+    limits: LIMITS,
+    wake: async () => undefined,
+    source: undefined,
+    effort: 0.01,
+    peers,
+  };
   for await (const event of holdContest(on, contest, options)) events.push(event);
   return events;
 }
