@@ -1,4 +1,4 @@
-import type { ActivationKind, Node, Padding } from '../../graph/graph.js';
+import type { ActivationKind, MapShape, Node, Padding } from '../../graph/graph.js';
 import { requireRunnable } from '../../graph/runnable.js';
 import { inferShapes, type Shapes } from '../../graph/shapes.js';
 import type { Network } from '../../graph/weights.js';
@@ -26,12 +26,15 @@ export function exportOnnx({ graph, weights }: Network): Uint8Array<ArrayBuffer>
   for (const [own, { shape, data }] of weights) draftFloats(file, own, shape, data);
   for (const node of nodes) exportNode(file, node);
   const answers = asVector(file, output);
-  const { channels, height, width } = input;
   return draftedFile(file, {
     name,
-    input: { name: input.name, sizes: [channels, height, width] },
-    output: { name: answers, sizes: [shapes.get(output)?.channels ?? 0] },
+    input: { name: input.name, sizes: sizesOf(input) },
+    output: { name: answers, sizes: [sizesOf(shapes.get(output)).reduce((a, b) => a * b)] },
   });
+}
+
+function sizesOf({ channels, height, width }: MapShape = { channels: 0, height: 1, width: 1 }) {
+  return [channels, height, width];
 }
 
 /** A file under construction. */

@@ -1,7 +1,11 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema } from 'onnx-buf';
 import { expect, test } from 'vitest';
 import { exportOnnx } from '../../../src/formats/onnx/export.js';
+import { recordedSizes } from '../../../src/formats/onnx/proto.js';
 import { readOnnx } from '../../../src/formats/onnx/read.js';
-import type { Node } from '../../../src/graph/graph.js';
+import type { MapShape, Node } from '../../../src/graph/graph.js';
+import { inferShapes } from '../../../src/graph/shapes.js';
 import { buildArchitecture } from '../../../src/models/architectures.js';
 import { activation, convolution, linear } from '../../../src/models/nodes.js';
 import { randomNetwork, sampleGraph } from '../../graph/sample.js';
@@ -73,4 +77,15 @@ test('a network that answers with maps of one position answers in rows', () => {
   ];
   const { network } = readOnnx(exportOnnx(randomNetwork(sampleGraph(nodes))), 'net.onnx');
   expect(network.graph.output).toBe('mean');
+});
+
+test('a network that answers with maps says how long its rows are', async () => {
+  const graph = sampleGraph([convolution('conv', 'input', { outputs: 3, kernel: 3 })]);
+  const network = randomNetwork(graph);
+  const bytes = exportOnnx(network);
+  await expectAgreement(network, bytes);
+  const { channels, height, width } = inferShapes(graph).get('conv') as MapShape;
+  expect(height * width).toBeGreaterThan(1);
+  const output = fromBinary(ModelProtoSchema, bytes).graph?.output[0];
+  expect(output && recordedSizes(output)).toEqual([undefined, channels * height * width]);
 });
