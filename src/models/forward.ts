@@ -151,40 +151,33 @@ export async function evaluateOutputs(
     out: activations,
     epilogue: { kind: 'activation', activation },
   });
-  const heads = await Promise.all(
-    outputLayers.map(async (weights) => {
-      const sums = scope.buffer('loss sums', blocks * groups * 2);
-      return {
-        sums,
-        mix: await prepareOutputLayer(device, {
-          activations,
-          weights,
-          targets,
-          out: evaluated,
-        }),
-        reduce: await prepareLoss(device, { outputs: evaluated, targets, sums, loss }),
-      };
-    }),
+  // Those of all networks in one buffer, so that one wait reads them.
+  const words = blocks * groups * 2;
+  const sums = scope.buffer('loss sums', outputLayers.length * words);
+  const reduce = await prepareLoss(device, { outputs: evaluated, targets, sums, loss });
+  const mixes = await Promise.all(
+    outputLayers.map((weights) =>
+      prepareOutputLayer(device, { activations, weights, targets, out: evaluated }),
+    ),
   );
   const commands = new Commands(device);
   for (let block = 0; block < blocks; block++) {
     const first = block * rows;
     const m = Math.min(rows, count - first);
     forward(commands, { m, first });
-    for (const { mix, reduce } of heads) {
+    for (const [place, mix] of mixes.entries()) {
       mix(commands, { m, first });
-      reduce(commands, { m, first, firstGroup: block * groups });
+      reduce(commands, { m, first, firstGroup: (place * blocks + block) * groups });
     }
     await commands.submitIfFull(signal);
   }
   await commands.finish();
-  const evaluations: Evaluation[] = [];
-  for (const { sums } of heads) {
-    const { total, correct } = addPairs(await readFloats(sums));
+  const pairs = await readFloats(sums);
+  return outputLayers.map((_, place) => {
+    const { total, correct } = addPairs(pairs.subarray(place * words, (place + 1) * words));
     const scale = loss === 'squared' ? 2 * count : count;
-    evaluations.push({ loss: total / scale, accuracy: correct / count });
-  }
-  return evaluations;
+    return { loss: total / scale, accuracy: correct / count };
+  });
 }
 
 /** Adds up pairs of (sum of losses, examples classified correctly). */

@@ -99,15 +99,11 @@ export function uploadTwoLayer(device: Device, parameters: TwoLayerParameters): 
 /** Waits for the GPU and copies the weights to the CPU. */
 export async function readParameters(network: TwoLayerNetwork): Promise<TwoLayerParameters> {
   const { width, inputs, outputs, activation } = network;
-  const hidden = await readMatrix(network.hidden);
-  return {
-    width,
-    inputs,
-    outputs,
-    activation,
-    hidden: transpose(hidden, inputs, width),
-    output: await readMatrix(network.output),
-  };
+  const [hidden, output] = await Promise.all([
+    readMatrix(network.hidden),
+    readMatrix(network.output),
+  ]);
+  return { width, inputs, outputs, activation, hidden: transpose(hidden, inputs, width), output };
 }
 
 /** Number of weights, N (d + C). */

@@ -40,7 +40,7 @@ function expectLevel([, ...heaps]: readonly number[]): void {
 test('plays again and again without keeping memory', async () => {
   const { page, complaints } = await demo.visit(QUICK);
   const heaps: number[] = [];
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < 4; round++) {
     await playToEnd(page);
     await deviceIsEmpty(page);
     heaps.push(await usedHeap(page));
