@@ -81,7 +81,7 @@ export async function* holdContest(
       const outcome = yield* admit({ entry, contend, excuse: failure }, signal);
       if (typeof outcome === 'object') ready.push(outcome);
     }
-    await wake();
+    if (ready.length > 0) await wake();
     const timed = yield* timeInTurns(ready, benchmark.seconds * effort, signal);
     for (const one of timed) yield { type: 'measured', result: measuredResult(one, limits) };
   } finally {

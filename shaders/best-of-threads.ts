@@ -9,6 +9,9 @@ const SERIAL_THREADS = 8;
  * index of the best of all, the lowest among equals. Barriers are within.
  */
 export function bestOfThreads(threads: number): string {
+  if (!Number.isInteger(Math.log2(threads))) {
+    throw new RangeError(`${threads} threads cannot find a best by halves: give a power of two.`);
+  }
   const tree = threads > SERIAL_THREADS;
   return `
 const NONE = ${NO_SLOT}u;

@@ -34,7 +34,7 @@ export const candidateLossBench: KernelBench<CandidateLossShape> = {
     const targets = Float32Array.from({ length: m * c }, (_, at) =>
       Number(Math.floor(at / c) % Math.max(c, 2) === at % c),
     );
-    const slices = sliceCount(device, m);
+    const slices = sliceCount(device, { m, width: n });
     const scores = scope.bufferFrom('scores', nans(slices * n));
     const count = 7;
     const run = await prepareCandidateLoss(device, {
@@ -51,7 +51,7 @@ export const candidateLossBench: KernelBench<CandidateLossShape> = {
         const actual = await readFloats(scores);
         requireWritten(actual, 'scores');
         const columns = spread(n, 24);
-        const rows = sliceRows(device, m);
+        const rows = sliceRows(device, { m, width: n });
         const [h, b] = [rowMajor(activations, n), rowMajor(weights, c)];
         for (let slice = 0; slice < slices; slice++) {
           const first = slice * rows;

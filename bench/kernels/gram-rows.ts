@@ -43,7 +43,7 @@ export const gramRowsBench: KernelBench<GramRowsShape> = {
       storage: f16 ? 'f16' : 'f32',
     });
     const { stride } = activations;
-    const slices = sliceCount(device, m);
+    const slices = sliceCount(device, { m, width: n });
     const products = scope.bufferFrom('gram products', nans(slices * p * stride));
     const run = await prepareGramRows(device, {
       block: scope.matrix('block', [m, p], { data: columns }),

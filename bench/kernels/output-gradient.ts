@@ -26,7 +26,7 @@ export const outputGradientBench: KernelBench<OutputGradientShape> = {
     // The result is the next call's input: |Σ r b| < 1 keeps it in tanh's range for ever.
     const values = randomNumbers(n * c, 3).map((x) => x / c);
     const activations = scope.matrix('activations', [m, n], { data: states });
-    const slices = gradientSlices(device, m);
+    const slices = gradientSlices(device, { rows: m, width: n });
     const gradient = scope.bufferFrom('gradient', nans(slices * n * c));
     const run = await prepareOutputGradient(device, {
       activations,

@@ -34,9 +34,10 @@ export function requireFits(
   const { examples: examplesKey = 'examples', picks: picksKey = 'picks' } = keys;
   const slices = Math.floor(words / (width * taskOutputs(task)));
   const chunk = largestChunk(device, width);
-  const each = gradientSlices(device, chunk);
+  const extent = { rows: chunk, width };
+  const each = gradientSlices(device, extent);
   const sliced =
-    Math.floor(slices / each) * chunk + (slices % each) * gradientSliceRows(device, chunk);
+    Math.floor(slices / each) * chunk + (slices % each) * gradientSliceRows(device, extent);
   const [stepKey, ofStep] =
     batch === 'full' || batch >= examples ? [examplesKey, examples] : ['batch', batch];
   const fitted = rules.includes('corrective') ? picks : 0;

@@ -86,7 +86,8 @@ export async function prepareCandidateLoss(
   const vectors = activations.stride / 4;
   return (commands, { first, firstSlice, count, m, listed }) => {
     const most = listed?.most ?? m;
-    const slices = sliceCount(device, most);
+    const summed = { m: most, width: n };
+    const slices = sliceCount(device, summed);
     commands.dispatch(
       kernel,
       {
@@ -97,7 +98,7 @@ export async function prepareCandidateLoss(
         targets_stride: targets.stride,
         first,
         indices_first: listed?.first ?? 0,
-        slice_rows: sliceRows(device, most),
+        slice_rows: sliceRows(device, summed),
         slices,
         first_slice: firstSlice,
         share: 1 / count,

@@ -26,10 +26,10 @@ const BUSY_WORKGROUPS = 32;
  * more.
  */
 const LEAST_TURNS = 64;
+/** Slices of convolutions in groups, where a thread has four sums. */
+const GROUPED_SLICES = 16;
 /** From so many slices on, the threads of a GPU's workgroup share the sum of a number. */
 const SHARED_SLICES = 16;
-/** The same for convolutions in groups, where a thread has four sums. */
-const GROUPED_SLICES = 16;
 
 export interface ConvolutionWeightGradient extends Window {
   readonly input: FeatureMap;

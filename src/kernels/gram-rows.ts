@@ -70,7 +70,7 @@ export async function prepareGramRows(
     configurations: [first, ...others],
     operations: 2 * m * n * p,
     prepare: async (configuration) => {
-      const words = sliceCount(device, m) * p * activations.stride;
+      const words = sliceCount(device, { m, width: n }) * p * activations.stride;
       products ??= scope.buffer('tuned gram products', words);
       // Neither squares nor the state: whether a row is pending now says nothing of the time it takes.
       const run = await bind(
@@ -115,10 +115,10 @@ async function bind(
         vectors: activations.stride / 4,
         block_stride: block.stride,
         block_first: blockFirst,
-        slice_rows: sliceRows(device, m),
+        slice_rows: sliceRows(device, { m, width: activations.columns }),
         first_slice: firstSlice,
       },
-      across * sliceCount(device, m),
+      across * sliceCount(device, { m, width: activations.columns }),
       2 * m * activations.columns * (squares ? p + 1 : p),
     );
 }

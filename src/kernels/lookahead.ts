@@ -27,7 +27,7 @@ export interface Lookahead {
   /** p, at most the capacity. */
   readonly block: number;
   readonly replacement: boolean;
-  /** Threads of the workgroup; as many as suit the adapter by default. */
+  /** Threads of the workgroup, a power of two; as many as suit the adapter by default. */
   readonly threads?: number | undefined;
 }
 

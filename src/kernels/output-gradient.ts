@@ -22,21 +22,33 @@ export interface OutputGradient {
 }
 
 /**
- * Examples that one thread runs through at least: few enough to fill a GPU with threads, and many enough
- * that a thread is worth its start.
+ * Examples that one thread runs through at least: few enough that narrow layers, too, fill a GPU with
+ * threads, and many enough that a thread is worth its start.
  */
-const LEAST_ROWS = { hardware: 16, software: 128 } as const;
+const LEAST_ROWS = {
+  hardware: (width: number) => Math.min(Math.max(16, Math.ceil(width / 64)), 128),
+  software: () => 128,
+} as const;
 /** A GPU is full of threads with so many slices; more would only have to be added up. */
 const MOST_SLICES = { hardware: 128, software: Number.POSITIVE_INFINITY } as const;
 
-/** Examples of a slice, where a minibatch has up to `rows` of them. */
-export function gradientSliceRows({ adapter: { kind } }: Device, rows: number): number {
-  return Math.max(LEAST_ROWS[kind], Math.ceil(rows / MOST_SLICES[kind]));
+/** The activations that are run through: up to so many examples of so many neurons. */
+export interface GradientExtent {
+  readonly rows: number;
+  readonly width: number;
 }
 
-/** Slices into which m examples of a minibatch of up to `rows` are cut. */
-export function gradientSlices(device: Device, rows: number, m = rows): number {
-  return Math.ceil(m / gradientSliceRows(device, rows));
+/** Examples of a slice. */
+export function gradientSliceRows(
+  { adapter: { kind } }: Device,
+  { rows, width }: GradientExtent,
+): number {
+  return Math.max(LEAST_ROWS[kind](width), Math.ceil(rows / MOST_SLICES[kind]));
+}
+
+/** Slices into which m of the examples are cut. */
+export function gradientSlices(device: Device, extent: GradientExtent, m = extent.rows): number {
+  return Math.ceil(m / gradientSliceRows(device, extent));
 }
 
 /**
@@ -60,7 +72,7 @@ export async function prepareOutputGradient(
     gradient,
   });
   const across = Math.ceil(n / OUTPUT_GRADIENT_THREADS);
-  const { rows } = activations;
+  const extent = { rows: activations.rows, width: n };
   return (commands, { m, firstSlice }) =>
     commands.dispatch(
       kernel,
@@ -70,10 +82,10 @@ export async function prepareOutputGradient(
         activations_stride: activations.stride,
         residual_stride: residual.stride,
         weights_stride: weights.stride,
-        slice_rows: gradientSliceRows(device, rows),
+        slice_rows: gradientSliceRows(device, extent),
         first_slice: firstSlice,
       },
-      across * gradientSlices(device, rows, m),
+      across * gradientSlices(device, extent, m),
       4 * m * n * outputs,
     );
 }

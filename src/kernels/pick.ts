@@ -37,7 +37,7 @@ export interface Picking {
   readonly replacement: boolean;
   /** The neurons that may be picked in each step, [k × size]; without it all of them. */
   readonly subset?: { readonly indices: GpuBuffer; readonly size: number } | undefined;
-  /** Threads of the workgroup; as many as suit the adapter by default. */
+  /** Threads of the workgroup, a power of two; as many as suit the adapter by default. */
   readonly threads?: number | undefined;
 }
 

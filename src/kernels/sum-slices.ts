@@ -11,7 +11,7 @@ export interface SumSlices {
   readonly parts: Matrix;
   /** [rows × C], written. */
   readonly sum: Matrix;
-  /** The variant of the kernel that left the slices. */
+  /** With `blocks` a thread adds up all slices of a number; with `interleaved` a workgroup shares them. */
   readonly variant?: RowWalkVariant | undefined;
 }
 

@@ -44,7 +44,7 @@ export async function prepareCorrelations({
 }: CorrelationsContext): Promise<Correlations> {
   const { buffers, chunks } = activations;
   const stride = buffers[0]?.stride ?? 0;
-  const slices = chunkSlices(device, chunks);
+  const slices = chunkSlices(device, chunks, activations.columns);
   const products = scope.buffer('correlation products', slices * (block.columns + 1) * stride);
   const correlate = await Promise.all(
     buffers.map((buffer) =>
@@ -66,7 +66,7 @@ export async function prepareCorrelations({
           m: chunk.rows,
         });
         alongside?.(commands, chunk);
-        firstSlice += sliceCount(device, chunk.rows);
+        firstSlice += sliceCount(device, { m: chunk.rows, width: activations.columns });
         await commands.submitIfFull(signal);
       }
     },

@@ -57,6 +57,11 @@ export async function* selectGreedily(
   using scope = new Scope(device);
   const steps = await prepareSteps(device, problem, options, scope);
   const { oracle, rule, state, buffers, plan } = steps;
+  let known: Promise<Fixed> | undefined;
+  const fixed = () => {
+    known ??= fixedHistory(problem);
+    return known;
+  };
 
   // A history can only say that the end is reached where there is an end before the last pick.
   // Scores from rounded activations do not say whether a target is reached: the measured losses do.
@@ -71,13 +76,13 @@ export async function* selectGreedily(
     made++;
     if (!(await commands.submitIfFull(signal))) continue;
     yield made;
-    ended = watched && isOver(rule, target, await readHistory(problem, buffers, made));
+    ended = watched && isOver(rule, target, await readHistory(fixed(), buffers, made));
   }
   await commands.finish();
 
   // At once, since each alone waits for the GPU's answer.
   const [history, counters, left] = await Promise.all([
-    readHistory(problem, buffers, made),
+    readHistory(fixed(), buffers, made),
     readUints(buffers.state),
     state.read(),
   ]);
@@ -120,8 +125,7 @@ async function prepareSteps(
   const minibatches: Minibatches | undefined = selectionBatch
     ? { size: selectionBatch, indices: draws('batch', selectionBatch, m) }
     : undefined;
-  const slices =
-    plan.oracle === 'direct' ? directSlices(device, activations.chunks, minibatches) : 1;
+  const slices = plan.oracle === 'direct' ? directSlices(device, activations, minibatches) : 1;
   const buffers = allocateBuffers(scope, { width: n, picks: k, block, capacity, slices });
   const { fitted } = rule;
   const context = { device, scope, problem, buffers, block, lookahead, replacement, fitted };
@@ -186,18 +190,26 @@ function cut(matrix: Float64Array, stride: number, rows: number, columns: number
   return part;
 }
 
+/** What of a history does not change with the picks. */
+type Fixed = Pick<History, 'width' | 'examples' | 'energy'>;
+
+async function fixedHistory({ activations, targets }: SelectionProblem): Promise<Fixed> {
+  const values = await readMatrix(targets);
+  const energy = values.reduce((sum, y) => sum + y * y, 0);
+  return { width: activations.columns, examples: activations.rows, energy };
+}
+
 async function readHistory(
-  { activations, targets }: SelectionProblem,
+  fixed: Promise<Fixed>,
   buffers: SelectionBuffers,
   count: number,
 ): Promise<History> {
-  const [picks, trace, values] = await Promise.all([
+  const [known, picks, trace] = await Promise.all([
+    fixed,
     readUints(buffers.picks, 0, count),
     readFloats(buffers.trace, 0, count * TRACE.words),
-    readMatrix(targets),
   ]);
-  const energy = values.reduce((sum, y) => sum + y * y, 0);
-  return { width: activations.columns, examples: activations.rows, energy, picks, trace };
+  return { ...known, picks, trace };
 }
 
 /** Share of ⟨y, y⟩ that the residual which float32 scores imply may be off by. */

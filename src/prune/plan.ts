@@ -44,7 +44,7 @@ export interface PlanRequest {
  * arithmetic. In float16 the conversion costs what the smaller load saves.
  *
  * Hardware: a data-centre GPU's order of magnitude, 1.5 TB/s. A pass takes the longer of the two.
- * A dispatch is as measured on an H200, where the next one waits for it.
+ * A dispatch is as measured on an H200, where the next one waits for it, and on SwiftShader in Chrome.
  */
 const RATES = {
   software: {
@@ -62,7 +62,7 @@ const RATES = {
 } as const;
 
 /** Dispatches by which a pick with rows on demand looks for them, also where its own is cached. */
-const ROWS_DISPATCHES = { alone: 3, foreseen: 4 } as const;
+const rowsDispatches = (chunks: number, lookahead: boolean) => 2 * chunks + (lookahead ? 2 : 1);
 
 const BLOCKS = [1, 2, 4, 8, 16, 32] as const;
 
@@ -101,7 +101,7 @@ const SKETCH_SHARE = 1 / 4;
 const EXPONENT = { alone: 0.5, foreseen: 0.65 } as const;
 
 /**
- * Chooses oracle and block by bytes and operations. Rows on demand take about d / √p passes for d
+ * Chooses oracle and block by bytes, operations and dispatches. Rows on demand take about d / √p passes for d
  * distinct picks (d / p^0.65 with a lookahead), each of 4mN bytes (2mN in float16) and 2mNp operations;
  * the Gram matrix takes one pass of mN² operations (half, as it is symmetric) and 4N² bytes.
  *
@@ -176,7 +176,7 @@ function cheapestRows(
 ): { readonly block: number; readonly lookahead: boolean; readonly seconds: number } {
   const { rows: m, columns: n, resident, chunks } = activations;
   // Every chunk leaves slices of p rows behind, which have to fit a binding together.
-  const slices = chunkSlices(device, chunks);
+  const slices = chunkSlices(device, chunks, n);
   const most = Math.max(1, Math.min(n, Math.floor(fitting / slices)));
   if (block !== undefined && block > most) {
     const what = 'the Gram rows of one pass';
@@ -190,7 +190,7 @@ function cheapestRows(
     const lookahead = sketched && p > 1;
     const kind = lookahead ? 'foreseen' : 'alone';
     const passes = Math.max(1, distinct / p ** EXPONENT[kind]);
-    const idle = picks * ROWS_DISPATCHES[kind] * rates.dispatch;
+    const idle = picks * rowsDispatches(chunks.length, lookahead) * rates.dispatch;
     const seconds = passes * passSeconds(device, activations, p) + idle + (lookahead ? sketch : 0);
     return { block: p, lookahead, seconds };
   });

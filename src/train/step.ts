@@ -15,7 +15,7 @@ import { minibatchLoss } from './minibatch-loss.js';
 import { minibatchSize, prepareMinibatches } from './minibatches.js';
 import type { StepContext, TrainingOptions } from './options.js';
 
-/** A multiple of the examples of every slice, so that cutting a step makes no more slices. */
+/** Chunks are multiples of this, so that a step in chunks leaves no more slices than it must. */
 const WHOLE_SLICES = 128;
 
 /** Examples whose activations fit one binding. */
@@ -47,7 +47,8 @@ export async function prepareStep(
   const { network, dataset, options, velocity } = training;
   const { device, hidden, output, width, outputs, activation } = network;
   const { examples, rows, chunks } = rowsOfStep(network, dataset, options);
-  const slices = gradientSlices(device, rows);
+  const extent = { rows, width };
+  const slices = gradientSlices(device, extent);
   const { indices, nextMinibatch } = await prepareMinibatches(training, until, scope, signal);
   const activations = scope.matrix('minibatch activations', [rows, width]);
   const residual = scope.matrix('minibatch residual', [rows, outputs]);
@@ -117,7 +118,7 @@ export async function prepareStep(
       lastRows = m;
     }
     updateOutput(commands, {
-      slices: (chunks - 1) * slices + gradientSlices(device, rows, lastRows),
+      slices: (chunks - 1) * slices + gradientSlices(device, extent, lastRows),
       scale: 1 / examples,
       decay: momentum,
       rate: learningRate,

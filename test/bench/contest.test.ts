@@ -20,6 +20,9 @@ beforeAll(async () => {
 });
 afterAll(() => device?.dispose());
 
+/** How many events there were each time that the adapter was woken. */
+let woken: number[] = [];
+
 async function contestEvents(
   benchmark: Benchmark,
   on = device,
@@ -30,9 +33,12 @@ async function contestEvents(
   if (!first) throw new Error('a benchmark without a case');
   const contest = { benchmark, case: first, variants, forms: FORMS, forced: false };
   const events: ContestEvent[] = [];
+  woken = [];
   const options = {
     limits: LIMITS,
-    wake: async () => undefined,
+    wake: async () => {
+      woken.push(events.length);
+    },
     source: undefined,
     effort: 0.01,
     peers,
@@ -66,6 +72,7 @@ test('a right answer is timed, and its figures follow from the median', async ()
   const { benchmark, calls } = counted(lossBench, { m: 600, c: 3 });
   const events = await contestEvents(benchmark);
   expect(events.map(({ type }) => type)).toEqual(['verified', 'measured']);
+  expect(woken, 'woken behind the last check, and once').toEqual([1]);
   // One to verify, a warm-up and one to see how long it takes, a warm-up and three samples.
   expect(calls.count).toBeGreaterThanOrEqual(7);
   expect(device.liveBytes).toBe(before);
@@ -114,6 +121,7 @@ test('a wrong answer is refused: the kernel is not timed', async () => {
       },
     },
   ]);
+  expect(woken).toEqual([]);
   expect(calls.count).toBe(1);
   expect(device.liveBytes).toBe(before);
 });

@@ -6,7 +6,7 @@ import { button, playToEnd, QUICK, ready, servedPage } from './fixture.js';
 const MINUTES = Number(process.env.ESPALIER_PLAY_MINUTES ?? 0);
 
 /** Code that is compiled better with time, and the browser's own record of slow frames. */
-const SLACK_BYTES = 2 ** 20;
+const SLACK_BYTES = 2 ** 19;
 /** What the test itself leaves in a page: Puppeteer's questions are compiled each time. */
 const ASKING_BYTES = 2 ** 15;
 

@@ -131,20 +131,26 @@ describe('a device with the default limits', () => {
   });
 
   test.each([
-    [{ batch: 'full', examples: 5_000_000 }, 'examples 5000000'],
-    [{ batch: 4_500_000, examples: 5_000_000 }, 'batch 4500000'],
-  ] as const)('is told that the gradient of %j has too many slices', (sizes, given) => {
-    const all = { ...sizes, width: 1000, picks: 5, task: 'parity', rules: [] } as const;
-    const [key] = given.split(' ');
-    expect(() => requireFits(narrow, all, { rows: 1, columns: 1 })).toThrow(
-      expect.objectContaining({
-        code: 'limit-exceeded',
-        message: expect.stringMatching(
-          new RegExp(`^${given} is too .* output gradient fit up to ${key} 4294912\\.$`),
-        ),
-      }),
-    );
-  });
+    ['software', { batch: 'full', examples: 5_000_000 }, 'examples 5000000', 2_147_456],
+    ['software', { batch: 4_500_000, examples: 5_000_000 }, 'batch 4500000', 2_147_456],
+    ['hardware', { batch: 'full', examples: 5_000_000 }, 'examples 5000000', 2_181_010],
+  ] as const)(
+    'is told, %s, that the gradient of %j has too many slices',
+    (kind, sizes, given, fits) => {
+      const all = { ...sizes, width: 2000, picks: 5, task: 'parity', rules: [] } as const;
+      const [key] = given.split(' ');
+      const adapter = { ...narrow.adapter, kind };
+      const device = { adapter, limits: narrow.limits } as unknown as Device;
+      expect(() => requireFits(device, all, { rows: 1, columns: 1 })).toThrow(
+        expect.objectContaining({
+          code: 'limit-exceeded',
+          message: expect.stringMatching(
+            new RegExp(`^${given} is too .* output gradient fit up to ${key} ${fits}\\.$`),
+          ),
+        }),
+      );
+    },
+  );
 
   test('is told before any training how many picks the corrective rule fits there', async () => {
     const given = { width, picks: 999, iterations: 1, rule: 'corrective' };

@@ -90,7 +90,7 @@ export const candidateLossCases: readonly KernelCase[] = SPECS.map((spec) => {
     const chosen = randomNumbers((first + m) * outputs, 4).map((x) => x * spread * count);
     const entries =
       listed && Uint32Array.from({ length: listed.first + listed.count + SPARE }, rowAt(m));
-    const slices = sliceCount(device, listed?.most ?? m);
+    const slices = sliceCount(device, { m: listed?.most ?? m, width: n });
     const scores = memory.buffer(nans((firstSlice + slices + 1) * n));
     const run = await prepareCandidateLoss(device, {
       activations: memory.matrix(capacity, n, h, storage),

@@ -23,6 +23,16 @@ export function whereItRuns(variant: string, { name, run }: KernelCase): KernelC
   };
 }
 
+/** A case for adapters whose workgroups may have so many threads; elsewhere there is nothing to play. */
+export function whereThreadsFit(threads: number, { name, run }: KernelCase): KernelCase {
+  return {
+    name,
+    run: async (device) => {
+      if (threads <= device.limits.maxComputeInvocationsPerWorkgroup) await run(device);
+    },
+  };
+}
+
 /** Numbers from N(0, 1), the same for the same seed on every host. */
 export function randomNumbers(count: number, seed: number): Float32Array {
   const stream = randomStream(seed, 'kernel case');

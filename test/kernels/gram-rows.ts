@@ -80,7 +80,7 @@ async function check(
   const values = nans((capacity ?? m) * n);
   values.set(stored(randomNumbers(m * n, 2), storage));
   const stride = rowStride(n);
-  const slices = sliceCount(device, m);
+  const slices = sliceCount(device, { m, width: n });
   const products = memory.buffer(nans((firstSlice + slices + 1) * rows * stride));
   const state = new Uint32Array(SELECTION_STATE.candidates + p).fill(GUARD);
   state[SELECTION_STATE.pending] = pending ?? 0;

@@ -7,7 +7,7 @@ import { PICKS_A_ROW, prepareLookahead } from '../../src/kernels/lookahead.js';
 import { rowMajor } from '../../src/reference/element.js';
 import { lookaheadReference } from '../../src/reference/lookahead.js';
 import type { PickState } from '../../src/reference/pick.js';
-import { type KernelCase, randomNumbers } from './case.js';
+import { type KernelCase, randomNumbers, whereThreadsFit } from './case.js';
 import { GUARD, memoryCase, readOwnUints } from './memory.js';
 
 interface Spec {
@@ -46,9 +46,9 @@ function wholeNumbers(count: number, seed: number, most: number): Float32Array {
   return randomNumbers(count, seed).map((x) => Math.round(x * most) + 0);
 }
 
-/** With the threads of a software adapter, and of hardware. */
-export const lookaheadCases: readonly KernelCase[] = [4, 256].flatMap((threads) =>
-  SPECS.map((spec) => lookaheadCase(spec, threads)),
+/** With the threads of a software adapter, and of hardware that has few or many. */
+export const lookaheadCases: readonly KernelCase[] = [4, 256, 1024].flatMap((threads) =>
+  SPECS.map((spec) => whereThreadsFit(threads, lookaheadCase(spec, threads))),
 );
 
 function lookaheadCase(spec: Spec, threads: number): KernelCase {

@@ -23,6 +23,8 @@ const SPECS: readonly Spec[] = [
   { shape: [131, 64, 3], activation: 'relu', firstSlice: 1 },
   { shape: [129, 67, 10], activation: 'tanh', firstSlice: 3 },
   { shape: [17, 130, 10], activation: 'sigmoid' },
+  // More rows than a GPU's slices have at least.
+  { shape: [2051, 5, 1], activation: 'tanh' },
 ];
 
 /** Rows behind the minibatch, which must stay as they are. */
@@ -37,7 +39,7 @@ export const outputGradientCases: readonly KernelCase[] = SPECS.map((spec) => {
     const errors = randomNumbers(m * outputs, 2);
     const values = randomNumbers(n * outputs, 3);
     const activations = memory.matrix(m + SPARE, n, states);
-    const slices = gradientSlices(device, activations.rows, m);
+    const slices = gradientSlices(device, { rows: activations.rows, width: n }, m);
     const gradient = memory.buffer(nans((firstSlice + slices + 1) * n * outputs));
     const run = await prepareOutputGradient(device, {
       activations,

@@ -6,7 +6,7 @@ import { upload } from '../../src/gpu/buffer.js';
 import { Commands } from '../../src/gpu/commands.js';
 import { preparePick } from '../../src/kernels/pick.js';
 import { type PickState, pickReference } from '../../src/reference/pick.js';
-import { type KernelCase, randomNumbers } from './case.js';
+import { type KernelCase, randomNumbers, whereThreadsFit } from './case.js';
 import { GUARD, memoryCase, readOwnFloats, readOwnUints } from './memory.js';
 
 interface Spec {
@@ -148,9 +148,9 @@ function stripes(n: number, steps: number): Float32Array[] {
   return drifting(n, steps).map((scores) => scores.map((s, i) => (i % 128 === 9 ? s - 9 : s)));
 }
 
-/** With the threads of a software adapter, and of hardware. */
-export const pickCases: readonly KernelCase[] = [4, 256].flatMap((threads) =>
-  SPECS.map((spec) => pickCase(spec, threads)),
+/** With the threads of a software adapter, and of hardware that has few or many. */
+export const pickCases: readonly KernelCase[] = [4, 256, 1024].flatMap((threads) =>
+  SPECS.map((spec) => whereThreadsFit(threads, pickCase(spec, threads))),
 );
 
 function pickCase(spec: Spec, threads: number): KernelCase {

@@ -75,7 +75,7 @@ async function select(
 ): Promise<{ readonly picks: readonly number[]; readonly scores: Float32Array }> {
   const stride = rowStride(n);
   const m = chunks.reduce((sum, rows) => sum + rows, 0);
-  const slices = chunks.reduce((sum, rows) => sum + sliceCount(device, rows), 0);
+  const slices = chunks.reduce((sum, rows) => sum + sliceCount(device, { m: rows, width: n }), 0);
   const weights = memory.matrix(n, outputs, data.b);
   const targets = memory.matrix(m, outputs, data.labels);
   const block = memory.matrix(Math.max(...chunks), p);
@@ -111,7 +111,7 @@ async function select(
       multiply(commands, call);
     });
     blockFirst += rows;
-    firstSlice += sliceCount(device, rows);
+    firstSlice += sliceCount(device, { m: rows, width: n });
   }
   const common = { stride, slices, weights, innerProducts, scores };
   (await prepareScoreInit(device, { ...common, products: first, slots }))(commands);

@@ -12,6 +12,7 @@ import { memoryCase, writtenValues } from './memory.js';
 const SHAPES = [
   [1, 1, 1],
   [3, 2, 16],
+  [61, 3, 5],
   [67, 9, 7],
   [131, 2, 66],
   [200, 1, 5],

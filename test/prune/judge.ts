@@ -24,6 +24,8 @@ export interface Judge {
   losses(picks: readonly number[]): Float64Array;
   /** Loss of the picks. */
   loss(picks: readonly number[]): number;
+  /** What a loss may be off by beside `LOSS_TOLERANCE`, as a share of the targets' own loss. */
+  readonly fitTolerance: number;
   /** The neurons that may come next. */
   open(picks: readonly number[]): readonly number[];
 }
@@ -39,6 +41,7 @@ export function judgeFor(problem: ReferenceProblem, rule: RuleName, replacement:
   };
   return {
     problem,
+    fitTolerance: rule === 'corrective' ? FIT_TOLERANCE : 0,
     losses,
     loss: (picks) => {
       const last = picks[picks.length - 1];
@@ -77,7 +80,7 @@ export function selectionFaults(judge: Judge, selection: Selection): readonly st
     if (!(excess <= PICK_TOLERANCE)) faults.push(`pick ${step}: ${pick} is ${excess} off the best`);
     const reported = selection.loss[step] ?? Number.NaN;
     const expected = judge.loss([...before, pick]);
-    if (!isClose(reported, expected, judge.loss([]))) {
+    if (!isClose(reported, expected, judge)) {
       faults.push(`loss ${step}: ${reported} reported, ${expected} in float64`);
     }
   });
@@ -85,13 +88,13 @@ export function selectionFaults(judge: Judge, selection: Selection): readonly st
   if (distinct.join() !== selection.kept.join()) faults.push('neurons are not the distinct picks');
   const last = selection.loss[picks.length - 1] ?? Number.NaN;
   const weighted = outputsLoss(problem, weightedOutputs(problem, selection));
-  if (!isClose(last, weighted, judge.loss([])))
-    faults.push(`weights give ${weighted}, reported is ${last}`);
+  if (!isClose(last, weighted, judge)) faults.push(`weights give ${weighted}, reported is ${last}`);
   return faults;
 }
 
-function isClose(actual: number, expected: number, ofTargets: number): boolean {
-  return Math.abs(actual - expected) <= LOSS_TOLERANCE * expected + FIT_TOLERANCE * ofTargets;
+function isClose(actual: number, expected: number, { fitTolerance, loss }: Judge): boolean {
+  const allowed = LOSS_TOLERANCE * Math.max(expected, 1e-3) + fitTolerance * loss([]);
+  return Math.abs(actual - expected) <= allowed;
 }
 
 /** Σ_s α_s φ_s [m · C]. */

@@ -98,6 +98,36 @@ describe('the planner', () => {
     },
   );
 
+  test('a GPU makes no more dispatches a pick than the whole matrix would cost', () => {
+    const plan = (picks: number) =>
+      planSelection(deviceRecord('hardware', 1), problemToPlan({ m: 4096, n: 1024 }), {
+        picks,
+        foreseeable: true,
+      });
+    expect(plan(2)).toMatchObject({ oracle: 'rows' });
+    expect(plan(200)).toMatchObject({ oracle: 'gram' });
+  });
+
+  test.each(['hardware', 'software'] as const)(
+    'chunks of small bindings leave a block of rows room, %s',
+    (kind) => {
+      const bytes = 2 ** 27;
+      const [m, n] = [50_000, 10_000];
+      const rows = Math.floor(bytes / (4 * n));
+      const { activations, ...problem } = problemToPlan({ m, n });
+      const chunks = Array.from({ length: Math.ceil(m / rows) }, (_, buffer) => ({
+        buffer,
+        firstRow: buffer * rows,
+        rows: Math.min(rows, m - buffer * rows),
+      }));
+      const record = deviceRecord(kind, bytes / 2 ** 30);
+      const cut = { ...problem, activations: { ...activations, chunks } };
+      expect(planSelection(record, cut, { picks: 200, block: 16 })).toMatchObject({ block: 16 });
+      // The pass before the first pick, for ten outputs.
+      expect(chunkSlices(record, chunks, n) * 11 * n * 4).toBeLessThan(bytes);
+    },
+  );
+
   test('in float16 a pass is half the bytes, so that fewer rows of it pay', () => {
     const record = deviceRecord('hardware', 1);
     const plan = (storage: StorageFormat) =>
@@ -130,7 +160,7 @@ describe('the planner', () => {
       expect(plan.capacity * 10_000 * 4).toBeLessThanOrEqual(2 ** 30);
       const { chunks } = problemToPlan({ m: 50_000, n: 10_000 }).activations;
       expect(chunks).toHaveLength(2);
-      const slices = chunkSlices(record, chunks);
+      const slices = chunkSlices(record, chunks, 10_000);
       expect(slices * plan.block * 10_000 * 4).toBeLessThanOrEqual(2 ** 30);
       const streamed = problemToPlan({ m: 50_000, n: 10_000, resident: false });
       const gram = planSelection(record, streamed, { picks: 200 });

@@ -5,7 +5,7 @@ import { prepareAccumulateOutputs } from '../../kernels/accumulate-outputs.js';
 import { prepareCandidateLoss } from '../../kernels/candidate-loss.js';
 import { chunkSlices, sliceCount } from '../../kernels/example-slices.js';
 import { NO_SLOT } from '../../kernels/pick.js';
-import type { ActivationChunk } from '../activations.js';
+import type { ActivationChunk, Activations } from '../activations.js';
 import type { Oracle, OracleContext } from './oracle.js';
 
 /** Examples that each step looks at: [k × size] of all examples' numbers, ascending in a step. */
@@ -22,13 +22,11 @@ function mostRows(chunk: ActivationChunk, minibatches: Minibatches | undefined):
 /** Slices of scores that a step leaves behind. */
 export function directSlices(
   device: Device,
-  chunks: readonly ActivationChunk[],
+  { chunks, columns }: Activations,
   minibatches?: Minibatches,
 ): number {
-  return chunkSlices(
-    device,
-    chunks.map((chunk) => ({ rows: mostRows(chunk, minibatches) })),
-  );
+  const most = chunks.map((chunk) => ({ rows: mostRows(chunk, minibatches) }));
+  return chunkSlices(device, most, columns);
 }
 
 /**
@@ -85,7 +83,7 @@ export async function prepareDirectOracle(
           m: chunk.rows,
           ...(listed && { listed: { ...stepRange(listed.starts, step), most } }),
         });
-        firstSlice += sliceCount(device, most);
+        firstSlice += sliceCount(device, { m: most, width: activations.columns });
       }
     },
     take: (commands) => {

@@ -20,7 +20,7 @@ export async function prepareRowsOracle(context: OracleContext): Promise<Oracle>
   const { activations } = problem;
   const { state, cache, capacity } = buffers;
   const stride = activations.buffers[0]?.stride ?? 0;
-  const slices = chunkSlices(device, activations.chunks);
+  const slices = chunkSlices(device, activations.chunks, activations.columns);
   const products = scope.buffer('gram products', slices * p * stride);
   const measure = await prepareInnerProducts(context);
   const lookahead = context.lookahead ? await prepareForesight(context) : undefined;
@@ -61,7 +61,7 @@ export async function prepareRowsOracle(context: OracleContext): Promise<Oracle>
         activations.load(commands, chunk);
         perBuffer[chunk.buffer]?.gather(commands, { first: 0, m: chunk.rows });
         perBuffer[chunk.buffer]?.multiply(commands, { blockFirst: 0, firstSlice, m: chunk.rows });
-        firstSlice += sliceCount(device, chunk.rows);
+        firstSlice += sliceCount(device, { m: chunk.rows, width: activations.columns });
       }
       keep(commands);
     },

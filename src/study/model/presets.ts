@@ -1,8 +1,8 @@
 /** What each preset of a study of a deep network sets; a key that is given wins. */
 export const MODEL_PRESETS = {
   /**
-   * Half an hour without a GPU. The published `network-loss` is left out: it alone would take as long
-   * again for each of the thirty checkpoints.
+   * Half an hour to an hour without a GPU, where each other criterion takes half as long again. The
+   * published `network-loss` takes minutes a cut there.
    */
   'quick-resnet8': {
     architecture: 'resnet8',
