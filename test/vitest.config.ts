@@ -27,9 +27,9 @@ export default defineConfig({
     pool: 'forks',
     // Files of a process share its device, and with it what is compiled.
     isolate: false,
-    // One more than cores: starting processes and compiling shaders keep one core busy at most, and
-    // queues and browsers are waited for.
-    maxWorkers: Math.max(3, availableParallelism()),
+    // Twice as many as cores: starting processes and compiling shaders keep one core busy at most, and
+    // queues and browsers are waited for. With three on two cores, a third of their time was idle.
+    maxWorkers: Math.max(4, availableParallelism()),
     sequence: { sequencer: LongestFirst },
     testTimeout: 240_000,
     hookTimeout: 240_000,

@@ -258,7 +258,7 @@ describe('a run from beginning to end', () => {
 
   test('goes on with a run of the command line', async () => {
     const flags =
-      '--refit weights --task digits --examples 200 --width 32 --batch 16 --picks 10 --fine-tune 0 --prune-every 10';
+      '--refit weights --task digits --examples 200 --width 16 --batch 16 --picks 3 --fine-tune 0 --prune-every 10';
     const run = ['run', ...flags.split(' '), '--iterations', '20', '--out', 'cli'];
     expect((await espalier(run, demo.downloads)).code).toBe(0);
     const written = JSON.parse(await readFile(join(demo.downloads, 'cli/summary.json'), 'utf8'));

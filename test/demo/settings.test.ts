@@ -80,9 +80,10 @@ test('every control changes the run and the address, which brings the view back'
   await page.select('[name="rule"]', 'line-search');
   await page.select('[name="refit"]', 'scale');
   await page.select('[name="activation"]', 'relu');
-  for (const name of ['examples', 'width', 'learningRate', 'batch', 'fineTune', 'pruneEvery']) {
+  for (const name of ['examples', 'width', 'learningRate', 'batch', 'fineTune']) {
     await step(name, 'ArrowRight');
   }
+  await step('pruneEvery', 'ArrowLeft');
   await step('picks', 'ArrowLeft');
   await step('iterations', 'ArrowRight');
   await step('replacement', 'Space');
@@ -99,7 +100,7 @@ test('every control changes the run and the address, which brings the view back'
     iterations: '100',
     batch: '32',
     learningRate: '2',
-    pruneEvery: '25',
+    pruneEvery: '100',
     picks: '5',
     method: 'gradient',
     rule: 'line-search',
