@@ -176,6 +176,7 @@ export type {
 } from './formats/onnx/builder.js';
 export type { WeightLayout } from './formats/onnx/channels-last.js';
 export type { TensorAddress } from './formats/onnx/constants.js';
+export type { InputSize } from './formats/onnx/ends.js';
 export { exportOnnx } from './formats/onnx/export.js';
 export type { ChannelForm, TensorForm, Turn } from './formats/onnx/forms.js';
 export type { OnnxSource } from './formats/onnx/read.js';
