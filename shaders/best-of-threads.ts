@@ -12,7 +12,6 @@ export function bestOfThreads(threads: number): string {
   if (!Number.isInteger(Math.log2(threads))) {
     throw new RangeError(`${threads} threads cannot find a best by halves: give a power of two.`);
   }
-  const tree = threads > SERIAL_THREADS;
   return `
 const NONE = ${NO_SLOT}u;
 var<workgroup> best_score: array<f32, ${threads}>;
@@ -28,14 +27,14 @@ fn is_better(i: u32, s: f32, index: u32, score: f32) -> bool {
 fn best_of_threads(local: u32, own_index: u32, own_score: f32) -> u32 {
   best_index[local] = own_index;
   best_score[local] = own_score;
-${tree ? TREE(threads) : SERIAL(threads)}
+${threads > SERIAL_THREADS ? treeSearch(threads) : serialSearch(threads)}
   // Its barriers also keep the next call from writing before all have read.
   return workgroupUniformLoad(&best_index[0]);
 }
 `;
 }
 
-const SERIAL = (threads: number) => `  workgroupBarrier();
+const serialSearch = (threads: number) => `  workgroupBarrier();
   if (local == 0u) {
     for (var t = 1u; t < ${threads}u; t++) {
       if (is_better(best_index[t], best_score[t], best_index[0], best_score[0])) {
@@ -46,7 +45,7 @@ const SERIAL = (threads: number) => `  workgroupBarrier();
   }`;
 
 /** Half of the threads take in the other half's, until one is left. */
-const TREE = (threads: number) => `  for (var half = ${threads / 2}u; half > 0u; half /= 2u) {
+const treeSearch = (threads: number) => `  for (var half = ${threads / 2}u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (local < half) {
       let i = best_index[local + half];
