@@ -1,4 +1,5 @@
 import { factor, solveLower, solveUpper } from './cholesky.js';
+import { addRows } from './rows.js';
 import {
   type ChannelOrder,
   type ChannelStatistics,
@@ -90,20 +91,14 @@ function remove(state: State, channel: number, open: ReadonlySet<number>): void 
   const across = inverse.slice(channel * taps * rows, (channel + 1) * taps * rows);
   solveLower(square, taps, across, rows);
   solveUpper(square, taps, across, rows);
+  const gone = { values: across, at: 0, step: rows, count: taps };
+  const explained = { values: solved, at: 0, step: outputs, count: taps };
   for (const other of open) {
     for (let row = other * taps; row < (other + 1) * taps; row++) {
-      for (let t = 0; t < taps; t++) {
-        const share = inverse[row * rows + channel * taps + t] as number;
-        if (share === 0) continue;
-        for (let column = 0; column < rows; column++) {
-          const at = row * rows + column;
-          inverse[at] = (inverse[at] as number) - share * (across[t * rows + column] as number);
-        }
-        for (let o = 0; o < outputs; o++) {
-          const at = row * outputs + o;
-          weights[at] = (weights[at] as number) - share * (solved[t * outputs + o] as number);
-        }
-      }
+      // Π is symmetric, and the rows of what goes stay as they are.
+      const shares = { values: inverse, at: channel * taps * rows + row, step: rows };
+      addRows(inverse.subarray(row * rows, (row + 1) * rows), -1, shares, gone);
+      addRows(weights.subarray(row * outputs, (row + 1) * outputs), -1, shares, explained);
     }
   }
 }
@@ -128,15 +123,10 @@ function inverseGram(statistics: ChannelStatistics): Float64Array {
 
 function product(a: Float64Array, b: Float64Array, n: number, columns: number): Float64Array {
   const out = new Float64Array(n * columns);
+  const rows = { values: b, at: 0, step: columns, count: n };
   for (let row = 0; row < n; row++) {
-    for (let k = 0; k < n; k++) {
-      const factor = a[row * n + k] as number;
-      if (factor === 0) continue;
-      for (let c = 0; c < columns; c++) {
-        const at = row * columns + c;
-        out[at] = (out[at] as number) + factor * (b[k * columns + c] as number);
-      }
-    }
+    const factors = { values: a, at: row * n, step: 1 };
+    addRows(out.subarray(row * columns, (row + 1) * columns), 1, factors, rows);
   }
   return out;
 }

@@ -1,4 +1,5 @@
 import { factor, solveLower } from './cholesky.js';
+import { addRows } from './rows.js';
 import {
   type ChannelOrder,
   type ChannelStatistics,
@@ -13,8 +14,9 @@ import {
  *     E_i = Q_ii − Q_iS Q_SS⁻¹ Q_Si  [g × g]      B_i = R_i − Q_iS Q_SS⁻¹ R_S  [g × O]
  *
  * channel i lowers the loss by tr(B_iᵀ E_i⁻¹ B_i). This is orthogonal least squares (Chen, Billings
- * and Luo, 1989) with groups of g, by a partial Cholesky factorisation that grows by g columns a
- * pick. k picks take about (gk)² gC / 2 + gk gC O multiply-adds in float64 besides the scores.
+ * and Luo, 1989) with groups of g. Each pick takes its g columns of Q out of what is left of Q and R, as a pivoted
+ * Cholesky factorisation does. All C picks take (gC)³ / 4 + (gC)² O / 2 multiply-adds in float64 besides
+ * the scores.
  *
  * @param consumers all that read the unit's channels; their losses are added up.
  * @param picks how many channels, at most C.
@@ -38,22 +40,21 @@ export function selectGroups(consumers: readonly ChannelStatistics[], picks: num
     order[pick] = best;
     left -= gain;
     loss[pick] = left;
-    if (pick + 1 < picks) for (const state of states) take(state, best);
+    if (pick + 1 < picks) for (const state of states) take(state, best, open);
   }
   return { order, loss };
 }
 
 interface State {
   readonly statistics: ChannelStatistics;
-  readonly ridge: number;
-  /** E_i [C × g × g]. */
+  /** Q + λI without what the picks explain [gC × gC]: the lower triangle, in the rows of open channels. */
   readonly rest: Float64Array;
   /** Diagonal of Q + λI [gC]: what a pivot of E_i is measured by. */
   readonly scale: Float64Array;
   /** B [gC × O]. */
   readonly residual: Float64Array;
-  /** Q's columns at the picks, orthonormalised: one [gC × g] a pick. */
-  readonly basis: Float64Array[];
+  /** Room for a pick's columns, orthonormalised [g × gC]. */
+  readonly columns: Float64Array;
   /** Room for one channel's factor [g × g] and its solved B [g × O]. */
   readonly square: Float64Array;
   readonly solved: Float64Array;
@@ -63,21 +64,18 @@ function startState(statistics: ChannelStatistics): State {
   const { channels, taps, outputs, gram, correlation } = statistics;
   const rows = channels * taps;
   const ridge = gramRidge(statistics);
-  const rest = new Float64Array(channels * taps * taps);
+  const rest = Float64Array.from(gram);
   const scale = new Float64Array(rows);
   for (let row = 0; row < rows; row++) {
-    const first = row - (row % taps);
-    for (let t = 0; t < taps; t++) rest[row * taps + t] = gram[row * rows + first + t] as number;
-    rest[row * taps + (row % taps)] = (gram[row * rows + row] as number) + ridge;
-    scale[row] = (gram[row * rows + row] as number) + ridge;
+    const diagonal = row * rows + row;
+    scale[row] = rest[diagonal] = (rest[diagonal] as number) + ridge;
   }
   return {
     statistics,
-    ridge,
     rest,
     scale,
     residual: Float64Array.from(correlation),
-    basis: [],
+    columns: new Float64Array(taps * rows),
     square: new Float64Array(taps * taps),
     solved: new Float64Array(taps * outputs),
   };
@@ -85,8 +83,12 @@ function startState(statistics: ChannelStatistics): State {
 
 /** Factors E_i and solves for L⁻¹ B_i, both into the state's room. */
 function solveChannel({ statistics, rest, scale, residual, square, solved }: State, i: number) {
-  const { taps, outputs } = statistics;
-  square.set(rest.subarray(i * taps * taps, (i + 1) * taps * taps));
+  const { channels, taps, outputs } = statistics;
+  const rows = channels * taps;
+  for (let t = 0; t < taps; t++) {
+    const at = (i * taps + t) * rows + i * taps;
+    for (let s = 0; s <= t; s++) square[s * taps + t] = rest[at + s] as number;
+  }
   factor(square, taps, scale.subarray(i * taps, (i + 1) * taps));
   solved.set(residual.subarray(i * taps * outputs, (i + 1) * taps * outputs));
   solveLower(square, taps, solved, outputs);
@@ -100,63 +102,31 @@ function lossReduction(state: State, channel: number): number {
   return sum;
 }
 
-/** Takes the channel in: its g columns, orthonormalised, leave every E_i and B_i. */
-function take(state: State, pick: number): void {
-  const { statistics, ridge, basis, rest, residual, square, solved } = state;
-  const { channels, taps, outputs, gram } = statistics;
+/** Takes the channel in: its g columns, orthonormalised, leave what is left of Q and R of the open ones. */
+function take(state: State, pick: number, open: ReadonlySet<number>): void {
+  const { statistics, rest, residual, columns, square, solved } = state;
+  const { channels, taps, outputs } = statistics;
   const rows = channels * taps;
   solveChannel(state, pick);
-  const columns = new Float64Array(rows * taps);
-  for (let row = 0; row < rows; row++) {
-    for (let t = 0; t < taps; t++)
-      columns[row * taps + t] = gram[row * rows + pick * taps + t] as number;
-  }
-  for (let t = 0; t < taps; t++) {
-    const at = (pick * taps + t) * taps + t;
-    columns[at] = (columns[at] as number) + ridge;
-  }
-  for (const earlier of basis) subtractOuter(columns, earlier, taps, pick);
-  // columns ← columns L⁻ᵀ, row by row a solve with L.
-  for (let row = 0; row < rows; row++) {
-    for (let t = 0; t < taps; t++) {
-      let sum = columns[row * taps + t] as number;
-      for (let s = 0; s < t; s++) {
-        sum -= (columns[row * taps + s] as number) * (square[t * taps + s] as number);
-      }
-      const pivot = square[t * taps + t] as number;
-      columns[row * taps + t] = pivot === 0 ? 0 : sum / pivot;
-    }
-  }
-  basis.push(columns);
-  for (let row = 0; row < rows; row++) {
-    const first = row - (row % taps);
-    for (let t = 0; t < taps; t++) {
-      let product = 0;
-      for (let s = 0; s < taps; s++) {
-        product +=
-          (columns[row * taps + s] as number) * (columns[(first + t) * taps + s] as number);
-      }
-      rest[row * taps + t] = (rest[row * taps + t] as number) - product;
-    }
-    for (let s = 0; s < taps; s++) {
-      const factor = columns[row * taps + s] as number;
-      if (factor === 0) continue;
-      for (let o = 0; o < outputs; o++) {
-        const at = row * outputs + o;
-        residual[at] = (residual[at] as number) - factor * (solved[s * outputs + o] as number);
+  columns.fill(0);
+  for (const channel of open) {
+    for (let row = channel * taps; row < (channel + 1) * taps; row++) {
+      for (let t = 0; t < taps; t++) {
+        const column = pick * taps + t;
+        // Of two that are equal, the lower triangle has one.
+        const at = row > column ? row * rows + column : column * rows + row;
+        columns[t * rows + row] = rest[at] as number;
       }
     }
   }
-}
-
-/** columns ← columns − V V_pᵀ, with V an earlier pick's basis and V_p its rows at the new pick. */
-function subtractOuter(columns: Float64Array, v: Float64Array, taps: number, pick: number): void {
-  const own = v.subarray(pick * taps * taps, (pick + 1) * taps * taps);
-  for (let at = 0; at < columns.length; at += taps) {
-    for (let t = 0; t < taps; t++) {
-      let sum = 0;
-      for (let s = 0; s < taps; s++) sum += (v[at + s] as number) * (own[t * taps + s] as number);
-      columns[at + t] = (columns[at + t] as number) - sum;
+  solveLower(square, taps, columns, rows);
+  const taken = { values: columns, at: 0, step: rows, count: taps };
+  const explained = { values: solved, at: 0, step: outputs, count: taps };
+  for (const channel of open) {
+    for (let row = channel * taps; row < (channel + 1) * taps; row++) {
+      const shares = { values: columns, at: row, step: rows };
+      addRows(rest.subarray(row * rows, row * rows + row + 1), -1, shares, taken);
+      addRows(residual.subarray(row * outputs, (row + 1) * outputs), -1, shares, explained);
     }
   }
 }

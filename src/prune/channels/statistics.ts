@@ -1,5 +1,6 @@
 import { EspalierError } from '../../errors.js';
 import type { PatchTotals } from './patch-products.js';
+import { addRows } from './rows.js';
 
 /**
  * All that a selection of channels needs to know of one consumer: three sums over M positions of
@@ -94,15 +95,11 @@ export function statisticsOfUnit(
     kept.set(weights.subarray(row * outputs, (row + 1) * outputs), row * outputs);
   }
   const through = new Float64Array(own.length * outputs);
+  const keptRows = { values: kept, at: 0, step: outputs, count: size };
   let energy = errorEnergy;
   own.forEach((row, i) => {
-    for (const other of own) {
-      const factor = gram[row * size + other] as number;
-      for (let o = 0; o < outputs; o++) {
-        const at = i * outputs + o;
-        through[at] = (through[at] as number) + factor * (kept[other * outputs + o] as number);
-      }
-    }
+    const factors = { values: gram, at: row * size, step: 1 };
+    addRows(through.subarray(i * outputs, (i + 1) * outputs), 1, factors, keptRows);
     for (let o = 0; o < outputs; o++) {
       const [weight, product] = [kept[row * outputs + o], through[i * outputs + o]];
       const missing = errorProduct?.[row * outputs + o] ?? 0;
@@ -138,12 +135,12 @@ export function weightLoss(
   const through = new Float64Array(outputs);
   rows.forEach((row, i) => {
     through.fill(0);
-    rows.forEach((column, j) => {
-      const product = gram[row * channels * taps + column] as number;
-      for (let o = 0; o < outputs; o++) {
-        through[o] = (through[o] as number) + product * (weights[j * outputs + o] as number);
-      }
-    });
+    for (let n = 0; n < kept.length; n++) {
+      const at = (row * channels + (kept[n] as number)) * taps;
+      const factors = { values: gram, at, step: 1 };
+      const own = { values: weights, at: n * taps * outputs, step: outputs, count: taps };
+      addRows(through, 1, factors, own);
+    }
     for (let o = 0; o < outputs; o++) {
       const missing = (through[o] as number) - 2 * (correlation[row * outputs + o] as number);
       loss += (weights[i * outputs + o] as number) * missing;
