@@ -51,7 +51,7 @@ export function selectionCost({ units }: PruneSetup): Cost {
   const costs = statisticsOfUnits(units).map(({ gram, correlation, channels, taps, outputs }) => {
     const rows = channels * taps;
     return {
-      operations: 2 * (rows ** 3 / 2 + rows ** 2 * outputs),
+      operations: 2 * (rows ** 3 / 6 + (rows ** 2 * outputs) / 2),
       bytes: 8 * (gram.length + correlation.length),
     };
   });

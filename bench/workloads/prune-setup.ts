@@ -26,12 +26,12 @@ export interface PruneSetup {
 
 /** How far the answers for the first pictures move when this unit alone is cut. */
 export function curveOfUnit(
-  { pruning: { device, dense, signal }, classes }: PruneSetup,
+  { pruning: { device, folded, signal }, classes }: PruneSetup,
   { unit, place, measurements, order }: PreparedUnit,
   answers: Float32Array,
 ): Promise<UnitCurve> {
   return measureCurve(device, {
-    network: dense,
+    network: folded,
     unit: unit.name,
     measurements,
     ranking: { order },

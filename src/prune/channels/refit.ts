@@ -24,9 +24,11 @@ export function refitWeights(statistics: ChannelStatistics, kept: ArrayLike<numb
   const square = new Float64Array(size * size);
   const weights = new Float64Array(size * outputs);
   indices.forEach((row, i) => {
-    indices.forEach((column, j) => {
-      square[i * size + j] = (gram[row * rows + column] as number) + (i === j ? ridge : 0);
-    });
+    // The factor reads the upper triangle alone.
+    for (let j = i; j < size; j++) {
+      square[i * size + j] = gram[row * rows + (indices[j] as number)] as number;
+    }
+    square[i * size + i] = (square[i * size + i] as number) + ridge;
     weights.set(correlation.subarray(row * outputs, (row + 1) * outputs), i * outputs);
   });
   factor(square, size);

@@ -1,6 +1,5 @@
 import { throwIfAborted } from '../../../errors.js';
 import type { Device } from '../../../gpu/device.js';
-import { foldBatchNorms } from '../../../graph/fold.js';
 import type { Network } from '../../../graph/weights.js';
 import type { ChannelRanking } from '../../../prune/channels/criteria.js';
 import { channelsOfUnit } from '../../../prune/channels/statistics.js';
@@ -14,6 +13,7 @@ import type { UnitMeasurement } from './measure-unit.js';
 const LEVELS = [1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 5 / 8, 3 / 4, 7 / 8];
 
 export interface CurveRequest {
+  /** In inference form: so nothing is folded anew for each number of channels. */
   readonly network: Network;
   readonly unit: string;
   readonly measurements: readonly UnitMeasurement[];
@@ -37,8 +37,7 @@ export async function measureCurve(device: Device, request: CurveRequest): Promi
   const divergence: number[] = [];
   for (const count of kept) {
     const cut = cutUnit(network, { unit, measurements, ranking, count, refit }).network;
-    const own = { network: foldBatchNorms(cut), frontier };
-    const found = await answersFrom(device, own, answers.length / classes);
+    const found = await answersFrom(device, { network: cut, frontier }, answers.length / classes);
     divergence.push(meanDivergence(answers, found, classes));
     throwIfAborted(request.signal);
   }

@@ -56,7 +56,7 @@ export async function* cutUnits(
       const result = cutUnit(network, { unit: name, measurements, ranking, count, refit });
       network = result.network;
       touched = true;
-      outcomes.push({ unit: name, channels, kept: result.kept, loss: result.loss });
+      outcomes.push({ unit: name, channels, kept: result.kept, loss: result.loss() });
     } else {
       const kept = Array.from({ length: channels }, (_, channel) => channel);
       outcomes.push({ unit: name, channels, kept, loss: 0 });

@@ -59,7 +59,7 @@ export async function curveOfUnit(
   pruning: Pruning,
   { unit, place, measurements, answers }: DenseUnit,
 ): Promise<UnitCurve> {
-  const { device, dense, options, signal } = pruning;
+  const { device, dense, folded, options, signal } = pruning;
   const ranking = await rankUnit(pruning, {
     unit,
     network: dense,
@@ -69,7 +69,7 @@ export async function curveOfUnit(
   });
   const { refit } = options;
   const { frontier } = place;
-  const request = { network: dense, unit, measurements, ranking, refit, frontier, answers };
+  const request = { network: folded, unit, measurements, ranking, refit, frontier, answers };
   return measureCurve(device, { ...request, classes: classesOfNetwork(place), signal });
 }
 
