@@ -104,6 +104,7 @@ export {
   type Refit,
   SHARINGS,
   type Sharing,
+  type TrainingBetween,
   UNIT_CHOICES,
   type UnitChoice,
   type UnitCurve,

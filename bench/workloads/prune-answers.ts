@@ -120,7 +120,7 @@ export function requirePruned({ pruning }: PruneSetup, summary: PruneSummary): s
   const { budget, network, units, divergence } = summary;
   const [whole, left] = [pruning.dense, network].map(({ graph }) => summarise(graph).multiplyAdds);
   const share = (left as number) / (whole as number);
-  if (Math.abs(share - budget.reached) > 1e-12 || share > budget.asked) {
+  if (Math.abs(share - budget.reached) > 1e-12 || share > (budget.asked ?? 1)) {
     throw new Error(`${share} of the multiply-adds are left, where ${budget.reached} is told`);
   }
   const lossy = units.find(({ loss }) => !(loss > -ROUNDING && loss <= 1));

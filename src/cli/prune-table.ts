@@ -32,7 +32,9 @@ export function pruneTable(summary: PruneModelSummary, bytes: FileBytes): string
   const { of, asked, reached } = summary.budget;
   return [
     table.toString(),
-    `Asked for ${asked.toPrecision(3)} of the ${BUDGETS[of]}; ${reached.toPrecision(3)} is left.`,
+    asked === undefined
+      ? `By the tolerance of each unit ${reached.toPrecision(3)} of the ${BUDGETS[of]} is left.`
+      : `Asked for ${asked.toPrecision(3)} of the ${BUDGETS[of]}; ${reached.toPrecision(3)} is left.`,
     `Without fine-tuning the pruned network gives the dense one's answer for ${percent(agreement)} of the ${plural(summary.calibration, 'calibration picture')} (divergence ${divergence.toPrecision(3)} nats).`,
     '',
     ...bars,

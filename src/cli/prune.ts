@@ -72,6 +72,16 @@ export function addPrune(program: Command, version: string): void {
       'of the milliseconds a picture takes on this adapter, 32 at once, instead: layers are timed',
       number,
     )
+    .option(
+      '--layer-tolerance <share>',
+      'of the accuracy that each unit may cost, instead of a budget (published: 0.02): it keeps as many channels as are enough. Needs labels',
+      number,
+    )
+    .option(
+      '--train-between <epochs>',
+      'of training behind each unit that is cut, by the labels (published: 0.1; default: 0)',
+      number,
+    )
     .addOption(
       new Option('--criterion <name>', 'by which channels are chosen (default: group)').choices(
         CHANNEL_CRITERIA,
@@ -95,7 +105,11 @@ export function addPrune(program: Command, version: string): void {
     .option('--round-to <n>', 'channels, a multiple of which every cut unit keeps', number)
     .option('--least <n>', 'channels that every unit keeps at least', number)
     .option('--fine-tune <epochs>', 'of training behind the cut', number)
-    .option('--learning-rate <rate>', 'of fine-tuning, at its start (default: 0.01)', number)
+    .option(
+      '--learning-rate <rate>',
+      'of fine-tuning, at its start, and between units (default: 0.01)',
+      number,
+    )
     .addOption(
       new Option(
         '--distil [share]',
@@ -137,6 +151,8 @@ Examples:
   espalier prune resnet20.th --architecture resnet20 --data cifar10 --flops 0.35 --criterion backward
   espalier prune net.safetensors --data pictures --parameters 0.5 --round-to 8 --out half.safetensors
   espalier prune net.pth --architecture resnet18 --data pictures --fine-tune 3 --distil --out half.pth
+  espalier prune net.pth --architecture resnet20 --data cifar10 --criterion network-loss --refit none \\
+    --layer-tolerance 0.02 --train-between 0.1
   espalier prune net.pth --architecture resnet56 --data cifar10 --fine-tune 3 --controls --pre-trained 200`,
     )
     .action(async (file: string, flags: OwnFlags, self: Command) => {

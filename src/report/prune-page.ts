@@ -1,5 +1,6 @@
 import type { PruneConfig } from '../experiment/model/prune/config.js';
 import type { Disagreements } from '../experiment/model/prune/disagreements.js';
+import { looksAtLabels } from '../experiment/model/prune/labels.js';
 import type { PruneModelSummary } from '../experiment/model/prune/model.js';
 import { grouped, plural } from '../text.js';
 import { createPaper, type Drawing, PAGE_WIDTHS } from './drawing.js';
@@ -49,7 +50,10 @@ export function prunePage(report: PruneReport): string {
   const title = `${architecture}, pruned`;
   const facts = [
     ['adapter', adapter.name],
-    ['calibrated with', `${plural(calibration, 'picture')}, without their labels`],
+    [
+      'calibrated with',
+      `${plural(calibration, 'picture')}, ${looksAtLabels(config) ? 'with' : 'without'} their labels`,
+    ],
     ['measured with', plural(summary.dense.pictures, 'picture')],
     ['time', `budgets ${seconds.curves.toFixed(1)} s, cutting ${seconds.cutting.toFixed(1)} s`],
     ['versions', Object.entries(versions).flat().join(' ')],
@@ -71,7 +75,9 @@ ${
 <div class="tiles">${tiles.map(({ svg }) => svg).join('\n')}</div>
 <figcaption>Divergence of the answers, KL(dense ‖ cut), when one unit alone is cut to so many channels. The upright line is at the number that stays: the budget goes where it saves most. What is below a hundred-thousandth of the largest is drawn there.</figcaption>
 </figure>`
-    : '<p>All units keep the same share of their channels: no curves were measured.</p>'
+    : config.layerTolerance === undefined
+      ? '<p>All units keep the same share of their channels: no curves were measured.</p>'
+      : '<p>Each unit keeps as many channels as leave the network accurate enough: no curves were measured.</p>'
 }
 ${disagreementText(report)}
 <h2>Take it with you</h2>

@@ -152,9 +152,9 @@ export function fewestChannels({
   return Math.max(1, Math.ceil(least / roundTo)) * roundTo;
 }
 
-/** The numbers of channels that a unit may keep, ascending. */
-function countsOfUnit(
-  { channels }: DivergenceCurve,
+/** The numbers of channels that a unit may keep, ascending: all of them the last. */
+export function countsOfUnit(
+  { channels }: Pick<DivergenceCurve, 'channels'>,
   { least, roundTo }: Pick<BudgetProblem, 'least' | 'roundTo'>,
 ): readonly number[] {
   const counts: number[] = [];

@@ -82,6 +82,12 @@ describe('fine-tuning a pruned network', () => {
         'Fine-tuning learns from labels, and these pictures have none. Use distil 1 instead.',
       );
     }
+    await expect(prune(unlabelled, { trainBetween: 0.1 })).rejects.toThrow(
+      'Training between units learns from labels, and these pictures have none. Use trainBetween 0 instead.',
+    );
+    await expect(prune(unlabelled, { layerTolerance: 0 })).rejects.toThrow(
+      'What a unit costs of the accuracy is seen by labels, and these pictures have none. Use flops 0.5 instead.',
+    );
   });
 
   test('settings that go with fine-tuning alone are refused without it', () => {
@@ -92,6 +98,15 @@ describe('fine-tuning a pruned network', () => {
     }
     expect(() => parsePruneConfig({ fineTune: 1, distil: 1.5 })).toThrow(
       /distil must be a share from 0 to 1, not 1.5/,
+    );
+    expect(() => parsePruneConfig({ layerTolerance: 1 })).toThrow(
+      /layerTolerance must be a share from 0 on, and below 1, not 1/,
+    );
+    expect(() => parsePruneConfig({ layerTolerance: 0.02, latency: 0.5 })).toThrow(
+      /latency 0.5 does not go with layerTolerance 0.02: one of them says how much is cut/,
+    );
+    expect(() => parsePruneConfig({ trainBetween: -1 })).toThrow(
+      /trainBetween must be a number of epochs from 0 on, not -1/,
     );
   });
 });

@@ -1,16 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Pictures, PREPROCESSINGS } from '../../../src/data/pictures.js';
 import { readingsOfUnit } from '../../../src/experiment/model/prune/consumers.js';
-import type { PruneInput } from '../../../src/experiment/model/prune/events.js';
+import { unitOfNetwork } from '../../../src/experiment/model/prune/cut-unit.js';
+import type { PruneEvent, PruneInput } from '../../../src/experiment/model/prune/events.js';
 import { frontierOfPictures } from '../../../src/experiment/model/prune/frontier.js';
 import { rankByNetworkLoss } from '../../../src/experiment/model/prune/network-loss.js';
 import { pruneNetwork } from '../../../src/experiment/model/prune/prune.js';
 import { measureSaliency } from '../../../src/experiment/model/prune/saliency.js';
 import { finalResult } from '../../../src/experiment/relay.js';
 import type { Device } from '../../../src/gpu/device.js';
+import { cutNetwork } from '../../../src/graph/cut.js';
 import { foldBatchNorms } from '../../../src/graph/fold.js';
 import { inferShapes } from '../../../src/graph/shapes.js';
-import { findUnits } from '../../../src/graph/units.js';
+import { findUnits, type Unit } from '../../../src/graph/units.js';
 import type { Network } from '../../../src/graph/weights.js';
 import { activation, batchNorm, convolution, linear } from '../../../src/models/nodes.js';
 import { randomStream } from '../../../src/random.js';
@@ -185,6 +187,153 @@ test('network-loss cuts inner units, by labels alone, and says why not others', 
   );
   const { labels: _, ...unlabelled } = pictures;
   await expect(prune('inner', unlabelled)).rejects.toThrow(/network-loss looks at labels/);
+});
+
+/** The labels that the network itself gives, so that all of its answers are right. */
+function ownLabels(network: Network, pictures: Pictures): Uint32Array {
+  const answers = referenceAnswers(network, referenceImages(pictures));
+  return Uint32Array.from({ length: pictures.count }, (_, image) => {
+    const own = [...answers.subarray(image * CLASSES, (image + 1) * CLASSES)];
+    return own.indexOf(Math.max(...own));
+  });
+}
+
+/** A random network whose answers are spread over all classes: its bias takes their means away. */
+function spreadNetwork(pictures: Pictures): Network {
+  const { weights } = randomNetwork(graph);
+  const answers = referenceAnswers({ graph, weights }, referenceImages(pictures));
+  const bias = weights.get('fc.bias');
+  if (!bias) throw new Error('No bias.');
+  const data = bias.data.map((value, label) => {
+    const own = answers.filter((_, at) => at % CLASSES === label);
+    return value - own.reduce((sum, answer) => sum + answer, 0) / pictures.count;
+  });
+  return { graph, weights: new Map(weights).set('fc.bias', { ...bias, data }) };
+}
+
+/** The channels of a unit by the size of their filters. */
+function largestFilters({ weights }: Network, { name, channels }: Unit): number[] {
+  const { data } = weights.get(`${name}.weight`) ?? { data: new Float32Array() };
+  const length = data.length / channels;
+  const sizes = Array.from({ length: channels }, (_, channel) =>
+    data
+      .subarray(channel * length, (channel + 1) * length)
+      .reduce((sum, value) => sum + Math.abs(value), 0),
+  );
+  return [...sizes.keys()].sort((one, other) => (sizes[other] ?? 0) - (sizes[one] ?? 0));
+}
+
+test.each([
+  ['l1', 0.5],
+  ['l1', 0.02],
+  ['network-loss', 0.02],
+] as const)(
+  'by %s a unit keeps as many channels as leave 0.95 of all and lose no more than %d',
+  async (criterion, layerTolerance) => {
+    const pictures = randomPictures();
+    const network = spreadNetwork(pictures);
+    const dense = foldBatchNorms(network);
+    // By labels drawn by lot no answer is sure, and fewer channels are enough.
+    const labels = criterion === 'l1' ? ownLabels(dense, pictures) : pictures.labels;
+    const input: PruneInput = {
+      network,
+      calibration: { ...pictures, labels },
+      preprocessing,
+      options: {
+        criterion,
+        refit: 'none',
+        sharing: 'measured',
+        units: 'inner',
+        budget: { of: 'multiplyAdds', share: 0.5 },
+        layerTolerance,
+        roundTo: 1,
+        least: 1,
+        seed: 4,
+      },
+    };
+    const accuracyOf = (own: Network) => {
+      const right = ownLabels(own, pictures).filter((label, image) => label === labels[image]);
+      return right.length / pictures.count;
+    };
+    const networks = [network];
+    const summary = await finalResult(pruneNetwork(device, input), (event) => {
+      expect(event.type).not.toBe('budget');
+      if (event.type === 'unit') networks.push(event.network);
+    });
+    expect(summary.budget).toEqual({ of: 'multiplyAdds', reached: expect.any(Number) });
+    expect(summary.budget.reached).toBeLessThan(1);
+    for (const [at, { unit: name, kept, channels }] of summary.units.entries()) {
+      const [before, behind] = networks.slice(at, at + 2) as [Network, Network];
+      const least = Math.max(0.95 * accuracyOf(dense), accuracyOf(before) - layerTolerance) - 1e-9;
+      expect(accuracyOf(behind)).toBeGreaterThanOrEqual(least);
+      if (criterion === 'l1') {
+        const unit = unitOfNetwork(before, name);
+        const order = largestFilters(before, unit);
+        expect(kept).toEqual(order.slice(0, kept.length).sort((one, other) => one - other));
+        const cut = { unit, kept: order.slice(0, kept.length - 1) };
+        if (kept.length > 1) expect(accuracyOf(cutNetwork(before, [cut]))).toBeLessThan(least);
+      } else if (at === 0) {
+        using frontier = await frontierOfPictures(device, dense.graph, pictures, preprocessing);
+        const place = { network: dense, frontier };
+        const unit = unitOfNetwork(dense, name);
+        const problem = { unit, place, labels, seed: input.options.seed };
+        const { order } = await rankByNetworkLoss(device, problem);
+        const [reading] = readingsOfUnit(dense.graph, inferShapes(dense.graph), unit);
+        const enough = [...order.keys()].findIndex((picks) => {
+          const cut = { unit, kept: [...order.subarray(0, picks + 1)] };
+          const own = { weight: reading?.weight ?? '', taps: 1, channels: [...order] };
+          const scaled = gated(dense, own, channels / (picks + 1));
+          return accuracyOf(cutNetwork(scaled, [cut])) >= least;
+        });
+        expect(kept).toEqual([...order.subarray(0, enough + 1)].sort((one, other) => one - other));
+      }
+    }
+    const { labels: _, ...calibration } = pictures;
+    const unlabelled = finalResult(pruneNetwork(device, { ...input, calibration }));
+    await expect(unlabelled).rejects.toThrow(/labels, and these pictures have none/);
+  },
+);
+
+test('a network is trained on behind each unit but the last, and goes on from there', async () => {
+  const before = device.liveBytes;
+  const pictures = randomPictures();
+  const network = randomNetwork(graph);
+  const input = {
+    network,
+    calibration: pictures,
+    preprocessing,
+    options: {
+      criterion: 'group',
+      refit: 'weights',
+      sharing: 'uniform',
+      units: 'inner',
+      budget: { of: 'parameters', share: 0.8 },
+      roundTo: 1,
+      least: 1,
+      seed: 4,
+    },
+    between: { pictures, epochs: 0.1, learningRate: 0.01 },
+  } as const;
+  const units: Extract<PruneEvent, { type: 'unit' }>[] = [];
+  const trained = await finalResult(pruneNetwork(device, input), (event) => {
+    if (event.type === 'unit') units.push(event);
+  });
+  const [first] = units;
+  if (!first) throw new Error('No unit was cut.');
+  const { between: _, ...rest } = input;
+  const alone = await finalResult(pruneNetwork(device, rest), (event) => {
+    if (event.type !== 'unit' || event.unit !== first.unit) return;
+    expect(event.kept).toEqual(first.kept);
+    // A cut moves no bias that it leaves.
+    expect(first.network.weights.get('fc.bias')).not.toEqual(event.network.weights.get('fc.bias'));
+  });
+  expect(trained.network).not.toEqual(alone.network);
+  // Nothing is trained behind the last.
+  expect(units.at(-1)?.network).toEqual(trained.network);
+  const from = { curves: [], units: [first], network: first.network };
+  const resumed = await finalResult(pruneNetwork(device, input, { from }));
+  expect(resumed.network).toEqual(trained.network);
+  expect(device.liveBytes).toBe(before);
 });
 
 test('taylor keeps the channels of the largest saliency, and says that it needs labels', async () => {

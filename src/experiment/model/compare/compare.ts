@@ -7,7 +7,7 @@ import { agreement, meanDivergence } from '../prune/answers.js';
 import { drawCalibration } from '../prune/calibration.js';
 import { cutUnits } from '../prune/cut-units.js';
 import type { Counted, UnitCurve } from '../prune/events.js';
-import { requireCriterionLabels } from '../prune/labels.js';
+import { requireCutLabels } from '../prune/labels.js';
 import { type Pruning, preparePruning } from '../prune/pruning.js';
 import { countedCost, requireReachable, shareOfUnits } from '../prune/share.js';
 import { listModelCells, nameOfCell, optionsOfCell, wayOfCurves } from './config.js';
@@ -39,7 +39,7 @@ export async function* compareModel(
   const { network, preprocessing, train, test, config, from } = input;
   const wanted = listModelCells(config);
   for (const cell of wanted) {
-    requireCriterionLabels(train, cell.criterion);
+    requireCutLabels(train, cell);
     requireReachable(network, optionsOfCell(config, cell));
   }
   const cells = new Map((from?.cells ?? []).map((cell) => [nameOfCell(cell), cell]));

@@ -25,6 +25,8 @@ const BUDGET_KEYS = [
 ] as const satisfies readonly (keyof typeof BUDGETS)[];
 
 const PART = 'a share from 0 to 1';
+const TOLERANCE = 'a share from 0 on, and below 1';
+const EPOCHS = 'a number of epochs from 0 on';
 
 /** Everything that decides a pruning. */
 export const pruneSchema = z.strictObject({
@@ -37,12 +39,20 @@ export const pruneSchema = z.strictObject({
   flops: share().optional(),
   parameters: share().optional(),
   latency: share().optional(),
+  /** How much of the accuracy each unit may cost, in place of a budget; 0.02 as published. */
+  layerTolerance: z
+    .number({ error: TOLERANCE })
+    .min(0, { error: TOLERANCE })
+    .lt(1, { error: TOLERANCE })
+    .optional(),
   criterion: oneOf(CHANNEL_CRITERIA).default('group'),
   refit: oneOf(REFITS).default('weights'),
   budgets: oneOf(SHARINGS).default('measured'),
   units: oneOf(UNIT_CHOICES).default('inner'),
   roundTo: count(1).default(1),
   least: count(1).default(1),
+  /** Epochs of training behind each unit that is cut, by the labels; 0.1 as published. */
+  trainBetween: z.number({ error: EPOCHS }).min(0, { error: EPOCHS }).default(0),
   /** Epochs of training behind the cut. */
   fineTune: count(0).default(0),
   learningRate: rate().default(0.01),
@@ -66,7 +76,7 @@ export type PruneConfig = z.infer<typeof pruneSchema>;
 export function parsePruneConfig(given: unknown): PruneConfig {
   const config = parseWith(pruneSchema, given);
   const { controls, distil, fineTune } = config;
-  requireOneOf(config, BUDGET_KEYS, 'a network is cut to one budget');
+  requireOneOf(config, [...BUDGET_KEYS, 'layerTolerance'], 'one of them says how much is cut');
   if (fineTune === 0 && (controls || distil > 0)) {
     throw new EspalierError('bad-config', {
       kind: 'value',
@@ -83,8 +93,9 @@ export function parsePruneConfig(given: unknown): PruneConfig {
 
 /** What of a configuration the cut itself is made with. */
 export function pruneOptions(config: PruneConfig): PruneOptions {
-  const { criterion, refit, budgets, units, roundTo, least, seed } = config;
+  const { criterion, refit, budgets, units, roundTo, least, seed, layerTolerance } = config;
   const key = BUDGET_KEYS.find((own) => config[own] !== undefined) ?? 'flops';
   const budget = { of: BUDGETS[key], share: config[key] ?? 0.5 };
-  return { criterion, refit, sharing: budgets, units, roundTo, least, seed, budget };
+  const options = { criterion, refit, sharing: budgets, units, roundTo, least, seed, budget };
+  return layerTolerance === undefined ? options : { ...options, layerTolerance };
 }

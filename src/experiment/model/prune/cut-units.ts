@@ -1,14 +1,16 @@
 import { foldBatchNorms } from '../../../graph/fold.js';
 import type { Unit } from '../../../graph/units.js';
 import type { Network } from '../../../graph/weights.js';
+import { calibrationAccuracy, cutToTolerance } from './accuracy-stop.js';
 import { cutUnit, unitOfNetwork } from './cut-unit.js';
 import type { PruneEvent, PruneState, UnitOutcome } from './events.js';
 import type { Calibrated } from './frontier.js';
 import { measureUnit, type UnitMeasurement } from './measure-unit.js';
 import { type Pruning, rankUnit, startWalk, unitsInInference } from './pruning.js';
+import { trainBetween } from './train-between.js';
 
 export interface UnitCuts {
-  /** Channels that stay, of each unit. */
+  /** Channels that stay, of each unit: at most, where a tolerance decides. */
   readonly counts: readonly number[];
   /** The dense network with the images where a unit's consumers give their answer, or before that. */
   readonly dense: (unit: string) => Promise<Calibrated>;
@@ -25,16 +27,21 @@ export async function* cutUnits(
   PruneEvent,
   { readonly network: Network; readonly units: readonly UnitOutcome[] }
 > {
-  const { device, dense, units, options, signal } = pruning;
+  const { device, dense, units, input, options, signal } = pruning;
+  const { refit, layerTolerance: tolerance, seed } = options;
+  const { between, preprocessing } = input;
   const outcomes = [...(from?.units ?? [])];
   let network = from?.network ?? dense;
   let touched = outcomes.some(({ kept, channels }) => kept.length < channels);
   const inDense = unitsInInference(pruning).units;
   using walk = await startWalk(pruning);
+  const accuracyOf = (own: Network) => calibrationAccuracy(pruning, walk.at(foldBatchNorms(own)));
+  const accuracyOfDense = tolerance === undefined ? 0 : await accuracyOf(dense);
   const placeAt = (name: string) => walk.to(foldBatchNorms(network), name);
   const measure = async (name: string) => {
     const cut = await placeAt(name);
-    const reference = touched ? await denseAt(name) : undefined;
+    // What has been trained on gives what it should: what lies behind is trained to it.
+    const reference = touched && !between ? await denseAt(name) : undefined;
     const unit = unitOfNetwork(cut.network, name);
     const cutChannels = (map: string) => channelsCut(map, inDense, outcomes);
     return measureUnit(device, { unit, cut, dense: reference, cutChannels, signal });
@@ -43,20 +50,22 @@ export async function* cutUnits(
     if (outcomes.some(({ unit }) => unit === name)) continue;
     yield { type: 'progress', phase: 'cutting', unit: name, share: done / units.length };
     const count = counts[done] as number;
-    if (touched || count < channels) {
+    if (touched || count < channels || tolerance !== undefined) {
       const measurements = (!touched && untouched?.(name)) || (await measure(name));
-      const ranking = await rankUnit(pruning, {
-        unit: name,
-        network,
-        measurements,
-        count,
-        place: () => placeAt(name),
-      });
-      const { refit } = options;
-      const result = cutUnit(network, { unit: name, measurements, ranking, count, refit });
+      const request = { unit: name, network, measurements, count, place: () => placeAt(name) };
+      const result =
+        tolerance === undefined
+          ? cutUnit(network, { ...request, ranking: await rankUnit(pruning, request), refit })
+          : await cutToTolerance(pruning, request, { tolerance, accuracyOfDense, accuracyOf });
       network = result.network;
       touched = true;
       outcomes.push({ unit: name, channels, kept: result.kept, loss: result.loss() });
+      if (between && result.kept.length < channels && done + 1 < units.length) {
+        const share = done / units.length;
+        const from = { network, unit: name, between, preprocessing, seed, share, signal };
+        network = yield* trainBetween(device, from);
+        await walk.restart();
+      }
     } else {
       const kept = Array.from({ length: channels }, (_, channel) => channel);
       outcomes.push({ unit: name, channels, kept, loss: 0 });

@@ -35,6 +35,11 @@ export interface PruneOptions {
   readonly budget: { readonly of: Budgeted; readonly share: number };
   /** How many channels stay of each unit, by its name, in place of a budget; others stay whole. */
   readonly layout?: Readonly<Record<string, number>> | undefined;
+  /**
+   * How much of the accuracy each unit may cost, in place of a budget: it keeps the first channels of
+   * its order that are enough (`accuracy-stop.ts`). Needs labels.
+   */
+  readonly layerTolerance?: number | undefined;
   /** What a unit's number of channels is a multiple of, where it is cut. */
   readonly roundTo: number;
   /** Channels that every unit keeps at least. */
@@ -49,6 +54,18 @@ export interface PruneInput {
   readonly calibration: Pictures;
   readonly preprocessing: Preprocessing;
   readonly options: PruneOptions;
+  /** Training behind each unit that is cut but the last; none by default. */
+  readonly between?: TrainingBetween | undefined;
+}
+
+/** How a network is trained on from one unit that is cut to the next. */
+export interface TrainingBetween {
+  /** What is learned, by the labels. */
+  readonly pictures: Pictures;
+  /** 0.1 as published; of a part of an epoch so many minibatches, one at least. */
+  readonly epochs: number;
+  /** It stays. */
+  readonly learningRate: number;
 }
 
 /** How far the answers move when one unit alone is cut. */
@@ -109,8 +126,8 @@ export interface PlannedCutSummary {
   readonly network: Network;
   readonly units: readonly UnitOutcome[];
   readonly calibration: number;
-  /** The share of the cost that was asked for, and the share that is left. */
-  readonly budget: { readonly of: Budgeted; readonly asked: number; readonly reached: number };
+  /** The share of the cost that was asked for, where it was, and the share that is left. */
+  readonly budget: { readonly of: Budgeted; readonly asked?: number; readonly reached: number };
   /** Mean KL(dense ‖ pruned) in nats, and the share of the same largest answers, on calibration images. */
   readonly divergence: number;
   readonly agreement: number;

@@ -1,7 +1,8 @@
 import type { Pictures } from '../../../data/pictures.js';
 import { EspalierError } from '../../../errors.js';
-import { type ChannelCriterion, LABELLED_CRITERIA } from '../../../prune/channels/criteria.js';
-import type { PruneConfig } from './config.js';
+import { LABELLED_CRITERIA } from '../../../prune/channels/criteria.js';
+import { type PruneConfig, pruneOptions } from './config.js';
+import type { PruneOptions } from './events.js';
 
 /**
  * Refuses, before any work, what learns from labels where there are none.
@@ -9,8 +10,16 @@ import type { PruneConfig } from './config.js';
  * @throws bad-data saying what does without.
  */
 export function requireLabels(pictures: Pictures, config: PruneConfig): void {
-  requireCriterionLabels(pictures, config.criterion);
-  if (pictures.labels || config.fineTune === 0 || config.distil === 1) return;
+  requireCutLabels(pictures, pruneOptions(config));
+  if (pictures.labels) return;
+  if (config.trainBetween > 0) {
+    throw new EspalierError('bad-data', {
+      kind: 'message',
+      message: 'Training between units learns from labels, and these pictures have none.',
+      instead: { trainBetween: 0 },
+    });
+  }
+  if (config.fineTune === 0 || config.distil === 1) return;
   throw new EspalierError('bad-data', {
     kind: 'message',
     message: 'Fine-tuning learns from labels, and these pictures have none.',
@@ -18,12 +27,32 @@ export function requireLabels(pictures: Pictures, config: PruneConfig): void {
   });
 }
 
-/** @throws bad-data for a criterion that looks at labels, and pictures without. */
-export function requireCriterionLabels({ labels }: Pictures, criterion: ChannelCriterion): void {
-  if (labels || !LABELLED_CRITERIA.includes(criterion)) return;
+/** Whether a cut is made by labels too. */
+export function looksAtLabels({
+  criterion,
+  layerTolerance,
+}: Pick<PruneOptions, 'criterion' | 'layerTolerance'>): boolean {
+  return layerTolerance !== undefined || LABELLED_CRITERIA.includes(criterion);
+}
+
+/** @throws bad-data for a cut that looks at labels, and pictures without. */
+export function requireCutLabels(
+  { labels }: Pictures,
+  options: Pick<PruneOptions, 'criterion' | 'layerTolerance'>,
+): void {
+  if (labels || !looksAtLabels(options)) return;
+  const { criterion, layerTolerance } = options;
   throw new EspalierError('bad-data', {
     kind: 'message',
-    message: `The criterion ${criterion} looks at labels, and these pictures have none.`,
-    instead: { criterion: 'group' },
+    ...(layerTolerance === undefined
+      ? {
+          message: `The criterion ${criterion} looks at labels, and these pictures have none.`,
+          instead: { criterion: 'group' },
+        }
+      : {
+          message:
+            'What a unit costs of the accuracy is seen by labels, and these pictures have none.',
+          instead: { flops: 0.5 },
+        }),
   });
 }

@@ -75,7 +75,15 @@ export async function* pruneModel(
   const dense = yield* measure(network, 'dense');
   yield { type: 'dense', figures: dense };
   const calibration = drawCalibration(config, train);
-  const input = { network, calibration, preprocessing, options: pruneOptions(config) };
+  const input = {
+    network,
+    calibration,
+    preprocessing,
+    options: pruneOptions(config),
+    ...(config.trainBetween > 0 && {
+      between: { pictures: train, epochs: config.trainBetween, learningRate: config.learningRate },
+    }),
+  };
   const cut = yield* pruneNetwork(device, input, {
     ...(from && { from }),
     ...(signal && { signal }),

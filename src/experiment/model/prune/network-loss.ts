@@ -14,6 +14,12 @@ export interface NetworkLossProblem extends TrialProblem {
   readonly seed: number;
 }
 
+export interface NetworkLossCourse {
+  readonly picks?: number;
+  readonly isEnough?: ((made: ChannelRanking) => Promise<boolean>) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Greedy forward selection as published (Ye et al., *Good Subnetworks Provably Exist*, ICML 2020):
  * each pick is the one among 50 random unpicked channels with which the whole network's cross-entropy
@@ -24,13 +30,14 @@ export interface NetworkLossProblem extends TrialProblem {
  * its loss on those alone exceeds another's on all.
  *
  * @param picks how many channels, at most C: the first of the ranking.
+ * @param isEnough asked behind each pick: the first time that it says so ends the ranking.
  * @throws bad-network where what a consumer reads hangs on another consumer of the same unit;
  *   bad-data where no loss is finite; limit-exceeded; aborted between passes.
  */
 export async function rankByNetworkLoss(
   device: Device,
   problem: NetworkLossProblem,
-  { picks = problem.unit.channels, signal }: { picks?: number; signal?: AbortSignal } = {},
+  { picks = problem.unit.channels, isEnough, signal }: NetworkLossCourse = {},
 ): Promise<ChannelRanking> {
   const { unit, seed } = problem;
   const { channels } = unit;
@@ -57,8 +64,13 @@ export async function rankByNetworkLoss(
       );
     }
     picked.push(pick);
+    if (await isEnough?.(rankingOfPicks(picked, channels))) break;
     hardest = byFallingLoss(losses);
   }
+  return rankingOfPicks(picked, channels);
+}
+
+function rankingOfPicks(picked: readonly number[], channels: number): ChannelRanking {
   return {
     order: Uint32Array.from(picked),
     factors: (count) => new Float64Array(count).fill(channels / count),

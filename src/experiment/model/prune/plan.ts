@@ -2,7 +2,7 @@ import type { Device } from '../../../gpu/device.js';
 import type { Network } from '../../../graph/weights.js';
 import { divergenceTable, fewestChannels } from '../../../prune/channels/budgets.js';
 import type { PruneEvent, PruneInput, PruneOptions, UnitCurve } from './events.js';
-import { requireCriterionLabels } from './labels.js';
+import { requireCutLabels } from './labels.js';
 import { measureLatency } from './latency.js';
 import { measureCurves } from './measure-curves.js';
 import { type Pruning, preparePruning, unitsInInference } from './pruning.js';
@@ -55,7 +55,7 @@ export async function* measurePrepared(
   known: readonly UnitCurve[],
 ): AsyncGenerator<PruneEvent, PruneMeasurements> {
   const { device, dense, units, input, options, signal } = pruning;
-  requireCriterionLabels(input.calibration, options.criterion);
+  requireCutLabels(input.calibration, options);
   const widest = units.reduce((one, other) => (other.channels > one.channels ? other : one));
   if (input.calibration.count < widest.channels) {
     const { name: unit, channels } = widest;
@@ -68,7 +68,8 @@ export async function* measurePrepared(
       : countedCost(dense.graph, units, of);
   // Before the curves: a budget out of reach needs none.
   shareOfUnits({ cost, units, options: { ...options, sharing: 'uniform' }, curves: [] });
-  const curves = options.sharing === 'measured' ? yield* measureCurves(pruning, known) : [];
+  const measured = options.sharing === 'measured' && options.layerTolerance === undefined;
+  const curves = measured ? yield* measureCurves(pruning, known) : [];
   return { cost, curves };
 }
 

@@ -19,7 +19,8 @@ import { requireReachable } from './share.js';
  * some of them and what reads it is fitted to them, so that the network goes on with what it had:
  * from the first unit to the last, each by what the network as cut so far makes of the pictures.
  *
- * Measured budgets first cut each unit alone and look how far the answers move.
+ * Measured budgets first cut each unit alone and look how far the answers move. In place of a budget
+ * a tolerance of accuracy lets each unit say by itself how many channels are enough.
  *
  * @param from what an interrupted pruning of the same input had done.
  * @throws bad-config when the budget cannot be met; bad-network when nothing can be cut; bad-data for
@@ -36,14 +37,23 @@ export async function* pruneNetwork(
   const pruning = preparePruning(device, input, signal);
   const measured = yield* measurePrepared(pruning, from?.curves ?? []);
   const plan = planPruning(network, options, measured);
-  yield {
-    type: 'budget',
-    units: plan.units.map(({ unit }) => unit),
-    kept: plan.units.map(({ kept }) => kept),
-  };
+  if (options.layerTolerance === undefined) {
+    yield {
+      type: 'budget',
+      units: plan.units.map(({ unit }) => unit),
+      kept: plan.units.map(({ kept }) => kept),
+    };
+  }
   const curves = (performance.now() - start) / 1000;
   const cut = yield* cutPrepared(pruning, { plan, from });
-  return { ...cut, curves: measured.curves, seconds: { ...cut.seconds, curves } };
+  const left = measured.cost(cut.units.map(({ kept }) => kept.length));
+  const reached = left / measured.cost(cut.units.map(({ channels }) => channels));
+  return {
+    ...cut,
+    budget: { ...cut.budget, reached },
+    curves: measured.curves,
+    seconds: { ...cut.seconds, curves },
+  };
 }
 
 /** What a cut is made by, and from where. */
@@ -77,11 +87,12 @@ async function* cutPrepared(
   const start = performance.now();
   const cut = yield* cutBesideDense(pruning, counts, from);
   const cutting = (performance.now() - start) / 1000;
-  const { of, share: asked } = input.options.budget;
+  const { budget, layout, layerTolerance } = input.options;
+  const isAsked = layout === undefined && layerTolerance === undefined;
   return {
     adapter: device.adapter,
     ...cut,
-    budget: { of, asked, reached: plan.reached },
+    budget: { of: budget.of, ...(isAsked && { asked: budget.share }), reached: plan.reached },
     calibration: input.calibration.count,
     ...(await nearness(pruning, cut.network)),
     seconds: { cutting },

@@ -56,6 +56,8 @@ export interface ImageWalk extends Disposable {
    * @throws aborted between chunks of images.
    */
   readonly to: (network: Network, unit: string) => Promise<Calibrated>;
+  /** Takes them back to the beginning, since what they have passed is another network now. */
+  readonly restart: () => Promise<void>;
 }
 
 /** Begins with the pictures themselves. */
@@ -65,13 +67,19 @@ export async function startWalk({
   input: { calibration, preprocessing },
   signal,
 }: Pruning): Promise<ImageWalk> {
-  let frontier = await frontierOfPictures(device, folded.graph, calibration, preprocessing);
+  const begin = () => frontierOfPictures(device, folded.graph, calibration, preprocessing);
+  let frontier = await begin();
   return {
     at: (network) => ({ network, frontier }),
     to: async (network, unit) => {
       const position = positionOfUnit(network.graph, unitOfNetwork(network, unit));
       frontier = await advanceFrontier(device, { network, frontier }, { position, signal });
       return { network, frontier };
+    },
+    restart: async () => {
+      const start = await begin();
+      frontier[Symbol.dispose]();
+      frontier = start;
     },
     [Symbol.dispose]: () => frontier[Symbol.dispose](),
   };
@@ -89,17 +97,23 @@ export interface RankedUnit {
   readonly place: () => Promise<Calibrated>;
 }
 
-/** Ranks a unit's channels by the criterion that was asked for. */
+/**
+ * Ranks a unit's channels by the criterion that was asked for.
+ *
+ * @param isEnough whether no more channels are needed than these: asked behind each pick by a
+ *   criterion whose picks are dear, which then ends its ranking there.
+ */
 export async function rankUnit(
   { device, input, options: { criterion, seed }, signal, saliency }: Pruning,
   { unit: name, network, measurements, count, place }: RankedUnit,
+  isEnough?: (made: ChannelRanking) => Promise<boolean>,
 ): Promise<ChannelRanking> {
   if (criterion === 'network-loss') {
     const own = await place();
     const labels = input.calibration.labels ?? new Uint32Array();
     const unit = unitOfNetwork(own.network, name);
-    const course = { picks: count, ...(signal && { signal }) };
-    return rankByNetworkLoss(device, { unit, place: own, labels, seed }, course);
+    const problem = { unit, place: own, labels, seed };
+    return rankByNetworkLoss(device, problem, { picks: count, isEnough, signal });
   }
   const problem = {
     consumers: measurements.map(({ statistics }) => statistics),

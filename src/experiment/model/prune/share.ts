@@ -24,20 +24,21 @@ export function countedCost(graph: Graph, units: readonly Unit[], of: Counted): 
 export function requireReachable({ graph }: Pick<Network, 'graph'>, options: PruneOptions): void {
   const units = chosenUnits(graph, options.units);
   const { of } = options.budget;
-  if (of === 'milliseconds') return;
+  if (of === 'milliseconds' || options.layerTolerance !== undefined) return;
   const cost = countedCost(graph, units, of);
   shareOfUnits({ cost, units, options: { ...options, sharing: 'uniform' }, curves: [] });
 }
 
 /**
- * How many channels of each unit stay.
+ * How many channels of each unit stay; all that there are where a tolerance decides, since only the
+ * cut itself tells.
  *
  * @throws bad-config when the budget cannot be met.
  */
 export function shareOfUnits({
   cost,
   units,
-  options: { budget, layout, sharing, least, roundTo },
+  options: { budget, layout, layerTolerance, sharing, least, roundTo },
   curves,
 }: {
   readonly cost: KeptCost;
@@ -47,6 +48,7 @@ export function shareOfUnits({
   readonly curves: readonly UnitCurve[];
 }): readonly number[] {
   const channels = units.map((unit) => unit.channels);
+  if (layerTolerance !== undefined) return channels;
   if (layout) return units.map((unit) => layout[unit.name] ?? unit.channels);
   const limits = { cost, budget: budget.share * cost(channels), least, roundTo };
   return sharing === 'measured'
