@@ -4,7 +4,9 @@ import { Command } from 'commander';
  * Each command, which brings its own part of the house with it. Loading all of them takes longer than
  * most commands need to begin.
  */
-export const COMMANDS: Readonly<Record<string, (program: Command, version: string) => Promise<void>>> = {
+export const COMMANDS: Readonly<
+  Record<string, (program: Command, version: string) => Promise<void>>
+> = {
   run: async (program, version) => (await import('./run.js')).addRun(program, version),
   compare: async (program, version) => (await import('./compare.js')).addCompare(program, version),
   study: async (program, version) => (await import('./study.js')).addStudy(program, version),
