@@ -53,7 +53,7 @@ export function viewOfNetwork(
     bytes,
     multiplyAdds,
     parameters,
-    layers: layersOfNetwork(graph, units, names),
+    layers: layersOfNetwork(graph, names),
     ...(obstacle !== undefined && { obstacle }),
     endings: [...new Set([usualEnding(model), '.onnx', '.safetensors'])],
   };
@@ -86,11 +86,7 @@ function chosenNames(
 }
 
 /** The layers that make channels from others, in the graph's order. */
-function layersOfNetwork(
-  graph: Graph,
-  choice: UnitChoice,
-  chosen: ReadonlySet<string>,
-): readonly LayerView[] {
+function layersOfNetwork(graph: Graph, chosen: ReadonlySet<string>): readonly LayerView[] {
   const { units, uncuttable } = findUnits(graph);
   return summarise(graph).nodes.flatMap((node) => {
     if (node.kind !== 'convolution' && node.kind !== 'linear') return [];
@@ -99,7 +95,7 @@ function layersOfNetwork(
     const { name, detail, parameters, multiplyAdds, output } = node;
     const goes = unit !== undefined && chosen.has(unit.name);
     const why = unit
-      ? whyOfUnit(unit, { layer: name, goes, choice })
+      ? whyOfUnit(unit, { layer: name, goes })
       : stays
         ? STAYS[stays.reason]
         : 'Stays.';
@@ -110,16 +106,12 @@ function layersOfNetwork(
 
 function whyOfUnit(
   { name, kind, writers }: Unit,
-  {
-    layer,
-    goes,
-    choice,
-  }: { readonly layer: string; readonly goes: boolean; readonly choice: UnitChoice },
+  { layer, goes }: { readonly layer: string; readonly goes: boolean },
 ): string {
   if (!goes) {
-    return kind === 'stream' && choice === 'inner'
+    return kind === 'stream'
       ? 'Stays: a shortcut adds it to other layers. Choose “residual streams too” to cut it.'
-      : 'Stays: a convolution in groups reads it.';
+      : 'Stays: residual streams alone are cut.';
   }
   if (layer !== name) return `Can go, together with ${name}.`;
   const others = writers.filter((own) => own !== layer);

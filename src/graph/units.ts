@@ -20,6 +20,11 @@ export interface Unit {
   /** Convolutions and linear layers that make its channels from others; no depthwise ones. */
   readonly writers: readonly string[];
   readonly consumers: readonly Consumer[];
+  /**
+   * How many channels stay at least, where it is more than one: with a single input a group, a convolution
+   * that reads them in groups would keep channels apart, and those that it makes would be coupled otherwise.
+   */
+  readonly least?: number;
 }
 
 export interface UnitMap {
@@ -34,7 +39,7 @@ export interface Consumer {
   readonly node: string;
   /** The map of the unit that it reads. */
   readonly input: string;
-  /** g: how many inputs of one filter a channel is, taps times positions in the map. */
+  /** g: how many inputs of one filter a channel is, taps times positions in what the filter reads. */
   readonly rows: number;
 }
 
@@ -148,6 +153,17 @@ function unitOfChannels({ graph, filters, channels, names }: UnitParts): Unit {
   for (let use = 2; names.has(name); use++) name = `${writer} (${use})`;
   names.add(name);
   const sums = graph.nodes.filter(({ kind, name }) => kind === 'add' && first.has(name));
+  const consumers = filters.flatMap((filter) => {
+    const input = filter.inputs[0]!;
+    const positions = first.get(input)?.length;
+    if (positions === undefined) return [];
+    const [taps, groups] =
+      filter.kind === 'linear' ? [1, 1] : [filter.kernel[0] * filter.kernel[1], filter.groups];
+    // Each group reads as many of them (`coupleChannels`).
+    const inGroup = positions / groups;
+    const consumer: Consumer = { node: filter.name, input, rows: inGroup * taps };
+    return [{ consumer, isLast: groups > 1 && inGroup === 1 }];
+  });
   return {
     name,
     kind: sums.length > 0 ? 'stream' : 'inner',
@@ -157,12 +173,7 @@ function unitOfChannels({ graph, filters, channels, names }: UnitParts): Unit {
       positions: channels.map((coupled) => coupled.get(node)!),
     })),
     writers,
-    consumers: filters.flatMap((filter): Consumer[] => {
-      const input = filter.inputs[0]!;
-      const positions = first.get(input)?.length;
-      if (positions === undefined) return [];
-      const taps = filter.kind === 'linear' ? 1 : filter.kernel[0] * filter.kernel[1];
-      return [{ node: filter.name, input, rows: positions * taps }];
-    }),
+    consumers: consumers.map(({ consumer }) => consumer),
+    ...(consumers.some(({ isLast }) => isLast) && { least: 2 }),
   };
 }

@@ -172,10 +172,13 @@ test('groups lose the same channel each, gates and what makes them the channels 
     [0, 2, 4],
     [1, 3, 5],
   ]);
+  // A group reads one of the three that go together, and each has two left.
+  expect(units[0]).toMatchObject({ consumers: [{ node: 'grouped', rows: 9 }], least: 2 });
   expect(units[1]!.consumers.map(({ node, rows }) => [node, rows])).toEqual([
     ['squeeze', 3],
     ['fc', 3],
   ]);
+  expect(units[1]).not.toHaveProperty('least');
 });
 
 test('what cannot be removed says why, node by node', () => {

@@ -4,6 +4,8 @@ import { EspalierError } from '../../errors.js';
 export interface DivergenceCurve {
   /** C. */
   readonly channels: number;
+  /** Channels that the unit keeps at least whatever is asked for; 1 by default. */
+  readonly least?: number | undefined;
   /** Channels kept, ascending; all C, where nothing moves, are left out. */
   readonly kept: readonly number[];
   /** KL(dense ‖ cut) a calibration image, for each of `kept`. */
@@ -145,20 +147,21 @@ function filled(
 }
 
 /** The fewest channels that a unit may keep, where it has more. */
-export function fewestChannels({
-  least,
-  roundTo,
-}: Pick<BudgetProblem, 'least' | 'roundTo'>): number {
-  return Math.max(1, Math.ceil(least / roundTo)) * roundTo;
+export function fewestChannels(
+  { least, roundTo }: Pick<BudgetProblem, 'least' | 'roundTo'>,
+  unit: Pick<DivergenceCurve, 'least'>,
+): number {
+  return Math.max(1, Math.ceil(Math.max(least, unit.least ?? 1) / roundTo)) * roundTo;
 }
 
 /** The numbers of channels that a unit may keep, ascending: all of them the last. */
 export function countsOfUnit(
-  { channels }: Pick<DivergenceCurve, 'channels'>,
-  { least, roundTo }: Pick<BudgetProblem, 'least' | 'roundTo'>,
+  unit: Pick<DivergenceCurve, 'channels' | 'least'>,
+  options: Pick<BudgetProblem, 'least' | 'roundTo'>,
 ): readonly number[] {
+  const { channels } = unit;
   const counts: number[] = [];
-  for (let count = fewestChannels({ least, roundTo }); count < channels; count += roundTo)
+  for (let count = fewestChannels(options, unit); count < channels; count += options.roundTo)
     counts.push(count);
   return [...counts, channels];
 }

@@ -1,4 +1,4 @@
-import { budgetOutOfReach, fewestChannels } from './budgets.js';
+import { budgetOutOfReach, type DivergenceCurve, fewestChannels } from './budgets.js';
 
 /** Halvings of the share's interval: the counts of channels tell no more. */
 const BISECTIONS = 30;
@@ -7,27 +7,26 @@ const BISECTIONS = 30;
  * How many channels of each unit stay when all keep the same share: the largest whose cost is
  * within the budget.
  *
- * @param channels C of each unit.
+ * @param units C of each, and what each keeps at least.
  * @throws bad-config when even the fewest channels cost more than the budget.
  */
 export function shareEvenly({
-  channels,
+  units,
   cost,
   budget,
   least,
   roundTo,
 }: {
-  readonly channels: readonly number[];
+  readonly units: readonly Pick<DivergenceCurve, 'channels' | 'least'>[];
   readonly cost: (kept: readonly number[]) => number;
   readonly budget: number;
   readonly least: number;
   readonly roundTo: number;
 }): readonly number[] {
-  const fewest = fewestChannels({ least, roundTo });
   const keptAt = (share: number) =>
-    channels.map((count) => {
-      const rounded = Math.round((share * count) / roundTo) * roundTo;
-      return Math.min(count, Math.max(fewest, rounded));
+    units.map((unit) => {
+      const rounded = Math.round((share * unit.channels) / roundTo) * roundTo;
+      return Math.min(unit.channels, Math.max(fewestChannels({ least, roundTo }, unit), rounded));
     });
   if (cost(keptAt(1)) <= budget) return keptAt(1);
   let [low, high] = [0, 1];

@@ -42,7 +42,7 @@ afterAll(requireNothingLeft);
 
 const preprocessing = PREPROCESSINGS.cifar10;
 
-/** A chain whose last unit is flattened, a residual network, and one with depthwise filters. */
+/** A chain whose last unit is flattened, a residual network, and some with depthwise filters and in groups. */
 const GRAPHS: Readonly<Record<string, Graph>> = {
   'a chain with a flattening': sampleGraph([
     convolution('c1', 'input', { outputs: 7, kernel: 3, padding: 1 }),
@@ -61,6 +61,18 @@ const GRAPHS: Readonly<Record<string, Graph>> = {
     ...invertedNodes('b3', 'b2.n3', { outputs: 5, stride: 1 }),
     { kind: 'add', name: 'sum', inputs: ['b3.n3', 'b2.n3'] },
     { kind: 'global-average-pool', name: 'mean', inputs: ['sum'] },
+    linear('fc', 'mean', 4),
+  ]),
+  'a convolution in groups': sampleGraph([
+    convolution('c1', 'input', { outputs: 5, kernel: 3, stride: 2, padding: 1 }),
+    activation('a1', 'c1'),
+    convolution('c2', 'a1', { outputs: 6, kernel: 1 }),
+    batchNorm('n2', 'c2'),
+    activation('a2', 'n2'),
+    convolution('c3', 'a2', { outputs: 10, kernel: 3, padding: 1, groups: 2 }),
+    batchNorm('n3', 'c3'),
+    activation('a3', 'n3'),
+    { kind: 'global-average-pool', name: 'mean', inputs: ['a3'] },
     linear('fc', 'mean', 4),
   ]),
 };
@@ -160,11 +172,14 @@ describe.each(Object.entries(GRAPHS))('%s', (_, graph) => {
       { network: folded, frontier: await start() },
       { position },
     );
-    const [measured] = await measureUnit(device, {
-      unit,
-      cut: { network: cut, frontier: own },
-      dense: { network: folded, frontier: whole },
-    });
+    // Of groups the last.
+    const measured = (
+      await measureUnit(device, {
+        unit,
+        cut: { network: cut, frontier: own },
+        dense: { network: folded, frontier: whole },
+      })
+    ).at(-1);
     if (!measured) throw new Error('No consumer was measured.');
     const { reading, statistics } = measured;
     const images = referenceImages(pictures);
@@ -189,11 +204,13 @@ describe.each(Object.entries(GRAPHS))('%s', (_, graph) => {
           const y = u * stride[0] + Math.floor(tap / kernel[1]) - padding.top;
           const x = v * stride[1] + (tap % kernel[1]) - padding.left;
           if (y < 0 || x < 0 || y >= map.height || x >= map.width) return 0;
-          const channel = image * map.channels + Math.floor(row / taps);
+          const first = image * map.channels + reading.group.index * channels;
+          const channel = first + Math.floor(row / taps);
           return map.data[(channel * map.height + y) * map.width + x] as number;
         });
         for (let o = 0; o < outputs; o++) {
-          const at = (image * outputs + o) * target.height * target.width + place;
+          const output = image * target.channels + reading.group.index * outputs + o;
+          const at = output * target.height * target.width + place;
           let wanted = (dense.data[at] as number) - (target.data[at] as number);
           for (let row = 0; row < rows; row++) {
             wanted += (patch[row] as number) * (measured.weights[row * outputs + o] as number);
@@ -280,7 +297,8 @@ describe.each(Object.entries(GRAPHS))('%s', (_, graph) => {
     expect(plan(0.6).reached).toBeCloseTo(share, 12);
     const [half, least] = [plan(0.5), leastShare(network, options, measured.cost)];
     expect(plan(1)).toMatchObject({ reached: 1, divergence: 0 });
-    expect(plan(least).units.map(({ kept }) => kept)).toEqual(plan(least).units.map(() => 1));
+    const fewest = chosenUnits(graph, 'inner').map((unit) => unit.least ?? 1);
+    expect(plan(least).units.map(({ kept }) => kept)).toEqual(fewest);
     expect(() => plan(0.99 * least)).toThrow(/cannot be met/);
     expect(half.divergence).toBeGreaterThanOrEqual(plan(0.6).divergence);
     const again = await finalResult(cutAsPlanned(device, all, { plan: plan(0.6) }));

@@ -2,7 +2,7 @@ import type { Network } from '../../../graph/weights.js';
 import { countsOfUnit } from '../../../prune/channels/budgets.js';
 import type { ChannelRanking } from '../../../prune/channels/criteria.js';
 import { answersFrom, largest } from './answers.js';
-import { cutUnit, type UnitCutResult } from './cut-unit.js';
+import { cutUnit, type UnitCutResult, unitOfNetwork } from './cut-unit.js';
 import type { Calibrated } from './frontier.js';
 import { type Pruning, type RankedUnit, rankUnit } from './pruning.js';
 
@@ -63,7 +63,7 @@ export async function cutToTolerance(
     cutUnit(network, { ...unit, ranking, count, refit });
   const isEnough = async (ranking: ChannelRanking, count: number) =>
     (await accuracyOf(cutTo(ranking, count).network)) >= least;
-  const counts = countsOfUnit({ channels }, options);
+  const counts = countsOfUnit(unitOfNetwork(network, unit.unit), options);
   if (criterion === 'network-loss') {
     const ranking = await rankUnit(pruning, unit, async (made) => {
       const { length: count } = made.order;

@@ -5,18 +5,23 @@ import type { Consumer, Unit } from '../../../graph/units.js';
 import type { Network, Weights } from '../../../graph/weights.js';
 import type { Window } from '../../../kernels/window.js';
 
-/** How a consumer of a unit reads it, and what its answer is held against. */
+/**
+ * How a consumer of a unit reads it, and what its answer is held against. A convolution in groups is as
+ * many consumers, each of some channels of the map, with filters of its own.
+ */
 export interface Reading extends Window {
   readonly node: string;
   /** Name of its weight [O, channels, taps]. */
   readonly weight: string;
-  /** O. */
+  /** Which of the node's groups it is, and of how many. */
+  readonly group: { readonly index: number; readonly of: number };
+  /** O of the group. */
   readonly outputs: number;
   /** The map that it reads; a linear layer behind a flattening reads the map before that. */
   readonly input: string;
   /** The sum behind a block, before its activation, or the consumer's own. */
   readonly target: string;
-  /** Which channels of the map the unit's channel i is. */
+  /** Which of the channels that the group reads the unit's channel i is. */
   readonly positions: readonly (readonly number[])[];
 }
 
@@ -28,19 +33,27 @@ export interface Reading extends Window {
 export function readingsOfUnit(graph: Graph, shapes: Shapes, unit: Unit): readonly Reading[] {
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
   const mapBehind = mapBehindFlattening(graph);
-  return unit.consumers.map((consumer: Consumer): Reading => {
+  return unit.consumers.flatMap((consumer: Consumer): readonly Reading[] => {
     const node = byName.get(consumer.node) as Convolution | Linear;
     const input = mapBehind(consumer.input);
     const positions = unit.maps.find((map) => map.node === input)?.positions ?? [];
-    return {
+    const groups = node.kind === 'convolution' ? node.groups : 1;
+    const inputs = (shapes.get(input)?.channels ?? 0) / groups;
+    const whole = {
       node: node.name,
       weight: node.weight,
-      outputs: node.outputs,
+      outputs: node.outputs / groups,
       input,
       target: targetOfConsumer(graph, node.name, unit),
-      positions,
       ...windowOfNode(node, shapes, input),
     };
+    return Array.from({ length: groups }, (_, index) => ({
+      ...whole,
+      group: { index, of: groups },
+      positions: positions.map((places) =>
+        places.map((place) => place - index * inputs).filter((at) => at >= 0 && at < inputs),
+      ),
+    }));
   });
 }
 
@@ -72,8 +85,10 @@ function targetOfConsumer({ nodes, output }: Graph, consumer: string, unit: Unit
 }
 
 /** A consumer's weights W [rows · taps × O], as its patches have their columns. */
-export function weightsByRow(weights: Weights, { weight, outputs }: Reading): Float64Array {
-  const data = weights.get(weight)?.data ?? new Float32Array();
+export function weightsByRow(weights: Weights, { weight, outputs, group }: Reading): Float64Array {
+  const all = weights.get(weight)?.data ?? new Float32Array();
+  const size = all.length / group.of;
+  const data = all.subarray(group.index * size, (group.index + 1) * size);
   const rows = data.length / outputs;
   const turned = new Float64Array(data.length);
   for (let o = 0; o < outputs; o++) {
@@ -93,18 +108,20 @@ export function weightsByRow(weights: Weights, { weight, outputs }: Reading): Fl
  */
 export function withWeights(
   { graph, weights }: Network,
-  { weight, outputs }: Reading,
+  { weight, outputs, group }: Reading,
   byRow: Float64Array,
   scales: Float64Array | undefined,
 ): Network {
   const old = weights.get(weight);
   if (!old) throw new RangeError(`There is no tensor "${weight}".`);
   const rows = byRow.length / outputs;
-  const data = new Float32Array(old.data.length);
+  const data = Float32Array.from(old.data);
+  const first = group.index * outputs;
   for (let o = 0; o < outputs; o++) {
-    const scale = scales?.[o] ?? 1;
+    const scale = scales?.[first + o] ?? 1;
     for (let row = 0; row < rows; row++) {
-      data[o * rows + row] = scale === 0 ? 0 : (byRow[row * outputs + o] as number) / scale;
+      const value = scale === 0 ? 0 : (byRow[row * outputs + o] as number) / scale;
+      data[(first + o) * rows + row] = value;
     }
   }
   return { graph, weights: new Map(weights).set(weight, { shape: old.shape, data }) };

@@ -7,7 +7,7 @@ import type { Unit } from '../../../graph/units.js';
 import { prepareActivate } from '../../../kernels/activate.js';
 import type { FeatureMap } from '../../../kernels/feature-map.js';
 import { prepareGatherColumns } from '../../../kernels/gather-columns.js';
-import { prepareSegment } from '../../../layers/segment.js';
+import { prepareSegment, type Segment } from '../../../layers/segment.js';
 import {
   type PatchProducts,
   preparePatchProducts,
@@ -68,28 +68,29 @@ export async function measureUnit(
     }));
   const products: PatchProducts[] = [];
   try {
-    const encoders: ((commands: Commands, images: number) => void)[] = [];
+    const encoders: Encode[] = [];
+    const errors = new Map<string, FeatureMap>();
+    for (const target of whole ? new Set(targets) : []) {
+      const missing = await prepareMissing(device, scope, {
+        target,
+        is: own.map(target),
+        was: (whole as Segment).map(target),
+        cut: cutChannels?.(target) ?? new Set(),
+      });
+      errors.set(target, missing.map);
+      encoders.push(missing.encode);
+    }
     for (const reading of readings) {
-      const input = own.map(reading.input);
-      const { target } = reading;
-      const missing =
-        whole &&
-        (await prepareMissing(device, scope, {
-          target,
-          is: own.map(target),
-          was: whole.map(target),
-          cut: cutChannels?.(target) ?? new Set(),
-        }));
-      const product = await preparePatchProducts(device, {
-        ...reading,
-        input,
-        error: missing?.map,
-      });
+      const { input, target, group } = reading;
+      const error = errors.get(target);
+      const [read, missing] = await Promise.all([
+        prepareGroup(device, scope, { name: input, map: own.map(input), group }),
+        error && prepareGroup(device, scope, { name: `error of ${target}`, map: error, group }),
+      ]);
+      const request = { ...reading, input: read.map, error: missing?.map };
+      const product = await preparePatchProducts(device, request);
       products.push(product);
-      encoders.push((commands, count) => {
-        missing?.encode(commands, count);
-        product.encode(commands, count);
-      });
+      for (const part of [read, missing, product]) if (part) encoders.push(part.encode);
     }
     for (const [index, chunk] of cut.frontier.chunks.entries()) {
       const commands = new Commands(device);
@@ -116,6 +117,41 @@ export async function measureUnit(
   }
 }
 
+/** Encodes work on so many images. */
+type Encode = (commands: Commands, images: number) => void;
+
+interface Prepared {
+  readonly map: FeatureMap;
+  readonly encode: Encode;
+}
+
+/** The channels of a map that one group of a convolution reads or gives: the map itself where there is but one. */
+async function prepareGroup(
+  device: Device,
+  scope: Scope,
+  {
+    name,
+    map,
+    group: { index, of },
+  }: { readonly name: string; readonly map: FeatureMap; readonly group: Reading['group'] },
+): Promise<Prepared> {
+  if (of === 1) return { map, encode: () => undefined };
+  const { rows, columns } = map.matrix;
+  const size = columns / of;
+  const channels = Array.from({ length: size }, (_, channel) => index * size + channel);
+  const block = scope.matrix(`group ${index} of ${name}`, [rows, size]);
+  const gather = await prepareGatherColumns(device, {
+    activations: map.matrix,
+    indices: scope.bufferFrom(`channels of group ${index}`, Uint32Array.of(size, ...channels)),
+    block,
+  });
+  return {
+    map: { ...map, matrix: block },
+    encode: (commands, images) =>
+      gather(commands, { first: 0, m: images * map.height * map.width }),
+  };
+}
+
 interface Target {
   readonly target: string;
   readonly is: FeatureMap;
@@ -129,10 +165,7 @@ async function prepareMissing(
   device: Device,
   scope: Scope,
   { target, is, was, cut }: Target,
-): Promise<{
-  readonly map: FeatureMap;
-  readonly encode: (commands: Commands, images: number) => void;
-}> {
+): Promise<Prepared> {
   const { rows, columns } = is.matrix;
   const map: FeatureMap = { ...is, matrix: scope.matrix(`error of ${target}`, [rows, columns]) };
   if (cut.size === 0) {

@@ -103,10 +103,10 @@ export function leastShare(
   options: Pick<PruneOptions, 'units' | 'least' | 'roundTo'>,
   cost: KeptCost,
 ): number {
-  const channels = chosenUnits(graph, options.units).map((unit) => unit.channels);
-  const fewest = fewestChannels(options);
-  const floor = cost(channels.map((count) => Math.min(count, fewest)));
-  const whole = cost(channels);
+  const units = chosenUnits(graph, options.units);
+  const fewest = units.map((unit) => Math.min(unit.channels, fewestChannels(options, unit)));
+  const floor = cost(fewest);
+  const whole = cost(units.map(({ channels }) => channels));
   const share = floor / whole;
   // So that a budget of this share is met, however it was rounded.
   return share * whole < floor ? share * (1 + Number.EPSILON) : share;

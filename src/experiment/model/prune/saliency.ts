@@ -42,8 +42,11 @@ export async function measureSaliency(
 ): Promise<ReadonlyMap<string, Float64Array>> {
   const { graph } = network;
   const shapes = inferShapes(graph);
-  const reads = units.map((unit) => ({ unit, readings: readingsOfUnit(graph, shapes, unit) }));
-  const names = [...new Set(reads.flatMap(({ readings }) => readings.map(({ input }) => input)))];
+  const reads = units.map((unit) => {
+    const inputs = new Set(readingsOfUnit(graph, shapes, unit).map(({ input }) => input));
+    return { unit, maps: unit.maps.filter(({ node }) => inputs.has(node)) };
+  });
+  const names = [...new Set(reads.flatMap(({ maps }) => maps.map(({ node }) => node)))];
   const images = Math.min(PICTURES_AT_ONCE, chunkImages(graph), calibration.count);
   using scope = new Scope(device);
   using training = await prepareTraining(device, network, { images, kept: names });
@@ -89,10 +92,9 @@ export async function measureSaliency(
   }
   const byMap = new Map(sums.map(({ name, totals }) => [name, totals]));
   return new Map(
-    reads.map(({ unit, readings }) => {
-      const byInput = new Map(readings.map((reading) => [reading.input, reading]));
+    reads.map(({ unit, maps }) => {
       const values = new Float64Array(unit.channels);
-      for (const { input: name, positions } of byInput.values()) {
+      for (const { node: name, positions } of maps) {
         positions.forEach((places, channel) => {
           for (const place of places) {
             values[channel] = (values[channel] as number) + (byMap.get(name)?.[place] ?? 0);

@@ -52,6 +52,9 @@ export function shareOfUnits({
   if (layout) return units.map((unit) => layout[unit.name] ?? unit.channels);
   const limits = { cost, budget: budget.share * cost(channels), least, roundTo };
   return sharing === 'measured'
-    ? shareBudget({ curves, ...limits })
-    : shareEvenly({ channels, ...limits });
+    ? shareBudget({
+        curves: curves.map((curve, at) => ({ ...curve, least: units[at]?.least })),
+        ...limits,
+      })
+    : shareEvenly({ units, ...limits });
 }

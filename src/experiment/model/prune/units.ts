@@ -7,35 +7,24 @@ import type { Filters } from '../../../prune/channels/rankings.js';
 import type { UnitChoice } from './events.js';
 
 /**
- * The units of a graph that a choice takes, in their order. Consumers in groups, whose sums would
- * have to be kept apart, are not cut.
+ * The units of a graph that a choice takes, in their order.
  *
  * @throws bad-network when there is none, with the reason of every filter.
  */
 export function chosenUnits(graph: Graph, choice: UnitChoice): readonly Unit[] {
   const { units, uncuttable } = findUnits(graph);
-  const chosen = units.filter(
-    (unit) => (choice === 'all' || unit.kind === choice) && !isGrouped(graph, unit),
-  );
+  const chosen = units.filter((unit) => choice === 'all' || unit.kind === choice);
   if (chosen.length > 0) return chosen;
   const reasons = [
     ...uncuttable.map(uncuttableText),
-    ...units.map((unit) =>
-      isGrouped(graph, unit)
-        ? `${unit.name}: read by a convolution in groups`
-        : `${unit.name}: of ${unit.kind === 'inner' ? 'an inner unit' : 'a residual stream'}, and only ${choice === 'inner' ? 'inner units' : 'residual streams'} were asked for`,
+    ...units.map(
+      ({ name, kind }) =>
+        `${name}: of ${kind === 'inner' ? 'an inner unit' : 'a residual stream'}, and only ${choice === 'inner' ? 'inner units' : 'residual streams'} were asked for`,
     ),
   ];
   throw new EspalierError(
     'bad-network',
     `No channel of ${graph.name} can be removed. ${reasons.join('; ')}.`,
-  );
-}
-
-function isGrouped(graph: Graph, { consumers }: Unit): boolean {
-  const names = new Set(consumers.map(({ node }) => node));
-  return graph.nodes.some(
-    (node) => node.kind === 'convolution' && node.groups > 1 && names.has(node.name),
   );
 }
 
