@@ -87,6 +87,34 @@ describe.each(SHAPES.map((shape) => [nameOfShape(shape), shape] as const))('%s',
   });
 });
 
+test('of several consumers, as the groups of a convolution are, the losses are added up', () => {
+  const shape = { channels: 5, outputs: 3, positions: 97 };
+  const consumers = [
+    randomLayer({ ...shape, taps: 4, seed: 9 }),
+    randomLayer({ ...shape, taps: 4, seed: 10 }),
+    randomLayer({ ...shape, taps: 1, seed: 11 }),
+  ];
+  const energy = consumers.reduce((sum, layer) => sum + layer.energy, 0);
+  const lossOf = (kept: readonly number[]) =>
+    consumers.reduce((sum, layer) => sum + bruteRefit(layer, kept).loss, 0);
+  const all = [...Array(shape.channels).keys()];
+  const slack = PICK_TOLERANCE * energy;
+  const picked = selectGroups(consumers, shape.channels);
+  picked.order.forEach((_, step) => {
+    const before = [...picked.order.subarray(0, step)];
+    const open = all.filter((channel) => !before.includes(channel));
+    const best = Math.min(...open.map((channel) => lossOf([...before, channel])));
+    expect(Math.abs((picked.loss[step] ?? Number.NaN) - best)).toBeLessThan(slack);
+  });
+  const { order } = eliminateGroups(consumers);
+  for (let count = shape.channels; count > 1; count--) {
+    const kept = [...order.subarray(0, count)];
+    const possible = kept.map((gone) => lossOf(kept.filter((channel) => channel !== gone)));
+    const left = lossOf([...order.subarray(0, count - 1)]);
+    expect(left).toBeLessThanOrEqual(Math.min(...possible) + slack);
+  }
+});
+
 describe('statistics', () => {
   test('sums that are not finite are refused, with the usual cause', () => {
     const layer = randomLayer({ channels: 2, taps: 1, outputs: 1, positions: 9, seed: 1 });
