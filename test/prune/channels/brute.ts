@@ -66,6 +66,24 @@ export function randomLayer(shape: LayerShape): Layer {
   };
 }
 
+/** Z_i [M · O] of each channel, from the patches. */
+export function contributed(
+  { channels, taps, outputs, positions, patches }: Layer,
+  weights: Float64Array,
+) {
+  const rows = channels * taps;
+  return Array.from({ length: channels }, (_, channel) =>
+    Float64Array.from({ length: positions * outputs }, (_, at) => {
+      const [j, o] = [Math.floor(at / outputs), at % outputs];
+      let sum = 0;
+      for (let row = channel * taps; row < (channel + 1) * taps; row++) {
+        sum += (patches[j * rows + row] ?? 0) * (weights[row * outputs + o] ?? 0);
+      }
+      return sum;
+    }),
+  );
+}
+
 /** Aᵀ B for A [M × a] and B [M × b]. */
 function crossProduct(a: Float64Array, columnsA: number, b: Float64Array, columnsB: number) {
   const out = new Float64Array(columnsA * columnsB);

@@ -10,31 +10,13 @@ import {
 import { refitWeights } from '../../../src/prune/channels/refit.js';
 import { refitScales } from '../../../src/prune/channels/scales.js';
 import { randomStream } from '../../../src/random.js';
-import { type Layer, randomLayer, solve } from './brute.js';
+import { contributed, randomLayer, solve } from './brute.js';
 
 const layers = [
   randomLayer({ channels: 1, taps: 9, outputs: 3, positions: 31, seed: 1 }),
   randomLayer({ channels: 7, taps: 4, outputs: 1, positions: 97, seed: 2 }),
   randomLayer({ channels: 13, taps: 1, outputs: 10, positions: 61, seed: 3 }),
 ];
-
-/** Z_i [M · O] of each channel, from the patches. */
-function contributed(
-  { channels, taps, outputs, positions, patches }: Layer,
-  weights: Float64Array,
-) {
-  const rows = channels * taps;
-  return Array.from({ length: channels }, (_, channel) =>
-    Float64Array.from({ length: positions * outputs }, (_, at) => {
-      const [j, o] = [Math.floor(at / outputs), at % outputs];
-      let sum = 0;
-      for (let row = channel * taps; row < (channel + 1) * taps; row++) {
-        sum += (patches[j * rows + row] ?? 0) * (weights[row * outputs + o] ?? 0);
-      }
-      return sum;
-    }),
-  );
-}
 
 const dot = (a: Float64Array, b: Float64Array) =>
   a.reduce((sum, x, at) => sum + x * (b[at] ?? 0), 0);
