@@ -2,30 +2,40 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'bullmq';
 import { z } from 'zod';
 import { EspalierError } from '../errors.js';
-import { type Cell, cellKey, requireCell } from '../study/cell.js';
-import { hasCell, hasTrial, type Trial, trialName } from '../study/grid.js';
-import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
+import { keyOfCell, requireCellOf } from '../study/records.js';
 import { quoted } from '../text.js';
 import { greetServer, redisPlace } from './redis-server.js';
+import type { TrialKind } from './trial-kinds.js';
 
 /** The queue of all studies on one Redis server. */
 export const QUEUE = 'espalier-trials';
 
-/** A trial that waits for a worker. */
+/** A trial that waits for a worker, as it lies in the queue. */
 export interface TrialJob {
   /** Of the command line that made it: other versions may give other figures. */
   readonly version: string;
-  readonly config: StudyConfig;
-  readonly trial: Trial;
+  /** The name of the study's kind. */
+  readonly study: string;
+  readonly config: object;
+  /** The name of the trial. */
+  readonly trial: string;
   /** Cells of the trial that were there before. */
+  readonly known: readonly object[];
+  /** Of the trial's training data, where the study was begun. */
+  readonly crc32: string;
+}
+
+/** What is left to do of one trial of a study. */
+export interface QueuedTrial<Config, Trial, Cell> {
+  readonly config: Config;
+  readonly trial: Trial;
   readonly known: readonly Cell[];
-  /** Of the trial's training examples, where the study was begun. */
   readonly crc32: string;
 }
 
 /** What the job's record holds of its work. It outlives the worker and the process that gathers. */
 export interface TrialProgress {
-  readonly cells: readonly Cell[];
+  readonly cells: readonly object[];
 }
 
 const progressSchema = z.object({ cells: z.array(z.unknown()) });
@@ -35,63 +45,75 @@ const progressSchema = z.object({ cells: z.array(z.unknown()) });
  *
  * @throws bad-data when it holds what is no cell of that trial: a Redis server takes anything from anyone.
  */
-export function progressCells(
+export function progressCells<Config extends object, Trial, Cell extends Trial & object>(
+  kind: TrialKind<Config, Trial, Cell>,
+  own: { readonly config: Config; readonly trial: Trial },
   progress: unknown,
-  config: StudyConfig,
-  trial: Trial,
 ): readonly Cell[] {
   // What the queue gives before a worker has said anything.
   if (progress === 0) return [];
   const fail = (why: string) =>
     new EspalierError(
       'bad-data',
-      `What the queue holds of the trial ${trialName(trial)} is no work of a worker (${why}). Find out who else writes to that server, empty its queue ${QUEUE}, and give the same command again.`,
+      `What the queue holds of the trial ${kind.nameOfTrial(own.trial)} is no work of a worker (${why}). Find out who else writes to that server, empty its queue ${QUEUE}, and give the same command again.`,
     );
   const parsed = progressSchema.safeParse(progress);
   if (!parsed.success) throw fail('no list of cells');
-  return parsed.data.cells.map((value) => {
-    const cell = requireCell(value, fail);
-    if (trialName(cell) !== trialName(trial) || !hasCell(config, cell)) {
-      throw fail(`its cell ${quoted(cellKey(cell))} is of something else`);
-    }
-    return cell;
-  });
+  return parsed.data.cells.map((value) => requireTrialCell(kind, own, { value, fail }));
+}
+
+/** @throws what `fail` makes of what is wrong with a cell, or of one that is of another trial. */
+function requireTrialCell<Config extends object, Trial, Cell extends Trial & object>(
+  kind: TrialKind<Config, Trial, Cell>,
+  { config, trial }: { readonly config: Config; readonly trial: Trial },
+  { value, fail }: { readonly value: unknown; readonly fail: (why: string) => EspalierError },
+): Cell {
+  const cell = requireCellOf(kind.cells, value, fail);
+  const isOwn = kind.nameOfTrial(cell) === kind.nameOfTrial(trial) && kind.hasCell(config, cell);
+  if (isOwn) return cell;
+  throw fail(`its cell ${quoted(keyOfCell(kind.cells, cell))} is of something else`);
 }
 
 const jobSchema = z.object({
   version: z.string(),
+  study: z.string(),
   config: z.unknown(),
-  trial: z.object({
-    examples: z.int(),
-    trial: z.int(),
-    width: z.int(),
-    learningRate: z.number(),
-    batch: z.union([z.int(), z.literal('full')]),
-  }),
+  trial: z.string(),
   known: z.array(z.unknown()),
-  crc32: z.string(),
+  crc32: z.string().regex(/^[0-9a-f]{8}$/),
 });
 
 /**
  * A job as it lies in the queue, checked.
  *
- * @throws bad-data when it is no trial of a study; bad-config when it is another version's.
+ * @throws bad-data when it is no trial of such a study; bad-config when it is another version's.
  */
-export function requireJob(data: unknown, version: string): TrialJob {
+export function requireJob<Config extends object, Trial, Cell extends Trial & object>(
+  kind: TrialKind<Config, Trial, Cell>,
+  data: unknown,
+  version: string,
+): QueuedTrial<Config, Trial, Cell> {
   const fail = (why: string) =>
     new EspalierError('bad-data', `A job in the queue ${QUEUE} is no trial of a study (${why}).`);
   const parsed = jobSchema.safeParse(data);
   if (!parsed.success) throw fail(parsed.error.issues[0]?.path.join('.') || 'it is no record');
-  const { trial, known, crc32 } = parsed.data;
+  const { study, trial: name, known, crc32 } = parsed.data;
   if (parsed.data.version !== version) {
     throw new EspalierError(
       'bad-config',
       `The study comes from espalier ${quoted(parsed.data.version)}, this worker is ${version}; use the same.`,
     );
   }
-  const config = parseStudyConfig(parsed.data.config);
-  if (!hasTrial(config, trial)) throw fail(`its study has no trial ${trialName(trial)}`);
-  return { version, config, trial, known: known.map((cell) => requireCell(cell, fail)), crc32 };
+  if (study !== kind.name) throw fail(`it is of ${quoted(study)}`);
+  const config = kind.parse(parsed.data.config);
+  const trial = kind.trials(config).find((one) => kind.nameOfTrial(one) === name);
+  if (trial === undefined) throw fail(`its study has no trial ${quoted(name)}`);
+  const own = { config, trial };
+  return {
+    ...own,
+    known: known.map((value) => requireTrialCell(kind, own, { value, fail })),
+    crc32,
+  };
 }
 
 /** How often to try a server that has never answered, and one that has answered before. */

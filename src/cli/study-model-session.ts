@@ -21,7 +21,7 @@ import {
   seedOfModelTrial,
 } from '../study/model/grid.js';
 import { RATED_BATCHES } from '../study/model/rates.js';
-import type { ModelTrialEvent } from '../study/model/trial.js';
+import type { ModelTrialEvent, ModelTrialInput } from '../study/model/trial.js';
 import {
   addedWork,
   type ModelWork,
@@ -42,7 +42,9 @@ import {
   duration,
   type StudyProgress,
 } from './study-progress.js';
+import { runQueued } from './study-queue.js';
 import { doTrials } from './study-session.js';
+import { MODEL_TRIALS } from './trial-kinds.js';
 
 /** The network and the pictures of a study. */
 export interface Material {
@@ -84,23 +86,82 @@ export function requireSamePictures(
   if (here !== cell.crc32) throw otherImages(config.data, cell.crc32, here);
 }
 
-/** A study that is done in this process. */
+/** The input of a trial's open places, but for what it left in an earlier session. */
+export function modelTrialInput(
+  config: ModelStudyConfig,
+  { graph, preprocessing, train, test }: Material,
+  places: readonly [ModelCellPlace, ...ModelCellPlace[]],
+): ModelTrialInput {
+  const [{ examples, trial }] = places;
+  const seed = seedOfModelTrial(config, { trial });
+  return {
+    config,
+    trial: { examples, trial },
+    network: { graph, weights: drawWeights(graph, seed) },
+    preprocessing,
+    train: drawPictures(train, examples, seed),
+    test,
+    places,
+  };
+}
+
+/** A study, and what of it is to be there in the end. */
 export interface ModelSession {
   readonly config: ModelStudyConfig;
   readonly material: Material;
   readonly folder: ModelStudyFolder;
-  /** The cells that are to be there in the end. */
   readonly wanted: readonly ModelCellPlace[];
   readonly signal: AbortSignal;
 }
 
 const keyOfPlace = (place: ModelCellPlace) => keyOfCell(MODEL_CELLS, place);
 
-/** Computes the cells that the folder lacks. */
-export async function runModelSession(session: ModelSession): Promise<void> {
-  const { config, material, folder, wanted } = session;
-  const share = shareOfCuts(config, material.graph);
-  const sizes = { share, testPictures: material.test.count };
+/** Computes the cells that the folder lacks, in this process. */
+export function runModelSession(session: ModelSession): Promise<void> {
+  const { config } = session;
+  const sizes = sizesOfSession(session);
+  return withProgress(session, (progress) =>
+    doTrials(config, {
+      left: () => openPlaces(session).length > 0,
+      onLoss: (message) => progress.note(`${message} Opening a new device.`),
+      work: async (host, moved) => {
+        const open = openPlaces(session);
+        const rest = addedWork(open.map((place) => workOfPlace(config, place, sizes)));
+        progress.note(await estimate(session, host, { cells: open.length, rest }));
+        for (const trial of listModelTrials(config)) {
+          await doModelTrial(session, host, { trial, progress, moved });
+        }
+      },
+    }),
+  );
+}
+
+/** Has workers compute the cells that the folder lacks; the networks stay with them. */
+export function queueModelSession(
+  session: ModelSession,
+  server: { readonly address: string; readonly version: string },
+): Promise<void> {
+  const { config, material, folder, signal } = session;
+  return withProgress(session, (progress) =>
+    runQueued({
+      ...{ kind: MODEL_TRIALS, config, folder, signal, ...server },
+      open: () => listModelTrials(config).filter((trial) => placesLeft(session, trial).length > 0),
+      checksum: (trial) =>
+        picturesChecksum(
+          drawPictures(material.train, trial.examples, seedOfModelTrial(config, trial)),
+        ),
+      onNote: progress.note,
+      onCell: progress.cell,
+    }),
+  );
+}
+
+async function withProgress(
+  session: ModelSession,
+  work: (progress: StudyProgress<ModelStudyCell>) => Promise<void>,
+): Promise<void> {
+  const { config, folder, wanted } = session;
+  const sizes = sizesOfSession(session);
   const asked = new Set(wanted.map(keyOfPlace));
   const progress = createStudyProgress<ModelStudyCell>(
     process.stderr,
@@ -113,21 +174,14 @@ export async function runModelSession(session: ModelSession): Promise<void> {
   );
   try {
     for (const note of folder.notes) progress.note(note);
-    await doTrials(config, {
-      left: () => openPlaces(session).length > 0,
-      onLoss: (message) => progress.note(`${message} Opening a new device.`),
-      work: async (host, moved) => {
-        const open = openPlaces(session);
-        const rest = addedWork(open.map((place) => workOfPlace(config, place, sizes)));
-        progress.note(await estimate(session, host, { cells: open.length, rest }));
-        for (const trial of listModelTrials(config)) {
-          await doModelTrial(session, host, { trial, progress, moved });
-        }
-      },
-    });
+    await work(progress);
   } finally {
     progress.stop();
   }
+}
+
+function sizesOfSession({ config, material }: ModelSession) {
+  return { share: shareOfCuts(config, material.graph), testPictures: material.test.count };
 }
 
 /** Pictures that would be trained on in the same time: answering takes about a third of it. */
@@ -139,6 +193,12 @@ function effort({ trained, answered }: ModelWork): number {
 function openPlaces({ folder, wanted }: ModelSession): readonly ModelCellPlace[] {
   const done = new Set(folder.cells.map(keyOfPlace));
   return wanted.filter((place) => !done.has(keyOfPlace(place)));
+}
+
+/** Those of one trial. */
+function placesLeft(session: ModelSession, trial: ModelTrial): readonly ModelCellPlace[] {
+  const name = nameOfModelTrial(trial);
+  return openPlaces(session).filter((place) => nameOfModelTrial(place) === name);
 }
 
 /** Steps below which a study is over sooner than it would be estimated. */
@@ -178,40 +238,26 @@ async function doModelTrial(
   },
 ): Promise<void> {
   const { config, material, folder, signal } = session;
-  const name = nameOfModelTrial(trial);
-  const places = openPlaces(session).filter((place) => nameOfModelTrial(place) === name);
-  if (places.length === 0) return;
-  const { graph, preprocessing, test } = material;
-  const seed = seedOfModelTrial(config, trial);
-  const input = {
-    config,
-    trial,
-    network: { graph, weights: drawWeights(graph, seed) },
-    preprocessing,
-    train: drawPictures(material.train, trial.examples, seed),
-    test,
-    places,
-    ...(await folder.readTrial(
-      trial,
-      places.map(({ iteration }) => iteration),
-    )),
-  };
+  const [first, ...others] = placesLeft(session, trial);
+  if (!first) return;
+  const networks = folder.networksOfTrial(trial);
+  const input = modelTrialInput(config, material, [first, ...others]);
+  const kept = await networks.read(input.places.map(({ iteration }) => iteration));
   const onEvent = async (event: ModelTrialEvent) => {
     if (event.type === 'progress') {
       const doing = `${event.phase} ${event.name}, ${percent(event.share)}`;
       progress.doing(`${trial.examples} pictures, trial ${trial.trial}: ${doing}`);
       return;
     }
-    if (event.type === 'network') await folder.saveNetwork(trial, event.name, event.network);
-    if (event.type === 'state') await folder.saveTraining(trial, event.training);
+    await networks.keep(event);
     if (event.type === 'cell') {
       await folder.append(event.cell);
       progress.cell(event.cell);
     }
     moved();
   };
-  await host.execute('modelTrial', input, { signal, onEvent });
-  await folder.removeTraining(trial);
+  await host.execute('modelTrial', { ...input, ...kept }, { signal, onEvent });
+  await networks.removeTraining();
 }
 
 const WORDS: CellWords<ModelStudyCell> = {

@@ -10,9 +10,15 @@ import { writeJson } from './files.js';
 import { names, number, numbers } from './flags.js';
 import { addArchitectureFlags } from './model-flags.js';
 import { interruptSignal } from './outcome.js';
+import { shownAddress } from './redis-server.js';
 import { defaultModelStudyFolder, openModelStudyFolder } from './study-model-folder.js';
 import { drawModelReport } from './study-model-report.js';
-import { readMaterial, requireSamePictures, runModelSession } from './study-model-session.js';
+import {
+  queueModelSession,
+  readMaterial,
+  requireSamePictures,
+  runModelSession,
+} from './study-model-session.js';
 import { storedSettings } from './study-records.js';
 
 /** The flags of a study of a deep network, beside those that it shares with other studies. */
@@ -78,17 +84,21 @@ export async function studyModelCommand(
   given: Readonly<Record<string, unknown>>,
   settings: ModelStudySettings,
 ): Promise<void> {
-  if (settings.queue !== undefined) {
-    throw new EspalierError(
-      'bad-config',
-      'Workers of a queue do trials of two-layer networks only: leave --queue out.',
-    );
+  const { queue: address, version, until } = settings;
+  if (address !== undefined && until !== undefined) {
+    throw new EspalierError('bad-config', {
+      kind: 'value',
+      key: 'until',
+      given: until,
+      allowed: 'left out',
+      because: 'the workers of a queue do whole trials',
+    });
   }
   const { out } = given;
   const stored = settings.resume && typeof out === 'string' ? await storedSettings(out) : {};
   const parsed = parseModelStudyConfig({ ...stored, ...withoutLists(given) });
   const config = { ...parsed, out: parsed.out ?? defaultModelStudyFolder(parsed) };
-  const wanted = placesUntil(config, settings.until ?? 1);
+  const wanted = placesUntil(config, until ?? 1);
   const material = await readMaterial(config);
   const folder = await openModelStudyFolder(config.out, config, material.preprocessing);
   const start = performance.now();
@@ -96,15 +106,17 @@ export async function studyModelCommand(
   const { signal, release } = interruptSignal();
   try {
     requireSamePictures(config, material, folder.cells);
-    await runModelSession({ config, material, folder, wanted, signal });
-    const { text, record } = await drawModelReport(config, folder, settings.version);
+    const session = { config, material, folder, wanted, signal };
+    if (address === undefined) await runModelSession(session);
+    else await queueModelSession(session, { address, version });
+    const { text, record } = await drawModelReport(config, folder, version);
     const seconds = (performance.now() - start) / 1000;
     const summary = {
       out: folder.path,
       architecture: config.architecture,
       cells: folder.cells.length,
       adapters: [...new Set(folder.cells.map(({ adapter }) => adapter))],
-      versions: { espalier: settings.version, node: process.versions.node },
+      versions: { espalier: version, node: process.versions.node },
       session: { cells: folder.cells.length - before, seconds },
       workSeconds: folder.cells.reduce((sum, cell) => sum + cell.seconds, 0),
     };
@@ -115,7 +127,7 @@ export async function studyModelCommand(
     if (!(error instanceof EspalierError && error.code === 'aborted')) throw error;
     throw new EspalierError(
       'aborted',
-      `Interrupted. ${folder.cells.length} of ${plural(placesOfStudy(config).length, 'cell')} are done. Go on with: ${goOn(folder.path)}`,
+      `Interrupted. ${folder.cells.length} of ${plural(placesOfStudy(config).length, 'cell')} are done. Go on with: ${goOn(folder.path, address)}`,
       { cause: error },
     );
   } finally {
@@ -124,8 +136,9 @@ export async function studyModelCommand(
   }
 }
 
-function goOn(path: string): string {
-  return `espalier study --resume --out ${shellWord(path)}`;
+function goOn(path: string, address: string | undefined): string {
+  const queue = address === undefined ? '' : ` --queue ${shellWord(shownAddress(address))}`;
+  return `espalier study --resume --out ${shellWord(path)}${queue}`;
 }
 
 /** Keys that a two-layer study sweeps, and a deep one does not. */

@@ -3,15 +3,12 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, Queue } from 'bullmq';
-import { imagesChecksum } from '../data/images.js';
 import { throwIfAborted } from '../errors.js';
-import { type Trial, trialName } from '../study/grid.js';
-import { openTrials, trialInput } from '../study/study.js';
-import { studyIdentity } from '../study/study-config.js';
 import { plural } from '../text.js';
 import { type Line, loadQueue, openLine, progressCells, QUEUE, type TrialJob } from './queue.js';
 import { redisPlace, shownAddress } from './redis-server.js';
-import type { Session } from './study-session.js';
+import type { StudyRecords } from './study-records.js';
+import type { TrialKind } from './trial-kinds.js';
 
 /** How often the jobs' records are read. */
 const EVERY_MILLIS = 500;
@@ -25,11 +22,22 @@ const OPTIONS = {
   removeOnFail: { age: AGE },
 } as const;
 
-export interface QueuedSession extends Omit<Session, 'onHost' | 'onLoss'> {
+/** A study whose trials others do. */
+export interface QueuedSession<Config extends object, Trial, Cell extends Trial & object> {
+  readonly kind: TrialKind<Config, Trial, Cell>;
+  readonly config: Config;
+  readonly folder: StudyRecords<Cell>;
+  /** The trials of which the folder lacks a cell. */
+  readonly open: () => readonly Trial[];
+  /** The checksum of a trial's training data as they are here. */
+  readonly checksum: (trial: Trial) => string;
+  readonly signal: AbortSignal;
   /** Address of the Redis server. */
   readonly address: string;
   readonly version: string;
   readonly onNote: (line: string) => void;
+  /** Sees every cell after it is on the disk. */
+  readonly onCell: (cell: Cell) => void;
 }
 
 /**
@@ -39,30 +47,31 @@ export interface QueuedSession extends Omit<Session, 'onHost' | 'onLoss'> {
  *
  * @throws what a trial threw on its worker; a plain error when Redis cannot be reached.
  */
-export async function runQueued(session: QueuedSession): Promise<void> {
+export async function runQueued<Config extends object, Trial, Cell extends Trial & object>(
+  session: QueuedSession<Config, Trial, Cell>,
+): Promise<void> {
   const place = redisPlace(session.address);
-  const open = openTrials(session.config, session.folder.cells);
-  if (open.length === 0) return;
+  if (session.open().length === 0) return;
   const { Queue } = await loadQueue();
   const line = await openLine(session.address);
-  const queue = new Queue(QUEUE, { connection: line.connection });
+  const queue = new Queue<TrialJob>(QUEUE, { connection: line.connection });
   queue.on('error', line.complain);
   try {
     await Promise.race([line.lost, queue.waitUntilReady()]);
-    await Promise.race([line.lost, gather(session, queue, open, place)]);
+    await Promise.race([line.lost, gather(session, queue, place)]);
   } finally {
     await closed(queue, line);
   }
 }
 
-async function gather(
-  session: QueuedSession,
+async function gather<Config extends object, Trial, Cell extends Trial & object>(
+  session: QueuedSession<Config, Trial, Cell>,
   queue: Queue<TrialJob>,
-  open: readonly Trial[],
   place: string,
 ): Promise<void> {
-  const { signal } = session;
-  const waiting = new Set(open);
+  const { signal, address } = session;
+  const waiting = new Set(session.open());
+  const trials = waiting.size;
   for (let round = 0; waiting.size > 0; round++) {
     for (const trial of waiting) {
       throwIfAborted(signal);
@@ -70,7 +79,7 @@ async function gather(
     }
     if (round === 0) {
       session.onNote(
-        `${plural(open.length, 'trial')} ${open.length === 1 ? 'waits' : 'wait'} for workers on ${place}; start some with: espalier worker --queue ${shownAddress(session.address)}`,
+        `${plural(trials, 'trial')} ${trials === 1 ? 'waits' : 'wait'} for workers on ${place}; start some with: espalier worker --queue ${shownAddress(address)}`,
       );
     }
     if (waiting.size > 0) await sleep(EVERY_MILLIS);
@@ -78,13 +87,20 @@ async function gather(
 }
 
 /** Takes what a trial's job has, and gives whether that is all. */
-async function collect(
-  { config, source, folder, version, onEvent }: QueuedSession,
+async function collect<Config extends object, Trial, Cell extends Trial & object>(
+  session: QueuedSession<Config, Trial, Cell>,
   queue: Queue<TrialJob>,
   trial: Trial,
   first: boolean,
 ): Promise<boolean> {
-  const jobId = trialJobId(folder.path, config, trial, version);
+  const { kind, config, folder, version } = session;
+  const name = kind.nameOfTrial(trial);
+  const jobId = trialJobId(session, name);
+  const take = async (progress: unknown) => {
+    for (const cell of progressCells(kind, { config, trial }, progress)) {
+      if (await folder.append(cell)) session.onCell(cell);
+    }
+  };
   // The state before the record, which then holds all that a completed job has done.
   const state = await queue.getJobState(jobId);
   const found: Job<TrialJob> | undefined = await queue.getJob(jobId);
@@ -92,20 +108,16 @@ async function collect(
   const stale = first && state === 'failed';
   const job = stale ? undefined : found;
   if (!job) {
-    for (const cell of found ? progressCells(found.progress, config, trial) : []) {
-      if (await folder.append(cell)) onEvent({ type: 'cell', trial, cell });
-    }
+    if (found) await take(found.progress);
     await found?.remove();
-    const known = folder.cells.filter((cell) => trialName(cell) === trialName(trial));
-    const { examples } = trialInput(config, source, trial, folder.cells);
-    const job = { version, config, trial, known, crc32: imagesChecksum(examples.train) };
+    const known = folder.cells.filter((cell) => kind.nameOfTrial(cell) === name);
+    const crc32 = session.checksum(trial);
+    const job = { version, study: kind.name, config, trial: name, known, crc32 };
     await queue.add('trial', job, { ...OPTIONS, jobId });
     return false;
   }
-  for (const cell of progressCells(job.progress, config, trial)) {
-    if (await folder.append(cell)) onEvent({ type: 'cell', trial, cell });
-  }
-  if (openTrials(config, folder.cells).every((open) => trialName(open) !== trialName(trial))) {
+  await take(job.progress);
+  if (session.open().every((open) => kind.nameOfTrial(open) !== name)) {
     // A worker may still hold it for a moment; then it stays until its age removes it.
     await job.remove().catch(() => undefined);
     return true;
@@ -114,7 +126,7 @@ async function collect(
   // computed again.
   if (state === 'completed' || state === 'failed') await job.remove();
   if (state === 'failed') {
-    throw new Error(`The trial ${trialName(trial)} failed on a worker: ${job.failedReason}`, {
+    throw new Error(`The trial ${name} failed on a worker: ${job.failedReason}`, {
       cause: job.failedReason,
     });
   }
@@ -122,14 +134,12 @@ async function collect(
 }
 
 /** One job for a trial of a folder, however often the command is given. */
-function trialJobId(
-  path: string,
-  config: Session['config'],
-  trial: Trial,
-  version: string,
+function trialJobId<Config extends object, Trial, Cell extends Trial & object>(
+  { kind, config, folder, version }: QueuedSession<Config, Trial, Cell>,
+  trial: string,
 ): string {
-  const text = JSON.stringify([hostname(), resolve(path), studyIdentity(config), version]);
-  return `${createHash('sha256').update(text).digest('hex').slice(0, 12)}-${trialName(trial)}`;
+  const text = JSON.stringify([hostname(), resolve(folder.path), kind.identity(config), version]);
+  return `${createHash('sha256').update(text).digest('hex').slice(0, 12)}-${trial}`;
 }
 
 async function closed(queue: Queue, line: Line): Promise<void> {

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 
+import { imagesChecksum } from '../data/images.js';
 import { TASKS } from '../data/tasks.js';
 import { EspalierError } from '../errors.js';
 import { ACTIVATIONS } from '../models/two-layer.js';
@@ -10,7 +11,7 @@ import { type Analysis, recordOfAnalyses } from '../study/analysis.js';
 import type { Cell } from '../study/cell.js';
 import { cellCount, requireSizes } from '../study/grid.js';
 import { MODEL_PRESET_NAMES } from '../study/model/presets.js';
-import { openTrials } from '../study/study.js';
+import { openTrials, trialInput } from '../study/study.js';
 import { parseStudyConfig, type StudyConfig } from '../study/study-config.js';
 import type { TrialEvent } from '../study/trial.js';
 import { plural, shellWord } from '../text.js';
@@ -52,6 +53,7 @@ import {
 import { runQueued } from './study-queue.js';
 import { runSession, type Session } from './study-session.js';
 import { studyTable } from './study-table.js';
+import { TWO_LAYER_TRIALS } from './trial-kinds.js';
 
 /** Flags that are no part of a study's configuration. */
 interface OwnFlags {
@@ -210,23 +212,30 @@ async function work(
   own: Pick<Session, 'config' | 'source' | 'folder' | 'signal'>,
   { queue: address, version }: Settings,
 ): Promise<string | undefined> {
-  const { config, source, folder } = own;
+  const { config, source, folder, signal } = own;
   const inputs = source.train.rows * source.train.columns + 1;
   const workload = studyWorkload(config, inputs, source.test.count);
   const progress = createStudyProgress(process.stderr, workload, {
     done: folder.cells,
     words: CELL_WORDS,
   });
-  const session = { ...own, onEvent: (event: TrialEvent) => showTrial(progress, event) };
   let host: string | undefined;
   try {
     for (const note of folder.notes) progress.note(note);
     if (address) {
-      await runQueued({ ...session, address, version, onNote: progress.note });
+      await runQueued({
+        ...{ kind: TWO_LAYER_TRIALS, config, folder, signal, address, version },
+        open: () => openTrials(config, folder.cells),
+        checksum: (trial) =>
+          imagesChecksum(trialInput(config, source, trial, folder.cells).examples.train),
+        onNote: progress.note,
+        onCell: progress.cell,
+      });
       return 'queue';
     }
     await runSession({
-      ...session,
+      ...own,
+      onEvent: (event: TrialEvent) => showTrial(progress, event),
       onLoss: (message) => progress.note(`${message} Opening a new device.`),
       onHost: async (opened) => {
         host = opened.kind;

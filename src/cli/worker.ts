@@ -1,21 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { Command } from 'commander';
-import { readImageSource } from '../data/folder.js';
-import type { ImageSource } from '../data/images.js';
 import { type ErrorCode, EspalierError } from '../errors.js';
-import type { Host } from '../hosts/host.js';
-import { memo } from '../memo.js';
-import { requireImages, trialInput } from '../study/study.js';
 import { shown } from '../text.js';
 import { adapterOption, hostOption, tuningOption } from './flags.js';
-import { type HostFlags, openOwnHost } from './host.js';
-import type { jobs } from './jobs.js';
+import type { HostFlags } from './host.js';
 import { interruptSignal } from './outcome.js';
-import { loadQueue, openLine, progressCells, QUEUE, requireJob, type TrialJob } from './queue.js';
+import { loadQueue, openLine, QUEUE, type TrialJob } from './queue.js';
 import { redisPlace } from './redis-server.js';
 import { addStudy } from './study.js';
 import { messageIn } from './wording.js';
+import { openBench } from './worker-bench.js';
 
 /** A worker that has not been heard of for so long is taken for dead, and its job is given away. */
 const LOCK_MILLIS = 15_000;
@@ -23,6 +18,7 @@ const LOOK_FOR_DEAD_MILLIS = 5_000;
 
 interface WorkerFlags extends HostFlags {
   readonly queue: string;
+  readonly networks: string;
 }
 
 export function addWorker(program: Command, version: string): void {
@@ -30,6 +26,11 @@ export function addWorker(program: Command, version: string): void {
     .command('worker')
     .description('Does trials of the studies that a Redis server holds, until Ctrl-C.')
     .requiredOption('--queue <address>', 'of the Redis server: redis://host:port')
+    .option(
+      '--networks <folder>',
+      'where the networks of studies with --architecture stay',
+      'runs/worker',
+    )
     .addOption(hostOption())
     .addOption(adapterOption())
     .addOption(tuningOption())
@@ -58,8 +59,8 @@ async function work(
   const { Worker, UnrecoverableError } = await loadQueue();
   const line = await openLine(flags.queue);
   const { signal, release } = interruptSignal();
-  const bench = openBench(flags, version, signal);
   const note = (text: string) => process.stderr.write(`${shown(text)}\n`);
+  const bench = openBench(flags, { version, signal, onNote: note });
   // Its number tells the trial, and stands in the queue as anybody wrote it.
   const name = ({ id }: Job) => (id ?? '').replace(/^[0-9a-f]+-/, '');
   let busy = false;
@@ -116,50 +117,3 @@ const RETRIED: ReadonlySet<string> = new Set<ErrorCode>([
   'no-adapter',
   'no-webgpu',
 ]);
-
-/** What a worker keeps from one job to the next: a host with its device, and the data. */
-function openBench(flags: WorkerFlags, version: string, signal: AbortSignal) {
-  let host: Promise<Host<typeof jobs>> | undefined;
-  const sources = new Map<string, Promise<ImageSource>>();
-
-  const imageSourceOnce = (data: string) => memo(sources, data, () => readImageSource(data));
-  const open = () => {
-    host ??= openOwnHost(flags).catch((error: unknown) => {
-      host = undefined;
-      throw error;
-    });
-    return host;
-  };
-  const close = async () => {
-    // This also ends a host that is still being opened.
-    const opened = await host?.catch(() => undefined);
-    host = undefined;
-    await opened?.close();
-  };
-  const doJob = async (job: Job<TrialJob>) => {
-    const { config, trial, known, crc32 } = requireJob(job.data, version);
-    const cells = [...progressCells(job.progress, config, trial)];
-    const source = await imageSourceOnce(config.data);
-    const input = trialInput(config, source, trial, [...known, ...cells]);
-    requireImages(input.examples, source.name, crc32);
-    const opened = await open();
-    try {
-      await opened.execute(
-        'trial',
-        { input },
-        {
-          signal,
-          onEvent: async (event) => {
-            if (event.type !== 'cell') return;
-            cells.push(event.cell);
-            await job.updateProgress({ cells });
-          },
-        },
-      );
-    } catch (error) {
-      if (error instanceof EspalierError && error.code === 'device-lost') await close();
-      throw error;
-    }
-  };
-  return { open, doJob, close };
-}

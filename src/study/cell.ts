@@ -1,14 +1,6 @@
 import { z } from 'zod';
-import type { EspalierError } from '../errors.js';
 import type { Pruning, Trial } from './grid.js';
-import {
-  type CellKind,
-  csvOfCells,
-  keyOfCell,
-  parseCellLine,
-  requireCellOf,
-  sortedCells,
-} from './records.js';
+import { type CellKind, csvOfCells, keyOfCell, parseCellLine, sortedCells } from './records.js';
 
 const whole = z.int().nonnegative();
 /** A loss is a mean of squares or of −ln p, so it is never negative. */
@@ -111,15 +103,6 @@ export function cellKey(
  */
 export function parseCell(line: string, file: string, number: number): Cell {
   return parseCellLine(CELLS, line, file, number);
-}
-
-/**
- * A cell from anywhere, as long as its figures are possible.
- *
- * @throws what `fail` makes of what is wrong.
- */
-export function requireCell(value: unknown, fail: (why: string) => EspalierError): Cell {
-  return requireCellOf(CELLS, value, fail);
 }
 
 /** All cells as a CSV table with a header line, sorted by `inOrder`. */

@@ -57,7 +57,7 @@ export function isCheckpoint({ iterations, pruneEvery }: StudyConfig, iteration:
 }
 
 /** Whether the study has that trial. */
-export function hasTrial(config: StudyConfig, trial: Trial): boolean {
+function hasTrial(config: StudyConfig, trial: Trial): boolean {
   return (
     config.sizes.includes(trial.examples) &&
     trial.trial < config.trials &&

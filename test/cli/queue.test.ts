@@ -1,16 +1,23 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { progressCells, requireJob } from '../../src/cli/queue.js';
-import { listTrials } from '../../src/study/grid.js';
+import { openLine, progressCells, requireJob } from '../../src/cli/queue.js';
+import { redisPlace } from '../../src/cli/redis-server.js';
+import { MODEL_TRIALS, TWO_LAYER_TRIALS } from '../../src/cli/trial-kinds.js';
+import { listTrials, trialName } from '../../src/study/grid.js';
+import { parseModelStudyConfig } from '../../src/study/model/config.js';
+import { listModelTrials } from '../../src/study/model/grid.js';
 import { parseStudyConfig } from '../../src/study/study-config.js';
+import { modelCells } from '../study/model-cells.js';
 import type { Outcome } from './espalier.js';
 import { espalier, readFigures, studyFlags, writeData } from './study-fixture.js';
+import { writeTinyPictures } from './tiny-model.js';
 
 const found = spawnSync('redis-server', ['--version']).status === 0;
 const required = process.env.ESPALIER_REQUIRE_REDIS !== undefined;
@@ -58,12 +65,7 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     espalier(['study', ...studyFlags(data, changes), '--out', out, '--queue', address(), '--json']);
 
   test('gives the figures of one in process, though a worker is killed in its job', async () => {
-    const alone = join(folder, 'alone');
-    expect(await espalier(['study', ...studyFlags(data), '--out', alone])).toMatchObject({
-      code: 0,
-    });
-
-    const shared = join(folder, 'shared');
+    const [alone, shared] = [join(folder, 'alone'), join(folder, 'shared')];
     const gathering = study(shared);
     // Killed a little into its first job, with some of its cells done.
     const killed = espalier(['worker', '--queue', address(), '--adapter', 'software'], {
@@ -78,16 +80,58 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
         act: (child) => children.push(child),
       }),
     );
+    expect((await killed).signal).toBe('SIGKILL');
+    // While the dead worker's lock runs out.
+    expect(await espalier(['study', ...studyFlags(data), '--out', alone])).toMatchObject({
+      code: 0,
+    });
     const gathered = await gathering;
     expect(gathered).toMatchObject({ code: 0 });
     expect(JSON.parse(gathered.stdout)).toMatchObject({ cells: 24, host: 'queue' });
-    expect((await killed).signal).toBe('SIGKILL');
     children[0]?.kill('SIGINT');
     expect(await steady).toMatchObject({ code: 130 });
 
     expect(await readFigures(shared)).toEqual(await readFigures(alone));
     const lines = (await readFile(join(shared, 'cells.jsonl'), 'utf8')).trim().split('\n');
     expect(lines).toHaveLength(24);
+  });
+
+  test('of a deep network gives the same, and its networks stay with the workers', async () => {
+    const deep = join(folder, 'deep');
+    await mkdir(deep);
+    await writeTinyPictures(deep);
+    const flags = [
+      ...['study', '--architecture', 'resnet8', '--data', join(deep, 'data'), '--sizes', '10'],
+      ...['--trials', '1', '--iterations', '2', '--checkpoints', '1,2', '--batch', '10'],
+      ...['--criteria', 'l1', '--calibration', '4', '--fine-tune', '0', '--width', '0.25'],
+      ...['--adapter', 'software'],
+    ];
+    const [alone, shared] = [join(deep, 'alone'), join(deep, 'shared')];
+    const networks = join(deep, 'networks');
+    const taking = ['worker', '--queue', address(), '--adapter', 'software'];
+    const gathering = espalier([...flags, '--out', shared, '--queue', address()]);
+    const killed = espalier([...taking, '--networks', networks], {
+      when: /m10-r0: started/,
+      act: async (child) => {
+        while (!(await networksIn(networks)).includes('dense-1.safetensors')) await sleep(20);
+        child.kill('SIGKILL');
+      },
+    });
+    expect((await killed).signal).toBe('SIGKILL');
+    const children: ChildProcess[] = [];
+    const steady = espalier([...taking, '--networks', networks], {
+      when: /Waiting/,
+      act: (child) => children.push(child),
+    });
+    expect(await espalier([...flags, '--out', alone])).toMatchObject({ code: 0 });
+    expect(await gathering).toMatchObject({ code: 0 });
+    children[0]?.kill('SIGINT');
+    expect((await steady).stderr).toMatch(/The networks of m10-r0 stay in .*m10-r0-[0-9a-f]{8}\./);
+    expect(await readFigures(shared)).toEqual(await readFigures(alone));
+    expect((await networksIn(networks)).toSorted()).toEqual(
+      ['dense-1', 'dense-2', 'pruned-1-l1', 'pruned-2-l1'].map((name) => `${name}.safetensors`),
+    );
+    expect(await networksIn(shared)).toEqual([]);
   });
 
   test('a worker with other images under the same name is told so, before it does a cell', async () => {
@@ -180,11 +224,16 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
 test('an address that is none of Redis is refused', async () => {
   const unescaped = ['redis://secret#x@localhost', 'redis://user:12/34@localhost'];
   for (const address of ['localhost', 'http://localhost:6379', 'redis://', ...unescaped]) {
-    const refused = await espalier(['worker', '--queue', address]);
-    expect(refused.stderr).toContain('--queue must be the address of a Redis server');
-    expect(refused).toMatchObject({ code: 2 });
-    expect(refused.stderr).not.toMatch(/secret|12|34/);
+    expect(() => redisPlace(address)).toThrow(
+      expect.objectContaining({
+        code: 'bad-config',
+        message: expect.not.stringMatching(/secret|12|34/),
+      }),
+    );
   }
+  const refused = await espalier(['worker', '--queue', 'localhost']);
+  expect(refused.stderr).toContain('--queue must be the address of a Redis server');
+  expect(refused).toMatchObject({ code: 2 });
 });
 
 /** A server that answers everything as this one does, over and over. */
@@ -199,18 +248,29 @@ async function answering(reply: string): Promise<{ port: number; close: () => vo
 }
 
 test.each([
-  ['a wrong password', ':s3cret@', '-WRONGPASS invalid username-password pair\r\n'],
   ['a password for a server without', ':s3cret@', '-ERR AUTH called without any password\r\n'],
   ['no password', '', '-NOAUTH Authentication required.\r\n'],
   ['a user that may not', 's3cret:s3cret@', '+OK\r\n-NOPERM \u001b[31m\r\n'],
-])('%s is told at once, without the password or a stack', async (_, login, reply) => {
+])('%s is told at once, without the password', async (_, login, reply) => {
   const { port, close } = await answering(reply);
-  const outcome = await espalier(['worker', '--queue', `redis://${login}127.0.0.1:${port}`]);
+  const refusal = await openLine(`redis://${login}127.0.0.1:${port}`).catch((error) => error);
+  close();
+  expect(refusal).toMatchObject({
+    code: 'bad-config',
+    message: expect.stringMatching(/^Redis at 127\.0\.0\.1:\d+ refuses to work for us: ".*$/),
+  });
+  expect(refusal.message).not.toMatch(/s3cret|\p{Cc}\[/u);
+});
+
+test('a wrong password is told at once, without it or a stack', async () => {
+  const reply = '-WRONGPASS invalid username-password pair\r\n';
+  const { port, close } = await answering(reply);
+  const outcome = await espalier(['worker', '--queue', `redis://:s3cret@127.0.0.1:${port}`]);
   close();
   expect(outcome.stderr).toMatch(
     /^error: Redis at 127\.0\.0\.1:\d+ refuses to work for us: ".*\n$/,
   );
-  expect(outcome.stderr).not.toMatch(/s3cret|\p{Cc}\[/u);
+  expect(outcome.stderr).not.toContain('s3cret');
   expect(outcome).toMatchObject({ code: 2, stdout: '' });
 });
 
@@ -235,9 +295,12 @@ describe('what lies in a queue is trusted no further than it is a trial', () => 
     adapter: 'some',
   };
 
+  const own = { config, trial: trial! };
+
   test('the cells of a job', () => {
-    expect(progressCells(0, config, trial!)).toEqual([]);
-    expect(progressCells({ cells: [cell] }, config, trial!)).toEqual([cell]);
+    const read = (progress: unknown) => progressCells(TWO_LAYER_TRIALS, own, progress);
+    expect(read(0)).toEqual([]);
+    expect(read({ cells: [cell] })).toEqual([cell]);
     for (const [cells, why] of [
       [[{ a: 1 }], /^What the queue holds of the trial m40-.* \(examples: /],
       [[{ ...cell, trial: 1 }], /cell "24\/1\/.*" is of something else/],
@@ -250,27 +313,52 @@ describe('what lies in a queue is trusted no further than it is a trial', () => 
       [[{ ...cell, distinct: 1e15 }], /distinct/],
       ['cells', /no list of cells/],
     ] as const) {
-      const read = () => progressCells({ cells }, config, trial!);
-      expect(read).toThrow(
+      expect(() => read({ cells })).toThrow(
         expect.objectContaining({ code: 'bad-data', message: expect.stringMatching(why) }),
       );
     }
-    expect(() => progressCells('done', config, trial!)).toThrow(/no list of cells/);
+    expect(() => read('done')).toThrow(/no list of cells/);
+  });
+
+  test('the cells of a job of a deep network', () => {
+    const config = parseModelStudyConfig({ architecture: 'resnet8', sizes: [250], batch: 8 });
+    const [trial, other] = listModelTrials(config);
+    const [cell] = modelCells(config);
+    const read = (...cells: object[]) =>
+      progressCells(MODEL_TRIALS, { config, trial: trial! }, { cells });
+    expect(read(cell!)).toEqual([cell]);
+    for (const [changes, why] of [
+      [other!, /of the trial m250-r0 is .*its cell "group\/250\/1\/0" is of something else/],
+      [{ iteration: 1 }, /is of something else/],
+      [{ criterion: 'l1' }, /is of something else/],
+      [{ kept: '../../x' }, /kept/],
+      [{ multiplyAdds: 3 }, /multiplyAdds/],
+    ] as const) {
+      expect(() => read({ ...cell, ...changes })).toThrow(
+        expect.objectContaining({ code: 'bad-data', message: expect.stringMatching(why) }),
+      );
+    }
   });
 
   test('a job', () => {
-    const job = { version: '1', config, trial, known: [cell], crc32: '0badcafe' };
-    expect(requireJob(job, '1')).toEqual(job);
+    const name = trialName(trial!);
+    const plain = { version: '1', study: 'two-layer', config, trial: name, crc32: '0badcafe' };
+    const job = { ...plain, known: [cell] };
+    const read = (data: unknown) => requireJob(TWO_LAYER_TRIALS, data, '1');
+    expect(read(job)).toEqual({ ...own, known: [cell], crc32: '0badcafe' });
     for (const [data, why] of [
       [null, /no record/],
-      [{ ...job, trial: { ...trial, width: 1e9 } }, /its study has no trial m40-r0-n1000000000/],
+      [{ ...job, trial: 'm40-r0-n1000000000' }, /its study has no trial "m40-r0-n1000000000"/],
       [{ ...job, trial: undefined }, /trial/],
+      [{ ...job, study: '\u001b[2J' }, /it is of "\\u001b/],
       [{ ...job, known: [{}] }, /examples/],
+      [{ ...job, known: [{ ...cell, picks: 13 }] }, /is of something else/],
+      [{ ...job, crc32: '../../x' }, /crc32/],
       [{ ...job, config: { ...config, width: 'wide' } }, /width must be/],
       [{ ...job, config: null }, /configuration must be one object/],
       [{ ...job, version: '\u001b[2J' }, /comes from espalier "\\u001b/],
     ] as const) {
-      expect(() => requireJob(data, '1')).toThrow(
+      expect(() => read(data)).toThrow(
         expect.objectContaining({ name: 'EspalierError', message: expect.stringMatching(why) }),
       );
     }
@@ -288,6 +376,12 @@ test('a server that is not there is told in one line', async () => {
     expect(unreached).toMatchObject({ code: 1, stdout: '' });
   }
 });
+
+/** Files of networks anywhere in a folder, by their names alone. */
+async function networksIn(folder: string): Promise<readonly string[]> {
+  const paths = await readdir(folder, { recursive: true }).catch(() => []);
+  return paths.map((path) => basename(path)).filter((name) => name.endsWith('.safetensors'));
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

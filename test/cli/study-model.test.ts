@@ -70,7 +70,7 @@ test.each([
   [['--sizes', '21'], /--sizes must be whole numbers from 1 to 20/],
   [['--picks', '8'], /Unknown configuration key "picks"/],
   [['--until', '2'], /--until must be a share above 0, and 1 at most/],
-  [['--queue', 'redis://localhost'], /Workers of a queue do trials of two-layer networks only/],
+  [['--queue', 'redis://x', '--until', '1'], /--until must be left out, not 1: the workers of/],
 ] as const)('refuses %s before any work', async (flags, message) => {
   const { code, stderr } = await refused([...FLAGS, ...flags, '--out', 'none'], folder);
   expect(stderr).toMatch(message);

@@ -1,0 +1,138 @@
+import { basename, join } from 'node:path';
+import type { Job } from 'bullmq';
+import { readImageSource } from '../data/folder.js';
+import type { ImageSource } from '../data/images.js';
+import { picturesChecksum } from '../data/pictures.js';
+import { EspalierError } from '../errors.js';
+import type { Host } from '../hosts/host.js';
+import { memo } from '../memo.js';
+import { MODEL_CELLS } from '../study/model/cell.js';
+import { type ModelStudyConfig, modelStudyIdentity } from '../study/model/config.js';
+import { nameOfModelTrial, placesOfTrial } from '../study/model/grid.js';
+import { keyOfCell } from '../study/records.js';
+import { otherImages, requireImages, trialInput } from '../study/study.js';
+import { type HostFlags, openOwnHost } from './host.js';
+import type { jobs } from './jobs.js';
+import { progressCells, requireJob, type TrialJob } from './queue.js';
+import { defaultModelStudyFolder } from './study-model-folder.js';
+import { type Material, modelTrialInput, readMaterial } from './study-model-session.js';
+import { MODEL_TRIALS, TWO_LAYER_TRIALS } from './trial-kinds.js';
+import { trialNetworks } from './trial-networks.js';
+
+/** Does jobs, and keeps from one to the next a host with its device, and the data. */
+export interface Bench {
+  open(): Promise<Host<typeof jobs>>;
+  doJob(job: Job<TrialJob>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @param flags.networks the folder that networks of deep studies are kept in, in one of their own each. */
+export function openBench(
+  flags: HostFlags & { readonly networks: string },
+  {
+    version,
+    signal,
+    onNote,
+  }: {
+    readonly version: string;
+    readonly signal: AbortSignal;
+    readonly onNote: (text: string) => void;
+  },
+): Bench {
+  let host: Promise<Host<typeof jobs>> | undefined;
+  const sources = new Map<string, Promise<ImageSource>>();
+  const materials = new Map<string, Promise<Material>>();
+
+  const imageSourceOnce = (data: string) => memo(sources, data, () => readImageSource(data));
+  const materialOnce = (config: ModelStudyConfig) => {
+    const key = modelStudyIdentity(config);
+    // Of one study only: the pictures of several need not fit into memory.
+    if (!materials.has(key)) materials.clear();
+    return memo(materials, key, () => readMaterial(config));
+  };
+  const open = () => {
+    host ??= openOwnHost(flags).catch((error: unknown) => {
+      host = undefined;
+      throw error;
+    });
+    return host;
+  };
+  const close = async () => {
+    // This also ends a host that is still being opened.
+    const opened = await host?.catch(() => undefined);
+    host = undefined;
+    await opened?.close();
+  };
+  const onHost = async (work: (host: Host<typeof jobs>) => Promise<void>) => {
+    try {
+      await work(await open());
+    } catch (error) {
+      if (error instanceof EspalierError && error.code === 'device-lost') await close();
+      throw error;
+    }
+  };
+
+  const doTrial = async (job: Job<TrialJob>) => {
+    const { known, crc32, ...own } = requireJob(TWO_LAYER_TRIALS, job.data, version);
+    const { config, trial } = own;
+    const cells = [...progressCells(TWO_LAYER_TRIALS, own, job.progress)];
+    const source = await imageSourceOnce(config.data);
+    const input = trialInput(config, source, trial, [...known, ...cells]);
+    requireImages(input.examples, source.name, crc32);
+    await onHost((opened) =>
+      opened.execute(
+        'trial',
+        { input },
+        {
+          signal,
+          onEvent: async (event) => {
+            if (event.type !== 'cell') return;
+            cells.push(event.cell);
+            await job.updateProgress({ cells });
+          },
+        },
+      ),
+    );
+  };
+
+  const doModelTrial = async (job: Job<TrialJob>) => {
+    const { known, crc32, ...own } = requireJob(MODEL_TRIALS, job.data, version);
+    const { config, trial } = own;
+    const cells = [...progressCells(MODEL_TRIALS, own, job.progress)];
+    const done = new Set([...known, ...cells].map((cell) => keyOfCell(MODEL_CELLS, cell)));
+    const [first, ...others] = placesOfTrial(config, trial).filter(
+      (place) => !done.has(keyOfCell(MODEL_CELLS, place)),
+    );
+    if (!first) return;
+    const material = await materialOnce(config);
+    const input = modelTrialInput(config, material, [first, ...others]);
+    const here = picturesChecksum(input.train);
+    if (here !== crc32) throw otherImages(config.data, crc32, here);
+    // By the pictures too: what is left of others must not be gone on with.
+    const study = join(flags.networks, basename(defaultModelStudyFolder(config)));
+    const folder = join(study, `${nameOfModelTrial(trial)}-${crc32}`);
+    const networks = trialNetworks(folder, material.preprocessing);
+    const kept = await networks.read(input.places.map(({ iteration }) => iteration));
+    await onHost((opened) =>
+      opened.execute(
+        'modelTrial',
+        { ...input, ...kept },
+        {
+          signal,
+          onEvent: async (event) => {
+            await networks.keep(event);
+            if (event.type !== 'cell') return;
+            cells.push(event.cell);
+            await job.updateProgress({ cells });
+          },
+        },
+      ),
+    );
+    await networks.removeTraining();
+    onNote(`The networks of ${nameOfModelTrial(trial)} stay in ${folder}.`);
+  };
+
+  const doJob = (job: Job<TrialJob>) =>
+    job.data?.study === MODEL_TRIALS.name ? doModelTrial(job) : doTrial(job);
+  return { open, doJob, close };
+}
