@@ -8,6 +8,8 @@ export interface GatherImagesOptions {
   readonly normalisation: readonly { readonly scale: number; readonly shift: number }[];
   /** Image i of the call is image indices[first + i] of the data instead of first + i. */
   readonly gather: boolean;
+  /** The data are the images of the call alone, in its order; an index says which draw of chance an image has. */
+  readonly packed: boolean;
   /** Images are cropped and flipped by chance. */
   readonly augment: boolean;
 }
@@ -25,7 +27,7 @@ const CROP_PADDING = 4;
  * highest bit of mixed(h) is set.
  */
 export function gatherImagesShader(options: GatherImagesOptions) {
-  const { height, width, normalisation, gather, augment } = options;
+  const { height, width, normalisation, gather, packed, augment } = options;
   const channels = normalisation.length;
   const vectors = Math.ceil(channels / 4);
   const offsets = 2 * CROP_PADDING + 1;
@@ -66,6 +68,11 @@ fn kernel(workgroup: u32, local: u32) {
 #else
   let image = place;
 #endif
+#if ${packed}
+  let stored = position / ${height * width}u;
+#else
+  let stored = image;
+#endif
   var y = i32((position / ${width}u) % ${height}u);
   var x = i32(position % ${width}u);
 #if ${augment}
@@ -75,7 +82,7 @@ fn kernel(workgroup: u32, local: u32) {
   x += i32(((chance & 0xffffu) * ${offsets}u) >> 16u) - ${CROP_PADDING};
 #endif
   let inside = y >= 0 && y < ${height} && x >= 0 && x < ${width};
-  let at = select(0u, ((image * ${height}u + u32(y)) * ${width}u + u32(x)) * ${channels}u, inside);
+  let at = select(0u, ((stored * ${height}u + u32(y)) * ${width}u + u32(x)) * ${channels}u, inside);
 ${unroll(
   vectors,
   (v) => `  let bytes${v} = select(0u, bytes_from(at + ${4 * v}u), inside);

@@ -15,6 +15,8 @@ export {
   readPictures,
 } from './data/picture-files.js';
 export {
+  type AnyPictures,
+  type PictureSet,
   type PictureSize,
   type PictureSource,
   type Pictures,
@@ -22,6 +24,7 @@ export {
   type Preprocessing,
   picturesAt,
   requirePictures,
+  type StreamedPictures,
 } from './data/pictures.js';
 export { networkInputs } from './data/preprocess.js';
 export { type DecodedPicture, fitPicture } from './data/resize.js';

@@ -28,6 +28,8 @@ const library: UserConfig = {
         index: resolve(root, 'src/index.ts'),
         node: resolve(root, 'src/node.ts'),
         cli: resolve(root, 'src/cli/main.ts'),
+        // Threads load it by its path.
+        'decode-worker': resolve(root, 'src/data/decode-worker.ts'),
       },
     },
     rolldownOptions: {

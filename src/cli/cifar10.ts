@@ -8,9 +8,10 @@ import { createGunzip } from 'node:zlib';
 import { z } from 'zod';
 import { CIFAR10_FILES, encodeCifar10 } from '../data/cifar10.js';
 import { decodePicture } from '../data/decode-picture.js';
+import type { PictureDecoder } from '../data/picture-decoder.js';
 import type { ReadPictures } from '../data/picture-files.js';
-import { readPictureSource } from '../data/picture-folder.js';
-import type { PictureSource } from '../data/pictures.js';
+import { readPictureSource, readStreamedSource } from '../data/picture-folder.js';
+import type { AnyPictures, PictureSize, PictureSource } from '../data/pictures.js';
 import { EspalierError, errorMessage, throwIfAborted } from '../errors.js';
 import { cachedFolder } from '../hosts/cache.js';
 
@@ -39,15 +40,31 @@ export async function readPictureData(
   data: string,
   options?: ReadPictures,
 ): Promise<PictureSource> {
-  if (data !== KEY) return readPictureSource(data, options);
+  return readPictureSource(await folderOfData(data), options);
+}
+
+/** The same; with a decoder folders that are too large are not held. */
+export async function readStreamedData(
+  data: string,
+  { size, decoder }: { readonly size: PictureSize; readonly decoder: PictureDecoder | undefined },
+): Promise<PictureSource<AnyPictures>> {
+  const folder = await folderOfData(data);
+  if (!decoder) return readPictureSource(folder, { size });
+  return readStreamedSource(folder, size, { decoder, above: HELD_BYTES });
+}
+
+/** Bytes of pixels up to which a folder is held in memory: 3,566 pictures of 224 × 224. */
+const HELD_BYTES = 512 * 2 ** 20;
+
+async function folderOfData(data: string): Promise<string> {
+  if (data !== KEY) return data;
   const fill = async () => {
     throw new EspalierError(
       'bad-data',
       'CIFAR-10 is not on this machine yet, or not whole: run `espalier data cifar10` once, or give a folder with its binary files.',
     );
   };
-  const folder = await cachedFolder(KEY, fill);
-  return readPictureSource(folder, options);
+  return cachedFolder(KEY, fill);
 }
 
 export interface BringCifar10 {

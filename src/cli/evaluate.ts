@@ -4,7 +4,8 @@ import { firstPictures } from '../data/pictures.js';
 import { EspalierError } from '../errors.js';
 import type { EvaluateSummary } from '../experiment/model/evaluate.js';
 import { grouped, mebibytes, plural } from '../text.js';
-import { readPictureData } from './cifar10.js';
+import { readStreamedData } from './cifar10.js';
+import { decodingLine, openDecoder } from './decoder.js';
 import { addDeviceFlags, number } from './flags.js';
 import { type HostFlags, withHost } from './host.js';
 import {
@@ -52,7 +53,9 @@ Examples:
     .action(async (file: string, flags: EvaluateFlags) => {
       const model = await readModel(file, flags);
       const preprocessing = choosePreprocessing(flags, model);
-      const { test } = await readPictureData(flags.data, { size: model.network.graph.input });
+      const decoder = openDecoder(flags.host);
+      const sized = { size: model.network.graph.input, decoder };
+      const { test } = await readStreamedData(flags.data, sized);
       const pictures = firstPictures(test, requireCount(flags.pictures ?? test.count, test.count));
       const progress = phaseProgress(process.stderr);
       const { signal, release } = interruptSignal();
@@ -68,12 +71,15 @@ Examples:
           ),
         );
         progress.stop();
+        const line = decodingLine(decoder, undefined);
+        if (line !== undefined) progress.line(line);
         const versions = { espalier: version, node: process.versions.node };
         const all = { architecture: model.architecture, versions, ...summary };
         process.stdout.write(flags.json ? `${JSON.stringify(all)}\n` : `${table(all)}\n`);
       } finally {
         progress.stop();
         release();
+        await decoder?.close();
       }
     });
 }

@@ -13,7 +13,8 @@ import { ARCHITECTURES, buildArchitecture, STEMS } from '../models/architectures
 import { drawWeights } from '../models/initial-weights.js';
 import { distinctDraws, randomStream } from '../random.js';
 import { mebibytes, plural, shellWord } from '../text.js';
-import { readPictureData } from './cifar10.js';
+import { readStreamedData } from './cifar10.js';
+import { decodingLine, openDecoder } from './decoder.js';
 import { addDeviceFlags, givenFlags, number, numbers, readConfig } from './flags.js';
 import { withHost } from './host.js';
 import { lockFolder } from './lock.js';
@@ -117,7 +118,9 @@ async function execute(config: TrainConfig, settings: Settings): Promise<void> {
   const { architecture, stem, width, seed } = config;
   // Pictures of any size become those that the architecture usually takes.
   const usual = buildArchitecture(architecture, stem ? { stem } : {});
-  const { train, ...others } = await readPictureData(config.data, { size: usual.input });
+  const decoder = openDecoder(config.host);
+  const sized = { size: usual.input, decoder };
+  const { train, ...others } = await readStreamedData(config.data, sized);
   const classes = train.classes?.length;
   const graph = buildArchitecture(architecture, {
     width,
@@ -142,7 +145,9 @@ async function execute(config: TrainConfig, settings: Settings): Promise<void> {
     `${architecture}: ${plural(drawn, 'picture')} to train on, ${plural(source.test.count, 'picture')} to measure with, ${plural(total, 'step')}.`,
   );
   let reached: number | undefined;
+  const pace = trainingPace(config.batch);
   const onEvent = async (event: TrainEvent) => {
+    pace.see(event);
     if (event.type === 'progress') progress.show('Training', event.step, event.steps, note(event));
     else {
       await keepCheckpoint(folder.path, event, config);
@@ -171,8 +176,12 @@ async function execute(config: TrainConfig, settings: Settings): Promise<void> {
       ),
     );
     progress.stop();
+    const perSecond = pace.perSecond();
+    const line = decodingLine(decoder, perSecond);
+    if (line !== undefined) progress.line(line);
     const versions = { espalier: version, node: process.versions.node };
-    const all = { out: folder.path, architecture, versions, ...summary };
+    const picturesPerSecond = { trained: perSecond, ...decoder?.figures() };
+    const all = { out: folder.path, architecture, versions, ...summary, picturesPerSecond };
     process.stdout.write(
       json ? `${JSON.stringify(all)}\n` : `${table(summary)}\nFiles: ${folder.path}\n`,
     );
@@ -187,8 +196,27 @@ async function execute(config: TrainConfig, settings: Settings): Promise<void> {
   } finally {
     progress.stop();
     release();
+    await decoder?.close();
     await folder.release();
   }
+}
+
+/** Pictures trained on a second: between looks at the loss, and not while a checkpoint is measured. */
+function trainingPace(batch: number) {
+  let last: { readonly step: number; readonly at: number } | undefined;
+  let steps = 0;
+  let millis = 0;
+  return {
+    see: (event: TrainEvent) => {
+      const at = performance.now();
+      if (event.type === 'progress' && last) {
+        steps += event.step - last.step;
+        millis += at - last.at;
+      }
+      last = event.type === 'progress' ? { step: event.step, at } : undefined;
+    },
+    perSecond: () => (steps === 0 ? undefined : (1000 * steps * batch) / millis),
+  };
 }
 
 function note({ loss, accuracy, secondsLeft }: Extract<TrainEvent, { type: 'progress' }>): string {

@@ -1,6 +1,11 @@
 import { EspalierError, errorMessage } from '../errors.js';
 import { isLitter } from './litter.js';
-import { bytesOfPicture, type PictureSize, type Pictures } from './pictures.js';
+import {
+  bytesOfPicture,
+  type PictureSize,
+  type Pictures,
+  type StreamedPictures,
+} from './pictures.js';
 import { type DecodedPicture, fitPicture } from './resize.js';
 
 /** What lies in a folder of pictures, by paths within it that are parted by '/'. */
@@ -118,9 +123,39 @@ export async function readPictures(
     pixels.set(fitPicture(picture, { height, width, channels }, crop), i * bytes);
     onProgress?.(i + 1, count);
   }
-  const read = { height, width, channels, count, pixels };
-  if (classes.length === 0) return read;
-  return { ...read, classes, labels: Uint32Array.from(pictures, ({ label }) => label!) };
+  return { height, width, channels, count, pixels, ...labelling(pictures, classes) };
+}
+
+/**
+ * The pictures of a listing, read when they are asked for.
+ *
+ * @param fitted gives the picture at a path in that size.
+ */
+export function streamPictures(
+  { pictures: listed, classes }: PictureListing,
+  { size, choose }: { readonly size: PictureSize } & Pick<ReadPictures, 'choose'>,
+  fitted: (path: string) => Promise<Uint8Array>,
+): StreamedPictures {
+  const { height, width, channels } = size;
+  const chosen = choose?.(listed.length) ?? listed.keys();
+  const pictures = Array.from(chosen, (place) => listed[place]!);
+  const bytes = bytesOfPicture(size);
+  return {
+    ...{ height, width, channels, count: pictures.length, ...labelling(pictures, classes) },
+    read: async (indices) => {
+      const pixels = new Uint8Array(indices.length * bytes);
+      const reads = Array.from(indices, async (index, at) =>
+        pixels.set(await fitted(pictures[index]!.path), at * bytes),
+      );
+      await Promise.all(reads);
+      return pixels;
+    },
+  };
+}
+
+function labelling(pictures: PictureListing['pictures'], classes: readonly string[]) {
+  if (classes.length === 0) return {};
+  return { classes, labels: Uint32Array.from(pictures, ({ label }) => label!) };
 }
 
 function requireSameSize(picture: DecodedPicture, first: DecodedPicture, path: string): void {

@@ -4,13 +4,31 @@ import { EspalierError, errorMessage } from '../errors.js';
 import { CIFAR10_FILES, parseCifar10 } from './cifar10.js';
 import { decodePicture } from './decode-picture.js';
 import { decodeNpy } from './npy.js';
+import type { PictureDecoder } from './picture-decoder.js';
 import {
   listPictures,
   type PictureFiles,
   type ReadPictures,
   readPictures,
+  streamPictures,
 } from './picture-files.js';
-import { type PictureSource, type Pictures, picturesAt } from './pictures.js';
+import {
+  type AnyPictures,
+  bytesOfPicture,
+  type PictureSize,
+  type PictureSource,
+  type Pictures,
+  picturesAt,
+} from './pictures.js';
+
+/** How folders that are too large to hold are read. */
+export interface StreamPictures {
+  readonly decoder: PictureDecoder;
+  /** Bytes of pixels above which a folder's pictures are decoded when they are asked for. */
+  readonly above: number;
+}
+
+type ReadOptions = ReadPictures & { readonly stream?: StreamPictures };
 
 /**
  * Reads a dataset of pictures from disk (Node only). `path` is
@@ -22,10 +40,30 @@ import { type PictureSource, type Pictures, picturesAt } from './pictures.js';
  *
  * @throws bad-data naming the folder or file that is missing or malformed.
  */
-export async function readPictureSource(
+export function readPictureSource(
   path: string,
   options: ReadPictures = {},
 ): Promise<PictureSource> {
+  return readSource(path, options);
+}
+
+/**
+ * The same, but that a folder of PNG or JPEG pictures is not held where it is too large. A picture in it
+ * that does not decode is refused when it is asked for.
+ *
+ * @throws as `readPictureSource` does.
+ */
+export function readStreamedSource(
+  path: string,
+  size: PictureSize,
+  stream: StreamPictures,
+): Promise<PictureSource<AnyPictures>> {
+  return readSource(path, { size, stream });
+}
+
+async function readSource(path: string, options: ReadPictures): Promise<PictureSource>;
+async function readSource(path: string, options: ReadOptions): Promise<PictureSource<AnyPictures>>;
+async function readSource(path: string, options: ReadOptions): Promise<PictureSource<AnyPictures>> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new EspalierError('bad-data', `${path} cannot be read: ${errorMessage(cause)}.`, {
       cause,
@@ -36,18 +74,18 @@ export async function readPictureSource(
   }
   const names = await readdir(path);
   if (names.includes('cifar-10-batches-bin')) {
-    return readPictureSource(join(path, 'cifar-10-batches-bin'), options);
+    return readSource(join(path, 'cifar-10-batches-bin'), options);
   }
   const batches = [...CIFAR10_FILES.train, ...CIFAR10_FILES.test];
   if (batches.some((name) => names.includes(name))) return readCifar10(path, names, options);
   return readPictureFolder(path, names, options);
 }
 
-function undivided(
+function undivided<Some extends AnyPictures>(
   name: string,
-  pictures: Pictures,
+  pictures: Some,
   ignored: readonly string[] = [],
-): PictureSource {
+): PictureSource<Some> {
   return { name, train: pictures, test: pictures, ignored };
 }
 
@@ -75,8 +113,8 @@ async function readCifar10(
 async function readPictureFolder(
   folder: string,
   names: readonly string[],
-  options: ReadPictures,
-): Promise<PictureSource> {
+  options: ReadOptions,
+): Promise<PictureSource<AnyPictures>> {
   const test = ['test', 'val'].find((name) => names.includes(name));
   if (!names.includes('train') || test === undefined) {
     const { pictures, ignored } = await readPictureSet(folder, options);
@@ -100,8 +138,8 @@ async function readPictureFolder(
 
 async function readPictureSet(
   folder: string,
-  options: ReadPictures,
-): Promise<{ pictures: Pictures; ignored: readonly string[] }> {
+  options: ReadOptions,
+): Promise<{ pictures: AnyPictures; ignored: readonly string[] }> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries
     .filter((entry) => !entry.isDirectory())
@@ -113,5 +151,15 @@ async function readPictureSet(
     decode: async (bytes) => decodePicture(bytes),
   };
   const listing = listPictures(paths, folder);
-  return { pictures: await readPictures(listing, files, options), ignored: listing.ignored };
+  const { ignored } = listing;
+  const { size, choose, crop, stream } = options;
+  const count = choose?.(listing.pictures.length).length ?? listing.pictures.length;
+  if (stream && size && count * bytesOfPicture(size) > stream.above) {
+    const fitted = (path: string) => stream.decoder.decode(join(folder, path), size, crop);
+    return {
+      pictures: streamPictures(listing, { size, ...(choose && { choose }) }, fitted),
+      ignored,
+    };
+  }
+  return { pictures: await readPictures(listing, files, options), ignored };
 }

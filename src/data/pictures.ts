@@ -8,21 +8,34 @@ export interface PictureSize {
   readonly channels: number;
 }
 
-/** Pictures for a convolutional network: bytes [count · height · width · channels], row-major. */
-export interface Pictures extends PictureSize {
+/** What is known of pictures beside their pixels. */
+export interface PictureSet extends PictureSize {
   readonly count: number;
-  readonly pixels: Uint8Array;
   /** A class number each; without them pictures can calibrate and be compared, not be judged. */
   readonly labels?: Uint32Array;
   /** What the class numbers mean, where that is known. */
   readonly classes?: readonly string[];
 }
 
+/** Pictures for a convolutional network: bytes [count · height · width · channels], row-major. */
+export interface Pictures extends PictureSet {
+  readonly pixels: Uint8Array;
+}
+
+/** Pictures that are read when they are asked for, since all of them would take too much memory. */
+export interface StreamedPictures extends PictureSet {
+  /** The pixels of the pictures at `indices`, in their order. Several reads may be under way at once. */
+  readonly read: (indices: ArrayLike<number>) => Promise<Uint8Array>;
+}
+
+/** Pictures in memory, or read when they are asked for. */
+export type AnyPictures = Pictures | StreamedPictures;
+
 /** A dataset of pictures: what may be trained on, and what only measures; both the same where it is not divided. */
-export interface PictureSource {
+export interface PictureSource<Some extends AnyPictures = Pictures> {
   readonly name: string;
-  readonly train: Pictures;
-  readonly test: Pictures;
+  readonly train: Some;
+  readonly test: Some;
   /** What else was found there, and passed over. */
   readonly ignored: readonly string[];
 }
@@ -47,24 +60,40 @@ export function bytesOfPicture({ height, width, channels }: PictureSize): number
 }
 
 /** The pictures at `indices`, in their order. */
-export function picturesAt(pictures: Pictures, indices: ArrayLike<number>): Pictures {
+export function picturesAt(pictures: Pictures, indices: ArrayLike<number>): Pictures;
+export function picturesAt(pictures: AnyPictures, indices: ArrayLike<number>): AnyPictures;
+export function picturesAt(pictures: AnyPictures, indices: ArrayLike<number>): AnyPictures {
+  const { labels } = pictures;
+  const own = {
+    count: indices.length,
+    ...(labels && { labels: Uint32Array.from(indices, (index) => labels[index] as number) }),
+  };
+  if ('read' in pictures) {
+    const { read } = pictures;
+    return {
+      ...pictures,
+      ...own,
+      read: (places) => read(Array.from(places, (place) => indices[place] as number)),
+    };
+  }
   const size = bytesOfPicture(pictures);
   const pixels = new Uint8Array(indices.length * size);
-  const { labels } = pictures;
   for (let at = 0; at < indices.length; at++) {
     const index = indices[at] as number;
     pixels.set(pictures.pixels.subarray(index * size, (index + 1) * size), at * size);
   }
-  return {
-    ...pictures,
-    count: indices.length,
-    pixels,
-    ...(labels && { labels: Uint32Array.from(indices, (index) => labels[index] as number) }),
-  };
+  return { ...pictures, ...own, pixels };
 }
 
 /** The first so many pictures. */
-export function firstPictures(pictures: Pictures, count: number): Pictures {
+export function firstPictures(pictures: Pictures, count: number): Pictures;
+export function firstPictures(pictures: AnyPictures, count: number): AnyPictures;
+export function firstPictures(pictures: AnyPictures, count: number): AnyPictures {
+  if ('read' in pictures)
+    return picturesAt(
+      pictures,
+      Array.from({ length: count }, (_, i) => i),
+    );
   const { pixels, labels } = pictures;
   return {
     ...pictures,
@@ -84,7 +113,7 @@ export function picturesChecksum({ pixels, labels = new Uint32Array() }: Picture
  * @throws bad-data when the pictures are not of the size that a network takes, or their labels not of
  *   the classes that it tells apart.
  */
-export function requirePictures(pictures: Pictures, size: PictureSize, classes: number): void {
+export function requirePictures(pictures: PictureSet, size: PictureSize, classes: number): void {
   if (pictures.channels !== size.channels) {
     throw new EspalierError(
       'bad-data',

@@ -10,6 +10,8 @@ export interface GatherImages {
   readonly pixels: GpuBuffer;
   /** Indices of the images; without it they are taken in order. */
   readonly indices?: GpuBuffer | undefined;
+  /** `pixels` has the images of a call alone, in its order; indices then only decide their chance. */
+  readonly packed?: boolean;
   /** Mean of each channel, where white is 1; likewise the deviation. */
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
@@ -42,7 +44,7 @@ export interface GatherImagesCall {
  */
 export async function prepareGatherImages(
   device: Device,
-  { pixels, indices, mean, deviation, map, augment = false }: GatherImages,
+  { pixels, indices, packed = false, mean, deviation, map, augment = false }: GatherImages,
 ): Promise<(commands: Commands, call?: GatherImagesCall) => void> {
   const { height, width, matrix } = map;
   const channels = matrix.columns;
@@ -58,7 +60,14 @@ export async function prepareGatherImages(
   });
   const kernel = await prepareKernel(
     device,
-    gatherImagesShader({ height, width, normalisation, gather: indices !== undefined, augment }),
+    gatherImagesShader({
+      height,
+      width,
+      normalisation,
+      gather: indices !== undefined,
+      packed,
+      augment,
+    }),
     { pixels, map: matrix.buffer, ...(indices && { indices }) },
   );
   return (commands, { images = map.images, first = 0, key = 0 } = {}) => {

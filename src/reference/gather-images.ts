@@ -12,6 +12,8 @@ export interface GatherImagesProblem {
   readonly pixels: Uint8Array;
   /** Images to gather, in this order. */
   readonly images: ArrayLike<number>;
+  /** `pixels` has these images alone, in this order. */
+  readonly packed?: boolean;
   /** What crops and mirrorings hang on; without it images stay as they are. */
   readonly key?: number | undefined;
 }
@@ -40,7 +42,7 @@ export function cropAndFlip(key: number, image: number): CropAndFlip {
 
 /** (pixel / 255 − mean) / deviation [images · height · width × channels] with float32's bound. */
 export function gatherImagesReference(problem: GatherImagesProblem): Bounded {
-  const { height, width, mean, images, key } = problem;
+  const { height, width, mean, images, packed = false, key } = problem;
   const channels = mean.length;
   const numbers: Approx[] = [];
   for (let i = 0; i < images.length; i++) {
@@ -52,7 +54,7 @@ export function gatherImagesReference(problem: GatherImagesProblem): Bounded {
         const column = (mirrored ? width - 1 - x : x) + across;
         const row = y + down;
         const inside = row >= 0 && row < height && column >= 0 && column < width;
-        const at = ((image * height + row) * width + column) * channels;
+        const at = (((packed ? i : image) * height + row) * width + column) * channels;
         for (let c = 0; c < channels; c++) {
           numbers.push(normalised(problem, inside ? problem.pixels[at + c] : 0, c));
         }

@@ -1,5 +1,6 @@
-import type { Pictures, Preprocessing } from '../data/pictures.js';
+import type { AnyPictures, PictureSet, Pictures, Preprocessing } from '../data/pictures.js';
 import { bytesOfPicture, requirePictures } from '../data/pictures.js';
+import { pixelsByShard } from '../data/read-ahead.js';
 import { type GpuBuffer, readFloats, upload } from '../gpu/buffer.js';
 import { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
@@ -42,7 +43,7 @@ export const EVALUATED_AT_ONCE = 100;
 export async function* evaluatePictures(
   device: Device,
   network: Network,
-  pictures: Pictures,
+  pictures: AnyPictures,
   { preprocessing, batch = EVALUATED_AT_ONCE, answers: wanted = false, signal }: EvaluationOptions,
 ): AsyncGenerator<number, PictureEvaluation> {
   const { count, labels } = pictures;
@@ -63,9 +64,10 @@ export async function* evaluatePictures(
     }));
   const answers = wanted ? new Float32Array(count * classes) : undefined;
   const commands = new Commands(device);
-  for (let first = 0; first < count; first += images) {
+  let first = 0;
+  for await (const shard of pixelsByShard(pictures, images)) {
     const own = Math.min(images, count - first);
-    uploadPictures(pixels, pictures, first, own);
+    uploadPixels(pixels, shard);
     gather(commands, { images: own });
     inference.encode(commands, own);
     judge?.(commands, { images: own, first, firstResult: first });
@@ -76,7 +78,8 @@ export async function* evaluatePictures(
       const block = (await readMatrix(output.matrix)).subarray(0, own * classes);
       answers.set(block, first * classes);
     }
-    yield first + own;
+    first += own;
+    yield first;
   }
   await commands.finish();
   const given = answers && { answers };
@@ -90,12 +93,12 @@ export async function* evaluatePictures(
  *
  * @throws bad-data as `requirePictures` does.
  */
-export function requireAnswerable({ graph }: Network, pictures: Pictures): void {
+export function requireAnswerable({ graph }: Network, pictures: PictureSet): void {
   const classes = inferShapes(graph).get(graph.output)?.channels ?? 0;
   requirePictures(pictures, graph.input, classes);
 }
 
-/** Copies pictures, four bytes to a word. */
+/** Copies pictures to the device. */
 export function uploadPictures(
   buffer: GpuBuffer,
   pictures: Pictures,
@@ -103,8 +106,13 @@ export function uploadPictures(
   count: number,
 ): void {
   const size = bytesOfPicture(pictures);
-  const bytes = new Uint8Array(4 * wordsOfBytes(count * size));
-  bytes.set(pictures.pixels.subarray(first * size, (first + count) * size));
+  uploadPixels(buffer, pictures.pixels.subarray(first * size, (first + count) * size));
+}
+
+/** Copies pixels to the device, four bytes to a word. */
+export function uploadPixels(buffer: GpuBuffer, pixels: Uint8Array): void {
+  const bytes = new Uint8Array(4 * wordsOfBytes(pixels.length));
+  bytes.set(pixels);
   upload(buffer, new Uint32Array(bytes.buffer));
 }
 

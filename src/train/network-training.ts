@@ -1,23 +1,17 @@
-import { bytesOfPicture, type Pictures, type Preprocessing } from '../data/pictures.js';
+import { type AnyPictures, bytesOfPicture, type Preprocessing } from '../data/pictures.js';
 import { EspalierError } from '../errors.js';
-import { type GpuBuffer, readFloats, upload } from '../gpu/buffer.js';
+import { readFloats } from '../gpu/buffer.js';
 import { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { largestBinding, tooLarge } from '../gpu/limits.js';
 import { Scope } from '../gpu/scope.js';
 import type { Network, Weights } from '../graph/weights.js';
-import { prepareGatherImages } from '../kernels/gather-images.js';
 import { prepareSoftmaxLoss } from '../kernels/softmax-loss.js';
 import { type NetworkTraining, prepareTraining } from '../layers/training.js';
 import { randomStream } from '../random.js';
 import { orderOfEpoch, stepsOfEpoch } from './epochs.js';
-import {
-  addPairs,
-  mostPictures,
-  requireAnswerable,
-  uploadPictures,
-  wordsOfBytes,
-} from './evaluation.js';
+import { addPairs, mostPictures, requireAnswerable } from './evaluation.js';
+import { type FedMinibatch, type PictureFeed, preparePictureFeed } from './picture-feed.js';
 import { rateOfStep, type Schedule } from './schedule.js';
 import { type PreparedTeacher, prepareTeacher, type Teacher } from './teacher.js';
 
@@ -103,12 +97,12 @@ const LOOKS = 20;
 export async function* trainNetwork(
   device: Device,
   network: Network,
-  pictures: Pictures,
+  pictures: AnyPictures,
   options: NetworkTrainingOptions & NetworkTrainingCourse,
 ): AsyncGenerator<NetworkTrainingEvent, NetworkTrainingState> {
   const { count: examples } = pictures;
   const { batch, seed, from, stops = [], signal } = options;
-  const learned = requireTrainable(device, network, pictures, options.teacher);
+  const learned = requireTrainable(device, network, pictures, options);
   using scope = new Scope(device);
   const start = from ? { ...network, weights: from.weights } : network;
   using training = await prepareTraining(device, start, {
@@ -134,14 +128,14 @@ export async function* trainNetwork(
   try {
     while (done < steps) {
       const epoch = Math.floor(done / perEpoch);
-      if (done % perEpoch === 0 || done === from?.step) {
-        commands.submit();
-        upload(step.indices, orderOfEpoch({ examples, batch, seed }, epoch));
-      }
       const first = (done % perEpoch) * batch;
+      if (first === 0 || done === from?.step) {
+        commands.submit();
+        step.begin(orderOfEpoch({ examples, batch, seed }, epoch), first);
+      }
       const images = Math.min(batch, examples - first);
       const rate = rateOfStep(schedule, done);
-      step.encode(commands, { first, images, rate, key: keyOfEpoch(seed, epoch) });
+      await step.encode(commands, { first, images, rate, key: keyOfEpoch(seed, epoch) });
       done++;
       await commands.submitIfFull(signal);
       const ended = done % perEpoch === 0 || stops.includes(done);
@@ -173,9 +167,9 @@ export async function* trainNetwork(
 function requireTrainable(
   device: Device,
   network: Network,
-  pictures: Pictures,
-  teacher: Teacher | undefined,
-): Pictures {
+  pictures: AnyPictures,
+  { teacher, batch }: Pick<NetworkTrainingOptions, 'teacher' | 'batch'>,
+): AnyPictures {
   const { labels, ...unlabelled } = pictures;
   requireAnswerable(network, pictures);
   if (teacher) requireAnswerable(teacher.network, pictures);
@@ -188,25 +182,18 @@ function requireTrainable(
   }
   const bytes = bytesOfPicture(pictures);
   const fits = mostPictures(largestBinding(device), bytes);
-  if (pictures.count > fits) {
-    const given = pictures.count;
-    throw tooLarge(device, { key: 'examples', what: 'the pictures', given, fits });
-  }
+  const { count } = pictures;
+  // Of streamed pictures there is a minibatch at a time on the device.
+  const [key, given] = 'read' in pictures ? ['batch', Math.min(batch, count)] : ['examples', count];
+  if (given > fits) throw tooLarge(device, { key, what: 'the pictures', given, fits });
   return byLabels ? pictures : unlabelled;
 }
 
-interface Step {
-  /** The order of the epoch's pictures. */
-  readonly indices: GpuBuffer;
+interface Step extends Pick<PictureFeed, 'begin'> {
   readonly encode: (
     commands: Commands,
-    call: {
-      readonly first: number;
-      readonly images: number;
-      readonly rate: number;
-      readonly key: number;
-    },
-  ) => void;
+    minibatch: FedMinibatch & { readonly rate: number },
+  ) => Promise<void>;
   /**
    * Mean loss and accuracy of so many of the epoch's pictures, from the first on; where no labels are
    * learned an answer is right when the teacher gives it too.
@@ -226,26 +213,18 @@ async function prepareStep(
     options,
     teacher,
   }: {
-    readonly pictures: Pictures;
+    readonly pictures: AnyPictures;
     readonly options: NetworkTrainingOptions;
     readonly teacher: PreparedTeacher | undefined;
   },
 ): Promise<Step> {
   const { count, labels } = pictures;
   const { output, outputGradient, input } = training;
-  const pixels = scope.buffer('pictures', wordsOfBytes(count * bytesOfPicture(pictures)));
-  uploadPictures(pixels, pictures, 0, count);
-  const indices = scope.buffer('order of pictures', count);
+  const feed = await preparePictureFeed(device, scope, { pictures, input, options });
+  const { indices } = feed;
   const results = scope.buffer('losses', 2 * count);
-  const { preprocessing, augment, momentum, weightDecay } = options;
+  const { momentum, weightDecay } = options;
   const share = options.teacher?.share ?? 0;
-  const gather = await prepareGatherImages(device, {
-    pixels,
-    indices,
-    map: input,
-    augment,
-    ...preprocessing,
-  });
   const judge = await prepareSoftmaxLoss(device, {
     logits: output.matrix,
     labels: labels && scope.bufferFrom('labels', labels),
@@ -255,9 +234,9 @@ async function prepareStep(
     results,
   });
   return {
-    indices,
-    encode: (commands, { first, images, rate, key }) => {
-      gather(commands, { images, first, key });
+    begin: feed.begin,
+    encode: async (commands, { first, images, rate, key }) => {
+      await feed.encode(commands, { images, first, key });
       training.forward(commands, images);
       teacher?.encode(commands, images);
       judge(commands, { images, first, firstResult: first, share });

@@ -9,6 +9,7 @@ interface Spec {
   readonly shape: readonly [images: number, height: number, width: number, channels: number];
   readonly call?: GatherImagesCall;
   readonly gather?: boolean;
+  readonly packed?: boolean;
   readonly augment?: boolean;
 }
 
@@ -19,6 +20,10 @@ const SPECS: readonly Spec[] = [
   { shape: [2, 3, 5, 7], gather: true, call: { first: 4 } },
   { shape: [4, 6, 5, 3], call: { images: 3, first: 1 } },
   { shape: [3, 32, 32, 3], gather: true, augment: true, call: { key: 0xdeadbeef, first: 1 } },
+  {
+    shape: [3, 7, 5, 3],
+    ...{ gather: true, packed: true, augment: true, call: { key: 0xdeadbeef, first: 2 } },
+  },
   { shape: [7, 11, 13, 1], augment: true, call: { key: 1, images: 6 } },
   { shape: [2, 3, 2, 5], augment: true },
 ];
@@ -27,10 +32,10 @@ const SPECS: readonly Spec[] = [
 const SPARE = 9;
 
 export const gatherImagesCases: readonly KernelCase[] = SPECS.map((spec) => {
-  const { shape, call = {}, gather = false, augment = false } = spec;
+  const { shape, call = {}, gather = false, packed = false, augment = false } = spec;
   const [count, height, width, channels] = shape;
   const { images = count, first = 0, key = 0 } = call;
-  const traits = `${gather ? ', gathered' : ''}${augment ? ', augmented' : ''}`;
+  const traits = `${gather ? ', gathered' : ''}${packed ? ', packed' : ''}${augment ? ', augmented' : ''}`;
   const name = `gather-images ${shape.join(' × ')}${traits} ${JSON.stringify(call)}`;
   return memoryCase(name, async (device, memory) => {
     const stored = first + count + SPARE;
@@ -45,6 +50,7 @@ export const gatherImagesCases: readonly KernelCase[] = SPECS.map((spec) => {
     const run = await prepareGatherImages(device, {
       pixels: memory.buffer(new Uint32Array(pixels.buffer)),
       indices: gather ? memory.buffer(indices) : undefined,
+      packed,
       mean,
       deviation,
       map,
@@ -63,6 +69,7 @@ export const gatherImagesCases: readonly KernelCase[] = SPECS.map((spec) => {
         { length: images },
         (_, i) => (gather ? indices[first + i] : first + i) ?? -1,
       ),
+      packed,
       key: augment ? key : undefined,
     });
     requireWithin(await writtenValues(map, images), reference);

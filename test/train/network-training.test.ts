@@ -1,12 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Pictures } from '../../src/data/pictures.js';
-import { PREPROCESSINGS } from '../../src/data/pictures.js';
+import { PREPROCESSINGS, picturesAt } from '../../src/data/pictures.js';
+import { READ_AHEAD } from '../../src/data/read-ahead.js';
 import { finalResult } from '../../src/experiment/relay.js';
 import type { Device } from '../../src/gpu/device.js';
 import { buildArchitecture } from '../../src/models/architectures.js';
 import { drawWeights } from '../../src/models/initial-weights.js';
 import { activation, convolution, linear } from '../../src/models/nodes.js';
 import { randomStream } from '../../src/random.js';
+import { evaluatePictures } from '../../src/train/evaluation.js';
 import {
   type NetworkTrainingEvent,
   type NetworkTrainingOptions,
@@ -201,4 +204,53 @@ describe('training a network', () => {
     await expect(next({ ...colours(9), width: 4, height: 16 })).rejects.toThrow(/16 × 4|16 and 4/);
     expect(device.liveBytes).toBe(before);
   });
+});
+
+test('streamed pictures train and measure to the bits of held ones, a few minibatches in memory', async () => {
+  const held = colours(29);
+  const { pixels: _, ...set } = held;
+  let alive = 0;
+  let most = 0;
+  const streamed = {
+    ...set,
+    read: async (indices: ArrayLike<number>) => {
+      alive += indices.length;
+      most = Math.max(most, alive);
+      await sleep(1);
+      alive -= indices.length;
+      return picturesAt(held, indices).pixels;
+    },
+  };
+  const network = randomNetwork(chain);
+  const options = { ...OPTIONS, epochs: 2 };
+  const whole = await finalResult(trainNetwork(device, network, held, options));
+  expect(await finalResult(trainNetwork(device, network, streamed, options))).toEqual(whole);
+  // From within an epoch, too.
+  let state: NetworkTrainingState | undefined;
+  for await (const event of trainNetwork(device, network, streamed, { ...options, stops: [6] })) {
+    if (event.type === 'epoch' && event.state.step === 6) {
+      state = event.state;
+      break;
+    }
+  }
+  const rest = trainNetwork(
+    device,
+    network,
+    picturesAt(
+      streamed,
+      Array.from({ length: 29 }, (_, i) => i),
+    ),
+    {
+      ...{ ...options, from: state },
+    },
+  );
+  expect(await finalResult(rest)).toEqual(whole);
+  const { preprocessing } = OPTIONS;
+  const measured = { preprocessing, batch: 8, answers: true };
+  const own = { ...network, weights: whole.weights };
+  expect(await finalResult(evaluatePictures(device, own, streamed, measured))).toEqual(
+    await finalResult(evaluatePictures(device, own, held, measured)),
+  );
+  expect(most).toBeGreaterThan(OPTIONS.batch);
+  expect(most).toBeLessThanOrEqual((READ_AHEAD + 1) * OPTIONS.batch);
 });

@@ -1,4 +1,4 @@
-import type { Pictures, Preprocessing } from '../../data/pictures.js';
+import type { AnyPictures, Preprocessing } from '../../data/pictures.js';
 import type { AdapterDescription } from '../../gpu/adapter.js';
 import { Commands } from '../../gpu/commands.js';
 import type { Device } from '../../gpu/device.js';
@@ -12,7 +12,7 @@ import { relayed } from '../relay.js';
 /** What is measured on what. */
 export interface EvaluateInput {
   readonly network: Network;
-  readonly pictures: Pictures;
+  readonly pictures: AnyPictures;
   readonly preprocessing: Preprocessing;
   /** Pictures at once, 100 by default. */
   readonly batch?: number;

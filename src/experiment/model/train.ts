@@ -1,4 +1,4 @@
-import type { PictureSource } from '../../data/pictures.js';
+import type { AnyPictures, PictureSource } from '../../data/pictures.js';
 import { EspalierError } from '../../errors.js';
 import type { AdapterDescription } from '../../gpu/adapter.js';
 import type { Device } from '../../gpu/device.js';
@@ -16,7 +16,7 @@ import { finalResult, relayed } from '../relay.js';
 /** What is trained on what, and how. */
 export interface TrainInput {
   readonly network: Network;
-  readonly source: Pick<PictureSource, 'train' | 'test'>;
+  readonly source: Pick<PictureSource<AnyPictures>, 'train' | 'test'>;
   /** What is left out is as `TRAINING_DEFAULTS` has it. */
   readonly options: Partial<NetworkTrainingOptions> & Pick<NetworkTrainingOptions, 'preprocessing'>;
   /** Epochs after which the network is measured on the test pictures; the last one always is. */
