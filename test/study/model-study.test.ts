@@ -1,4 +1,8 @@
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openModelStudyFolder } from '../../src/cli/study-model-folder.js';
 import { PREPROCESSINGS } from '../../src/data/pictures.js';
 import { encodeModel, loadModel } from '../../src/experiment/model/model.js';
 import { finalResult } from '../../src/experiment/relay.js';
@@ -6,17 +10,12 @@ import type { Device } from '../../src/gpu/device.js';
 import type { Network } from '../../src/graph/weights.js';
 import { buildArchitecture } from '../../src/models/architectures.js';
 import { drawWeights } from '../../src/models/initial-weights.js';
+import { randomStream } from '../../src/random.js';
 import type { ModelStudyCell } from '../../src/study/model/cell.js';
 import { parseModelStudyConfig } from '../../src/study/model/config.js';
 import { placesOfTrial, stepsOfStudy } from '../../src/study/model/grid.js';
 import { measureRates } from '../../src/study/model/rates.js';
-import type { KeptTraining } from '../../src/study/model/train-kept.js';
-import {
-  iterationInName,
-  type ModelTrialInput,
-  networkName,
-  studyModelTrial,
-} from '../../src/study/model/trial.js';
+import { type ModelTrialInput, networkName, studyModelTrial } from '../../src/study/model/trial.js';
 import { evaluatePictures } from '../../src/train/evaluation.js';
 import { trainNetwork } from '../../src/train/network-training.js';
 import { randomPictures, input as size } from '../experiment/model/random-pictures.js';
@@ -59,38 +58,46 @@ const input: ModelTrialInput = {
   places: placesOfTrial(config, trial),
 };
 
-interface Session {
-  readonly cells: readonly ModelStudyCell[];
-  readonly networks: ReadonlyMap<string, Network>;
-  readonly training?: KeptTraining | undefined;
-}
-
-/** Does the trial up to its `until`th event to keep, and gives what a folder would hold then. */
-async function session(before?: Session, until = Number.POSITIVE_INFINITY): Promise<Session> {
-  const cells = [...(before?.cells ?? [])];
-  const networks = new Map(before?.networks);
-  let training = before?.training;
-  const places = input.places.slice(cells.length);
-  const kept = [...networks].filter(([name]) =>
-    places.some(({ iteration }) => iteration === iterationInName(name)),
-  );
-  let seen = 0;
-  const own = { ...input, places, networks: new Map(kept), ...(training && { training }) };
-  for await (const event of studyModelTrial(device, own)) {
-    if (event.type === 'progress') continue;
+/** Does the trial without a break. */
+async function whole() {
+  const cells: ModelStudyCell[] = [];
+  const networks = new Map<string, Network>();
+  let events = 0;
+  for await (const event of studyModelTrial(device, input)) {
+    events++;
     if (event.type === 'cell') cells.push(event.cell);
     if (event.type === 'network') networks.set(event.name, event.network);
-    if (event.type === 'state') training = event.training;
-    if (++seen >= until) break;
   }
-  return { cells, networks, training };
+  return { cells, networks, events };
 }
 
-const figures = ({ cells }: Session) => cells.map(({ seconds: _, ...rest }) => rest);
+/** Goes on with the trial in a folder, and ends as if killed behind so many events; gives its cells there. */
+async function session(path: string, until = Number.POSITIVE_INFINITY) {
+  const folder = await openModelStudyFolder(path, config, input.preprocessing);
+  const kept = folder.networksOfTrial(trial);
+  const places = input.places.slice(folder.cells.length);
+  const found = await kept.read(places.map(({ iteration }) => iteration));
+  let seen = 0;
+  let isKilled = false;
+  for await (const event of studyModelTrial(device, { ...input, places, ...found })) {
+    isKilled = ++seen > until;
+    if (isKilled) {
+      // In the middle of a write.
+      if (event.type === 'cell') await appendFile(join(path, 'cells.jsonl'), '{"examples":12,"tr');
+      break;
+    }
+    await kept.keep(event);
+    if (event.type === 'cell') await folder.append(event.cell);
+  }
+  await folder.close();
+  return { cells: folder.cells, isKilled };
+}
 
-test('a trial that is killed again and again comes to the same figures, which its networks have', async () => {
-  const whole = await session();
-  expect(whole.cells.map(({ iteration, criterion }) => `${iteration} ${criterion}`)).toEqual([
+const figures = (cells: readonly ModelStudyCell[]) => cells.map(({ seconds: _, ...rest }) => rest);
+
+test('a trial that is killed ten times at random comes to the same figures, which its networks have', async () => {
+  const alone = await whole();
+  expect(alone.cells.map(({ iteration, criterion }) => `${iteration} ${criterion}`)).toEqual([
     '0 group',
     '0 l1',
     '3 group',
@@ -98,17 +105,23 @@ test('a trial that is killed again and again comes to the same figures, which it
     '4 group',
     '4 l1',
   ]);
-  let killed: Session | undefined;
-  // Within the pre-training, between networks of a cell, and between cells.
-  for (const until of [3, 6, 8, Number.POSITIVE_INFINITY]) {
-    killed = await session(killed, until);
+  const path = await mkdtemp(join(tmpdir(), 'espalier-kills-'));
+  const moments = randomStream(1, 'kills');
+  for (let kill = 0; kill < 10; kill++) {
+    const { isKilled } = await session(path, moments.below(Math.floor(alone.events / 6)));
+    expect(isKilled).toBe(true);
   }
-  expect(figures(killed as Session)).toEqual(figures(whole));
+  const { cells, isKilled } = await session(path);
+  expect(isKilled).toBe(false);
+  expect(figures(cells)).toEqual(figures(alone.cells));
+  const lines = (await readFile(join(path, 'cells.jsonl'), 'utf8')).trim().split('\n');
+  expect(figures(lines.map((line) => JSON.parse(line)))).toEqual(figures(alone.cells));
+  await rm(path, { recursive: true });
 
-  const cell = whole.cells[3] as ModelStudyCell;
+  const cell = alone.cells[3] as ModelStudyCell;
   const accuracyOf = async (name: string) => {
     const model = {
-      network: whole.networks.get(name) as Network,
+      network: alone.networks.get(name) as Network,
       preprocessing: PREPROCESSINGS.cifar10,
     };
     const file = encodeModel({ ...model, counters: new Map() });
@@ -136,9 +149,9 @@ test('a trial that is killed again and again comes to the same figures, which it
   }
   expect(cell.multiplyAdds).toBeLessThanOrEqual(0.5 * cell.denseMultiplyAdds);
   // Cuts to the same architecture share the control from scratch.
-  expect(whole.cells[2]?.scratchTestLoss).toBe(cell.scratchTestLoss);
+  expect(alone.cells[2]?.scratchTestLoss).toBe(cell.scratchTestLoss);
   expect(
-    [...whole.networks.keys()].filter((name) => name.startsWith('from-scratch-3')),
+    [...alone.networks.keys()].filter((name) => name.startsWith('from-scratch-3')),
   ).toHaveLength(1);
 
   const { preprocessing, network, train: pictures } = input;
@@ -154,5 +167,5 @@ test('a trial that is killed again and again comes to the same figures, which it
       ...{ weightDecay: 5e-4, augment: true, seed: 0, preprocessing },
     }),
   );
-  expect(whole.networks.get(networkName('dense', 4))?.weights).toEqual(weights);
+  expect(alone.networks.get(networkName('dense', 4))?.weights).toEqual(weights);
 }, 120_000);
