@@ -10,11 +10,22 @@ const REMAINDERS = Uint32Array.from({ length: 256 }, (_, byte) => {
 
 /** The CRC-32 of the bytes of all parts, one after another, as an unsigned word. */
 export function crc32(...parts: readonly Uint8Array[]): number {
+  const sum = runningCrc32();
+  for (const bytes of parts) sum.add(bytes);
+  return sum.value();
+}
+
+/** The CRC-32 of bytes that come one part after another. */
+export function runningCrc32(): { add(bytes: Uint8Array): void; value(): number } {
   let word = 0xffffffff;
-  for (const bytes of parts) {
-    for (let i = 0; i < bytes.length; i++) {
-      word = (word >>> 8) ^ REMAINDERS[(word ^ bytes[i]!) & 0xff]!;
-    }
-  }
-  return ~word >>> 0;
+  return {
+    add: (bytes) => {
+      let own = word;
+      for (let i = 0; i < bytes.length; i++) {
+        own = (own >>> 8) ^ REMAINDERS[(own ^ bytes[i]!) & 0xff]!;
+      }
+      word = own;
+    },
+    value: () => ~word >>> 0,
+  };
 }

@@ -1,9 +1,6 @@
-import {
-  firstPictures,
-  type Pictures,
-  type Preprocessing,
-  picturesChecksum,
-} from '../data/pictures.js';
+import type { PictureDecoder } from '../data/picture-decoder.js';
+import { type AnyPictures, firstPictures, type Preprocessing } from '../data/pictures.js';
+import { picturesChecksum } from '../data/read-ahead.js';
 import { usualPreprocessing } from '../experiment/model/model.js';
 import type { Graph } from '../graph/graph.js';
 import type { Host } from '../hosts/host.js';
@@ -32,7 +29,7 @@ import {
 import { keyOfCell } from '../study/records.js';
 import { otherImages } from '../study/study.js';
 import { grouped, plural } from '../text.js';
-import { readPictureData } from './cifar10.js';
+import { readStreamedData } from './cifar10.js';
 import type { jobs } from './jobs.js';
 import { percent } from './progress.js';
 import type { ModelStudyFolder } from './study-model-folder.js';
@@ -50,21 +47,25 @@ import { MODEL_TRIALS } from './trial-kinds.js';
 export interface Material {
   readonly graph: Graph;
   readonly preprocessing: Preprocessing;
-  readonly train: Pictures;
+  readonly train: AnyPictures;
   /** Pictures that only measure. */
-  readonly test: Pictures;
+  readonly test: AnyPictures;
 }
 
 /**
- * Reads the data of a study and builds its network.
+ * Reads the data of a study and builds its network. With a decoder pictures that are too large to hold
+ * are streamed.
  *
  * @throws before any work what does not fit: as `requireStudyPictures` and `requirePrunable` do.
  */
-export async function readMaterial(config: ModelStudyConfig): Promise<Material> {
+export async function readMaterial(
+  config: ModelStudyConfig,
+  decoder: PictureDecoder | undefined,
+): Promise<Material> {
   const { architecture, stem, width, testPictures } = config;
   // Pictures of any size become those that the architecture usually takes.
   const usual = buildArchitecture(architecture, stem ? { stem } : {});
-  const source = await readPictureData(config.data, { size: usual.input });
+  const source = await readStreamedData(config.data, { size: usual.input, decoder });
   requireStudyPictures(config, source);
   const { train, test } = source;
   const classes = train.classes?.length;
@@ -76,13 +77,14 @@ export async function readMaterial(config: ModelStudyConfig): Promise<Material> 
 }
 
 /** @throws bad-data when the study began with other pictures. */
-export function requireSamePictures(
+export async function requireSamePictures(
   config: ModelStudyConfig,
   { train }: Pick<Material, 'train'>,
   [cell]: readonly ModelStudyCell[],
-): void {
+): Promise<void> {
   if (!cell) return;
-  const here = picturesChecksum(drawPictures(train, cell.examples, seedOfModelTrial(config, cell)));
+  const drawn = drawPictures(train, cell.examples, seedOfModelTrial(config, cell));
+  const here = await picturesChecksum(drawn);
   if (here !== cell.crc32) throw otherImages(config.data, cell.crc32, here);
 }
 

@@ -6,6 +6,7 @@ import { type ModelStudyConfig, parseModelStudyConfig } from '../study/model/con
 import { type ModelCellPlace, placesOfStudy } from '../study/model/grid.js';
 import { MODEL_PRESET_NAMES } from '../study/model/presets.js';
 import { plural, shellWord } from '../text.js';
+import { decodingLine, openDecoder } from './decoder.js';
 import { writeJson } from './files.js';
 import { names, number, numbers } from './flags.js';
 import { addArchitectureFlags } from './model-flags.js';
@@ -99,16 +100,19 @@ export async function studyModelCommand(
   const parsed = parseModelStudyConfig({ ...stored, ...withoutLists(given) });
   const config = { ...parsed, out: parsed.out ?? defaultModelStudyFolder(parsed) };
   const wanted = placesUntil(config, until ?? 1);
-  const material = await readMaterial(config);
+  const decoder = openDecoder(config.host);
+  const material = await readMaterial(config, decoder);
   const folder = await openModelStudyFolder(config.out, config, material.preprocessing);
   const start = performance.now();
   const before = folder.cells.length;
   const { signal, release } = interruptSignal();
   try {
-    requireSamePictures(config, material, folder.cells);
+    await requireSamePictures(config, material, folder.cells);
     const session = { config, material, folder, wanted, signal };
     if (address === undefined) await runModelSession(session);
     else await queueModelSession(session, { address, version });
+    const line = decodingLine(decoder, undefined);
+    if (line !== undefined) process.stderr.write(`${line}\n`);
     const { text, record } = await drawModelReport(config, folder, version);
     const seconds = (performance.now() - start) / 1000;
     const summary = {
@@ -132,6 +136,7 @@ export async function studyModelCommand(
     );
   } finally {
     release();
+    await decoder?.close();
     await folder.close();
   }
 }

@@ -30,7 +30,7 @@ export interface QueuedSession<Config extends object, Trial, Cell extends Trial 
   /** The trials of which the folder lacks a cell. */
   readonly open: () => readonly Trial[];
   /** The checksum of a trial's training data as they are here. */
-  readonly checksum: (trial: Trial) => string;
+  readonly checksum: (trial: Trial) => Promise<string>;
   readonly signal: AbortSignal;
   /** Address of the Redis server. */
   readonly address: string;
@@ -111,7 +111,7 @@ async function collect<Config extends object, Trial, Cell extends Trial & object
     if (found) await take(found.progress);
     await found?.remove();
     const known = folder.cells.filter((cell) => kind.nameOfTrial(cell) === name);
-    const crc32 = session.checksum(trial);
+    const crc32 = await session.checksum(trial);
     const job = { version, study: kind.name, config, trial: name, known, crc32 };
     await queue.add('trial', job, { ...OPTIONS, jobId });
     return false;

@@ -226,7 +226,7 @@ async function work(
       await runQueued({
         ...{ kind: TWO_LAYER_TRIALS, config, folder, signal, address, version },
         open: () => openTrials(config, folder.cells),
-        checksum: (trial) =>
+        checksum: async (trial) =>
           imagesChecksum(trialInput(config, source, trial, folder.cells).examples.train),
         onNote: progress.note,
         onCell: progress.cell,

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import type { Job } from 'bullmq';
 import { readImageSource } from '../data/folder.js';
 import type { ImageSource } from '../data/images.js';
-import { picturesChecksum } from '../data/pictures.js';
+import { picturesChecksum } from '../data/read-ahead.js';
 import { EspalierError } from '../errors.js';
 import type { Host } from '../hosts/host.js';
 import { memo } from '../memo.js';
@@ -11,6 +11,7 @@ import { type ModelStudyConfig, modelStudyIdentity } from '../study/model/config
 import { nameOfModelTrial, placesOfTrial } from '../study/model/grid.js';
 import { keyOfCell } from '../study/records.js';
 import { otherImages, requireImages, trialInput } from '../study/study.js';
+import { openDecoder } from './decoder.js';
 import { type HostFlags, openOwnHost } from './host.js';
 import type { jobs } from './jobs.js';
 import { progressCells, requireJob, type TrialJob } from './queue.js';
@@ -42,13 +43,14 @@ export function openBench(
   let host: Promise<Host<typeof jobs>> | undefined;
   const sources = new Map<string, Promise<ImageSource>>();
   const materials = new Map<string, Promise<Material>>();
+  const decoder = openDecoder(flags.host);
 
   const imageSourceOnce = (data: string) => memo(sources, data, () => readImageSource(data));
   const materialOnce = (config: ModelStudyConfig) => {
     const key = modelStudyIdentity(config);
     // Of one study only: the pictures of several need not fit into memory.
     if (!materials.has(key)) materials.clear();
-    return memo(materials, key, () => readMaterial(config));
+    return memo(materials, key, () => readMaterial(config, decoder));
   };
   const open = () => {
     host ??= openOwnHost(flags).catch((error: unknown) => {
@@ -57,7 +59,7 @@ export function openBench(
     });
     return host;
   };
-  const close = async () => {
+  const closeHost = async () => {
     // This also ends a host that is still being opened.
     const opened = await host?.catch(() => undefined);
     host = undefined;
@@ -67,7 +69,7 @@ export function openBench(
     try {
       await work(await open());
     } catch (error) {
-      if (error instanceof EspalierError && error.code === 'device-lost') await close();
+      if (error instanceof EspalierError && error.code === 'device-lost') await closeHost();
       throw error;
     }
   };
@@ -106,7 +108,7 @@ export function openBench(
     if (!first) return;
     const material = await materialOnce(config);
     const input = modelTrialInput(config, material, [first, ...others]);
-    const here = picturesChecksum(input.train);
+    const here = await picturesChecksum(input.train);
     if (here !== crc32) throw otherImages(config.data, crc32, here);
     // By the pictures too: what is left of others must not be gone on with.
     const study = join(flags.networks, basename(defaultModelStudyFolder(config)));
@@ -134,5 +136,9 @@ export function openBench(
 
   const doJob = (job: Job<TrialJob>) =>
     job.data?.study === MODEL_TRIALS.name ? doModelTrial(job) : doTrial(job);
+  const close = async () => {
+    await decoder?.close();
+    await closeHost();
+  };
   return { open, doJob, close };
 }

@@ -1,4 +1,3 @@
-import { crc32 } from '../crc32.js';
 import { EspalierError } from '../errors.js';
 
 /** Rows, columns, and 3 channels of colour (red, green, blue) or 1 of grey. */
@@ -101,12 +100,6 @@ export function firstPictures(pictures: AnyPictures, count: number): AnyPictures
     pixels: pixels.subarray(0, count * bytesOfPicture(pictures)),
     ...(labels && { labels: labels.subarray(0, count) }),
   };
-}
-
-/** The CRC-32 of all pixels and then all labels, as 8 hexadecimal digits; `imagesChecksum` of pictures. */
-export function picturesChecksum({ pixels, labels = new Uint32Array() }: Pictures): string {
-  const words = new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength);
-  return crc32(pixels, words).toString(16).padStart(8, '0');
 }
 
 /**

@@ -1,4 +1,10 @@
-import { type AnyPictures, bytesOfPicture, type StreamedPictures } from './pictures.js';
+import { runningCrc32 } from '../crc32.js';
+import {
+  type AnyPictures,
+  bytesOfPicture,
+  type Pictures,
+  type StreamedPictures,
+} from './pictures.js';
 
 /** Shards that are read while one is used: with it, so many and one more are in memory. */
 export const READ_AHEAD = 2;
@@ -42,4 +48,23 @@ export async function* readAhead(
     if (!next) return;
     yield await next;
   }
+}
+
+/** Few pictures, all in memory. */
+export async function heldPictures(pictures: AnyPictures): Promise<Pictures> {
+  if (!('read' in pictures)) return pictures;
+  const { read, ...set } = pictures;
+  return { ...set, pixels: await read(Array.from({ length: set.count }, (_, i) => i)) };
+}
+
+/** Pictures that a checksum is added up by at once. */
+const SUMMED_AT_ONCE = 128;
+
+/** The CRC-32 of all pixels and then all labels, as 8 hexadecimal digits; `imagesChecksum` of pictures. */
+export async function picturesChecksum(pictures: AnyPictures): Promise<string> {
+  const { labels = new Uint32Array() } = pictures;
+  const sum = runningCrc32();
+  for await (const pixels of pixelsByShard(pictures, SUMMED_AT_ONCE)) sum.add(pixels);
+  sum.add(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength));
+  return sum.value().toString(16).padStart(8, '0');
 }

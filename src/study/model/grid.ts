@@ -1,4 +1,4 @@
-import type { PictureSource, Pictures } from '../../data/pictures.js';
+import type { AnyPictures, PictureSource } from '../../data/pictures.js';
 import { picturesAt } from '../../data/pictures.js';
 import { EspalierError } from '../../errors.js';
 import type { ChannelCriterion } from '../../prune/channels/criteria.js';
@@ -94,7 +94,7 @@ export function seedOfModelTrial(
 }
 
 /** The pictures that a trial trains on: those that `espalier train` draws by the same seed. */
-export function drawPictures(pictures: Pictures, examples: number, seed: number): Pictures {
+export function drawPictures(pictures: AnyPictures, examples: number, seed: number): AnyPictures {
   const draw = distinctDraws(randomStream(seed, 'pictures'), pictures.count);
   return picturesAt(pictures, draw(examples));
 }
@@ -107,7 +107,7 @@ export function drawPictures(pictures: Pictures, examples: number, seed: number)
  */
 export function requireStudyPictures(
   config: ModelStudyConfig,
-  { name, train, test }: Pick<PictureSource, 'name' | 'train' | 'test'>,
+  { name, train, test }: Pick<PictureSource<AnyPictures>, 'name' | 'train' | 'test'>,
 ): void {
   const { sizes, batch, testPictures = 1 } = config;
   if (!train.labels || !test.labels) {

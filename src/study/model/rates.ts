@@ -1,4 +1,4 @@
-import { type Pictures, type Preprocessing, picturesAt } from '../../data/pictures.js';
+import { type AnyPictures, type Preprocessing, picturesAt } from '../../data/pictures.js';
 import type { AdapterDescription } from '../../gpu/adapter.js';
 import type { Device } from '../../gpu/device.js';
 import { summarise } from '../../graph/summary.js';
@@ -10,7 +10,7 @@ import { TRAINING_DEFAULTS, trainNetwork } from '../../train/network-training.js
 export interface RatesInput {
   readonly network: Network;
   readonly preprocessing: Preprocessing;
-  readonly pictures: Pictures;
+  readonly pictures: AnyPictures;
   /** Pictures of a step. */
   readonly batch: number;
 }

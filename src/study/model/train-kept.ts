@@ -1,4 +1,4 @@
-import type { Pictures } from '../../data/pictures.js';
+import type { AnyPictures } from '../../data/pictures.js';
 import type { Device } from '../../gpu/device.js';
 import type { Network, Weights } from '../../graph/weights.js';
 import {
@@ -22,7 +22,7 @@ export type KeptTrainingEvent =
 export interface TrainingRequest {
   readonly name: string;
   readonly network: Network;
-  readonly pictures: Pictures;
+  readonly pictures: AnyPictures;
   readonly options: NetworkTrainingOptions & { readonly steps: number };
   /** The networks that are asked for, by the steps that they have had. */
   readonly stops: ReadonlyMap<number, string>;

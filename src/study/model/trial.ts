@@ -1,4 +1,5 @@
-import { type Pictures, type Preprocessing, picturesChecksum } from '../../data/pictures.js';
+import type { AnyPictures, Preprocessing } from '../../data/pictures.js';
+import { heldPictures, picturesChecksum } from '../../data/read-ahead.js';
 import { EspalierError } from '../../errors.js';
 import { drawCalibration } from '../../experiment/model/prune/calibration.js';
 import { pruneNetwork } from '../../experiment/model/prune/prune.js';
@@ -24,9 +25,9 @@ export interface ModelTrialInput {
   readonly network: Network;
   readonly preprocessing: Preprocessing;
   /** The trial's own pictures. */
-  readonly train: Pictures;
+  readonly train: AnyPictures;
   /** Pictures that only measure. */
-  readonly test: Pictures;
+  readonly test: AnyPictures;
   /** The places that are to be filled, in their order. */
   readonly places: readonly ModelCellPlace[];
   /** Networks of these places that are there already, by `networkName`. */
@@ -114,7 +115,7 @@ export async function* studyModelTrial(
     const course = { steps: all, learningRate: config.learningRate, stops };
     yield* learn(work, 'dense', network, course);
   }
-  const crc32 = picturesChecksum(train);
+  const crc32 = await picturesChecksum(train);
   for (const place of places) {
     const figures = yield* fillPlace(work, place);
     const now = performance.now();
@@ -235,7 +236,7 @@ async function* cut(
 ): AsyncGenerator<ModelTrialEvent, void> {
   const { config, trial, train, preprocessing } = input;
   const seed = seedOfModelTrial(config, trial);
-  const calibration = drawCalibration({ ...config, seed }, train);
+  const calibration = await heldPictures(drawCalibration({ ...config, seed }, train));
   const options = pruneOptionsOfStudy(config, { criterion, seed, graph: dense.graph });
   const problem = { network: dense, calibration, preprocessing, options };
   let share = 0;
