@@ -1,6 +1,6 @@
 import { grouped, plural } from '../../src/text.js';
 import { percent } from '../model/format.js';
-import { type Frontier, type Line, pointAt } from '../state/frontier.js';
+import { lineThrough, type Outline, pointAt } from '../state/frontier.js';
 import { Chart, type Curve } from '../view/chart.js';
 import { usePage } from '../view/context.js';
 import { Headline } from './headline.js';
@@ -10,27 +10,37 @@ import { Numbers } from './numbers.js';
 /** How few neurons are enough: the curve over all sizes, and a slider along it. */
 export function Discovery() {
   const page = usePage();
-  const frontier = page.frontier.value;
+  const outline = page.told.value?.outline;
   return (
     <section class="card discovery" aria-labelledby="discovery-title">
       <div class="finding">
+        {page.linked.value && <Linked />}
         <Headline />
-        {frontier && <Sizes frontier={frontier} />}
+        {outline && <Sizes outline={outline} />}
       </div>
-      {frontier ? <SizeChart frontier={frontier} /> : <LossChart height={230} />}
-      {frontier && <Numbers />}
+      {outline ? <SizeChart outline={outline} /> : <LossChart height={230} />}
+      {page.frontier.value && <Numbers />}
     </section>
   );
 }
 
+/** Nobody has checked what a link says but whoever made it. */
+function Linked() {
+  return (
+    <p class="linked">
+      <b>From a link, not run here.</b> Whoever made it says this. Press Play to find out yourself.
+    </p>
+  );
+}
+
 /** The slider over the sizes, and the switch for fine-tuning. */
-function Sizes({ frontier }: { readonly frontier: Frontier }) {
+function Sizes({ outline }: { readonly outline: Outline }) {
   const page = usePage();
-  const point = page.size.value;
-  const { points } = frontier;
+  const { points } = outline;
+  const point = pointAt(outline, page.dragged.value);
   const at = point ? points.indexOf(point) : 0;
   const { fineTune } = page.session.play.value?.config ?? page.settings.value;
-  const width = point?.network.width ?? 0;
+  const width = point?.width ?? 0;
   return (
     <div class="sizes">
       <label for="neurons">
@@ -46,7 +56,7 @@ function Sizes({ frontier }: { readonly frontier: Frontier }) {
         value={at}
         aria-valuetext={point && `${plural(width, 'neuron')}, ${percent(point.testAccuracy)} right`}
         onInput={({ currentTarget }) => {
-          page.dragged.value = points[currentTarget.valueAsNumber]?.network.width;
+          page.dragged.value = points[currentTarget.valueAsNumber]?.width;
         }}
       />
       {fineTune > 0 && (
@@ -55,7 +65,7 @@ function Sizes({ frontier }: { readonly frontier: Frontier }) {
             type="checkbox"
             name="tuned"
             checked={page.tuned.value}
-            disabled={!frontier.denseTuned}
+            disabled={!outline.tunable}
             onChange={({ currentTarget }) => {
               page.tuned.value = currentTarget.checked;
             }}
@@ -67,17 +77,16 @@ function Sizes({ frontier }: { readonly frontier: Frontier }) {
   );
 }
 
-function SizeChart({ frontier }: { readonly frontier: Frontier }) {
+function SizeChart({ outline }: { readonly outline: Outline }) {
   const page = usePage();
-  const point = page.size.value;
-  const { points, asPicked, fromScratch, yardstick, denseRefitted } = frontier;
-  const own: Line = new Map(points.map((each) => [each.network.width, each.testAccuracy]));
+  const point = pointAt(outline, page.dragged.value);
+  const { points, asPicked, fromScratch, yardstick, denseRefitted, tuned } = outline;
+  const own = lineThrough(points);
   const x = [
     ...new Set([0, ...own.keys(), ...(asPicked?.keys() ?? []), ...fromScratch.keys()]),
   ].toSorted((a, b) => a - b);
-  const along = (line: Line) => x.map((width) => line.get(width) ?? null);
+  const along = (line: typeof own) => x.map((width) => line.get(width) ?? null);
   const level = (value: number) => x.map(() => value);
-  const tuned = yardstick !== frontier.dense;
   const subnetwork = tuned ? 'fine-tuned' : 'subnetwork';
   const curves: Curve[] = [
     {
@@ -107,25 +116,25 @@ function SizeChart({ frontier }: { readonly frontier: Frontier }) {
   }
   return (
     <Chart
-      summary={summaryOf(frontier)}
+      summary={summaryOf(outline)}
       xLabel="neurons kept"
       height={260}
       x={x}
       xRange={[0, x.at(-1) ?? 1]}
       percent
-      mark={point?.network.width}
+      mark={point?.width}
       spot={point?.testAccuracy}
       curves={curves}
       onDrag={(width) => {
-        page.dragged.value = pointAt(frontier, Math.round(width))?.network.width;
+        page.dragged.value = pointAt(outline, Math.round(width))?.width;
       }}
     />
   );
 }
 
-function summaryOf({ points, yardstick }: Frontier): string {
+function summaryOf({ points, yardstick }: Outline): string {
   const ends = [points[0], points.at(-1)].flatMap((point) =>
-    point ? `${percent(point.testAccuracy)} with ${plural(point.network.width, 'neuron')}` : [],
+    point ? `${percent(point.testAccuracy)} with ${plural(point.width, 'neuron')}` : [],
   );
   return `Test accuracy against neurons: from ${ends.join(' to ')}. The dense network gets ${percent(yardstick.testAccuracy)} with ${grouped(yardstick.width)}.`;
 }

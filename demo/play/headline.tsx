@@ -1,18 +1,18 @@
 import { grouped, plural } from '../../src/text.js';
 import { percent } from '../model/format.js';
-import type { Frontier } from '../state/frontier.js';
+import type { Outline } from '../state/frontier.js';
 import { usePage } from '../view/context.js';
 
 /** What was found: the smallest network within a point of the dense one, after the same steps. */
 export function Headline() {
   const page = usePage();
-  const frontier = page.frontier.value;
-  const iteration = page.checkpoint.value?.iteration;
-  if (!frontier || iteration === undefined) return <Question />;
-  if (iteration === 0) return <Untrained frontier={frontier} />;
-  const { smallest, yardstick, dense, points } = frontier;
+  const told = page.told.value;
+  if (!told) return <Question />;
+  const { iteration, outline } = told;
+  if (iteration === 0) return <Untrained outline={outline} />;
+  const { smallest, yardstick, dense, points, tuned } = outline;
   const { fineTune } = page.session.play.value?.config ?? page.settings.value;
-  const steps = iteration + (yardstick === dense ? 0 : fineTune);
+  const steps = iteration + (tuned ? fineTune : 0);
   const after = `after the same ${plural(steps, 'step')}`;
   const level = percent(yardstick.testAccuracy);
   if (!smallest) {
@@ -23,8 +23,8 @@ export function Headline() {
         </h2>
         <p class="verdict">
           The dense network, with all {grouped(dense.width)} neurons, gets {level} of new digits
-          right. Of up to {points.at(-1)?.network.width} neurons none comes within a point of it,{' '}
-          {after}. Train longer, or allow more picks.
+          right. Of up to {points.at(-1)?.width} neurons none comes within a point of it, {after}.
+          Train longer, or allow more picks.
         </p>
       </>
     );
@@ -32,7 +32,7 @@ export function Headline() {
   return (
     <>
       <h2 id="discovery-title" class="headline">
-        <b>{grouped(smallest.network.width)}</b> of {plural(dense.width, 'neuron')} are enough
+        <b>{grouped(smallest.width)}</b> of {plural(dense.width, 'neuron')} are enough
       </h2>
       <p class="verdict">
         They get <b>{percent(smallest.testAccuracy)}</b> of new digits right. That is within a point
@@ -57,7 +57,7 @@ function Question() {
 }
 
 /** Random neurons, too, can be refitted: that must not read as if they had learned. */
-function Untrained({ frontier: { dense, points, asPicked } }: { readonly frontier: Frontier }) {
+function Untrained({ outline: { dense, points, asPicked } }: { readonly outline: Outline }) {
   const most = points.at(-1);
   return (
     <>
@@ -68,8 +68,8 @@ function Untrained({ frontier: { dense, points, asPicked } }: { readonly frontie
         The dense network gets {percent(dense.testAccuracy)} right, which is guessing.
         {most &&
           (asPicked
-            ? ` Fitting what ${plural(most.network.width, 'random neuron')} say to the digits brings ${percent(most.testAccuracy)}: what lies above that, training adds.`
-            : ` No choice of its neurons is good: ${plural(most.network.width, 'neuron')} get ${percent(most.testAccuracy)}.`)}
+            ? ` Fitting what ${plural(most.width, 'random neuron')} say to the digits brings ${percent(most.testAccuracy)}: what lies above that, training adds.`
+            : ` No choice of its neurons is good: ${plural(most.width, 'neuron')} get ${percent(most.testAccuracy)}.`)}
       </p>
     </>
   );

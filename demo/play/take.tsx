@@ -1,5 +1,7 @@
+import { useComputed } from '@preact/signals';
 import { plural } from '../../src/text.js';
 import { runArchive } from '../state/archive.js';
+import { playLink } from '../state/linked.js';
 import { networkFile } from '../state/network-file.js';
 import { usePage } from '../view/context.js';
 import { CopyButton } from '../view/copy.js';
@@ -10,6 +12,7 @@ export function Take() {
   const page = usePage();
   const { session } = page;
   const network = page.size.value?.network;
+  const link = useComputed(() => playLink(page));
   const complete = session.mode.value === 'done';
   return (
     <section class="card take" aria-labelledby="take-title">
@@ -55,8 +58,8 @@ export function Take() {
         </button>
         <CopyButton
           label="Copy a link to this view"
-          copied="Link copied"
-          text={() => new URL(page.viewHash('play'), location.href).href}
+          copied={link.value.carries ? 'Copied, with results' : 'Copied: the settings alone'}
+          text={() => link.value.href}
         />
       </div>
       <p class="note">
@@ -65,7 +68,9 @@ export function Take() {
         weights. The network is that of the headline, or where you dragged to: a safetensors file
         whose metadata say how to compute with it, and which this page takes back. The run is a .zip
         with all weights, which, unpacked, <code>espalier run --from</code> goes on with on a
-        command line, and <code>--config config.json</code> repeats.
+        command line, and <code>--config config.json</code> repeats. A link carries the settings
+        and, if they fit, the results of a run on the built-in digits: whoever opens it sees the
+        curve at once, and can repeat it.
       </p>
     </section>
   );

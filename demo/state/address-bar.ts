@@ -14,8 +14,8 @@ export interface AddressBar {
   /** The tabs' own entries in the address, beside the settings. */
   readonly kept: ReadonlySignal<Kept>;
   readonly settings: ReadonlySignal<Settings>;
-  /** The hash of a link to a tab, with the settings and entries of now. */
-  viewHash(view: View): string;
+  /** The hash of a link to a tab, with the settings and entries of now, and `more` entries. */
+  viewHash(view: View, more?: Kept): string;
   /** Writes a tab's own entry into the address; without a value the entry is removed. */
   keep(key: `${View}.${string}`, value: string | undefined): void;
   set(patch: Partial<Settings>): void;
@@ -43,8 +43,8 @@ export function createAddressBar(complain: Complain): AddressBar {
    */
   let era: number = Date.now();
 
-  const here = (shown: View) =>
-    addressHash({ view: shown, settings: settings.value, kept: kept.value });
+  const here = (shown: View, more?: Kept) =>
+    addressHash({ view: shown, settings: settings.value, kept: { ...kept.value, ...more } });
 
   const write = () => history.replaceState({ era }, '', here(view.value));
   const eraHere = () => (history.state as { readonly era?: number } | null)?.era;
@@ -92,12 +92,13 @@ export function createAddressBar(complain: Complain): AddressBar {
     },
     adopt: (defaults) => {
       era = eraHere() ?? era;
-      settings.value = defaults;
+      let found = defaults;
       try {
-        settings.value = read(defaults);
+        found = read(defaults);
       } catch (error) {
         complain(error);
       }
+      settings.value = found;
       history.replaceState({ era }, '');
     },
   };

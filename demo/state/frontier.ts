@@ -1,10 +1,15 @@
-import type { Figures, Performance, TwoLayerParameters } from '../../src/index.js';
+import type { Performance, TwoLayerParameters } from '../../src/index.js';
 import { flopsPerExample, parameterCount } from '../../src/models/two-layer.js';
 import type { AnswerTime } from './played.js';
 import type { Checkpoint, Stage } from './session.js';
 
+/** What is told of one size. */
+export interface Told extends Pick<Performance, 'testAccuracy'> {
+  readonly width: number;
+}
+
 /** A subnetwork of one size. */
-export interface Point extends Performance {
+export interface Point extends Performance, Told {
   readonly network: TwoLayerParameters;
   /** Picks that it takes, where it is one of the selection's sizes. */
   readonly picks?: number | undefined;
@@ -13,26 +18,31 @@ export interface Point extends Performance {
 /** Test accuracy by number of neurons; `null` where nothing was trained at that size. */
 export type Line = ReadonlyMap<number, number>;
 
-/** All sizes of one selection, and what they are compared with after the same steps. */
-export interface Frontier {
+/** All sizes of one selection, and what they are compared with after the same steps, in figures. */
+export interface Outline<Size extends Told = Told> {
   /** Ascending by width. Never empty. */
-  readonly points: readonly Point[];
+  readonly points: readonly Size[];
   /** The same, weighted as picked; absent where `points` are that, or are trained further. */
   readonly asPicked?: Line;
   readonly fromScratch: Line;
-  readonly dense: Figures;
-  /** The dense network after the steps of fine-tuning. */
-  readonly denseTuned: Figures | undefined;
+  /** Whether the points have had the steps of fine-tuning. */
+  readonly tuned: boolean;
+  /** Whether there are networks that have had them. */
+  readonly tunable: boolean;
+  readonly dense: Told;
   /** The dense network with its output weights refitted, as those of the sizes are. */
-  readonly denseRefitted: Performance | undefined;
+  readonly denseRefitted: Told | undefined;
   /** The dense network that has had as many steps as the points have. */
-  readonly yardstick: Figures;
+  readonly yardstick: Told;
   /** The smallest point within `MARGIN` of the yardstick. */
-  readonly smallest: Point | undefined;
+  readonly smallest: Size | undefined;
 }
 
+/** An outline with its networks. */
+export type Frontier = Outline<Point>;
+
 /** What counts as the same accuracy: a point of a hundred. */
-export const MARGIN = 0.01;
+const MARGIN = 0.01;
 
 /**
  * The sizes at a checkpoint.
@@ -45,33 +55,44 @@ export function frontierAt(checkpoint: Checkpoint, tuned: boolean): Frontier | u
   const tunes = tuned && denseFineTuned !== undefined;
   const ofWay = (way: 'fine-tuned' | 'from-scratch' | 'from-scratch-tuned') =>
     trained.filter((found) => found.way === way);
-  const points: readonly Point[] = tunes
-    ? [...ofWay('fine-tuned'), ...pointsOfStage(fineTuned)].toSorted(byWidth)
-    : (sizes.refitted ?? sizes.picked);
+  const points = tunes
+    ? [...ofWay('fine-tuned').map(sized), ...pointsOfStage(fineTuned)].toSorted(byWidth)
+    : (sizes.refitted ?? sizes.picked).map(sized);
   // Where there is no fine-tuning, the run's own one from scratch has had the same steps.
   const own = tunes || !fineTuned ? pointsOfStage(fromScratch) : [];
-  const others = [...ofWay(tunes ? 'from-scratch-tuned' : 'from-scratch'), ...own];
+  const others = [...ofWay(tunes ? 'from-scratch-tuned' : 'from-scratch').map(sized), ...own];
   const yardstick = tunes ? denseFineTuned.figures : dense.figures;
-  const least = yardstick.testAccuracy - MARGIN;
+  const { denseRefitted } = sizes;
   return {
     points,
-    ...(!tunes && sizes.refitted && { asPicked: lineThrough(sizes.picked) }),
+    ...(!tunes && sizes.refitted && { asPicked: lineThrough(sizes.picked.map(sized)) }),
     fromScratch: lineThrough(others),
+    tuned: tunes,
+    tunable: denseFineTuned !== undefined,
     dense: dense.figures,
-    denseTuned: denseFineTuned?.figures,
-    denseRefitted: tunes ? undefined : sizes.denseRefitted,
+    denseRefitted:
+      tunes || !denseRefitted ? undefined : { ...denseRefitted, width: dense.figures.width },
     yardstick,
-    smallest: points.find(({ testAccuracy }) => testAccuracy >= least),
+    smallest: smallestWithin(points, yardstick),
   };
 }
 
+/** The smallest point within `MARGIN` of the yardstick. */
+export function smallestWithin<Size extends Told>(
+  points: readonly Size[],
+  yardstick: Told,
+): Size | undefined {
+  const least = yardstick.testAccuracy - MARGIN;
+  return points.find(({ testAccuracy }) => testAccuracy >= least);
+}
+
 /** The point of a width, or the next smaller one; without a width, that of the headline. */
-export function pointAt(
-  { points, smallest }: Pick<Frontier, 'points' | 'smallest'>,
+export function pointAt<Size extends Told>(
+  { points, smallest }: Pick<Outline<Size>, 'points' | 'smallest'>,
   width: number | undefined,
-): Point | undefined {
+): Size | undefined {
   if (width === undefined) return smallest ?? points.at(-1);
-  return points.findLast(({ network }) => network.width <= width) ?? points[0];
+  return points.findLast((point) => point.width <= width) ?? points[0];
 }
 
 /** The subnetwork of a width, as selected and as fine-tuned, so far as there is one of that width. */
@@ -79,11 +100,10 @@ export function pointsAt(
   { bySize: sizes, fineTuned, trained = [] }: Checkpoint,
   width: number | undefined,
 ): { readonly subnetwork?: Point | undefined; readonly fineTuned?: Point | undefined } {
-  const ofWidth = (points: readonly Point[]) =>
-    points.find(({ network }) => network.width === width);
-  const tuned = trained.filter(({ way }) => way === 'fine-tuned');
+  const ofWidth = (points: readonly Point[]) => points.find((point) => point.width === width);
+  const tuned = trained.filter(({ way }) => way === 'fine-tuned').map(sized);
   return {
-    subnetwork: ofWidth(sizes?.refitted ?? sizes?.picked ?? []),
+    subnetwork: ofWidth((sizes?.refitted ?? sizes?.picked ?? []).map(sized)),
     fineTuned: ofWidth([...tuned, ...pointsOfStage(fineTuned)]),
   };
 }
@@ -104,14 +124,18 @@ export function millisecondsAt(times: readonly AnswerTime[], width: number): num
   return below.milliseconds + share * (above.milliseconds - below.milliseconds);
 }
 
-function byWidth(a: Point, b: Point): number {
-  return a.network.width - b.network.width;
+function sized<Found extends Pick<Point, 'network'>>(found: Found): Found & Pick<Told, 'width'> {
+  return { ...found, width: found.network.width };
+}
+
+function byWidth(a: Told, b: Told): number {
+  return a.width - b.width;
 }
 
 function pointsOfStage(stage: Stage | undefined): readonly Point[] {
   return stage ? [{ network: stage.network, ...stage.figures }] : [];
 }
 
-function lineThrough(points: readonly Point[]): Line {
-  return new Map(points.map(({ network, testAccuracy }) => [network.width, testAccuracy]));
+export function lineThrough(points: readonly Told[]): Line {
+  return new Map(points.map(({ width, testAccuracy }) => [width, testAccuracy]));
 }

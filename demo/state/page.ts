@@ -16,13 +16,16 @@ import { type Brought, readBrought } from './bring.js';
 import { type Connection, createConnection } from './connection.js';
 import { offersFull } from './data.js';
 import type { Turn } from './drive.js';
+import type { Found } from './found.js';
 import { halfwayPoint } from './halfway.js';
 import { createImages, type Images } from './images.js';
 import { createKeeping } from './keeping.js';
+import { createLinked } from './linked.js';
 import { accuracyOn, type NamedNetwork } from './network-file.js';
 import { type Problem, problemFromError } from './problems.js';
 import { readInWorker } from './reader.js';
 import { createRun, type Run } from './run.js';
+import { createSession } from './session.js';
 import { defaultsFor, leftOut, settingsFrom } from './settings.js';
 
 /** Takes files that are dropped while its tab is shown. */
@@ -50,6 +53,8 @@ export interface Page
   /** What came of the files that the person brought; undefined once it was closed. */
   readonly said: ReadonlySignal<string | undefined>;
   readonly ready: ReadonlySignal<boolean>;
+  /** What the link that was followed says was found; undefined once there is a run here. */
+  readonly linked: ReadonlySignal<Found | undefined>;
   readonly complain: Complain;
   start(): Promise<void>;
   bring(files: readonly File[] | Promise<readonly File[]>): Promise<void>;
@@ -98,22 +103,27 @@ export function createPage(gpu: GPU | undefined): Page {
   const { view, kept, settings, viewHash, keep, set, follow, adopt } = createAddressBar(complain);
   const images = createImages({ settings, set }, complain);
   const { source, loading, change, load, limitExamples } = images;
+  const session = createSession(turn);
+  const linked = createLinked({ kept, keep, settings, session }, complain);
   const { halfway, ...run } = createRun({
+    session,
     connected,
     settings,
     source,
     change,
     turn,
+    linked: linked.found,
     complain,
     dismiss,
   });
 
-  const keeping = createKeeping({ ...images, session: run.session, set });
+  const keeping = createKeeping({ ...images, session, set });
 
   /** The address has changed: by a tab's link, by Back or Forward, or by a link that was typed. */
   const moved = () => {
     try {
       change(follow(defaultsFor(device.value?.adapter.kind ?? 'software')));
+      linked.read();
       limitExamples();
     } catch (error) {
       complain(error);
@@ -133,6 +143,7 @@ export function createPage(gpu: GPU | undefined): Page {
 
   return {
     ...run,
+    linked: linked.found,
     reset: async () => {
       await run.reset();
       await keeping.forget();
@@ -164,6 +175,7 @@ export function createPage(gpu: GPU | undefined): Page {
       const anyRun = namesNoSetting(location.hash);
       // Before the wait for the adapter, so that the tabs' links have this link's settings by then.
       adopt(defaultsFor('software'));
+      linked.read();
       try {
         const { adapter } = await connected();
         if (adapter.kind !== 'software') adopt(defaultsFor(adapter.kind));

@@ -10,11 +10,12 @@ import type { ImageSource } from '../../src/index.js';
 import type { AddressBar, Complain } from './address-bar.js';
 import type { Connection } from './connection.js';
 import type { Turn } from './drive.js';
-import { type Frontier, frontierAt, type Point, pointAt } from './frontier.js';
+import type { Found } from './found.js';
+import { type Frontier, frontierAt, type Outline, type Point, pointAt } from './frontier.js';
 import { goesOnWith, type Halfway } from './halfway.js';
 import type { Images } from './images.js';
 import { remedyFor } from './problems.js';
-import { type Checkpoint, createSession, type Goal, type Session } from './session.js';
+import type { Checkpoint, Goal, Session } from './session.js';
 import { sameSettings } from './settings.js';
 
 /** The run on the screen, its controls, and which of its checkpoints is shown. */
@@ -33,6 +34,10 @@ export interface Run {
   readonly tuned: Signal<boolean>;
   /** The sizes of the subnetwork at the checkpoint that is shown. */
   readonly frontier: ReadonlySignal<Frontier | undefined>;
+  /** The figures of those sizes; before there is a run, those that a link carries. */
+  readonly told: ReadonlySignal<
+    { readonly iteration: number; readonly outline: Outline } | undefined
+  >;
   /** The size that everything on the page is about. */
   readonly size: ReadonlySignal<Point | undefined>;
   /** Whether the settings have changed since the run on the screen began. */
@@ -53,14 +58,16 @@ interface Needs
   extends Pick<Connection, 'connected'>,
     Pick<AddressBar, 'settings'>,
     Pick<Images, 'source' | 'change'> {
+  readonly session: Session;
   readonly turn: Signal<Turn | undefined>;
+  /** What a link carries of a run. */
+  readonly linked: ReadonlySignal<Found | undefined>;
   readonly complain: Complain;
   readonly dismiss: () => void;
 }
 
 export function createRun(needs: Needs): Run {
-  const { connected, settings, source, change, turn, complain, dismiss } = needs;
-  const session = createSession(turn);
+  const { session, connected, settings, source, change, turn, linked, complain, dismiss } = needs;
   const chosen = signal<number | undefined>();
   const halfway = signal<Halfway | undefined>();
   const dragged = signal<number | undefined>();
@@ -77,6 +84,16 @@ export function createRun(needs: Needs): Run {
     return asked ?? shown ?? (session.mode.value === 'running' ? undefined : all.at(-1));
   });
   const frontier = computed(() => checkpoint.value && frontierAt(checkpoint.value, tuned.value));
+  const told = computed(() => {
+    const iteration = checkpoint.value?.iteration;
+    if (frontier.value && iteration !== undefined) return { iteration, outline: frontier.value };
+    const found = linked.value;
+    if (!found) return undefined;
+    return {
+      iteration: found.iteration,
+      outline: (tuned.value ? found.fineTuned : undefined) ?? found.plain,
+    };
+  });
   const size = computed(() => frontier.value && pointAt(frontier.value, dragged.value));
 
   const changed = computed(() => {
@@ -147,6 +164,7 @@ export function createRun(needs: Needs): Run {
     neuron,
     tuned,
     frontier,
+    told,
     size,
     changed,
     halfway,

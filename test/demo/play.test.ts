@@ -367,9 +367,27 @@ describe('a run from beginning to end', () => {
     await page.waitForSelector('.invite');
   });
 
-  test('takes its own .zip back, and a configuration alone', async () => {
-    const other = await demo.visit();
+  test('a link carries results; it takes its own .zip back, and a configuration alone', async () => {
+    const { origin } = new URL(page.url());
+    const allowed = ['clipboard-read', 'clipboard-sanitized-write'] as const;
+    await page.browserContext().overridePermissions(origin, [...allowed]);
+    await (await button(page, 'Copy a link to this view')).click();
+    await button(page, 'Copied, with results');
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    const other = await demo.visit(new URL(link).hash);
+    // What was found is seen before anything runs here, and said to be of the link.
+    expect(await textAt(other.page, '.linked')).toMatch(/^From a link, not run here/);
+    expect(await textAt(other.page, '.headline')).toBe(await textAt(page, '.headline'));
+    expect(await textAt(other.page, '.verdict')).toBe(await textAt(page, '.verdict'));
     await ready(other.page);
+    // One that no run can have found is refused, and nothing else.
+    await other.page.evaluate(() => {
+      location.hash = location.hash.replace(/dense\.\w+\.\w+/, 'dense.w.zzz');
+    });
+    await other.page.waitForSelector('.trouble');
+    expect(await textAt(other.page, '.trouble')).toContain('466.55 % of right answers');
+    expect(other.page.url()).not.toContain('found');
+    expect(await other.page.$('.linked')).toBeNull();
     await bring(other.page, [join(demo.downloads, 'espalier-digits-seed3.zip')]);
     await other.page.waitForFunction(() => location.hash.includes('data=own'));
     await playToEnd(other.page);

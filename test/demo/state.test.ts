@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import { loudest, sayings, withoutNeuron } from '../../demo/model/neuron.js';
 import { type Doing, doingText } from '../../demo/state/doing.js';
+import { foundFromText, foundText } from '../../demo/state/found.js';
 import { frontierAt, millisecondsAt, pointAt, pointsAt } from '../../demo/state/frontier.js';
 import { broughtText } from '../../demo/state/page.js';
 import { type Beside, withBeside } from '../../demo/state/played.js';
 import { problemFromError } from '../../demo/state/problems.js';
 import type { Checkpoint, Stage } from '../../demo/state/session.js';
+import { defaultsFor } from '../../demo/state/settings.js';
 import { EspalierError } from '../../src/errors.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
 import type { TrainedSize } from '../../src/index.js';
@@ -58,7 +60,7 @@ const CHECKPOINT: Checkpoint = {
 test('the headline is the smallest size within a point of the dense network of as many steps', () => {
   const { bySize } = CHECKPOINT;
   const plain = frontierAt(CHECKPOINT, false);
-  expect(plain?.smallest).toBe(bySize?.refitted?.[2]);
+  expect(plain?.smallest).toEqual({ ...bySize?.refitted?.[2], width: 3 });
   expect(plain?.yardstick.testAccuracy).toBe(0.8);
   expect([...(plain?.asPicked ?? [])]).toEqual([
     [1, 0.1],
@@ -95,6 +97,45 @@ test('a place between two sizes is the smaller; without one it is that of the he
   const found = pointsAt(CHECKPOINT, 3);
   expect([found.subnetwork?.testAccuracy, found.fineTuned]).toEqual([0.795, undefined]);
   expect(pointsAt(CHECKPOINT, 2).fineTuned?.testAccuracy).toBe(0.85);
+});
+
+test('a link carries the curves as they are, and nothing that no run could have found', () => {
+  const settings = { ...defaultsFor('software'), width: 9, picks: 4 };
+  const [plain, fineTuned] = [false, true].map((tuned) => frontierAt(CHECKPOINT, tuned));
+  if (!plain) throw new Error('There are sizes.');
+  const text = foundText({ iteration: 10, plain, fineTuned });
+  expect(text).toMatch(/^at\.10-dense\.9\.668-refitted\.9\.6k4-sizes\.1\.334[\w.-]+$/);
+  const outline = (of: typeof fineTuned) =>
+    of && { ...of, points: of.points.map(({ width, testAccuracy }) => ({ width, testAccuracy })) };
+  const found = foundFromText(text, settings);
+  for (const [read, wrote] of [
+    [found.plain, outline(plain)],
+    [found.fineTuned, outline(fineTuned)],
+  ] as const) {
+    expect(read?.points).toEqual(wrote?.points);
+    expect([read?.asPicked, read?.fromScratch]).toEqual([wrote?.asPicked, wrote?.fromScratch]);
+    expect(wrote).toMatchObject({ yardstick: read?.yardstick, smallest: { ...read?.smallest } });
+    expect([read?.tuned, read?.tunable]).toEqual([wrote?.tuned, wrote?.tunable]);
+  }
+  const good = 'at.10-dense.9.668-sizes.1.334';
+  expect(foundFromText(good, settings).plain.points).toHaveLength(1);
+  for (const [bad, why] of [
+    ['', /step NaN/],
+    ['at.301-dense.9.668-sizes.1.334', /step 301 of 300/],
+    ['at.10-dense.8.668-sizes.1.334', /other than 9 neurons/],
+    ['at.10-dense.9.668668-sizes.1.334', /10 of 9 neurons/],
+    ['at.10-dense.9.668', /no curve/],
+    ['at.10-sizes.1.334', /nothing beside it/],
+    ['at.10-dense.9.668-sizes.1.7pt', /100\.01 % of right answers/],
+    ['at.10-dense.9.668-sizes.0.334', /0 of 9 neurons/],
+    ['at.10-dense.9.668-sizes.2.334.1.334', /1 of 9 neurons/],
+    ['at.10-dense.9.668-sizes.1.334334334334334', /5 sizes by 4 picks/],
+    ['at.10-dense.9.668-sizes.1.<img>', /“1\.<img>” in place of figures/],
+    ['at.10-dense.9.668-sizes.1', /in place of figures/],
+  ] as const) {
+    expect(() => foundFromText(bad, settings), bad).toThrow(why);
+  }
+  expect(() => foundFromText(text, { ...settings, fineTune: 0 })).toThrow(/without a step/);
 });
 
 test('what a run that goes on finds out again takes the place of the earlier', () => {
