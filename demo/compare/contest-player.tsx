@@ -46,9 +46,12 @@ function partsDone({ subject, outcomes, progress, dense }: Comparing): number {
   const now = progress.value;
   if (!about) return 0;
   const whole = outcomes.value.length + (!about.network && dense.value ? 1 : 0);
-  if (!now || now.total === 0 || outcomes.value.some(({ method }) => method === now.what)) {
-    return whole;
-  }
+  // What goes on after a reload trains its network again.
+  const again =
+    now?.what === 'pre-training'
+      ? dense.value !== undefined
+      : outcomes.value.some(({ method }) => method === now?.what);
+  if (!now || now.total === 0 || again) return whole;
   // Most of a way's time goes into what follows the picks.
   const refined =
     about.config.fineTune > 0 && now.what !== 'pre-training' && now.what !== 'scratch';
@@ -71,11 +74,12 @@ function useTimeLeft(running: boolean, share: number): number | undefined {
 }
 
 function playerText(
-  { mode, outcomes, progress, subject, next, changed }: Comparing,
+  { mode, outcomes, progress, subject, next, changed, earlier }: Comparing,
   kind: 'hardware' | 'software',
   left: number | undefined,
 ): string {
   const about = subject.value;
+  const kept = earlier.value ? ' It is as you left it: this browser keeps it.' : '';
   if (mode.value === 'running') {
     const now = progress.value;
     if (!now) return 'Getting ready…';
@@ -83,10 +87,10 @@ function playerText(
     return `${doing(now)}${rest}.`;
   }
   if (mode.value === 'stopped' && about && !changed.value) {
-    return `Stopped after ${outcomes.value.length} of ${about.contenders.length} ways.`;
+    return `Stopped after ${outcomes.value.length} of ${about.contenders.length} ways.${kept}`;
   }
   if (mode.value === 'done' && about && !changed.value) {
-    return `Done: ${networkOf(about)}, cut down in ${plural(about.contenders.length, 'way')}.`;
+    return `Done: ${networkOf(about)}, cut down in ${plural(about.contenders.length, 'way')}.${kept}`;
   }
   const plan = next.value;
   const begin = plan.network

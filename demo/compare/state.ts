@@ -1,4 +1,4 @@
-import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
+import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import {
   type CompareEvent,
   type CompareInput,
@@ -7,20 +7,24 @@ import {
   compareNetwork,
   type DenseOutcome,
   drawExamples,
+  type ImageSource,
   type Outcome,
   type TwoLayerParameters,
 } from '../../src/index.js';
+import { sourceDigest } from '../state/digest.js';
 import { createDrive, type Mode } from '../state/drive.js';
 import type { Page } from '../state/page.js';
 import { configFromSettings } from '../state/settings.js';
+import { createCompareKeeping } from './keeping.js';
 import { contendersFor, refitIn, sizesFor } from './methods.js';
 
 export type Progress = Extract<CompareEvent, { type: 'progress' }>;
 
 /** What is compared: the network from Play or, before there is one, a network that is trained first. */
 export interface Subject extends Omit<CompareInput, 'examples'> {
+  /** Undefined until they have come, and where those of an earlier visit are not at hand. */
+  readonly images: ImageSource | undefined;
   /** Of Play's run; undefined where the network has yet to be trained. */
-  readonly examples: CompareInput['examples'] | undefined;
   readonly network: TwoLayerParameters | undefined;
   /** How many steps of training the network has behind it when it is pruned. */
   readonly iteration: number;
@@ -30,6 +34,8 @@ export interface Comparing {
   readonly mode: ReadonlySignal<Mode>;
   /** The error that ended the comparison. It cannot go on after an error. */
   readonly error: ReadonlySignal<unknown>;
+  /** Whether the results are of an earlier visit. */
+  readonly earlier: ReadonlySignal<boolean>;
   /** The subject of the results on the screen. */
   readonly subject: ReadonlySignal<Subject | undefined>;
   readonly dense: ReadonlySignal<DenseOutcome | undefined>;
@@ -53,11 +59,18 @@ export function createComparing(page: Page): Comparing {
   const dense = signal<DenseOutcome | undefined>();
   const outcomes = signal<readonly Outcome[]>([]);
   const progress = signal<Progress | undefined>();
+  const earlier = signal(false);
+  const keeping = createCompareKeeping();
   const drive = createDrive<CompareEvent, CompareSummary>('compare', page.turn, {
     heard: (event) => {
       if (event.type === 'progress') progress.value = event;
       else if (event.type === 'dense') dense.value = event;
-      else outcomes.value = [...outcomes.value, event];
+      else {
+        outcomes.value = [...outcomes.value, event];
+        const { images, ...about } = subject.value ?? next.value;
+        const found = { subject: about, dense: dense.value, outcomes: outcomes.value };
+        if (images) void keeping.put(found, images);
+      }
     },
     done: () => {
       progress.value = undefined;
@@ -78,7 +91,7 @@ export function createComparing(page: Page): Comparing {
       },
       contenders: contendersFor(run, kept[SCRATCH] !== 'false'),
       sizes: sizesFor(run),
-      examples: trained?.play.examples,
+      images: trained?.play.source ?? page.source.value,
       network: trained?.newest.dense.network,
       iteration: trained?.newest.iteration ?? run.iterations,
     };
@@ -90,24 +103,56 @@ export function createComparing(page: Page): Comparing {
       dense.value = undefined;
       outcomes.value = [];
       progress.value = undefined;
+      earlier.value = false;
     });
 
-  const start = () => {
-    const about = next.value;
-    const source = page.source.value;
-    if (!source || page.turn.value) return;
+  /** Compares those ways that there are no results of. */
+  const compareRest = (about: Subject) => {
+    const { images } = about;
+    if (!images || page.turn.value) return;
     page.dismiss();
-    forget(about);
+    const known = outcomes.value.map(({ method }) => method);
     drive.start(async (abort) => {
       const device = await page.connected();
       const { config, network } = about;
-      const examples = about.examples ?? drawExamples(source, config.examples, config.seed);
-      const input = { ...about, examples };
+      const contenders = about.contenders.filter((method) => !known.includes(method));
+      const examples = drawExamples(images, config.examples, config.seed);
+      const input = { ...about, contenders, examples };
       return network
         ? compareNetwork(device, network, input, abort)
         : compare(device, input, abort);
     });
   };
+
+  const start = () => {
+    const about = next.value;
+    if (!about.images || page.turn.value) return;
+    forget(about);
+    compareRest(about);
+  };
+
+  const restore = async () => {
+    const kept = await keeping.get();
+    if (!kept || subject.value) return;
+    batch(() => {
+      subject.value = { ...kept.subject, images: undefined };
+      dense.value = kept.dense;
+      outcomes.value = kept.outcomes;
+      earlier.value = true;
+      const whole = kept.outcomes.length === kept.subject.contenders.length;
+      drive.rest(whole ? 'done' : 'stopped');
+    });
+    // Whichever come first or last, those of the comparison are recognised by their contents.
+    effect(() => {
+      const { images } = next.value;
+      if (!images) return;
+      void sourceDigest(images).then((digest) => {
+        const about = subject.value;
+        if (earlier.value && about && digest === kept.images) subject.value = { ...about, images };
+      });
+    });
+  };
+  void restore();
 
   drive.error.subscribe((error) => {
     if (error === undefined) return;
@@ -120,6 +165,7 @@ export function createComparing(page: Page): Comparing {
   return {
     mode: drive.mode,
     error: drive.error,
+    earlier,
     subject,
     dense,
     outcomes,
@@ -129,18 +175,39 @@ export function createComparing(page: Page): Comparing {
       const [now, then] = [next.value, subject.value];
       return (
         then !== undefined &&
-        (now.network !== then.network ||
+        (now.images !== then.images ||
+          !sameNetwork(now.network, then.network) ||
           now.iteration !== then.iteration ||
           JSON.stringify([now.config, now.contenders]) !==
             JSON.stringify([then.config, then.contenders]))
       );
     }),
     start,
-    resume: drive.resume,
+    resume: () => {
+      // Of an earlier visit there is no generator to go on with.
+      if (!earlier.value || !subject.value) return drive.resume();
+      earlier.value = false;
+      compareRest(subject.value);
+    },
     pause: drive.pause,
     reset: async () => {
       await drive.halt();
       forget(undefined);
+      await keeping.forget();
     },
   };
+}
+
+function sameNetwork(a: TwoLayerParameters | undefined, b: TwoLayerParameters | undefined) {
+  if (a === b) return true;
+  return (
+    a?.width === b?.width &&
+    a?.activation === b?.activation &&
+    sameNumbers(a?.hidden, b?.hidden) &&
+    sameNumbers(a?.output, b?.output)
+  );
+}
+
+function sameNumbers(a: Float32Array | undefined, b: Float32Array | undefined): boolean {
+  return a?.length === b?.length && (a?.every((value, at) => value === b?.[at]) ?? true);
 }

@@ -84,8 +84,7 @@ export function warnBeforeLoss({
   readonly turn: ReadonlySignal<Turn | undefined>;
 }): void {
   addEventListener('beforeunload', (event) => {
-    const view = turn.value?.view;
     // The others keep what they have found as they go.
-    if (view === 'play' || view === 'compare') event.preventDefault();
+    if (turn.value?.view === 'play') event.preventDefault();
   });
 }

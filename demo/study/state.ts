@@ -11,8 +11,8 @@ import {
   type TrainedState,
   type TrialEvent,
 } from '../../src/index.js';
-import { memo } from '../../src/memo.js';
 import { plural } from '../../src/text.js';
+import { sourceDigest } from '../state/digest.js';
 import { createDrive, type Mode } from '../state/drive.js';
 import type { Page } from '../state/page.js';
 import { pageText } from '../state/wording.js';
@@ -213,18 +213,4 @@ export function createStudy(page: Page): Study {
       batch(forget);
     },
   };
-}
-
-const digests = new WeakMap<ImageSource, Promise<string>>();
-
-/** A digest of all images and labels, so that no study goes on with other images. */
-function sourceDigest(source: ImageSource): Promise<string> {
-  return memo(digests, source, () => computeDigest(source));
-}
-
-async function computeDigest({ train, test }: ImageSource): Promise<string> {
-  const parts = [train.pixels, train.labels, test.pixels, test.labels] as Uint8Array<ArrayBuffer>[];
-  const each = await Promise.all(parts.map((part) => crypto.subtle.digest('SHA-256', part)));
-  const whole = await crypto.subtle.digest('SHA-256', await new Blob(each).arrayBuffer());
-  return [...new Uint8Array(whole)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

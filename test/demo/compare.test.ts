@@ -215,6 +215,30 @@ describe('a comparison', () => {
     await page.click('[name="fineTuneEach"]');
     await page.click('[name="scratch"]');
     await (await button(page, 'Compare again')).click();
+    // Once there is something to keep, it is paused and the page left: the rest follows then.
+    await page.waitForFunction(
+      (panel) => {
+        const found = document.querySelector('.figures tbody tr:not(.waiting, .whole)');
+        if (found) document.querySelector<HTMLElement>(`${panel} .play`)?.click();
+        return found !== null;
+      },
+      {},
+      PANEL,
+    );
+    const stopped = () =>
+      page.waitForFunction(
+        (panel) =>
+          /^Stopped after \d of 8/.test(
+            document.querySelector(`${panel} .doing`)?.textContent ?? '',
+          ),
+        {},
+        PANEL,
+      );
+    await stopped();
+    await page.reload();
+    await stopped();
+    expect(await textAt(page, `${PANEL} .doing`)).toContain('as you left it');
+    await (await button(page, 'Go on')).click();
     await finished();
     const [{ trainingLoss }] = expected.rows.filter(
       ({ method, picks }) => method === 'corrective' && picks === 10,

@@ -1,0 +1,43 @@
+import type { DenseOutcome, ImageSource, Outcome } from '../../src/index.js';
+import { sourceDigest } from '../state/digest.js';
+import { openKeeper } from '../state/keeper.js';
+import type { Subject } from './state.js';
+
+/** A comparison as far as it has come. */
+export interface KeptComparison {
+  readonly subject: Omit<Subject, 'images'>;
+  readonly dense: DenseOutcome | undefined;
+  readonly outcomes: readonly Outcome[];
+}
+
+interface Kept extends KeptComparison {
+  readonly schema: number;
+  /** A digest of the images that it was of. */
+  readonly images: string;
+}
+
+const COMPARISON = 'comparison';
+/** The version of the record's form. Records of another version are not read. */
+const SCHEMA = 1;
+
+/** Keeps the last comparison over a reload, where the browser keeps anything. */
+export interface CompareKeeping {
+  put(found: KeptComparison, images: ImageSource): Promise<void>;
+  get(): Promise<Kept | undefined>;
+  forget(): Promise<void>;
+}
+
+export function createCompareKeeping(): CompareKeeping {
+  const opening = openKeeper('espalier-compare');
+  return {
+    put: async (found, images) => {
+      const kept: Kept = { ...found, schema: SCHEMA, images: await sourceDigest(images) };
+      await (await opening).put(COMPARISON, kept);
+    },
+    get: async () => {
+      const kept = (await (await opening).get(COMPARISON)) as Kept | undefined;
+      return kept?.schema === SCHEMA ? kept : undefined;
+    },
+    forget: async () => (await opening).remove(COMPARISON),
+  };
+}
