@@ -115,6 +115,8 @@ export interface Standing {
   readonly units: UnitChoice;
   /** Newest last. */
   readonly results: readonly ResultView[];
+  /** Budgets of the cuts that were going on, or had yet to begin, when the page was left. */
+  readonly unfinished?: readonly Budget[];
   /** Whether the browser keeps all this over a reload. */
   readonly keeps: boolean;
 }
@@ -160,7 +162,11 @@ export interface Calls {
   };
   /** Undefined where milliseconds have not been measured, or nothing can be cut. */
   readonly plan: { readonly takes: Budget; readonly gives: PlanView | undefined };
-  readonly prune: { readonly takes: Budget; readonly gives: Standing };
+  /** Cuts to the first of the budgets. The others are noted, in case that the page is left before them. */
+  readonly prune: {
+    readonly takes: { readonly budget: Budget; readonly others: readonly Budget[] };
+    readonly gives: Standing;
+  };
   readonly file: {
     readonly takes: { readonly id: number; readonly ending: string };
     readonly gives: SavedFile;

@@ -147,8 +147,12 @@ export function createPrune(page: Page): Prune {
     }
   };
 
-  /** Cuts to one budget after another, while no other tab works on the device. */
-  const cut = async (budgets: readonly Budget[]): Promise<void> => {
+  /**
+   * Cuts to one budget after another, while no other tab works on the device.
+   *
+   * @param why what precedes the words on how far it is.
+   */
+  const cut = async (budgets: readonly Budget[], why = ''): Promise<void> => {
     if (page.turn.peek()) return;
     page.turn.value = { view: 'prune', end: () => abort.abort() };
     chosen.value = undefined;
@@ -158,8 +162,9 @@ export function createPrune(page: Page): Prune {
         for (const [at, own] of budgets.entries()) {
           const which = budgets.length > 1 ? ` (${at + 1} of ${budgets.length})` : '';
           const tell = ({ text, share }: Progress) =>
-            show({ text: text + which, share: (at + share) / budgets.length });
-          last = await ask('prune', own, { tell, signal });
+            show({ text: why + text + which, share: (at + share) / budgets.length });
+          const others = budgets.slice(at + 1);
+          last = await ask('prune', { budget: own, others }, { tell, signal });
           standing.value = last;
           void replan();
         }
@@ -170,9 +175,22 @@ export function createPrune(page: Page): Prune {
     }
   };
 
-  void work('network', 'Fetching the network', () =>
-    ask('open', { base: new URL('.', document.baseURI).href }),
-  );
+  const able = computed(() => {
+    const now = standing.value;
+    return Boolean(now?.network && !now.network.obstacle && now.pictures && !now.misfit);
+  });
+
+  const open = async () => {
+    await work('network', 'Fetching the network', () =>
+      ask('open', { base: new URL('.', document.baseURI).href }),
+    );
+    const left = standing.peek()?.unfinished ?? [];
+    const [first] = left;
+    if (!first || !able.peek()) return;
+    change(first);
+    await cut(left, 'Going on where the page was left: ');
+  };
+  void open();
 
   const readPictures = (source: readonly PathFile[]) =>
     work('pictures', 'Reading the pictures', (how) => ask('pictures', { source }, how));
@@ -188,10 +206,7 @@ export function createPrune(page: Page): Prune {
       const results = standing.value?.results ?? [];
       return results.find(({ id }) => id === chosen.value) ?? results.at(-1);
     }),
-    able: computed(() => {
-      const now = standing.value;
-      return Boolean(now?.network && !now.network.obstacle && now.pictures && !now.misfit);
-    }),
+    able,
     change,
     bring: async (files) => {
       const { network, pictures } = sortBrought(files);

@@ -85,6 +85,9 @@ function statusText({ doing, troubles, able, cancelled, standing, result, budget
   if (!able.value) return 'What is missing is said below.';
   if (troubles.value.work) return 'It did not get to its end: why is said below.';
   if (cancelled.value) return 'Cancelled. What was measured is kept: press Prune to go on.';
+  if (standing.value.unfinished) {
+    return 'A cut was going on when the page was left: press Prune to begin it again.';
+  }
   const last = result.value;
   if (!last)
     return `Press Prune: it keeps ${Math.round(100 * budget.value.share)}% of the ${COUNTED_WORDS[budget.value.of]}.`;

@@ -23,7 +23,7 @@ import {
   planWithin,
 } from './cut.js';
 import { classesOfModel, viewOfNetwork } from './network-view.js';
-import type { Calls, PicturesView, PlanView, Progress, Standing } from './protocol.js';
+import type { Budget, Calls, PicturesView, PlanView, Progress, Standing } from './protocol.js';
 import { picturesFor, readPictureFiles, thumbnails } from './read-pictures.js';
 import { snippetFor } from './snippet.js';
 import {
@@ -63,6 +63,16 @@ interface KeptChoices {
   readonly units: UnitChoice;
 }
 
+/** Cuts that were asked for and are not done. */
+interface KeptCuts {
+  readonly budgets: readonly Budget[];
+  /** How many times the first of them was begun. */
+  readonly begun: number;
+}
+
+/** Times that a cut is begun. One that each time ended with the page may be what ended it. */
+const MOST_BEGUN = 3;
+
 /** Holds the network, the pictures and all that was computed from them. */
 export function createWorkshop(gpu: GPU | undefined): Workshop {
   let base = '';
@@ -78,6 +88,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
   let units: UnitChoice = 'inner';
   let curves: readonly UnitCurve[] = [];
   let results: readonly CutResult[] = [];
+  let unfinished: KeptCuts | undefined;
   /** By what a budget counts; milliseconds are there once they were measured. */
   const measured = new Map<Budgeted, PruneMeasurements>();
 
@@ -88,6 +99,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
     preprocessing,
     units,
     results: results.map(({ view }) => view),
+    ...(unfinished && { unfinished: unfinished.budgets }),
     keeps: keeper?.keeps() ?? false,
   });
 
@@ -114,8 +126,9 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
   const forgetMeasured = async () => {
     curves = [];
     results = [];
+    unfinished = undefined;
     measured.clear();
-    await keeper?.remove('curves', 'results');
+    await keeper?.remove('curves', 'results', 'cuts');
   };
 
   const keepChoices = async () =>
@@ -168,7 +181,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
         read = await readNetwork(base, 'built-in');
         lost = `The network that was kept here can no longer be read, so this is the built-in one. ${pruneText(error)}`;
         // All that was kept with it was for it.
-        await keeper.remove('network', 'pictures', 'choices', 'curves', 'results');
+        await keeper.remove('network', 'pictures', 'choices', 'curves', 'results', 'cuts');
       }
       const keptPictures = (await keeper.get('pictures')) as 'built-in' | OwnPictures | undefined;
       const choices = (await keeper.get('choices')) as KeptChoices | undefined;
@@ -179,6 +192,8 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
       units = choices?.units ?? 'inner';
       curves = ((await keeper.get('curves')) as readonly UnitCurve[] | undefined) ?? [];
       results = ((await keeper.get('results')) as readonly CutResult[] | undefined) ?? [];
+      const cuts = (await keeper.get('cuts')) as KeptCuts | undefined;
+      unfinished = cuts && cuts.begun < MOST_BEGUN ? cuts : undefined;
       return standing();
     },
 
@@ -246,31 +261,39 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
       return view;
     },
 
-    prune: async (budget, { signal, tell }) => {
+    prune: async ({ budget, others }, { signal, tell }) => {
       const fit = fitted();
       if (!network || !fit) {
         throw new EspalierError('bad-config', 'A network and pictures are needed.');
       }
       const { model } = network;
-      const result = await cutToBudget(await connected(), {
-        model,
-        pictures: fit.pictures,
-        preprocessing,
-        units,
-        budget,
-        id: 1 + Math.max(0, ...results.map(({ view }) => view.id)),
-        classes: fit.pictures.classes ?? (network.builtIn ? CIFAR10_CLASSES : undefined),
-        curves,
-        measured,
-        onCurves: async (found) => {
-          curves = found;
-          await keeper?.put('curves', curves);
-        },
-        signal,
-        tell,
-      });
-      results = [...results, result].slice(-RESULTS);
-      await keeper?.put('results', results);
+      const begun = 1 + (unfinished?.begun ?? 0);
+      unfinished = undefined;
+      await keeper?.put('cuts', { budgets: [budget, ...others], begun } satisfies KeptCuts);
+      try {
+        const result = await cutToBudget(await connected(), {
+          model,
+          pictures: fit.pictures,
+          preprocessing,
+          units,
+          budget,
+          id: 1 + Math.max(0, ...results.map(({ view }) => view.id)),
+          classes: fit.pictures.classes ?? (network.builtIn ? CIFAR10_CLASSES : undefined),
+          curves,
+          measured,
+          onCurves: async (found) => {
+            curves = found;
+            await keeper?.put('curves', curves);
+          },
+          signal,
+          tell,
+        });
+        results = [...results, result].slice(-RESULTS);
+        await keeper?.put('results', results);
+      } finally {
+        // Only if the page is left meanwhile does it stay noted.
+        await keeper?.remove('cuts');
+      }
       return standing();
     },
 
