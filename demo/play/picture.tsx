@@ -41,8 +41,14 @@ export function Mosaic({ pictures, size, label, shown, chosen, onChoose }: Mosai
     if (canvas.current) paintMosaic(canvas.current, pictures, { rows, columns });
   }, [pictures, rows, columns]);
   useEffect(() => {
-    if (!veil.current) return;
-    paintVeil(veil.current, pictures.length, { rows, columns, shown, chosen });
+    const paint = () => {
+      if (veil.current) paintVeil(veil.current, pictures.length, { rows, columns, shown, chosen });
+    };
+    paint();
+    // It is of the colour of what lies below.
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    dark.addEventListener('change', paint);
+    return () => dark.removeEventListener('change', paint);
   }, [pictures, rows, columns, shown, chosen]);
   return (
     <div class="mosaic">

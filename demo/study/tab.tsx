@@ -126,7 +126,9 @@ function studyStatus({ mode, cells, total, ready, progress, keeps, fault }: Stud
   if (!ready.value) return 'Getting ready…';
   if (done > 0 && done >= total.value) return `Done: ${share}.`;
   if (mode.value !== 'running') {
-    if (done === 0) return `${grouped(total.value)} cells to do.`;
+    if (done === 0) {
+      return `Press Start: ${grouped(total.value)} cells to fill, each a network pruned and tried.`;
+    }
     return keeps.value
       ? `${share} are done and kept in this browser: closing the page loses none.`
       : `${share} are done. This browser keeps nothing when the page is closed.`;

@@ -260,7 +260,7 @@ test('its settings are in the address, and a wrong one is told', async () => {
     'study.seed': '5',
     'study.criterion': 'absolute',
   });
-  await expect.poll(() => textAt(page, '.doing p')).toBe('126 cells to do.');
+  await expect.poll(() => textAt(page, '.doing p')).toMatch(/^Press Start: 126 cells /);
   for (const [word, value, message] of [
     ['sizes', '200,100', /ascending order/],
     ['trials', 'x', /whole number from 1 to 1000/],
