@@ -42,7 +42,9 @@ export function Figures(props: FiguresProps) {
   const figure = (value: number | undefined) => (value === undefined ? '–' : show(value));
   return (
     <section class="card figures" aria-labelledby="figures-title">
-      <h2 id="figures-title">{verdict(props, done, waiting.length > 0)}</h2>
+      <h2 id="figures-title">
+        {verdict(props, done, { unfinished: waiting.length > 0, tested: tested?.count })}
+      </h2>
       <Pills
         legend="Picks"
         name="size"
@@ -169,26 +171,40 @@ function fairness({ config: { fineTune } }: Subject): string {
 }
 
 /** The standard error of a share of n answers: √(p (1 − p) / n). */
+function standardError(share: number, count: number): number {
+  return Math.sqrt((share * (1 - share)) / count);
+}
+
 function uncertainty([best]: readonly Comparison[], stage: Stage, count: number): string {
-  const share = (best && stage.at(best)?.testAccuracy) ?? 0.5;
-  const points = 100 * Math.sqrt((share * (1 - share)) / count);
+  const points = 100 * standardError((best && stage.at(best)?.testAccuracy) ?? 0.5, count);
   return `Of ${plural(count, 'new digit')}, a share is uncertain by ${points.toFixed(1)} points (standard error).`;
+}
+
+/** How many others have as many right answers as the best, within its standard error. */
+function equals(rows: readonly Comparison[], stage: Stage, count: number): number {
+  const shares = rows.flatMap((row) => stage.at(row)?.testAccuracy ?? []);
+  const most = Math.max(...shares);
+  return shares.filter((share) => share >= most - standardError(most, count)).length - 1;
 }
 
 function verdict(
   { comparing, size, stage, measure }: FiguresProps,
-  [best]: readonly Comparison[],
-  unfinished: boolean,
+  rows: readonly Comparison[],
+  { unfinished, tested }: { readonly unfinished: boolean; readonly tested: number | undefined },
 ): string {
+  const [best] = rows;
   if (!best) return 'The methods, best first';
   const so = unfinished ? 'So far' : `With ${plural(size, 'pick')}`;
   const value = stage.at(best)?.[measure.key];
   const figures = comparing.dense.value;
   const dense = figures && stage.dense(figures)?.[measure.key];
-  const beside = dense === undefined ? '' : `, all neurons ${measure.show(dense)}`;
-  return value === undefined
-    ? `${so}, nothing to tell of`
-    : `${so}, “${METHODS[best.method].name}” is best: ${measure.show(value)}${beside}`;
+  const beside = dense === undefined ? '' : `; all neurons ${measure.show(dense)}`;
+  if (value === undefined) return `${so}, nothing to tell of`;
+  const { name } = METHODS[best.method];
+  const close = measure.key === 'testAccuracy' && tested ? equals(rows, stage, tested) : 0;
+  return close > 0
+    ? `${so}, “${name}” leads with ${measure.show(value)}, and ${plural(close, 'other')} cannot be told from it${beside}`
+    : `${so}, “${name}” is best: ${measure.show(value)}${beside}`;
 }
 
 /** A method's name with the colour of its curve. */
