@@ -172,11 +172,11 @@ export function Disputes({ result }: { readonly result: ResultView }) {
               {label !== undefined && <span>is {label}</span>}
               <span class="dense">
                 as it came: {dense}
-                {label === dense && ' ✓'}
+                {label === dense && '\u00a0✓'}
               </span>
               <span class="subnetwork">
                 pruned: {pruned}
-                {label === pruned && ' ✓'}
+                {label === pruned && '\u00a0✓'}
               </span>
             </span>
           </li>
