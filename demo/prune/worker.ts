@@ -2,7 +2,7 @@ import { EspalierError, errorMessage } from '../../src/errors.js';
 import type { CallName, FromWorker, Progress, ToWorker } from './protocol.js';
 import { createWorkshop, type Workshop } from './workshop.js';
 
-const workshop = createWorkshop(navigator.gpu);
+const workshop = createWorkshop(navigator.gpu, navigator.locks);
 const running = new Map<number, AbortController>();
 
 /** Calls follow one another: each finds what the one before has left. Those that only look wait for nobody. */

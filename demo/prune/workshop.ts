@@ -23,7 +23,7 @@ import {
   planWithin,
 } from './cut.js';
 import { classesOfModel, viewOfNetwork } from './network-view.js';
-import type { Budget, Calls, PicturesView, PlanView, Progress, Standing } from './protocol.js';
+import type { Calls, PicturesView, PlanView, Progress, Standing } from './protocol.js';
 import { picturesFor, readPictureFiles, thumbnails } from './read-pictures.js';
 import { snippetFor } from './snippet.js';
 import {
@@ -35,6 +35,7 @@ import {
   type OwnPictures,
   readNetwork,
 } from './sources.js';
+import { type KeptCuts, leftCuts, withCutsNoted } from './unfinished.js';
 import { pruneText } from './wording.js';
 
 /** Work in one submit. The page is drawn by the same GPU: longer work would delay its frames. */
@@ -63,18 +64,8 @@ interface KeptChoices {
   readonly units: UnitChoice;
 }
 
-/** Cuts that were asked for and are not done. */
-interface KeptCuts {
-  readonly budgets: readonly Budget[];
-  /** How many times the first of them was begun. */
-  readonly begun: number;
-}
-
-/** Times that a cut is begun. One that each time ended with the page may be what ended it. */
-const MOST_BEGUN = 3;
-
 /** Holds the network, the pictures and all that was computed from them. */
-export function createWorkshop(gpu: GPU | undefined): Workshop {
+export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefined): Workshop {
   let base = '';
   let keeper: Keeper | undefined;
   let device: Device | undefined;
@@ -192,8 +183,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
       units = choices?.units ?? 'inner';
       curves = ((await keeper.get('curves')) as readonly UnitCurve[] | undefined) ?? [];
       results = ((await keeper.get('results')) as readonly CutResult[] | undefined) ?? [];
-      const cuts = (await keeper.get('cuts')) as KeptCuts | undefined;
-      unfinished = cuts && cuts.begun < MOST_BEGUN ? cuts : undefined;
+      unfinished = await leftCuts(keeper, locks);
       return standing();
     },
 
@@ -266,11 +256,10 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
       if (!network || !fit) {
         throw new EspalierError('bad-config', 'A network and pictures are needed.');
       }
-      const { model } = network;
+      const { model, builtIn } = network;
       const begun = 1 + (unfinished?.begun ?? 0);
       unfinished = undefined;
-      await keeper?.put('cuts', { budgets: [budget, ...others], begun } satisfies KeptCuts);
-      try {
+      await withCutsNoted({ budgets: [budget, ...others], begun }, keeper, locks, async () => {
         const result = await cutToBudget(await connected(), {
           model,
           pictures: fit.pictures,
@@ -278,7 +267,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
           units,
           budget,
           id: 1 + Math.max(0, ...results.map(({ view }) => view.id)),
-          classes: fit.pictures.classes ?? (network.builtIn ? CIFAR10_CLASSES : undefined),
+          classes: fit.pictures.classes ?? (builtIn ? CIFAR10_CLASSES : undefined),
           curves,
           measured,
           onCurves: async (found) => {
@@ -290,10 +279,7 @@ export function createWorkshop(gpu: GPU | undefined): Workshop {
         });
         results = [...results, result].slice(-RESULTS);
         await keeper?.put('results', results);
-      } finally {
-        // Only if the page is left meanwhile does it stay noted.
-        await keeper?.remove('cuts');
-      }
+      });
       return standing();
     },
 

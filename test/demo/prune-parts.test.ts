@@ -4,7 +4,9 @@ import { divided, planWithin } from '../../demo/prune/cut.js';
 import { viewOfNetwork } from '../../demo/prune/network-view.js';
 import { picturesFor, readPictureFiles } from '../../demo/prune/read-pictures.js';
 import { snippetFor } from '../../demo/prune/snippet.js';
+import { leftCuts, withCutsNoted } from '../../demo/prune/unfinished.js';
 import { pruneText } from '../../demo/prune/wording.js';
+import type { Keeper } from '../../demo/state/keeper.js';
 import { PREPROCESSINGS } from '../../src/data/pictures.js';
 import { EspalierError } from '../../src/errors.js';
 import { loadModel } from '../../src/experiment/model/model.js';
@@ -151,4 +153,30 @@ test('of several arrays none is read', async () => {
   await expect(readPictureFiles(files, size, () => {})).rejects.toThrow(
     /One \.npy .* a\.npy, b\.NPY/,
   );
+});
+
+test('a cut is begun again that ended with the page, but not one that another tab is at', async () => {
+  const kept = new Map<string, unknown>();
+  const keeper: Keeper = {
+    keeps: () => true,
+    get: async (name) => kept.get(name),
+    put: async (name, value) => void kept.set(name, value),
+    remove: async (...names) => {
+      for (const name of names) kept.delete(name);
+    },
+  };
+  const cuts = { budgets: [{ of: 'parameters', share: 0.3 }], begun: 1 } as const;
+  expect(await leftCuts(keeper, undefined)).toBeUndefined();
+  await withCutsNoted(cuts, keeper, undefined, async () => {
+    expect(await leftCuts(keeper, undefined)).toEqual(cuts);
+    const held = { request: () => Promise.reject(new Error('timed out')) };
+    expect(await leftCuts(keeper, held)).toBeUndefined();
+  });
+  const failed = withCutsNoted(cuts, keeper, undefined, () => Promise.reject(new Error('lost')));
+  await expect(failed).rejects.toThrow('lost');
+  // Neither what came to its end nor what failed is left.
+  expect(kept.size).toBe(0);
+  await withCutsNoted({ ...cuts, begun: 3 }, keeper, undefined, async () => {
+    expect(await leftCuts(keeper, undefined)).toBeUndefined();
+  });
 });
