@@ -249,6 +249,7 @@ export {
   streamedFrom,
 } from './prune/activations.js';
 export { CHANNEL_CRITERIA, type ChannelCriterion } from './prune/channels/criteria.js';
+export type { PositionPlan, PositionSample } from './prune/channels/positions.js';
 export {
   type Choices,
   type Conflict,

@@ -21,6 +21,7 @@ import type { PruneModelEvent } from '../experiment/model/prune/model.js';
 import { requireReachable } from '../experiment/model/prune/share.js';
 import { inferShapes } from '../graph/shapes.js';
 import { CHANNEL_CRITERIA } from '../prune/channels/criteria.js';
+import type { PositionPlan } from '../prune/channels/positions.js';
 import { grouped, plural, shellWord } from '../text.js';
 import { readPictureData } from './cifar10.js';
 import { requireWritableFolder, writeWhole } from './files.js';
@@ -104,6 +105,11 @@ export function addPrune(program: Command, version: string): void {
     )
     .option('--round-to <n>', 'channels, a multiple of which every cut unit keeps', number)
     .option('--least <n>', 'channels that every unit keeps at least', number)
+    .option(
+      '--positions <n>',
+      'of a picture that large maps are summed over at most, drawn by the seed (default: all)',
+      number,
+    )
     .option('--fine-tune <epochs>', 'of training behind the cut', number)
     .option(
       '--learning-rate <rate>',
@@ -292,6 +298,13 @@ function requireSmaller(
 /** How many times the accuracy of guessing a network should have at least, to be taken for trained. */
 const TRAINED = 1.5;
 
+/** Why so many output positions of a picture are taken. */
+const WHY = {
+  few: () => 'which are no more than asked for',
+  cheaper: ({ all, sampled }) => `for ${percent(sampled / all)} of the products of all`,
+  dearer: () => 'since those of a sample lie apart and share no products, which takes more of them',
+} as const satisfies Readonly<Record<string, (cost: PositionPlan['cost']) => string>>;
+
 function lineOfEvent(event: PruneModelEvent, classes: number): string | undefined {
   if (event.type === 'dense') {
     const { accuracy } = event.figures;
@@ -301,6 +314,10 @@ function lineOfEvent(event: PruneModelEvent, classes: number): string | undefine
   if (event.type === 'few-images') {
     const { images, unit, channels } = event;
     return `Warning: ${plural(images, 'picture')} to calibrate with, fewer than the ${channels} channels of ${unit}: what reads them is fitted to these very pictures, and may answer others worse. More pictures help, up to --calibration.`;
+  }
+  if (event.type === 'positions') {
+    const { node, taken, positions, reason, cost } = event;
+    return `${node}: ${grouped(taken)} of ${plural(positions, 'position')} a picture, ${WHY[reason](cost)}`;
   }
   if (event.type === 'unit') {
     const { unit, kept, channels, loss } = event;

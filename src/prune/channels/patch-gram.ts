@@ -32,15 +32,24 @@ export function prepareGramPlan(
   device: Device,
   request: GramRequest,
 ): Promise<GramPlan> {
-  const { kernel, stride, padding } = request;
+  return WAYS[wayOfWindow(request)](scope, device, request);
+}
+
+/** Products of C × C a position that Q takes: those along edges are few. */
+export function gramProducts(window: Window): number {
+  const [rows, columns] = window.kernel;
+  const products = { single: 1, moved: 15, taps: (rows * columns) ** 2 };
+  return products[wayOfWindow(window)];
+}
+
+const WAYS = { single: singleTap, moved: movedMaps, taps: tapByTap } as const;
+
+function wayOfWindow({ kernel, stride, padding }: Window): keyof typeof WAYS {
   const { top, left, bottom, right } = padding;
-  const single = kernel.every((size) => size === 1) && stride.every((step) => step === 1);
-  if (single) return singleTap(scope, device, request);
+  if (!stride.every((step) => step === 1)) return 'taps';
+  if (kernel.every((size) => size === 1)) return 'single';
   const same = [top, left, bottom, right].every((pad) => pad === 1);
-  if (same && kernel.every((size) => size === 3) && stride.every((step) => step === 1)) {
-    return movedMaps(scope, device, request);
-  }
-  return tapByTap(scope, device, request);
+  return same && kernel.every((size) => size === 3) ? 'moved' : 'taps';
 }
 
 async function singleTap(scope: Scope, device: Device, { input }: GramRequest): Promise<GramPlan> {

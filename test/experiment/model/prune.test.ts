@@ -379,6 +379,29 @@ test('tells of fewer images than the widest unit has channels', async () => {
   expect(await warnings(7)).toEqual([]);
 });
 
+test('sums a sample of positions where that is cheaper, and says so', async () => {
+  const told: PruneEvent[] = [];
+  const input = {
+    network: randomNetwork(GRAPHS['a chain with a flattening'] as Graph),
+    calibration: randomPictures(5),
+    preprocessing,
+  };
+  const own = { ...options, sharing: 'uniform', positions: 1 } as const;
+  const cut = (chosen: PruneOptions) =>
+    finalResult(pruneNetwork(device, { ...input, options: chosen }), (event) => {
+      if (event.type === 'positions') told.push(event);
+    });
+  const { network } = await cut(own);
+  const costs = { all: 4 * 81, sampled: 81 };
+  expect(told).toEqual([
+    { type: 'positions', node: 'c2', reason: 'cheaper', taken: 1, positions: 4, cost: costs },
+    expect.objectContaining({ node: 'fc', reason: 'few', taken: 1, positions: 1 }),
+  ]);
+  const whole = await cut({ ...own, positions: undefined });
+  expect(told).toHaveLength(2);
+  expect(network.weights.get('c2.weight')).not.toEqual(whole.network.weights.get('c2.weight'));
+});
+
 test('a budget that no cut meets says the least that can be met', async () => {
   const graph = GRAPHS['resnet8, 5 channels'] as Graph;
   const budget = { of: 'multiplyAdds', share: 0.001 } as const;

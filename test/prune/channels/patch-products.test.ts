@@ -6,6 +6,7 @@ import { Scope } from '../../../src/gpu/scope.js';
 import { featureMap } from '../../../src/kernels/feature-map.js';
 import { type Window, windowPositions } from '../../../src/kernels/window.js';
 import { preparePatchProducts } from '../../../src/prune/channels/patch-products.js';
+import { type PositionSample, planPositions } from '../../../src/prune/channels/positions.js';
 import { requireNothingLeft, sharedDevice } from '../../gpu/probe.js';
 import { randomNumbers } from '../../kernels/case.js';
 
@@ -26,6 +27,7 @@ interface Spec extends Window {
   readonly width: number;
   readonly channels: number;
   readonly outputs: number;
+  readonly sample?: PositionSample;
 }
 
 const SPECS: Readonly<Record<string, Spec>> = {
@@ -99,8 +101,28 @@ function furthest(found: Float64Array, expected: Float64Array): number {
   return largest(expected.map((value, at) => value - (found[at] as number))) / largest(expected);
 }
 
+const SAMPLED: Readonly<Record<string, Spec>> = {
+  '3 × 3, each third position': {
+    ...spec([3, 7, 8, 5], 3, [3, 3], 1, 1),
+    sample: { from: [1, 2], step: 3 },
+  },
+  '5 × 3 in steps of two, each second position': {
+    ...spec([2, 11, 9, 3], 2, [5, 3], 2, 1),
+    sample: { from: [0, 1], step: 2 },
+  },
+  '1 × 1, the last position': {
+    ...spec([2, 5, 4, 7], 3, [1, 1], 1, 0),
+    sample: { from: [4, 3], step: 5 },
+  },
+};
+
+const isTaken = (place: number, width: number, { from, step }: PositionSample) =>
+  [Math.floor(place / width) - from[0], (place % width) - from[1]].every(
+    (apart) => apart >= 0 && apart % step === 0,
+  );
+
 describe('sums over patches are those of their definition', () => {
-  test.each(Object.entries(SPECS))('%s', async (_, own) => {
+  test.each([...Object.entries(SPECS), ...Object.entries(SAMPLED)])('%s', async (_, own) => {
     using scope = new Scope(device);
     const { images, height, width, channels, outputs } = own;
     const extent = windowPositions(own, own);
@@ -124,10 +146,12 @@ describe('sums over patches are those of their definition', () => {
       sums.encode(commands, count);
       await commands.finish();
       await sums.collect();
-      seen.push(...patches(own, x, count));
-      for (let at = 0; at < e.length; at += outputs) {
-        errors.push(Float64Array.from(e.subarray(at, at + outputs)));
-      }
+      const places = extent.height * extent.width;
+      patches(own, x, count).forEach((patch, at) => {
+        if (own.sample && !isTaken(at % places, extent.width, own.sample)) return;
+        seen.push(patch);
+        errors.push(Float64Array.from(e.subarray(at * outputs, (at + 1) * outputs)));
+      });
     }
     const totals = sums.totals();
     expect(furthest(totals.gram, products(seen, seen))).toBeLessThan(TOLERANCE);
@@ -137,4 +161,26 @@ describe('sums over patches are those of their definition', () => {
     expect(totals.errorEnergy / square).toBeCloseTo(1, 5);
     expect(totals.positions).toBe(seen.length);
   });
+});
+
+test('positions are sampled where there are more than asked for, and where that is cheaper', () => {
+  const plan = (kernel: 1 | 3, size: number, most: number) =>
+    planPositions(
+      { kernel: [kernel, kernel], stride: [1, 1], padding: same((kernel - 1) / 2) },
+      { height: size, width: size },
+      { most, seed: 3, purpose: 'c1' },
+    );
+  expect(plan(1, 8, 64)).toMatchObject({ sample: undefined, reason: 'few', taken: 64 });
+  for (let size = 1; size < 40; size++) {
+    for (const most of [1, 16, 60]) {
+      const { taken, sample } = plan(1, size, most);
+      expect(taken).toBeGreaterThan(0);
+      expect(taken).toBeLessThanOrEqual(Math.min(most, size * size));
+      expect(sample === undefined).toBe(size * size <= most);
+    }
+  }
+  // 81 products of each of 64 positions are more than 15 of each of 256, and fewer than 15 of each of 1,024.
+  expect(plan(3, 16, 64)).toMatchObject({ sample: undefined, reason: 'dearer', taken: 256 });
+  expect(plan(3, 32, 64)).toMatchObject({ sample: { step: 4 }, reason: 'cheaper', taken: 64 });
+  expect(plan(3, 32, 64)).toEqual(plan(3, 32, 64));
 });

@@ -51,6 +51,8 @@ export const pruneSchema = z.strictObject({
   units: oneOf(UNIT_CHOICES).default('inner'),
   roundTo: count(1).default(1),
   least: count(1).default(1),
+  /** Output positions of a picture that what reads a unit is fitted by at most; all by default. */
+  positions: count(1).optional(),
   /** Epochs of training behind each unit that is cut, by the labels; 0.1 as published. */
   trainBetween: z.number({ error: EPOCHS }).min(0, { error: EPOCHS }).default(0),
   /** Epochs of training behind the cut. */
@@ -93,9 +95,14 @@ export function parsePruneConfig(given: unknown): PruneConfig {
 
 /** What of a configuration the cut itself is made with. */
 export function pruneOptions(config: PruneConfig): PruneOptions {
-  const { criterion, refit, budgets, units, roundTo, least, seed, layerTolerance } = config;
+  const { criterion, refit, budgets, units, roundTo, least, positions, seed, layerTolerance } =
+    config;
   const key = BUDGET_KEYS.find((own) => config[own] !== undefined) ?? 'flops';
   const budget = { of: BUDGETS[key], share: config[key] ?? 0.5 };
   const options = { criterion, refit, sharing: budgets, units, roundTo, least, seed, budget };
-  return layerTolerance === undefined ? options : { ...options, layerTolerance };
+  return {
+    ...options,
+    ...(positions !== undefined && { positions }),
+    ...(layerTolerance !== undefined && { layerTolerance }),
+  };
 }

@@ -6,7 +6,13 @@ import { cutUnit, unitOfNetwork } from './cut-unit.js';
 import type { PruneEvent, PruneState, UnitOutcome } from './events.js';
 import type { Calibrated } from './frontier.js';
 import { measureUnit, type UnitMeasurement } from './measure-unit.js';
-import { type Pruning, rankUnit, startWalk, unitsInInference } from './pruning.js';
+import {
+  type Pruning,
+  rankUnit,
+  sampledPositions,
+  startWalk,
+  unitsInInference,
+} from './pruning.js';
 import { trainBetween } from './train-between.js';
 
 export interface UnitCuts {
@@ -44,7 +50,8 @@ export async function* cutUnits(
     const reference = touched && !between ? await denseAt(name) : undefined;
     const unit = unitOfNetwork(cut.network, name);
     const cutChannels = (map: string) => channelsCut(map, inDense, outcomes);
-    return measureUnit(device, { unit, cut, dense: reference, cutChannels, signal });
+    const sampled = sampledPositions(pruning);
+    return measureUnit(device, { unit, cut, dense: reference, cutChannels, sampled, signal });
   };
   for (const [done, { name, channels }] of units.entries()) {
     if (outcomes.some(({ unit }) => unit === name)) continue;
@@ -52,6 +59,11 @@ export async function* cutUnits(
     const count = counts[done] as number;
     if (touched || count < channels || tolerance !== undefined) {
       const measurements = (!touched && untouched?.(name)) || (await measure(name));
+      for (const { reading, positions: own } of measurements) {
+        if (!own || reading.group.index > 0) continue;
+        const { sample: _, ...plan } = own;
+        yield { type: 'positions', node: reading.node, ...plan };
+      }
       const request = { unit: name, network, measurements, count, place: () => placeAt(name) };
       const result =
         tolerance === undefined

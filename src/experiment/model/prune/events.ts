@@ -2,6 +2,7 @@ import type { Pictures, Preprocessing } from '../../../data/pictures.js';
 import type { AdapterDescription } from '../../../gpu/adapter.js';
 import type { Network } from '../../../graph/weights.js';
 import type { ChannelCriterion } from '../../../prune/channels/criteria.js';
+import type { PositionPlan } from '../../../prune/channels/positions.js';
 
 /** How the consumers' weights are fitted to the channels that stay. */
 export const REFITS = ['weights', 'scales', 'none'] as const;
@@ -42,6 +43,8 @@ export interface PruneOptions {
   readonly layerTolerance?: number | undefined;
   /** What a unit's number of channels is a multiple of, where it is cut. */
   readonly roundTo: number;
+  /** Output positions of a picture that what reads a unit is fitted by at most; all by default. */
+  readonly positions?: number | undefined;
   /** Channels that every unit keeps at least. */
   readonly least: number;
   readonly seed: number;
@@ -115,6 +118,8 @@ export type PruneEvent =
       readonly unit: string;
       readonly channels: number;
     }
+  /** Where a number of positions was asked for: what the sums for a consumer of a unit that is cut are taken over. */
+  | ({ readonly type: 'positions'; readonly node: string } & Omit<PositionPlan, 'sample'>)
   | ({ readonly type: 'curve' } & UnitCurve)
   | { readonly type: 'budget'; readonly units: readonly string[]; readonly kept: readonly number[] }
   /** A unit is cut, and this is the network now: what a pruning can go on from. */

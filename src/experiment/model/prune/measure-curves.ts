@@ -5,7 +5,7 @@ import { unitOfNetwork } from './cut-unit.js';
 import type { PruneEvent, UnitCurve } from './events.js';
 import type { Calibrated } from './frontier.js';
 import { measureUnit, type UnitMeasurement } from './measure-unit.js';
-import { type Pruning, rankUnit, startWalk } from './pruning.js';
+import { type Pruning, rankUnit, sampledPositions, startWalk } from './pruning.js';
 
 /** Calibration images by which the curves are measured at most: their mean settles soon. */
 const CURVE_IMAGES = 128;
@@ -28,6 +28,7 @@ export async function* measureCurves(
     const measurements = await measureUnit(device, {
       unit: unitOfNetwork(folded, name),
       cut,
+      sampled: sampledPositions(pruning),
       signal,
     });
     const curve = await curveOfUnit(pruning, { unit: name, place: cut, measurements, answers });

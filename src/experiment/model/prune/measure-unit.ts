@@ -7,11 +7,17 @@ import type { Unit } from '../../../graph/units.js';
 import { prepareActivate } from '../../../kernels/activate.js';
 import type { FeatureMap } from '../../../kernels/feature-map.js';
 import { prepareGatherColumns } from '../../../kernels/gather-columns.js';
+import { windowPositions } from '../../../kernels/window.js';
 import { prepareSegment, type Segment } from '../../../layers/segment.js';
 import {
   type PatchProducts,
   preparePatchProducts,
 } from '../../../prune/channels/patch-products.js';
+import {
+  type PositionPlan,
+  type PositionRequest,
+  planPositions,
+} from '../../../prune/channels/positions.js';
 import {
   type ChannelStatistics,
   requireStatistics,
@@ -28,6 +34,8 @@ export interface MeasureRequest {
   readonly dense?: Calibrated | undefined;
   /** Channels of a map of the dense network that the cut one lacks; none by default. */
   readonly cutChannels?: (map: string) => ReadonlySet<number>;
+  /** How many output positions of a picture are summed at most, drawn by the seed; all by default. */
+  readonly sampled?: Omit<PositionRequest, 'purpose'> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -37,6 +45,8 @@ export interface UnitMeasurement {
   /** W of all that the consumer reads [rows × O], and which rows belong to each channel. */
   readonly weights: Float64Array;
   readonly rows: readonly (readonly number[])[];
+  /** The output positions that are summed, where a sample was asked for. */
+  readonly positions?: PositionPlan | undefined;
 }
 
 /**
@@ -46,7 +56,7 @@ export interface UnitMeasurement {
  */
 export async function measureUnit(
   device: Device,
-  { unit, cut, dense, cutChannels, signal }: MeasureRequest,
+  { unit, cut, dense, cutChannels, sampled, signal }: MeasureRequest,
 ): Promise<readonly UnitMeasurement[]> {
   const { graph, weights } = cut.network;
   const shapes = inferShapes(graph);
@@ -66,6 +76,10 @@ export async function measureUnit(
       given: dense.frontier.names,
       wanted: [...new Set(targets)],
     }));
+  const plans = readings.map((reading) => {
+    const extent = windowPositions(reading, own.map(reading.input));
+    return sampled && planPositions(reading, extent, { ...sampled, purpose: reading.node });
+  });
   const products: PatchProducts[] = [];
   try {
     const encoders: Encode[] = [];
@@ -80,14 +94,15 @@ export async function measureUnit(
       errors.set(target, missing.map);
       encoders.push(missing.encode);
     }
-    for (const reading of readings) {
+    for (const [at, reading] of readings.entries()) {
       const { input, target, group } = reading;
+      const { sample } = plans[at] ?? {};
       const error = errors.get(target);
       const [read, missing] = await Promise.all([
         prepareGroup(device, scope, { name: input, map: own.map(input), group }),
         error && prepareGroup(device, scope, { name: `error of ${target}`, map: error, group }),
       ]);
-      const request = { ...reading, input: read.map, error: missing?.map };
+      const request = { ...reading, input: read.map, error: missing?.map, sample };
       const product = await preparePatchProducts(device, request);
       products.push(product);
       for (const part of [read, missing, product]) if (part) encoders.push(part.encode);
@@ -110,7 +125,7 @@ export async function measureUnit(
       const byRow = weightsByRow(weights, reading);
       const statistics = statisticsOfUnit((products[at] as PatchProducts).totals(), byRow, rows);
       requireStatistics(statistics, unit.name);
-      return { reading, statistics, weights: byRow, rows };
+      return { reading, statistics, weights: byRow, rows, positions: plans[at] };
     });
   } finally {
     for (const product of products) product.dispose();

@@ -41,6 +41,11 @@ export function preparePruning(device: Device, input: PruneInput, signal?: Abort
   return { device, dense, folded: network, units, input, options, signal, saliency };
 }
 
+/** How the positions that are summed are drawn, where not all are. */
+export function sampledPositions({ options: { positions, seed } }: Pick<Pruning, 'options'>) {
+  return positions === undefined ? undefined : { most: positions, seed };
+}
+
 /** The graph in inference form, and the units in it: batch norms are none of their maps there. */
 export function unitsInInference({ folded, units }: Pick<Pruning, 'folded' | 'units'>) {
   return { graph: folded.graph, units: units.map(({ name }) => unitOfNetwork(folded, name)) };
