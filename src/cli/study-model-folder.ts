@@ -8,7 +8,7 @@ import { folderByIdentity } from './study-folder.js';
 import { openStudyRecords, type StudyRecords } from './study-records.js';
 import { type TrialNetworks, trialNetworks } from './trial-networks.js';
 
-const TRIAL = /^m\d+-r\d+$/;
+const TRIAL = /^[a-z\d-]+-w[\de.+-]+-m\d+-r\d+$/;
 
 /** The records of a study of a deep network, and a folder of networks for each trial. */
 export interface ModelStudyFolder extends StudyRecords<ModelStudyCell> {
@@ -17,7 +17,10 @@ export interface ModelStudyFolder extends StudyRecords<ModelStudyCell> {
 
 /** The folder of a study that names none: the same study finds the same one again. */
 export function defaultModelStudyFolder(config: ModelStudyConfig): string {
-  return folderByIdentity(config.preset ?? config.architecture, modelStudyIdentity(config));
+  return folderByIdentity(
+    config.preset ?? config.architecture.join('-'),
+    modelStudyIdentity(config),
+  );
 }
 
 /**

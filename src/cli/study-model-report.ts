@@ -8,7 +8,7 @@ import {
 } from '../study/model/analysis.js';
 import type { ModelStudyCell } from '../study/model/cell.js';
 import { type ModelStudyConfig, parseModelStudyConfig } from '../study/model/config.js';
-import { placesOfStudy } from '../study/model/grid.js';
+import { listStudiedModels, placesOfStudy, studiedModelText } from '../study/model/grid.js';
 import { plural, shellWord } from '../text.js';
 import { writeWhole } from './files.js';
 import { commandText } from './flags.js';
@@ -64,5 +64,5 @@ function tableText(config: ModelStudyConfig, analysis: ModelAnalysis): string {
     style: { head: [], border: [], compact: true },
   });
   table.push(...rows.map((row) => [...row]));
-  return `Accuracy of subnetworks chosen by ${analysis.criterion}, after each share of pre-training:\n${table.toString()}`;
+  return `Accuracy of subnetworks chosen by ${analysis.criterion}, after each share of pre-training${listStudiedModels(config).length > 1 ? `, ${studiedModelText(analysis)}` : ''}:\n${table.toString()}`;
 }

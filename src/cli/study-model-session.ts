@@ -3,6 +3,7 @@ import { type AnyPictures, firstPictures, type Preprocessing } from '../data/pic
 import { picturesChecksum } from '../data/read-ahead.js';
 import { usualPreprocessing } from '../experiment/model/model.js';
 import type { Graph } from '../graph/graph.js';
+import { summarise } from '../graph/summary.js';
 import type { Host } from '../hosts/host.js';
 import { buildArchitecture } from '../models/architectures.js';
 import { drawWeights } from '../models/initial-weights.js';
@@ -11,11 +12,14 @@ import { type ModelStudyConfig, requirePrunable } from '../study/model/config.js
 import {
   drawPictures,
   listModelTrials,
+  listStudiedModels,
   type ModelCellPlace,
   type ModelTrial,
   nameOfModelTrial,
   requireStudyPictures,
+  type StudiedModel,
   seedOfModelTrial,
+  studiedModelText,
 } from '../study/model/grid.js';
 import { RATED_BATCHES } from '../study/model/rates.js';
 import type { ModelTrialEvent, ModelTrialInput } from '../study/model/trial.js';
@@ -43,17 +47,23 @@ import { runQueued } from './study-queue.js';
 import { doTrials } from './study-session.js';
 import { MODEL_TRIALS } from './trial-kinds.js';
 
-/** The network and the pictures of a study. */
+/** The networks and the pictures of a study. */
 export interface Material {
-  readonly graph: Graph;
+  /** In the order in which they are studied. */
+  readonly models: readonly StudiedGraph[];
+  /** All take pictures of one size, and expect the same of them. */
   readonly preprocessing: Preprocessing;
   readonly train: AnyPictures;
   /** Pictures that only measure. */
   readonly test: AnyPictures;
 }
 
+interface StudiedGraph extends StudiedModel {
+  readonly graph: Graph;
+}
+
 /**
- * Reads the data of a study and builds its network. With a decoder pictures that are too large to hold
+ * Reads the data of a study and builds its networks. With a decoder pictures that are too large to hold
  * are streamed.
  *
  * @throws before any work what does not fit: as `requireStudyPictures` and `requirePrunable` do.
@@ -62,18 +72,33 @@ export async function readMaterial(
   config: ModelStudyConfig,
   decoder: PictureDecoder | undefined,
 ): Promise<Material> {
-  const { architecture, stem, width, testPictures } = config;
-  // Pictures of any size become those that the architecture usually takes.
-  const usual = buildArchitecture(architecture, stem ? { stem } : {});
-  const source = await readStreamedData(config.data, { size: usual.input, decoder });
+  const { stem, testPictures } = config;
+  const build = ({ architecture, width }: StudiedModel, classes?: number): StudiedGraph => {
+    const options = { width, ...(stem && { stem }), ...(classes && { classes }) };
+    return { architecture, width, graph: buildArchitecture(architecture, options) };
+  };
+  const usual = listStudiedModels(config).map((model) => build(model));
+  // Pictures of any size become those that the architectures usually take: by one stem, all the same.
+  const source = await readStreamedData(config.data, {
+    ...{ size: usual[0]!.graph.input, decoder },
+  });
   requireStudyPictures(config, source);
   const { train, test } = source;
-  const classes = train.classes?.length;
-  const options = { width, ...(stem && { stem }), ...(classes && { classes }) };
-  const graph = buildArchitecture(architecture, options);
-  requirePrunable(config, graph);
+  const models = usual.map((model) => build(model, train.classes?.length));
+  for (const { graph } of models) requirePrunable(config, graph);
   const measuring = firstPictures(test, testPictures ?? test.count);
-  return { graph, preprocessing: usualPreprocessing(graph), train, test: measuring };
+  const preprocessing = usualPreprocessing(models[0]!.graph);
+  return { models, preprocessing, train, test: measuring };
+}
+
+/** The network of a trial or cell. */
+function modelOf<Model extends StudiedModel>(
+  models: readonly Model[],
+  { architecture, width }: StudiedModel,
+): Model {
+  const found = models.find((own) => own.architecture === architecture && own.width === width);
+  if (found) return found;
+  throw new RangeError(`The study has no ${architecture} of width ${width}.`);
 }
 
 /** @throws bad-data when the study began with other pictures. */
@@ -91,17 +116,18 @@ export async function requireSamePictures(
 /** The input of a trial's open places, but for what it left in an earlier session. */
 export function modelTrialInput(
   config: ModelStudyConfig,
-  { graph, preprocessing, train, test }: Material,
+  { models, preprocessing, train, test }: Material,
   places: readonly [ModelCellPlace, ...ModelCellPlace[]],
 ): ModelTrialInput {
-  const [{ examples, trial }] = places;
-  const seed = seedOfModelTrial(config, { trial });
+  const [{ iteration: _, criterion: __, ...trial }] = places;
+  const seed = seedOfModelTrial(config, trial);
+  const { graph } = modelOf(models, trial);
   return {
     config,
-    trial: { examples, trial },
+    trial,
     network: { graph, weights: drawWeights(graph, seed) },
     preprocessing,
-    train: drawPictures(train, examples, seed),
+    train: drawPictures(train, trial.examples, seed),
     test,
     places,
   };
@@ -121,14 +147,14 @@ const keyOfPlace = (place: ModelCellPlace) => keyOfCell(MODEL_CELLS, place);
 /** Computes the cells that the folder lacks, in this process. */
 export function runModelSession(session: ModelSession): Promise<void> {
   const { config } = session;
-  const sizes = sizesOfSession(session);
+  const workOf = workOfMaterial(session);
   return withProgress(session, (progress) =>
     doTrials(config, {
       left: () => openPlaces(session).length > 0,
       onLoss: (message) => progress.note(`${message} Opening a new device.`),
       work: async (host, moved) => {
         const open = openPlaces(session);
-        const rest = addedWork(open.map((place) => workOfPlace(config, place, sizes)));
+        const rest = addedWork(open.map(workOf));
         progress.note(await estimate(session, host, { cells: open.length, rest }));
         for (const trial of listModelTrials(config)) {
           await doModelTrial(session, host, { trial, progress, moved });
@@ -163,16 +189,19 @@ async function withProgress(
   work: (progress: StudyProgress<ModelStudyCell>) => Promise<void>,
 ): Promise<void> {
   const { config, folder, wanted } = session;
-  const sizes = sizesOfSession(session);
+  const workOf = workOfMaterial(session);
   const asked = new Set(wanted.map(keyOfPlace));
   const progress = createStudyProgress<ModelStudyCell>(
     process.stderr,
     {
       cells: wanted.length,
-      perCell: (place) => effort(workOfPlace(config, place, sizes)),
-      total: effort(addedWork(wanted.map((place) => workOfPlace(config, place, sizes)))),
+      perCell: (place) => effort(workOf(place)),
+      total: effort(addedWork(wanted.map(workOf))),
     },
-    { done: folder.cells.filter((cell) => asked.has(keyOfPlace(cell))), words: WORDS },
+    {
+      done: folder.cells.filter((cell) => asked.has(keyOfPlace(cell))),
+      words: wordsOfStudy(config),
+    },
   );
   try {
     for (const note of folder.notes) progress.note(note);
@@ -182,8 +211,19 @@ async function withProgress(
   }
 }
 
-function sizesOfSession({ config, material }: ModelSession) {
-  return { share: shareOfCuts(config, material.graph), testPictures: material.test.count };
+/** The work of a cell, in pictures of the study's first network. */
+function workOfMaterial({
+  config,
+  material: { models, test },
+}: ModelSession): (place: ModelCellPlace) => ModelWork {
+  const costs = models.map(({ graph }) => summarise(graph).multiplyAdds);
+  const sizes = models.map((model, at) => ({
+    ...model,
+    share: shareOfCuts(config, model.graph),
+    relative: costs[at]! / costs[0]!,
+    testPictures: test.count,
+  }));
+  return (place) => workOfPlace(config, place, modelOf(sizes, place));
 }
 
 /** Pictures that would be trained on in the same time: answering takes about a third of it. */
@@ -212,9 +252,10 @@ async function estimate(
   host: Host<typeof jobs>,
   { cells, rest }: { readonly cells: number; readonly rest: ModelWork },
 ): Promise<string> {
-  const what = `${plural(cells, 'cell')} of ${config.architecture}`;
+  const what = `${plural(cells, 'cell')} of ${config.architecture.join(', ')}`;
   if (rest.trained < FEW_STEPS * config.batch) return `${what}.`;
-  const { graph, preprocessing, train } = material;
+  const { models, preprocessing, train } = material;
+  const { graph } = models[0]!;
   const network = { graph, weights: drawWeights(graph, config.seed) };
   // No more than the rates are measured by: a host in Chrome is sent a copy.
   const pictures = firstPictures(train, Math.min(train.count, RATED_BATCHES * config.batch));
@@ -248,7 +289,7 @@ async function doModelTrial(
   const onEvent = async (event: ModelTrialEvent) => {
     if (event.type === 'progress') {
       const doing = `${event.phase} ${event.name}, ${percent(event.share)}`;
-      progress.doing(`${trial.examples} pictures, trial ${trial.trial}: ${doing}`);
+      progress.doing(`${trialText(config, trial)}: ${doing}`);
       return;
     }
     await networks.keep(event);
@@ -262,12 +303,18 @@ async function doModelTrial(
   await networks.removeTraining();
 }
 
-const WORDS: CellWords<ModelStudyCell> = {
-  line: (cell) =>
-    `${shortName(cell)}: ${percent(subnetworkAccuracy(cell))} right, the dense network ${percent(cell.denseTestAccuracy)} (${cell.seconds.toFixed(0)} s)`,
-  short: (cell) => `${shortName(cell)} ${percent(subnetworkAccuracy(cell))}`,
-};
+function wordsOfStudy(config: ModelStudyConfig): CellWords<ModelStudyCell> {
+  const name = (cell: ModelCellPlace) =>
+    `${trialText(config, cell)}, step ${cell.iteration}, ${cell.criterion}`;
+  return {
+    line: (cell) =>
+      `${name(cell)}: ${percent(subnetworkAccuracy(cell))} right, the dense network ${percent(cell.denseTestAccuracy)} (${cell.seconds.toFixed(0)} s)`,
+    short: (cell) => `${name(cell)} ${percent(subnetworkAccuracy(cell))}`,
+  };
+}
 
-function shortName({ examples, trial, iteration, criterion }: ModelCellPlace): string {
-  return `${grouped(examples)} pictures, trial ${trial}, step ${iteration}, ${criterion}`;
+/** A trial in words, and its network where there are several. */
+function trialText(config: ModelStudyConfig, trial: ModelTrial): string {
+  const model = listStudiedModels(config).length > 1 ? `${studiedModelText(trial)}, ` : '';
+  return `${model}${grouped(trial.examples)} pictures, trial ${trial.trial}`;
 }

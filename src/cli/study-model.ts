@@ -1,15 +1,19 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { EspalierError } from '../errors.js';
 import { REFITS, UNIT_CHOICES } from '../experiment/model/prune/events.js';
+import { ARCHITECTURES, STEMS } from '../models/architectures.js';
 import { CHANNEL_CRITERIA } from '../prune/channels/criteria.js';
-import { type ModelStudyConfig, parseModelStudyConfig } from '../study/model/config.js';
+import {
+  type ModelStudyConfig,
+  parseModelStudyConfig,
+  settingsOfRecord,
+} from '../study/model/config.js';
 import { type ModelCellPlace, placesOfStudy } from '../study/model/grid.js';
 import { MODEL_PRESET_NAMES } from '../study/model/presets.js';
 import { plural, shellWord } from '../text.js';
 import { decodingLine, openDecoder } from './decoder.js';
 import { writeJson } from './files.js';
 import { names, number, numbers } from './flags.js';
-import { addArchitectureFlags } from './model-flags.js';
 import { interruptSignal } from './outcome.js';
 import { shownAddress } from './redis-server.js';
 import { defaultModelStudyFolder, openModelStudyFolder } from './study-model-folder.js';
@@ -24,7 +28,15 @@ import { storedSettings } from './study-records.js';
 
 /** The flags of a study of a deep network, beside those that it shares with other studies. */
 export function addModelStudyFlags(command: Command): void {
-  addArchitectureFlags(command, 'of the network, whose channels are cut')
+  const architectures = ARCHITECTURES.map(({ name }) => name).join(', ');
+  command
+    .option(
+      '--architecture <name,…>',
+      `a deep network, whose channels are cut: ${architectures}`,
+      names,
+    )
+    .addOption(new Option('--stem <name>', 'of resnet18 and resnet34').choices(STEMS))
+    .option('--widths <factor,…>', 'of the channels of a deep network (default: 1)', numbers)
     .option('--epochs <n>', 'passes of pre-training over the pictures, in place of steps', number)
     .option(
       '--checkpoints <t,…>',
@@ -52,6 +64,8 @@ export const MODEL_STUDY_EXAMPLES = `  espalier study --architecture resnet8 --p
                                                       a deep network on CIFAR-10; no GPU needed
   espalier study --architecture resnet20 --data cifar10 --sizes 5000,50000 --epochs 40
                                                       other sizes, pruned after each ten epochs
+  espalier study --architecture resnet20,resnet32 --widths 0.5,1,2 --sizes 5000
+                                                      how width and depth move what comes out
   espalier study --preset paper-resnet34 --until 0.1  a tenth of the published study
   espalier study --resume --out runs/study-…          go on with it`;
 
@@ -96,8 +110,9 @@ export async function studyModelCommand(
     });
   }
   const { out } = given;
-  const stored = settings.resume && typeof out === 'string' ? await storedSettings(out) : {};
-  const parsed = parseModelStudyConfig({ ...stored, ...withoutLists(given) });
+  const stored = settings.resume && typeof out === 'string' ? await storedSettings(out) : undefined;
+  const kept = stored && settingsOfRecord(stored);
+  const parsed = parseModelStudyConfig({ ...kept, ...withoutLists(given) });
   const config = { ...parsed, out: parsed.out ?? defaultModelStudyFolder(parsed) };
   const wanted = placesUntil(config, until ?? 1);
   const decoder = openDecoder(config.host);
@@ -147,7 +162,7 @@ function goOn(path: string, address: string | undefined): string {
 }
 
 /** Keys that a two-layer study sweeps, and a deep one does not. */
-const SINGLE: readonly string[] = ['width', 'batch', 'learningRate'];
+const SINGLE: readonly string[] = ['batch', 'learningRate'];
 
 /** Flags that take a list of a two-layer study's values, and one value of a deep one's. */
 function withoutLists(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

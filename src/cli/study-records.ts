@@ -214,7 +214,8 @@ async function readCells<Config extends object, Cell extends object>(
   const all = lines.flatMap((line, i) => {
     // An editor may leave an empty one.
     if (line.trim() === '') return [];
-    const cell = parseCellLine(kind.cells, line, file, i + 1);
+    const place = { file, number: i + 1, usual: kind.usualOfCell(config) };
+    const cell = parseCellLine(kind.cells, line, place);
     requireOwnCell(
       kind,
       { config, cell },

@@ -83,11 +83,7 @@ export function addStudy(program: Command, version: string): void {
     .addOption(new Option('--task <task>', 'what the labels become').choices(TASKS))
     .option('--sizes <m,…>', 'training examples, ascending', numbers)
     .option('--trials <r>', 'pre-trainings of each size', number)
-    .option(
-      '--width <n,…>',
-      'neurons of the dense network; with --architecture a factor of its channels',
-      numbers,
-    )
+    .option('--width <n,…>', 'neurons of the dense network; of a deep one see --widths', numbers)
     .addOption(new Option('--activation <name>', 'of the hidden layer').choices(ACTIVATIONS))
     .option('--iterations <t>', 'steps of pre-training, as many for each size', number)
     .option('--batch <size,…>', 'examples of a step, or "full"', numbers)

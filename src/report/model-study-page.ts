@@ -7,10 +7,12 @@ import {
 } from '../study/model/analysis.js';
 import { MODEL_CELLS, type ModelStudyCell } from '../study/model/cell.js';
 import type { ModelStudyConfig } from '../study/model/config.js';
+import { listStudiedModels, studiedModelText } from '../study/model/grid.js';
 import { csvOfCells } from '../study/records.js';
 import { grouped, plural } from '../text.js';
 import { accuracyCurves, COURSES_DRAWN } from './accuracy-curves.js';
 import {
+  COLORS,
   createPaper,
   type Drawing,
   finishedDrawing,
@@ -25,7 +27,8 @@ import { provenance } from './study-page.js';
 import { inLight } from './style.js';
 import { fitRows, percent } from './tables.js';
 import { thresholdPlot } from './threshold-plot.js';
-import { capital, figure, fitText } from './words.js';
+import { widthDepthPlots, widthDepthRows } from './width-depth.js';
+import { capital, figure, fitText, listed } from './words.js';
 
 /** What a report of a study of a deep network shows. */
 export interface ModelReportInput {
@@ -52,13 +55,15 @@ export function modelReportFiles(input: ModelReportInput): readonly RunFile[] {
   const figures = new Map<string, Drawing>();
   const sections = analyses.map((analysis) => section(input, analysis, figures));
   const unfinished = `<p><strong>Unfinished:</strong> ${cells.length} of ${plural(expected, 'cell')} are done; only whole trials are shown.</p>`;
-  const body = `<h1>How much pre-training is enough for ${escaped(config.architecture)}?</h1>
+  const names = listed(config.architecture);
+  const body = `<h1>How much pre-training is enough for ${escaped(names)}?</h1>
 ${cells.length < expected ? unfinished : ''}
 ${analyses.length > 0 ? `<p class="lead">${escaped(headline(config, analyses))}</p>` : '<p>No trial is finished yet, so there is nothing to draw.</p>'}
 ${analyses.length > 0 ? `<p>A subnetwork that is cut at a checkpoint is fine-tuned for ${plural(config.fineTune, config.iterations === undefined ? 'epoch' : 'step')}. The dense network that it is compared with has had all of pre-training${config.controls && config.fineTune > 0 ? ' and as much fine-tuning: never fewer steps' : ''}. Accuracies are of ${plural(config.trials, 'trial')} a size, on pictures that none was trained on.</p>` : ''}
+${widthAndDepth(input, figures)}
 ${sections.join('\n')}
 ${provenance(input)}`;
-  const title = `How much pre-training is enough? ${config.architecture}`;
+  const title = `How much pre-training is enough? ${names}`;
   const thresholds = JSON.stringify(recordOfModelAnalyses(config, analyses), null, 2);
   return [
     text('cells.csv', csvOfCells(MODEL_CELLS, cells)),
@@ -77,12 +82,12 @@ function section(
   analysis: ModelAnalysis,
   figures: Map<string, Drawing>,
 ): string {
-  const { criterion } = analysis;
+  const name = nameOfAnalysis(config, analysis);
   const wide = createPaper(document, PAGE_WIDTHS.wide);
   const narrow = createPaper(document, PAGE_WIDTHS.narrow);
-  const both = (name: string, draw: (paper: typeof wide) => Drawing) => {
+  const both = (part: string, draw: (paper: typeof wide) => Drawing) => {
     const drawing = draw(wide);
-    figures.set(`${name}-${criterion}`, drawing);
+    figures.set(`${part}-${name}`, drawing);
     return eitherWidth(drawing, draw(narrow));
   };
   const curves = accuracyCurves(createPaper(document, TILE), config, analysis);
@@ -91,14 +96,14 @@ function section(
     COURSES_DRAWN.map(({ text, color }) => ({ mark: 'line', text, color })),
   );
   figures.set(
-    `accuracy-${criterion}`,
+    `accuracy-${name}`,
     stacked(createPaper(document, tiles.width), [tiles, finishedDrawing(legend)]),
   );
   const sizes = sizesOfAnalysis(analysis);
   const last = max(analysis.courses.flat().map(({ iteration }) => iteration));
   const plotted = { sizes, last, finding: analysis };
   return `<section>
-<h2>Channels chosen by ${escaped(criterion)}</h2>
+<h2>${escaped(capital(titleOfAnalysis(config, analysis)))}</h2>
 <figure>
 ${both('heat-map', (paper) => modelHeatMap(paper, config, analysis))}
 <figcaption>Points of accuracy that the fine-tuned subnetwork has more (blue) or fewer (red) than the fully trained dense network, by the dataset’s size and the share of pre-training before the cut. Means over trials.</figcaption>
@@ -122,6 +127,45 @@ ${analysis.fits.length > 0 ? table(fitRows(analysis)) : ''}
 </section>`;
 }
 
+/** How pruned accuracy and thresholds move from network to network, where a study is of several. */
+function widthAndDepth(
+  { config, analyses, document }: ModelReportInput,
+  figures: Map<string, Drawing>,
+): string {
+  if (listStudiedModels(config).length === 1 || analyses.length === 0) return '';
+  const parts = config.criteria.map((criterion) => {
+    const own = analyses.filter((analysis) => analysis.criterion === criterion);
+    if (own.length === 0) return '';
+    const plots = widthDepthPlots(createPaper(document, TILE), config, own);
+    figures.set(`width-depth-${criterion}`, tiled(plots, 2));
+    return `<h3>Channels chosen by ${escaped(criterion)}</h3>
+<figure>
+<p class="key"><span><i style="background: ${COLORS.subnetwork}"></i>subnetwork cut after all of pre-training, fine-tuned</span><span><i style="background: ${COLORS.dense}"></i>dense network, as many steps in all</span></p>
+<div class="tiles">${plots.map(({ svg }) => svg).join('\n')}</div>
+<figcaption>Accuracy, a mean over trials, and from which share of pre-training on each trial’s subnetwork was as good as its own fully trained dense network. A triangle is a trial in which it never was.</figcaption>
+</figure>
+${table(widthDepthRows(config, own))}`;
+  });
+  return `<section>
+<h2>Width and depth</h2>
+<p>Each network is cut to the same share, and compared with itself. Networks that are not whole trials yet are left out.</p>
+${parts.join('\n')}
+</section>`;
+}
+
+/** `group`; with several networks, `resnet20-w0.5-group`. */
+function nameOfAnalysis(config: ModelStudyConfig, analysis: ModelAnalysis): string {
+  const { architecture, width, criterion } = analysis;
+  return listStudiedModels(config).length > 1
+    ? `${architecture}-w${width}-${criterion}`
+    : criterion;
+}
+
+function titleOfAnalysis(config: ModelStudyConfig, analysis: ModelAnalysis): string {
+  const model = listStudiedModels(config).length > 1 ? `${studiedModelText(analysis)}, ` : '';
+  return `${model}channels chosen by ${analysis.criterion}`;
+}
+
 /** What came out, for each criterion and size. */
 function headline(config: ModelStudyConfig, analyses: readonly ModelAnalysis[]): string {
   const cells = analyses.flatMap(({ courses }) => courses.flat());
@@ -130,7 +174,7 @@ function headline(config: ModelStudyConfig, analyses: readonly ModelAnalysis[]):
     const sizes = sizesOfAnalysis(analysis).map(
       (size) => `${thresholdText(config, analysis, size)} for ${grouped(size)} pictures`,
     );
-    return `Chosen by ${analysis.criterion}: ${sizes.join('; ')}.`;
+    return `${capital(titleOfAnalysis(config, analysis))}: ${sizes.join('; ')}.`;
   });
   return `From which share of pre-training on were subnetworks of ${percent(left, 0)} of the multiply-adds as good as the fully trained dense network? Trial by trial. ${found.join(' ')}`;
 }

@@ -102,7 +102,7 @@ export function cellKey(
  * @throws bad-data naming file and line when the line is not a valid cell.
  */
 export function parseCell(line: string, file: string, number: number): Cell {
-  return parseCellLine(CELLS, line, file, number);
+  return parseCellLine(CELLS, line, { file, number });
 }
 
 /** All cells as a CSV table with a header line, sorted by `inOrder`. */

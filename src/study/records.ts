@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { EspalierError } from '../errors.js';
+import { isRecord } from '../experiment/run-config.js';
 import { parseRecordLine } from '../json.js';
 
 /** What the cells of a kind of study are made of, and how they are told apart. */
@@ -20,6 +21,14 @@ export function keyOfCell<Cell extends object>(
   return identity.map((column) => String(cell[column])).join('/');
 }
 
+/** Where a line of `cells.jsonl` stands. */
+export interface CellLine<Cell> {
+  readonly file: string;
+  readonly number: number;
+  /** What a cell has where its line leaves it out. */
+  readonly usual?: Partial<Cell>;
+}
+
 /**
  * Reads one line of `cells.jsonl`.
  *
@@ -28,11 +37,10 @@ export function keyOfCell<Cell extends object>(
 export function parseCellLine<Cell extends object>(
   kind: CellKind<Cell>,
   line: string,
-  file: string,
-  number: number,
+  { file, number, usual }: CellLine<Cell>,
 ): Cell {
   const { value, fail } = parseRecordLine(line, { file, number, lost: 'its cell' });
-  return requireCellOf(kind, value, fail);
+  return requireCellOf(kind, isRecord(value) ? { ...usual, ...value } : value, fail);
 }
 
 /**

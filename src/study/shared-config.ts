@@ -19,6 +19,18 @@ export const trialsSchema = z
   .min(1, { error: TRIALS })
   .max(MOST_TRIALS, { error: TRIALS });
 
+/** One value, or a list of different values that the study sweeps. */
+export const swept = <Value extends z.ZodType>(value: Value, least: string) => {
+  const error = `${least}, or a list of them in which none comes twice`;
+  return z.preprocess(
+    (given) => (Array.isArray(given) ? given : [given]),
+    z
+      .array(value, { error })
+      .min(1, { error })
+      .refine((values) => new Set(values).size === values.length, { error }),
+  );
+};
+
 /** Whether each number is larger than the one before it. */
 export function isAscending(values: readonly number[]): boolean {
   return values.every((value, i) => i === 0 || value > (values[i - 1] ?? value));

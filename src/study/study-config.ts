@@ -11,7 +11,7 @@ import {
   runSchema,
 } from '../experiment/run-config.js';
 import { METHODS, type SomeChoices } from '../prune/choices.js';
-import { differing, identityText, sizesSchema, trialsSchema } from './shared-config.js';
+import { differing, identityText, sizesSchema, swept, trialsSchema } from './shared-config.js';
 
 const PRESETS = ['quick', 'paper'] as const;
 export type Preset = (typeof PRESETS)[number];
@@ -37,18 +37,6 @@ const PRESET_VALUES: Readonly<Record<Preset, Readonly<Record<string, unknown>>>>
     pruneEvery: 250,
     picks: 200,
   },
-};
-
-/** One value, or a list of different values that the study sweeps. */
-const swept = <Value extends z.ZodType>(value: Value, least: string) => {
-  const error = `${least}, or a list of them in which none comes twice`;
-  return z.preprocess(
-    (given) => (Array.isArray(given) ? given : [given]),
-    z
-      .array(value, { error })
-      .min(1, { error })
-      .refine((values) => new Set(values).size === values.length, { error }),
-  );
 };
 
 const SHARE = 'a number above 0 and below 1';

@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const FLAGS = [
   ...['study', '--architecture', 'resnet8', '--data', 'data', '--sizes', '10', '--trials', '1'],
   ...['--iterations', '2', '--checkpoints', '2', '--batch', '10', '--criteria', 'l1,random'],
-  ...['--calibration', '4', '--fine-tune', '0', '--width', '0.25'],
+  ...['--calibration', '4', '--fine-tune', '0', '--widths', '0.25'],
 ];
 const OUT = ['--out', 'studied', '--host', 'node', '--adapter', 'software'];
 
@@ -28,7 +28,8 @@ test('a study of a deep network goes on after Ctrl-C and after a kill', async ()
   const interrupted = start(own, { cwd: folder });
   await interrupted.said(/2 cells of resnet8\./);
   const out = join(folder, 'studied');
-  while (!(await stat(join(out, 'm10-r0/dense-2.safetensors')).catch(() => false))) await sleep(50);
+  while (!(await stat(join(out, 'resnet8-w0.25-m10-r0/dense-2.safetensors')).catch(() => false)))
+    await sleep(50);
   interrupted.child.kill('SIGINT');
   const { code, stderr } = await interrupted.ended;
   expect(code, stderr).toBe(130);
@@ -49,7 +50,7 @@ test('a study of a deep network goes on after Ctrl-C and after a kill', async ()
   expect(lines).toHaveLength(2);
   expect(lines.slice(0, before.length)).toEqual(before);
   expect(JSON.parse(lines[1] ?? '')).toMatchObject({ criterion: 'random', kept: '1 3 6' });
-  expect((await readdir(join(out, 'm10-r0'))).toSorted()).toEqual(
+  expect((await readdir(join(out, 'resnet8-w0.25-m10-r0'))).toSorted()).toEqual(
     ['dense-2', 'pruned-2-l1', 'pruned-2-random'].map((name) => `${name}.safetensors`),
   );
   expect((await readdir(out)).filter((name) => /lock|part/.test(name))).toEqual([]);
@@ -60,7 +61,7 @@ test('a study of a deep network goes on after Ctrl-C and after a kill', async ()
 }, 240_000);
 
 test('evaluate refuses more pictures than there are', async () => {
-  const file = 'studied/m10-r0/dense-2.safetensors';
+  const file = 'studied/resnet8-w0.25-m10-r0/dense-2.safetensors';
   const args = ['evaluate', file, '--data', 'data', '--pictures', '11'];
   const { code, stderr } = await refused(args, folder);
   expect(stderr).toMatch(/--pictures must be a whole number from 1 to 10, not 11/);

@@ -12,10 +12,10 @@ const config = parseModelStudyConfig({
   criteria: ['group', 'l1'],
 });
 
-function report(cells: ReturnType<typeof modelCells>): ReadonlyMap<string, string> {
+function report(cells: ReturnType<typeof modelCells>, own = config): ReadonlyMap<string, string> {
   const files = modelReportFiles({
-    ...{ config, cells, expected: placesOfStudy(config).length },
-    analyses: analyseModelStudy(config, cells, 0),
+    ...{ config: own, cells, expected: placesOfStudy(own).length },
+    analyses: analyseModelStudy(own, cells, 0),
     versions: { espalier: '0' },
     document: parseHTML('<html></html>').document,
     command: 'espalier study --architecture <resnet8>',
@@ -82,6 +82,25 @@ test('the report draws each criterion, marks where zero is crossed, and warns of
     counted: 'epochs',
     criteria: [{ criterion: 'group' }, { criterion: 'l1' }],
   });
+});
+
+test('a study of several networks shows how accuracy and thresholds move with width and depth', () => {
+  const several = { ...config, sizes: [128], criteria: ['l1' as const], widths: [0.5, 1] };
+  const cells = modelCells(several).map((cell) =>
+    cell.width === 1 ? { ...cell, denseMultiplyAdds: 8 } : { ...cell, fineTunedTestAccuracy: 0.5 },
+  );
+  const files = report(cells, several);
+  expect([...files.keys()]).toContain('width-depth-l1.svg');
+  expect([...files.keys()]).toContain('heat-map-resnet8-w0.5-l1.svg');
+  const html = files.get('report.html') ?? '';
+  expect(html).toContain('<h2>Width and depth</h2>');
+  // Of the narrow one at the end 0.5 against 0.55; of the other 0.7.
+  const row = (...texts: readonly string[]) => texts.map((text) => `<td>${text}</td>`).join('');
+  expect(html).toContain(
+    row('resnet8 of width 0.5', '128', '2', '2', '50.0 %', '55.0 %', '−5.0', 'never, never'),
+  );
+  expect(html).toContain(row('resnet8', '128', '8', '2', '70.0 %', '55.0 %', '15.0', '75 %, 75 %'));
+  expect(report(modelCells(config)).get('report.html')).not.toContain('Width and depth');
 });
 
 test('a study that is not finished says so, and draws whole trials only', () => {

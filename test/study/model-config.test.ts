@@ -4,16 +4,21 @@ import { publishedLayout } from '../../src/experiment/model/prune/layout.js';
 import { chosenUnits } from '../../src/experiment/model/prune/units.js';
 import { costOfKept } from '../../src/graph/cost.js';
 import { buildArchitecture } from '../../src/models/architectures.js';
+import { MODEL_STUDY } from '../../src/study/kinds.js';
 import { analyseModelStudy, fullyTrained } from '../../src/study/model/analysis.js';
 import { parseModelStudyConfig, requirePrunable } from '../../src/study/model/config.js';
 import {
   drawPictures,
   hasModelCell,
+  listModelTrials,
+  listStudiedModels,
+  nameOfModelTrial,
   placesOfStudy,
   requireStudyPictures,
   stepsOfStudy,
 } from '../../src/study/model/grid.js';
 import { shareOfCuts, workOfPlace } from '../../src/study/model/work.js';
+import { parseCellLine } from '../../src/study/records.js';
 import { modelCells } from './model-cells.js';
 
 const SMALL = { architecture: 'resnet8', sizes: [128, 300], epochs: 8 };
@@ -29,9 +34,36 @@ test('fills in quarters, fine-tuning and half of the multiply-adds', () => {
   });
   expect(placesOfStudy(config)).toHaveLength(2 * 3 * 5 * 3);
   expect(placesOfStudy(config).every((place) => hasModelCell(config, place))).toBe(true);
-  expect(hasModelCell(config, { examples: 300, trial: 0, iteration: 5, criterion: 'group' })).toBe(
-    false,
+  const [place] = placesOfStudy(config);
+  expect(hasModelCell(config, { ...place!, iteration: 5 })).toBe(false);
+  expect(hasModelCell(config, { ...place!, width: 2 })).toBe(false);
+});
+
+test('sweeps architectures and widths: of each the same trials', () => {
+  const config = parseModelStudyConfig({
+    ...SMALL,
+    ...{ architecture: ['resnet8', 'resnet20'], widths: [0.5, 1], trials: 1 },
+  });
+  expect(listModelTrials(config).map(nameOfModelTrial)).toEqual([
+    ...['resnet8-w0.5-m128-r0', 'resnet8-w0.5-m300-r0', 'resnet8-w1-m128-r0', 'resnet8-w1-m300-r0'],
+    ...['resnet20-w0.5-m128-r0', 'resnet20-w0.5-m300-r0'],
+    ...['resnet20-w1-m128-r0', 'resnet20-w1-m300-r0'],
+  ]);
+  expect(analyseModelStudy(config, modelCells(config), 0)).toMatchObject(
+    listStudiedModels(config).flatMap((model) =>
+      config.criteria.map((criterion) => ({ ...model, criterion })),
+    ),
   );
+});
+
+test('reads records that were written when a study was of one network', () => {
+  const config = MODEL_STUDY.parse({ ...SMALL, width: 0.5, trials: 1, criteria: ['group'] });
+  expect(config).toMatchObject({ architecture: ['resnet8'], widths: [0.5] });
+  const [{ architecture: _, width: __, ...cell } = {}] = modelCells(config);
+  const place = { file: 'cells.jsonl', number: 1, usual: MODEL_STUDY.usualOfCell(config) };
+  const read = parseCellLine(MODEL_STUDY.cells, JSON.stringify(cell), place);
+  expect(read).toMatchObject({ architecture: 'resnet8', width: 0.5 });
+  expect(MODEL_STUDY.hasCell(config, read)).toBe(true);
 });
 
 test('the presets of the paper have its steps, and its layout on ResNet-34', () => {
@@ -39,7 +71,7 @@ test('the presets of the paper have its steps, and its layout on ResNet-34', () 
   for (const size of config.sizes) {
     expect(stepsOfStudy(config, size)).toMatchObject({ all: 80_000, fineTune: 2500 });
   }
-  const graph = buildArchitecture(config.architecture);
+  const graph = buildArchitecture('resnet34');
   const units = chosenUnits(graph, 'inner');
   const kept = publishedLayout(graph);
   const cost = costOfKept(graph, units);
@@ -66,6 +98,9 @@ test.each([
   [{ batch: 129 }, /a step needs as many pictures as its batch has/],
   [{ preset: 'paper-resnet34' }, /architecture must be resnet34, not "resnet8"/],
   [{ criteria: ['l1', 'l1'] }, /criteria must be a list of criteria in which none comes twice/],
+  [{ widths: [1, 1] }, /widths must be .*, or a list of them in which none comes twice/],
+  [{ architecture: ['resnet8', 'resnet9'] }, /architecture must be one of resnet8, resnet20/],
+  [{ width: 2 }, /Unknown configuration key "width". The keys are .*widths/],
   [{ picks: 3 }, /Unknown configuration key "picks"/],
 ] as const)('refuses %o', (changes, message) => {
   expect(() => parseModelStudyConfig({ ...SMALL, ...changes })).toThrow(message);
@@ -129,7 +164,7 @@ test('finds from which step on a subnetwork was as good as the fully trained den
 
 test('counts what cells share once', () => {
   const config = parseModelStudyConfig({ ...SMALL, trials: 1, criteria: ['group', 'l1'] });
-  const sizes = { share: 0.5, testPictures: 10 };
+  const sizes = { share: 0.5, relative: 1, testPictures: 10 };
   const [first, second] = placesOfStudy(config).map((place) => workOfPlace(config, place, sizes));
   // Eight steps of pre-training; of fine-tuning and from scratch half a step each; one of the dense network.
   expect(first).toEqual({ trained: 128 * (8 + 0.5 + 1 + 0.5), answered: 10 * (1 + 1 + 1 + 0.5) });

@@ -38,7 +38,7 @@ const config = parseModelStudyConfig({
   fineTune: 1,
   calibration: 9,
 });
-const trial = { examples: 12, trial: 0 };
+const trial = { architecture: 'resnet8', width: 1, examples: 12, trial: 0 };
 const graph = buildArchitecture('resnet8', {
   input: size,
   classes: 3,

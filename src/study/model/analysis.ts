@@ -4,20 +4,20 @@ import { sortedCells } from '../records.js';
 import { thresholdOfCourse } from '../thresholds.js';
 import { denseAccuracy, MODEL_CELLS, type ModelStudyCell, subnetworkAccuracy } from './cell.js';
 import { type ModelStudyConfig, unitOfStudy } from './config.js';
-import { stepsOfStudy } from './grid.js';
+import { listStudiedModels, type StudiedModel, stepsOfStudy } from './grid.js';
 
 /** The cells of one trial by one criterion, in order of iteration. */
 export type ModelCourse = readonly [ModelStudyCell, ...ModelStudyCell[]];
 
-/** What a study of a deep network found by one criterion. */
-export interface ModelAnalysis extends ThresholdFits {
+/** What a study found of one network by one criterion. */
+export interface ModelAnalysis extends ThresholdFits, StudiedModel {
   readonly criterion: ChannelCriterion;
   /** The finished trials. */
   readonly courses: readonly ModelCourse[];
 }
 
 /**
- * Finds, for each criterion, from which step of pre-training on the subnetwork was as good as the fully
+ * Finds, for each network and criterion, from which step of pre-training on the subnetwork was as good as the fully
  * trained dense network, and fits curves to these thresholds. Trials that lack a cell are left out.
  *
  * Both have had as many steps at most: the dense network all of pre-training and fine-tuning, the
@@ -31,8 +31,16 @@ export function analyseModelStudy(
   resamples?: number,
 ): readonly ModelAnalysis[] {
   const length = config.checkpoints.length;
-  return config.criteria.flatMap((criterion): ModelAnalysis[] => {
-    const own = sortedCells(MODEL_CELLS, cells).filter((cell) => cell.criterion === criterion);
+  const sorted = sortedCells(MODEL_CELLS, cells);
+  const kinds = listStudiedModels(config).flatMap((model) =>
+    config.criteria.map((criterion) => ({ ...model, criterion })),
+  );
+  return kinds.flatMap((kind): ModelAnalysis[] => {
+    const { architecture, width, criterion } = kind;
+    const own = sorted.filter(
+      (cell) =>
+        cell.architecture === architecture && cell.width === width && cell.criterion === criterion,
+    );
     const trials = groups(own, ({ examples, trial }) => `${examples}/${trial}`);
     const courses = trials.filter((trial) => trial.length === length);
     if (courses.length === 0) return [];
@@ -42,7 +50,7 @@ export function analyseModelStudy(
     });
     // The theory's curve is of two layers.
     const known = { picks: 0 };
-    return [{ criterion, courses, ...fitThresholds(thresholds, known, config.seed, resamples) }];
+    return [{ ...kind, courses, ...fitThresholds(thresholds, known, config.seed, resamples) }];
   });
 }
 

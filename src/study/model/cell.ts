@@ -7,6 +7,9 @@ const loss = z.number().nonnegative();
 const share = z.number().min(0).max(1);
 
 const cellSchema = z.object({
+  architecture: z.string(),
+  /** The multiple of its channels. */
+  width: z.number().positive(),
   examples: whole,
   trial: whole,
   /** Steps of pre-training. */
@@ -62,7 +65,7 @@ export type ModelStudyCell = z.infer<typeof cellSchema>;
 export const MODEL_CELLS: CellKind<ModelStudyCell> = {
   schema: possibleSchema,
   columns: Object.keys(cellSchema.shape) as (keyof ModelStudyCell)[],
-  identity: ['criterion', 'examples', 'trial', 'iteration'],
+  identity: ['architecture', 'width', 'criterion', 'examples', 'trial', 'iteration'],
 };
 
 /** The accuracy that a subnetwork is judged by: after fine-tuning, where there is any. */

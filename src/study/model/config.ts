@@ -13,6 +13,7 @@ import {
   identityText,
   isAscending,
   sizesSchema,
+  swept,
   trialsSchema,
 } from '../shared-config.js';
 import { MODEL_PRESET_NAMES, MODEL_PRESETS, type ModelPreset } from './presets.js';
@@ -27,9 +28,10 @@ const pruning = pruneSchema.shape;
 
 const modelStudySchema = z.strictObject({
   preset: oneOf(MODEL_PRESET_NAMES).optional(),
-  architecture: training.architecture,
+  architecture: swept(training.architecture, 'a name of an architecture'),
   stem: training.stem,
-  width: training.width,
+  /** Multiples of the architectures' channels. */
+  widths: swept(training.width.unwrap(), 'a finite number above 0').default([1]),
   data: training.data.default('cifar10'),
   sizes: sizesSchema,
   trials: trialsSchema.default(3),
@@ -120,6 +122,16 @@ export function parseModelStudyConfig(given: unknown): ModelStudyConfig {
   return config;
 }
 
+/**
+ * The settings of a study's record. Those that were written before widths were swept have one `width`.
+ */
+export function settingsOfRecord({
+  width,
+  ...settings
+}: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return width === undefined ? settings : { widths: width, ...settings };
+}
+
 /** Keys of which one stands for the others: what is given takes the place of the preset's. */
 const RIVALS = [
   ['iterations', 'epochs'],
@@ -152,7 +164,7 @@ function requireChecked(config: ModelStudyConfig, given: Readonly<Record<string,
       because: 'subnetworks are compared with the dense network as it is there',
     });
   }
-  if (preset && MODEL_PRESETS[preset].architecture !== architecture) {
+  if (preset && !architecture.includes(MODEL_PRESETS[preset].architecture)) {
     throw new EspalierError('bad-config', {
       kind: 'value',
       key: 'architecture',

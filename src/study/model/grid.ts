@@ -6,8 +6,20 @@ import { distinctDraws, randomStream } from '../../random.js';
 import { stepsOfEpoch } from '../../train/epochs.js';
 import { lengthOfStudy, type ModelStudyConfig } from './config.js';
 
+/** One of the networks that a study is of. */
+export interface StudiedModel {
+  readonly architecture: string;
+  /** The multiple of its channels. */
+  readonly width: number;
+}
+
+/** `resnet20 of width 0.5`. */
+export function studiedModelText({ architecture, width }: StudiedModel): string {
+  return width === 1 ? architecture : `${architecture} of width ${width}`;
+}
+
 /** One pre-training of a deep network. All cells of its checkpoints come from it. */
-export interface ModelTrial {
+export interface ModelTrial extends StudiedModel {
   readonly examples: number;
   /** The number of the trial, from 0. Trial r of every size has the seed `seed` + r. */
   readonly trial: number;
@@ -21,10 +33,19 @@ export interface Steps {
   readonly fineTune: number;
 }
 
-/** All trials, in the order in which they are done: trial 0 of every size first. */
-export function listModelTrials({ sizes, trials }: ModelStudyConfig): readonly ModelTrial[] {
-  return Array.from({ length: trials }, (_, trial) => trial).flatMap((trial) =>
-    sizes.map((examples) => ({ examples, trial })),
+/** All networks, in the order in which they are studied: each architecture at every width. */
+export function listStudiedModels({
+  architecture,
+  widths,
+}: Pick<ModelStudyConfig, 'architecture' | 'widths'>): readonly StudiedModel[] {
+  return architecture.flatMap((name) => widths.map((width) => ({ architecture: name, width })));
+}
+
+/** All trials, in the order in which they are done: of each network trial 0 of every size first. */
+export function listModelTrials(config: ModelStudyConfig): readonly ModelTrial[] {
+  const trials = Array.from({ length: config.trials }, (_, trial) => trial);
+  return listStudiedModels(config).flatMap((model) =>
+    trials.flatMap((trial) => config.sizes.map((examples) => ({ ...model, examples, trial }))),
   );
 }
 
@@ -64,6 +85,8 @@ export function placesOfStudy(config: ModelStudyConfig): readonly ModelCellPlace
 export function hasModelCell(
   config: ModelStudyConfig,
   {
+    architecture,
+    width,
     examples,
     trial,
     iteration,
@@ -74,6 +97,8 @@ export function hasModelCell(
 ): boolean {
   const names: readonly string[] = config.criteria;
   return (
+    config.architecture.includes(architecture) &&
+    config.widths.includes(width) &&
     config.sizes.includes(examples) &&
     trial < config.trials &&
     names.includes(criterion) &&
@@ -81,9 +106,9 @@ export function hasModelCell(
   );
 }
 
-/** A trial's name in files: `m500-r0`. */
-export function nameOfModelTrial({ examples, trial }: ModelTrial): string {
-  return `m${examples}-r${trial}`;
+/** A trial's name in files: `resnet8-w0.5-m500-r0`. */
+export function nameOfModelTrial({ architecture, width, examples, trial }: ModelTrial): string {
+  return `${architecture}-w${width}-m${examples}-r${trial}`;
 }
 
 export function seedOfModelTrial(

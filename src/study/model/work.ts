@@ -6,10 +6,19 @@ import type { ModelStudyConfig } from './config.js';
 import { type ModelCellPlace, stepsOfStudy } from './grid.js';
 import type { ModelRates } from './rates.js';
 
-/** How large a part of a study is: pictures that the dense network would train on and answer for in the same time. */
+/** How large a part of a study is: pictures that its first network would train on and answer for in the same time. */
 export interface ModelWork {
   readonly trained: number;
   readonly answered: number;
+}
+
+/** What a cell's work depends on beside its place. */
+export interface CellSizes {
+  /** Of the dense network's multiply-adds, what a cut leaves. */
+  readonly share: number;
+  /** The dense network's multiply-adds, as a multiple of those of the study's first one. */
+  readonly relative: number;
+  readonly testPictures: number;
 }
 
 /**
@@ -17,12 +26,11 @@ export interface ModelWork {
  * first one's: the pre-training of a trial, and the controls of a checkpoint where all cuts have the
  * same architecture.
  *
- * @param share of the dense network's multiply-adds that a cut leaves.
  */
 export function workOfPlace(
   config: ModelStudyConfig,
   { examples, iteration, criterion }: ModelCellPlace,
-  { share, testPictures }: { readonly share: number; readonly testPictures: number },
+  { share, relative, testPictures }: CellSizes,
 ): ModelWork {
   const { all, checkpoints, fineTune } = stepsOfStudy(config, examples);
   const first = criterion === config.criteria[0];
@@ -38,7 +46,10 @@ export function workOfPlace(
     share * (fineTune > 0 ? 2 : 1) +
     (first && controls ? 1 : 0) +
     (ownScratch ? share : 0);
-  return { trained: steps * config.batch, answered: answers * testPictures };
+  return {
+    trained: relative * steps * config.batch,
+    answered: relative * answers * testPictures,
+  };
 }
 
 /** The work of several cells together. */
