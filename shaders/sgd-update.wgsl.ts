@@ -5,6 +5,8 @@ export interface SgdUpdateOptions {
   readonly momentum: boolean;
   /** Nesterov's momentum: the step looks ahead along the velocity that it has just made. */
   readonly nesterov: boolean;
+  /** A parameter that is zero stays zero, and so does its velocity. */
+  readonly keepZeros: boolean;
 }
 
 export const SGD_UPDATE_THREADS = 64;
@@ -12,8 +14,9 @@ export const SGD_UPDATE_THREADS = 64;
 /**
  * A step of stochastic gradient descent, four parameters w a thread: g ← gradient + decay · w,
  * v ← momentum · v + g, w ← w − rate · v, or with Nesterov's momentum w ← w − rate · (g + momentum · v).
+ * Where zeros are kept, a w of zero has g = 0 and v = 0.
  */
-export function sgdUpdateShader({ momentum, nesterov }: SgdUpdateOptions) {
+export function sgdUpdateShader({ momentum, nesterov, keepZeros }: SgdUpdateOptions) {
   return {
     name: 'sgd-update',
     bindings: {
@@ -28,9 +31,17 @@ fn kernel(workgroup: u32, local: u32) {
   let e = workgroup * ${SGD_UPDATE_THREADS}u + local;
   if (e >= params.vectors) { return; }
   let w = parameters[e];
+#if ${keepZeros}
+  let zero = w == vec4<f32>();
+  let g = select(gradient[e] + params.decay * w, vec4<f32>(), zero);
+#else
   let g = gradient[e] + params.decay * w;
+#endif
 #if ${momentum}
-  let v = params.momentum * velocity[e] + g;
+  var v = params.momentum * velocity[e] + g;
+#if ${keepZeros}
+  v = select(v, vec4<f32>(), zero);
+#endif
   velocity[e] = v;
   let step = ${nesterov ? 'g + params.momentum * v' : 'v'};
 #else

@@ -26,8 +26,8 @@ import { type AdapterDescription, LIMITS } from '../gpu/adapter.js';
 import type { Device } from '../gpu/device.js';
 import type { Job, JobContext } from '../hosts/host.js';
 import { matmulVariant } from '../kernels/variant.js';
+import type { ModelTrialEvent, ModelTrialInput } from '../study/model/making.js';
 import type { ModelRates, RatesInput } from '../study/model/rates.js';
-import type { ModelTrialEvent, ModelTrialInput } from '../study/model/trial.js';
 import type { TrialEvent, TrialInput } from '../study/trial.js';
 
 /** The benchmark, beside these peers. */

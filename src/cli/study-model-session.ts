@@ -8,7 +8,7 @@ import type { Host } from '../hosts/host.js';
 import { buildArchitecture } from '../models/architectures.js';
 import { drawWeights } from '../models/initial-weights.js';
 import { MODEL_CELLS, type ModelStudyCell, subnetworkAccuracy } from '../study/model/cell.js';
-import { type ModelStudyConfig, requirePrunable } from '../study/model/config.js';
+import type { ModelStudyConfig } from '../study/model/config.js';
 import {
   drawPictures,
   listModelTrials,
@@ -21,8 +21,9 @@ import {
   seedOfModelTrial,
   studiedModelText,
 } from '../study/model/grid.js';
+import type { ModelTrialEvent, ModelTrialInput } from '../study/model/making.js';
+import { requirePrunable } from '../study/model/prunable.js';
 import { RATED_BATCHES } from '../study/model/rates.js';
-import type { ModelTrialEvent, ModelTrialInput } from '../study/model/trial.js';
 import {
   addedWork,
   type ModelWork,

@@ -53,6 +53,11 @@ export function addModelStudyFlags(command: Command): void {
     .option('--refit <how>', `what reads the channels is fitted: own, ${REFITS.join(', ')}`)
     .option('--budgets <how>', 'shared among units evenly, or as measured: uniform, measured')
     .option('--units <which>', `are cut: ${UNIT_CHOICES.join(', ')}`)
+    .option(
+      '--then <method share...>',
+      'after the cut "magnitude 0.5" zeroes half of the weights left',
+      thenOption,
+    )
     .option('--calibration <pictures>', 'that cuts are made by', number)
     .option('--round-to <n>', 'channels, a multiple of which every cut unit keeps', number)
     .option('--least <n>', 'channels that every unit keeps at least', number)
@@ -66,8 +71,15 @@ export const MODEL_STUDY_EXAMPLES = `  espalier study --architecture resnet8 --p
                                                       other sizes, pruned after each ten epochs
   espalier study --architecture resnet20,resnet32 --widths 0.5,1,2 --sizes 5000
                                                       how width and depth move what comes out
+  espalier study --preset quick-resnet8 --then magnitude 0.5
+                                                      half of the weights that are left zeroed
   espalier study --preset paper-resnet34 --until 0.1  a tenth of the published study
   espalier study --resume --out runs/study-…          go on with it`;
+
+/** `magnitude 0.5`, in one word or two. */
+function thenOption(text: string, before: readonly (number | string)[] = []) {
+  return [...before, ...text.split(/[ ,:]/).map(number)];
+}
 
 /** What is asked for beside a study's configuration. */
 export interface ModelStudySettings {

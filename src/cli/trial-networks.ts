@@ -6,8 +6,8 @@ import { encodeModel, loadModel } from '../experiment/model/model.js';
 import type { Tensor } from '../formats/safetensors.js';
 import { decodeSealed, encodeSealed } from '../formats/sealed.js';
 import type { Network, Weight, Weights } from '../graph/weights.js';
+import { iterationInName, type ModelTrialEvent } from '../study/model/making.js';
 import type { KeptTraining } from '../study/model/train-kept.js';
-import { iterationInName, type ModelTrialEvent } from '../study/model/trial.js';
 import { makeFolder, namesIn, readIfThere, writeWhole } from './files.js';
 
 const STATE = 'state.safetensors';

@@ -11,6 +11,8 @@ export interface SgdUpdate {
   readonly velocity?: Matrix | undefined;
   /** Nesterov's form of momentum; false by default. */
   readonly nesterov?: boolean;
+  /** Whether a parameter that is zero stays zero, as a pruned weight does; false by default. */
+  readonly keepZeros?: boolean;
 }
 
 export interface SgdStep {
@@ -27,6 +29,9 @@ export interface SgdStep {
  * momentum w ← w − rate · (g + momentum · v): torch.optim.SGD without dampening, whose first step,
  * v ← g, is this one from v = 0.
  *
+ * Where zeros are kept, a w of zero stays as it is, with v ← 0. So a weight that a step takes to exactly
+ * zero is kept there too.
+ *
  * All matrices have one layout. What pads their rows takes the step too: where padding and its
  * gradient are zero, as in packed weights, it stays zero. W parameters take 8 W operations; the
  * least that must move is 20 W bytes, or 12 W without momentum.
@@ -35,10 +40,10 @@ export interface SgdStep {
  */
 export async function prepareSgdUpdate(
   device: Device,
-  { gradient, parameters, velocity, nesterov = false }: SgdUpdate,
+  { gradient, parameters, velocity, nesterov = false, keepZeros = false }: SgdUpdate,
 ): Promise<(commands: Commands, step: SgdStep) => void> {
   for (const other of [gradient, velocity]) requireSameLayout(parameters, other);
-  const shader = sgdUpdateShader({ momentum: velocity !== undefined, nesterov });
+  const shader = sgdUpdateShader({ momentum: velocity !== undefined, nesterov, keepZeros });
   const kernel = await prepareKernel(device, shader, {
     gradient: gradient.buffer,
     parameters: parameters.buffer,

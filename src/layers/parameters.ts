@@ -23,6 +23,8 @@ export interface Parameters {
   /** In training: the gradient of what is trained, laid out as `value`. */
   readonly gradient?: Matrix;
   readonly velocity?: Matrix;
+  /** What `value` is of. */
+  readonly kind: 'filter' | 'vectors';
   /** A matrix like `value` as PyTorch's tensors, by their names. */
   readonly read: (matrix: Matrix) => Promise<readonly (readonly [string, Weight])[]>;
 }
@@ -53,7 +55,7 @@ export function uploadParameters(
   const layouts = steps.flatMap(({ node }) => layoutsOfNode(node, shapes));
   return new Map(
     layouts.map((layout) => {
-      const { names, learns } = layout;
+      const { names, kind, learns } = layout;
       const [name = ''] = names;
       const own = { value: matrixOfTensors(scope, layout, name, weights) };
       const slopes = trained &&
@@ -66,7 +68,7 @@ export function uploadParameters(
         layout.unpack(await readMatrix(matrix)).map(([own, { shape, data }]) => {
           return [own, { shape: weights.get(own)?.shape ?? shape, data }] as const;
         });
-      return [name, { ...own, ...slopes, read }];
+      return [name, { ...own, ...slopes, kind, read }];
     }),
   );
 }
@@ -91,6 +93,7 @@ export function parametersNamed(parameters: ParameterMap, name: string): Paramet
 
 /** How tensors lie in one matrix. */
 interface Layout {
+  readonly kind: Parameters['kind'];
   readonly names: readonly string[];
   readonly rows: number;
   readonly columns: number;
@@ -136,6 +139,7 @@ function layoutsOfBatchNorm(node: BatchNorm, shapes: Shapes): readonly Layout[] 
 /** Vectors, one a row. */
 function rowsOfVectors(names: readonly string[], columns: number): Layout {
   return {
+    kind: 'vectors',
     names,
     rows: names.length,
     columns,
@@ -160,6 +164,7 @@ function layoutOfFilter(node: Convolution, shapes: Shapes): Layout {
     depthwise ? unpackDepthwise(packed, outputs) : unpackFilter(packed, own);
   const shape = [outputs, channels, ...kernel];
   return {
+    kind: 'filter',
     names: [name],
     rows: depthwise ? kernel[0] * kernel[1] : packedRows(own),
     columns: outputs,

@@ -42,6 +42,8 @@ export interface TrainingPreparation {
   /** Images of a minibatch at most. */
   readonly images: number;
   readonly nesterov?: boolean;
+  /** Whether weights of filters that are zero stay zero: pruned ones. */
+  readonly keepZeros?: boolean;
   /** What momentum has accumulated, where a training goes on. */
   readonly velocities?: Weights;
   /** Nodes whose maps' gradients are wanted: they live to the end of the way back. */
@@ -58,7 +60,7 @@ export interface TrainingPreparation {
 export async function prepareTraining(
   device: Device,
   { graph, weights }: Network,
-  { images, nesterov = false, velocities, kept = [] }: TrainingPreparation,
+  { images, nesterov = false, keepZeros = false, velocities, kept = [] }: TrainingPreparation,
 ): Promise<NetworkTraining> {
   const shapes = inferShapes(graph);
   const plan = fuseSteps(graph, shapes, { purpose: 'training' });
@@ -87,11 +89,11 @@ export async function prepareTraining(
     const context = { device, scope, shapes, parameters, map, gradients };
     const layers = await Promise.all(plan.steps.map((step) => prepareLayer(context, step)));
     const updates = await Promise.all(
-      [...parameters.values()].flatMap(({ value, gradient, velocity }) =>
-        gradient
-          ? [prepareSgdUpdate(device, { parameters: value, gradient, velocity, nesterov })]
-          : [],
-      ),
+      [...parameters.values()].flatMap(({ value, gradient, velocity, kind }) => {
+        if (!gradient) return [];
+        const own = { parameters: value, gradient, velocity, nesterov };
+        return prepareSgdUpdate(device, { ...own, keepZeros: keepZeros && kind === 'filter' });
+      }),
     );
     const backwards = [...layers].reverse();
     const read = async (choose: (parameters: Parameters) => Matrix | undefined) => {

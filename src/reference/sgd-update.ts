@@ -7,6 +7,8 @@ export interface SgdUpdateProblem {
   /** Absent where there is no momentum. */
   readonly velocity?: ArrayLike<number> | undefined;
   readonly nesterov: boolean;
+  /** Whether parameters that are zero stay so. */
+  readonly keepZeros?: boolean;
   /** As float32 has them. */
   readonly rate: number;
   readonly momentum: number;
@@ -19,12 +21,13 @@ export function sgdUpdateReference(problem: SgdUpdateProblem): {
   /** Empty without momentum. */
   readonly velocity: Bounded;
 } {
-  const { gradient, parameters, velocity, nesterov } = problem;
+  const { gradient, parameters, velocity, nesterov, keepZeros = false } = problem;
   const rate = exactly(problem.rate);
   const momentum = exactly(problem.momentum);
   const decay = exactly(problem.decay);
   const steps = Array.from(parameters, (parameter, e) => {
     const w = exactly(parameter);
+    if (keepZeros && parameter === 0) return { w, v: velocity && exactly(0) };
     const g = plus(exactly(gradient[e] ?? Number.NaN), times(decay, w));
     if (!velocity) return { w: minus(w, times(rate, g)), v: undefined };
     const v = plus(times(momentum, exactly(velocity[e] ?? Number.NaN)), g);

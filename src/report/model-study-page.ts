@@ -22,7 +22,7 @@ import {
 } from './drawing.js';
 import { eitherWidth, escaped, htmlPage, table } from './html.js';
 import { modelHeatMap } from './model-heat-map.js';
-import { controlRows, publishedRows, thresholdText } from './model-study-table.js';
+import { controlRows, publishedRows, thenRows, thresholdText } from './model-study-table.js';
 import { provenance } from './study-page.js';
 import { inLight } from './style.js';
 import { fitRows, percent } from './tables.js';
@@ -117,6 +117,7 @@ ${table(publishedRows(config, analysis))}
 <figcaption>Mean over trials, and the range from the lowest to the highest. The dashed line is the fully trained dense network.</figcaption>
 </figure>
 ${table(controlRows(config, analysis))}
+${withMagnitude(config, analysis)}
 <h3>The threshold against the dataset’s size</h3>
 <figure>
 ${both('thresholds', (paper) => thresholdPlot(paper, plotted))}
@@ -125,6 +126,15 @@ ${both('thresholds', (paper) => thresholdPlot(paper, plotted))}
 ${analysis.fits.length > 0 ? table(fitRows(analysis)) : ''}
 <p>Curves are fitted by maximum likelihood to intervals between checkpoints, in steps; thresholds that were never reached count as larger than the last one.</p>
 </section>`;
+}
+
+/** What magnitude pruning behind the cut keeps, where the study asks for it. */
+function withMagnitude(config: ModelStudyConfig, analysis: ModelAnalysis): string {
+  if (!config.then) return '';
+  const [, share] = config.then;
+  return `<h3>With magnitude pruning</h3>
+<p>Of the weights that the cut leaves, the ${figure(100 * share)} % of least magnitude are zeroed, and stay zero while the network is fine-tuned. Beside it stand the dense network with its smallest weights zeroed until exactly as many parameters are not zero, and the dense network cut to the most channels that leave no more parameters. Weights that are not zero are counted with biases and batch norms, as a share of the dense network’s. Accuracy after ${config.fineTune > 0 ? 'as many steps of fine-tuning' : 'pruning'}, a mean over trials.</p>
+${table(thenRows(config, analysis))}`;
 }
 
 /** How pruned accuracy and thresholds move from network to network, where a study is of several. */

@@ -62,10 +62,39 @@ export function controlRows(config: ModelStudyConfig, analysis: ModelAnalysis): 
       return (courses[0] ?? []).map((cell, at) => [
         grouped(size),
         `${percent(shareOfPretraining(config, cell), 0)}: ${grouped(cell.iteration)} steps`,
-        ...shown.map(([, value]) =>
-          percent(meanAt(courses, at, (own) => value(own) ?? Number.NaN)),
-        ),
+        ...shown.map(([, value]) => meanText(courses, at, value)),
       ]);
+    }),
+  };
+}
+
+/**
+ * What magnitude pruning on top of channel selection keeps, beside each alone with as many weights that
+ * are not zero. Means over trials; no rows where none follows.
+ */
+export function thenRows(config: ModelStudyConfig, analysis: ModelAnalysis): Rows {
+  const parts: readonly (readonly [string, (cell: ModelStudyCell) => number | undefined])[] = [
+    ['channels, then magnitude', ({ thenTestAccuracy }) => thenTestAccuracy],
+    ['channels alone', ({ channelsAloneTestAccuracy }) => channelsAloneTestAccuracy],
+    ['magnitude alone', ({ magnitudeAloneTestAccuracy }) => magnitudeAloneTestAccuracy],
+    ['channels, none zeroed', subnetworkAccuracy],
+  ];
+  return {
+    head: ['pictures', 'pre-training', 'weights that are not zero', ...parts.map(([name]) => name)],
+    rows: sizesOfAnalysis(analysis).flatMap((size) => {
+      const courses = coursesOfSize(analysis, size);
+      return (courses[0] ?? []).flatMap((cell, at) => {
+        if (cell.thenParameters === undefined) return [];
+        const share = (own: ModelStudyCell) => (own.thenParameters ?? 0) / own.denseParameters;
+        return [
+          [
+            grouped(size),
+            percent(shareOfPretraining(config, cell), 0),
+            percent(meanAt(courses, at, share)),
+            ...parts.map(([, value]) => meanText(courses, at, value)),
+          ],
+        ];
+      });
     }),
   };
 }
@@ -93,4 +122,14 @@ function meanAt(
   value: (cell: ModelStudyCell) => number,
 ): number {
   return mean(courses.flatMap((course) => (course[at] ? [value(course[at])] : [])));
+}
+
+/** The same as text; a dash where a trial has no such value, as where a training diverged. */
+function meanText(
+  courses: readonly ModelCourse[],
+  at: number,
+  value: (cell: ModelStudyCell) => number | undefined,
+): string {
+  const found = meanAt(courses, at, (own) => value(own) ?? Number.NaN);
+  return Number.isNaN(found) ? '–' : percent(found);
 }

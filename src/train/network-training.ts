@@ -26,6 +26,8 @@ export interface NetworkTrainingOptions extends Omit<Schedule, 'steps' | 'warmUp
   readonly warmUp?: number;
   readonly momentum: number;
   readonly nesterov?: boolean;
+  /** Whether weights of filters that are zero stay zero, as pruned ones do. */
+  readonly keepZeros?: boolean;
   readonly weightDecay: number;
   /** Crop out of a border of four pixels and mirror, by chance. */
   readonly augment: boolean;
@@ -108,6 +110,7 @@ export async function* trainNetwork(
   using training = await prepareTraining(device, start, {
     images: Math.min(batch, examples),
     nesterov: options.nesterov ?? false,
+    keepZeros: options.keepZeros ?? false,
     ...(from && { velocities: from.velocities }),
   });
   using teacher =

@@ -73,6 +73,8 @@ test.each([
   [['--layout', 'paper'], /--layout must be left out, not "paper": it is published for ResNets/],
   [['--sizes', '21'], /--sizes must be whole numbers from 1 to 20/],
   [['--picks', '8'], /Unknown configuration key "picks"/],
+  [['--then', 'magnitude', '1'], /--then must be "magnitude" and a share above 0 and below 1/],
+  [['--then', 'magnitude', '0.9'], /--then must be magnitude with 0\.\d+ at most/],
   [['--until', '2'], /--until must be a share above 0, and 1 at most/],
   [['--queue', 'redis://x', '--until', '1'], /--until must be left out, not 1: the workers of/],
 ] as const)('refuses %s before any work', async (flags, message) => {

@@ -84,8 +84,9 @@ test('the report draws each criterion, marks where zero is crossed, and warns of
   });
 });
 
-test('a study of several networks shows how accuracy and thresholds move with width and depth', () => {
-  const several = { ...config, sizes: [128], criteria: ['l1' as const], widths: [0.5, 1] };
+test('a study shows how accuracy and thresholds move with width and depth, and what magnitude pruning keeps', () => {
+  const then: ['magnitude', number] = ['magnitude', 0.75];
+  const several = { ...config, then, sizes: [128], criteria: ['l1' as const], widths: [0.5, 1] };
   const cells = modelCells(several).map((cell) =>
     cell.width === 1 ? { ...cell, denseMultiplyAdds: 8 } : { ...cell, fineTunedTestAccuracy: 0.5 },
   );
@@ -100,6 +101,9 @@ test('a study of several networks shows how accuracy and thresholds move with wi
     row('resnet8 of width 0.5', '128', '2', '2', '50.0 %', '55.0 %', '−5.0', 'never, never'),
   );
   expect(html).toContain(row('resnet8', '128', '8', '2', '70.0 %', '55.0 %', '15.0', '75 %, 75 %'));
+  // Magnitude pruning alone has diverged.
+  expect(html).toContain(row('128', '0 %', '50.0 %', '25.0 %', '20.0 %', '–', '50.0 %'));
+  expect(html).toContain('the 75 % of least magnitude are zeroed');
   expect(report(modelCells(config)).get('report.html')).not.toContain('Width and depth');
 });
 

@@ -15,6 +15,10 @@ export function modelCells(config: ModelStudyConfig): readonly ModelStudyCell[] 
       subnetworkTestAccuracy: 0.1,
       fineTunedTestAccuracy: 0.3 + 0.4 * share - late,
       continuedTestAccuracy: 0.55 * share,
+      ...(config.then && {
+        ...{ thenParameters: 1, channelsAloneParameters: 1 },
+        ...{ thenTestAccuracy: 0.25, channelsAloneTestAccuracy: 0.2 },
+      }),
       ...{ multiplyAdds: 1, denseMultiplyAdds: 2, parameters: 1, denseParameters: 2 },
       kept: '7 15 30',
       seconds: 1,

@@ -6,7 +6,7 @@ import { costOfKept } from '../../src/graph/cost.js';
 import { buildArchitecture } from '../../src/models/architectures.js';
 import { MODEL_STUDY } from '../../src/study/kinds.js';
 import { analyseModelStudy, fullyTrained } from '../../src/study/model/analysis.js';
-import { parseModelStudyConfig, requirePrunable } from '../../src/study/model/config.js';
+import { parseModelStudyConfig } from '../../src/study/model/config.js';
 import {
   drawPictures,
   hasModelCell,
@@ -17,11 +17,17 @@ import {
   requireStudyPictures,
   stepsOfStudy,
 } from '../../src/study/model/grid.js';
+import { requirePrunable } from '../../src/study/model/prunable.js';
 import { shareOfCuts, workOfPlace } from '../../src/study/model/work.js';
 import { parseCellLine } from '../../src/study/records.js';
 import { modelCells } from './model-cells.js';
 
 const SMALL = { architecture: 'resnet8', sizes: [128, 300], epochs: 8 };
+
+function followedBy(method: string, share: number) {
+  // biome-ignore lint/suspicious/noThenProperty: the flag's name; a list is no function, so nothing awaits it
+  return { then: [method, share] };
+}
 
 test('fills in quarters, fine-tuning and half of the multiply-adds', () => {
   const config = parseModelStudyConfig(SMALL);
@@ -101,6 +107,8 @@ test.each([
   [{ widths: [1, 1] }, /widths must be .*, or a list of them in which none comes twice/],
   [{ architecture: ['resnet8', 'resnet9'] }, /architecture must be one of resnet8, resnet20/],
   [{ width: 2 }, /Unknown configuration key "width". The keys are .*widths/],
+  [followedBy('magnitude', 1), /then must be "magnitude" and a share above 0 and below 1/],
+  [followedBy('taylor', 0.5), /then must be "magnitude" and a share above 0 and below 1/],
   [{ picks: 3 }, /Unknown configuration key "picks"/],
 ] as const)('refuses %o', (changes, message) => {
   expect(() => parseModelStudyConfig({ ...SMALL, ...changes })).toThrow(message);
@@ -112,6 +120,12 @@ test('refuses budgets and layouts that do not fit the network', () => {
   expect(() => requirePrunable(layout, graph)).toThrow(/published for ResNets of four stages/);
   const little = parseModelStudyConfig({ ...SMALL, flops: 0.01 });
   expect(() => requirePrunable(little, graph)).toThrow(/budget|least/);
+  const sparse = (share: number) =>
+    parseModelStudyConfig({ ...SMALL, ...followedBy('magnitude', share), parameters: 0.5 });
+  requirePrunable(sparse(0.75), graph);
+  expect(() => requirePrunable(sparse(0.95), graph)).toThrow(
+    /then must be magnitude with 0\.\d+ at most, not "magnitude 0.95": channels alone/,
+  );
 });
 
 function pictures(labels: readonly number[]): Pictures {

@@ -7,6 +7,8 @@ import { PREPROCESSINGS } from '../../src/data/pictures.js';
 import { encodeModel, loadModel } from '../../src/experiment/model/model.js';
 import { finalResult } from '../../src/experiment/relay.js';
 import type { Device } from '../../src/gpu/device.js';
+import { listParameters } from '../../src/graph/parameters.js';
+import { summarise } from '../../src/graph/summary.js';
 import type { Network } from '../../src/graph/weights.js';
 import { buildArchitecture } from '../../src/models/architectures.js';
 import { drawWeights } from '../../src/models/initial-weights.js';
@@ -14,8 +16,9 @@ import { randomStream } from '../../src/random.js';
 import type { ModelStudyCell } from '../../src/study/model/cell.js';
 import { parseModelStudyConfig } from '../../src/study/model/config.js';
 import { placesOfTrial, stepsOfStudy } from '../../src/study/model/grid.js';
+import { type ModelTrialInput, networkName } from '../../src/study/model/making.js';
 import { measureRates } from '../../src/study/model/rates.js';
-import { type ModelTrialInput, networkName, studyModelTrial } from '../../src/study/model/trial.js';
+import { studyModelTrial } from '../../src/study/model/trial.js';
 import { evaluatePictures } from '../../src/train/evaluation.js';
 import { trainNetwork } from '../../src/train/network-training.js';
 import { randomPictures, input as size } from '../experiment/model/random-pictures.js';
@@ -32,11 +35,13 @@ const config = parseModelStudyConfig({
   sizes: [12],
   trials: 1,
   iterations: 4,
-  checkpoints: [0, 3, 4],
+  checkpoints: [0, 4],
   batch: 8,
   criteria: ['group', 'l1'],
   fineTune: 1,
   calibration: 9,
+  // biome-ignore lint/suspicious/noThenProperty: the flag's name; a list is no function, so nothing awaits it
+  then: ['magnitude', 0.5],
 });
 const trial = { architecture: 'resnet8', width: 1, examples: 12, trial: 0 };
 const graph = buildArchitecture('resnet8', {
@@ -100,8 +105,6 @@ test('a trial that is killed ten times at random comes to the same figures, whic
   expect(alone.cells.map(({ iteration, criterion }) => `${iteration} ${criterion}`)).toEqual([
     '0 group',
     '0 l1',
-    '3 group',
-    '3 l1',
     '4 group',
     '4 l1',
   ]);
@@ -133,11 +136,15 @@ test('a trial that is killed ten times at random comes to the same figures, whic
   };
   const { kept } = cell;
   const names = {
-    dense: networkName('dense', 3),
-    subnetwork: networkName('pruned', 3, 'l1'),
-    fineTuned: networkName('fine-tuned', 3, 'l1'),
-    continued: networkName('dense-trained-on', 3),
-    scratch: networkName('from-scratch', 3, kept.replaceAll(' ', '-')),
+    dense: networkName('dense', 4),
+    subnetwork: networkName('pruned', 4, 'l1'),
+    fineTuned: networkName('fine-tuned', 4, 'l1'),
+    continued: networkName('dense-trained-on', 4),
+    scratch: networkName('from-scratch', 4, kept.replaceAll(' ', '-')),
+    // biome-ignore lint/suspicious/noThenProperty: a string
+    then: networkName('then-fine-tuned', 4, 'l1'),
+    channelsAlone: networkName('channels-alone', 4, 'l1'),
+    magnitudeAlone: networkName('magnitude-alone', 4, String(cell.thenParameters)),
   } as const;
   for (const [key, name] of Object.entries(names) as [keyof typeof names, string][]) {
     const { accuracy, loss } = await accuracyOf(name);
@@ -148,10 +155,25 @@ test('a trial that is killed ten times at random comes to the same figures, whic
     ]);
   }
   expect(cell.multiplyAdds).toBeLessThanOrEqual(0.5 * cell.denseMultiplyAdds);
+  // What is compared after magnitude pruning has as many numbers that are not zero.
+  const nonzero = (name: string) => {
+    const { graph, weights } = alone.networks.get(name) as Network;
+    const trained = listParameters(graph).filter(
+      ({ role }) => role === 'weight' || role === 'bias',
+    );
+    const filters = trained.filter(({ shape }) => shape.length > 1).map((own) => own.name);
+    const zeros = filters.flatMap((own) => [...weights.get(own)!.data].filter((w) => w === 0));
+    return summarise(graph).parameters - zeros.length;
+  };
+  expect(nonzero(names.then)).toBe(cell.thenParameters);
+  expect(nonzero(names.magnitudeAlone)).toBe(cell.thenParameters);
+  expect(nonzero(names.channelsAlone)).toBe(cell.channelsAloneParameters);
+  expect(cell.channelsAloneParameters).toBeLessThanOrEqual(cell.thenParameters!);
+
   // Cuts to the same architecture share the control from scratch.
   expect(alone.cells[2]?.scratchTestLoss).toBe(cell.scratchTestLoss);
   expect(
-    [...alone.networks.keys()].filter((name) => name.startsWith('from-scratch-3')),
+    [...alone.networks.keys()].filter((name) => name.startsWith('from-scratch-4')),
   ).toHaveLength(1);
 
   const { preprocessing, network, train: pictures } = input;

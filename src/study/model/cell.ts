@@ -32,6 +32,17 @@ const cellSchema = z.object({
   /** The subnetwork's architecture, trained from scratch for as many steps in all. */
   scratchTestLoss: loss.optional(),
   scratchTestAccuracy: share.optional(),
+  /** With magnitude pruning behind the cut: parameters that are not zero, and after fine-tuning. */
+  thenParameters: whole.optional(),
+  thenTestLoss: loss.optional(),
+  thenTestAccuracy: share.optional(),
+  /** Of the dense network by magnitude alone, with as many. */
+  magnitudeAloneTestLoss: loss.optional(),
+  magnitudeAloneTestAccuracy: share.optional(),
+  /** By channels alone, with no more. */
+  channelsAloneParameters: whole.optional(),
+  channelsAloneTestLoss: loss.optional(),
+  channelsAloneTestAccuracy: share.optional(),
   /** Of one picture, after the cut and before. */
   multiplyAdds: whole,
   denseMultiplyAdds: whole,

@@ -3,7 +3,6 @@ import { EspalierError } from '../../errors.js';
 import { oneOf, pruneSchema } from '../../experiment/model/prune/config.js';
 import { type PruneOptions, REFITS } from '../../experiment/model/prune/events.js';
 import { publishedLayout } from '../../experiment/model/prune/layout.js';
-import { requireReachable } from '../../experiment/model/prune/share.js';
 import { trainSchema } from '../../experiment/model/train-config.js';
 import { count, isRecord, parseWith, rate, requireOneOf } from '../../experiment/run-config.js';
 import type { Graph } from '../../graph/graph.js';
@@ -20,6 +19,8 @@ import { MODEL_PRESET_NAMES, MODEL_PRESETS, type ModelPreset } from './presets.j
 
 const CRITERIA = 'a list of criteria in which none comes twice';
 const CHECKPOINTS = 'a list of whole numbers from 0 on in ascending order, none of them twice';
+const THEN = '"magnitude" and a share above 0 and below 1';
+const THEN_SHARE = z.number({ error: THEN }).gt(0, { error: THEN }).lt(1, { error: THEN });
 const TOLERANCE = 'a number from 0 to below 1';
 
 /** `train`'s and `prune`'s keys that mean the same here. */
@@ -62,6 +63,9 @@ const modelStudySchema = z.strictObject({
   /** `uniform` leaves every criterion the same architecture. */
   budgets: pruning.budgets.unwrap().default('uniform'),
   units: pruning.units,
+  /** What follows a cut: of the weights that it leaves, the share that is zeroed. */
+  // biome-ignore lint/suspicious/noThenProperty: the flag's name; a list is no function, so nothing awaits it
+  then: z.tuple([z.literal('magnitude', { error: THEN }), THEN_SHARE], { error: THEN }).optional(),
   calibration: pruning.calibration,
   roundTo: pruning.roundTo,
   least: pruning.least,
@@ -229,17 +233,6 @@ export function pruneOptionsOfStudy(
     least,
     seed,
   };
-}
-
-/**
- * Refuses, before any work, a budget or a layout that does not fit the network.
- *
- * @throws bad-config; bad-network when nothing can be cut.
- */
-export function requirePrunable(config: ModelStudyConfig, graph: Graph): void {
-  for (const criterion of config.criteria) {
-    requireReachable({ graph }, pruneOptionsOfStudy(config, { criterion, seed: 0, graph }));
-  }
 }
 
 /** Keys that decide where a study runs or how it is read, but none of its figures. */

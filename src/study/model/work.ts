@@ -33,6 +33,9 @@ export function workOfPlace(
   { share, relative, testPictures }: CellSizes,
 ): ModelWork {
   const { all, checkpoints, fineTune } = stepsOfStudy(config, examples);
+  const { then } = config;
+  // With magnitude pruning: a network as dense, one as cut, and one that is cut further.
+  const further = share * (1 - (then?.[1] ?? 0));
   const first = criterion === config.criteria[0];
   const controls = config.controls && fineTune > 0;
   const ownScratch = controls && (first || config.budgets === 'measured');
@@ -40,12 +43,14 @@ export function workOfPlace(
     (first && iteration === checkpoints[0] ? all : 0) +
     share * fineTune +
     (first && controls ? fineTune : 0) +
-    (ownScratch ? share * (iteration + fineTune) : 0);
+    (ownScratch ? share * (iteration + fineTune) : 0) +
+    (1 + share + further) * (then ? fineTune : 0);
   const answers =
     (first ? 1 : 0) +
     share * (fineTune > 0 ? 2 : 1) +
     (first && controls ? 1 : 0) +
-    (ownScratch ? share : 0);
+    (ownScratch ? share : 0) +
+    (then ? 1 + share + further : 0);
   return {
     trained: relative * steps * config.batch,
     answered: relative * answers * testPictures,
