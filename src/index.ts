@@ -278,6 +278,29 @@ export {
   type Trial,
   trialName,
 } from './study/grid.js';
+export {
+  analyseModelStudy,
+  type ModelAnalysis,
+  type ModelCourse,
+} from './study/model/analysis.js';
+export type { ModelStudyCell } from './study/model/cell.js';
+export {
+  type ModelStudyConfig,
+  modelStudyIdentity,
+  parseModelStudyConfig,
+} from './study/model/config.js';
+export {
+  drawPictures,
+  listModelTrials,
+  type ModelCellPlace,
+  type ModelTrial,
+  placesOfTrial,
+  type StudiedModel,
+} from './study/model/grid.js';
+export type { ModelTrialEvent, ModelTrialInput } from './study/model/making.js';
+export { type ModelStudyInput, studyModel } from './study/model/study.js';
+export type { KeptTraining } from './study/model/train-kept.js';
+export { studyModelTrial } from './study/model/trial.js';
 export { type StudyInput, study } from './study/study.js';
 export { parseStudyConfig, type StudyConfig, studyIdentity } from './study/study-config.js';
 export type { Course, Criterion, Crossing, Threshold } from './study/thresholds.js';

@@ -1,11 +1,8 @@
 import type { PictureDecoder } from '../data/picture-decoder.js';
-import { type AnyPictures, firstPictures, type Preprocessing } from '../data/pictures.js';
+import { firstPictures } from '../data/pictures.js';
 import { picturesChecksum } from '../data/read-ahead.js';
-import { usualPreprocessing } from '../experiment/model/model.js';
-import type { Graph } from '../graph/graph.js';
 import { summarise } from '../graph/summary.js';
 import type { Host } from '../hosts/host.js';
-import { buildArchitecture } from '../models/architectures.js';
 import { drawWeights } from '../models/initial-weights.js';
 import { MODEL_CELLS, type ModelStudyCell, subnetworkAccuracy } from '../study/model/cell.js';
 import type { ModelStudyConfig } from '../study/model/config.js';
@@ -16,13 +13,17 @@ import {
   type ModelCellPlace,
   type ModelTrial,
   nameOfModelTrial,
-  requireStudyPictures,
-  type StudiedModel,
   seedOfModelTrial,
   studiedModelText,
 } from '../study/model/grid.js';
-import type { ModelTrialEvent, ModelTrialInput } from '../study/model/making.js';
-import { requirePrunable } from '../study/model/prunable.js';
+import type { ModelTrialEvent } from '../study/model/making.js';
+import {
+  inputOfStudy,
+  type Material,
+  materialOfStudy,
+  modelOf,
+  modelTrialInput,
+} from '../study/model/material.js';
 import { RATED_BATCHES } from '../study/model/rates.js';
 import {
   addedWork,
@@ -32,7 +33,6 @@ import {
   workOfPlace,
 } from '../study/model/work.js';
 import { keyOfCell } from '../study/records.js';
-import { otherImages } from '../study/study.js';
 import { grouped, plural } from '../text.js';
 import { readStreamedData } from './cifar10.js';
 import type { jobs } from './jobs.js';
@@ -48,90 +48,19 @@ import { runQueued } from './study-queue.js';
 import { doTrials } from './study-session.js';
 import { MODEL_TRIALS } from './trial-kinds.js';
 
-/** The networks and the pictures of a study. */
-export interface Material {
-  /** In the order in which they are studied. */
-  readonly models: readonly StudiedGraph[];
-  /** All take pictures of one size, and expect the same of them. */
-  readonly preprocessing: Preprocessing;
-  readonly train: AnyPictures;
-  /** Pictures that only measure. */
-  readonly test: AnyPictures;
-}
-
-interface StudiedGraph extends StudiedModel {
-  readonly graph: Graph;
-}
-
 /**
  * Reads the data of a study and builds its networks. With a decoder pictures that are too large to hold
  * are streamed.
  *
- * @throws before any work what does not fit: as `requireStudyPictures` and `requirePrunable` do.
+ * @throws before any work what does not fit, as `materialOfStudy` does.
  */
 export async function readMaterial(
   config: ModelStudyConfig,
   decoder: PictureDecoder | undefined,
 ): Promise<Material> {
-  const { stem, testPictures } = config;
-  const build = ({ architecture, width }: StudiedModel, classes?: number): StudiedGraph => {
-    const options = { width, ...(stem && { stem }), ...(classes && { classes }) };
-    return { architecture, width, graph: buildArchitecture(architecture, options) };
-  };
-  const usual = listStudiedModels(config).map((model) => build(model));
-  // Pictures of any size become those that the architectures usually take: by one stem, all the same.
-  const source = await readStreamedData(config.data, {
-    ...{ size: usual[0]!.graph.input, decoder },
-  });
-  requireStudyPictures(config, source);
-  const { train, test } = source;
-  const models = usual.map((model) => build(model, train.classes?.length));
-  for (const { graph } of models) requirePrunable(config, graph);
-  const measuring = firstPictures(test, testPictures ?? test.count);
-  const preprocessing = usualPreprocessing(models[0]!.graph);
-  return { models, preprocessing, train, test: measuring };
-}
-
-/** The network of a trial or cell. */
-function modelOf<Model extends StudiedModel>(
-  models: readonly Model[],
-  { architecture, width }: StudiedModel,
-): Model {
-  const found = models.find((own) => own.architecture === architecture && own.width === width);
-  if (found) return found;
-  throw new RangeError(`The study has no ${architecture} of width ${width}.`);
-}
-
-/** @throws bad-data when the study began with other pictures. */
-export async function requireSamePictures(
-  config: ModelStudyConfig,
-  { train }: Pick<Material, 'train'>,
-  [cell]: readonly ModelStudyCell[],
-): Promise<void> {
-  if (!cell) return;
-  const drawn = drawPictures(train, cell.examples, seedOfModelTrial(config, cell));
-  const here = await picturesChecksum(drawn);
-  if (here !== cell.crc32) throw otherImages(config.data, cell.crc32, here);
-}
-
-/** The input of a trial's open places, but for what it left in an earlier session. */
-export function modelTrialInput(
-  config: ModelStudyConfig,
-  { models, preprocessing, train, test }: Material,
-  places: readonly [ModelCellPlace, ...ModelCellPlace[]],
-): ModelTrialInput {
-  const [{ iteration: _, criterion: __, ...trial }] = places;
-  const seed = seedOfModelTrial(config, trial);
-  const { graph } = modelOf(models, trial);
-  return {
-    config,
-    trial,
-    network: { graph, weights: drawWeights(graph, seed) },
-    preprocessing,
-    train: drawPictures(train, trial.examples, seed),
-    test,
-    places,
-  };
+  // Pictures of any size become those that the architectures take.
+  const source = await readStreamedData(config.data, { size: inputOfStudy(config), decoder });
+  return materialOfStudy(config, source);
 }
 
 /** A study, and what of it is to be there in the end. */

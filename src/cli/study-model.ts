@@ -9,6 +9,7 @@ import {
   settingsOfRecord,
 } from '../study/model/config.js';
 import { type ModelCellPlace, placesOfStudy } from '../study/model/grid.js';
+import { requireSamePictures } from '../study/model/material.js';
 import { MODEL_PRESET_NAMES } from '../study/model/presets.js';
 import { plural, shellWord } from '../text.js';
 import { decodingLine, openDecoder } from './decoder.js';
@@ -18,12 +19,7 @@ import { interruptSignal } from './outcome.js';
 import { shownAddress } from './redis-server.js';
 import { defaultModelStudyFolder, openModelStudyFolder } from './study-model-folder.js';
 import { drawModelReport } from './study-model-report.js';
-import {
-  queueModelSession,
-  readMaterial,
-  requireSamePictures,
-  runModelSession,
-} from './study-model-session.js';
+import { queueModelSession, readMaterial, runModelSession } from './study-model-session.js';
 import { storedSettings } from './study-records.js';
 
 /** The flags of a study of a deep network, beside those that it shares with other studies. */

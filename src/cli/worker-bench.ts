@@ -9,6 +9,7 @@ import { memo } from '../memo.js';
 import { MODEL_CELLS } from '../study/model/cell.js';
 import { type ModelStudyConfig, modelStudyIdentity } from '../study/model/config.js';
 import { nameOfModelTrial, placesOfTrial } from '../study/model/grid.js';
+import { type Material, modelTrialInput } from '../study/model/material.js';
 import { keyOfCell } from '../study/records.js';
 import { otherImages, requireImages, trialInput } from '../study/study.js';
 import { openDecoder } from './decoder.js';
@@ -16,7 +17,7 @@ import { type HostFlags, openOwnHost } from './host.js';
 import type { jobs } from './jobs.js';
 import { progressCells, requireJob, type TrialJob } from './queue.js';
 import { defaultModelStudyFolder } from './study-model-folder.js';
-import { type Material, modelTrialInput, readMaterial } from './study-model-session.js';
+import { readMaterial } from './study-model-session.js';
 import { MODEL_TRIALS, TWO_LAYER_TRIALS } from './trial-kinds.js';
 import { trialNetworks } from './trial-networks.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openModelStudyFolder } from '../../src/cli/study-model-folder.js';
-import { PREPROCESSINGS } from '../../src/data/pictures.js';
+import { type Pictures, PREPROCESSINGS } from '../../src/data/pictures.js';
 import { encodeModel, loadModel } from '../../src/experiment/model/model.js';
 import { finalResult } from '../../src/experiment/relay.js';
 import type { Device } from '../../src/gpu/device.js';
@@ -18,6 +18,7 @@ import { parseModelStudyConfig } from '../../src/study/model/config.js';
 import { placesOfTrial, stepsOfStudy } from '../../src/study/model/grid.js';
 import { type ModelTrialInput, networkName } from '../../src/study/model/making.js';
 import { measureRates } from '../../src/study/model/rates.js';
+import { studyModel } from '../../src/study/model/study.js';
 import { studyModelTrial } from '../../src/study/model/trial.js';
 import { evaluatePictures } from '../../src/train/evaluation.js';
 import { trainNetwork } from '../../src/train/network-training.js';
@@ -191,3 +192,25 @@ test('a trial that is killed ten times at random comes to the same figures, whic
   );
   expect(alone.networks.get(networkName('dense', 4))?.weights).toEqual(weights);
 }, 120_000);
+
+test('a study does all trials, and of one that was begun what is missing', async () => {
+  const own = parseModelStudyConfig({
+    ...{ architecture: 'resnet8', widths: [0.125], sizes: [3], trials: 1, iterations: 1 },
+    ...{ checkpoints: [1], batch: 3, fineTune: 0, criteria: ['l1', 'random'], calibration: 3 },
+  });
+  const pixels = Uint8Array.from({ length: 3 * 32 * 32 * 3 }, (_, at) => (at * at) % 251);
+  const pictures: Pictures = {
+    ...{ count: 3, height: 32, width: 32, channels: 3, pixels },
+    ...{ labels: Uint32Array.of(0, 1, 2), classes: ['a', 'b', 'c'] },
+  };
+  const source = { name: 'noise', train: pictures, test: pictures };
+  const cells = await finalResult(studyModel(device, { config: own, source }));
+  expect(cells.map(({ criterion }) => criterion)).toEqual(['l1', 'random']);
+  const begun = { config: own, source, cells: cells.slice(0, 1) };
+  const figuresOf = (all: readonly ModelStudyCell[]) => all.map(({ seconds: _, ...rest }) => rest);
+  expect(figuresOf(await finalResult(studyModel(device, begun)))).toEqual(figuresOf(cells));
+  const train = { ...pictures, pixels: pixels.toReversed() };
+  await expect(
+    finalResult(studyModel(device, { ...begun, source: { ...source, train } })),
+  ).rejects.toThrow(/The study is of other images or labels/);
+});
