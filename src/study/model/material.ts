@@ -1,4 +1,9 @@
-import { type AnyPictures, firstPictures, type Preprocessing } from '../../data/pictures.js';
+import {
+  type AnyPictures,
+  firstPictures,
+  type PictureSource,
+  type Preprocessing,
+} from '../../data/pictures.js';
 import { picturesChecksum } from '../../data/read-ahead.js';
 import { usualPreprocessing } from '../../experiment/model/model.js';
 import type { Graph, MapShape } from '../../graph/graph.js';
@@ -45,7 +50,7 @@ export function inputOfStudy(config: ModelStudyConfig): MapShape {
  */
 export function materialOfStudy(
   config: ModelStudyConfig,
-  source: Pick<PictureSource, 'name' | 'train' | 'test'>,
+  source: Pick<PictureSource<AnyPictures>, 'name' | 'train' | 'test'>,
 ): Material {
   requireStudyPictures(config, source);
   const { train, test } = source;

@@ -33,9 +33,10 @@ function requireCutFurther(
   const of = config.parameters === undefined ? 'multiplyAdds' : 'parameters';
   const cost = countedCost(graph, units, of);
   const kept = shareOfUnits({ cost, units, options, curves: [] });
-  const fewest = fewestChannels(options);
   const parameters = countedCost(graph, units, 'parameters');
-  const least = parameters(units.map(({ channels }) => Math.min(channels, fewest)));
+  const least = parameters(
+    units.map((unit) => Math.min(unit.channels, fewestChannels(options, unit))),
+  );
   const most = 1 - least / parameters(kept);
   if (zeroed <= most) return;
   throw new EspalierError('bad-config', {

@@ -1,4 +1,4 @@
-import type { PictureSource } from '../../data/pictures.js';
+import type { AnyPictures, PictureSource } from '../../data/pictures.js';
 import type { Device } from '../../gpu/device.js';
 import { keyOfCell } from '../records.js';
 import { MODEL_CELLS, type ModelStudyCell } from './cell.js';
@@ -12,7 +12,7 @@ import { studyModelTrial } from './trial.js';
 export interface ModelStudyInput {
   readonly config: ModelStudyConfig;
   /** Pictures of the size that the networks take, with labels. */
-  readonly source: Pick<PictureSource, 'name' | 'train' | 'test'>;
+  readonly source: Pick<PictureSource<AnyPictures>, 'name' | 'train' | 'test'>;
   /** Cells that an earlier session finished. */
   readonly cells?: readonly ModelStudyCell[];
 }
