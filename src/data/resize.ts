@@ -56,15 +56,19 @@ function blendColumns(
   let to = 0;
   for (let row = 0; row < height; row++) {
     for (const { first, shares } of columns) {
-      for (let colour = 0; colour < COLOURS; colour++) {
-        let sum = 0;
-        let from = (row * width + first) * 4 + colour;
-        for (const share of shares) {
-          sum += share * data[from]!;
-          from += 4;
-        }
-        blended[to++] = sum;
+      let red = 0;
+      let green = 0;
+      let blue = 0;
+      let from = (row * width + first) * 4;
+      for (const share of shares) {
+        red += share * data[from]!;
+        green += share * data[from + 1]!;
+        blue += share * data[from + 2]!;
+        from += 4;
       }
+      blended[to++] = red;
+      blended[to++] = green;
+      blended[to++] = blue;
     }
   }
   return blended;
@@ -74,14 +78,14 @@ function blendColumns(
 function blendRows(blended: Float32Array, rows: readonly Window[], columns: number): Uint8Array {
   const stride = columns * COLOURS;
   const bytes = new Uint8Array(rows.length * stride);
+  const sums = new Float64Array(stride);
   rows.forEach(({ first, shares }, row) => {
-    for (let i = 0; i < stride; i++) {
-      let sum = 0;
-      shares.forEach((share, j) => {
-        sum += share * blended[(first + j) * stride + i]!;
-      });
-      bytes[row * stride + i] = Math.round(sum);
-    }
+    sums.fill(0);
+    shares.forEach((share, j) => {
+      const from = (first + j) * stride;
+      for (let i = 0; i < stride; i++) sums[i]! += share * blended[from + i]!;
+    });
+    for (let i = 0; i < stride; i++) bytes[row * stride + i] = Math.round(sums[i]!);
   });
   return bytes;
 }
