@@ -5,7 +5,8 @@ import { Bar } from '../view/bar.js';
 import { usePage } from '../view/context.js';
 import { roughly, roughSeconds } from './duration.js';
 import { METHODS } from './methods.js';
-import type { Comparing, Subject } from './state.js';
+import type { Comparing } from './state.js';
+import type { Subject } from './subject.js';
 
 /** The one button, with what it will do and how long that takes, and the progress. */
 export function ContestPlayer({ comparing }: { readonly comparing: Comparing }) {

@@ -2,7 +2,8 @@ import { CONTENDERS, type Contender } from '../../src/index.js';
 import { Chart, type Curve } from '../view/chart.js';
 import type { Measure, Stage } from './measures.js';
 import { METHODS } from './methods.js';
-import type { Comparing, Subject } from './state.js';
+import type { Comparing } from './state.js';
+import type { Subject } from './subject.js';
 
 interface CurvesProps {
   readonly comparing: Comparing;

@@ -1,5 +1,5 @@
 import type { AdapterDescription } from '../../src/index.js';
-import type { Subject } from './state.js';
+import type { Subject } from './subject.js';
 
 /** Multiply-adds a second, and the seconds that a step takes however small it is. */
 const SPEEDS: Readonly<Record<AdapterDescription['kind'], { rate: number; step: number }>> = {

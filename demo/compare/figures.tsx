@@ -4,7 +4,8 @@ import { usePage } from '../view/context.js';
 import { Pills } from '../view/pills.js';
 import { bestFirst, MEASURES, type Measure, type Stage, stagesWith } from './measures.js';
 import { METHODS } from './methods.js';
-import type { Comparing, Subject } from './state.js';
+import type { Comparing } from './state.js';
+import type { Subject } from './subject.js';
 
 interface FiguresProps {
   readonly comparing: Comparing;

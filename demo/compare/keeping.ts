@@ -1,7 +1,7 @@
 import type { DenseOutcome, ImageSource, Outcome } from '../../src/index.js';
 import { sourceDigest } from '../state/digest.js';
 import { openKeeper } from '../state/keeper.js';
-import type { Subject } from './state.js';
+import type { Subject } from './subject.js';
 
 /** A comparison as far as it has come. */
 export interface KeptComparison {

@@ -1,13 +1,11 @@
 import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import {
   type CompareEvent,
-  type CompareInput,
   type CompareSummary,
   compare,
   compareNetwork,
   type DenseOutcome,
   drawExamples,
-  type ImageSource,
   type Outcome,
   type TwoLayerParameters,
 } from '../../src/index.js';
@@ -17,18 +15,9 @@ import type { Page } from '../state/page.js';
 import { configFromSettings } from '../state/settings.js';
 import { createCompareKeeping } from './keeping.js';
 import { contendersFor, refitIn, sizesFor } from './methods.js';
+import type { Subject } from './subject.js';
 
 export type Progress = Extract<CompareEvent, { type: 'progress' }>;
-
-/** What is compared: the network from Play or, before there is one, a network that is trained first. */
-export interface Subject extends Omit<CompareInput, 'examples'> {
-  /** Undefined until they have come, and where those of an earlier visit are not at hand. */
-  readonly images: ImageSource | undefined;
-  /** Of Play's run; undefined where the network has yet to be trained. */
-  readonly network: TwoLayerParameters | undefined;
-  /** How many steps of training the network has behind it when it is pruned. */
-  readonly iteration: number;
-}
 
 export interface Comparing {
   readonly mode: ReadonlySignal<Mode>;
