@@ -46,6 +46,16 @@ export function addModelStudyFlags(command: Command): void {
     .option('--flops <share>', 'of the multiply-adds that stays (default: 0.5)', number)
     .option('--parameters <share>', 'of the parameters that stays, instead', number)
     .option('--layout <name>', '"paper": channels as published for ResNet-34, instead')
+    .option(
+      '--layer-tolerance <share>',
+      'of accuracy that a unit may cost, as published 0.02, instead: it keeps as many channels as that takes',
+      number,
+    )
+    .option(
+      '--train-between <epochs>',
+      'of training behind each unit that is cut (published: 0.1; default: 0)',
+      number,
+    )
     .option('--refit <how>', `what reads the channels is fitted: own, ${REFITS.join(', ')}`)
     .option('--budgets <how>', 'shared among units evenly, or as measured: uniform, measured')
     .option('--units <which>', `are cut: ${UNIT_CHOICES.join(', ')}`)

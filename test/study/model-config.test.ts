@@ -92,6 +92,7 @@ test('the presets of the paper have its steps, and its layout on ResNet-34', () 
 test('a key that is given takes the place of those of a preset that it rules out', () => {
   const config = parseModelStudyConfig({ preset: 'paper-resnet34', flops: 0.6, epochs: 20 });
   expect(config).toMatchObject({ flops: 0.6, checkpoints: [0, 5, 10, 15, 20], fineTune: 2 });
+  expect(parseModelStudyConfig({ ...SMALL, layerTolerance: 0.02 }).flops).toBeUndefined();
   expect(config.layout).toBeUndefined();
   expect(config.iterations).toBeUndefined();
 });
@@ -107,6 +108,8 @@ test.each([
   [{ widths: [1, 1] }, /widths must be .*, or a list of them in which none comes twice/],
   [{ architecture: ['resnet8', 'resnet9'] }, /architecture must be one of resnet8, resnet20/],
   [{ width: 2 }, /Unknown configuration key "width". The keys are .*widths/],
+  [{ flops: 0.5, layerTolerance: 0.02 }, /a network is cut to one budget/],
+  [{ ...followedBy('magnitude', 0.5), layerTolerance: 0.02 }, /how few weights a tolerance leaves/],
   [followedBy('magnitude', 1), /then must be "magnitude" and a share above 0 and below 1/],
   [followedBy('taylor', 0.5), /then must be "magnitude" and a share above 0 and below 1/],
   [{ picks: 3 }, /Unknown configuration key "picks"/],

@@ -58,6 +58,7 @@ const modelStudySchema = z.strictObject({
   flops: pruning.flops,
   parameters: pruning.parameters,
   layout: oneOf(['paper']).optional(),
+  layerTolerance: pruning.layerTolerance,
   /** `own`: as each criterion is meant, the exact ones refitted, the published ones by their own factors. */
   refit: oneOf(['own', ...REFITS]).default('own'),
   /** `uniform` leaves every criterion the same architecture. */
@@ -69,6 +70,7 @@ const modelStudySchema = z.strictObject({
   calibration: pruning.calibration,
   roundTo: pruning.roundTo,
   least: pruning.least,
+  trainBetween: pruning.trainBetween,
   /** In the unit of pre-training: steps, or passes. */
   fineTune: count(0),
   fineTuneLearningRate: rate().default(0.01),
@@ -95,6 +97,9 @@ const modelStudySchema = z.strictObject({
  */
 export type ModelStudyConfig = z.infer<typeof modelStudySchema>;
 
+/** What says how much is cut. */
+const BUDGETS = ['flops', 'parameters', 'layout', 'layerTolerance'] as const;
+
 /** Shares of pre-training behind which a network is pruned by default, as published. */
 const QUARTERS = [0, 0.25, 0.5, 0.75, 1];
 /** Share of pre-training that fine-tuning takes by default. */
@@ -117,11 +122,16 @@ export function parseModelStudyConfig(given: unknown): ModelStudyConfig {
       checkpoints: [...new Set(QUARTERS.map((share) => Math.round(share * length)))],
       fineTune: Math.max(1, Math.round(FINE_TUNED * length)),
     }),
-    ...(own.layout === undefined && own.parameters === undefined && { flops: 0.5 }),
+    ...(BUDGETS.every((key) => own[key] === undefined) && { flops: 0.5 }),
   };
   const config = parseWith(modelStudySchema, own, usual);
   requireOneOf(config, ['iterations', 'epochs'], 'pre-training is counted in one of them');
-  requireOneOf(config, ['flops', 'parameters', 'layout'], 'a network is cut to one budget');
+  requireOneOf(config, BUDGETS, 'a network is cut to one budget');
+  requireOneOf(
+    config,
+    ['then', 'layerTolerance'],
+    'how few weights a tolerance leaves is not known before, and others are cut to as many',
+  );
   requireChecked(config, settings);
   return config;
 }
@@ -137,10 +147,7 @@ export function settingsOfRecord({
 }
 
 /** Keys of which one stands for the others: what is given takes the place of the preset's. */
-const RIVALS = [
-  ['iterations', 'epochs'],
-  ['flops', 'parameters', 'layout'],
-] as const;
+const RIVALS = [['iterations', 'epochs'], BUDGETS] as const;
 
 function withoutRivals(
   preset: Readonly<Record<string, unknown>>,
@@ -217,7 +224,8 @@ export function pruneOptionsOfStudy(
     readonly graph: Graph;
   },
 ): PruneOptions {
-  const { refit, budgets, units, roundTo, least, flops, parameters, layout } = config;
+  const { refit, budgets, units, roundTo, least, flops, parameters, layout, layerTolerance } =
+    config;
   const usual = REFITTED.includes(criterion) ? 'weights' : 'none';
   return {
     criterion,
@@ -229,6 +237,7 @@ export function pruneOptionsOfStudy(
         ? { of: 'multiplyAdds', share: flops ?? 1 }
         : { of: 'parameters', share: parameters },
     ...(layout !== undefined && { layout: publishedLayout(graph) }),
+    ...(layerTolerance !== undefined && { layerTolerance }),
     roundTo,
     least,
     seed,

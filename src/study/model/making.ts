@@ -162,7 +162,12 @@ export async function* cut(
   const { config, trial, train, preprocessing } = input;
   const seed = seedOfModelTrial(config, trial);
   const calibration = await heldPictures(drawCalibration({ ...config, seed }, train));
-  const problem = { network: dense, calibration, preprocessing, options };
+  const { trainBetween: epochs, fineTuneLearningRate: learningRate } = config;
+  const between = epochs > 0 && { pictures: await heldPictures(train), epochs, learningRate };
+  const problem = {
+    ...{ network: dense, calibration, preprocessing, options },
+    ...(between && { between }),
+  };
   let share = 0;
   const pruning = pruneNetwork(device, problem, signal ? { signal } : {});
   const { network } = yield* relayed(pruning, (event): ModelTrialEvent => {

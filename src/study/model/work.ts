@@ -38,7 +38,8 @@ export function workOfPlace(
   const further = share * (1 - (then?.[1] ?? 0));
   const first = criterion === config.criteria[0];
   const controls = config.controls && fineTune > 0;
-  const ownScratch = controls && (first || config.budgets === 'measured');
+  const ownScratch =
+    controls && (first || config.budgets === 'measured' || config.layerTolerance !== undefined);
   const steps =
     (first && iteration === checkpoints[0] ? all : 0) +
     share * fineTune +
