@@ -126,7 +126,7 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     expect(await espalier([...flags, '--out', alone])).toMatchObject({ code: 0 });
     expect(await gathering).toMatchObject({ code: 0 });
     children[0]?.kill('SIGINT');
-    expect((await steady).stderr).toMatch(/The networks of m10-r0 stay in .*m10-r0-[0-9a-f]{8}\./);
+    expect((await steady).stderr).toMatch(/The networks of \S+-m10-r0 stay in .*m10-r0-[0-9a-f]{8}\./);
     expect(await readFigures(shared)).toEqual(await readFigures(alone));
     expect((await networksIn(networks)).toSorted()).toEqual(
       ['dense-1', 'dense-2', 'pruned-1-l1', 'pruned-2-l1'].map((name) => `${name}.safetensors`),
@@ -328,7 +328,7 @@ describe('what lies in a queue is trusted no further than it is a trial', () => 
       progressCells(MODEL_TRIALS, { config, trial: trial! }, { cells });
     expect(read(cell!)).toEqual([cell]);
     for (const [changes, why] of [
-      [other!, /of the trial m250-r0 is .*its cell "group\/250\/1\/0" is of something else/],
+      [other!, /of the trial \S+-m250-r0 is .*its cell "\S+\/250\/1\/0" is of something else/],
       [{ iteration: 1 }, /is of something else/],
       [{ criterion: 'l1' }, /is of something else/],
       [{ kept: '../../x' }, /kept/],
