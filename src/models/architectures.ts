@@ -12,7 +12,7 @@ import { vgg16 } from './vgg16.js';
 export const STEMS = ['cifar', 'imagenet'] as const satisfies readonly Stem[];
 
 /** The widest that is accepted: a larger factor is rather a mistake than a wish. */
-const WIDEST = 64;
+export const WIDEST = 64;
 
 /** How a network begins, and what it is made for: small images or large ones. */
 export type Stem = 'cifar' | 'imagenet';

@@ -107,6 +107,7 @@ test.each([
   [{ criteria: ['l1', 'l1'] }, /criteria must be a list of criteria in which none comes twice/],
   [{ widths: [1, 1] }, /widths must be .*, or a list of them in which none comes twice/],
   [{ architecture: ['resnet8', 'resnet9'] }, /architecture must be one of resnet8, resnet20/],
+  [{ widths: [0.5, 65] }, /widths must be a number above 0 and at most 64/],
   [{ width: 2 }, /Unknown configuration key "width". The keys are .*widths/],
   [{ flops: 0.5, layerTolerance: 0.02 }, /a network is cut to one budget/],
   [{ ...followedBy('magnitude', 0.5), layerTolerance: 0.02 }, /how few weights a tolerance leaves/],

@@ -6,6 +6,7 @@ import { publishedLayout } from '../../experiment/model/prune/layout.js';
 import { trainSchema } from '../../experiment/model/train-config.js';
 import { count, isRecord, parseWith, rate, requireOneOf } from '../../experiment/run-config.js';
 import type { Graph } from '../../graph/graph.js';
+import { WIDEST } from '../../models/architectures.js';
 import { CHANNEL_CRITERIA, type ChannelCriterion } from '../../prune/channels/criteria.js';
 import {
   differing,
@@ -21,6 +22,7 @@ const CRITERIA = 'a list of criteria in which none comes twice';
 const CHECKPOINTS = 'a list of whole numbers from 0 on in ascending order, none of them twice';
 const THEN = '"magnitude" and a share above 0 and below 1';
 const THEN_SHARE = z.number({ error: THEN }).gt(0, { error: THEN }).lt(1, { error: THEN });
+const WIDTH = `a number above 0 and at most ${WIDEST}`;
 const TOLERANCE = 'a number from 0 to below 1';
 
 /** `train`'s and `prune`'s keys that mean the same here. */
@@ -32,7 +34,10 @@ const modelStudySchema = z.strictObject({
   architecture: swept(training.architecture, 'a name of an architecture'),
   stem: training.stem,
   /** Multiples of the architectures' channels. */
-  widths: swept(training.width.unwrap(), 'a finite number above 0').default([1]),
+  widths: swept(
+    z.number({ error: WIDTH }).gt(0, { error: WIDTH }).lte(WIDEST, { error: WIDTH }),
+    WIDTH,
+  ).default([1]),
   data: training.data.default('cifar10'),
   sizes: sizesSchema,
   trials: trialsSchema.default(3),
