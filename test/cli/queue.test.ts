@@ -103,7 +103,7 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     const flags = [
       ...['study', '--architecture', 'resnet8', '--data', join(deep, 'data'), '--sizes', '10'],
       ...['--trials', '1', '--iterations', '2', '--checkpoints', '1,2', '--batch', '10'],
-      ...['--criteria', 'l1', '--calibration', '4', '--fine-tune', '0', '--width', '0.25'],
+      ...['--criteria', 'l1', '--calibration', '4', '--fine-tune', '0', '--widths', '0.25'],
       ...['--adapter', 'software'],
     ];
     const [alone, shared] = [join(deep, 'alone'), join(deep, 'shared')];
