@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { openPictureDecoder, type PictureDecoder } from '../data/picture-decoder.js';
 import type { HostChoice } from '../hosts/choose.js';
-import { grouped, plural } from '../text.js';
+import type { StreamedRates } from '../study/model/rates.js';
 import { builtPath } from './built.js';
 
 /** Threads to decode by at most: no adapter known to us learns from more pictures than so many decode. */
@@ -14,13 +14,16 @@ export function openDecoder(host: HostChoice): PictureDecoder | undefined {
   return openPictureDecoder(builtPath('decode-worker.js'), threads);
 }
 
-/** What is said of pictures that were streamed, beside how many a second were trained on; undefined where none were. */
-export function decodingLine(
+/** How pictures were streamed, beside how many a second were trained on; undefined where none were. */
+export function streamedRates(
   decoder: PictureDecoder | undefined,
-  perSecond: number | undefined,
-): string | undefined {
-  const { decoded, perSecond: rate } = decoder?.figures() ?? { decoded: 0, perSecond: 0 };
-  if (!decoder || decoded === 0) return undefined;
-  const trained = perSecond ? `; ${perSecond.toPrecision(3)} a second were trained on` : '';
-  return `${grouped(decoded)} pictures were decoded as they were needed, ${rate.toPrecision(3)} a second by ${plural(decoder.threads, 'thread')}${trained}.`;
+  trained: number | undefined,
+): StreamedRates | undefined {
+  const { decoded: pictures, perSecond: decoded } = decoder?.figures() ?? {
+    decoded: 0,
+    perSecond: 0,
+  };
+  if (!decoder || pictures === 0) return undefined;
+  const { threads } = decoder;
+  return { pictures, threads, decoded, ...(trained && { trained }) };
 }

@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { firstPictures } from '../data/pictures.js';
 import { EspalierError } from '../errors.js';
 import type { EvaluateSummary } from '../experiment/model/evaluate.js';
+import { streamedText } from '../study/model/rates.js';
 import { grouped, mebibytes, plural } from '../text.js';
 import { readStreamedData } from './cifar10.js';
-import { decodingLine, openDecoder } from './decoder.js';
+import { openDecoder, streamedRates } from './decoder.js';
 import { addDeviceFlags, number } from './flags.js';
 import { type HostFlags, withHost } from './host.js';
 import {
@@ -71,8 +72,8 @@ Examples:
           ),
         );
         progress.stop();
-        const line = decodingLine(decoder, undefined);
-        if (line !== undefined) progress.line(line);
+        const streamed = streamedRates(decoder, undefined);
+        if (streamed) progress.line(streamedText(streamed));
         const versions = { espalier: version, node: process.versions.node };
         const all = { architecture: model.architecture, versions, ...summary };
         process.stdout.write(flags.json ? `${JSON.stringify(all)}\n` : `${table(all)}\n`);

@@ -11,7 +11,7 @@ import { writeWhole } from './files.js';
 import { flagForKey, givenFlags, number } from './flags.js';
 import { readStudyFolder } from './study-folder.js';
 import { isModelStudy } from './study-model.js';
-import { drawModelReport } from './study-model-report.js';
+import { drawModelReport, keptStreamedRates } from './study-model-report.js';
 import { readStudyRecords } from './study-records.js';
 import { studyTable } from './study-table.js';
 
@@ -33,7 +33,8 @@ Examples:
     if (await isModelStudy({ out: folder }, true)) {
       const { config, cells } = await readStudyRecords(MODEL_STUDY, folder);
       const own = parseModelStudyConfig({ ...config, ...givenFlags(self) });
-      process.stdout.write((await drawModelReport(own, { path: folder, cells }, version)).text);
+      const drawn = { path: folder, cells, streamed: await keptStreamedRates(folder) };
+      process.stdout.write((await drawModelReport(own, drawn, version)).text);
       return;
     }
     const { config, cells } = await readStudyFolder(folder);

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import Table from 'cli-table3';
+import { z } from 'zod';
+import { parseJson } from '../json.js';
 import { publishedRows } from '../report/model-study-table.js';
 import {
   analyseModelStudy,
@@ -9,14 +11,35 @@ import {
 import type { ModelStudyCell } from '../study/model/cell.js';
 import { type ModelStudyConfig, parseModelStudyConfig } from '../study/model/config.js';
 import { listStudiedModels, placesOfStudy, studiedModelText } from '../study/model/grid.js';
+import { type StreamedRates, streamedRatesSchema } from '../study/model/rates.js';
 import { plural, shellWord } from '../text.js';
-import { writeWhole } from './files.js';
+import { readIfThere, writeWhole } from './files.js';
 import { commandText } from './flags.js';
+
+export const MODEL_SUMMARY = 'summary.json';
+
+/** What of a study's folder its report shows. */
+export interface StudyDrawn {
+  readonly path: string;
+  readonly cells: readonly ModelStudyCell[];
+  readonly streamed: StreamedRates | undefined;
+}
+
+/** How the pictures of a study were streamed, as its folder's summary says; undefined where none can be read. */
+export async function keptStreamedRates(path: string): Promise<StreamedRates | undefined> {
+  const bytes = await readIfThere(join(path, MODEL_SUMMARY));
+  try {
+    const kept = z.object({ streamed: streamedRatesSchema });
+    return bytes && kept.parse(parseJson(bytes)).streamed;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Writes tables, thresholds, the report and its figures, and gives what is said of them. */
 export async function drawModelReport(
   config: ModelStudyConfig,
-  { path, cells }: { readonly path: string; readonly cells: readonly ModelStudyCell[] },
+  { path, cells, streamed }: StudyDrawn,
   version: string,
 ): Promise<{ readonly text: string; readonly record: object }> {
   const analyses = analyseModelStudy(config, cells);
@@ -24,7 +47,7 @@ export async function drawModelReport(
   const expected = placesOfStudy(config).length;
   const versions = { espalier: version, node: process.versions.node };
   const command = commandOfStudy(config);
-  const files = modelStudyFiles({ config, cells, expected, analyses, versions, command });
+  const files = modelStudyFiles({ config, cells, expected, analyses, versions, command, streamed });
   for (const file of files) await writeWhole(path, file);
   const left = expected - cells.length;
   const lines = [

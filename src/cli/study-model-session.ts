@@ -24,7 +24,7 @@ import {
   modelOf,
   modelTrialInput,
 } from '../study/model/material.js';
-import { RATED_BATCHES } from '../study/model/rates.js';
+import { type ModelRates, RATED_BATCHES } from '../study/model/rates.js';
 import {
   addedWork,
   type ModelWork,
@@ -74,24 +74,32 @@ export interface ModelSession {
 
 const keyOfPlace = (place: ModelCellPlace) => keyOfCell(MODEL_CELLS, place);
 
-/** Computes the cells that the folder lacks, in this process. */
-export function runModelSession(session: ModelSession): Promise<void> {
+/**
+ * Computes the cells that the folder lacks, in this process.
+ *
+ * @returns how fast the device is, where that was measured.
+ */
+export async function runModelSession(session: ModelSession): Promise<ModelRates | undefined> {
   const { config } = session;
   const workOf = workOfMaterial(session);
-  return withProgress(session, (progress) =>
+  let rates: ModelRates | undefined;
+  await withProgress(session, (progress) =>
     doTrials(config, {
       left: () => openPlaces(session).length > 0,
       onLoss: (message) => progress.note(`${message} Opening a new device.`),
       work: async (host, moved) => {
         const open = openPlaces(session);
         const rest = addedWork(open.map(workOf));
-        progress.note(await estimate(session, host, { cells: open.length, rest }));
+        const estimated = await estimate(session, host, { cells: open.length, rest });
+        progress.note(estimated.text);
+        rates = estimated.rates;
         for (const trial of listModelTrials(config)) {
           await doModelTrial(session, host, { trial, progress, moved });
         }
       },
     }),
   );
+  return rates;
 }
 
 /** Has workers compute the cells that the folder lacks; the networks stay with them. */
@@ -181,9 +189,9 @@ async function estimate(
   { config, material, signal }: ModelSession,
   host: Host<typeof jobs>,
   { cells, rest }: { readonly cells: number; readonly rest: ModelWork },
-): Promise<string> {
+): Promise<{ readonly text: string; readonly rates?: ModelRates }> {
   const what = `${plural(cells, 'cell')} of ${config.architecture.join(', ')}`;
-  if (rest.trained < FEW_STEPS * config.batch) return `${what}.`;
+  if (rest.trained < FEW_STEPS * config.batch) return { text: `${what}.` };
   const { models, preprocessing, train } = material;
   const { graph } = models[0]!;
   const network = { graph, weights: drawWeights(graph, config.seed) };
@@ -193,7 +201,8 @@ async function estimate(
   const rates = await host.execute('modelRates', tried, { signal });
   const [trained, answered] = [rest.trained, rest.answered].map((n) => grouped(Math.round(n)));
   const [training, answers] = [rates.training, rates.answers].map((n) => n.toPrecision(3));
-  return `${what}, which are about ${trained} pictures to train on and ${answered} to answer for: ${duration(secondsOfWork(rest, rates))} at ${training} and ${answers} a second, as measured just now on ${rates.adapter.name}; cutting comes on top.`;
+  const text = `${what}, which are about ${trained} pictures to train on and ${answered} to answer for: ${duration(secondsOfWork(rest, rates))} at ${training} and ${answers} a second, as measured just now on ${rates.adapter.name}; cutting comes on top.`;
+  return { text, rates };
 }
 
 /** What is open of one trial, from where it stood. */

@@ -11,14 +11,15 @@ import {
 import { type ModelCellPlace, placesOfStudy } from '../study/model/grid.js';
 import { requireSamePictures } from '../study/model/material.js';
 import { MODEL_PRESET_NAMES } from '../study/model/presets.js';
+import { streamedText } from '../study/model/rates.js';
 import { plural, shellWord } from '../text.js';
-import { decodingLine, openDecoder } from './decoder.js';
+import { openDecoder, streamedRates } from './decoder.js';
 import { writeJson } from './files.js';
 import { names, number, numbers } from './flags.js';
 import { interruptSignal } from './outcome.js';
 import { shownAddress } from './redis-server.js';
 import { defaultModelStudyFolder, openModelStudyFolder } from './study-model-folder.js';
-import { drawModelReport } from './study-model-report.js';
+import { drawModelReport, keptStreamedRates, MODEL_SUMMARY } from './study-model-report.js';
 import { queueModelSession, readMaterial, runModelSession } from './study-model-session.js';
 import { storedSettings } from './study-records.js';
 
@@ -142,11 +143,16 @@ export async function studyModelCommand(
   try {
     await requireSamePictures(config, material, folder.cells);
     const session = { config, material, folder, wanted, signal };
-    if (address === undefined) await runModelSession(session);
-    else await queueModelSession(session, { address, version });
-    const line = decodingLine(decoder, undefined);
-    if (line !== undefined) process.stderr.write(`${line}\n`);
-    const { text, record } = await drawModelReport(config, folder, version);
+    const rates =
+      address === undefined
+        ? await runModelSession(session)
+        : await queueModelSession(session, { address, version });
+    const now = streamedRates(decoder, rates?.training);
+    if (now) process.stderr.write(`${streamedText(now)}\n`);
+    // A session that had nothing to do has streamed nothing: what an earlier one kept still holds.
+    const streamed = now ?? (await keptStreamedRates(folder.path));
+    const drawn = { ...folder, streamed };
+    const { text, record } = await drawModelReport(config, drawn, version);
     const seconds = (performance.now() - start) / 1000;
     const summary = {
       out: folder.path,
@@ -155,9 +161,10 @@ export async function studyModelCommand(
       adapters: [...new Set(folder.cells.map(({ adapter }) => adapter))],
       versions: { espalier: version, node: process.versions.node },
       session: { cells: folder.cells.length - before, seconds },
+      ...(streamed && { streamed }),
       workSeconds: folder.cells.reduce((sum, cell) => sum + cell.seconds, 0),
     };
-    if (folder.cells.length > before) await writeJson(folder.path, 'summary.json', summary);
+    if (folder.cells.length > before) await writeJson(folder.path, MODEL_SUMMARY, summary);
     (settings.json ? process.stderr : process.stdout).write(text);
     if (settings.json) process.stdout.write(`${JSON.stringify({ ...summary, ...record })}\n`);
   } catch (error) {

@@ -12,9 +12,10 @@ import {
 import { ARCHITECTURES, buildArchitecture, STEMS } from '../models/architectures.js';
 import { drawWeights } from '../models/initial-weights.js';
 import { distinctDraws, randomStream } from '../random.js';
+import { streamedText } from '../study/model/rates.js';
 import { mebibytes, plural, shellWord } from '../text.js';
 import { readStreamedData } from './cifar10.js';
-import { decodingLine, openDecoder } from './decoder.js';
+import { openDecoder, streamedRates } from './decoder.js';
 import { addDeviceFlags, givenFlags, number, numbers, readConfig } from './flags.js';
 import { withHost } from './host.js';
 import { lockFolder } from './lock.js';
@@ -177,11 +178,11 @@ async function execute(config: TrainConfig, settings: Settings): Promise<void> {
     );
     progress.stop();
     const perSecond = pace.perSecond();
-    const line = decodingLine(decoder, perSecond);
-    if (line !== undefined) progress.line(line);
+    const streamed = streamedRates(decoder, perSecond);
+    if (streamed) progress.line(streamedText(streamed));
     const versions = { espalier: version, node: process.versions.node };
-    const picturesPerSecond = { trained: perSecond, ...decoder?.figures() };
-    const all = { out: folder.path, architecture, versions, ...summary, picturesPerSecond };
+    const paced = { picturesPerSecond: perSecond, ...(streamed && { streamed }) };
+    const all = { out: folder.path, architecture, versions, ...summary, ...paced };
     process.stdout.write(
       json ? `${JSON.stringify(all)}\n` : `${table(summary)}\nFiles: ${folder.path}\n`,
     );

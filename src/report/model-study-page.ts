@@ -8,6 +8,7 @@ import {
 import { MODEL_CELLS, type ModelStudyCell } from '../study/model/cell.js';
 import type { ModelStudyConfig } from '../study/model/config.js';
 import { listStudiedModels, studiedModelText } from '../study/model/grid.js';
+import { type StreamedRates, streamedText } from '../study/model/rates.js';
 import { csvOfCells } from '../study/records.js';
 import { grouped, plural } from '../text.js';
 import { accuracyCurves, COURSES_DRAWN } from './accuracy-curves.js';
@@ -42,6 +43,8 @@ export interface ModelReportInput {
   readonly document: Document;
   /** The command that repeats the study. */
   readonly command: string;
+  /** How its pictures were streamed, where they were too large to hold. */
+  readonly streamed?: StreamedRates | undefined;
 }
 
 const TILE = 340;
@@ -51,7 +54,7 @@ const STYLE = '.table:not(.fits) td { white-space: nowrap; }';
 
 /** The files of a study that are derived from its cells: table, thresholds, report and figures. */
 export function modelReportFiles(input: ModelReportInput): readonly RunFile[] {
-  const { config, cells, analyses, expected } = input;
+  const { config, cells, analyses, expected, streamed } = input;
   const figures = new Map<string, Drawing>();
   const sections = analyses.map((analysis) => section(input, analysis, figures));
   const unfinished = `<p><strong>Unfinished:</strong> ${cells.length} of ${plural(expected, 'cell')} are done; only whole trials are shown.</p>`;
@@ -62,7 +65,7 @@ ${analyses.length > 0 ? `<p class="lead">${escaped(headline(config, analyses))}<
 ${analyses.length > 0 ? `<p>A subnetwork that is cut at a checkpoint is fine-tuned for ${plural(config.fineTune, config.iterations === undefined ? 'epoch' : 'step')}. The dense network that it is compared with has had all of pre-training${config.controls && config.fineTune > 0 ? ' and as much fine-tuning: never fewer steps' : ''}. Accuracies are of ${plural(config.trials, 'trial')} a size, on pictures that none was trained on.</p>` : ''}
 ${widthAndDepth(input, figures)}
 ${sections.join('\n')}
-${provenance(input)}`;
+${provenance({ ...input, pictures: streamed && streamedText(streamed) })}`;
   const title = `How much pre-training is enough? ${names}`;
   const thresholds = JSON.stringify(recordOfModelAnalyses(config, analyses), null, 2);
   return [

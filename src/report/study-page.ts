@@ -193,17 +193,21 @@ export function provenance({
   cells,
   versions,
   command,
+  pictures,
 }: {
   readonly config: object;
   readonly cells: readonly { readonly seconds: number; readonly adapter: string }[];
   readonly versions: Readonly<Record<string, string>>;
   readonly command?: string | undefined;
+  /** What is said of how they were read. */
+  readonly pictures?: string | undefined;
 }): string {
   const seconds = cells.reduce((sum, cell) => sum + cell.seconds, 0);
   const adapters = [...new Set(cells.map(({ adapter }) => adapter))];
   const facts: readonly (readonly [string, string])[] = [
     ['adapter', adapters.join('; ') || '–'],
     ['work', `${plural(cells.length, 'cell')}, ${grouped(Math.round(seconds))} s`],
+    ...(pictures ? [['pictures', pictures] as const] : []),
     [
       'versions',
       Object.entries(versions)

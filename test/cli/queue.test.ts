@@ -126,7 +126,9 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
     expect(await espalier([...flags, '--out', alone])).toMatchObject({ code: 0 });
     expect(await gathering).toMatchObject({ code: 0 });
     children[0]?.kill('SIGINT');
-    expect((await steady).stderr).toMatch(/The networks of \S+-m10-r0 stay in .*m10-r0-[0-9a-f]{8}\./);
+    expect((await steady).stderr).toMatch(
+      /The networks of \S+-m10-r0 stay in .*m10-r0-[0-9a-f]{8}\./,
+    );
     expect(await readFigures(shared)).toEqual(await readFigures(alone));
     expect((await networksIn(networks)).toSorted()).toEqual(
       ['dense-1', 'dense-2', 'pruned-1-l1', 'pruned-2-l1'].map((name) => `${name}.safetensors`),

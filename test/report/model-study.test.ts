@@ -19,6 +19,7 @@ function report(cells: ReturnType<typeof modelCells>, own = config): ReadonlyMap
     versions: { espalier: '0' },
     document: parseHTML('<html></html>').document,
     command: 'espalier study --architecture <resnet8>',
+    streamed: { pictures: 20_000, threads: 3, decoded: 31.96, trained: 2.214 },
   });
   return new Map(files.map(({ name, bytes }) => [name, new TextDecoder().decode(bytes)]));
 }
@@ -76,6 +77,11 @@ test('the report draws each criterion, marks where zero is crossed, and warns of
   expect(html).toContain('75 %, 75 % for 128 pictures; 100 %, 100 % for 300 pictures');
   expect(html).toMatch(/2 sizes are too few to tell which curve is right|too few trials to tell/);
   expect(html).toContain('espalier study --architecture &lt;resnet8&gt;');
+  // A rate of reading says something beside that of the device alone.
+  expect(html).toContain(
+    '20,000 pictures were decoded as they were needed, 32.0 a second by 3 threads',
+  );
+  expect(html).toContain('2.21 a second were trained on.');
   expect(html).not.toContain('Unfinished');
   expect(files.get('cells.csv')?.split('\n')).toHaveLength(placesOfStudy(config).length + 2);
   expect(JSON.parse(files.get('thresholds.json') ?? '')).toMatchObject({

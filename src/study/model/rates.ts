@@ -1,8 +1,10 @@
+import { z } from 'zod';
 import { type AnyPictures, type Preprocessing, picturesAt } from '../../data/pictures.js';
 import type { AdapterDescription } from '../../gpu/adapter.js';
 import type { Device } from '../../gpu/device.js';
 import { summarise } from '../../graph/summary.js';
 import type { Network } from '../../graph/weights.js';
+import { grouped, plural } from '../../text.js';
 import { evaluatePictures } from '../../train/evaluation.js';
 import { TRAINING_DEFAULTS, trainNetwork } from '../../train/network-training.js';
 
@@ -20,6 +22,23 @@ export interface ModelRates {
   readonly adapter: AdapterDescription;
   readonly training: number;
   readonly answers: number;
+}
+
+/** How pictures that are too large to hold were streamed. */
+export const streamedRatesSchema = z.object({
+  pictures: z.int().positive(),
+  threads: z.int().positive(),
+  /** Decoded a second, by all threads. */
+  decoded: z.number().positive(),
+  /** Trained on a second, where that was measured. */
+  trained: z.number().positive().optional(),
+});
+export type StreamedRates = z.infer<typeof streamedRatesSchema>;
+
+/** The rate of decoding, beside that of the device. */
+export function streamedText({ pictures, threads, decoded, trained }: StreamedRates): string {
+  const beside = trained ? `; ${trained.toPrecision(3)} a second were trained on` : '';
+  return `${grouped(pictures)} pictures were decoded as they were needed, ${decoded.toPrecision(3)} a second by ${plural(threads, 'thread')}${beside}.`;
 }
 
 /** Multiply-adds of a step without a GPU that is tried: seconds, not minutes, of the largest networks. */
