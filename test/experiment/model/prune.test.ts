@@ -402,6 +402,35 @@ test('sums a sample of positions where that is cheaper, and says so', async () =
   expect(network.weights.get('c2.weight')).not.toEqual(whole.network.weights.get('c2.weight'));
 });
 
+test('a sample of positions weighs as all of them would', async () => {
+  const graph = sampleGraph([
+    convolution('c1', 'input', { outputs: 5, kernel: 1 }),
+    activation('a1', 'c1'),
+    convolution('c2', 'a1', { outputs: 4, kernel: 3 }),
+    { kind: 'global-average-pool', name: 'mean', inputs: ['c2'] },
+    linear('fc', 'mean', 4),
+  ]);
+  const network = randomNetwork(graph);
+  // Of one color each: so all positions have the same patch.
+  const pictures = randomPictures(3);
+  const pixels = pictures.pixels.map((_, at) => 40 * Math.floor((3 * at) / pictures.pixels.length));
+  using frontier = await frontierOfPictures(device, graph, { ...pictures, pixels }, preprocessing);
+  const measured = async (most?: number) => {
+    const sampled = most === undefined ? undefined : { most, seed: 0 };
+    const unit = unitOfNetwork(network, 'c1');
+    const [own] = await measureUnit(device, { unit, cut: { network, frontier }, sampled });
+    return own!;
+  };
+  const [all, one] = [await measured(), await measured(1)];
+  expect(one.positions).toMatchObject({ reason: 'cheaper', taken: 1 });
+  expect(one.statistics.energy / all.statistics.energy).toBeCloseTo(1, 5);
+  for (const sums of ['gram', 'correlation'] as const) {
+    const most = largest(all.statistics[sums]);
+    const apart = all.statistics[sums].map((sum, at) => sum - one.statistics[sums][at]!);
+    expect(largest(apart)).toBeLessThan(1e-5 * most);
+  }
+});
+
 test('a budget that no cut meets says the least that can be met', async () => {
   const graph = GRAPHS['resnet8, 5 channels'] as Graph;
   const budget = { of: 'multiplyAdds', share: 0.001 } as const;

@@ -11,6 +11,7 @@ import { windowPositions } from '../../../kernels/window.js';
 import { prepareSegment, type Segment } from '../../../layers/segment.js';
 import {
   type PatchProducts,
+  type PatchTotals,
   preparePatchProducts,
 } from '../../../prune/channels/patch-products.js';
 import {
@@ -123,13 +124,27 @@ export async function measureUnit(
         positions.flatMap((place) => Array.from({ length: taps }, (_, tap) => place * taps + tap)),
       );
       const byRow = weightsByRow(weights, reading);
-      const statistics = statisticsOfUnit((products[at] as PatchProducts).totals(), byRow, rows);
+      const totals = weighed((products[at] as PatchProducts).totals(), plans[at]);
+      const statistics = statisticsOfUnit(totals, byRow, rows);
       requireStatistics(statistics, unit.name);
       return { reading, statistics, weights: byRow, rows, positions: plans[at] };
     });
   } finally {
     for (const product of products) product.dispose();
   }
+}
+
+/** Sums over a sample stand for all positions: beside another consumer's they weigh as they would without it. */
+function weighed(totals: PatchTotals, plan: PositionPlan | undefined): PatchTotals {
+  if (!plan?.sample) return totals;
+  const weight = plan.positions / plan.taken;
+  const times = (value: number) => weight * value;
+  return {
+    ...totals,
+    gram: totals.gram.map(times),
+    ...(totals.errorProduct && { errorProduct: totals.errorProduct.map(times) }),
+    errorEnergy: times(totals.errorEnergy),
+  };
 }
 
 /** Encodes work on so many images. */
