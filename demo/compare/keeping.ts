@@ -1,6 +1,6 @@
 import type { DenseOutcome, ImageSource, Outcome } from '../../src/index.js';
 import { sourceDigest } from '../state/digest.js';
-import { openKeeper } from '../state/keeper.js';
+import { type Keeper, openKeeper } from '../state/keeper.js';
 import type { Subject } from './subject.js';
 
 /** A comparison as far as it has come. */
@@ -22,6 +22,8 @@ const SCHEMA = 1;
 
 /** Keeps the last comparison over a reload, where the browser keeps anything. */
 export interface CompareKeeping {
+  /** Whether the browser keeps what it is given. */
+  keeps(): boolean;
   put(found: KeptComparison, images: ImageSource): Promise<void>;
   get(): Promise<Kept | undefined>;
   forget(): Promise<void>;
@@ -29,15 +31,27 @@ export interface CompareKeeping {
 
 export function createCompareKeeping(): CompareKeeping {
   const opening = openKeeper('espalier-compare');
+  let keeper: Keeper | undefined;
+  void opening.then((opened) => {
+    keeper = opened;
+  });
+  // One after the other: what is forgotten must not come back by a digest that took longer.
+  let last: Promise<void> = Promise.resolve();
+  const inTurn = (work: () => Promise<void>) => {
+    last = last.then(work);
+    return last;
+  };
   return {
-    put: async (found, images) => {
-      const kept: Kept = { ...found, schema: SCHEMA, images: await sourceDigest(images) };
-      await (await opening).put(COMPARISON, kept);
-    },
+    keeps: () => keeper?.keeps() ?? false,
+    put: (found, images) =>
+      inTurn(async () => {
+        const kept: Kept = { ...found, schema: SCHEMA, images: await sourceDigest(images) };
+        await (await opening).put(COMPARISON, kept);
+      }),
     get: async () => {
       const kept = (await (await opening).get(COMPARISON)) as Kept | undefined;
       return kept?.schema === SCHEMA ? kept : undefined;
     },
-    forget: async () => (await opening).remove(COMPARISON),
+    forget: () => inTurn(async () => (await opening).remove(COMPARISON)),
   };
 }

@@ -143,6 +143,10 @@ export function createComparing(page: Page): Comparing {
   };
   void restore();
 
+  addEventListener('beforeunload', (event) => {
+    if (page.turn.value?.view === 'compare' && !keeping.keeps()) event.preventDefault();
+  });
+
   drive.error.subscribe((error) => {
     if (error === undefined) return;
     page.complain(error, {
@@ -175,6 +179,8 @@ export function createComparing(page: Page): Comparing {
     resume: () => {
       // Of an earlier visit there is no generator to go on with.
       if (!earlier.value || !subject.value) return drive.resume();
+      // Not before its images have come, and one after the other.
+      if (!subject.value.images || page.turn.value) return;
       earlier.value = false;
       compareRest(subject.value);
     },

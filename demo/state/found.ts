@@ -1,4 +1,5 @@
 import { EspalierError } from '../../src/index.js';
+import { quoted } from '../../src/text.js';
 import { type Line, lineThrough, type Outline, smallestWithin, type Told } from './frontier.js';
 import type { Settings } from './settings.js';
 
@@ -119,7 +120,7 @@ function lineIn(tokens: readonly string[], most: number): Line {
   for (let at = 0; at < tokens.length; at += 2) {
     const [first = '', digits = ''] = tokens.slice(at, at + 2);
     if (!/^[\da-z]{1,3}$/.test(first) || !/^([\da-z]{3})+$/.test(digits)) {
-      throw impossible(`“${[first, digits].join('.').slice(0, 24)}” in place of figures`);
+      throw impossible(`${quoted([first, digits].join('.'))} in place of figures`);
     }
     let width = Number.parseInt(first, BASE);
     for (const own of digits.match(/.{3}/g) ?? []) {

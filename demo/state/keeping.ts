@@ -84,7 +84,7 @@ export function warnBeforeLoss({
   readonly turn: ReadonlySignal<Turn | undefined>;
 }): void {
   addEventListener('beforeunload', (event) => {
-    // The others keep what they have found as they go.
+    // The others keep what they have found as they go, and ask themselves where they cannot.
     if (turn.value?.view === 'play') event.preventDefault();
   });
 }

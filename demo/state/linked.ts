@@ -43,7 +43,10 @@ export function createLinked({ kept, keep, settings, session }: Needs, complain:
     found: computed(() => found.value?.found),
     read: () => {
       const text = kept.value[FOUND];
-      if (text === undefined) return;
+      if (text === undefined) {
+        found.value = undefined;
+        return;
+      }
       const by = settings.value;
       try {
         found.value = { by, found: foundFromText(text, by) };
