@@ -31,12 +31,13 @@ export function defaultModelStudyFolder(config: ModelStudyConfig): string {
 export async function openModelStudyFolder(
   path: string,
   config: ModelStudyConfig,
-  preprocessing: Preprocessing,
+  preprocessingOf: (trial: ModelTrial) => Preprocessing,
 ): Promise<ModelStudyFolder> {
   const isWork = (name: string) => TRIAL.test(name);
   const records = await openStudyRecords(MODEL_STUDY, path, { config, isWork });
   return {
     ...records,
-    networksOfTrial: (trial) => trialNetworks(join(path, nameOfModelTrial(trial)), preprocessing),
+    networksOfTrial: (trial) =>
+      trialNetworks(join(path, nameOfModelTrial(trial)), preprocessingOf(trial)),
   };
 }

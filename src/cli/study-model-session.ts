@@ -192,8 +192,8 @@ async function estimate(
 ): Promise<{ readonly text: string; readonly rates?: ModelRates }> {
   const what = `${plural(cells, 'cell')} of ${config.architecture.join(', ')}`;
   if (rest.trained < FEW_STEPS * config.batch) return { text: `${what}.` };
-  const { models, preprocessing, train } = material;
-  const { graph } = models[0]!;
+  const { models, train } = material;
+  const { graph, preprocessing } = models[0]!;
   const network = { graph, weights: drawWeights(graph, config.seed) };
   // No more than the rates are measured by: a host in Chrome is sent a copy.
   const pictures = firstPictures(train, Math.min(train.count, RATED_BATCHES * config.batch));

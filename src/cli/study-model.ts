@@ -9,7 +9,7 @@ import {
   settingsOfRecord,
 } from '../study/model/config.js';
 import { type ModelCellPlace, placesOfStudy } from '../study/model/grid.js';
-import { requireSamePictures } from '../study/model/material.js';
+import { modelOf, requireSamePictures } from '../study/model/material.js';
 import { MODEL_PRESET_NAMES } from '../study/model/presets.js';
 import { streamedText } from '../study/model/rates.js';
 import { plural, shellWord } from '../text.js';
@@ -136,7 +136,11 @@ export async function studyModelCommand(
   const wanted = placesUntil(config, until ?? 1);
   const decoder = openDecoder(config.host);
   const material = await readMaterial(config, decoder);
-  const folder = await openModelStudyFolder(config.out, config, material.preprocessing);
+  const folder = await openModelStudyFolder(
+    config.out,
+    config,
+    (trial) => modelOf(material.models, trial).preprocessing,
+  );
   const start = performance.now();
   const before = folder.cells.length;
   const { signal, release } = interruptSignal();

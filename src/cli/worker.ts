@@ -10,7 +10,7 @@ import { loadQueue, openLine, QUEUE, type TrialJob } from './queue.js';
 import { redisPlace } from './redis-server.js';
 import { addStudy } from './study.js';
 import { messageIn } from './wording.js';
-import { openBench } from './worker-bench.js';
+import { openWorkplace } from './workplace.js';
 
 /** A worker that has not been heard of for so long is taken for dead, and its job is given away. */
 const LOCK_MILLIS = 15_000;
@@ -60,7 +60,7 @@ async function work(
   const line = await openLine(flags.queue);
   const { signal, release } = interruptSignal();
   const note = (text: string) => process.stderr.write(`${shown(text)}\n`);
-  const bench = openBench(flags, { version, signal, onNote: note });
+  const workplace = openWorkplace(flags, { version, signal, onNote: note });
   // Its number tells the trial, and stands in the queue as anybody wrote it.
   const name = ({ id }: Job) => (id ?? '').replace(/^[0-9a-f]+-/, '');
   let busy = false;
@@ -68,7 +68,7 @@ async function work(
     note(`${name(job)}: started.`);
     busy = true;
     try {
-      await bench.doJob(job);
+      await workplace.doJob(job);
       busy = false;
     } catch (error) {
       // Neither done nor failed: the lock runs out, and another worker takes the job over.
@@ -90,7 +90,7 @@ async function work(
   let worker: InstanceType<typeof Worker<TrialJob>> | undefined;
   try {
     // First of all, so that a worker without an adapter takes no trial from those that have one.
-    await Promise.race([line.lost, interrupted, bench.open()]);
+    await Promise.race([line.lost, interrupted, workplace.open()]);
     worker = new Worker<TrialJob>(QUEUE, take, {
       connection: line.connection,
       lockDuration: LOCK_MILLIS,
@@ -106,7 +106,7 @@ async function work(
     release();
     // Forced, since it would otherwise wait for the job under way.
     if (worker) await Promise.race([worker.close(true), sleep(1000)]);
-    await bench.close();
+    await workplace.close();
   }
 }
 

@@ -9,7 +9,7 @@ import { memo } from '../memo.js';
 import { MODEL_CELLS } from '../study/model/cell.js';
 import { type ModelStudyConfig, modelStudyIdentity } from '../study/model/config.js';
 import { nameOfModelTrial, placesOfTrial } from '../study/model/grid.js';
-import { type Material, modelTrialInput } from '../study/model/material.js';
+import { type Material, modelOf, modelTrialInput } from '../study/model/material.js';
 import { keyOfCell } from '../study/records.js';
 import { otherImages, requireImages, trialInput } from '../study/study.js';
 import { openDecoder } from './decoder.js';
@@ -22,14 +22,14 @@ import { MODEL_TRIALS, TWO_LAYER_TRIALS } from './trial-kinds.js';
 import { trialNetworks } from './trial-networks.js';
 
 /** Does jobs, and keeps from one to the next a host with its device, and the data. */
-export interface Bench {
+export interface Workplace {
   open(): Promise<Host<typeof jobs>>;
   doJob(job: Job<TrialJob>): Promise<void>;
   close(): Promise<void>;
 }
 
 /** @param flags.networks the folder that networks of deep studies are kept in, in one of their own each. */
-export function openBench(
+export function openWorkplace(
   flags: HostFlags & { readonly networks: string },
   {
     version,
@@ -40,7 +40,7 @@ export function openBench(
     readonly signal: AbortSignal;
     readonly onNote: (text: string) => void;
   },
-): Bench {
+): Workplace {
   let host: Promise<Host<typeof jobs>> | undefined;
   const sources = new Map<string, Promise<ImageSource>>();
   const materials = new Map<string, Promise<Material>>();
@@ -114,7 +114,7 @@ export function openBench(
     // By the pictures too: what is left of others must not be gone on with.
     const study = join(flags.networks, basename(defaultModelStudyFolder(config)));
     const folder = join(study, `${nameOfModelTrial(trial)}-${crc32}`);
-    const networks = trialNetworks(folder, material.preprocessing);
+    const networks = trialNetworks(folder, modelOf(material.models, trial).preprocessing);
     const kept = await networks.read(input.places.map(({ iteration }) => iteration));
     await onHost((opened) =>
       opened.execute(

@@ -24,7 +24,7 @@ export interface PictureDecoder {
    * @throws bad-data naming the file when it cannot be read or does not decode; aborted once closed.
    */
   decode(file: string, size: PictureSize, crop?: number): Promise<Uint8Array>;
-  /** Pictures decoded so far, and a second of all threads' work; 0 before the first. */
+  /** Pictures decoded so far, and how many a second all threads decode that are never idle; 0 before the first. */
   figures(): { readonly decoded: number; readonly perSecond: number };
   close(): Promise<void>;
 }
@@ -54,10 +54,11 @@ export function openPictureDecoder(script: string, threads: number): PictureDeco
       const task = busy.get(worker);
       busy.delete(worker);
       idle.push(worker);
-      decoded++;
       millisSpent += millis;
-      if ('pixels' in outcome) task?.resolve(outcome.pixels);
-      else task?.reject(undecoded(task.file, outcome.problem));
+      if ('pixels' in outcome) {
+        decoded++;
+        task?.resolve(outcome.pixels);
+      } else task?.reject(undecoded(task.file, outcome.problem));
       next();
     });
     worker.on('error', (cause) => {

@@ -131,11 +131,16 @@ export class Commands {
     const { operationsPerSubmit } = this.#device;
     const full = this.#operations >= operationsPerSubmit;
     if (!full && this.#slots < UNIFORM_SLOTS / 2) return false;
-    // Steps longer than a submit should be: whoever interrupts waits for one of them, not for several.
-    const inFlight = this.#operations >= LONG * operationsPerSubmit ? 1 : IN_FLIGHT;
-    this.submit();
-    while (this.#pending.length >= inFlight) await this.#settleOldest();
+    await this.submitInTurn();
     return true;
+  }
+
+  /** Submits what is encoded, and waits until fewer than two submits are under way, or none where one is too long. */
+  async submitInTurn(): Promise<void> {
+    // Steps longer than a submit should be: whoever interrupts waits for one of them, not for several.
+    const isLong = this.#operations >= LONG * this.#device.operationsPerSubmit;
+    this.submit();
+    while (this.#pending.length >= (isLong ? 1 : IN_FLIGHT)) await this.#settleOldest();
   }
 
   /** Submits what is left and waits for all of it. */

@@ -75,8 +75,8 @@ export async function preparePictureFeed(
     encode: async (commands, minibatch) => {
       const shard = await shards.next();
       if (shard.done) throw new RangeError('The epoch has no further minibatch.');
-      // Those before take their pictures from the same place.
-      commands.submit();
+      // Those before take their pictures from the same place. In turn: else copies would pile up.
+      await commands.submitInTurn();
       uploadPixels(pixels, shard.value);
       gather(commands, minibatch);
     },

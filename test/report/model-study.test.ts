@@ -79,9 +79,9 @@ test('the report draws each criterion, marks where zero is crossed, and warns of
   expect(html).toContain('espalier study --architecture &lt;resnet8&gt;');
   // A rate of reading says something beside that of the device alone.
   expect(html).toContain(
-    '20,000 pictures were decoded as they were needed, 32.0 a second by 3 threads',
+    '20,000 pictures were decoded as they were needed: at full work 32.0 a second by 3 threads',
   );
-  expect(html).toContain('2.21 a second were trained on.');
+  expect(html).toContain('2.21 a second are trained on.');
   expect(html).not.toContain('Unfinished');
   expect(files.get('cells.csv')?.split('\n')).toHaveLength(placesOfStudy(config).length + 2);
   expect(JSON.parse(files.get('thresholds.json') ?? '')).toMatchObject({

@@ -79,7 +79,7 @@ async function whole() {
 
 /** Goes on with the trial in a folder, and ends as if killed behind so many events; gives its cells there. */
 async function session(path: string, until = Number.POSITIVE_INFINITY) {
-  const folder = await openModelStudyFolder(path, config, input.preprocessing);
+  const folder = await openModelStudyFolder(path, config, () => input.preprocessing);
   const kept = folder.networksOfTrial(trial);
   const places = input.places.slice(folder.cells.length);
   const found = await kept.read(places.map(({ iteration }) => iteration));

@@ -163,7 +163,8 @@ export async function* cut(
   const seed = seedOfModelTrial(config, trial);
   const calibration = await heldPictures(drawCalibration({ ...config, seed }, train));
   const { trainBetween: epochs, fineTuneLearningRate: learningRate } = config;
-  const between = epochs > 0 && { pictures: await heldPictures(train), epochs, learningRate };
+  const rateKey = 'fineTuneLearningRate' as const;
+  const between = epochs > 0 && { pictures: train, epochs, learningRate, rateKey };
   const problem = {
     ...{ network: dense, calibration, preprocessing, options },
     ...(between && { between }),

@@ -27,8 +27,6 @@ import { requirePrunable } from './prunable.js';
 export interface Material {
   /** In the order in which they are studied. */
   readonly models: readonly StudiedGraph[];
-  /** All take pictures of one size, and expect the same of them. */
-  readonly preprocessing: Preprocessing;
   readonly train: AnyPictures;
   /** Pictures that only measure. */
   readonly test: AnyPictures;
@@ -36,6 +34,8 @@ export interface Material {
 
 interface StudiedGraph extends StudiedModel {
   readonly graph: Graph;
+  /** What it expects of pixels: architectures differ. */
+  readonly preprocessing: Preprocessing;
 }
 
 /** The size of pictures that a study's networks take: by one stem, all the same. */
@@ -57,15 +57,15 @@ export function materialOfStudy(
   const models = graphsOfStudy(config, train.classes?.length);
   for (const { graph } of models) requirePrunable(config, graph);
   const measuring = firstPictures(test, config.testPictures ?? test.count);
-  const preprocessing = usualPreprocessing(models[0]!.graph);
-  return { models, preprocessing, train, test: measuring };
+  return { models, train, test: measuring };
 }
 
 function graphsOfStudy(config: ModelStudyConfig, classes?: number): readonly StudiedGraph[] {
   const { stem } = config;
   return listStudiedModels(config).map(({ architecture, width }) => {
     const options = { width, ...(stem && { stem }), ...(classes && { classes }) };
-    return { architecture, width, graph: buildArchitecture(architecture, options) };
+    const graph = buildArchitecture(architecture, options);
+    return { architecture, width, graph, preprocessing: usualPreprocessing(graph) };
   });
 }
 
@@ -94,12 +94,12 @@ export async function requireSamePictures(
 /** The input of a trial's open places, but for what it left in an earlier session. */
 export function modelTrialInput(
   config: ModelStudyConfig,
-  { models, preprocessing, train, test }: Material,
+  { models, train, test }: Material,
   places: readonly [ModelCellPlace, ...ModelCellPlace[]],
 ): ModelTrialInput {
   const [{ iteration: _, criterion: __, ...trial }] = places;
   const seed = seedOfModelTrial(config, trial);
-  const { graph } = modelOf(models, trial);
+  const { graph, preprocessing } = modelOf(models, trial);
   return {
     config,
     trial,

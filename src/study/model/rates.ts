@@ -28,7 +28,7 @@ export interface ModelRates {
 export const streamedRatesSchema = z.object({
   pictures: z.int().positive(),
   threads: z.int().positive(),
-  /** Decoded a second, by all threads. */
+  /** Decoded a second by all threads, when none is idle. */
   decoded: z.number().positive(),
   /** Trained on a second, where that was measured. */
   trained: z.number().positive().optional(),
@@ -37,8 +37,8 @@ export type StreamedRates = z.infer<typeof streamedRatesSchema>;
 
 /** The rate of decoding, beside that of the device. */
 export function streamedText({ pictures, threads, decoded, trained }: StreamedRates): string {
-  const beside = trained ? `; ${trained.toPrecision(3)} a second were trained on` : '';
-  return `${grouped(pictures)} pictures were decoded as they were needed, ${decoded.toPrecision(3)} a second by ${plural(threads, 'thread')}${beside}.`;
+  const beside = trained ? `; ${trained.toPrecision(3)} a second are trained on` : '';
+  return `${grouped(pictures)} pictures were decoded as they were needed: at full work ${decoded.toPrecision(3)} a second by ${plural(threads, 'thread')}${beside}.`;
 }
 
 /** Multiply-adds of a step without a GPU that is tried: seconds, not minutes, of the largest networks. */

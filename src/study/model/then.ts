@@ -1,3 +1,5 @@
+import { EspalierError } from '../../errors.js';
+import type { PruneOptions } from '../../experiment/model/prune/events.js';
 import { summarise } from '../../graph/summary.js';
 import type { Network } from '../../graph/weights.js';
 import { countPrunableWeights, zeroSmallestWeights } from '../../prune/zero-weights.js';
@@ -32,11 +34,14 @@ export async function* compareThen(
     dense,
     pruned,
     tuning,
+    fair,
   }: {
     readonly dense: Network;
     /** The dense network as it is cut. */
     readonly pruned: Network;
+    /** Of what was cut, and of what was not: as many steps, those between units included. */
     readonly tuning: Course;
+    readonly fair: Course;
   },
 ) {
   const { config } = work.input;
@@ -53,7 +58,7 @@ export async function* compareThen(
   };
   const both = yield* finish(work, names.both, zeroSmallestWeights(pruned, zeroed), tuning);
   const sparse = zeroSmallestWeights(dense, whole - left);
-  const magnitude = yield* finish(work, names.magnitude, sparse, tuning);
+  const magnitude = yield* finish(work, names.magnitude, sparse, fair);
   const seed = seedOfModelTrial(config, trial);
   const { layout: _, ...usual } = pruneOptionsOfStudy(config, {
     criterion,
@@ -61,16 +66,31 @@ export async function* compareThen(
     graph: dense.graph,
   });
   const options = { ...usual, budget: { of: 'parameters', share: left / whole } } as const;
-  yield* cut(work, names.further, { dense, options });
-  const further = networkNamed(work, names.further);
-  const channels = yield* finish(work, names.channels, further, tuning);
+  const further = yield* cutFurther(work, names.further, { dense, options });
+  const channels = further && (yield* finish(work, names.channels, further, tuning));
   return {
     thenParameters: left,
     ...(both && named('then', yield* measure(work, names.both))),
     ...(magnitude && named('magnitudeAlone', yield* measure(work, names.magnitude))),
-    channelsAloneParameters: summarise(further.graph).parameters,
+    ...(further && { channelsAloneParameters: summarise(further.graph).parameters }),
     ...(channels && named('channelsAlone', yield* measure(work, names.channels))),
   };
+}
+
+/** The dense network with fewer channels; undefined where a unit would be left with none, or training between units diverges. */
+async function* cutFurther(
+  work: Work,
+  name: string,
+  request: { readonly dense: Network; readonly options: PruneOptions },
+): AsyncGenerator<ModelTrialEvent, Network | undefined> {
+  try {
+    yield* cut(work, name, request);
+    return networkNamed(work, name);
+  } catch (error) {
+    if (!(error instanceof EspalierError)) throw error;
+    if (error.code === 'bad-config' || error.code === 'diverged') return undefined;
+    throw error;
+  }
 }
 
 /** Fine-tunes a network, or without steps keeps it as it is; false where it diverges. */

@@ -1,4 +1,5 @@
 import { picturesChecksum } from '../../data/read-ahead.js';
+import { stepsBetween } from '../../experiment/model/prune/train-between.js';
 import { chosenUnits } from '../../experiment/model/prune/units.js';
 import type { Device } from '../../gpu/device.js';
 import { inferShapes } from '../../graph/shapes.js';
@@ -99,14 +100,16 @@ async function* fillPlace(work: Work, place: ModelCellPlace) {
     rateKey: 'fineTuneLearningRate',
   } as const;
   if (more > 0) yield* learn(work, names.fineTuned, pruned, tuning);
-  const controls = more > 0 && config.controls;
+  // Never fewer steps than the subnetwork, whose units may have been trained behind.
+  const fair = { ...tuning, steps: more + mostStepsBetween(work.input, dense) };
+  const controls = fair.steps > 0 && config.controls;
   const kept = keptChannels(dense, pruned, config);
   const scratch = networkName('from-scratch', iteration, kept.join('-'));
   const compared = { continued: false, scratch: false };
   if (controls) {
-    compared.continued = yield* learnControl(work, names.continued, dense, tuning);
+    compared.continued = yield* learnControl(work, names.continued, dense, fair);
     const fresh = { graph: pruned.graph, weights: drawWeights(pruned.graph, seed) };
-    const course = { steps: iteration + more, learningRate: config.learningRate };
+    const course = { steps: iteration + fair.steps, learningRate: config.learningRate };
     compared.scratch = yield* learnControl(work, scratch, fresh, course);
   }
   const [whole, part] = [summarise(network.graph), summarise(pruned.graph)];
@@ -121,8 +124,15 @@ async function* fillPlace(work: Work, place: ModelCellPlace) {
     parameters: part.parameters,
     denseParameters: whole.parameters,
     kept: kept.join(' '),
-    ...(config.then && (yield* compareThen(work, place, { dense, pruned, tuning }))),
+    ...(config.then && (yield* compareThen(work, place, { dense, pruned, tuning, fair }))),
   };
+}
+
+/** Steps that a cut trains between its units, where all of them lose channels. */
+function mostStepsBetween({ config, train }: ModelTrialInput, dense: Network): number {
+  const { trainBetween: epochs, units } = config;
+  if (epochs === 0) return 0;
+  return (chosenUnits(dense.graph, units).length - 1) * stepsBetween({ pictures: train, epochs });
 }
 
 /** Channels that a cut has left of each unit. */

@@ -1,4 +1,4 @@
-import type { Pictures, Preprocessing } from '../../../data/pictures.js';
+import type { AnyPictures, Pictures, Preprocessing } from '../../../data/pictures.js';
 import type { AdapterDescription } from '../../../gpu/adapter.js';
 import type { Network } from '../../../graph/weights.js';
 import type { ChannelCriterion } from '../../../prune/channels/criteria.js';
@@ -64,11 +64,13 @@ export interface PruneInput {
 /** How a network is trained on from one unit that is cut to the next. */
 export interface TrainingBetween {
   /** What is learned, by the labels. */
-  readonly pictures: Pictures;
+  readonly pictures: AnyPictures;
   /** 0.1 as published; of a part of an epoch so many minibatches, one at least. */
   readonly epochs: number;
   /** It stays. */
   readonly learningRate: number;
+  /** The setting that it comes from, for an error to name; `learningRate` by default. */
+  readonly rateKey?: 'learningRate' | 'fineTuneLearningRate';
 }
 
 /** How far the answers move when one unit alone is cut. */

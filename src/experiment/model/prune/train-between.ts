@@ -1,3 +1,4 @@
+import type { AnyPictures } from '../../../data/pictures.js';
 import type { Device } from '../../../gpu/device.js';
 import type { Network } from '../../../graph/weights.js';
 import { randomStream } from '../../../random.js';
@@ -18,6 +19,18 @@ export interface BetweenRequest {
   readonly signal: AbortSignal | undefined;
 }
 
+/** Steps of training behind one unit. */
+export function stepsBetween({
+  pictures,
+  epochs,
+}: {
+  readonly pictures: Pick<AnyPictures, 'count'>;
+  readonly epochs: number;
+}): number {
+  const { batch } = TRAINING_DEFAULTS;
+  return Math.max(1, Math.round(epochs * stepsOfEpoch({ examples: pictures.count, batch })));
+}
+
 /**
  * Trains a network that is being cut for a part of an epoch, at a rate that stays, by pictures that
  * each unit draws anew.
@@ -28,14 +41,13 @@ export async function* trainBetween(
   device: Device,
   { network, unit, between, preprocessing, seed, share, signal }: BetweenRequest,
 ): AsyncGenerator<PruneEvent, Network> {
-  const { pictures, epochs, learningRate } = between;
-  const { batch } = TRAINING_DEFAULTS;
-  const steps = Math.max(1, Math.round(epochs * stepsOfEpoch({ examples: pictures.count, batch })));
+  const { pictures, learningRate, rateKey } = between;
   const training = trainNetwork(device, network, pictures, {
     ...TRAINING_DEFAULTS,
     learningRate,
+    ...(rateKey && { rateKey }),
     schedule: 'constant',
-    steps,
+    steps: stepsBetween(between),
     seed: randomStream(seed, `training behind ${unit}`).below(2 ** 32),
     preprocessing,
     signal,
