@@ -130,7 +130,7 @@ test('a link carries the curves as they are, and nothing that no run could have 
     ['at.10-dense.9.668-sizes.0.334', /0 of 9 neurons/],
     ['at.10-dense.9.668-sizes.2.334.1.334', /1 of 9 neurons/],
     ['at.10-dense.9.668-sizes.1.334334334334334', /5 sizes by 4 picks/],
-    ['at.10-dense.9.668-sizes.1.<img>', /“1\.<img>” in place of figures/],
+    ['at.10-dense.9.668-sizes.1.<img>', /"1\.<img>" in place of figures/],
     ['at.10-dense.9.668-sizes.1', /in place of figures/],
   ] as const) {
     expect(() => foundFromText(bad, settings), bad).toThrow(why);
