@@ -30,15 +30,15 @@ export async function selectByRule(
 ): Promise<RuleOrder> {
   const { channels } = contributions;
   const examples = channels + 1;
-  const lower = jointFactor(contributions);
+  const factored = jointFactor(contributions);
   const outputs = new Float32Array(examples * channels);
   const targets = new Float32Array(examples);
   for (let example = 0; example < examples; example++) {
     for (let channel = 0; channel < channels; channel++) {
-      const value = channels * (lower[channel * examples + example] as number);
+      const value = channels * (factored[example * examples + channel] as number);
       outputs[example * channels + channel] = value;
     }
-    targets[example] = lower[channels * examples + example] as number;
+    targets[example] = factored[example * examples + channels] as number;
   }
   using scope = new Scope(device);
   const matrix = scope.matrix('channels', [examples, channels], { data: outputs });
@@ -74,14 +74,15 @@ export async function selectByRule(
   };
 }
 
-/** L [C + 1 × C + 1], each inner product by the target's own. */
+/** Lᵀ [C + 1 × C + 1], each inner product by the target's own. */
 function jointFactor({ channels, gram, correlation, energy }: Contributions): Float64Array {
   const size = channels + 1;
   const joint = new Float64Array(size * size);
   const unit = energy > 0 ? energy : 1;
   for (let i = 0; i < channels; i++) {
-    for (let j = 0; j <= i; j++) joint[i * size + j] = (gram[i * channels + j] as number) / unit;
-    joint[channels * size + i] = (correlation[i] as number) / unit;
+    for (let j = i; j < channels; j++)
+      joint[i * size + j] = (gram[i * channels + j] as number) / unit;
+    joint[i * size + channels] = (correlation[i] as number) / unit;
   }
   joint[size * size - 1] = energy / unit;
   factor(joint, size);
