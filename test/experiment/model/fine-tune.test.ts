@@ -30,11 +30,11 @@ function pictures(count: number, seed: number): Pictures {
 }
 
 /** What a pruning with these settings ends with, and how many times each network told of its training. */
-async function prune(train: Pictures, settings: Readonly<Record<string, unknown>>) {
+async function prune(train: Pictures, settings: Readonly<Record<string, unknown>>, own = graph) {
   const told = new Map<string, number>();
   const summary = await finalResult(
     pruneModel(device, {
-      network: randomNetwork(graph),
+      network: randomNetwork(own),
       preprocessing: PREPROCESSINGS.cifar10,
       train,
       test: pictures(7, 2),
@@ -74,6 +74,25 @@ describe('fine-tuning a pruned network', () => {
     expect(summary.denseFineTuned?.parameters).toBe(summary.dense.parameters);
     expect(summary.denseFineTuned?.loss).not.toBe(summary.dense.loss);
     expect(summary.fineTuned?.loss).not.toBe(summary.pruned.loss);
+  });
+
+  test('is compared with networks that have the steps between its units, too', async () => {
+    const settings = { fineTune: 1, controls: true, preTrained: 2, trainBetween: 1 };
+    const chain = sampleGraph([
+      convolution('c1', 'input', { outputs: 5, kernel: 3, padding: 1 }),
+      convolution('c2', 'c1', { outputs: 6, kernel: 1 }),
+      { kind: 'global-average-pool', name: 'mean', inputs: ['c2'] },
+      linear('fc', 'mean', 3),
+    ]);
+    const { summary, told } = await prune(pictures(11, 1), settings, chain);
+    // The pictures are one minibatch: a step behind each unit that lost channels, but for the last.
+    const between = summary.units
+      .slice(0, -1)
+      .filter(({ kept, channels }) => kept.length < channels).length;
+    expect(between).toBeGreaterThan(0);
+    const of = (name: string) => told.get(name) ?? 0;
+    expect(of('dense')).toBe((1 + between) * of('pruned'));
+    expect(of('from scratch')).toBe((3 + between) * of('pruned'));
   });
 
   test('by labels is refused before any work where there are none', async () => {

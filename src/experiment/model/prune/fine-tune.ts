@@ -2,6 +2,7 @@ import type { Pictures, Preprocessing } from '../../../data/pictures.js';
 import type { Device } from '../../../gpu/device.js';
 import type { Network } from '../../../graph/weights.js';
 import { drawWeights } from '../../../models/initial-weights.js';
+import { stepsOfEpoch } from '../../../train/epochs.js';
 import { TRAINING_DEFAULTS, trainNetwork } from '../../../train/network-training.js';
 import { relayed } from '../../relay.js';
 import type { PruneConfig } from './config.js';
@@ -13,6 +14,8 @@ export interface FineTuneInput {
   readonly preprocessing: Preprocessing;
   readonly pictures: Pictures;
   readonly config: PruneConfig;
+  /** Steps that the pruned network was trained while it was cut: its controls have them too. */
+  readonly stepsBetween: number;
 }
 
 /** Which network is trained, and how far that is. */
@@ -42,7 +45,7 @@ export interface Tuned {
  */
 export async function* fineTune(
   device: Device,
-  { pruned, dense, preprocessing, pictures, config }: FineTuneInput,
+  { pruned, dense, preprocessing, pictures, config, stepsBetween }: FineTuneInput,
   signal?: AbortSignal,
 ): AsyncGenerator<FineTuneProgress | Tuned, void> {
   const { fineTune: epochs, learningRate, distil, controls, preTrained, seed } = config;
@@ -50,20 +53,26 @@ export async function* fineTune(
   const learn = async function* (
     name: TunedName,
     network: Network,
-    course: { readonly epochs: number; readonly learningRate: number },
+    course: { readonly epochs: number; readonly more: number; readonly learningRate: number },
   ) {
-    const options = { ...TRAINING_DEFAULTS, ...course, seed, preprocessing, teacher, signal };
+    const { more, ...own } = course;
+    const perEpoch = stepsOfEpoch({ examples: pictures.count, batch: TRAINING_DEFAULTS.batch });
+    const steps = course.epochs * perEpoch + more;
+    const usual = { ...TRAINING_DEFAULTS, seed, preprocessing, teacher, signal };
+    const options = { ...usual, ...own, steps };
     const training = trainNetwork(device, network, pictures, options);
     const { weights } = yield* relayed(training, ({ epoch }): FineTuneProgress => {
-      return { type: 'progress', phase: 'fine-tuning', unit: name, share: epoch / course.epochs };
+      return { type: 'progress', phase: 'fine-tuning', unit: name, share: (epoch * perEpoch) / steps };
     });
     const tuned: Tuned = { name, network: { graph: network.graph, weights } };
     yield tuned;
   };
-  yield* learn('pruned', pruned, { epochs, learningRate });
+  yield* learn('pruned', pruned, { epochs, more: 0, learningRate });
+  const more = stepsBetween;
   if (!controls) return;
-  if (distil < 1) yield* learn('dense', dense, { epochs, learningRate });
+  if (distil < 1) yield* learn('dense', dense, { epochs, more, learningRate });
   const { graph } = pruned;
-  const course = { epochs: preTrained + epochs, learningRate: TRAINING_DEFAULTS.learningRate };
+  const { learningRate: usual } = TRAINING_DEFAULTS;
+  const course = { epochs: preTrained + epochs, more, learningRate: usual };
   yield* learn('from scratch', { graph, weights: drawWeights(graph, seed) }, course);
 }

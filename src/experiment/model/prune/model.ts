@@ -9,6 +9,7 @@ import type { PruneEvent, PruneState, PruneSummary } from './events.js';
 import { type FineTuneProgress, fineTune, type TunedName } from './fine-tune.js';
 import { requireLabels } from './labels.js';
 import { pruneNetwork } from './prune.js';
+import { stepsBetween } from './train-between.js';
 
 /** A trained network and the pictures that it is pruned and measured with. */
 export interface PruneModelInput {
@@ -92,7 +93,12 @@ export async function* pruneModel(
   if (config.fineTune === 0) return { ...cut, dense, pruned };
   const figures = new Map<TunedName, EvaluateSummary>();
   let result = cut.network;
-  const tuning = { pruned: cut.network, dense: network, preprocessing, pictures: train, config };
+  // Behind the last unit nothing is trained, nor behind one that keeps all of its channels.
+  const trained = cut.units.slice(0, -1).filter(({ kept, channels }) => kept.length < channels);
+  const tuning = {
+    ...{ pruned: cut.network, dense: network, preprocessing, pictures: train, config },
+    stepsBetween: input.between ? trained.length * stepsBetween(input.between) : 0,
+  };
   for await (const event of fineTune(device, tuning, signal)) {
     if ('type' in event) yield event;
     else {
