@@ -19,11 +19,9 @@ export function streamedRates(
   decoder: PictureDecoder | undefined,
   trained: number | undefined,
 ): StreamedRates | undefined {
-  const { decoded: pictures, perSecond: decoded } = decoder?.figures() ?? {
-    decoded: 0,
-    perSecond: 0,
-  };
-  if (!decoder || pictures === 0) return undefined;
+  if (!decoder) return undefined;
   const { threads } = decoder;
+  const { decoded: pictures, perSecond: decoded } = decoder.figures();
+  if (pictures === 0) return undefined;
   return { pictures, threads, decoded, ...(trained && { trained }) };
 }
