@@ -48,7 +48,7 @@ export function modelHeatMap(
       Plot.text(tiles, {
         x: ({ x1, x2 }: Tile) => Math.sqrt(x1 * x2),
         y: ({ y1, y2 }: Tile) => (y1 + y2) / 2,
-        dx: -26,
+        dx: line.length > 0 ? -26 : 0,
         text: ({ value }: Tile) => signed(value),
         fill: ({ value }: Tile) => (Math.abs(value) > 0.6 * most ? 'white' : 'black'),
       }),
