@@ -62,7 +62,12 @@ export async function* fineTune(
     const options = { ...usual, ...own, steps };
     const training = trainNetwork(device, network, pictures, options);
     const { weights } = yield* relayed(training, ({ epoch }): FineTuneProgress => {
-      return { type: 'progress', phase: 'fine-tuning', unit: name, share: (epoch * perEpoch) / steps };
+      return {
+        type: 'progress',
+        phase: 'fine-tuning',
+        unit: name,
+        share: (epoch * perEpoch) / steps,
+      };
     });
     const tuned: Tuned = { name, network: { graph: network.graph, weights } };
     yield tuned;
