@@ -102,8 +102,11 @@ export function stagesAgainstPicks(
   if (points.length === 0) return [];
   const all = points.flatMap((one) => [one.level, ...one.points.map(({ value }) => value)]);
   const domain = type === 'log' ? logDomain(all) : extent(all);
-  return points.map(({ name, level, points: shown }) =>
-    finishedDrawing(
+  return points.map(({ name, level, points: shown }) => {
+    const [trained, pruned] = [true, false].map((scratch) =>
+      shown.filter(({ method }) => (method === 'scratch') === scratch),
+    );
+    return finishedDrawing(
       Plot.plot({
         ...paper.plot(0.8),
         x: { type: 'log', label: 'neurons picked', ticks: 4, tickFormat: compact },
@@ -111,7 +114,7 @@ export function stagesAgainstPicks(
         color: { type: 'identity' },
         marks: [
           Plot.ruleY([level], { stroke: COLORS.dense, strokeDasharray: DASHES.dashes }),
-          Plot.lineY(shown, {
+          Plot.lineY(pruned, {
             x: 'picks',
             y: 'value',
             z: 'method',
@@ -119,11 +122,12 @@ export function stagesAgainstPicks(
             strokeWidth: ({ method }: { method: Contender }) => (method === 'greedy' ? 3 : 1.8),
             marker: 'circle',
           }),
+          Plot.dot(trained, { x: 'picks', y: 'value', fill: INK.scratch, r: 3.5 }),
           Plot.text([name], { frameAnchor: 'top-right', fontWeight: 'bold', dy: -18 }),
         ],
       }),
-    ),
-  );
+    );
+  });
 }
 
 /** The legend of all plots. */

@@ -47,7 +47,11 @@ export const COLORS = {
 /** Fonts by name follow, for programs that do not know `system-ui`. */
 const FONTS = 'system-ui, Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif';
 
+/** Of a legend, in pixels: a row's height, and where its text begins. */
 const ROW = 20;
+const TEXT_LEFT = 36;
+/** More than what a letter takes on average in any of the fonts. */
+const LETTER = 7;
 
 /**
  * Paper of a width in pixels.
@@ -67,13 +71,22 @@ export function createPaper(document: Document, width: number): Paper {
     style: { fontSize: '12px', fontFamily: FONTS, color: COLORS.text, background: 'none' },
   });
   const legend = (entries: readonly LegendEntry[]) => {
-    const rows = entries.map((entry, row) => ({ color: COLORS.text, ...entry, row }));
+    const across = width - 24;
+    const inTwo =
+      !narrow && entries.length > 4 && entries.every(({ text }) => fits(text, across / 2));
+    const rows = inTwo ? Math.ceil(entries.length / 2) : entries.length;
+    const placed = entries.map((entry, at) => ({
+      color: COLORS.text,
+      ...entry,
+      row: at % rows,
+      left: at < rows ? 0 : across / 2,
+    }));
     const of = (...marks: readonly LegendEntry['mark'][]) =>
-      rows.filter(({ mark }) => marks.includes(mark));
+      placed.filter(({ mark }) => marks.includes(mark));
     const stroke = (mark: keyof typeof DASHES) =>
       Plot.ruleY(of(mark), {
-        x1: 0,
-        x2: 26,
+        x1: 'left',
+        x2: ({ left }: { readonly left: number }) => left + 26,
         y: 'row',
         stroke: 'color',
         strokeWidth: 2.5,
@@ -81,30 +94,40 @@ export function createPaper(document: Document, width: number): Paper {
       });
     return Plot.plot({
       ...plot(0),
-      height: ROW * rows.length + 6,
+      height: ROW * rows + 6,
       marginTop: 3 + ROW / 2,
       marginBottom: 3 + ROW / 2,
       marginLeft: 12,
       marginRight: 12,
-      x: { axis: null, domain: [0, width - 24] },
-      y: { axis: null, domain: [0, Math.max(rows.length - 1, 1e-9)], reverse: true },
+      x: { axis: null, domain: [0, across] },
+      y: { axis: null, domain: [0, Math.max(rows - 1, 1e-9)], reverse: true },
       color: { type: 'identity' },
       marks: [
         stroke('line'),
         stroke('dashes'),
         stroke('dots'),
         Plot.dot(of('dot', 'triangle', 'square', 'diamond'), {
-          x: 13,
+          x: ({ left }: { readonly left: number }) => left + 13,
           y: 'row',
           fill: 'color',
           r: 4,
           symbol: ({ mark }: LegendEntry) => SYMBOLS[mark as keyof typeof SYMBOLS],
         }),
-        Plot.text(rows, { x: 36, y: 'row', text: 'text', textAnchor: 'start' }),
+        Plot.text(placed, {
+          x: ({ left }: { readonly left: number }) => left + TEXT_LEFT,
+          y: 'row',
+          text: 'text',
+          textAnchor: 'start',
+        }),
       ],
     });
   };
   return { width, plot, legend };
+}
+
+/** Whether a legend's text has room in a column of so many pixels. */
+function fits(text: string, column: number): boolean {
+  return TEXT_LEFT + LETTER * text.length <= column;
 }
 
 /** The least and the largest value above 0, the ends of a logarithmic axis. */
