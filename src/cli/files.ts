@@ -16,8 +16,11 @@ import { EspalierError, errorMessage } from '../errors.js';
 import type { RunFile } from '../experiment/run-files.js';
 import { decodedText } from '../text.js';
 
-/** @throws bad-config when the folder, or the first one above it that exists, cannot be written to. */
-export async function requireWritableFolder(folder: string): Promise<void> {
+/**
+ * @param flag that names the folder.
+ * @throws bad-config when the folder, or the first one above it that exists, cannot be written to.
+ */
+export async function requireWritableFolder(folder: string, flag = '--out'): Promise<void> {
   for (let at = resolve(folder); ; at = dirname(at)) {
     try {
       await access(at, constants.W_OK);
@@ -25,29 +28,30 @@ export async function requireWritableFolder(folder: string): Promise<void> {
     } catch (error) {
       const above = ['ENOENT', 'ENOTDIR'].includes(String(errorCode(error))) && at !== dirname(at);
       if (above) continue;
-      throw unwritable(folder, error);
+      throw unwritable(folder, flag, error);
     }
-    throw unwritable(folder, new Error(`${at} is a file`));
+    throw unwritable(folder, flag, new Error(`${at} is a file`));
   }
 }
 
 /**
  * Makes the folder; tells whether it was not there before.
  *
+ * @param flag that names the folder.
  * @throws bad-config when it cannot be made.
  */
-export async function makeFolder(folder: string): Promise<boolean> {
+export async function makeFolder(folder: string, flag = '--out'): Promise<boolean> {
   try {
     return (await mkdir(folder, { recursive: true })) !== undefined;
   } catch (error) {
-    throw unwritable(folder, error);
+    throw unwritable(folder, flag, error);
   }
 }
 
-function unwritable(folder: string, cause: unknown): EspalierError {
+function unwritable(folder: string, flag: string, cause: unknown): EspalierError {
   return new EspalierError(
     'bad-config',
-    `The folder ${folder} cannot be written to: ${errorMessage(cause)}. Name another one with --out.`,
+    `The folder ${folder} cannot be written to: ${errorMessage(cause)}. Name another one with ${flag}.`,
     { cause },
   );
 }

@@ -27,6 +27,17 @@ const ASIDE = /^folder\.lock\.\d+(\.stale)?$/;
 const WRITING_MILLIS = 1000;
 const LOOK_MILLIS = 50;
 
+/** A folder that somebody else holds. */
+export class FolderHeld extends EspalierError {
+  /** Whether the holder is a process of this machine, which lives; of others nobody can tell. */
+  readonly alive: boolean;
+
+  constructor(message: string, alive: boolean) {
+    super('bad-config', message);
+    this.alive = alive;
+  }
+}
+
 export interface Lock {
   /** Whether a lock was taken over from a process that is no more. */
   readonly stale: boolean;
@@ -37,19 +48,20 @@ export interface Lock {
  * Claims a folder for this process. A lock whose process has ended, killed for instance, is stale
  * and taken over. It takes no more of a file system than to make a file that is not there.
  *
- * @throws bad-config when another process holds it, or may hold it on another machine, or when no lock
- *   can be written.
+ * @param flag that names the folder.
+ * @throws FolderHeld when another process holds it, or may hold it on another machine; bad-config when
+ *   no lock can be written.
  */
-export async function lockFolder(folder: string): Promise<Lock> {
+export async function lockFolder(folder: string, flag = '--out'): Promise<Lock> {
   const path = join(folder, LOCK);
   const began = await processStart(process.pid);
   const own = JSON.stringify({ pid: process.pid, host: hostname(), began } satisfies Holder);
   let stale = false;
-  while (!(await created(path, own, folder))) {
+  while (!(await created(path, own, { folder, flag }))) {
     const text = await lockText(path);
     // Released just now.
     if (text === undefined) continue;
-    await requireStale(text, folder);
+    await requireStale(text, { folder, flag });
     await removeLock(path, text);
     stale = true;
   }
@@ -58,8 +70,14 @@ export async function lockFolder(folder: string): Promise<Lock> {
   return { stale, release: () => rm(path, { force: true }) };
 }
 
+/** A folder, and the flag that names it. */
+interface Named {
+  readonly folder: string;
+  readonly flag: string;
+}
+
 /** Writes the lock where there is none, and tells whether it did. */
-async function created(path: string, text: string, folder: string): Promise<boolean> {
+async function created(path: string, text: string, { folder, flag }: Named): Promise<boolean> {
   try {
     await writeFile(path, text, { flag: 'wx' });
     return true;
@@ -69,7 +87,7 @@ async function created(path: string, text: string, folder: string): Promise<bool
     if (errorCode(cause) === 'ENOSPC') await rm(path, { force: true });
     throw new EspalierError(
       'bad-config',
-      `The folder ${folder} cannot be claimed: ${errorMessage(cause)}. Make room there, or name another one with --out.`,
+      `The folder ${folder} cannot be claimed: ${errorMessage(cause)}. Make room there, or name another one with ${flag}.`,
       { cause },
     );
   }
@@ -84,15 +102,16 @@ async function lockText(path: string): Promise<string | undefined> {
   }
 }
 
-async function requireStale(text: string, folder: string): Promise<void> {
+async function requireStale(text: string, { folder, flag }: Named): Promise<void> {
   // Its process was killed before it could say who it was.
   if (text === '') return;
   const holder = parse(text);
-  if (holder?.host === hostname() && !(await isAlive(holder))) return;
+  const here = holder?.host === hostname();
+  if (here && !(await isAlive(holder))) return;
   const who = holder ? `process ${holder.pid} on ${quoted(holder.host)}` : 'an unknown process';
-  throw new EspalierError(
-    'bad-config',
-    `${folder} is in use by another run or study (${who}). Wait for it, or name another --out; if that process is gone, remove ${join(folder, LOCK)}.`,
+  throw new FolderHeld(
+    `${folder} is in use by another run or study (${who}). Wait for it, or name another ${flag}; if that process is gone, remove ${join(folder, LOCK)}.`,
+    here,
   );
 }
 

@@ -18,7 +18,7 @@ export async function writePruneReport(
     return label === undefined ? { source } : { source, label };
   };
   const html = pruneHtml({ ...report, pictureAt, classes });
-  await makeFolder(folder);
+  await makeFolder(folder, '--report');
   await writeWhole(folder, { name: 'report.html', bytes: new TextEncoder().encode(html) });
 }
 

@@ -191,7 +191,7 @@ async function execute(
   const out = flags.out ?? `${stem}-pruned${usualEnding(loaded)}`;
   requireWritableModel(loaded, basename(out));
   await requireWritableFolder(dirname(out));
-  if (flags.report !== undefined) await requireWritableFolder(flags.report);
+  if (flags.report !== undefined) await requireWritableFolder(flags.report, '--report');
   const model: Model = { ...loaded, preprocessing: choosePreprocessing(flags, loaded) };
   const { network, preprocessing } = model;
   requireReachable(network, pruneOptions(config));

@@ -5,6 +5,7 @@ import { type ErrorCode, EspalierError } from '../errors.js';
 import { shown } from '../text.js';
 import { adapterOption, hostOption, tuningOption } from './flags.js';
 import type { HostFlags } from './host.js';
+import { FolderHeld } from './lock.js';
 import { interruptSignal } from './outcome.js';
 import { loadQueue, openLine, QUEUE, type TrialJob } from './queue.js';
 import { redisPlace } from './redis-server.js';
@@ -56,7 +57,7 @@ async function work(
   explained: (error: unknown) => string,
 ): Promise<void> {
   const place = redisPlace(flags.queue);
-  const { Worker, UnrecoverableError } = await loadQueue();
+  const { Worker, DelayedError, UnrecoverableError } = await loadQueue();
   const line = await openLine(flags.queue);
   const { signal, release } = interruptSignal();
   const note = (text: string) => process.stderr.write(`${shown(text)}\n`);
@@ -64,7 +65,7 @@ async function work(
   // Its number tells the trial, and stands in the queue as anybody wrote it.
   const name = ({ id }: Job) => (id ?? '').replace(/^[0-9a-f]+-/, '');
   let busy = false;
-  const take = async (job: Job<TrialJob>) => {
+  const take = async (job: Job<TrialJob>, token?: string) => {
     note(`${name(job)}: started.`);
     busy = true;
     try {
@@ -76,6 +77,12 @@ async function work(
       busy = false;
       const message = explained(error);
       note(`${name(job)}: ${message}`);
+      // Whoever has it finishes it, and it is found done by the next who takes it.
+      if (error instanceof FolderHeld && error.alive) {
+        note(`${name(job)}: put back into the queue.`);
+        await job.moveToDelayed(Date.now() + LOCK_MILLIS, token);
+        throw new DelayedError();
+      }
       // Trying again makes sense only where another device may do better.
       const again = error instanceof EspalierError && RETRIED.has(error.code);
       throw again ? new Error(message, { cause: error }) : new UnrecoverableError(message);

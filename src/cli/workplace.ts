@@ -13,8 +13,10 @@ import { type Material, modelOf, modelTrialInput } from '../study/model/material
 import { keyOfCell } from '../study/records.js';
 import { otherImages, requireImages, trialInput } from '../study/study.js';
 import { openDecoder } from './decoder.js';
+import { makeFolder } from './files.js';
 import { type HostFlags, openOwnHost } from './host.js';
 import type { jobs } from './jobs.js';
+import { lockFolder } from './lock.js';
 import { progressCells, requireJob, type TrialJob } from './queue.js';
 import { defaultModelStudyFolder } from './study-model-folder.js';
 import { readMaterial } from './study-model-session.js';
@@ -24,6 +26,7 @@ import { trialNetworks } from './trial-networks.js';
 /** Does jobs, and keeps from one to the next a host with its device, and the data. */
 export interface Workplace {
   open(): Promise<Host<typeof jobs>>;
+  /** @throws FolderHeld when another process is at the same trial, or was. */
   doJob(job: Job<TrialJob>): Promise<void>;
   close(): Promise<void>;
 }
@@ -114,24 +117,31 @@ export function openWorkplace(
     // By the pictures too: what is left of others must not be gone on with.
     const study = join(flags.networks, basename(defaultModelStudyFolder(config)));
     const folder = join(study, `${nameOfModelTrial(trial)}-${crc32}`);
-    const networks = trialNetworks(folder, modelOf(material.models, trial).preprocessing);
-    const kept = await networks.read(input.places.map(({ iteration }) => iteration));
-    await onHost((opened) =>
-      opened.execute(
-        'modelTrial',
-        { ...input, ...kept },
-        {
-          signal,
-          onEvent: async (event) => {
-            await networks.keep(event);
-            if (event.type !== 'cell') return;
-            cells.push(event.cell);
-            await job.updateProgress({ cells });
+    await makeFolder(folder, '--networks');
+    // A worker that computes for long without a pause is taken for dead, and its trial given to another.
+    const { release } = await lockFolder(folder, '--networks');
+    try {
+      const networks = trialNetworks(folder, modelOf(material.models, trial).preprocessing);
+      const kept = await networks.read(input.places.map(({ iteration }) => iteration));
+      await onHost((opened) =>
+        opened.execute(
+          'modelTrial',
+          { ...input, ...kept },
+          {
+            signal,
+            onEvent: async (event) => {
+              await networks.keep(event);
+              if (event.type !== 'cell') return;
+              cells.push(event.cell);
+              await job.updateProgress({ cells });
+            },
           },
-        },
-      ),
-    );
-    await networks.removeTraining();
+        ),
+      );
+      await networks.removeTraining();
+    } finally {
+      await release();
+    }
     onNote(`The networks of ${nameOfModelTrial(trial)} stay in ${folder}.`);
   };
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { lockFolder } from '../../src/cli/lock.js';
+import { FolderHeld, lockFolder } from '../../src/cli/lock.js';
 
 let root: string;
 beforeAll(async () => {
@@ -20,7 +20,13 @@ test('one holds a folder at a time, and leaves nothing in it', async () => {
   const lock = await lockFolder(path);
   expect(lock.stale).toBe(false);
   expect(await readdir(path)).toEqual(['folder.lock']);
-  await expect(lockFolder(path)).rejects.toThrow(`process ${process.pid} on "${hostname()}"`);
+  const held = await lockFolder(path, '--networks').catch((error: unknown) => error);
+  expect(held).toBeInstanceOf(FolderHeld);
+  expect(held).toMatchObject({
+    alive: true,
+    message: expect.stringContaining(`process ${process.pid} on "${hostname()}"`),
+  });
+  expect(held).toMatchObject({ message: expect.stringContaining('or name another --networks;') });
   await lock.release();
   expect(await readdir(path)).toEqual([]);
 });
@@ -81,7 +87,11 @@ test.each([
   const path = await folder();
   await writeFile(join(path, 'folder.lock'), text);
   await expect(lockFolder(path)).rejects.toEqual(
-    expect.objectContaining({ code: 'bad-config', message: expect.stringMatching(message) }),
+    expect.objectContaining({
+      code: 'bad-config',
+      alive: false,
+      message: expect.stringMatching(message),
+    }),
   );
   expect(await readFile(join(path, 'folder.lock'), 'utf8')).toBe(text);
 });

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -118,21 +118,31 @@ describe.skipIf(!found)('a study on a queue (skipped where redis-server is not i
       },
     });
     expect((await killed).signal).toBe('SIGKILL');
+    // As if the first worker lived and went on, though the queue had not heard of it for long.
+    const [study = ''] = await readdir(networks);
+    const [trial = ''] = await readdir(join(networks, study));
+    const lock = join(networks, study, trial, 'folder.lock');
+    const alive = { pid: process.pid, host: hostname() };
+    writeFileSync(lock, JSON.stringify(alive));
     const children: ChildProcess[] = [];
     const steady = espalier([...taking, '--networks', networks], {
-      when: /Waiting/,
-      act: (child) => children.push(child),
+      when: /m10-r0: put back/,
+      act: (child) => {
+        children.push(child);
+        rmSync(lock);
+      },
     });
     expect(await espalier([...flags, '--out', alone])).toMatchObject({ code: 0 });
     expect(await gathering).toMatchObject({ code: 0 });
     children[0]?.kill('SIGINT');
-    expect((await steady).stderr).toMatch(
-      /The networks of \S+-m10-r0 stay in .*m10-r0-[0-9a-f]{8}\./,
-    );
+    const { stderr } = await steady;
+    expect(stderr).toMatch(/m10-r0: \S+ is in use .* or name another --networks/);
+    expect(stderr).toMatch(/The networks of \S+-m10-r0 stay in .*m10-r0-[0-9a-f]{8}\./);
     expect(await readFigures(shared)).toEqual(await readFigures(alone));
     expect((await networksIn(networks)).toSorted()).toEqual(
       ['dense-1', 'dense-2', 'pruned-1-l1', 'pruned-2-l1'].map((name) => `${name}.safetensors`),
     );
+    expect(await readdir(join(networks, study, trial))).not.toContain('folder.lock');
     expect(await networksIn(shared)).toEqual([]);
   });
 
