@@ -11,6 +11,7 @@ import {
 import type { ModelStudyCell } from '../study/model/cell.js';
 import { type ModelStudyConfig, parseModelStudyConfig } from '../study/model/config.js';
 import { listStudiedModels, placesOfStudy, studiedModelText } from '../study/model/grid.js';
+import { leftOutTexts } from '../study/model/left-out.js';
 import { type StreamedRates, streamedRatesSchema } from '../study/model/rates.js';
 import { plural, shellWord } from '../text.js';
 import { readIfThere, writeWhole } from './files.js';
@@ -53,6 +54,7 @@ export async function drawModelReport(
   const lines = [
     ...analyses.map((analysis) => tableText(config, analysis)),
     ...(analyses.length > 0 ? [] : ['No trial is finished yet.']),
+    ...leftOutTexts(config, cells),
     ...(left > 0
       ? [
           `Unfinished: ${plural(left, 'cell')} of ${expected} to come; only whole trials count. Go on with: espalier study --resume --out ${shellWord(path)}`,

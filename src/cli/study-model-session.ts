@@ -16,6 +16,7 @@ import {
   seedOfModelTrial,
   studiedModelText,
 } from '../study/model/grid.js';
+import { leftOutText } from '../study/model/left-out.js';
 import type { ModelTrialEvent } from '../study/model/making.js';
 import {
   inputOfStudy,
@@ -247,7 +248,7 @@ function wordsOfStudy(config: ModelStudyConfig): CellWords<ModelStudyCell> {
     `${trialText(config, cell)}, step ${cell.iteration}, ${cell.criterion}`;
   return {
     line: (cell) =>
-      `${name(cell)}: ${percent(subnetworkAccuracy(cell))} right, the dense network ${percent(cell.denseTestAccuracy)} (${cell.seconds.toFixed(0)} s)`,
+      `${name(cell)}: ${percent(subnetworkAccuracy(cell))} right, the dense network ${percent(cell.denseTestAccuracy)} (${cell.seconds.toFixed(0)} s)${leftOutText(config, cell)}`,
     short: (cell) => `${name(cell)} ${percent(subnetworkAccuracy(cell))}`,
   };
 }

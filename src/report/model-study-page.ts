@@ -8,6 +8,7 @@ import {
 import { MODEL_CELLS, type ModelStudyCell } from '../study/model/cell.js';
 import type { ModelStudyConfig } from '../study/model/config.js';
 import { listStudiedModels, studiedModelText } from '../study/model/grid.js';
+import { leftOutTexts } from '../study/model/left-out.js';
 import { type StreamedRates, streamedText } from '../study/model/rates.js';
 import { csvOfCells } from '../study/records.js';
 import { grouped, plural } from '../text.js';
@@ -63,6 +64,9 @@ export function modelReportFiles(input: ModelReportInput): readonly RunFile[] {
 ${cells.length < expected ? unfinished : ''}
 ${analyses.length > 0 ? `<p class="lead">${escaped(headline(config, analyses))}</p>` : '<p>No trial is finished yet, so there is nothing to draw.</p>'}
 ${analyses.length > 0 ? `<p>A subnetwork that is cut at a checkpoint is fine-tuned for ${plural(config.fineTune, config.iterations === undefined ? 'epoch' : 'step')}. The dense network that it is compared with has had all of pre-training${config.controls && config.fineTune > 0 ? ' and as much fine-tuning: never fewer steps' : ''}. Accuracies are of ${plural(config.trials, 'trial')} a size, on pictures that none was trained on.</p>` : ''}
+${leftOutTexts(config, cells)
+  .map((sentence) => `<p><strong>${escaped(sentence)}</strong></p>`)
+  .join('\n')}
 ${widthAndDepth(input, figures)}
 ${sections.join('\n')}
 ${provenance({ ...input, pictures: streamed && streamedText(streamed) })}`;

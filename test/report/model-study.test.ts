@@ -5,6 +5,7 @@ import { publishedRows } from '../../src/report/model-study-table.js';
 import { analyseModelStudy } from '../../src/study/model/analysis.js';
 import { parseModelStudyConfig } from '../../src/study/model/config.js';
 import { placesOfStudy } from '../../src/study/model/grid.js';
+import { leftOutText, leftOutTexts } from '../../src/study/model/left-out.js';
 import { modelCells } from '../study/model-cells.js';
 
 const config = parseModelStudyConfig({
@@ -109,8 +110,34 @@ test('a study shows how accuracy and thresholds move with width and depth, and w
   expect(html).toContain(row('resnet8', '128', '8', '2', '70.0 %', '55.0 %', '15.0', '75 %, 75 %'));
   // Magnitude pruning alone has diverged.
   expect(html).toContain(row('128', '0 %', '50.0 %', '25.0 %', '20.0 %', '–', '50.0 %'));
+  expect(html).toContain('Left out of 20 of 20 cells: magnitude alone (its training diverged).');
+  expect(html).not.toMatch(/Left out.*: channels alone/);
   expect(html).toContain('the 75 % of least magnitude are zeroed');
   expect(report(modelCells(config)).get('report.html')).not.toContain('Width and depth');
+});
+
+test('what a cell is compared with and is not is told with its reason', () => {
+  const then: ['magnitude', number] = ['magnitude', 0.75];
+  const own = { ...config, then, budgets: 'measured' as const };
+  const compared = { scratchTestAccuracy: 0.4, magnitudeAloneTestAccuracy: 0.3 };
+  const all = modelCells(own).map((cell) => ({ ...cell, ...compared }));
+  expect(report(all, own).get('report.html')).not.toContain('Left out');
+  const cells = all.map(
+    ({ channelsAloneParameters: few, channelsAloneTestAccuracy: accuracy, ...cell }) => {
+      if (cell.trial > 0) {
+        return { ...cell, channelsAloneParameters: few, channelsAloneTestAccuracy: accuracy };
+      }
+      return cell.criterion === 'l1' ? { ...cell, channelsAloneParameters: few } : cell;
+    },
+  );
+  const few = 'channels alone (the fewest channels leave more parameters)';
+  const lines = [
+    `Left out of 10 of 40 cells: ${few}.`,
+    'Left out of 10 of 40 cells: channels alone (its training diverged).',
+  ];
+  expect(leftOutTexts(own, cells)).toEqual(lines);
+  for (const line of lines) expect(report(cells, own).get('report.html')).toContain(line);
+  expect(leftOutText(own, cells[0]!)).toMatch(/^; without “channels alone”: the fewest channels/);
 });
 
 test('a study that is not finished says so, and draws whole trials only', () => {
