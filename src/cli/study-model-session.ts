@@ -3,6 +3,7 @@ import { firstPictures } from '../data/pictures.js';
 import { picturesChecksum } from '../data/read-ahead.js';
 import { summarise } from '../graph/summary.js';
 import type { Host } from '../hosts/host.js';
+import { memo } from '../memo.js';
 import { drawWeights } from '../models/initial-weights.js';
 import { MODEL_CELLS, type ModelStudyCell, subnetworkAccuracy } from '../study/model/cell.js';
 import type { ModelStudyConfig } from '../study/model/config.js';
@@ -109,14 +110,17 @@ export function queueModelSession(
   server: { readonly address: string; readonly version: string },
 ): Promise<void> {
   const { config, material, folder, signal } = session;
+  // Trials of several networks draw the same pictures.
+  const checksums = new Map<string, Promise<string>>();
   return withProgress(session, (progress) =>
     runQueued({
       ...{ kind: MODEL_TRIALS, config, folder, signal, ...server },
       open: () => listModelTrials(config).filter((trial) => placesLeft(session, trial).length > 0),
-      checksum: (trial) =>
-        picturesChecksum(
-          drawPictures(material.train, trial.examples, seedOfModelTrial(config, trial)),
-        ),
+      checksum: ({ examples, trial }) => {
+        const draw = () =>
+          drawPictures(material.train, examples, seedOfModelTrial(config, { trial }));
+        return memo(checksums, `${examples}/${trial}`, () => picturesChecksum(draw()));
+      },
       onNote: progress.note,
       onCell: progress.cell,
     }),
@@ -224,7 +228,7 @@ async function doModelTrial(
   const [first, ...others] = placesLeft(session, trial);
   if (!first) return;
   const networks = folder.networksOfTrial(trial);
-  const input = modelTrialInput(config, material, [first, ...others]);
+  const input = await modelTrialInput(config, material, [first, ...others]);
   const kept = await networks.read(input.places.map(({ iteration }) => iteration));
   const onEvent = async (event: ModelTrialEvent) => {
     if (event.type === 'progress') {

@@ -2,7 +2,6 @@ import { basename, join } from 'node:path';
 import type { Job } from 'bullmq';
 import { readImageSource } from '../data/folder.js';
 import type { ImageSource } from '../data/images.js';
-import { picturesChecksum } from '../data/read-ahead.js';
 import { EspalierError } from '../errors.js';
 import type { Host } from '../hosts/host.js';
 import { memo } from '../memo.js';
@@ -111,9 +110,8 @@ export function openWorkplace(
     );
     if (!first) return;
     const material = await materialOnce(config);
-    const input = modelTrialInput(config, material, [first, ...others]);
-    const here = await picturesChecksum(input.train);
-    if (here !== crc32) throw otherImages(config.data, crc32, here);
+    const input = await modelTrialInput(config, material, [first, ...others]);
+    if (input.crc32 !== crc32) throw otherImages(config.data, crc32, input.crc32);
     // By the pictures too: what is left of others must not be gone on with.
     const study = join(flags.networks, basename(defaultModelStudyFolder(config)));
     const folder = join(study, `${nameOfModelTrial(trial)}-${crc32}`);

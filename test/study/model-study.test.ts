@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openModelStudyFolder } from '../../src/cli/study-model-folder.js';
-import { type Pictures, PREPROCESSINGS } from '../../src/data/pictures.js';
+import { type Pictures, PREPROCESSINGS, picturesAt } from '../../src/data/pictures.js';
+import { picturesChecksum } from '../../src/data/read-ahead.js';
 import { encodeModel, loadModel } from '../../src/experiment/model/model.js';
 import { finalResult } from '../../src/experiment/relay.js';
 import type { Device } from '../../src/gpu/device.js';
@@ -15,8 +16,9 @@ import { drawWeights } from '../../src/models/initial-weights.js';
 import { randomStream } from '../../src/random.js';
 import type { ModelStudyCell } from '../../src/study/model/cell.js';
 import { parseModelStudyConfig } from '../../src/study/model/config.js';
-import { placesOfTrial, stepsOfStudy } from '../../src/study/model/grid.js';
+import { drawPictures, placesOfTrial, stepsOfStudy } from '../../src/study/model/grid.js';
 import { type ModelTrialInput, networkName } from '../../src/study/model/making.js';
+import { modelTrialInput } from '../../src/study/model/material.js';
 import { measureRates } from '../../src/study/model/rates.js';
 import { studyModel } from '../../src/study/model/study.js';
 import { studyModelTrial } from '../../src/study/model/trial.js';
@@ -60,6 +62,7 @@ const input: ModelTrialInput = {
   network: { graph, weights: drawWeights(graph, 0) },
   preprocessing: PREPROCESSINGS.cifar10,
   train: labelled(12),
+  crc32: '0badcafe',
   test: labelled(21),
   places: placesOfTrial(config, trial),
 };
@@ -193,6 +196,32 @@ test('a trial that is killed ten times at random comes to the same figures, whic
   expect(alone.networks.get(networkName('dense', 4))?.weights).toEqual(weights);
 }, 240_000);
 
+test('streamed pictures are read once for the checksum that tells them', async () => {
+  const own = { ...config, sizes: [8] };
+  const pictures = labelled(12);
+  const reads: number[] = [];
+  const { pixels: _, ...set } = pictures;
+  const read = async (indices: ArrayLike<number>) => {
+    reads.push(...Array.from(indices));
+    return picturesAt(pictures, indices).pixels;
+  };
+  const streamed = { ...set, read };
+  const models = [
+    { architecture: 'resnet8', width: 1, graph, preprocessing: PREPROCESSINGS.cifar10 },
+  ];
+  const places = placesOfTrial(own, { ...trial, examples: 8 });
+  const request = [places[0]!, ...places.slice(1)] as const;
+  const held = await modelTrialInput(own, { models, train: pictures, test: pictures }, request);
+  const { crc32 } = await modelTrialInput(
+    own,
+    { models, train: streamed, test: streamed },
+    request,
+  );
+  expect(crc32).toBe(held.crc32);
+  expect(reads).toHaveLength(8);
+  expect(new Set(reads).size).toBe(8);
+});
+
 test('a study does all trials, and of one that was begun what is missing', async () => {
   const own = parseModelStudyConfig({
     ...{ architecture: 'resnet8', widths: [0.125], sizes: [3], trials: 1, iterations: 1 },
@@ -210,6 +239,8 @@ test('a study does all trials, and of one that was begun what is missing', async
   // A tolerance cuts something, and each unit as far as its accuracy lets it.
   for (const cell of cells) expect(cell.multiplyAdds).toBeLessThan(cell.denseMultiplyAdds);
   const begun = { config: own, source, cells: cells.slice(0, 1) };
+  const { crc32 } = cells[0]!;
+  expect(crc32).toBe(await picturesChecksum(drawPictures(pictures, 3, 0)));
   const figuresOf = (all: readonly ModelStudyCell[]) => all.map(({ seconds: _, ...rest }) => rest);
   expect(figuresOf(await finalResult(studyModel(device, begun)))).toEqual(figuresOf(cells));
   const train = { ...pictures, pixels: pixels.toReversed() };

@@ -22,6 +22,8 @@ export interface ModelTrialInput {
   readonly preprocessing: Preprocessing;
   /** The trial's own pictures. */
   readonly train: AnyPictures;
+  /** Their `picturesChecksum`, for which streamed pictures have to be decoded. */
+  readonly crc32: string;
   /** Pictures that only measure. */
   readonly test: AnyPictures;
   /** The places that are to be filled, in their order. */

@@ -91,21 +91,23 @@ export async function requireSamePictures(
   if (here !== cell.crc32) throw otherImages(config.data, cell.crc32, here);
 }
 
-/** The input of a trial's open places, but for what it left in an earlier session. */
-export function modelTrialInput(
+/** The input of a trial's open places, but for what it left in an earlier session. Reads its pictures once. */
+export async function modelTrialInput(
   config: ModelStudyConfig,
   { models, train, test }: Material,
   places: readonly [ModelCellPlace, ...ModelCellPlace[]],
-): ModelTrialInput {
+): Promise<ModelTrialInput> {
   const [{ iteration: _, criterion: __, ...trial }] = places;
   const seed = seedOfModelTrial(config, trial);
   const { graph, preprocessing } = modelOf(models, trial);
+  const drawn = drawPictures(train, trial.examples, seed);
   return {
     config,
     trial,
     network: { graph, weights: drawWeights(graph, seed) },
     preprocessing,
-    train: drawPictures(train, trial.examples, seed),
+    train: drawn,
+    crc32: await picturesChecksum(drawn),
     test,
     places,
   };

@@ -39,7 +39,7 @@ export async function* studyModel(
       (place) => !done.has(key(place)),
     );
     if (!first) continue;
-    const input = modelTrialInput(config, material, [first, ...others]);
+    const input = await modelTrialInput(config, material, [first, ...others]);
     for await (const event of studyModelTrial(device, input, signal)) {
       if (event.type === 'cell') all.push(event.cell);
       yield event;

@@ -1,4 +1,3 @@
-import { picturesChecksum } from '../../data/read-ahead.js';
 import { stepsBetween } from '../../experiment/model/prune/train-between.js';
 import { chosenUnits } from '../../experiment/model/prune/units.js';
 import type { Device } from '../../gpu/device.js';
@@ -40,7 +39,7 @@ export async function* studyModelTrial(
   input: ModelTrialInput,
   signal?: AbortSignal,
 ): AsyncGenerator<ModelTrialEvent, void> {
-  const { config, trial, network, train, test, places } = input;
+  const { config, trial, network, test, crc32, places } = input;
   requireAnswerable(network, test);
   const networks = new Map(input.networks);
   const work: Work = { device, input, signal, networks, figures: new Map() };
@@ -52,7 +51,6 @@ export async function* studyModelTrial(
     const course = { steps: all, learningRate: config.learningRate, stops };
     yield* learn(work, 'dense', network, course);
   }
-  const crc32 = await picturesChecksum(train);
   for (const place of places) {
     const figures = yield* fillPlace(work, place);
     const now = performance.now();
