@@ -315,6 +315,10 @@ function lineOfEvent(event: PruneModelEvent, classes: number): string | undefine
     const { images, unit, channels } = event;
     return `Warning: ${plural(images, 'picture')} to calibrate with, fewer than the ${channels} channels of ${unit}: what reads them is fitted to these very pictures, and may answer others worse. More pictures help, up to --calibration.`;
   }
+  if (event.type === 'few-positions') {
+    const { node, images, taken, weights } = event;
+    return `Warning: ${plural(images, 'picture')} to calibrate with and ${plural(taken, 'position')} of each, fewer together than the ${grouped(weights)} weights that ${node} has for an answer: it is fitted to these very positions, and may answer others worse. More pictures help, or more --positions.`;
+  }
   if (event.type === 'positions') {
     const { node, taken, positions, reason, cost } = event;
     return `${node}: ${grouped(taken)} of ${plural(positions, 'position')} a picture, ${WHY[reason](cost)}`;

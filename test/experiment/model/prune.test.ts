@@ -364,19 +364,25 @@ test('numbers that are not finite are refused, wherever they come from', async (
   );
 });
 
-test('tells of fewer images than the widest unit has channels', async () => {
+test('tells of fewer images than the widest unit has channels, and of fewer positions than weights', async () => {
   const network = randomNetwork(GRAPHS['a chain with a flattening'] as Graph);
-  const warnings = async (count: number) => {
+  const warnings = async (count: number, changes: Partial<PruneOptions> = {}) => {
     const all = { network, calibration: randomPictures(count), preprocessing };
     const events: PruneEvent[] = [];
-    const own = { ...options, sharing: 'uniform' } as const;
+    const own = { ...options, sharing: 'uniform', ...changes } as const;
     await finalResult(pruneNetwork(device, { ...all, options: own }), (event) => {
       events.push(event);
     });
-    return events.filter(({ type }) => type === 'few-images');
+    return events.filter(({ type }) => type.startsWith('few-'));
   };
   expect(await warnings(6)).toEqual([{ type: 'few-images', images: 6, unit: 'c1', channels: 7 }]);
   expect(await warnings(7)).toEqual([]);
+  // One position a picture of four: c2 has 9 taps for each of c1's 7 channels.
+  const few = { type: 'few-positions', node: 'c2', images: 62, taken: 1, weights: 63 };
+  expect(await warnings(62, { positions: 1 })).toEqual([few]);
+  expect(await warnings(63, { positions: 1 })).toEqual([]);
+  expect(await warnings(7, { positions: 1, refit: 'scales' })).toEqual([]);
+  expect(await warnings(7, { positions: 4 })).toEqual([]);
 });
 
 test('sums a sample of positions where that is cheaper, and says so', async () => {

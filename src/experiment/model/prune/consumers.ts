@@ -3,7 +3,12 @@ import type { Convolution, Graph, Linear, Node } from '../../../graph/graph.js';
 import type { Shapes } from '../../../graph/shapes.js';
 import type { Consumer, Unit } from '../../../graph/units.js';
 import type { Network, Weights } from '../../../graph/weights.js';
-import type { Window } from '../../../kernels/window.js';
+import { type Extent, type Window, windowPositions } from '../../../kernels/window.js';
+import {
+  type PositionPlan,
+  type PositionRequest,
+  planPositions,
+} from '../../../prune/channels/positions.js';
 
 /**
  * How a consumer of a unit reads it, and what its answer is held against. A convolution in groups is as
@@ -55,6 +60,16 @@ export function readingsOfUnit(graph: Graph, shapes: Shapes, unit: Unit): readon
       ),
     }));
   });
+}
+
+/** Which of a consumer's output positions are summed, of all where it reads a map of that extent. */
+export function planReading(
+  reading: Reading,
+  map: Extent,
+  sampled: Omit<PositionRequest, 'purpose'>,
+): PositionPlan {
+  const extent = windowPositions(reading, map);
+  return planPositions(reading, extent, { ...sampled, purpose: reading.node });
 }
 
 function windowOfNode(node: Convolution | Linear, shapes: Shapes, input: string): Window {

@@ -120,6 +120,18 @@ export type PruneEvent =
       readonly unit: string;
       readonly channels: number;
     }
+  /**
+   * Fewer positions of all images together are summed than a consumer has weights an output: as with
+   * few images, these are fitted to what was summed. Told of the consumer that lacks most.
+   */
+  | {
+      readonly type: 'few-positions';
+      readonly node: string;
+      readonly images: number;
+      /** Of a picture. */
+      readonly taken: number;
+      readonly weights: number;
+    }
   /** Where a number of positions was asked for: what the sums for a consumer of a unit that is cut are taken over. */
   | ({ readonly type: 'positions'; readonly node: string } & Omit<PositionPlan, 'sample'>)
   | ({ readonly type: 'curve' } & UnitCurve)

@@ -7,24 +7,19 @@ import type { Unit } from '../../../graph/units.js';
 import { prepareActivate } from '../../../kernels/activate.js';
 import type { FeatureMap } from '../../../kernels/feature-map.js';
 import { prepareGatherColumns } from '../../../kernels/gather-columns.js';
-import { windowPositions } from '../../../kernels/window.js';
 import { prepareSegment, type Segment } from '../../../layers/segment.js';
 import {
   type PatchProducts,
   type PatchTotals,
   preparePatchProducts,
 } from '../../../prune/channels/patch-products.js';
-import {
-  type PositionPlan,
-  type PositionRequest,
-  planPositions,
-} from '../../../prune/channels/positions.js';
+import type { PositionPlan, PositionRequest } from '../../../prune/channels/positions.js';
 import {
   type ChannelStatistics,
   requireStatistics,
   statisticsOfUnit,
 } from '../../../prune/channels/statistics.js';
-import { type Reading, readingsOfUnit, weightsByRow } from './consumers.js';
+import { planReading, type Reading, readingsOfUnit, weightsByRow } from './consumers.js';
 import { type Calibrated, encodeSegment } from './frontier.js';
 
 export interface MeasureRequest {
@@ -77,10 +72,9 @@ export async function measureUnit(
       given: dense.frontier.names,
       wanted: [...new Set(targets)],
     }));
-  const plans = readings.map((reading) => {
-    const extent = windowPositions(reading, own.map(reading.input));
-    return sampled && planPositions(reading, extent, { ...sampled, purpose: reading.node });
-  });
+  const plans = readings.map(
+    (reading) => sampled && planReading(reading, own.map(reading.input), sampled),
+  );
   const products: PatchProducts[] = [];
   try {
     const encoders: Encode[] = [];

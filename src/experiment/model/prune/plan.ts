@@ -7,6 +7,7 @@ import { measureLatency } from './latency.js';
 import { measureCurves } from './measure-curves.js';
 import { type Pruning, preparePruning, unitsInInference } from './pruning.js';
 import { countedCost, type KeptCost, shareOfUnits } from './share.js';
+import { tooFew } from './too-few.js';
 import { chosenUnits } from './units.js';
 
 /** What a cut to any budget is planned by: it is measured once, and no budget changes it. */
@@ -56,11 +57,8 @@ export async function* measurePrepared(
 ): AsyncGenerator<PruneEvent, PruneMeasurements> {
   const { device, dense, units, input, options, signal } = pruning;
   requireCutLabels(input.calibration, options);
-  const widest = units.reduce((one, other) => (other.channels > one.channels ? other : one));
-  if (input.calibration.count < widest.channels) {
-    const { name: unit, channels } = widest;
-    yield { type: 'few-images', images: input.calibration.count, unit, channels };
-  }
+  const few = tooFew(pruning);
+  if (few) yield few;
   const { of } = options.budget;
   const cost =
     of === 'milliseconds'
