@@ -83,7 +83,7 @@ export function requireSameAnswers({ pruning, units }: PruneSetup, cut: Network)
     for (const { reading } of unit.measurements) {
       const weight = weights.get(reading.weight);
       if (!weight) throw new RangeError(`There is no tensor "${reading.weight}".`);
-      const gone = reading.positions.flatMap((places, c) => (kept.includes(c) ? [] : places));
+      const gone = reading.places.flatMap((own, c) => (kept.includes(c) ? [] : own));
       const taps = reading.kernel[0] * reading.kernel[1];
       const inputs = weight.data.length / (reading.outputs * taps);
       const data = weight.data.map((value, at) =>

@@ -37,9 +37,9 @@ type ChannelCount = (kept: readonly number[]) => number;
 function channelCounts(shapes: Shapes, units: readonly Unit[]): ReadonlyMap<string, ChannelCount> {
   const shares = new Map<string, { readonly unit: number; readonly each: number }[]>();
   units.forEach(({ maps }, unit) => {
-    for (const { node, positions } of maps) {
+    for (const { node, places } of maps) {
       const own = shares.get(node) ?? [];
-      own.push({ unit, each: positions[0]?.length ?? 0 });
+      own.push({ unit, each: places[0]?.length ?? 0 });
       shares.set(node, own);
     }
   });

@@ -77,12 +77,12 @@ function keptChannels(shapes: Shapes, cuts: readonly UnitCut[]): Kept {
     if (done.has(unit.name)) throw refused(unit, 'is cut twice');
     done.add(unit.name);
     const stays = new Set(kept);
-    for (const { node, positions } of unit.maps) {
+    for (const { node, places } of unit.maps) {
       const gone = removed.get(node);
-      if (gone === undefined || positions.flat().some((c) => c >= shapes.get(node)!.channels)) {
+      if (gone === undefined || places.flat().some((c) => c >= shapes.get(node)!.channels)) {
         throw refused(unit, `is not of this graph, whose "${node}" has no such channels`);
       }
-      for (const c of positions.filter((_, channel) => !stays.has(channel)).flat()) gone.add(c);
+      for (const c of places.filter((_, channel) => !stays.has(channel)).flat()) gone.add(c);
     }
   }
   return new Map(

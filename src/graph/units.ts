@@ -31,7 +31,7 @@ export interface UnitMap {
   /** The node that gives the map. */
   readonly node: string;
   /** Which of the map's channels the unit's channel i is: several behind a flattening, or of groups. */
-  readonly positions: readonly (readonly number[])[];
+  readonly places: readonly (readonly number[])[];
 }
 
 /** A convolution or linear layer that makes other channels from the unit's. */
@@ -155,12 +155,12 @@ function unitOfChannels({ graph, filters, channels, names }: UnitParts): Unit {
   const sums = graph.nodes.filter(({ kind, name }) => kind === 'add' && first.has(name));
   const consumers = filters.flatMap((filter) => {
     const input = filter.inputs[0]!;
-    const positions = first.get(input)?.length;
-    if (positions === undefined) return [];
+    const places = first.get(input)?.length;
+    if (places === undefined) return [];
     const [taps, groups] =
       filter.kind === 'linear' ? [1, 1] : [filter.kernel[0] * filter.kernel[1], filter.groups];
     // Each group reads as many of them (`coupleChannels`).
-    const inGroup = positions / groups;
+    const inGroup = places / groups;
     const consumer: Consumer = { node: filter.name, input, rows: inGroup * taps };
     return [{ consumer, isLast: groups > 1 && inGroup === 1 }];
   });
@@ -170,7 +170,7 @@ function unitOfChannels({ graph, filters, channels, names }: UnitParts): Unit {
     channels: channels.length,
     maps: [...first.keys()].map((node) => ({
       node,
-      positions: channels.map((coupled) => coupled.get(node)!),
+      places: channels.map((coupled) => coupled.get(node)!),
     })),
     writers,
     consumers: consumers.map(({ consumer }) => consumer),

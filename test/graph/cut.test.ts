@@ -139,8 +139,8 @@ function unread(network: Network, cuts: readonly UnitCut[]): Network {
       const size = shapes.get(input)!.channels / groups;
       const { shape, data } = weights.get(reader.weight)!;
       const taps = shape.slice(2).reduce((product, extent) => product * extent, 1);
-      const { positions } = unit.maps.find((map) => map.node === input)!;
-      for (const c of positions.filter((_, channel) => !kept.includes(channel)).flat()) {
+      const { places } = unit.maps.find((map) => map.node === input)!;
+      for (const c of places.filter((_, channel) => !kept.includes(channel)).flat()) {
         const outputs = reader.outputs / groups;
         for (let o = 0; o < outputs; o++) {
           const row = Math.floor(c / size) * outputs + o;

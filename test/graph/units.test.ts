@@ -18,8 +18,8 @@ function unitNamed(units: readonly Unit[], name: string): Unit {
   return unit;
 }
 
-function positionsIn(unit: Unit, node: string): readonly (readonly number[])[] | undefined {
-  return unit.maps.find((map) => map.node === node)?.positions;
+function placesIn(unit: Unit, node: string): readonly (readonly number[])[] | undefined {
+  return unit.maps.find((map) => map.node === node)?.places;
 }
 
 describe('units of a ResNet with padded shortcuts', () => {
@@ -43,7 +43,7 @@ describe('units of a ResNet with padded shortcuts', () => {
     expect(unitNamed(units, 'layer2.1.conv1')).toMatchObject({
       maps: ['conv1', 'bn1', 'relu1'].map((part) => ({
         node: `layer2.1.${part}`,
-        positions: Array.from({ length: 32 }, (_, c) => [c]),
+        places: Array.from({ length: 32 }, (_, c) => [c]),
       })),
       writers: ['layer2.1.conv1'],
       consumers: [{ node: 'layer2.1.conv2', input: 'layer2.1.relu1', rows: 9 }],
@@ -52,9 +52,9 @@ describe('units of a ResNet with padded shortcuts', () => {
 
   test('the first stream goes through the padded shortcuts into a range of the next stages', () => {
     const unit = unitNamed(units, 'conv1');
-    expect(positionsIn(unit, 'layer1.2.relu2')?.[3]).toEqual([3]);
-    expect(positionsIn(unit, 'layer2.0.shortcut')?.[3]).toEqual([8 + 3]);
-    expect(positionsIn(unit, 'layer3.2.relu2')?.[3]).toEqual([16 + 8 + 3]);
+    expect(placesIn(unit, 'layer1.2.relu2')?.[3]).toEqual([3]);
+    expect(placesIn(unit, 'layer2.0.shortcut')?.[3]).toEqual([8 + 3]);
+    expect(placesIn(unit, 'layer3.2.relu2')?.[3]).toEqual([16 + 8 + 3]);
     expect(unit.writers).toEqual([
       'conv1',
       ...[1, 2, 3].flatMap((stage) => [0, 1, 2].map((block) => `layer${stage}.${block}.conv2`)),
@@ -69,7 +69,7 @@ describe('units of a ResNet with padded shortcuts', () => {
 
   test('a stream of padded channels is those on both sides of the range', () => {
     const unit = unitNamed(units, 'layer2.0.conv2');
-    const channels = positionsIn(unit, 'layer2.0.add')?.flat();
+    const channels = placesIn(unit, 'layer2.0.add')?.flat();
     expect(channels).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28, 29, 30, 31]);
   });
 
@@ -112,7 +112,7 @@ test('a flattening gives a channel a column for each position', () => {
   const { units } = findUnits(buildArchitecture('vgg16', { input }));
   const unit = unitNamed(units, 'features.40');
   expect(unit.consumers).toEqual([{ node: 'classifier', input: 'flatten', rows: 6 }]);
-  expect(positionsIn(unit, 'flatten')?.[2]).toEqual([12, 13, 14, 15, 16, 17]);
+  expect(placesIn(unit, 'flatten')?.[2]).toEqual([12, 13, 14, 15, 16, 17]);
 });
 
 test('a concatenation gives each part its offset, and both their consumers', () => {
@@ -127,7 +127,7 @@ test('a concatenation gives each part its offset, and both their consumers', () 
     ['a', 'inner'],
     ['b', 'inner'],
   ]);
-  expect(positionsIn(units[0]!, 'last')).toEqual([[3], [4]]);
+  expect(placesIn(units[0]!, 'last')).toEqual([[3], [4]]);
   expect(units[0]!.consumers.map(({ node }) => node)).toEqual(['b', 'fc']);
 });
 
@@ -145,7 +145,7 @@ test('a filter whose channels go two ways writes two units of different names', 
     ['c', ['c', 'a']],
     ['c (2)', ['c', 'b']],
   ]);
-  expect(positionsIn(units[1]!, 'c')).toEqual([[2], [3], [4]]);
+  expect(placesIn(units[1]!, 'c')).toEqual([[2], [3], [4]]);
   const cut = cutGraph(graph, [{ unit: units[0]!, kept: [1] }]);
   expect(findUnits(cut.graph).units.map(({ name }) => name)).toEqual(['c (2)']);
 });
@@ -168,7 +168,7 @@ test('groups lose the same channel each, gates and what makes them the channels 
     ['grouped', 4, ['grouped', 'excite']],
     ['squeeze', 5, ['squeeze']],
   ]);
-  expect(positionsIn(units[0]!, 'wide')).toEqual([
+  expect(placesIn(units[0]!, 'wide')).toEqual([
     [0, 2, 4],
     [1, 3, 5],
   ]);

@@ -113,7 +113,7 @@ test('the saliency of each channel is the slope of the loss along a gate behind 
     const [reading] = readingsOfUnit(network.graph, inferShapes(network.graph), unit);
     if (!reading) throw new Error('No consumer.');
     const taps = reading.kernel[0] * reading.kernel[1];
-    const expected = reading.positions.map((channels) => {
+    const expected = reading.places.map((channels) => {
       const own = { weight: reading.weight, channels, taps };
       const [above, below] = [1 + STEP, 1 - STEP].map((gate) =>
         losses(gated(network, own, gate), pictures),
@@ -146,7 +146,7 @@ test('each pick of network-loss is the best of all candidates by the loss of the
     expect([...ranking.order].sort()).toEqual([...Array(unit.channels).keys()]);
     const lossOfKept = (kept: readonly number[]) => {
       const channels = (chosen: (channel: number) => boolean) =>
-        reading.positions.flatMap((places, channel) => (chosen(channel) ? places : []));
+        reading.places.flatMap((places, channel) => (chosen(channel) ? places : []));
       const own = { weight: reading.weight, taps };
       const others = channels((channel) => !kept.includes(channel));
       const less = gated(network, { ...own, channels: others }, 0);

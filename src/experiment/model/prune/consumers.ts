@@ -27,7 +27,7 @@ export interface Reading extends Window {
   /** The sum behind a block, before its activation, or the consumer's own. */
   readonly target: string;
   /** Which of the channels that the group reads the unit's channel i is. */
-  readonly positions: readonly (readonly number[])[];
+  readonly places: readonly (readonly number[])[];
 }
 
 /**
@@ -41,7 +41,7 @@ export function readingsOfUnit(graph: Graph, shapes: Shapes, unit: Unit): readon
   return unit.consumers.flatMap((consumer: Consumer): readonly Reading[] => {
     const node = byName.get(consumer.node) as Convolution | Linear;
     const input = mapBehind(consumer.input);
-    const positions = unit.maps.find((map) => map.node === input)?.positions ?? [];
+    const places = unit.maps.find((map) => map.node === input)?.places ?? [];
     const groups = node.kind === 'convolution' ? node.groups : 1;
     const inputs = (shapes.get(input)?.channels ?? 0) / groups;
     const whole = {
@@ -55,8 +55,8 @@ export function readingsOfUnit(graph: Graph, shapes: Shapes, unit: Unit): readon
     return Array.from({ length: groups }, (_, index) => ({
       ...whole,
       group: { index, of: groups },
-      positions: positions.map((places) =>
-        places.map((place) => place - index * inputs).filter((at) => at >= 0 && at < inputs),
+      places: places.map((own) =>
+        own.map((place) => place - index * inputs).filter((at) => at >= 0 && at < inputs),
       ),
     }));
   });

@@ -97,7 +97,7 @@ function channelsCut(
   for (const { unit, kept } of outcomes) {
     const own = inDense.find(({ name }) => name === unit)?.maps.find(({ node }) => node === map);
     const stays = new Set(kept);
-    for (const [channel, places] of (own?.positions ?? []).entries()) {
+    for (const [channel, places] of (own?.places ?? []).entries()) {
       if (!stays.has(channel)) for (const place of places) cut.add(place);
     }
   }

@@ -114,8 +114,8 @@ export async function measureUnit(
     }
     return readings.map((reading, at) => {
       const taps = reading.kernel[0] * reading.kernel[1];
-      const rows = reading.positions.map((positions) =>
-        positions.flatMap((place) => Array.from({ length: taps }, (_, tap) => place * taps + tap)),
+      const rows = reading.places.map((places) =>
+        places.flatMap((place) => Array.from({ length: taps }, (_, tap) => place * taps + tap)),
       );
       const byRow = weightsByRow(weights, reading);
       const totals = weighed((products[at] as PatchProducts).totals(), plans[at]);

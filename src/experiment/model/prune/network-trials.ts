@@ -68,7 +68,7 @@ export async function prepareTrials(
   if (!chunk) throw new RangeError('There are no images to take a loss of.');
   const minibatch = Math.min(MINIBATCH, chunk.images);
   const images = imagesAtOnce(device, shapes, Math.min(most, unit.channels * minibatch));
-  const positions = new Map(unit.maps.map((map) => [map.node, map.positions]));
+  const placesIn = new Map(unit.maps.map((map) => [map.node, map.places]));
   const scope = new Scope(device);
   const owned: Disposable[] = [scope];
   const dispose = () => {
@@ -86,7 +86,7 @@ export async function prepareTrials(
         const matrix = scope.matrix(name, [images * height * width, channels]);
         const input = featureMap(matrix, { height, width });
         const from = before.chunks[0]?.maps.get(name) as GpuBuffer;
-        const places = positions.get(name);
+        const places = placesIn.get(name);
         if (!places) return { name, from, words, to: matrix.buffer, given: matrix.buffer };
         const output = featureMap(scope.matrix(`gated ${name}`, [matrix.rows, channels]), input);
         const gates = scope.matrix(`gates of ${name}`, [images, channels]);

@@ -94,9 +94,9 @@ export async function measureSaliency(
   return new Map(
     reads.map(({ unit, maps }) => {
       const values = new Float64Array(unit.channels);
-      for (const { node: name, positions } of maps) {
-        positions.forEach((places, channel) => {
-          for (const place of places) {
+      for (const { node: name, places } of maps) {
+        places.forEach((own, channel) => {
+          for (const place of own) {
             values[channel] = (values[channel] as number) + (byMap.get(name)?.[place] ?? 0);
           }
         });

@@ -40,11 +40,11 @@ export function filtersOfUnit(
       node?.kind === 'convolution' || node?.kind === 'linear'
         ? weights.get(node.weight)
         : undefined;
-    const positions = unit.maps.find((map) => map.node === name)?.positions ?? [];
+    const places = unit.maps.find((map) => map.node === name)?.places ?? [];
     const data = tensor?.data ?? new Float32Array();
     const length = data.length / (shapes.get(name)?.channels ?? 1);
-    return positions.map((places) =>
-      places.flatMap((place) => [...data.subarray(place * length, (place + 1) * length)]),
+    return places.map((own) =>
+      own.flatMap((place) => [...data.subarray(place * length, (place + 1) * length)]),
     );
   });
   const rows = Array.from({ length: unit.channels }, (_, channel) =>
@@ -54,7 +54,7 @@ export function filtersOfUnit(
     (node) => node.kind === 'batch-norm' && node.inputs[0] === unit.writers[0],
   );
   const scales = norm?.kind === 'batch-norm' ? weights.get(norm.weight)?.data : undefined;
-  const places = unit.maps.find((map) => map.node === norm?.name)?.positions;
+  const places = unit.maps.find((map) => map.node === norm?.name)?.places;
   return {
     filters: { channels: unit.channels, data: Float32Array.from(rows.flat()) },
     scales: scales && places && Float32Array.from(places, ([place = 0]) => scales[place] as number),
