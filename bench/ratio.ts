@@ -1,5 +1,6 @@
 import { type Shape, shapeLabel } from './benchmark.js';
 import type { BenchResult, MeasuredResult } from './report.js';
+import { threeDigits } from './words.js';
 
 /**
  * How many times as long it takes as this library's own choice, which is the first of its lines for
@@ -13,6 +14,12 @@ export function ratioToOwn(
     (result) => result.subject === 'espalier' && result.work === work && same(result.shape, shape),
   );
   return own?.verified ? medianMs / own.medianMs : undefined;
+}
+
+/** The ratio as a table shows it. */
+export function ratioCell(results: readonly BenchResult[], result: MeasuredResult): string {
+  const ratio = ratioToOwn(results, result);
+  return ratio === undefined ? '–' : `${threeDigits(ratio)}×`;
 }
 
 function same(a: Shape, b: Shape): boolean {

@@ -128,8 +128,10 @@ describe('layers', () => {
     expect(FILES.length - others.length).toBeGreaterThan(30);
   });
 
-  test('the page reaches nothing of Node', () => {
-    const { files, packages } = reachedFrom('demo/main.tsx');
+  test('the page reaches nothing of Node, and no peers where they are not built in', () => {
+    const door = 'demo/bench/peers.ts';
+    const published = new Map(IMPORTS).set(door, EAGER.get(door) ?? []);
+    const { files, packages } = reachedFrom('demo/main.tsx', published);
     expect(files).toContain('demo/study/tab.tsx');
     const known = [...BROWSER_SAFE, ...OF_THE_PAGE];
     expect([...packages].filter((name) => !isOneOf(known, name))).toEqual([]);

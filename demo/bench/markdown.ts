@@ -1,22 +1,30 @@
 import { type Baseline, compareWith } from '../../bench/baseline.js';
 import { shapeLabel } from '../../bench/benchmark.js';
+import { ratioCell } from '../../bench/ratio.js';
 import { type BenchReport, isOneRun } from '../../bench/report.js';
 import { emptyDispatches, shareOfNearestLimit, threeDigits } from '../../bench/words.js';
 import { clocksUsed, disturbance, ratioText, VERDICTS, whereMeasured } from './words.js';
 
+const NAMING = ['work', 'shape', 'subject', 'variant'];
 const HEAD = [
-  ...['work', 'shape', 'variant', 'median ms', '95 % interval', 'samples', 'clock'],
+  ...NAMING,
+  ...['median ms', '95 % interval', 'samples', 'clock'],
   ...['GFLOP/s', 'GB/s', 'of the limit', '× an empty dispatch'],
 ];
 
 /** The report as a Markdown table, to paste into an issue. */
 export function reportMarkdown(report: BenchReport, baseline?: Baseline): string {
   const { limits, results, date } = report;
-  const head = [...HEAD, ...(baseline ? ['time over baseline (band)', 'verdict'] : [])];
+  const peers = results.some(({ subject }) => subject !== 'espalier');
+  const head = [
+    ...HEAD,
+    ...(peers ? ['to ours'] : []),
+    ...(baseline ? ['time over baseline (band)', 'verdict'] : []),
+  ];
   const lines = results.map((result) => {
-    const { work, shape, variant } = result;
-    const name = [work, shapeLabel(shape), variant];
-    if (!result.verified) return [...name, 'wrong', ...head.slice(4).map(() => '–')];
+    const { work, shape, subject, variant } = result;
+    const name = [work, shapeLabel(shape), subject, variant];
+    if (!result.verified) return [...name, 'wrong', ...head.slice(name.length + 1).map(() => '–')];
     const { medianMs, lowMs, highMs, samples, clock, gflops, gbps } = result;
     const dispatches = emptyDispatches(result, limits);
     const compared = baseline && compareWith(baseline, result);
@@ -30,6 +38,7 @@ export function reportMarkdown(report: BenchReport, baseline?: Baseline): string
       threeDigits(gbps),
       shareOfNearestLimit(result, limits),
       dispatches === undefined ? '–' : threeDigits(dispatches),
+      ...(peers ? [ratioCell(results, result)] : []),
       ...(baseline
         ? [
             compared ? ratioText(compared) : '–',
@@ -39,7 +48,7 @@ export function reportMarkdown(report: BenchReport, baseline?: Baseline): string
     ];
   });
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  const sides = head.map((_, at) => (at < 3 ? ':--' : '--:'));
+  const sides = head.map((_, at) => (at < NAMING.length ? ':--' : '--:'));
   return `Measured ${date} on ${whereMeasured(report)}.
 Clock: ${clocksUsed(report)}. Machine ${disturbance(report)}.
 Limits, measured in this run: copy ${threeDigits(limits.copyGBps)} GB/s, multiply-add ${threeDigits(limits.fmaGflops)} GFLOP/s, empty dispatch ${threeDigits(limits.dispatchMicros)} µs, empty submit ${threeDigits(limits.submitMicros)} µs.

@@ -1,35 +1,62 @@
 import { type BenchEvent, browserVersion, requestedContests } from '../../bench/bench.js';
 import type { Shape } from '../../bench/benchmark.js';
 import type { BenchRequest } from '../../bench/plan.js';
-import { type BenchReport, type MeasuredResult, parseReport } from '../../bench/report.js';
+import {
+  type BenchEntry,
+  type BenchReport,
+  type MeasuredResult,
+  parseReport,
+  SUBJECTS,
+} from '../../bench/report.js';
 import { version } from '../../package.json';
 import { browserName } from '../model/browser.js';
 
 /** What a benchmark has found: the command line's report, and why some work has no figures. */
 export interface BenchRecord {
   readonly report: BenchReport;
+  /** By `troubleKey`. */
   readonly troubles: Readonly<Record<string, string>>;
 }
 
-/** A line of the table: a work at one shape, with its figures or the reason why it has none. */
-export interface Row {
-  readonly work: string;
-  readonly shape: Shape;
+/** What is known of one who does a work: its figures, or the reason why it has none. */
+export interface Outcome {
   readonly result?: MeasuredResult;
   readonly trouble?: string;
 }
 
+/** A line of the table: a work at one shape as this library does it, and as its peers do. */
+export interface Row extends Outcome {
+  readonly work: string;
+  readonly shape: Shape;
+  readonly rivals: readonly Rival[];
+}
+
+export interface Rival extends Outcome {
+  readonly subject: BenchEntry['subject'];
+}
+
+/**
+ * The record of a benchmark that has just begun.
+ *
+ * @param versions of the packages that the peers come from.
+ */
 export function emptyRecord(
-  { adapter, limits }: Extract<BenchEvent, { type: 'started' }>,
+  { adapter, limits, peers }: Extract<BenchEvent, { type: 'started' }>,
   date: string,
+  versions: Readonly<Record<string, string>> = {},
 ): BenchRecord {
   const chrome = browserVersion();
+  const others = peers.map(({ subject, package: name }) => [subject, versions[name] ?? 'unknown']);
   return {
     report: {
       date,
       adapter,
       host: 'browser',
-      versions: { espalier: version, ...(chrome ? { chrome } : { browser: browserName() }) },
+      versions: {
+        espalier: version,
+        ...(chrome ? { chrome } : { browser: browserName() }),
+        ...Object.fromEntries(others),
+      },
       limits,
       wallStepMicros: wallStepMicros(),
       disturbed: [],
@@ -41,17 +68,17 @@ export function emptyRecord(
 
 /** The record with what an event tells. */
 export function recordWith({ report, troubles }: BenchRecord, event: BenchEvent): BenchRecord {
-  const trouble = (work: string, why: string) => ({ ...troubles, [work]: why });
+  const trouble = (entry: BenchEntry, why: string) => ({ ...troubles, [troubleKey(entry)]: why });
   switch (event.type) {
     case 'measured':
       return { report: { ...report, results: [...report.results, event.result] }, troubles };
     case 'refused':
       return {
         report: { ...report, results: [...report.results, event.result] },
-        troubles: trouble(event.result.work, `wrong, so not timed: ${event.reason}`),
+        troubles: trouble(event.result, `wrong, so not timed: ${event.reason}`),
       };
     case 'skipped':
-      return { report, troubles: trouble(event.entry.work, `cannot run here: ${event.reason}`) };
+      return { report, troubles: trouble(event.entry, `cannot run here: ${event.reason}`) };
     case 'disturbed': {
       const { work, share } = event;
       const disturbed = [...(report.disturbed ?? []), { work, share }];
@@ -66,15 +93,30 @@ export function recordWith({ report, troubles }: BenchRecord, event: BenchEvent)
 export function benchRows(request: BenchRequest, record: BenchRecord | undefined): readonly Row[] {
   return requestedContests(request).map(({ benchmark, case: { shape } }) => {
     const { name: work } = benchmark;
-    const result = record?.report.results.find((each) => each.work === work);
-    const trouble = record?.troubles[work];
-    return {
-      work,
-      shape,
-      ...(result?.verified && { result }),
-      ...(trouble !== undefined && { trouble }),
-    };
+    const outcomes = SUBJECTS.map((subject) => ({ subject, ...outcomeOf(work, subject, record) }));
+    const [{ subject: _, ...own }, ...others] = outcomes as [Rival, ...Rival[]];
+    return { work, shape, ...own, rivals: others.filter(isKnown) };
   });
+}
+
+function outcomeOf(
+  work: string,
+  subject: BenchEntry['subject'],
+  record: BenchRecord | undefined,
+): Outcome {
+  const result = record?.report.results.find(
+    (each) => each.work === work && each.subject === subject,
+  );
+  const trouble = record?.troubles[troubleKey({ work, subject })];
+  return { ...(result?.verified && { result }), ...(trouble !== undefined && { trouble }) };
+}
+
+function isKnown({ result, trouble }: Outcome): boolean {
+  return result !== undefined || trouble !== undefined;
+}
+
+function troubleKey({ work, subject }: Pick<BenchEntry, 'work' | 'subject'>): string {
+  return `${work} ${subject}`;
 }
 
 const KEY = 'espalier.bench';

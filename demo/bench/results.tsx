@@ -1,8 +1,11 @@
+import { Fragment } from 'preact';
 import { type Baseline, compareWith } from '../../bench/baseline.js';
 import { shapeLabel } from '../../bench/benchmark.js';
+import { ratioToOwn } from '../../bench/ratio.js';
 import { type BenchReport, isOneRun, type MeasuredResult } from '../../bench/report.js';
 import { emptyDispatches, nearestLimit, percentOfLimit, threeDigits } from '../../bench/words.js';
 import { Circumstances } from './circumstances.js';
+import { NAMES } from './peers.js';
 import type { Row } from './record.js';
 import type { Benching } from './state.js';
 import { ratioText, VERDICTS } from './words.js';
@@ -35,25 +38,43 @@ export function Results({ benching }: { readonly benching: Benching }) {
           </tr>
         </thead>
         <tbody>
-          {rows.value.map(({ work, shape, result, trouble }) => (
-            <tr key={work} class={result ? '' : 'waiting'}>
-              <th scope="row">
-                {work} <small>{shapeText(shape, result)}</small>
-              </th>
-              {result && report ? (
-                <>
-                  <Measured result={result} limits={report.limits} />
-                  {other && <Beside result={result} baseline={other} />}
-                </>
-              ) : (
-                <td colSpan={columns}>
-                  {trouble ??
-                    (mode.value === 'running' &&
-                      now.value?.work === work &&
-                      (now.value.verified ? 'timing…' : 'checking…'))}
-                </td>
-              )}
-            </tr>
+          {rows.value.map(({ work, shape, result, trouble, rivals }) => (
+            <Fragment key={work}>
+              <tr class={result ? '' : 'waiting'}>
+                <th scope="row">
+                  {work} <small>{shapeText(shape, result)}</small>
+                </th>
+                {result && report ? (
+                  <>
+                    <Measured result={result} report={report} />
+                    {other && <Beside result={result} baseline={other} />}
+                  </>
+                ) : (
+                  <td colSpan={columns}>
+                    {trouble ??
+                      (mode.value === 'running' &&
+                        now.value?.work === work &&
+                        `${now.value.doing}…`)}
+                  </td>
+                )}
+              </tr>
+              {rivals.map((rival) => (
+                <tr key={rival.subject} class="rival">
+                  <th scope="row">
+                    <span class="hidden">{work} by </span>
+                    {NAMES[rival.subject]}
+                  </th>
+                  {rival.result && report ? (
+                    <>
+                      <Measured result={rival.result} report={report} />
+                      {other && <Beside result={rival.result} baseline={other} />}
+                    </>
+                  ) : (
+                    <td colSpan={columns}>{rival.trouble}</td>
+                  )}
+                </tr>
+              ))}
+            </Fragment>
           ))}
         </tbody>
       </table>
@@ -74,13 +95,13 @@ function shapeText(shape: Row['shape'], result: MeasuredResult | undefined): str
 
 interface MeasuredProps {
   readonly result: MeasuredResult;
-  readonly limits: BenchReport['limits'];
+  readonly report: BenchReport;
 }
 
-function Measured({ result, limits }: MeasuredProps) {
+function Measured({ result, report }: MeasuredProps) {
   const { medianMs, lowMs, highMs, samples, clock, gflops, gbps, shareOfLimit } = result;
-  const dispatches = emptyDispatches(result, limits);
-  const nearest = nearestLimit(result, limits);
+  const nearest = nearestLimit(result, report.limits);
+  const [figure, unit] = shareFigure(result, report);
   return (
     <>
       <td>
@@ -97,20 +118,21 @@ function Measured({ result, limits }: MeasuredProps) {
         <span class={`gauge ${nearest}`}>
           <i style={{ width: `${Math.min(100, 100 * shareOfLimit)}%` }} />
         </span>
-        {dispatches === undefined ? (
-          <>
-            <b>{percentOfLimit(result)}</b>
-            <small>{nearest}</small>
-          </>
-        ) : (
-          <>
-            <b>{threeDigits(dispatches)}×</b>
-            <small>an empty dispatch</small>
-          </>
-        )}
+        <b>{figure}</b>
+        <small>{unit}</small>
       </td>
     </>
   );
+}
+
+/** Of a peer, how many times as long it takes; otherwise the share of a limit, where that says something. */
+function shareFigure(result: MeasuredResult, { limits, results }: BenchReport) {
+  const ratio = result.subject === 'espalier' ? undefined : ratioToOwn(results, result);
+  if (ratio !== undefined) return [`${threeDigits(ratio)}×`, 'our time'] as const;
+  const dispatches = emptyDispatches(result, limits);
+  return dispatches === undefined
+    ? ([percentOfLimit(result), nearestLimit(result, limits)] as const)
+    : ([`${threeDigits(dispatches)}×`, 'an empty dispatch'] as const);
 }
 
 interface BesideProps {

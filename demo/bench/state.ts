@@ -8,6 +8,7 @@ import { fetchSource } from '../state/data.js';
 import { createDrive, type Mode } from '../state/drive.js';
 import type { Page } from '../state/page.js';
 import { pageText } from '../state/wording.js';
+import { NAMES, PEERS } from './peers.js';
 import {
   type BenchRecord,
   benchRows,
@@ -32,10 +33,21 @@ const SCOPES = {
 export type Scope = keyof typeof SCOPES;
 
 const SCOPE = 'bench.scope';
+const WITH_PEERS = 'bench.peers';
 
 /** The same shapes on every machine. The built-in digits are too few for the first of a selection. */
-function requestFor(scope: Scope): BenchRequest {
-  return { names: SCOPES[scope], quick: true, shapes: { selection: { n: 256, m: 1000 } } };
+function requestFor(scope: Scope, withPeers: boolean): BenchRequest {
+  return {
+    names: SCOPES[scope],
+    quick: true,
+    shapes: { selection: { n: 256, m: 1000 } },
+    ...(!withPeers && { subjects: ['espalier'] }),
+  };
+}
+
+interface Now {
+  readonly work: string;
+  readonly doing: string;
 }
 
 export interface Benching {
@@ -43,6 +55,8 @@ export interface Benching {
   /** The error that ended the benchmark. It cannot go on after an error. */
   readonly error: ReadonlySignal<unknown>;
   readonly scope: ReadonlySignal<Scope>;
+  /** Whether the peers do the same work; undefined in a page that has none. */
+  readonly withPeers: ReadonlySignal<boolean> | undefined;
   readonly rows: ReadonlySignal<readonly Row[]>;
   /** What was found here, now or before the page was loaded. */
   readonly record: ReadonlySignal<BenchRecord | undefined>;
@@ -51,12 +65,13 @@ export interface Benching {
   /** Whether the browser keeps the record. */
   readonly keeps: ReadonlySignal<boolean>;
   /** The work at hand, and what is done with it. */
-  readonly now: ReadonlySignal<{ readonly work: string; readonly verified: boolean } | undefined>;
+  readonly now: ReadonlySignal<Now | undefined>;
   /** The results that these are compared with. */
   readonly baseline: ReadonlySignal<Baseline | undefined>;
   /** What is wrong with the file that was brought to compare with. */
   readonly fault: ReadonlySignal<string | undefined>;
   choose(scope: Scope): void;
+  invite(peers: boolean): void;
   /** Compares with a benchmark's JSON file. */
   compareWith(files: readonly PathFile[]): Promise<void>;
   compareNoMore(): void;
@@ -70,7 +85,7 @@ export function createBenching(page: Page): Benching {
   const record = signal(keptRecord());
   const earlier = signal(record.value !== undefined);
   const keeps = signal(true);
-  const now = signal<{ work: string; verified: boolean } | undefined>();
+  const now = signal<Now | undefined>();
   const baseline = signal<Baseline | undefined>();
   const fault = signal<string | undefined>();
   const started = signal('');
@@ -78,13 +93,19 @@ export function createBenching(page: Page): Benching {
   const heard = (event: BenchEvent) => {
     switch (event.type) {
       case 'started':
-        record.value = emptyRecord(event, started.value);
+        record.value = emptyRecord(event, started.value, PEERS?.versions);
         break;
       case 'contest':
-        now.value = { work: event.work, verified: false };
+        now.value = { work: event.work, doing: 'checking' };
+        break;
+      case 'awaited':
+        now.value = {
+          work: event.entry.work,
+          doing: `waiting for ${NAMES[event.entry.subject]} at`,
+        };
         break;
       case 'verified':
-        now.value = { work: event.entry.work, verified: true };
+        now.value = { work: event.entry.work, doing: 'timing' };
         break;
       default:
         if (!record.value) return;
@@ -109,17 +130,21 @@ export function createBenching(page: Page): Benching {
     return named === 'tasks' || named === 'kernels' ? named : 'all';
   });
 
+  const withPeers = computed(() => PEERS !== undefined && page.kept.value[WITH_PEERS] === 'yes');
+  const request = computed(() => requestFor(scope.value, withPeers.value));
+
   const start = () => {
     if (page.turn.value) return;
     page.dismiss();
     forget();
     started.value = new Date().toISOString();
-    const request = requestFor(scope.value);
     drive.start(async (abort) => {
       const device = await page.connected();
+      const peers = withPeers.value ? await PEERS?.load() : undefined;
       // The built-in digits, whatever is in Play: every machine does the same work.
       const source = scope.value === 'kernels' ? undefined : await fetchSource('small', () => {});
-      return bench(device, { request, source }, { signal: abort });
+      const input = { request: request.value, source };
+      return bench(device, input, { signal: abort, ...(peers && { peers }) });
     });
   };
 
@@ -142,22 +167,26 @@ export function createBenching(page: Page): Benching {
     }
   };
 
+  // What was stopped does not go on with other work.
+  const keep = (name: typeof SCOPE | typeof WITH_PEERS, value: string | undefined) => {
+    if (drive.mode.value === 'stopped') void drive.halt();
+    page.keep(name, value);
+  };
+
   return {
     mode: drive.mode,
     error: drive.error,
     scope,
-    rows: computed(() => benchRows(requestFor(scope.value), record.value)),
+    withPeers: PEERS && withPeers,
+    rows: computed(() => benchRows(request.value, record.value)),
     record,
     earlier,
     keeps,
     now,
     baseline,
     fault,
-    choose: (next) => {
-      // What was stopped does not go on with other work.
-      if (drive.mode.value === 'stopped') void drive.halt();
-      page.keep(SCOPE, next === 'all' ? undefined : next);
-    },
+    choose: (next) => keep(SCOPE, next === 'all' ? undefined : next),
+    invite: (peers) => keep(WITH_PEERS, peers ? 'yes' : undefined),
     compareWith,
     compareNoMore: () => {
       baseline.value = undefined;

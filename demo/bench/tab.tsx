@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { capital } from '../../src/report/words.js';
 import { plural } from '../../src/text.js';
 import { Bar } from '../view/bar.js';
 import { usePage } from '../view/context.js';
@@ -19,6 +20,11 @@ const SCOPES: readonly (readonly [Scope, string])[] = [
   ['tasks', 'Whole tasks'],
   ['kernels', 'Kernels'],
 ];
+
+const COMPANY = [
+  ['alone', 'Espalier alone'],
+  ['peers', 'beside jax-js, TensorFlow.js and ONNX Runtime'],
+] as const;
 
 const LASTS: Readonly<Record<Scope, string>> = {
   all: 'about a minute',
@@ -82,6 +88,16 @@ export function BenchTab() {
           disabled={mode.value === 'running'}
           onChange={benching.choose}
         />
+        {benching.withPeers && (
+          <Pills
+            legend="By"
+            name="peers"
+            options={COMPANY}
+            value={benching.withPeers.value ? 'peers' : 'alone'}
+            disabled={mode.value === 'running'}
+            onChange={(by) => benching.invite(by === 'peers')}
+          />
+        )}
       </Opening>
       {page.adapter.value?.kind === 'software' && (
         <p class="slow">
@@ -137,18 +153,19 @@ function BenchPlayer({ benching, children }: BenchPlayerProps) {
 }
 
 function benchStatus(
-  { mode, rows, record, now, scope, keeps, earlier }: Benching,
+  { mode, rows, record, now, scope, withPeers, keeps, earlier }: Benching,
   done: number,
 ): string {
   const work = plural(rows.value.length, 'piece');
   if (mode.value === 'running') {
     if (!record.value) return 'Measuring what the adapter can do at most…';
     const at = now.value;
-    return at ? `${at.verified ? 'Timing' : 'Checking'} ${at.work}…` : 'Beginning…';
+    return at ? `${capital(at.doing)} ${at.work}…` : 'Beginning…';
   }
   const kept = keeps.value ? ' This browser keeps them.' : '';
   if (mode.value === 'stopped') return `Stopped after ${done} of ${work}.${kept}`;
   if (mode.value === 'done') return `Done: ${done} of ${work} of work.${kept}`;
   if (earlier.value) return 'These are kept from an earlier visit. Run again to measure anew.';
-  return `Press Run: ${work} of work, each checked in float64 and then timed. It takes ${LASTS[scope.value]}, longer without a graphics card.`;
+  const lasts = withPeers?.value ? 'some minutes' : LASTS[scope.value];
+  return `Press Run: ${work} of work, each checked in float64 and then timed. It takes ${lasts}, longer without a graphics card.`;
 }

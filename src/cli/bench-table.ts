@@ -1,14 +1,13 @@
 import Table from 'cli-table3';
 import { type Baseline, type Comparison, compareWith } from '../../bench/baseline.js';
 import { shapeLabel } from '../../bench/benchmark.js';
-import { ratioToOwn } from '../../bench/ratio.js';
+import { ratioCell } from '../../bench/ratio.js';
 import {
   type BenchEntry,
   type BenchReport,
   type BenchResult,
   entryKey,
   isOneRun,
-  type MeasuredResult,
 } from '../../bench/report.js';
 import { type BenchRow, type BenchRows, byWork } from '../../bench/rows.js';
 import { scalingExponents } from '../../bench/scaling.js';
@@ -201,9 +200,4 @@ function disturbanceWarning(disturbances: readonly Disturbance[]): readonly stri
   return [
     `Disturbed: right after some of the work the multiply-add rate was far from its limit (${shares.join(', ')}), so that something else was using the machine, then or while the limits were measured. Run it again on an idle machine.`,
   ];
-}
-
-function ratioCell(results: BenchReport['results'], result: MeasuredResult): string {
-  const ratio = ratioToOwn(results, result);
-  return ratio === undefined ? '–' : `${threeDigits(ratio)}×`;
 }

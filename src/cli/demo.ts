@@ -22,6 +22,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
 };
 
 /** Of every answer. The page's own policy stands in its markup; who may frame it, only a header can say. */
@@ -35,7 +36,7 @@ const HEADERS = {
 } as const;
 
 /** Built files with a checksum in their name never change; the others may with the next build. */
-const HASHED = /-[\w-]{8}\.(js|css)$/;
+const HASHED = /-[\w-]{8}\.(js|css|wasm)$/;
 
 export function addDemo(program: Command): void {
   program

@@ -18,6 +18,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
   '.gz': 'application/gzip',
+  '.wasm': 'application/wasm',
 };
 
 /** A run of about a second on the software adapter. */
@@ -79,24 +80,37 @@ interface How {
   readonly keepsPage?: boolean;
 }
 
-/** Serves the page and starts Chrome, for all tests of a file. */
-export function servedPage(): ServedPage {
+/**
+ * Serves the page and starts Chrome, for all tests of a file.
+ *
+ * @param build makes another build of the page in the folder that it is given.
+ */
+export function servedPage(build?: (folder: string) => Promise<unknown>): ServedPage {
+  let folder = PAGE;
   let downloads = '';
   let served: Served | undefined;
   let chrome: LaunchedChrome | undefined;
   beforeAll(async () => {
     downloads = await mkdtemp(join(tmpdir(), 'espalier-downloads-'));
-    await access(join(PAGE, 'index.html'));
-    served = await serve(PAGE);
+    if (build) {
+      folder = await mkdtemp(join(tmpdir(), 'espalier-page-'));
+      await build(folder);
+    }
+    await access(join(folder, 'index.html'));
+    served = await serve(folder);
     chrome = await launchChrome(await findChrome(), 'software');
   });
   afterAll(async () => {
     await chrome?.close();
     served?.server.close();
-    await rm(downloads, { recursive: true, force: true });
+    for (const made of build ? [downloads, folder] : [downloads]) {
+      await rm(made, { recursive: true, force: true });
+    }
   });
   return {
-    folder: PAGE,
+    get folder() {
+      return folder;
+    },
     get downloads() {
       return downloads;
     },
