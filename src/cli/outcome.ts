@@ -34,18 +34,29 @@ export function explainOther(error: unknown): string {
 /** Ctrl-C, `kill`, and a terminal that closes. */
 const INTERRUPTIONS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** Who has heard nothing for so long believes that nobody listens. */
+const SILENT_MILLIS = 1000;
+
 /**
  * A signal that Ctrl-C fires. The work ends at its next submit, what is finished is kept, and a
- * second Ctrl-C ends the process at once.
+ * second Ctrl-C ends the process at once. A step is never broken off, since its weights would be neither
+ * the old nor the new ones; where one takes long, a line says so.
  */
 export function interruptSignal(): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
+  let silence: NodeJS.Timeout | undefined;
   const onInterrupt = () => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
     controller.abort();
+    silence = setTimeout(() => {
+      process.stderr.write(
+        '\nEnding after the step under way, to keep it. Ctrl-C again ends at once.\n',
+      );
+    }, SILENT_MILLIS);
   };
   for (const name of INTERRUPTIONS) process.on(name, onInterrupt);
   const release = () => {
+    clearTimeout(silence);
     for (const name of INTERRUPTIONS) process.off(name, onInterrupt);
   };
   return { signal: controller.signal, release };
