@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Pictures } from '../../src/data/pictures.js';
 import { PREPROCESSINGS, picturesAt } from '../../src/data/pictures.js';
@@ -18,6 +17,7 @@ import {
 } from '../../src/train/network-training.js';
 import { requireNothingLeft, sharedDevice } from '../gpu/probe.js';
 import { randomNetwork, sampleGraph } from '../graph/sample.js';
+import { watchedPictures } from './watched-pictures.js';
 
 let device: Device;
 beforeAll(async () => {
@@ -209,20 +209,12 @@ describe('training a network', () => {
 test('streamed pictures train and measure to the bits of held ones, a few minibatches in memory', async () => {
   const held = colours(29);
   const { pixels: _, ...set } = held;
-  let alive = 0;
-  let most = 0;
-  const streamed = {
-    ...set,
-    read: async (indices: ArrayLike<number>) => {
-      alive += indices.length;
-      most = Math.max(most, alive);
-      await sleep(1);
-      alive -= indices.length;
-      return picturesAt(held, indices).pixels;
-    },
-  };
+  const read = async (indices: ArrayLike<number>) => picturesAt(held, indices).pixels;
+  const { pictures: streamed, most } = watchedPictures({ ...set, read });
   const network = randomNetwork(chain);
-  const options = { ...OPTIONS, epochs: 2 };
+  // Of many minibatches, few are all that may be in memory.
+  const batch = 3;
+  const options = { ...OPTIONS, epochs: 2, batch };
   const whole = await finalResult(trainNetwork(device, network, held, options));
   expect(await finalResult(trainNetwork(device, network, streamed, options))).toEqual(whole);
   // From within an epoch, too.
@@ -246,11 +238,10 @@ test('streamed pictures train and measure to the bits of held ones, a few miniba
   );
   expect(await finalResult(rest)).toEqual(whole);
   const { preprocessing } = OPTIONS;
-  const measured = { preprocessing, batch: 8, answers: true };
+  const measured = { preprocessing, batch, answers: true };
   const own = { ...network, weights: whole.weights };
   expect(await finalResult(evaluatePictures(device, own, streamed, measured))).toEqual(
     await finalResult(evaluatePictures(device, own, held, measured)),
   );
-  expect(most).toBeGreaterThan(OPTIONS.batch);
-  expect(most).toBeLessThanOrEqual((READ_AHEAD + 1) * OPTIONS.batch);
+  expect(most()).toBe((READ_AHEAD + 1) * batch);
 });
