@@ -1,6 +1,7 @@
 import { useId } from 'preact/hooks';
 import { type Cell, type Finding, type StudyConfig, studyCheckpoints } from '../../src/index.js';
 import { tileBorders } from '../../src/report/borders.js';
+import { piecesOfLine, thresholdLine } from '../../src/report/threshold-line.js';
 import { meanThresholds } from '../../src/study/analysis.js';
 import { grouped, plural } from '../../src/text.js';
 import { mapTiles, namedCheckpoints, placeInRange, type Range, valueRange } from './map.js';
@@ -77,7 +78,9 @@ function Tiles(props: TilesProps) {
     const top = y(borders[row + 1] ?? last);
     return { x: x(examples), y: top, width: across, height: y(borders[row] ?? first) - top };
   };
-  const line = means.map(([examples, t]) => `${x(examples) + across / 2},${y(t)}`).join(' ');
+  const pieces = piecesOfLine(thresholdLine(config.sizes, means)).map((piece) =>
+    piece.map(({ size, height: t }) => `${x(size) + across / 2},${y(t)}`).join(' '),
+  );
   return (
     <>
       {tiles.map(({ examples, iteration, value, trials }) => (
@@ -98,9 +101,9 @@ function Tiles(props: TilesProps) {
       {progress && next !== undefined && (
         <rect class="next" {...box(progress.trial.examples, next)} />
       )}
-      {(['casing', 'threshold'] as const).map((name) => (
-        <polyline key={name} class={name} points={line} />
-      ))}
+      {(['casing', 'threshold'] as const).map((name) =>
+        pieces.map((points) => <polyline key={`${name} ${points}`} class={name} points={points} />),
+      )}
       {means.map(([examples, t]) => (
         <circle key={examples} class="threshold" cx={x(examples) + across / 2} cy={y(t)} r={4.5} />
       ))}

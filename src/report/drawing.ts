@@ -17,7 +17,7 @@ export interface Paper {
 }
 
 export interface LegendEntry {
-  readonly mark: keyof typeof DASHES | keyof typeof SYMBOLS;
+  readonly mark: keyof typeof DASHES | keyof typeof SYMBOLS | 'none';
   readonly text: string;
   readonly color?: string;
 }

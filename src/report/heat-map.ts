@@ -6,10 +6,12 @@ import {
   DASHES,
   type Drawing,
   finishedDrawing,
+  type LegendEntry,
   logDomain,
   type Paper,
   stacked,
 } from './drawing.js';
+import { markOfLine, thresholdLine } from './threshold-line.js';
 import { compact, criterionText } from './words.js';
 
 /**
@@ -22,9 +24,10 @@ export function heatMap(paper: Paper, analysis: Analysis): Drawing {
   const color = { type: 'log', scheme: 'YlGnBu', domain: [...domain], reverse: true } as const;
   const sizes = analysedSizes(analysis);
   const { absolute, relative } = analysis;
+  const pointsOf = (finding: Finding) => thresholdLine(sizes, meanThresholds(finding));
   const line = (finding: Finding, mark: keyof typeof DASHES) => {
-    const points = meanThresholds(finding);
-    const at = { x: '0', y: '1' };
+    const points = pointsOf(finding);
+    const at = { x: 'size', y: 'height' };
     return [
       Plot.line(points, { ...at, stroke: 'black', strokeWidth: 5, strokeOpacity: 0.6 }),
       Plot.line(points, {
@@ -35,6 +38,11 @@ export function heatMap(paper: Paper, analysis: Analysis): Drawing {
       }),
       Plot.dot(points, { ...at, r: 4, fill: 'white', stroke: 'black' }),
     ];
+  };
+  const entry = (finding: Finding, own: keyof typeof DASHES): LegendEntry => {
+    const mark = markOfLine(pointsOf(finding), own);
+    const what = mark === 'none' ? 'reached by every trial of no size' : 'mean threshold';
+    return { mark, text: `${what}: ${criterionText(finding)}` };
   };
   const map = Plot.plot({
     ...paper.plot(0.62),
@@ -57,12 +65,7 @@ export function heatMap(paper: Paper, analysis: Analysis): Drawing {
   return stacked(paper, [
     finishedDrawing(key(paper, domain, color)),
     finishedDrawing(map),
-    finishedDrawing(
-      paper.legend([
-        { mark: 'line', text: `mean threshold: ${criterionText(absolute)}` },
-        { mark: 'dots', text: `mean threshold: ${criterionText(relative)}` },
-      ]),
-    ),
+    finishedDrawing(paper.legend([entry(absolute, 'line'), entry(relative, 'dots')])),
   ]);
 }
 

@@ -11,6 +11,7 @@ import type { ModelStudyConfig } from '../study/model/config.js';
 import { type Column, gridTiles, type Tile } from './borders.js';
 import { type Drawing, finishedDrawing, type Paper, stacked } from './drawing.js';
 import { coursesOfSize } from './model-study-table.js';
+import { markOfLine } from './threshold-line.js';
 import { compact } from './words.js';
 
 /**
@@ -28,10 +29,8 @@ export function modelHeatMap(
   const most = max([1, ...tiles.map(({ value }) => Math.abs(value))]);
   const color = { type: 'diverging', scheme: 'RdBu', pivot: 0, domain: [-most, most] } as const;
   const sizes = sizesOfAnalysis(analysis);
-  const line = columns.flatMap((column) => {
-    const height = crossing(column);
-    return height === undefined ? [] : [{ size: column.size, height }];
-  });
+  const line = columns.map((column) => ({ size: column.size, height: crossing(column) }));
+  const mark = markOfLine(line, 'line');
   const at = { x: 'size', y: 'height' } as const;
   const map = Plot.plot({
     ...paper.plot(0.62),
@@ -48,7 +47,7 @@ export function modelHeatMap(
       Plot.text(tiles, {
         x: ({ x1, x2 }: Tile) => Math.sqrt(x1 * x2),
         y: ({ y1, y2 }: Tile) => (y1 + y2) / 2,
-        dx: line.length > 0 ? -26 : 0,
+        dx: mark === 'none' ? 0 : -26,
         text: ({ value }: Tile) => signed(value),
         fill: ({ value }: Tile) => (Math.abs(value) > 0.6 * most ? 'white' : 'black'),
       }),
@@ -59,11 +58,11 @@ export function modelHeatMap(
   });
   const legend = paper.legend([
     {
-      mark: 'line',
+      mark,
       text:
-        line.length > 0
-          ? 'from here on as good as the dense network'
-          : 'nowhere as good as the dense network',
+        mark === 'none'
+          ? 'nowhere as good as the dense network'
+          : 'from here on as good as the dense network',
     },
   ]);
   return stacked(paper, [finishedDrawing(map), finishedDrawing(legend)]);

@@ -116,6 +116,29 @@ test('a study shows how accuracy and thresholds move with width and depth, and w
   expect(report(modelCells(config)).get('report.html')).not.toContain('Width and depth');
 });
 
+test('the map’s legend has a line only where one is drawn, and that ends beside a size without a threshold', () => {
+  const sizes = [100, 128, 300, 400];
+  const map = (reached: readonly number[]) => {
+    const own = { ...config, sizes, criteria: ['l1' as const] };
+    const cells = modelCells(own).map((cell) =>
+      reached.includes(cell.examples) ? cell : { ...cell, fineTunedTestAccuracy: 0.1 },
+    );
+    const svg = report(cells, own).get('heat-map-l1.svg') ?? '';
+    // The drawn line's pieces, each begun by a move; the legend's strokes and dots.
+    const [drawing = '', legend = ''] = svg.split('<svg y="0"')[1]!.split(/<svg y="[1-9]/);
+    const line = /stroke="black"[^>]*aria-label="line"[^>]*>(.*?)<\/g>/s.exec(drawing)?.[1] ?? '';
+    return {
+      pieces: line.match(/M/g)?.length ?? 0,
+      strokes: legend.match(/<line/g)?.length ?? 0,
+      dots: legend.match(/<path|<circle/g)?.length ?? 0,
+    };
+  };
+  expect(map(sizes)).toEqual({ pieces: 1, strokes: 1, dots: 0 });
+  expect(map([100, 128, 400])).toEqual({ pieces: 2, strokes: 1, dots: 0 });
+  expect(map([128, 400])).toEqual({ pieces: 2, strokes: 0, dots: 1 });
+  expect(map([])).toEqual({ pieces: 0, strokes: 0, dots: 0 });
+});
+
 test('what a cell is compared with and is not is told with its reason', () => {
   const then: ['magnitude', number] = ['magnitude', 0.75];
   const own = { ...config, then, budgets: 'measured' as const };
