@@ -1,9 +1,11 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import type { AdapterDescription } from '../../src/index.js';
 import { grouped, plural } from '../../src/text.js';
 import { Bar } from '../view/bar.js';
 import { usePage } from '../view/context.js';
 import { roughly, roughSeconds } from './duration.js';
+import { madeOn } from './made-on.js';
 import { METHODS } from './methods.js';
 import type { Comparing } from './state.js';
 import type { Subject } from './subject.js';
@@ -29,7 +31,7 @@ export function ContestPlayer({ comparing }: { readonly comparing: Comparing }) 
       disabled={!able}
       onMain={act}
       onReset={mode === 'idle' ? undefined : () => void comparing.reset()}
-      text={playerText(comparing, page.adapter.value?.kind ?? 'software', left)}
+      text={playerText(comparing, page.adapter.value, left)}
       done={done}
       total={total}
       measure="Ways compared"
@@ -75,12 +77,12 @@ function useTimeLeft(running: boolean, share: number): number | undefined {
 }
 
 function playerText(
-  { mode, outcomes, progress, subject, next, changed, earlier }: Comparing,
-  kind: 'hardware' | 'software',
+  { mode, outcomes, progress, subject, next, changed, earlier, adapters }: Comparing,
+  adapter: AdapterDescription | undefined,
   left: number | undefined,
 ): string {
   const about = subject.value;
-  const kept = earlier.value ? ' It is as you left it: this browser keeps it.' : '';
+  const made = madeOn(adapters.value, { earlier: earlier.value, here: adapter?.name });
   if (mode.value === 'running') {
     const now = progress.value;
     if (!now) return 'Getting ready…';
@@ -88,16 +90,16 @@ function playerText(
     return `${doing(now)}${rest}.`;
   }
   if (mode.value === 'stopped' && about && !changed.value) {
-    return `Stopped after ${outcomes.value.length} of ${about.contenders.length} ways.${kept}`;
+    return `Stopped after ${outcomes.value.length} of ${about.contenders.length} ways.${made}`;
   }
   if (mode.value === 'done' && about && !changed.value) {
-    return `Done: ${networkOf(about)}, cut down in ${plural(about.contenders.length, 'way')}.${kept}`;
+    return `Done: ${networkOf(about)}, cut down in ${plural(about.contenders.length, 'way')}.${made}`;
   }
   const plan = next.value;
   const begin = plan.network
     ? `Takes ${networkOf(plan)}, and cuts it down`
     : `Trains ${networkOf(plan)}, and cuts it down`;
-  return `${begin} in ${plural(plan.contenders.length, 'way')}: ${roughly(roughSeconds(plan, kind))} here.`;
+  return `${begin} in ${plural(plan.contenders.length, 'way')}: ${roughly(roughSeconds(plan, adapter?.kind ?? 'software'))} here.`;
 }
 
 function doing({ what, improving, done, total }: NonNullable<Comparing['progress']['value']>) {

@@ -8,6 +8,8 @@ export interface KeptComparison {
   readonly subject: Omit<Subject, 'images'>;
   readonly dense: DenseOutcome | undefined;
   readonly outcomes: readonly Outcome[];
+  /** Names of the adapters that it was made on, in turn. */
+  readonly adapters: readonly string[];
 }
 
 interface Kept extends KeptComparison {
@@ -18,7 +20,7 @@ interface Kept extends KeptComparison {
 
 const COMPARISON = 'comparison';
 /** The version of the record's form. Records of another version are not read. */
-const SCHEMA = 1;
+const SCHEMA = 2;
 
 /** Keeps the last comparison over a reload, where the browser keeps anything. */
 export interface CompareKeeping {

@@ -25,6 +25,8 @@ export interface Comparing {
   readonly error: ReadonlySignal<unknown>;
   /** Whether the results are of an earlier visit. */
   readonly earlier: ReadonlySignal<boolean>;
+  /** Names of the adapters that made the results, in turn: one, unless it went on on another. */
+  readonly adapters: ReadonlySignal<readonly string[]>;
   /** The subject of the results on the screen. */
   readonly subject: ReadonlySignal<Subject | undefined>;
   readonly dense: ReadonlySignal<DenseOutcome | undefined>;
@@ -49,6 +51,7 @@ export function createComparing(page: Page): Comparing {
   const outcomes = signal<readonly Outcome[]>([]);
   const progress = signal<Progress | undefined>();
   const earlier = signal(false);
+  const adapters = signal<readonly string[]>([]);
   const keeping = createCompareKeeping();
   const drive = createDrive<CompareEvent, CompareSummary>('compare', page.turn, {
     heard: (event) => {
@@ -57,7 +60,8 @@ export function createComparing(page: Page): Comparing {
       else {
         outcomes.value = [...outcomes.value, event];
         const { images, ...about } = subject.value ?? next.value;
-        const found = { subject: about, dense: dense.value, outcomes: outcomes.value };
+        const results = { dense: dense.value, outcomes: outcomes.value };
+        const found = { subject: about, ...results, adapters: adapters.value };
         if (images) void keeping.put(found, images);
       }
     },
@@ -93,6 +97,7 @@ export function createComparing(page: Page): Comparing {
       outcomes.value = [];
       progress.value = undefined;
       earlier.value = false;
+      adapters.value = [];
     });
 
   /** Compares those ways that there are no results of. */
@@ -103,6 +108,7 @@ export function createComparing(page: Page): Comparing {
     const known = outcomes.value.map(({ method }) => method);
     drive.start(async (abort) => {
       const device = await page.connected();
+      adapters.value = [...new Set([...adapters.value, device.adapter.name])];
       const { config, network } = about;
       const contenders = about.contenders.filter((method) => !known.includes(method));
       const examples = drawExamples(images, config.examples, config.seed);
@@ -127,6 +133,7 @@ export function createComparing(page: Page): Comparing {
       subject.value = { ...kept.subject, images: undefined };
       dense.value = kept.dense;
       outcomes.value = kept.outcomes;
+      adapters.value = kept.adapters;
       earlier.value = true;
       const whole = kept.outcomes.length === kept.subject.contenders.length;
       drive.rest(whole ? 'done' : 'stopped');
@@ -159,6 +166,7 @@ export function createComparing(page: Page): Comparing {
     mode: drive.mode,
     error: drive.error,
     earlier,
+    adapters,
     subject,
     dense,
     outcomes,

@@ -237,7 +237,9 @@ describe('a comparison', () => {
     await stopped();
     await page.reload();
     await stopped();
-    expect(await textAt(page, `${PANEL} .doing`)).toContain('as you left it');
+    const said = await textAt(page, `${PANEL} .doing`);
+    const adapter = (await textAt(page, 'footer dd')).trim();
+    expect(said).toContain(`as you left it: this browser keeps it. Computed on ${adapter}.`);
     await (await button(page, 'Go on')).click();
     await finished();
     const [{ trainingLoss }] = expected.rows.filter(
