@@ -58,16 +58,27 @@ export async function openStudyFolder(path: string, config: StudyConfig): Promis
       const file = join(path, stateFile(trial));
       const bytes = await readIfThere(file);
       const state = bytes && decodeState(bytes, file, shape);
-      if (state && !isCheckpoint(config, state.iteration)) {
-        throw new EspalierError(
-          'bad-data',
-          `${file} is of iteration ${state.iteration}, which is no checkpoint of this study. Remove the file to train that trial from its start.`,
-        );
-      }
+      if (state) requireOwnState(config, state, file);
       return state;
     },
     removeState: (trial) => rm(join(path, stateFile(trial)), { force: true }),
   };
+}
+
+/** A file under a right checksum may still be of another study. */
+function requireOwnState(config: StudyConfig, state: TrainedState, file: string): void {
+  const { iteration, velocity } = state;
+  const fail = (what: string) =>
+    new EspalierError(
+      'bad-data',
+      `${file} ${what}. Remove the file to train that trial from its start.`,
+    );
+  if (!isCheckpoint(config, iteration)) {
+    throw fail(`is of iteration ${iteration}, which is no checkpoint of this study`);
+  }
+  if (config.momentum > 0 && iteration > 0 && !velocity) {
+    throw fail(`has no velocities, which momentum ${config.momentum} goes on with`);
+  }
 }
 
 /**

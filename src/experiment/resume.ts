@@ -97,13 +97,12 @@ export function stateOfFiles(
 }
 
 /**
- * @throws bad-config when the state is past the run's end or lacks what momentum has gathered;
- *   bad-data when it is of another network.
+ * @throws bad-config when the state is past the run's end; bad-data when it is of another network.
  */
 export function requireGoesOn(
-  { iterations, momentum }: RunConfig,
+  { iterations }: RunConfig,
   shape: TwoLayerShape,
-  { iteration, network, velocity }: TrainedState,
+  { iteration, network }: TrainedState,
 ): void {
   if (iteration > iterations) {
     throw new EspalierError('bad-config', {
@@ -112,15 +111,6 @@ export function requireGoesOn(
       given: iterations,
       allowed: `${iteration} or more`,
       because: 'the weights to go on from have as many behind them',
-    });
-  }
-  if (momentum > 0 && iteration > 0 && !velocity) {
-    throw new EspalierError('bad-config', {
-      kind: 'value',
-      key: 'momentum',
-      given: momentum,
-      allowed: '0',
-      because: `the state at iteration ${iteration} has no velocity`,
     });
   }
   const keys = ['width', 'inputs', 'outputs', 'activation'] as const;

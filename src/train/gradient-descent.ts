@@ -43,7 +43,8 @@ const STEPS_BETWEEN_CHECKS = 25;
  * Begins a training, or goes on with one whose network and state were kept; its velocities live
  * until `dispose()`. The network stays the caller's.
  *
- * @throws bad-data when network and dataset do not belong together.
+ * @throws bad-data when network and dataset do not belong together; bad-config when the state lacks what
+ *   momentum has gathered.
  */
 export function startTraining(
   network: TwoLayerNetwork,
@@ -53,6 +54,7 @@ export function startTraining(
 ): Training {
   const { device, inputs, width, outputs } = network;
   requireFit(network, dataset);
+  requireVelocity(options, state);
   const minibatches = minibatchStream(options);
   const chunked = rowsOfStep(network, dataset, options).chunks > 1;
   const { hidden, output } = state.velocity ?? {};
@@ -74,6 +76,20 @@ export function startTraining(
       dispose: () => scope.dispose(),
       [Symbol.dispose]: () => scope.dispose(),
     };
+  });
+}
+
+function requireVelocity(
+  { momentum }: TrainingOptions,
+  { iteration, velocity }: TrainingState,
+): void {
+  if (momentum === 0 || iteration === 0 || velocity) return;
+  throw new EspalierError('bad-config', {
+    kind: 'value',
+    key: 'momentum',
+    given: momentum,
+    allowed: '0',
+    because: `the state at iteration ${iteration} has no velocity`,
   });
 }
 

@@ -113,6 +113,16 @@ test('a study goes on with a new device where the old one was lost', async () =>
   expect(withoutTimes(resumed.cells)).toEqual(withoutTimes(whole.cells));
 });
 
+test('a state without what momentum has gathered is not gone on from', async () => {
+  const cells = whole.cells.filter(({ iteration }) => iteration === 0);
+  const states = new Map(
+    [...whole.states].map(([name, { network }]) => [name, { iteration: 10, network }]),
+  );
+  await expect(session(config, { cells, states })).rejects.toThrow(
+    /^momentum must be 0, not 0\.5: the state at iteration 10 has no velocity/,
+  );
+});
+
 test('a missing cell before the kept state is computed from the start', async () => {
   const gap = { ...whole, cells: whole.cells.filter(({ iteration }) => iteration !== 10) };
   const { cells } = await session(config, gap);
