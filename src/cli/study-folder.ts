@@ -5,10 +5,11 @@ import { EspalierError } from '../errors.js';
 import { decodeState, encodeState, type TrainedState } from '../experiment/state.js';
 import type { TwoLayerShape } from '../models/two-layer.js';
 import type { Cell } from '../study/cell.js';
-import { isCheckpoint, type Trial, trialName } from '../study/grid.js';
+import { isCheckpoint, listTrials, type Trial, trialName } from '../study/grid.js';
 import { TWO_LAYER_STUDY } from '../study/kinds.js';
+import { openTrials } from '../study/study.js';
 import { type StudyConfig, studyIdentity } from '../study/study-config.js';
-import { readIfThere, writeWhole } from './files.js';
+import { namesIn, readIfThere, writeWhole } from './files.js';
 import {
   CELLS_FILE,
   openStudyRecords,
@@ -49,7 +50,7 @@ export function folderByIdentity(name: string, identity: string): string {
 export async function openStudyFolder(path: string, config: StudyConfig): Promise<StudyFolder> {
   const isWork = (name: string) => STATE.test(name);
   const records = await openStudyRecords(TWO_LAYER_STUDY, path, { config, isWork });
-  const stateFile = (trial: Trial) => `state-${trialName(trial)}.safetensors`;
+  await dropStates(path, config, records.cells);
   return {
     ...records,
     saveState: (trial, state) =>
@@ -63,6 +64,27 @@ export async function openStudyFolder(path: string, config: StudyConfig): Promis
     },
     removeState: (trial) => rm(join(path, stateFile(trial)), { force: true }),
   };
+}
+
+function stateFile(trial: Trial): string {
+  return `state-${trialName(trial)}.safetensors`;
+}
+
+/** Removes states of trials whose cells are all there: a kill may come between the last of them and that. */
+async function dropStates(
+  path: string,
+  config: StudyConfig,
+  cells: readonly Cell[],
+): Promise<void> {
+  const states = (await namesIn(path)).filter((name) => STATE.test(name));
+  if (states.length === 0) return;
+  const open = new Set(openTrials(config, cells).map(stateFile));
+  const done = new Set(
+    listTrials(config)
+      .map(stateFile)
+      .filter((name) => !open.has(name)),
+  );
+  for (const name of states) if (done.has(name)) await rm(join(path, name), { force: true });
 }
 
 /** A file under a right checksum may still be of another study. */

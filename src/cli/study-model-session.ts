@@ -85,6 +85,7 @@ export async function runModelSession(session: ModelSession): Promise<ModelRates
   const { config } = session;
   const workOf = workOfMaterial(session);
   let rates: ModelRates | undefined;
+  await dropTrainings(session);
   await withProgress(session, (progress) =>
     doTrials(config, {
       left: () => openPlaces(session).length > 0,
@@ -208,6 +209,15 @@ async function estimate(
   const [training, answers] = [rates.training, rates.answers].map((n) => n.toPrecision(3));
   const text = `${what}, which are about ${trained} pictures to train on and ${answered} to answer for: ${duration(secondsOfWork(rest, rates))} at ${training} and ${answers} a second, as measured just now on ${rates.adapter.name}; cutting comes on top.`;
   return { text, rates };
+}
+
+/** Removes trainings of trials that are done: a kill may come between the last cell and that. */
+async function dropTrainings(session: ModelSession): Promise<void> {
+  const open = new Set(openPlaces(session).map(nameOfModelTrial));
+  for (const trial of listModelTrials(session.config)) {
+    if (!open.has(nameOfModelTrial(trial)))
+      await session.folder.networksOfTrial(trial).removeTraining();
+  }
 }
 
 /** What is open of one trial, from where it stood. */

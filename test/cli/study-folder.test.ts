@@ -1,11 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStudyFolder, type StudyFolder } from '../../src/cli/study-folder.js';
 import type { TrainedState } from '../../src/experiment/state.js';
 import { drawParameters, type TwoLayerShape } from '../../src/models/two-layer.js';
-import { listTrials, trialName } from '../../src/study/grid.js';
+import type { Cell } from '../../src/study/cell.js';
+import { listTrials, studyCheckpoints, trialName } from '../../src/study/grid.js';
 import { parseStudyConfig } from '../../src/study/study-config.js';
 
 const SHAPE: TwoLayerShape = { width: 3, inputs: 5, outputs: 1, activation: 'tanh' };
@@ -25,6 +26,27 @@ const STATE: TrainedState = {
   iteration: 20,
   network: drawParameters(SHAPE, 0),
   velocity: { hidden: new Float32Array(15).fill(0.25), output: new Float32Array(3).fill(-0.5) },
+};
+
+const CELL: Omit<Cell, 'iteration'> = {
+  examples: 10,
+  trial: 0,
+  width: SHAPE.width,
+  picks: 2,
+  method: 'greedy',
+  rule: 'average',
+  learningRate: 1,
+  batch: config.batch[0]!,
+  denseLoss: 0.25,
+  subnetworkLoss: 0.5,
+  denseTestLoss: 0.25,
+  subnetworkTestLoss: 0.5,
+  denseTestAccuracy: 0.75,
+  subnetworkTestAccuracy: 0.5,
+  distinct: 2,
+  passes: 2,
+  seconds: 1,
+  adapter: 'an adapter',
 };
 
 let path: string;
@@ -47,6 +69,18 @@ test('a state comes back', async () => {
   expect(await readBack(STATE)).toEqual(STATE);
   const first = { iteration: 0, network: STATE.network };
   expect(await readBack(first)).toEqual(first);
+});
+
+test('a state that a kill left behind the last cell of its trial goes when the folder is opened', async () => {
+  const done = await mkdtemp(join(tmpdir(), 'espalier-study-done-'));
+  const begun = await openStudyFolder(done, config);
+  await begun.saveState(trial!, STATE);
+  for (const iteration of studyCheckpoints(config)) await begun.append({ ...CELL, iteration });
+  await begun.close();
+  const again = await openStudyFolder(done, config);
+  expect(await readdir(done)).toEqual(['cells.jsonl', 'config.json', 'folder.lock']);
+  await again.close();
+  await rm(done, { recursive: true });
 });
 
 test.each<[string, TrainedState, RegExp]>([

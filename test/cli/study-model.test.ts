@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -50,7 +50,11 @@ test('a study of a deep network goes on after Ctrl-C and after a kill', async ()
   expect(lines).toHaveLength(2);
   expect(lines.slice(0, before.length)).toEqual(before);
   expect(JSON.parse(lines[1] ?? '')).toMatchObject({ criterion: 'random', kept: '1 3 6' });
-  expect((await readdir(join(out, 'resnet8-w0.25-m10-r0'))).toSorted()).toEqual(
+  // As if killed once more, between the last cell and the end of its training.
+  const trial = join(out, 'resnet8-w0.25-m10-r0');
+  await writeFile(join(trial, 'state.safetensors'), '');
+  expect(await refused(['study', '--resume', ...OUT], folder)).toEqual(DONE);
+  expect((await readdir(trial)).toSorted()).toEqual(
     ['dense-2', 'pruned-2-l1', 'pruned-2-random'].map((name) => `${name}.safetensors`),
   );
   expect((await readdir(out)).filter((name) => /lock|part/.test(name))).toEqual([]);
