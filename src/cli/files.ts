@@ -28,9 +28,9 @@ export async function requireWritableFolder(folder: string, flag = '--out'): Pro
     } catch (error) {
       const above = ['ENOENT', 'ENOTDIR'].includes(String(errorCode(error))) && at !== dirname(at);
       if (above) continue;
-      throw unwritable(folder, flag, error);
+      throw cannotWriteTo(folder, flag, error);
     }
-    throw unwritable(folder, flag, new Error(`${at} is a file`));
+    throw cannotWriteTo(folder, flag, new Error(`${at} is a file`));
   }
 }
 
@@ -44,16 +44,27 @@ export async function makeFolder(folder: string, flag = '--out'): Promise<boolea
   try {
     return (await mkdir(folder, { recursive: true })) !== undefined;
   } catch (error) {
-    throw unwritable(folder, flag, error);
+    throw cannotWriteTo(folder, flag, error);
   }
 }
 
-function unwritable(folder: string, flag: string, cause: unknown): EspalierError {
-  return new EspalierError(
-    'bad-config',
+function cannotWriteTo(folder: string, flag: string, cause: unknown): Error {
+  return unwritable(
     `The folder ${folder} cannot be written to: ${errorMessage(cause)}. Name another one with ${flag}.`,
-    { cause },
+    cause,
   );
+}
+
+/** Of a folder that was named wrongly, or a disk that has failed who named it rightly. */
+export function unwritable(message: string, cause: unknown): Error {
+  return hasNoRoom(cause)
+    ? new Error(message, { cause })
+    : new EspalierError('bad-config', message, { cause });
+}
+
+/** Whether a disk is full, or what one person may have of it. */
+export function hasNoRoom(error: unknown): boolean {
+  return errorCode(error) === 'ENOSPC' || errorCode(error) === 'EDQUOT';
 }
 
 /**

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { EspalierError, errorMessage } from '../errors.js';
 import { parseJson } from '../json.js';
 import { quoted } from '../text.js';
-import { errorCode, ifMissing, namesIn } from './files.js';
+import { errorCode, hasNoRoom, ifMissing, namesIn, unwritable } from './files.js';
 
 /** Who holds a folder. */
 const holderSchema = z.object({
@@ -50,7 +50,7 @@ export interface Lock {
  *
  * @param flag that names the folder.
  * @throws FolderHeld when another process holds it, or may hold it on another machine; bad-config when
- *   no lock can be written.
+ *   no lock can be written; an Error when the disk has no room for it.
  */
 export async function lockFolder(folder: string, flag = '--out'): Promise<Lock> {
   const path = join(folder, LOCK);
@@ -84,11 +84,10 @@ async function created(path: string, text: string, { folder, flag }: Named): Pro
   } catch (cause) {
     if (errorCode(cause) === 'EEXIST') return false;
     // A disk without room makes the file and leaves it empty.
-    if (errorCode(cause) === 'ENOSPC') await rm(path, { force: true });
-    throw new EspalierError(
-      'bad-config',
+    if (hasNoRoom(cause)) await rm(path, { force: true });
+    throw unwritable(
       `The folder ${folder} cannot be claimed: ${errorMessage(cause)}. Make room there, or name another one with ${flag}.`,
-      { cause },
+      cause,
     );
   }
 }
@@ -103,16 +102,26 @@ async function lockText(path: string): Promise<string | undefined> {
 }
 
 async function requireStale(text: string, { folder, flag }: Named): Promise<void> {
-  // Its process was killed before it could say who it was.
-  if (text === '') return;
+  if (await isStale(text)) return;
   const holder = parse(text);
-  const here = holder?.host === hostname();
-  if (here && !(await isAlive(holder))) return;
   const who = holder ? `process ${holder.pid} on ${quoted(holder.host)}` : 'an unknown process';
   throw new FolderHeld(
     `${folder} is in use by another run or study (${who}). Wait for it, or name another ${flag}; if that process is gone, remove ${join(folder, LOCK)}.`,
-    here,
+    holder?.host === hostname(),
   );
+}
+
+async function isStale(text: string): Promise<boolean> {
+  // Its process was killed before it could say who it was.
+  if (text === '') return true;
+  const holder = parse(text);
+  return holder?.host === hostname() && !(await isAlive(holder));
+}
+
+/** Whether a folder has the lock of a process that is no more. */
+export async function isLeftByKill(folder: string): Promise<boolean> {
+  const text = await readFile(join(folder, LOCK), 'utf8').catch(ifMissing);
+  return text !== undefined && (await isStale(text));
 }
 
 function parse(text: string): Holder | undefined {

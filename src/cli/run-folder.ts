@@ -1,9 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError } from '../errors.js';
-import { isRunFile } from '../experiment/run-files.js';
+import { isRunFile, RUN_FILES } from '../experiment/run-files.js';
 import { errorCode, makeFolder, namesIn, requireWritableFolder } from './files.js';
-import { lockFolder } from './lock.js';
+import { isLeftByKill, lockFolder } from './lock.js';
 import { isStudyFile } from './study-folder.js';
 
 /** Where runs and comparisons go that name no folder. */
@@ -21,17 +21,27 @@ const COMPARISON_FILE =
  */
 export async function requireUsable(out: string | undefined, overwrite: boolean): Promise<void> {
   await requireWritableFolder(out ?? RUNS);
-  if (out) await requireFreeFolder(out, overwrite);
+  if (out) await requireFreeFolder(out, { overwrite, killed: await isLeftByKill(out) });
+}
+
+/** What a run leaves that was killed before its first weights: nothing to keep or to go on from. */
+const BEGINNING: readonly string[] = [RUN_FILES.config, RUN_FILES.dataset];
+
+interface Standing {
+  readonly overwrite: boolean;
+  /** Whether the folder has the lock of a process that is no more. */
+  readonly killed: boolean;
 }
 
 /** @throws bad-config when the folder holds a study or another run. */
-async function requireFreeFolder(folder: string, overwrite: boolean): Promise<void> {
+async function requireFreeFolder(folder: string, { overwrite, killed }: Standing): Promise<void> {
   const names = await namesIn(folder);
   // Never overwritten, as hours of many trials may be in it.
   if (names.some(isStudyFile)) {
     throw new EspalierError('bad-config', `--out ${folder} holds a study. Name another folder.`);
   }
-  if (overwrite || !names.some(isOurs)) return;
+  const begun = names.filter((name) => isOurs(name) && !(killed && BEGINNING.includes(name)));
+  if (overwrite || begun.length === 0) return;
   throw new EspalierError(
     'bad-config',
     `--out ${folder} holds another run. Name another folder, or add --overwrite to replace it.`,
@@ -59,10 +69,10 @@ export async function claimFolder(
 ): Promise<ClaimedFolder> {
   const path = out ?? (await nextFolder(name));
   const made = out ? await makeFolder(out) : true;
-  const { release } = await lockFolder(path);
+  const { release, stale } = await lockFolder(path);
   try {
     // Another run may have come and gone since the flags were checked.
-    await requireFreeFolder(path, overwrite);
+    await requireFreeFolder(path, { overwrite, killed: stale });
     await clearFolder(path);
   } catch (error) {
     await release();

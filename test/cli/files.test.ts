@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { writeJson, writeWhole } from '../../src/cli/files.js';
+import { unwritable, writeJson, writeWhole } from '../../src/cli/files.js';
+import { errorExitCode } from '../../src/cli/outcome.js';
 import { drawReport } from '../../src/cli/report.js';
 import { parseStudyConfig } from '../../src/study/study-config.js';
 import { sampleCells } from '../report/sample-cells.js';
@@ -27,6 +28,12 @@ test('on a full disk a file stays as it was, and the error names it', async () =
   );
   expect(await readdir(folder)).toEqual(['file']);
   expect(await readFile(join(folder, 'file'), 'utf8')).toBe('old');
+});
+
+test('a disk without room has failed; a folder that cannot be written to was named wrongly', () => {
+  const exitCode = (code: string) =>
+    errorExitCode(unwritable('no', Object.assign(new Error('no'), { code })));
+  expect(['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'ENOENT'].map(exitCode)).toEqual([1, 1, 2, 2, 2]);
 });
 
 test('a device, a pipe or a link is written to, and stays what it is', async () => {
