@@ -1,4 +1,5 @@
 import { EspalierError } from '../src/errors.js';
+import { quoted } from '../src/text.js';
 import { type Benchmark, type BenchmarkCase, type Shape, shapeLabel } from './benchmark.js';
 import { FORMS, type Form, isForm } from './peers/peer.js';
 import { type BenchEntry, SUBJECTS } from './report.js';
@@ -116,6 +117,6 @@ function matches(own: Shape, wanted: Shape | undefined): boolean {
 function unknown(kind: string, given: string, known: readonly string[]): EspalierError {
   return new EspalierError(
     'bad-config',
-    `There is no ${kind} "${given}". There is ${known.join(', ')}.`,
+    `There is no ${kind} ${quoted(given)}. There is ${known.join(', ')}.`,
   );
 }

@@ -19,7 +19,7 @@ export function shellWord(word: string): string {
 }
 
 /** Characters of untrusted text that a message shows. */
-const MOST_QUOTED = 60;
+const MOST_QUOTED = 100;
 
 /**
  * Untrusted text as a message may show it: in quotes, on one line and cut, without a character that a

@@ -10,8 +10,8 @@ const TELLING = [0, 1, 2, 0x28, 0x2e, 0x7d, 0x7f, 0x80, 0xfe, 0xff];
 
 /**
  * What `read` makes of `count` mutants of a file, each with one to four changes: a bit flipped, a byte
- * replaced, bytes left out, doubled or exchanged. What it throws must name the file, and be `bad-data` or
- * `bad-network`.
+ * replaced, bytes left out, doubled or exchanged. What it throws must name the file, be `bad-data` or
+ * `bad-network`, and fit to be shown.
  *
  * @param check judges what was read nevertheless.
  */
@@ -51,6 +51,8 @@ function readOrRefuse<Result>(
   } catch (error) {
     if (!(error instanceof EspalierError)) throw error;
     expect(error.message).toContain('the-file');
+    expect(error.message).not.toMatch(/[^\P{Cc}\n]/u);
+    expect(error.message.length).toBeLessThan(1000);
     expect(['bad-data', 'bad-network']).toContain(error.code);
     return undefined;
   }

@@ -27,8 +27,8 @@ test('text of others is shown on one line, cut, and without what terminals and p
   expect(quoted('\u001b[2J\u009b1m\u202e\u2028\u200b\ud800x')).toBe(
     '"\\u001b[2J\\u{9b}1m\\u{202e}\\u{2028}\\u{200b}\\ud800x"',
   );
-  expect(quoted('é'.repeat(61))).toBe(`"${'é'.repeat(60)}…"`);
-  expect(quoted('x'.repeat(60))).toBe(`"${'x'.repeat(60)}"`);
+  expect(quoted('é'.repeat(101))).toBe(`"${'é'.repeat(100)}…"`);
+  expect(quoted('x'.repeat(100))).toBe(`"${'x'.repeat(100)}"`);
   expect(escaped('2 × 3 “ok” \t\u007f\ud83d\ude00\ud83d')).toBe(
     '2 × 3 “ok” \\u{9}\\u{7f}\ud83d\ude00\\u{d83d}',
   );

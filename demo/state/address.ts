@@ -1,4 +1,5 @@
 import { EspalierError } from '../../src/index.js';
+import { quoted } from '../../src/text.js';
 import { type Settings, settingsEntries, settingsFromEntries } from './settings.js';
 
 /** The tabs of the page. A link that names none opens the first. */
@@ -50,7 +51,7 @@ export function addressFromHash(hash: string, defaults: Settings): Address {
     else if (!VIEWS.some((view) => view === text)) {
       throw new EspalierError(
         'bad-config',
-        `The link's "view" must be ${VIEWS.join(', ')}, not "${text}".`,
+        `The link's "view" must be ${VIEWS.join(', ')}, not ${quoted(text)}.`,
       );
     }
   }

@@ -6,6 +6,7 @@ import {
   type RunConfig,
   taskOutputs,
 } from '../../src/index.js';
+import { quoted } from '../../src/text.js';
 
 export type DataChoice = 'small' | 'full' | 'own';
 
@@ -90,7 +91,7 @@ export function settingsFromEntries(
     if (!KEYS.some((known) => known === key)) {
       throw new EspalierError(
         'bad-config',
-        `The link has the unknown setting "${key}". The settings are ${KEYS.join(', ')}.`,
+        `The link has the unknown setting ${quoted(key)}. The settings are ${KEYS.join(', ')}.`,
       );
     }
     given[key] = read(text);
@@ -99,7 +100,7 @@ export function settingsFromEntries(
   if (data !== 'small' && data !== 'full' && data !== 'own') {
     throw new EspalierError(
       'bad-config',
-      `The link's setting "data" must be small or full, not "${data}".`,
+      `The link's setting "data" must be small or full, not ${quoted(String(data))}.`,
     );
   }
   const all = (base: Settings) => ({ ...base, ...given, data }) as Settings;

@@ -1,4 +1,5 @@
 import { EspalierError, parseStudyConfig, type StudyConfig } from '../../src/index.js';
+import { quoted } from '../../src/text.js';
 import type { Kept } from '../state/address.js';
 
 /** A study for a software adapter: it takes one or two minutes. */
@@ -26,7 +27,7 @@ export function presetIn(kept: Kept): PresetName {
   if (found) return found;
   throw new EspalierError(
     'bad-config',
-    `The link's "study.preset" must be ${Object.keys(PRESETS).join(' or ')}, not "${named}".`,
+    `The link's "study.preset" must be ${Object.keys(PRESETS).join(' or ')}, not ${quoted(named)}.`,
   );
 }
 

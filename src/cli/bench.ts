@@ -10,7 +10,7 @@ import { type BenchEntry, type BenchReport, parseReport, SUBJECTS } from '../../
 import { readImageSource } from '../data/folder.js';
 import { EspalierError, errorMessage } from '../errors.js';
 import type { Host } from '../hosts/host.js';
-import { shellWord } from '../text.js';
+import { quoted, shellWord } from '../text.js';
 import { withBenchHost } from './bench-host.js';
 import { createBenchProgress } from './bench-progress.js';
 import { type BenchRecord, benchReport, createBenchRecord, type Sitting } from './bench-record.js';
@@ -208,7 +208,7 @@ function parseShape(text: string): Shape {
       if (name && size) return [name, Number(size)];
       throw new EspalierError(
         'bad-config',
-        `--shape must name sizes, such as m=128,n=1024, not "${text}".`,
+        `--shape must name sizes, such as m=128,n=1024, not ${quoted(text)}.`,
       );
     }),
   );

@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.js';
+import { quoted } from '../text.js';
 import type { Convolution, Graph, Node } from './graph.js';
 import { listParameters } from './parameters.js';
 import { inferShapes, type Shapes } from './shapes.js';
@@ -80,7 +81,7 @@ function keptChannels(shapes: Shapes, cuts: readonly UnitCut[]): Kept {
     for (const { node, places } of unit.maps) {
       const gone = removed.get(node);
       if (gone === undefined || places.flat().some((c) => c >= shapes.get(node)!.channels)) {
-        throw refused(unit, `is not of this graph, whose "${node}" has no such channels`);
+        throw refused(unit, `is not of this graph, whose ${quoted(node)} has no such channels`);
       }
       for (const c of places.filter((_, channel) => !stays.has(channel)).flat()) gone.add(c);
     }
@@ -103,7 +104,7 @@ function checkKept(unit: Unit, kept: readonly number[]): void {
 }
 
 function refused({ name }: Unit, problem: string): EspalierError {
-  return new EspalierError('bad-config', `Unit "${name}" ${problem}.`);
+  return new EspalierError('bad-config', `Unit ${quoted(name)} ${problem}.`);
 }
 
 function cutNode(node: Node, shapes: Shapes, kept: Kept): Node {

@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.js';
+import { quoted } from '../text.js';
 import type { Graph } from './graph.js';
 import { listParameters } from './parameters.js';
 import type { Network, Weights } from './weights.js';
@@ -72,7 +73,7 @@ function misfitText(misfit: Misfit): string {
     case 'missing':
       return `${name} [${misfit.expected.join(', ')}] is missing`;
     case 'extra':
-      return `${name} [${misfit.found.join(', ')}] belongs to no node`;
+      return `${quoted(name)} [${misfit.found.join(', ')}] belongs to no node`;
     case 'shape':
       return `${name} should be [${misfit.expected.join(', ')}], not [${misfit.found.join(', ')}]`;
   }

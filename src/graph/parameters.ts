@@ -1,3 +1,4 @@
+import { quoted } from '../text.js';
 import type { Graph, MapShape, Node } from './graph.js';
 import { inferShapes, refused, type Shapes } from './shapes.js';
 
@@ -25,7 +26,7 @@ export function listParameters(graph: Graph, shapes: Shapes = inferShapes(graph)
       if (owner !== undefined) {
         throw refused(
           node,
-          `has the parameter "${name}", as "${owner.name}" has: give each a copy of its own`,
+          `has the parameter ${quoted(name)}, as ${quoted(owner.name)} has: give each a copy of its own`,
         );
       }
       owners.set(name, node);

@@ -1,5 +1,5 @@
 import { EspalierError } from '../errors.js';
-import { plural } from '../text.js';
+import { plural, quoted } from '../text.js';
 import type { Node, Opaque } from './graph.js';
 
 const NODES_TOLD = 4;
@@ -16,7 +16,7 @@ export function requireRunnable(
   if (unknown.length === 0) return;
   const told = unknown
     .slice(0, NODES_TOLD)
-    .map(({ name, operation }) => `"${name}" (${operation})`);
+    .map(({ name, operation }) => `${quoted(name)} (${quoted(operation)})`);
   const more = unknown.length > told.length ? [`${unknown.length - told.length} more`] : [];
   throw new EspalierError(
     'bad-network',

@@ -1,5 +1,5 @@
 import { EspalierError } from '../errors.js';
-import { plural } from '../text.js';
+import { plural, quoted } from '../text.js';
 import type { Graph, MapShape, Node, Padding, Pair } from './graph.js';
 
 /** What each node, and the graph's input, gives for one image, by name. */
@@ -33,7 +33,7 @@ export function inferShapes(graph: Graph): Shapes {
   if (!nodes.some(({ name }) => name === output)) {
     throw new EspalierError(
       'bad-network',
-      `The graph ${graph.name} has the output "${output}", which is no node of it.`,
+      `The graph ${graph.name} has the output ${quoted(output)}, which is no node of it.`,
     );
   }
   const read = new Set([output, ...nodes.flatMap(({ inputs }) => inputs)]);
@@ -51,7 +51,7 @@ export function shapeText({ channels, height, width }: MapShape): string {
 
 /** An error that names the node. */
 export function refused({ name, kind }: Node, problem: string): EspalierError {
-  return new EspalierError('bad-network', `Node "${name}" (${kind}) ${problem}.`);
+  return new EspalierError('bad-network', `Node ${quoted(name)} (${kind}) ${problem}.`);
 }
 
 function shapeOfInput({ name, input }: Graph): MapShape {
@@ -69,10 +69,11 @@ function shapeOfInput({ name, input }: Graph): MapShape {
 /** Why a node cannot read `name`: it is its own ancestor, stands further down, or is nowhere. */
 function unknownInput(graph: Graph, node: Node, name: string): EspalierError {
   const byName = new Map(graph.nodes.map((other) => [other.name, other]));
-  if (!byName.has(name)) return refused(node, `reads "${name}", which is no node of the graph`);
+  if (!byName.has(name))
+    return refused(node, `reads ${quoted(name)}, which is no node of the graph`);
   const path = readingPath(byName, name, node.name);
   if (path === undefined) {
-    return refused(node, `reads "${name}", which stands behind it: put what is read first`);
+    return refused(node, `reads ${quoted(name)}, which stands behind it: put what is read first`);
   }
   return refused(node, `depends on itself: ${[node.name, ...path].join(' reads ')}`);
 }
@@ -238,7 +239,7 @@ function equal(node: Node, inputs: readonly MapShape[]): MapShape {
 }
 
 function inputsText(node: Node, inputs: readonly MapShape[]): string {
-  return inputs.map((shape, i) => `"${node.inputs[i]}" has ${shapeText(shape)}`).join(', ');
+  return inputs.map((shape, i) => `${quoted(node.inputs[i]!)} has ${shapeText(shape)}`).join(', ');
 }
 
 /** Every named number must be whole and at least `least`. */

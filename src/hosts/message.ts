@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.js';
+import { quoted } from '../text.js';
 
 const ARRAYS = { Uint8Array, Uint32Array, Float32Array, Float64Array } as const;
 type ArrayName = keyof typeof ARRAYS;
@@ -131,7 +132,8 @@ function fromEscape(escaped: unknown, body: Uint8Array): unknown {
     if (!isListOfPairs(content)) throw malformed('its header holds a map that is no list of pairs');
     return new Map(content.map(([key, item]) => [fromJson(key, body), fromJson(item, body)]));
   }
-  if (!Object.hasOwn(ARRAYS, kind)) throw malformed(`its header holds an unknown kind "${kind}"`);
+  if (!Object.hasOwn(ARRAYS, kind))
+    throw malformed(`its header holds an unknown kind ${quoted(kind)}`);
   const Elements = ARRAYS[kind as ArrayName];
   const inside =
     Number.isSafeInteger(content) &&

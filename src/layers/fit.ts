@@ -1,6 +1,7 @@
 import type { Device } from '../gpu/device.js';
 import { largestBinding, tooLarge } from '../gpu/limits.js';
 import type { Shapes } from '../graph/shapes.js';
+import { quoted } from '../text.js';
 import { wordsOfMap } from './maps.js';
 
 /**
@@ -27,7 +28,7 @@ export function imagesAtOnce(device: Device, shapes: Shapes, wanted: number): nu
   for (const [name, shape] of shapes) {
     const bytes = 4 * wordsOfMap(shape, 1);
     if (bytes > limit) {
-      const what = `The map "${name}" of one image`;
+      const what = `The map ${quoted(name)} of one image`;
       throw tooLarge(device, { what, unit: 'bytes', given: bytes, fits: limit });
     }
     fitting = Math.min(fitting, Math.floor(limit / bytes));

@@ -56,7 +56,7 @@ test('a network that cannot be run is refused by evaluate, naming the nodes', as
   const flags = ['--data', 'pictures.npy', '--host', 'node', '--adapter', 'software'];
   const { code, stderr } = await espalier(['evaluate', 'net.onnx', ...flags], folder);
   expect(stderr).toContain(
-    'The network cannot be run here because of 1 node: "LeakyRelu 3" (LeakyRelu).',
+    'The network cannot be run here because of 1 node: "LeakyRelu 3" ("LeakyRelu").',
   );
   expect(code).toBe(1);
 });

@@ -40,7 +40,7 @@ describe('weights of a graph', () => {
       { problem: 'extra', name: 'fc2.weight', found: [2] },
     ]);
     expect(() => fitWeights(GRAPH, tensors)).toThrow(
-      'The weights are not those of sample: conv.weight should be [4, 3, 3, 3], not [4, 3, 5, 5]; bn.running_var [4] is missing; fc2.weight [2] belongs to no node.',
+      'The weights are not those of sample: conv.weight should be [4, 3, 3, 3], not [4, 3, 5, 5]; bn.running_var [4] is missing; "fc2.weight" [2] belongs to no node.',
     );
     expect(() => fitWeights(GRAPH, tensors)).toThrow(
       expect.objectContaining({ code: 'bad-network' }),

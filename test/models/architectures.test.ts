@@ -204,7 +204,7 @@ describe('tensors of a file', () => {
 
   test('of another architecture are refused, and theirs is named', () => {
     expect(() => fitArchitecture('resnet20', drawn('resnet56'))).toThrow(
-      'The weights are not those of resnet20: layer1.3.conv1.weight [16, 16, 3, 3] belongs to no node; layer1.3.bn1.weight [16] belongs to no node; layer1.3.bn1.bias [16] belongs to no node; layer1.3.bn1.running_mean [16] belongs to no node; 176 more. They are those of resnet56 (cifar).',
+      'The weights are not those of resnet20: "layer1.3.conv1.weight" [16, 16, 3, 3] belongs to no node; "layer1.3.bn1.weight" [16] belongs to no node; "layer1.3.bn1.bias" [16] belongs to no node; "layer1.3.bn1.running_mean" [16] belongs to no node; 176 more. They are those of resnet56 (cifar).',
     );
   });
 

@@ -3,6 +3,7 @@ import { EspalierError } from '../../errors.js';
 import type { Graph, MapShape, Node, Padding } from '../../graph/graph.js';
 import { shapeOfNode } from '../../graph/shapes.js';
 import type { Weight } from '../../graph/weights.js';
+import { quoted } from '../../text.js';
 import type { Constant, TensorAddress } from './constants.js';
 import { parameterOfTensor, type TensorForm } from './forms.js';
 import type { ExternalFiles } from './tensors.js';
@@ -162,7 +163,7 @@ export function addParameter(reading: Reading, { input, form, shape }: Parameter
   if (bad >= 0) {
     throw new EspalierError(
       'bad-data',
-      `The tensor "${own}" in ${builder.file} has ${data[bad]} at ${bad}: the network was not trained to its end, or the file is damaged.`,
+      `The tensor ${quoted(own)} in ${builder.file} has ${data[bad]} at ${bad}: the network was not trained to its end, or the file is damaged.`,
     );
   }
   builder.weights.set(name, { shape, data });
@@ -178,5 +179,5 @@ export function refused(
   node: string,
   problem: string,
 ): EspalierError {
-  return new EspalierError('bad-network', `The node "${node}" in ${file} ${problem}.`);
+  return new EspalierError('bad-network', `The node ${quoted(node)} in ${file} ${problem}.`);
 }

@@ -1,4 +1,5 @@
 import { EspalierError } from '../../errors.js';
+import { quoted } from '../../text.js';
 import { transposed } from './constants.js';
 import { type Draft, draftFloats, draftNode, draftWholes } from './draft.js';
 
@@ -46,7 +47,7 @@ export function drawWeight(drawing: Drawing, tensor: LayerTensor, layout: Weight
   if (shape.length !== axes || shape.reduce((all, size) => all * size, 1) !== data.length) {
     throw new EspalierError(
       'bad-data',
-      `The tensor "${name}" in ${drawing.file} has the shape [${shape.join(', ')}]; one of ${axes} axes is needed there.`,
+      `The tensor ${quoted(name)} in ${drawing.file} has the shape [${shape.join(', ')}]; one of ${axes} axes is needed there.`,
     );
   }
   drawing.layouts.set(name, layout);
@@ -302,6 +303,6 @@ function requireKind(drawing: Drawing, name: string, input: Drawn, kind: Drawn['
   const words = { map: 'a map with rows and columns', row: 'a row an image' };
   throw new EspalierError(
     'bad-network',
-    `"${name}" in ${drawing.file} reads ${words[input.kind]}, and works on ${words[kind]}.`,
+    `${quoted(name)} in ${drawing.file} reads ${words[input.kind]}, and works on ${words[kind]}.`,
   );
 }

@@ -1,6 +1,7 @@
 import type { GraphProto } from 'onnx-buf';
 import { EspalierError } from '../../errors.js';
 import type { Graph } from '../../graph/graph.js';
+import { quoted } from '../../text.js';
 import type { OnnxAxes } from './builder.js';
 import { recordedSizes } from './proto.js';
 
@@ -49,7 +50,7 @@ export function inputOfGraph(graph: GraphProto, file: string, given?: InputSize)
   if (open.length === 3 && open.includes(undefined) && !given) {
     throw new EspalierError('bad-network', {
       kind: 'message',
-      message: `${file} takes "${input.name}" of sizes ${shown(sizes)}, and a network is cut for images of one size.`,
+      message: `${file} takes ${quoted(input.name)} of sizes ${shown(sizes)}, and a network is cut for images of one size.`,
       instead: { inputSize: 'HEIGHT,WIDTH' },
     });
   }
@@ -60,7 +61,7 @@ export function inputOfGraph(graph: GraphProto, file: string, given?: InputSize)
   if (!fits || (own.length !== 3 && own.length !== 1)) {
     throw new EspalierError(
       'bad-network',
-      `${file} takes "${input.name}" of sizes ${shown(sizes)}; images [n, channels, height, width] are needed, of ${LARGEST_SIDE} pixels a side at most.`,
+      `${file} takes ${quoted(input.name)} of sizes ${shown(sizes)}; images [n, channels, height, width] are needed, of ${LARGEST_SIDE} pixels a side at most.`,
     );
   }
   const [first = 1, second = 1, third = 1] = own;

@@ -6,6 +6,7 @@ import {
   TensorProtoSchema,
 } from 'onnx-buf';
 import { EspalierError } from '../../errors.js';
+import { quoted } from '../../text.js';
 import { decodeOnnx } from './file.js';
 import { type ExternalFiles, externalPlace } from './tensors.js';
 
@@ -24,7 +25,7 @@ export function externalFiles(bytes: Uint8Array, file: string): readonly string[
     if (name !== '' && !/^([\\/]|[A-Za-z]:)|(^|[\\/])\.\.([\\/]|$)/.test(name)) continue;
     throw new EspalierError(
       'bad-data',
-      `${file} wants tensors from "${name}"; a file beside it or in a folder there is needed.`,
+      `${file} wants tensors from ${quoted(name)}; a file beside it or in a folder there is needed.`,
     );
   }
   return [...names];

@@ -1,6 +1,6 @@
 import type { NodeProto, TensorProto } from 'onnx-buf';
 import type { MapShape } from '../../graph/graph.js';
-import { escaped } from '../../text.js';
+import { escaped, quoted } from '../../text.js';
 import {
   addNode,
   type Builder,
@@ -62,7 +62,7 @@ export function readNode(builder: Builder, node: NodeProto, at: number): void {
     throw refused(
       builder,
       name,
-      `is a ${node.opType}: prune a network first, and quantise it after`,
+      `is a ${quoted(node.opType)}: prune a network first, and quantise it after`,
     );
   }
   requirePlace(reading);
@@ -94,7 +94,7 @@ function requirePlace({ builder, node, name }: Reading): void {
   const { values, constants, proto } = builder;
   for (const output of node.output.filter(Boolean)) {
     if (values.has(output) || constants.has(output)) {
-      throw refused(builder, name, `gives "${output}", which is there already`);
+      throw refused(builder, name, `gives ${quoted(output)}, which is there already`);
     }
   }
   for (const input of node.input.filter(Boolean)) {
@@ -104,8 +104,8 @@ function requirePlace({ builder, node, name }: Reading): void {
       builder,
       name,
       later
-        ? `reads "${input}", which stands behind it or depends on it`
-        : `reads "${input}", which nothing gives`,
+        ? `reads ${quoted(input)}, which stands behind it or depends on it`
+        : `reads ${quoted(input)}, which nothing gives`,
     );
   }
 }
@@ -170,7 +170,7 @@ function opaqueValue(
   throw refused(
     builder,
     name,
-    `is a ${node.opType} in a form that is not known here, and the file does not record the shape of what it gives: record shapes with onnx.shape_inference.infer_shapes`,
+    `is a ${quoted(node.opType)} in a form that is not known here, and the file does not record the shape of what it gives: record shapes with onnx.shape_inference.infer_shapes`,
   );
 }
 

@@ -5,6 +5,7 @@ import {
 } from 'onnx-buf';
 import { EspalierError } from '../../errors.js';
 import { packHalves } from '../../half.js';
+import { quoted } from '../../text.js';
 import { decodeFloats, decodeIntegers } from '../elements.js';
 
 /** Numbers of a tensor, row-major: of floating-point types as float32, of others as they are. */
@@ -199,7 +200,7 @@ function words(numbers: Numbers, type: number, name: string): Uint16Array<ArrayB
   if (beyond < 0) return halves.slice(0, numbers.length);
   throw new EspalierError(
     'bad-network',
-    `The tensor "${name}" is of float16, and its new number ${numbers[beyond]} lies beyond: export the network in float32.`,
+    `The tensor ${quoted(name)} is of float16, and its new number ${numbers[beyond]} lies beyond: export the network in float32.`,
   );
 }
 
@@ -207,5 +208,5 @@ function words(numbers: Numbers, type: number, name: string): Uint16Array<ArrayB
 const NOT_A_HALF = 0x7e00;
 
 function broken(file: string, tensor: string, problem: string): EspalierError {
-  return new EspalierError('bad-data', `The tensor "${tensor}" in ${file} ${problem}.`);
+  return new EspalierError('bad-data', `The tensor ${quoted(tensor)} in ${file} ${problem}.`);
 }

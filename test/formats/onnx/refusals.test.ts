@@ -110,6 +110,11 @@ describe('a file that holds no network that can be read is refused by what is wr
       /reads "y", which nothing gives/,
     ],
     [
+      'names as long as a page',
+      plain({ nodes: [['Conv', `${'y'.repeat(9000)} w`, 'a'.repeat(9000)], ...HEAD] }),
+      /^The node "Conv 0" in net.onnx reads "y{100}…", which nothing gives/,
+    ],
+    [
       'a name given twice',
       plain({ nodes: [['Conv', 'x w', 'a'], ['Relu', 'a', 'a'], ...HEAD] }),
       /gives "a", which is there already/,
@@ -117,7 +122,7 @@ describe('a file that holds no network that can be read is refused by what is wr
     [
       'whole numbers for weights',
       plain({ nodes: [['DequantizeLinear', 'v v v', 'd'], ['Conv', 'x w', 'a'], ...HEAD] }),
-      /DequantizeLinear: prune a network first, and quantise it after/,
+      /is a "DequantizeLinear": prune a network first, and quantise it after/,
     ],
     [
       'weights that are no numbers',

@@ -315,7 +315,7 @@ test('an unknown node whose constant may make its map larger has no shape that i
   ];
   const tensors = { w: weights(6, 3, 3, 3), b: weights(6), large: weights(1, 6, 2, 2) };
   expect(() => readOnnx(sketchedFile({ nodes, tensors }), 'net.onnx')).toThrow(
-    /"Pow 2" in net.onnx is a Pow in a form that is not known here/,
+    /"Pow 2" in net.onnx is a "Pow" in a form that is not known here/,
   );
   const small = { ...tensors, large: weights(6, 1, 1) };
   expect(
