@@ -79,6 +79,7 @@ export class Device implements Owned {
   /** Ends the waits under way. A race with `lost` itself would hold every wait there ever was. */
   readonly #waiting = new Set<(error: EspalierError) => void>();
   readonly #scopes = new Set<Promise<void>>();
+  readonly #jobs = new Set<{ readonly signal: AbortSignal }>();
   #firstError: EspalierError | undefined;
   readonly #onError = (event: GPUUncapturedErrorEvent) => this.fail(typedError(event.error));
   #disposed = false;
@@ -142,6 +143,25 @@ export class Device implements Owned {
   account(bytes: number): void {
     this.#liveBytes += bytes;
     this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
+  }
+
+  /**
+   * Whether a job under way is to end: what is only for the jobs to come, such as measuring kernels, is
+   * then left out.
+   */
+  get isEnding(): boolean {
+    return [...this.#jobs].some(({ signal }) => signal.aborted);
+  }
+
+  /** Does a job that ends when the signal fires. */
+  async during<T>(signal: AbortSignal, job: () => Promise<T>): Promise<T> {
+    const own = { signal };
+    this.#jobs.add(own);
+    try {
+      return await job();
+    } finally {
+      this.#jobs.delete(own);
+    }
   }
 
   /** Keeps the first asynchronous error for the next `check()`. */

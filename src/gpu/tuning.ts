@@ -25,7 +25,7 @@ const ROUNDS = 3;
 const REPETITIONS = { hardware: 16, software: 1 } as const;
 /**
  * Operations of a call that a software adapter does in a tenth of a second, and the rows or depth that
- * are timed whatever they take. Nobody can interrupt what is timed.
+ * are timed whatever they take. Nobody can interrupt a call.
  */
 const MOST_OPERATIONS = 1e9;
 const LEAST_SIZE = 128;
@@ -37,7 +37,7 @@ const turns = new WeakMap<Device, Promise<unknown>>();
 
 /**
  * The configuration that is known or now measured to be fastest for the kernel; the first, which
- * should be the best guess, where the device has no tuning.
+ * should be the best guess, where the device has no tuning, or its job is to end.
  */
 export async function autotune<C extends Configuration>(
   device: Device,
@@ -51,8 +51,8 @@ export async function autotune<C extends Configuration>(
   const before = turns.get(device) ?? Promise.resolve();
   const measured = before.then(async () => {
     const found = known() ?? (await measure(device, tunable));
-    tuning.set(key, found.name);
-    return found;
+    if (found) tuning.set(key, found.name);
+    return found ?? configurations[0];
   });
   turns.set(
     device,
@@ -72,12 +72,14 @@ export function timedSize(device: Device, size: number, each: number): number {
   return Math.min(size, Math.max(LEAST_SIZE, Math.floor(MOST_OPERATIONS / each)));
 }
 
+/** Nothing where the device's job is to end meanwhile. */
 async function measure<C extends Configuration>(
   device: Device,
   { configurations, operations, prepare }: Tunable<C>,
-): Promise<C> {
+): Promise<C | undefined> {
   const contenders = [];
   for (const configuration of configurations) {
+    if (device.isEnding) return undefined;
     contenders.push({
       configuration,
       encode: await prepare(configuration),
@@ -88,6 +90,7 @@ async function measure<C extends Configuration>(
   const repetitions = Math.max(1, Math.min(REPETITIONS[device.adapter.kind], fitting));
   for (let round = 0; round < ROUNDS; round++) {
     for (const contender of contenders) {
+      if (device.isEnding) return undefined;
       const { samples } = await timeGpu(device, contender.encode, { samples: 1, repetitions });
       contender.best = Math.min(contender.best, samples[0] ?? Number.POSITIVE_INFINITY);
     }

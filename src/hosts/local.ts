@@ -31,9 +31,8 @@ export function localHost<J extends Jobs>(kind: Host<J>['kind'], jobs: J, device
       delivered.catch(() => undefined);
       return delivered;
     };
-    const output = await (job as Job<unknown, unknown, unknown>)(
-      { device, emit, signal: stop },
-      input,
+    const output = await device.during(stop, () =>
+      (job as Job<unknown, unknown, unknown>)({ device, emit, signal: stop }, input),
     );
     await delivered;
     return output;

@@ -61,6 +61,23 @@ test('a failure to prepare is told, and does not stand in the way of the next', 
   expect((await tuned('broken', prepare)).name).toBe('few calls');
 });
 
+test('a job that is to end measures nothing more, and the next one does', async () => {
+  using scope = new Scope(device);
+  const prepared: string[] = [];
+  const prepare = await prepareProducts(scope, prepared);
+  const stop = new AbortController();
+  const ended = device.during(stop.signal, () =>
+    tuned('ending', async (configuration) => {
+      stop.abort();
+      return prepare(configuration);
+    }),
+  );
+  expect((await ended).name).toBe('many calls');
+  expect(prepared).toEqual(['many calls']);
+  expect(tuning.has(`${device.adapter.name}: ending`)).toBe(false);
+  expect((await tuned('ending', prepare)).name).toBe('few calls');
+});
+
 test('classes of size are powers of two', () => {
   expect([0, 1, 2, 3, 4, 785, 1024, 1025].map(sizeClass)).toEqual([
     1, 1, 2, 4, 4, 1024, 1024, 2048,
