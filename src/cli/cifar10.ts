@@ -9,7 +9,6 @@ import { z } from 'zod';
 import { CIFAR10_FILES, encodeCifar10 } from '../data/cifar10.js';
 import { decodePicture } from '../data/decode-picture.js';
 import type { PictureDecoder } from '../data/picture-decoder.js';
-import type { ReadPictures } from '../data/picture-files.js';
 import { readPictureSource, readStreamedSource } from '../data/picture-folder.js';
 import type { AnyPictures, PictureSize, PictureSource } from '../data/pictures.js';
 import { EspalierError, errorMessage, throwIfAborted } from '../errors.js';
@@ -35,15 +34,10 @@ const SHA256: Readonly<Record<string, string>> = {
   'test_batch.bin': '8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b',
 };
 
-/** `readPictureSource`, where `cifar10` is what `espalier data cifar10` brought. */
-export async function readPictureData(
-  data: string,
-  options?: ReadPictures,
-): Promise<PictureSource> {
-  return readPictureSource(await folderOfData(data), options);
-}
-
-/** The same; with a decoder folders that are too large are not held. */
+/**
+ * `readPictureSource`, where `cifar10` is what `espalier data cifar10` brought; with a decoder folders that
+ * are too large are not held.
+ */
 export async function readStreamedData(
   data: string,
   { size, decoder }: { readonly size: PictureSize; readonly decoder: PictureDecoder | undefined },

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import Table from 'cli-table3';
 import { type Command, Option } from 'commander';
 import { crc32 } from '../crc32.js';
-import { type Pictures, requirePictures } from '../data/pictures.js';
+import type { PictureDecoder } from '../data/picture-decoder.js';
+import { type AnyPictures, requirePictures } from '../data/pictures.js';
+import { picturesChecksum } from '../data/read-ahead.js';
 import { EspalierError } from '../errors.js';
 import {
   type CompareModelConfig,
@@ -13,6 +15,7 @@ import {
 } from '../experiment/model/compare/config.js';
 import type { CompareModelEvent, CompareModelSummary } from '../experiment/model/compare/events.js';
 import { encodeModel, type Model } from '../experiment/model/model.js';
+import { drawCalibration } from '../experiment/model/prune/calibration.js';
 import { REFITS, SHARINGS, UNIT_CHOICES } from '../experiment/model/prune/events.js';
 import { inferShapes } from '../graph/shapes.js';
 import { CHANNEL_CRITERIA } from '../prune/channels/criteria.js';
@@ -21,9 +24,11 @@ import {
   modelComparisonRows,
   scoreOf,
 } from '../report/model-comparison-table.js';
+import { streamedText } from '../study/model/rates.js';
 import { plural } from '../text.js';
-import { readPictureData } from './cifar10.js';
+import { readStreamedData } from './cifar10.js';
 import { defaultComparisonFolder, openComparisonFolder } from './compare-model-folder.js';
+import { openDecoder, streamedRates } from './decoder.js';
 import { writeJson, writeWhole } from './files.js';
 import { commandText, names, number, numbers } from './flags.js';
 import { type HostFlags, withHost } from './host.js';
@@ -85,18 +90,33 @@ export async function compareModelCommand(
   flags: CompareModelFlags,
   version: string,
 ): Promise<void> {
+  const decoder = openDecoder(flags.host);
+  try {
+    await compareStreamed(given, flags, { version, decoder });
+  } finally {
+    await decoder?.close();
+  }
+}
+
+async function compareStreamed(
+  given: Readonly<Record<string, unknown>>,
+  flags: CompareModelFlags,
+  { version, decoder }: { readonly version: string; readonly decoder: PictureDecoder | undefined },
+): Promise<void> {
   const settings = Object.entries(given).filter(
     ([key]) => ![...ELSEWHERE, ...MODEL_FLAGS].includes(key),
   );
   const config = parseCompareModelConfig(Object.fromEntries(settings));
-  const { model, train, test } = await readInput(flags);
-  const identity = identityOf(model, [train, test], config);
-  const out = flags.out ?? defaultComparisonFolder(model.architecture, identity);
+  const input = await readInput(flags, decoder);
+  const { architecture } = input.model;
+  const identity = await identityOf(input, config);
+  const out = flags.out ?? defaultComparisonFolder(architecture, identity);
   const folder = await openComparisonFolder(out, identity, flags.overwrite ?? false);
   try {
-    const summary = await execute({ model, train, test, config, folder, flags });
+    const summary = await execute({ ...input, config, folder, flags });
+    const streamed = streamedRates(decoder, undefined);
+    if (streamed) process.stderr.write(`${streamedText(streamed)}\n`);
     const versions = { espalier: version, node: process.versions.node };
-    const { architecture } = model;
     const record = { architecture, versions, config, ...summary };
     await writeJson(out, 'comparison.json', record);
     const csv = new TextEncoder().encode(modelComparisonCsv(summary));
@@ -115,11 +135,14 @@ export async function compareModelCommand(
 
 interface Input {
   readonly model: Model;
-  readonly train: Pictures;
-  readonly test: Pictures;
+  readonly train: AnyPictures;
+  readonly test: AnyPictures;
 }
 
-async function readInput(flags: CompareModelFlags): Promise<Input> {
+async function readInput(
+  flags: CompareModelFlags,
+  decoder: PictureDecoder | undefined,
+): Promise<Input> {
   const { data } = flags;
   if (data === undefined) {
     throw new EspalierError(
@@ -130,24 +153,21 @@ async function readInput(flags: CompareModelFlags): Promise<Input> {
   const loaded = await readModel(flags.model, flags);
   const model = { ...loaded, preprocessing: choosePreprocessing(flags, loaded) };
   const { graph } = model.network;
-  const { train, test } = await readPictureData(data, { size: graph.input });
+  const { train, test } = await readStreamedData(data, { size: graph.input, decoder });
   const classes = inferShapes(graph).get(graph.output)?.channels ?? 0;
   for (const pictures of [train, test]) requirePictures(pictures, graph.input, classes);
   return { model, train, test };
 }
 
 /** A checksum of all that decides a cell but its own name: lists may grow, and what is done counts on. */
-function identityOf(
-  model: Model,
-  pictures: readonly Pictures[],
+async function identityOf(
+  { model, train, test }: Input,
   { calibration, units, roundTo, least, seed, curves }: CompareModelConfig,
-): number {
-  const settings = JSON.stringify([calibration, units, roundTo, least, seed, curves]);
-  const bytes = pictures.flatMap(({ pixels, labels = new Uint32Array() }) => [
-    pixels,
-    new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength),
-  ]);
-  return crc32(encodeModel(model), ...bytes, new TextEncoder().encode(settings));
+): Promise<number> {
+  const calibrating = await picturesChecksum(drawCalibration({ calibration, seed }, train));
+  const pictures = [calibrating, await picturesChecksum(test)];
+  const settings = [calibration, units, roundTo, least, seed, curves, ...pictures];
+  return crc32(encodeModel(model), new TextEncoder().encode(JSON.stringify(settings)));
 }
 
 const TITLES = { measuring: 'Measuring', dense: 'Dense network', cells: 'Pruning' } as const;

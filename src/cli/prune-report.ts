@@ -1,5 +1,6 @@
 import { PNG } from 'pngjs';
-import { bytesOfPicture, type Pictures } from '../data/pictures.js';
+import { type AnyPictures, bytesOfPicture, type Pictures, picturesAt } from '../data/pictures.js';
+import { heldPictures } from '../data/read-ahead.js';
 import type { PruneReport } from '../report/prune-page.js';
 import { makeFolder, writeWhole } from './files.js';
 
@@ -7,14 +8,17 @@ import { makeFolder, writeWhole } from './files.js';
 export async function writePruneReport(
   folder: string,
   report: Omit<PruneReport, 'document' | 'pictureAt' | 'classes'>,
-  pictures: Pictures,
+  pictures: AnyPictures,
 ): Promise<void> {
   // What draws takes long to load.
   const { pruneHtml } = await import('./drawings.js');
   const { labels, classes } = pictures;
+  const indices = report.disagreements.found.map(({ picture }) => picture);
+  const disputed = await heldPictures(picturesAt(pictures, indices));
   const pictureAt = (index: number) => {
     const label = labels?.[index];
-    const source = `data:image/png;base64,${encodePng(pictures, index).toString('base64')}`;
+    const png = encodePng(disputed, indices.indexOf(index));
+    const source = `data:image/png;base64,${png.toString('base64')}`;
     return label === undefined ? { source } : { source, label };
   };
   const html = pruneHtml({ ...report, pictureAt, classes });

@@ -1,7 +1,9 @@
 import { basename, dirname, extname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { crc32 } from '../crc32.js';
+import type { PictureDecoder } from '../data/picture-decoder.js';
 import { requirePictures } from '../data/pictures.js';
+import { picturesChecksum } from '../data/read-ahead.js';
 import { EspalierError } from '../errors.js';
 import { encodeModel, type Model } from '../experiment/model/model.js';
 import {
@@ -10,6 +12,7 @@ import {
   sizeOfModelFiles,
   usualEnding,
 } from '../experiment/model/model-files.js';
+import { drawCalibration } from '../experiment/model/prune/calibration.js';
 import {
   type PruneConfig,
   parsePruneConfig,
@@ -22,8 +25,10 @@ import { requireReachable } from '../experiment/model/prune/share.js';
 import { inferShapes } from '../graph/shapes.js';
 import { CHANNEL_CRITERIA } from '../prune/channels/criteria.js';
 import type { PositionPlan } from '../prune/channels/positions.js';
+import { streamedText } from '../study/model/rates.js';
 import { grouped, plural, shellWord } from '../text.js';
-import { readPictureData } from './cifar10.js';
+import { readStreamedData } from './cifar10.js';
+import { openDecoder, streamedRates } from './decoder.js';
 import { requireWritableFolder, writeWhole } from './files.js';
 import { addDeviceFlags, commandText, givenFlags, number, readConfig } from './flags.js';
 import { type HostFlags, withHost } from './host.js';
@@ -168,7 +173,13 @@ Examples:
       );
       const { config: _, ...asked } = given;
       const command = commandText(['prune', file], asked);
-      await execute(file, flags, { config: parsePruneConfig(settings), version, command });
+      const config = parsePruneConfig(settings);
+      const decoder = openDecoder(flags.host);
+      try {
+        await execute(file, flags, { config, version, command, decoder });
+      } finally {
+        await decoder?.close();
+      }
     });
 }
 
@@ -179,11 +190,13 @@ async function execute(
     config,
     version,
     command,
+    decoder,
   }: {
     readonly config: PruneConfig;
     readonly version: string;
     /** That makes it again. */
     readonly command: string;
+    readonly decoder: PictureDecoder | undefined;
   },
 ): Promise<void> {
   const loaded = await readModel(file, flags);
@@ -195,14 +208,19 @@ async function execute(
   const model: Model = { ...loaded, preprocessing: choosePreprocessing(flags, loaded) };
   const { network, preprocessing } = model;
   requireReachable(network, pruneOptions(config));
-  const { train, test } = await readPictureData(flags.data, { size: network.graph.input });
+  const { train, test } = await readStreamedData(flags.data, {
+    size: network.graph.input,
+    decoder,
+  });
   const classes = inferShapes(network.graph).get(network.graph.output)?.channels ?? 0;
   for (const pictures of [train, test]) requirePictures(pictures, network.graph.input, classes);
   requireLabels(train, config);
   const progress = phaseProgress(process.stderr);
   const { signal, release } = interruptSignal();
-  const text = new TextEncoder().encode(JSON.stringify(config));
-  const identity = crc32(encodeModel(model), train.pixels, text);
+  // Other pictures change nothing of what is gone on with.
+  const decisive = config.trainBetween > 0 ? train : drawCalibration(config, train);
+  const settings = JSON.stringify([config, await picturesChecksum(decisive)]);
+  const identity = crc32(encodeModel(model), new TextEncoder().encode(settings));
   const journal = await openJournal(out, identity, model);
   if (journal.from) {
     progress.line(
@@ -235,6 +253,8 @@ async function execute(
       return { summary, disagreements: await host.execute('disagreements', both, { signal }) };
     });
     progress.stop();
+    const streamed = streamedRates(decoder, undefined);
+    if (streamed) progress.line(streamedText(streamed));
     const name = basename(out);
     const kept = Object.fromEntries(summary.units.map((own) => [own.unit, own.kept]));
     const files = modelFiles({ ...model, network: summary.network, kept }, name);

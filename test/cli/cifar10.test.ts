@@ -7,7 +7,7 @@ import { createGzip } from 'node:zlib';
 import { PNG } from 'pngjs';
 import { pack } from 'tar-fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { bringCifar10, readPictureData } from '../../src/cli/cifar10.js';
+import { bringCifar10, readStreamedData } from '../../src/cli/cifar10.js';
 
 let folder: string;
 let cache: string;
@@ -27,7 +27,9 @@ afterEach(async () => {
 const bring = (from?: string) => bringCifar10({ from, onProgress: () => undefined });
 
 test('what was not brought yet is named with the command that brings it', async () => {
-  await expect(readPictureData('cifar10')).rejects.toThrow('run `espalier data cifar10` once');
+  const size = { height: 32, width: 32, channels: 3 };
+  const read = readStreamedData('cifar10', { size, decoder: undefined });
+  await expect(read).rejects.toThrow('run `espalier data cifar10` once');
   expect(await readdir(cache)).toEqual([]);
 });
 

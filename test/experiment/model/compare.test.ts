@@ -20,7 +20,7 @@ import { summarise } from '../../../src/graph/summary.js';
 import { activation, batchNorm, convolution, linear } from '../../../src/models/nodes.js';
 import { requireNothingLeft, sharedDevice } from '../../gpu/probe.js';
 import { randomNetwork, sampleGraph } from '../../graph/sample.js';
-import { randomPictures } from './random-pictures.js';
+import { randomPictures, streamed } from './random-pictures.js';
 
 let device: Device;
 beforeAll(async () => {
@@ -132,6 +132,15 @@ test('each way may have curves of its own, and an interruption frees what was he
     await expect(interrupted).rejects.toMatchObject({ code: 'aborted' });
   }
   expect(device.liveBytes).toBe(before);
+});
+
+test('streamed pictures give the same cells', async () => {
+  const config = parseCompareModelConfig({ ...settings, calibration: 3 });
+  const held = { network, preprocessing, train: pictures, test: pictures, config };
+  const own = { ...held, train: streamed(pictures), test: streamed(pictures) };
+  const summaries = [held, own].map((input) => finalResult(compareModel(device, input)));
+  const [one, other] = await Promise.all(summaries);
+  expect(untimed(other!.cells)).toEqual(untimed(one!.cells));
 });
 
 test('labels give accuracy, and what cannot be done is refused before any work', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Pictures, PREPROCESSINGS } from '../../../src/data/pictures.js';
+import { type AnyPictures, type Pictures, PREPROCESSINGS } from '../../../src/data/pictures.js';
 import { parsePruneConfig } from '../../../src/experiment/model/prune/config.js';
 import { pruneModel } from '../../../src/experiment/model/prune/model.js';
 import { finalResult } from '../../../src/experiment/relay.js';
@@ -8,6 +8,7 @@ import { activation, convolution, linear } from '../../../src/models/nodes.js';
 import { randomStream } from '../../../src/random.js';
 import { requireNothingLeft, sharedDevice } from '../../gpu/probe.js';
 import { randomNetwork, sampleGraph } from '../../graph/sample.js';
+import { streamed } from './random-pictures.js';
 
 let device: Device;
 beforeAll(async () => {
@@ -30,14 +31,19 @@ function pictures(count: number, seed: number): Pictures {
 }
 
 /** What a pruning with these settings ends with, and how many times each network told of its training. */
-async function prune(train: Pictures, settings: Readonly<Record<string, unknown>>, own = graph) {
+async function prune(
+  train: AnyPictures,
+  settings: Readonly<Record<string, unknown>>,
+  own = graph,
+  test: AnyPictures = pictures(7, 2),
+) {
   const told = new Map<string, number>();
   const summary = await finalResult(
     pruneModel(device, {
       network: randomNetwork(own),
       preprocessing: PREPROCESSINGS.cifar10,
       train,
-      test: pictures(7, 2),
+      test,
       config: parsePruneConfig({ budgets: 'uniform', ...settings }),
     }),
     (event) => {
@@ -93,6 +99,19 @@ describe('fine-tuning a pruned network', () => {
     const of = (name: string) => told.get(name) ?? 0;
     expect(of('dense')).toBe((1 + between) * of('pruned'));
     expect(of('from scratch')).toBe((3 + between) * of('pruned'));
+  });
+
+  test('gives the same of streamed pictures', async () => {
+    const settings = { calibration: 6, fineTune: 1, distil: 0.5, controls: true };
+    const [train, test] = [pictures(11, 1), pictures(7, 2)];
+    const { summary } = await prune(train, settings);
+    const { summary: own } = await prune(streamed(train), settings, graph, streamed(test));
+    expect(own.network).toEqual(summary.network);
+    expect(own).toMatchObject({ divergence: summary.divergence, units: summary.units });
+    for (const side of ['dense', 'pruned', 'fineTuned', 'denseFineTuned', 'fromScratch'] as const) {
+      const { accuracy, loss } = summary[side]!;
+      expect(own[side]).toMatchObject({ accuracy, loss });
+    }
   });
 
   test('by labels is refused before any work where there are none', async () => {

@@ -1,3 +1,4 @@
+import { heldPictures } from '../../../data/read-ahead.js';
 import type { Device } from '../../../gpu/device.js';
 import { summarise } from '../../../graph/summary.js';
 import type { Network } from '../../../graph/weights.js';
@@ -44,7 +45,7 @@ export async function* compareModel(
   }
   const cells = new Map((from?.cells ?? []).map((cell) => [nameOfCell(cell), cell]));
   const missing = wanted.filter((cell) => !cells.has(nameOfCell(cell)));
-  const calibration = drawCalibration(config, train);
+  const calibration = await heldPictures(drawCalibration(config, train));
   const options = optionsOfCell(config, wanted[0] as ModelCellKey);
   const pruning = preparePruning(device, { network, calibration, preprocessing, options }, signal);
   const answer = (own: Network, progress: (share: number) => CompareModelEvent) =>

@@ -1,4 +1,4 @@
-import type { Pictures, Preprocessing } from '../../../data/pictures.js';
+import type { AnyPictures, Preprocessing } from '../../../data/pictures.js';
 import type { AdapterDescription } from '../../../gpu/adapter.js';
 import type { Network } from '../../../graph/weights.js';
 import type { ChannelCriterion } from '../../../prune/channels/criteria.js';
@@ -10,9 +10,9 @@ export interface CompareModelInput {
   readonly network: Network;
   readonly preprocessing: Preprocessing;
   /** Pictures that calibrate, drawn from these. */
-  readonly train: Pictures;
+  readonly train: AnyPictures;
   /** Pictures that only measure. */
-  readonly test: Pictures;
+  readonly test: AnyPictures;
   readonly config: CompareModelConfig;
   /** What an interrupted comparison of the same network and pictures had done. */
   readonly from?: CompareModelState;

@@ -1,5 +1,5 @@
-import type { Pictures, Preprocessing } from '../../../data/pictures.js';
-import { picturesAt } from '../../../data/pictures.js';
+import { type AnyPictures, firstPictures, type Preprocessing } from '../../../data/pictures.js';
+import { heldPictures } from '../../../data/read-ahead.js';
 import type { Device } from '../../../gpu/device.js';
 import type { Network } from '../../../graph/weights.js';
 import { evaluatePictures } from '../../../train/evaluation.js';
@@ -10,7 +10,7 @@ import { largest } from './answers.js';
 export interface DisagreementInput {
   readonly dense: Network;
   readonly pruned: Network;
-  readonly pictures: Pictures;
+  readonly pictures: AnyPictures;
   readonly preprocessing: Preprocessing;
 }
 
@@ -44,10 +44,7 @@ export async function findDisagreements(
   signal?: AbortSignal,
 ): Promise<Disagreements> {
   const count = Math.min(LOOKED_AT, pictures.count);
-  const first = picturesAt(
-    pictures,
-    Array.from({ length: count }, (_, at) => at),
-  );
+  const first = await heldPictures(firstPictures(pictures, count));
   const choicesOf = async (network: Network) => {
     const options = { preprocessing, answers: true, signal };
     const { answers } = await finalResult(evaluatePictures(device, network, first, options));

@@ -1,4 +1,4 @@
-import type { Pictures, Preprocessing } from '../../../data/pictures.js';
+import type { AnyPictures, Preprocessing } from '../../../data/pictures.js';
 import type { Device } from '../../../gpu/device.js';
 import type { Network } from '../../../graph/weights.js';
 import { drawWeights } from '../../../models/initial-weights.js';
@@ -12,7 +12,7 @@ export interface FineTuneInput {
   /** The network as it came, whose answers are learned where that is asked for. */
   readonly dense: Network;
   readonly preprocessing: Preprocessing;
-  readonly pictures: Pictures;
+  readonly pictures: AnyPictures;
   readonly config: PruneConfig;
   /** Steps that the pruned network was trained while it was cut: its controls have them too. */
   readonly stepsBetween: number;

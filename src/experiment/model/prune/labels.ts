@@ -1,4 +1,4 @@
-import type { Pictures } from '../../../data/pictures.js';
+import type { PictureSet } from '../../../data/pictures.js';
 import { EspalierError } from '../../../errors.js';
 import { LABELLED_CRITERIA } from '../../../prune/channels/criteria.js';
 import { type PruneConfig, pruneOptions } from './config.js';
@@ -9,7 +9,7 @@ import type { PruneOptions } from './events.js';
  *
  * @throws bad-data saying what does without.
  */
-export function requireLabels(pictures: Pictures, config: PruneConfig): void {
+export function requireLabels(pictures: PictureSet, config: PruneConfig): void {
   requireCutLabels(pictures, pruneOptions(config));
   if (pictures.labels) return;
   if (config.trainBetween > 0) {
@@ -37,7 +37,7 @@ export function looksAtLabels({
 
 /** @throws bad-data for a cut that looks at labels, and pictures without. */
 export function requireCutLabels(
-  { labels }: Pictures,
+  { labels }: PictureSet,
   options: Pick<PruneOptions, 'criterion' | 'layerTolerance'>,
 ): void {
   if (labels || !looksAtLabels(options)) return;

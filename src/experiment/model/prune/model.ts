@@ -1,4 +1,5 @@
-import type { Pictures, Preprocessing } from '../../../data/pictures.js';
+import type { AnyPictures, Preprocessing } from '../../../data/pictures.js';
+import { heldPictures } from '../../../data/read-ahead.js';
 import type { Device } from '../../../gpu/device.js';
 import type { Network } from '../../../graph/weights.js';
 import { relayed } from '../../relay.js';
@@ -16,9 +17,9 @@ export interface PruneModelInput {
   readonly network: Network;
   readonly preprocessing: Preprocessing;
   /** Pictures that calibrate, drawn from these; all of them are what fine-tuning learns from. */
-  readonly train: Pictures;
+  readonly train: AnyPictures;
   /** Pictures that only measure. */
-  readonly test: Pictures;
+  readonly test: AnyPictures;
   readonly config: PruneConfig;
   /** What an interrupted pruning of the same had done. */
   readonly from?: PruneState;
@@ -75,7 +76,7 @@ export async function* pruneModel(
     );
   const dense = yield* measure(network, 'dense');
   yield { type: 'dense', figures: dense };
-  const calibration = drawCalibration(config, train);
+  const calibration = await heldPictures(drawCalibration(config, train));
   const input = {
     network,
     calibration,
