@@ -27,7 +27,7 @@ const LARGE_DEPTHWISE_SHAPES: readonly DepthwiseShape[] = [
   { images: 128, size: 112, channels: 96, kernel: 3, stride: 2 },
 ];
 
-export function depthwiseWindow({ kernel, stride }: DepthwiseShape) {
+function depthwiseWindow({ kernel, stride }: DepthwiseShape) {
   const side = (kernel - 1) / 2;
   return {
     kernel: [kernel, kernel],

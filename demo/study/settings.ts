@@ -13,7 +13,7 @@ const SMALL = {
   picks: 30,
 } as const;
 
-export const PRESETS = { small: SMALL, quick: parseStudyConfig({ preset: 'quick' }) } as const;
+const PRESETS = { small: SMALL, quick: parseStudyConfig({ preset: 'quick' }) } as const;
 export type PresetName = keyof typeof PRESETS;
 
 /** The keys that the page has controls for, as the address has them behind `study.`. */

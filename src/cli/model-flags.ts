@@ -35,7 +35,7 @@ export const MODEL_FILES =
   '.onnx, Keras’s .h5, TensorFlow.js’s model.json, or weights: .safetensors, or PyTorch’s .pth, .pt or .th';
 
 /** The flags that say which network a file of weights is of. */
-export function addArchitectureFlags(
+function addArchitectureFlags(
   command: Command,
   what = 'of a file that holds weights alone',
 ): Command {

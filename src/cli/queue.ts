@@ -34,10 +34,6 @@ export interface QueuedTrial<Config, Trial, Cell> {
 }
 
 /** What the job's record holds of its work. It outlives the worker and the process that gathers. */
-export interface TrialProgress {
-  readonly cells: readonly object[];
-}
-
 const progressSchema = z.object({ cells: z.array(z.unknown()) });
 
 /**

@@ -84,7 +84,7 @@ export function activateApprox(activation: Activation | MapActivation, x: Approx
 }
 
 /** σ′(x) in float64, from x; at a kink the flat side's. */
-export function slope(activation: MapActivation, x: number): number {
+function slope(activation: MapActivation, x: number): number {
   switch (activation) {
     case 'none':
       return 1;

@@ -15,7 +15,7 @@ export const NAMES: Readonly<Record<Contender, string>> = {
 };
 
 /** What becomes of a pruned network, by the keys of a comparison; the first is as it was pruned. */
-export const STAGES = [
+const STAGES = [
   ['as pruned', (row: Comparison): Performance | undefined => row],
   ['refitted', ({ refitted }: Comparison) => refitted],
   ['fine-tuned', ({ fineTuned }: Comparison) => fineTuned],

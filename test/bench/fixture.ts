@@ -1,6 +1,6 @@
 import type { BenchReport, MeasuredResult } from '../../bench/report.js';
 
-export const LIMITS = { copyGBps: 4, fmaGflops: 50, dispatchMicros: 20, submitMicros: 40 };
+const LIMITS = { copyGBps: 4, fmaGflops: 50, dispatchMicros: 20, submitMicros: 40 };
 
 export function sampleResult(work: string, changes: Partial<MeasuredResult> = {}): MeasuredResult {
   return {

@@ -4,7 +4,7 @@ import { parseJson } from '../../json.js';
 import { quoted } from '../../text.js';
 
 /** Bytes of an element, of the types that are read. */
-export const ELEMENT_BYTES = {
+const ELEMENT_BYTES = {
   float32: 4,
   float16: 2,
   int32: 4,
