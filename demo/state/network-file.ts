@@ -1,9 +1,5 @@
 import { TASKS, taskClass } from '../../src/data/tasks.js';
-import {
-  decodeMetadata,
-  decodeSafetensors,
-  encodeSafetensors,
-} from '../../src/formats/safetensors.js';
+import { decodeSealed, encodeSealed } from '../../src/formats/sealed.js';
 import {
   EspalierError,
   type LabelledImages,
@@ -29,7 +25,7 @@ export function networkFile({ network, task }: NamedNetwork): RunFile {
   const { width, inputs, outputs, activation, hidden, output } = network;
   return {
     name: `network-${width}.safetensors`,
-    bytes: encodeSafetensors(
+    bytes: encodeSealed(
       {
         'hidden.weight': { dtype: 'F32', shape: [width, inputs], data: hidden },
         'output.weight': { dtype: 'F32', shape: [width, outputs], data: output },
@@ -47,13 +43,12 @@ export function networkFile({ network, task }: NamedNetwork): RunFile {
 export function readNetworkFile(bytes: Uint8Array, file: string): NamedNetwork {
   const fail = (why: string) =>
     new EspalierError('bad-data', `${file} is no network that this page saved: ${why}.`);
-  const told = decodeMetadata(bytes, file);
+  const { tensors, metadata: told } = decodeSealed(bytes, file);
   const activation = ACTIVATIONS.find((name) => name === told.get('activation'));
   const task = TASKS.find((name) => name === told.get('task'));
   if (!activation) throw fail(`its metadata name no activation out of ${ACTIVATIONS.join(', ')}`);
   if (!task) throw fail(`its metadata name no task out of ${TASKS.join(', ')}`);
   if (told.get('scale') !== SCALE) throw fail(`its metadata do not name the scale ${SCALE}`);
-  const tensors = decodeSafetensors(bytes, file);
   const matrix = (name: string) => {
     const found = tensors.get(name);
     if (found?.dtype === 'F32' && found.shape.length === 2) return found;

@@ -4,7 +4,6 @@ import { EspalierError, errorMessage } from '../errors.js';
 import type { TrainEvent } from '../experiment/model/train.js';
 import { parseTrainConfig, type TrainConfig } from '../experiment/model/train-config.js';
 import { RUN_FILES, weightsIteration } from '../experiment/run-files.js';
-import { decodeMetadata } from '../formats/safetensors.js';
 import { decodeWeights, encodeWeights } from '../formats/weights.js';
 import type { Weights } from '../graph/weights.js';
 import { parseJson } from '../json.js';
@@ -73,10 +72,16 @@ export async function readKeptTraining(folder: string): Promise<KeptTraining> {
   const read = async (kind: string) => {
     const path = join(folder, `${kind}-${newest}.safetensors`);
     const bytes = await readFile(path);
-    const { weights } = decodeWeights(bytes, path);
-    return { weights, step: stepFromMetadata(decodeMetadata(bytes, path), path) };
+    const { weights, texts } = decodeWeights(bytes, path);
+    return { weights, step: stepFromMetadata(texts, path) };
   };
   const [own, momentum] = [await read('weights'), await read('momentum')];
+  if (own.step !== momentum.step) {
+    throw new EspalierError(
+      'bad-data',
+      `${folder} holds weights of step ${own.step} and a momentum of step ${momentum.step} as those of epoch ${newest}: one of the files was exchanged. Go on from another folder.`,
+    );
+  }
   return {
     config: parseTrainConfig(given),
     state: { ...own, velocities: momentum.weights },

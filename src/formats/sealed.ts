@@ -4,6 +4,8 @@ import {
   decodeMetadata,
   decodeSafetensors,
   encodeSafetensors,
+  type LongTensor,
+  storedTensors,
   type Tensor,
 } from './safetensors.js';
 
@@ -12,12 +14,16 @@ const SEAL = 'contents-crc32';
 
 type Metadata = Readonly<Record<string, string>>;
 
-/** The tensors of a file, and what it says of itself. */
-export interface Sealed {
-  readonly tensors: ReadonlyMap<string, Tensor>;
+/** What a file says of itself, and whether it can be relied on. */
+export interface Seal {
   readonly metadata: ReadonlyMap<string, string>;
   /** Whether it carried a checksum, which was right. */
   readonly sealed: boolean;
+}
+
+/** The tensors of a file, and what it says of itself. */
+export interface Sealed extends Seal {
+  readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
 /**
@@ -26,11 +32,16 @@ export interface Sealed {
  * guard against forged ones.
  */
 export function encodeSealed(
-  tensors: Readonly<Record<string, Tensor>>,
+  tensors: Readonly<Record<string, Tensor | LongTensor>>,
   metadata: Metadata = {},
 ): Uint8Array<ArrayBuffer> {
-  const seal = checksum(Object.entries(tensors), Object.entries(metadata));
-  return encodeSafetensors(tensors, { ...metadata, [SEAL]: seal });
+  const described = Object.entries(tensors).map(([name, { dtype, shape, data }]): Described => {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return [name, { dtype, shape, bytes }];
+  });
+  const { [SEAL]: _, ...others } = metadata;
+  const seal = checksum(described, Object.entries(others));
+  return encodeSafetensors(tensors, { ...others, [SEAL]: seal });
 }
 
 /**
@@ -39,29 +50,45 @@ export function encodeSealed(
  * @throws EspalierError `bad-data` naming `file` when it is malformed, or another than its checksum says.
  */
 export function decodeSealed(bytes: Uint8Array, file: string): Sealed {
-  const tensors = decodeSafetensors(bytes, file);
-  const metadata = decodeMetadata(bytes, file);
-  const seal = metadata.get(SEAL);
-  const others = [...metadata].filter(([key]) => key !== SEAL);
-  if (seal !== undefined && seal !== checksum([...tensors], others)) {
-    throw new EspalierError(
-      'bad-data',
-      `${file} was changed or damaged: its contents are not those of its checksum.`,
-    );
-  }
-  return { tensors, metadata, sealed: seal !== undefined };
+  return { ...checkSeal(bytes, file), tensors: decodeSafetensors(bytes, file) };
 }
 
+/**
+ * Compares a safetensors file with the checksum that it may carry, which is no part of the metadata
+ * given back.
+ *
+ * @throws EspalierError `bad-data` naming `file` when it is malformed, or another than its checksum says.
+ */
+export function checkSeal(bytes: Uint8Array, file: string): Seal {
+  const metadata = new Map(decodeMetadata(bytes, file));
+  const seal = metadata.get(SEAL);
+  metadata.delete(SEAL);
+  if (seal !== undefined && seal !== checksum([...storedTensors(bytes, file)], [...metadata])) {
+    throw new EspalierError(
+      'bad-data',
+      `${file} was changed or damaged: its contents are not those of its checksum. Whoever changed it on purpose leaves ${SEAL} out of its metadata.`,
+    );
+  }
+  return { metadata, sealed: seal !== undefined };
+}
+
+/** A tensor as a file holds it. */
+type Described = readonly [
+  name: string,
+  tensor: {
+    readonly dtype: string;
+    readonly shape: readonly number[];
+    readonly bytes: Uint8Array;
+  },
+];
+
 function checksum(
-  tensors: readonly (readonly [string, Tensor])[],
+  tensors: readonly Described[],
   metadata: readonly (readonly [string, string])[],
 ): string {
   const described = tensors.map(([name, { dtype, shape }]) => [name, dtype, shape]);
-  const text = JSON.stringify([described, metadata]);
-  const parts = tensors.map(
-    ([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-  );
-  return crc32(new TextEncoder().encode(text), ...parts)
+  const text = new TextEncoder().encode(JSON.stringify([described, metadata]));
+  return crc32(text, ...tensors.map(([, { bytes }]) => bytes))
     .toString(16)
     .padStart(8, '0');
 }

@@ -1,12 +1,7 @@
 import { type Checkpoint, toCheckpoint } from './checkpoint.js';
 import { decodePyTorch } from './pytorch.js';
-import {
-  decodeMetadata,
-  encodeSafetensors,
-  type LongTensor,
-  storedTensors,
-  type Tensor,
-} from './safetensors.js';
+import { type LongTensor, storedTensors, type Tensor } from './safetensors.js';
+import { checkSeal, encodeSealed } from './sealed.js';
 
 /**
  * Reads a network's weights from untrusted bytes, whether PyTorch wrote them (`.pth`, `.pt`, `.th`) or
@@ -16,7 +11,8 @@ import {
  */
 export function decodeWeights(bytes: Uint8Array, file: string): Checkpoint {
   if (!isSafetensors(bytes)) return decodePyTorch(bytes, file);
-  return toCheckpoint([...storedTensors(bytes, file)], { texts: decodeMetadata(bytes, file) });
+  const { metadata } = checkSeal(bytes, file);
+  return toCheckpoint([...storedTensors(bytes, file)], { texts: metadata });
 }
 
 /** Where the header of safetensors begins, behind its length. */
@@ -28,7 +24,7 @@ export function isSafetensors(bytes: Uint8Array): boolean {
 }
 
 /**
- * Writes weights as safetensors, with PyTorch's names, so that
+ * Writes weights as safetensors, with PyTorch's names and a checksum (see `encodeSealed`), so that
  * `model.load_state_dict(safetensors.torch.load_file(FILE))` takes them.
  */
 export function encodeWeights(
@@ -38,5 +34,5 @@ export function encodeWeights(
   const tensors = new Map<string, Tensor | LongTensor>();
   for (const [name, weight] of weights) tensors.set(name, { dtype: 'F32', ...weight });
   for (const [name, counter] of counters ?? []) tensors.set(name, { dtype: 'I64', ...counter });
-  return encodeSafetensors(Object.fromEntries(tensors), { format: 'pt', ...metadata });
+  return encodeSealed(Object.fromEntries(tensors), { format: 'pt', ...metadata });
 }

@@ -76,6 +76,15 @@ describe('espalier train', () => {
     const { stderr, code } = await refused(['train', '--from', 'killed', '--epochs', '3'], folder);
     expect(stderr).toMatch(/--epochs must be 60, as the training began/);
     expect(code).toBe(2);
+
+    for (const name of await readdir(join(folder, 'killed'))) {
+      if (!name.startsWith('momentum')) continue;
+      const bytes = await readFile(join(folder, 'killed', name));
+      await writeFile(join(folder, 'killed', name), bytes.with(-1, bytes.at(-1)! ^ 1));
+    }
+    const changed = await refused(['train', '--from', 'killed'], folder);
+    expect(changed.stderr).toMatch(/killed.momentum-\d+\.safetensors was changed or damaged/);
+    expect(changed.code).toBe(1);
   });
 
   test.each([
