@@ -1,4 +1,5 @@
 import type { ImageSource } from '../src/data/images.js';
+import { DISPOSE } from '../src/disposal.js';
 import { EspalierError, errorMessage, throwIfAborted } from '../src/errors.js';
 import type { Device } from '../src/gpu/device.js';
 import type { Timing } from '../src/gpu/timing.js';
@@ -85,7 +86,7 @@ export async function* holdContest(
     const timed = yield* timeInTurns(ready, benchmark.seconds * effort, signal);
     for (const one of timed) yield { type: 'measured', result: measuredResult(one, limits) };
   } finally {
-    for (const resource of owned.reverse()) resource[Symbol.dispose]();
+    for (const resource of owned.reverse()) resource[DISPOSE]();
     // What a submit holds was tuned to this work; the next begins as it would on its own.
     device.operationsPerSubmit = operationsPerSubmit;
   }

@@ -55,9 +55,10 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   demo: ['demo/*'],
 };
 
-/** Below every room: errors, memos, checksums, half floats, random streams, turns, wording and the package's version. */
+/** Below every room: errors, memos, disposal, checksums, half floats, random streams, turns, wording and the package's version. */
 const COMMON = [
   'src/crc32.ts',
+  'src/disposal.ts',
   'src/errors.ts',
   'src/half.ts',
   'src/json.ts',
@@ -120,6 +121,13 @@ describe('layers', () => {
         .filter((file) => !existsSync(join(ROOT, file))),
     );
     expect(missing).toEqual([]);
+  });
+
+  test('nothing is disposed of by a symbol that Safari lacks', () => {
+    const own = FILES.filter((file) => file !== 'src/disposal.ts');
+    // A type may name it, which leaves nothing behind.
+    const named = /\[Symbol\.dispose\](?!\(\): void;)/;
+    expect(own.filter((file) => named.test(sourceText(file)))).toEqual([]);
   });
 
   test('nothing imports the page', () => {

@@ -1,3 +1,4 @@
+import { DISPOSE } from '../../src/disposal.js';
 import type { Contender, ContestContext, Cost, RivalOf, Shape } from '../benchmark.js';
 import { byWall, timeRepeated } from '../sampling.js';
 import type { Peer, PeerWorks, Prepare } from './peer.js';
@@ -38,7 +39,7 @@ async function peerContender<Task, Answer>(
 ): Promise<Contender> {
   requireSameAdapter(device.raw, await peer.open());
   const program = await prepare(task);
-  own({ [Symbol.dispose]: () => freed(program) });
+  own({ [DISPOSE]: () => freed(program) });
   // Here and not in `verify`: a program that does not run has failed, and is not wrong.
   // Paced by the host as this library's own waits are: in Node a peer took up to four times as long.
   const run = (times: number) => device.wait(program.run(times));
@@ -55,7 +56,7 @@ async function peerContender<Task, Answer>(
 
 function freed(program: Disposable): void {
   try {
-    program[Symbol.dispose]();
+    program[DISPOSE]();
   } catch {
     // One that failed half-way may not know what it holds; that must not end the benchmark.
   }

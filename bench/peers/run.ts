@@ -1,3 +1,4 @@
+import { DISPOSE } from '../../src/disposal.js';
 import {
   NotWaitedFor,
   type PeerProgram,
@@ -66,7 +67,7 @@ function wholeRun(works: Parts): Prepare<RunTask, readonly number[]> {
         for (let time = 0; time < times; time++) accuracies = await once();
       },
       answer: async () => accuracies,
-      [Symbol.dispose]: () => undefined,
+      [DISPOSE]: () => undefined,
     } satisfies PeerProgram<readonly number[]>;
   };
 }

@@ -1,4 +1,5 @@
 import { requireSeveralClasses } from '../data/tasks.js';
+import { DISPOSE } from '../disposal.js';
 import type { Device } from '../gpu/device.js';
 import type { Matrix } from '../gpu/matrix.js';
 import type { Scope } from '../gpu/scope.js';
@@ -62,7 +63,7 @@ export async function openExperiment<Config extends ExperimentConfig>(
       train.dispose();
       test.dispose();
     };
-    return { device, config, train, test, signal, [Symbol.dispose]: dispose };
+    return { device, config, train, test, signal, [DISPOSE]: dispose };
   } catch (error) {
     train.dispose();
     throw error;

@@ -1,3 +1,4 @@
+import { DISPOSE } from '../disposal.js';
 import type { Device, Owned } from './device.js';
 import { largestBinding, tooLarge } from './limits.js';
 
@@ -41,7 +42,7 @@ function allocate(device: Device, label: string, bytes: number, usage: number): 
     device.account(-bytes);
     raw.destroy();
   };
-  return { device, raw, label, bytes, dispose, [Symbol.dispose]: dispose };
+  return { device, raw, label, bytes, dispose, [DISPOSE]: dispose };
 }
 
 /** Copies words from the CPU into the buffer, `offset` words from its start. */

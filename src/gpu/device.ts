@@ -1,3 +1,4 @@
+import { DISPOSE } from '../disposal.js';
 import { EspalierError } from '../errors.js';
 import {
   type AdapterDescription,
@@ -250,7 +251,7 @@ export class Device implements Owned {
   }
 
   /** As `dispose`, for `using`. */
-  [Symbol.dispose](): void {
+  [DISPOSE](): void {
     this.dispose();
   }
 }

@@ -1,3 +1,4 @@
+import { DISPOSE } from '../disposal.js';
 import { bufferFrom, createBuffer, type GpuBuffer, type Words } from './buffer.js';
 import type { Device, Owned } from './device.js';
 import {
@@ -68,7 +69,7 @@ export class Scope implements Owned {
   }
 
   /** As `dispose`, for `using`. */
-  [Symbol.dispose](): void {
+  [DISPOSE](): void {
     this.dispose();
   }
 }

@@ -1,3 +1,4 @@
+import { DISPOSE } from '../disposal.js';
 import { Commands } from './commands.js';
 import type { Device } from './device.js';
 
@@ -70,7 +71,7 @@ function createTimestamps(device: Device): Timestamps {
       staging.unmap();
       return Number(end - begin) / 1e6;
     },
-    [Symbol.dispose]: () => {
+    [DISPOSE]: () => {
       querySet.destroy();
       resolved.destroy();
       staging.destroy();

@@ -1,3 +1,4 @@
+import { DISPOSE } from '../disposal.js';
 import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import { Scope } from '../gpu/scope.js';
@@ -67,7 +68,7 @@ export async function prepareSegment(
         for (const { forward } of layers) forward(commands, count);
       },
       dispose: () => scope.dispose(),
-      [Symbol.dispose]: () => scope.dispose(),
+      [DISPOSE]: () => scope.dispose(),
     };
   } catch (error) {
     scope.dispose();

@@ -1,3 +1,4 @@
+import { DISPOSE } from '../disposal.js';
 import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import type { Matrix } from '../gpu/matrix.js';
@@ -123,7 +124,7 @@ export async function prepareTraining(
       readVelocities: () => read(({ velocity }) => velocity),
       readGradients: () => read(({ gradient }) => gradient),
       dispose: () => scope.dispose(),
-      [Symbol.dispose]: () => scope.dispose(),
+      [DISPOSE]: () => scope.dispose(),
     };
   } catch (error) {
     scope.dispose();

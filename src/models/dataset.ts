@@ -1,3 +1,4 @@
+import { DISPOSE } from '../disposal.js';
 import { EspalierError } from '../errors.js';
 import type { Device, Owned } from '../gpu/device.js';
 import type { Matrix } from '../gpu/matrix.js';
@@ -42,6 +43,6 @@ export function uploadDataset(
     inputs: scope.matrix(`${label} inputs`, [count, d], { data: inputs }),
     targets: scope.matrix(`${label} targets`, [count, c], { data: targets }),
     dispose: () => scope.dispose(),
-    [Symbol.dispose]: () => scope.dispose(),
+    [DISPOSE]: () => scope.dispose(),
   }));
 }

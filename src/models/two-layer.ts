@@ -1,4 +1,5 @@
 import type { Activation } from '../../shaders/activations.js';
+import { DISPOSE } from '../disposal.js';
 import type { Device, Owned } from '../gpu/device.js';
 import { type Matrix, readMatrix } from '../gpu/matrix.js';
 import { owning } from '../gpu/scope.js';
@@ -92,7 +93,7 @@ export function uploadTwoLayer(device: Device, parameters: TwoLayerParameters): 
     hidden: scope.matrix('hidden.weight', [inputs, width], { data: hidden }),
     output: scope.matrix('output.weight', [width, outputs], { data: parameters.output }),
     dispose: () => scope.dispose(),
-    [Symbol.dispose]: () => scope.dispose(),
+    [DISPOSE]: () => scope.dispose(),
   }));
 }
 

@@ -1,3 +1,4 @@
+import { DISPOSE } from '../disposal.js';
 import { EspalierError, throwIfAborted } from '../errors.js';
 import { Commands } from '../gpu/commands.js';
 import type { Owned } from '../gpu/device.js';
@@ -74,7 +75,7 @@ export function startTraining(
       minibatches,
       iteration: state.iteration,
       dispose: () => scope.dispose(),
-      [Symbol.dispose]: () => scope.dispose(),
+      [DISPOSE]: () => scope.dispose(),
     };
   });
 }

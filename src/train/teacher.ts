@@ -1,3 +1,4 @@
+import { DISPOSE } from '../disposal.js';
 import type { Commands } from '../gpu/commands.js';
 import type { Device } from '../gpu/device.js';
 import type { Matrix } from '../gpu/matrix.js';
@@ -48,6 +49,6 @@ export async function prepareTeacher(
       commands.copy(input.matrix.buffer, inference.input.matrix.buffer, words);
       inference.encode(commands, count);
     },
-    [Symbol.dispose]: () => inference.dispose(),
+    [DISPOSE]: () => inference.dispose(),
   };
 }

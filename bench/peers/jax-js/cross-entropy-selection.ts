@@ -1,4 +1,5 @@
 import { blockUntilReady, jit, numpy as np, type Array as Tensor } from '@jax-js/jax';
+import { DISPOSE } from '../../../src/disposal.js';
 import type { PeerProgram, SelectionTask } from '../peer.js';
 import { finished } from './queue.js';
 
@@ -64,7 +65,7 @@ export async function crossEntropySelection(
       await finished();
     },
     answer: async () => found,
-    [Symbol.dispose]: () => {
+    [DISPOSE]: () => {
       for (const tensor of [activations, weights, targets]) tensor.dispose();
       for (const program of [products, choose, take]) program.dispose();
     },

@@ -8,6 +8,7 @@ import {
   type Array as Tensor,
   tree,
 } from '@jax-js/jax';
+import { DISPOSE } from '../../../src/disposal.js';
 import type { Graph, Node } from '../../../src/graph/graph.js';
 import type { Weights } from '../../../src/graph/weights.js';
 import type { NetworkStepTask, NetworkTask, PeerProgram } from '../peer.js';
@@ -31,7 +32,7 @@ export async function networkForward(task: NetworkTask): Promise<PeerProgram<Flo
       await finished(result);
     },
     answer: async () => (await result?.ref.data()) as Float32Array,
-    [Symbol.dispose]: () => {
+    [DISPOSE]: () => {
       for (const resource of [input, result, forward]) resource?.dispose();
       tree.dispose(weights);
     },
@@ -73,7 +74,7 @@ export async function networkStep(task: NetworkStepTask): Promise<PeerProgram<We
       });
       return new Map(await Promise.all(read));
     },
-    [Symbol.dispose]: () => {
+    [DISPOSE]: () => {
       for (const resource of [input, targets, step]) resource.dispose();
       tree.dispose(weights);
     },

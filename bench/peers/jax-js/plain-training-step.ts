@@ -1,4 +1,5 @@
 import { blockUntilReady, grad, jit, numpy as np, type Array as Tensor } from '@jax-js/jax';
+import { DISPOSE } from '../../../src/disposal.js';
 import type { PeerProgram, StepTask, StepWeights } from '../peer.js';
 import { finished } from './queue.js';
 
@@ -45,7 +46,7 @@ export async function plainTrainingStep(task: StepTask): Promise<PeerProgram<Ste
       hidden: (await weights.hidden.ref.data()) as Float32Array,
       output: (await weights.output.ref.data()) as Float32Array,
     }),
-    [Symbol.dispose]: () => {
+    [DISPOSE]: () => {
       for (const tensor of [inputs, targets, weights.hidden, weights.output]) tensor.dispose();
       update.dispose();
     },

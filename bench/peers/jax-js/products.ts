@@ -5,6 +5,7 @@ import {
   type OwnedFunction,
   type Array as Tensor,
 } from '@jax-js/jax';
+import { DISPOSE } from '../../../src/disposal.js';
 import type { HiddenTask, MatmulTask, PeerProgram } from '../peer.js';
 import { finished } from './queue.js';
 
@@ -40,7 +41,7 @@ export async function product(
     },
     // Reading takes ownership.
     answer: async () => (await result?.ref.data()) as Float32Array,
-    [Symbol.dispose]: () => {
+    [DISPOSE]: () => {
       for (const resource of [left, right, result, multiply]) resource?.dispose();
     },
   };

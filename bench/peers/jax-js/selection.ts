@@ -1,4 +1,5 @@
 import { blockUntilReady, jit, numpy as np, type Array as Tensor } from '@jax-js/jax';
+import { DISPOSE } from '../../../src/disposal.js';
 import type { PeerProgram, SelectionTask } from '../peer.js';
 import { finished } from './queue.js';
 
@@ -42,7 +43,7 @@ export async function selection(task: SelectionTask): Promise<PeerProgram<ArrayL
       await finished();
     },
     answer: async () => chosen,
-    [Symbol.dispose]: () => {
+    [DISPOSE]: () => {
       for (const tensor of [activations, weights, targets]) tensor.dispose();
       for (const program of [contributions, norms, step]) program.dispose();
     },

@@ -1,4 +1,5 @@
 import { blockUntilReady, jit, numpy as np, type Array as Tensor } from '@jax-js/jax';
+import { DISPOSE } from '../../../src/disposal.js';
 import type { PeerProgram, StepTask, StepWeights } from '../peer.js';
 import { finished } from './queue.js';
 
@@ -57,7 +58,7 @@ export async function trainingStep(task: StepTask): Promise<PeerProgram<StepWeig
       hidden: (await hidden.ref.data()) as Float32Array,
       output: (await output.ref.data()) as Float32Array,
     }),
-    [Symbol.dispose]: () => {
+    [DISPOSE]: () => {
       for (const tensor of [inputs, targets, hidden, output]) tensor.dispose();
       const programs = [gather, forward, residual, backward, stepHidden, stepOutput];
       for (const program of programs) program.dispose();

@@ -1,4 +1,5 @@
 import { env, InferenceSession, Tensor } from 'onnxruntime-web/webgpu';
+import { DISPOSE } from '../../../src/disposal.js';
 import { exportOnnx } from '../../../src/formats/onnx/export.js';
 import type { Network } from '../../../src/graph/weights.js';
 import type { ConvolutionTask, NetworkTask, PeerProgram } from '../peer.js';
@@ -67,7 +68,7 @@ async function session(
       await (await env.webgpu.device).queue.onSubmittedWorkDone();
     },
     answer: async () => Float32Array.from((await answer?.getData()) as Float32Array),
-    [Symbol.dispose]: () => {
+    [DISPOSE]: () => {
       answer?.dispose();
       void model.release();
     },

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { DISPOSE } from '../../../src/disposal.js';
 import type { PeerProgram, SelectionTask } from '../peer.js';
 import { finished } from './queue.js';
 
@@ -49,6 +50,6 @@ export async function crossEntropySelection(
       await finished();
     },
     answer: async () => found,
-    [Symbol.dispose]: () => tf.dispose([activations, weights, targets]),
+    [DISPOSE]: () => tf.dispose([activations, weights, targets]),
   };
 }

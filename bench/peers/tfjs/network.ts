@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { DISPOSE } from '../../../src/disposal.js';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import type { Graph, Node } from '../../../src/graph/graph.js';
 import type { Weights } from '../../../src/graph/weights.js';
@@ -21,7 +22,7 @@ export async function networkForward(task: NetworkTask): Promise<PeerProgram<Flo
       await finished();
     },
     answer: async () => (await result?.data()) as Float32Array,
-    [Symbol.dispose]: () => {
+    [DISPOSE]: () => {
       tf.dispose([input, ...weights.values()]);
       result?.dispose();
     },
@@ -56,7 +57,7 @@ export async function networkStep(task: NetworkStepTask): Promise<PeerProgram<We
       });
       return new Map(await Promise.all(read));
     },
-    [Symbol.dispose]: () => {
+    [DISPOSE]: () => {
       tf.dispose([input, targets, ...variables.values()]);
       optimizer.dispose();
     },

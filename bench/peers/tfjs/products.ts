@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { DISPOSE } from '../../../src/disposal.js';
 import type { HiddenTask, MatmulTask, PeerProgram } from '../peer.js';
 import { finished } from './queue.js';
 
@@ -35,7 +36,7 @@ export async function product<Left extends tf.Tensor, Right extends tf.Tensor>(
       await finished();
     },
     answer: async () => (await result?.data()) as Float32Array,
-    [Symbol.dispose]: () => {
+    [DISPOSE]: () => {
       tf.dispose([left, right]);
       result?.dispose();
     },

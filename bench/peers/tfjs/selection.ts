@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { DISPOSE } from '../../../src/disposal.js';
 import type { PeerProgram, SelectionTask } from '../peer.js';
 import { finished } from './queue.js';
 
@@ -57,6 +58,6 @@ async function selectionFrom(task: SelectionTask, transposed: boolean): Promise<
       await finished();
     },
     answer: async () => chosen,
-    [Symbol.dispose]: () => tf.dispose([activations, weights, targets]),
+    [DISPOSE]: () => tf.dispose([activations, weights, targets]),
   };
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { DISPOSE } from '../../../src/disposal.js';
 // The union package, which its user installs, does the same.
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import type { PeerProgram, StepTask, StepWeights } from '../peer.js';
@@ -32,7 +33,7 @@ export async function trainingStep(task: StepTask): Promise<PeerProgram<StepWeig
       hidden: (await hidden.data()) as Float32Array,
       output: (await output.data()) as Float32Array,
     }),
-    [Symbol.dispose]: () => {
+    [DISPOSE]: () => {
       tf.dispose([inputs, targets, hidden, output]);
       optimizer.dispose();
     },

@@ -1,3 +1,4 @@
+import { DISPOSE } from '../../disposal.js';
 import type { Commands } from '../../gpu/commands.js';
 import type { Device } from '../../gpu/device.js';
 import { Scope } from '../../gpu/scope.js';
@@ -84,7 +85,7 @@ export async function preparePatchProducts(
         positions,
       }),
       dispose: () => scope.dispose(),
-      [Symbol.dispose]: () => scope.dispose(),
+      [DISPOSE]: () => scope.dispose(),
     };
   } catch (failure) {
     scope.dispose();

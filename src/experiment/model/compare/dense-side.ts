@@ -1,3 +1,4 @@
+import { DISPOSE } from '../../../disposal.js';
 import { inferShapes } from '../../../graph/shapes.js';
 import { readingsOfUnit } from '../prune/consumers.js';
 import { unitOfNetwork } from '../prune/cut-unit.js';
@@ -34,7 +35,7 @@ export async function* measureDense(
   const statistics = new Map<string, readonly UnitMeasurement[]>();
   const curves = [...known];
   const dispose = () => {
-    for (const frontier of targets.values()) frontier[Symbol.dispose]();
+    for (const frontier of targets.values()) frontier[DISPOSE]();
   };
   let whole = false;
   try {
@@ -67,7 +68,7 @@ export async function* measureDense(
     at: async (unit) => ({ network: folded, frontier: targets.get(unit) as Frontier }),
     untouched: (unit) => statistics.get(unit) as readonly UnitMeasurement[],
     curves,
-    [Symbol.dispose]: dispose,
+    [DISPOSE]: dispose,
   };
 }
 

@@ -1,4 +1,5 @@
 import { bytesOfPicture, type Pictures, type Preprocessing } from '../../../data/pictures.js';
+import { DISPOSE } from '../../../disposal.js';
 import { throwIfAborted } from '../../../errors.js';
 import { createBuffer, type GpuBuffer } from '../../../gpu/buffer.js';
 import { Commands } from '../../../gpu/commands.js';
@@ -196,7 +197,7 @@ async function collectChunks(
     dispose();
     throw error;
   }
-  return { position, names, chunks, [Symbol.dispose]: dispose };
+  return { position, names, chunks, [DISPOSE]: dispose };
 }
 
 function wordsOfShape(shapes: Shapes, name: string, images: number): number {

@@ -1,3 +1,4 @@
+import { DISPOSE } from '../../../disposal.js';
 import { EspalierError } from '../../../errors.js';
 import { type GpuBuffer, readFloats, upload } from '../../../gpu/buffer.js';
 import { Commands } from '../../../gpu/commands.js';
@@ -72,7 +73,7 @@ export async function prepareTrials(
   const scope = new Scope(device);
   const owned: Disposable[] = [scope];
   const dispose = () => {
-    for (const resource of owned.splice(0)) resource[Symbol.dispose]();
+    for (const resource of owned.splice(0)) resource[DISPOSE]();
   };
   try {
     const first = { network, frontier: { ...frontier, chunks: [chunk] } };
@@ -141,7 +142,7 @@ export async function prepareTrials(
         }
         return losses;
       },
-      [Symbol.dispose]: dispose,
+      [DISPOSE]: dispose,
     };
   } catch (error) {
     dispose();

@@ -1,3 +1,4 @@
+import { DISPOSE } from '../../../disposal.js';
 import type { Device } from '../../../gpu/device.js';
 import { foldBatchNorms } from '../../../graph/fold.js';
 import type { Unit } from '../../../graph/units.js';
@@ -83,10 +84,10 @@ export async function startWalk({
     },
     restart: async () => {
       const start = await begin();
-      frontier[Symbol.dispose]();
+      frontier[DISPOSE]();
       frontier = start;
     },
-    [Symbol.dispose]: () => frontier[Symbol.dispose](),
+    [DISPOSE]: () => frontier[DISPOSE](),
   };
 }
 
