@@ -49,13 +49,70 @@ function readOrRefuse<Result>(
   try {
     return read(bytes, 'the-file');
   } catch (error) {
-    if (!(error instanceof EspalierError)) throw error;
-    expect(error.message).toContain('the-file');
-    expect(error.message).not.toMatch(/[^\P{Cc}\n]/u);
-    expect(error.message.length).toBeLessThan(1000);
-    expect(['bad-data', 'bad-network']).toContain(error.code);
+    expect(requireShown(error, ['bad-data', 'bad-network'])).toContain('the-file');
     return undefined;
   }
+}
+
+/** The message of an error of ours, which a terminal and a page may show. */
+function requireShown(error: unknown, codes: readonly string[]): string {
+  if (!(error instanceof EspalierError)) throw error;
+  const { code, message } = error;
+  expect(codes).toContain(code);
+  expect(message).not.toMatch(/[^\P{Cc}\n]/u);
+  expect(message.length, message).toBeLessThan(1000);
+  return message;
+}
+
+/** Values that no reader expects. */
+const ODD: readonly unknown[] = [
+  ...[null, true, 0, -1, -0, 1.5, 1e-300, 1e300, 2 ** 31, 2 ** 53, -(2 ** 53)],
+  ...['', 'full', '1', 'NaN', '__proto__', '../..', '\u001b]0;x\u0007', 'x'.repeat(3000)],
+  ...[[], [1], [[]], [1, 1], [3, 2, 1], {}, { a: 1 }],
+];
+
+/**
+ * What `read` makes of `count` texts of JSON in which one or two values were replaced by odd ones, left
+ * out, or joined by one of another name. What it throws must be a `bad-…` and fit to be shown.
+ *
+ * @param check judges what was read nevertheless.
+ */
+export function fuzzJson<Result>(
+  value: object,
+  read: (text: string, file: string) => Result,
+  check: (result: Result) => void = () => undefined,
+  count = MUTANTS,
+): void {
+  const random = randomStream(JSON.stringify(value).length, 'fuzz');
+  for (let i = 0; i < count; i++) {
+    const mutant = structuredClone(value);
+    for (let changes = 1 + random.below(2); changes > 0; changes--) changeJson(mutant, random);
+    let result: Result;
+    try {
+      result = read(JSON.stringify(mutant), 'the-file');
+    } catch (error) {
+      requireShown(error, ['bad-data', 'bad-network', 'bad-config']);
+      continue;
+    }
+    check(result);
+  }
+}
+
+function changeJson(value: object, random: RandomStream): void {
+  const places = placesIn(value);
+  const [parent, key] = places[random.below(places.length)] ?? [value, 'a'];
+  const odd = structuredClone(ODD[random.below(ODD.length)]);
+  const kind = random.below(6);
+  if (kind === 0) Reflect.deleteProperty(parent, key);
+  else Reflect.set(parent, kind === 1 ? `${key}x` : key, odd);
+}
+
+/** Each value within, by what holds it and its key there. */
+function placesIn(value: object): readonly (readonly [object, string])[] {
+  return Object.entries(value).flatMap(([key, own]) => [
+    [value, key] as const,
+    ...(typeof own === 'object' && own !== null ? placesIn(own) : []),
+  ]);
 }
 
 /** One change somewhere: a bit flipped, a byte replaced, bytes left out, doubled or exchanged. */

@@ -11,14 +11,23 @@ const share = z.number().min(0).max(1);
 const recordSchema = z.discriminatedUnion('type', [
   /** What the records belong to: a checksum of the network, the pictures and the settings. */
   z.strictObject({ type: z.literal('comparison'), identity: count }),
-  z.strictObject({
-    type: z.literal('curve'),
-    ...way,
-    unit: z.string(),
-    channels: count,
-    kept: z.array(count),
-    divergence: z.array(z.number()),
-  }),
+  z
+    .strictObject({
+      type: z.literal('curve'),
+      ...way,
+      unit: z.string(),
+      channels: count,
+      kept: z.array(count),
+      divergence: z.array(z.number()),
+    })
+    .refine(({ channels, kept }) => kept.every((some) => some <= channels), {
+      path: ['kept'],
+      error: 'more channels than there are',
+    })
+    .refine(({ kept, divergence }) => kept.length === divergence.length, {
+      path: ['divergence'],
+      error: 'as many as of kept channels are needed',
+    }),
   z.strictObject({
     type: z.literal('cell'),
     ...way,
@@ -31,7 +40,7 @@ const recordSchema = z.discriminatedUnion('type', [
     accuracy: share.optional(),
     agreement: share,
     divergence: z.number(),
-    seconds: z.number(),
+    seconds: z.number().nonnegative(),
   }),
 ]);
 
