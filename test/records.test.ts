@@ -25,11 +25,7 @@ const PRUNING = { flops: 0.5 };
 test.each<[string, object, (given: unknown) => object]>([
   ['a run', parseRunConfig({}), parseRunConfig],
   ['a comparison', parseCompareConfig({}), parseCompareConfig],
-  [
-    'a comparison of cuts',
-    parseCompareModelConfig({ flops: [0.5] }),
-    parseCompareModelConfig,
-  ],
+  ['a comparison of cuts', parseCompareModelConfig({ flops: [0.5] }), parseCompareModelConfig],
   ['a pruning', parsePruneConfig(PRUNING), parsePruneConfig],
   ['a training', parseTrainConfig({ architecture: 'resnet8', data: 'c' }), parseTrainConfig],
   ['a study', parseStudyConfig({}), parseStudyConfig],
