@@ -42,14 +42,17 @@ const SHOWN = 24;
 
 /** A network that was cut, and what there is to say of it. */
 export interface CutResult {
-  readonly view: ResultView;
+  readonly view: Omit<ResultView, 'current'>;
   readonly network: Network;
+  readonly preprocessing: Preprocessing;
   readonly kept: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface CutRequest {
   readonly model: Model;
   readonly pictures: Pictures;
+  /** What they are called. */
+  readonly name: string;
   readonly preprocessing: Preprocessing;
   readonly units: UnitChoice;
   readonly budget: Budget;
@@ -220,9 +223,11 @@ export async function cutToBudget(device: Device, request: CutRequest): Promise<
   });
   return {
     network: cut.network,
+    preprocessing,
     kept: Object.fromEntries(cut.units.map(({ unit, kept }) => [unit, kept])),
     view: {
       id: request.id,
+      pictures: { name: request.name, count: pictures.count },
       budget,
       reached: plan.reached,
       units: plan.units,

@@ -2,6 +2,7 @@ import type { UnitChoice } from '../../src/index.js';
 import { grouped, plural } from '../../src/text.js';
 import { short } from '../model/format.js';
 import { Select } from '../view/control.js';
+import { Aside } from './aside.js';
 import { ChooseFiles, Fault, Picture } from './bring.js';
 import { fileSize } from './figures.js';
 import { Pixels } from './pixels.js';
@@ -16,6 +17,7 @@ export function NetworkCard({ prune }: { readonly prune: Prune }) {
   const network = standing.value?.network;
   const busy = doing.value !== undefined;
   const trouble = troubles.value.network;
+  const aside = standing.value?.aside;
   return (
     <section class="card" aria-labelledby="prune-network">
       <h2 id="prune-network">
@@ -38,6 +40,7 @@ export function NetworkCard({ prune }: { readonly prune: Prune }) {
       {standing.value?.lost && <p class="note">{standing.value.lost}</p>}
       {trouble && <Fault>{trouble}</Fault>}
       {network?.obstacle && <Fault>{network.obstacle}</Fault>}
+      {aside?.network !== undefined && <Aside prune={prune} aside={aside} />}
       <div class="row">
         <ChooseFiles
           label="Bring your network"
@@ -116,7 +119,7 @@ function Layers({ network, prune }: { readonly network: NetworkView; readonly pr
 /** Pictures that the cut is made and judged by. */
 export function PicturesCard({ prune }: { readonly prune: Prune }) {
   const { standing, troubles, doing } = prune;
-  const { network, pictures, misfit, preprocessing } = standing.value ?? {};
+  const { network, pictures, misfit, preprocessing, aside } = standing.value ?? {};
   const busy = doing.value !== undefined;
   const trouble = troubles.value.pictures;
   const reading = doing.value?.place === 'pictures' ? doing.value.progress : undefined;
@@ -153,6 +156,7 @@ export function PicturesCard({ prune }: { readonly prune: Prune }) {
       {pictures?.note && <p class="note">{pictures.note}</p>}
       {misfit && <Fault>{misfit}</Fault>}
       {trouble && <Fault>{trouble}</Fault>}
+      {aside && aside.network === undefined && <Aside prune={prune} aside={aside} />}
       {reading && <p role="status">{reading.text}…</p>}
       <div class="row">
         <ChooseFiles

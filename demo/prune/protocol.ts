@@ -8,6 +8,9 @@ import type {
 } from '../../src/index.js';
 import type { PathFile } from '../model/dropped.js';
 
+/** Results that are kept, with their networks. */
+export const MOST_RESULTS = 12;
+
 /** The network and pictures that are served with the page, or the person's own. */
 export type Source = 'built-in' | readonly PathFile[];
 
@@ -85,6 +88,10 @@ export interface Dispute {
 
 export interface ResultView {
   readonly id: number;
+  /** The pictures that it was made and judged with. */
+  readonly pictures: { readonly name: string; readonly count: number };
+  /** Whether these pictures and the pixels of then are still those at hand. */
+  readonly current: boolean;
   readonly budget: Budget;
   /** The share of the cost that is left. */
   readonly reached: number;
@@ -103,6 +110,16 @@ export interface ResultView {
   readonly few?: { readonly unit: string; readonly channels: number };
 }
 
+/** What made way for what is here now, and can be brought back while the page is open. */
+export interface AsideView {
+  /** Its network, where that is another one. */
+  readonly network?: string;
+  /** Its pictures, where those are others. */
+  readonly pictures?: { readonly name: string; readonly count: number };
+  /** How many results of another network went with it. */
+  readonly results: number;
+}
+
 /** All that the worker has. */
 export interface Standing {
   readonly network?: NetworkView;
@@ -115,6 +132,7 @@ export interface Standing {
   readonly units: UnitChoice;
   /** Newest last. */
   readonly results: readonly ResultView[];
+  readonly aside?: AsideView;
   /** Budgets of the cuts that were going on, or had yet to begin, when the page was left. */
   readonly unfinished?: readonly Budget[];
   /** Whether the browser keeps all this over a reload. */
@@ -171,6 +189,8 @@ export interface Calls {
     readonly takes: { readonly id: number; readonly ending: string };
     readonly gives: SavedFile;
   };
+  /** Brings back what lies aside; what is here now lies aside then. */
+  readonly back: { readonly takes: undefined; readonly gives: Standing };
   readonly forget: { readonly takes: undefined; readonly gives: Standing };
 }
 export type CallName = keyof Calls;

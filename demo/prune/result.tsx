@@ -1,13 +1,15 @@
 import { grouped, plural } from '../../src/text.js';
 import { percent, short } from '../model/format.js';
+import { Aside } from './aside.js';
 import { Picture } from './bring.js';
 import { COUNTED_WORDS, fileSize, quality } from './figures.js';
-import type { ResultView, Side } from './protocol.js';
+import { MOST_RESULTS, type ResultView, type Side } from './protocol.js';
 import type { Prune } from './state.js';
 
 /** What came out: the smaller network beside the one that came in. */
 export function ResultCard({ prune }: { readonly prune: Prune }) {
   const result = prune.result.value;
+  const aside = prune.standing.value?.aside;
   return (
     <section class="card result" aria-labelledby="prune-result">
       <h2 id="prune-result">
@@ -16,6 +18,12 @@ export function ResultCard({ prune }: { readonly prune: Prune }) {
       {result ? (
         <>
           <Headline result={result} />
+          {!result.current && (
+            <p class="note">
+              It was made with {plural(result.pictures.count, 'picture')} ({result.pictures.name}),
+              before these pictures or their pixels were chosen.
+            </p>
+          )}
           <Tries prune={prune} shown={result} />
           <Figures result={result} />
           {result.few && (
@@ -41,6 +49,7 @@ export function ResultCard({ prune }: { readonly prune: Prune }) {
             beside the one that came in, with the pictures that they disagree on, and as a file to
             take away.
           </p>
+          {aside && aside.results > 0 && <Aside prune={prune} aside={aside} />}
         </>
       )}
     </section>
@@ -91,6 +100,9 @@ function Tries({ prune, shown }: { readonly prune: Prune; readonly shown: Result
           </small>
         </button>
       ))}
+      {results.length === MOST_RESULTS && (
+        <p class="note">Of what you try the newest {MOST_RESULTS} are kept.</p>
+      )}
     </fieldset>
   );
 }

@@ -19,6 +19,7 @@ export interface OwnNetwork {
   readonly model: Model;
   readonly file: string;
   readonly builtIn: boolean;
+  readonly kept: KeptNetwork;
   /** Of its file in its usual form. */
   readonly bytes: number;
 }
@@ -75,7 +76,7 @@ export async function readNetwork(base: string, kept: KeptNetwork): Promise<OwnN
   }));
   const model = await loadModelFiles(files);
   const file = nameOfModel(given.files.map(({ name }) => name));
-  return { model, file, builtIn, bytes: bytesOfModel(model) };
+  return { model, file, builtIn, kept, bytes: bytesOfModel(model) };
 }
 
 /** @throws bad-data where they cannot be had. */

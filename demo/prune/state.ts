@@ -49,6 +49,8 @@ export interface Prune {
   show(id: number): void;
   /** A result as a file with that ending. */
   file(id: number, ending: string): Promise<SavedFile | undefined>;
+  /** Brings back what made way for what is here now. */
+  back(): Promise<void>;
   forget(): Promise<void>;
 }
 
@@ -234,7 +236,9 @@ export function createPrune(page: Page): Prune {
     prune: () => cut([budget.peek()]),
     tryMany: () => {
       const { of } = budget.peek();
-      const tried = (standing.peek()?.results ?? []).filter((result) => result.budget.of === of);
+      const tried = (standing.peek()?.results ?? []).filter(
+        (result) => result.current && result.budget.of === of,
+      );
       const shares = LADDER.filter(
         (share) =>
           share > (plan.peek()?.least ?? 0) &&
@@ -255,6 +259,10 @@ export function createPrune(page: Page): Prune {
         tell('work', error);
         return undefined;
       }
+    },
+    back: async () => {
+      chosen.value = undefined;
+      await work('work', 'Bringing it back', () => ask('back', undefined));
     },
     forget: async () => {
       chosen.value = undefined;

@@ -15,7 +15,7 @@ const RIGHT = 8;
 export function Tried({ prune }: { readonly prune: Prune }) {
   const budget = prune.budget.value;
   const tried = (prune.standing.value?.results ?? [])
-    .filter((result) => result.budget.of === budget.of)
+    .filter((result) => result.current && result.budget.of === budget.of)
     .toSorted((one, other) => one.reached - other.reached);
   const [first] = tried;
   if (!first) return null;

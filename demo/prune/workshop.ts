@@ -1,30 +1,26 @@
 import { CIFAR10_CLASSES } from '../../src/data/cifar10.js';
 import { modelFiles } from '../../src/experiment/model/model-files.js';
 import {
-  type Budgeted,
   type Device,
   EspalierError,
   openBrowserAdapter,
   openDevice,
   type PictureSize,
-  type Preprocessing,
-  type PruneMeasurements,
-  type UnitChoice,
   type UnitCurve,
 } from '../../src/index.js';
-import type { PathFile } from '../model/dropped.js';
 import { type Keeper, openKeeper } from '../state/keeper.js';
+import { type CutResult, countedMeasurements, cutToBudget, planWithin } from './cut.js';
+import { bringBack, type Choices, type Desk, putAside, recordsOf, unmeasured } from './desk.js';
+import { classesOfModel } from './network-view.js';
 import {
-  type CutResult,
-  calibrationLimit,
-  countedMeasurements,
-  cutToBudget,
-  divided,
-  planWithin,
-} from './cut.js';
-import { classesOfModel, viewOfNetwork } from './network-view.js';
-import type { Calls, PicturesView, PlanView, Progress, Standing } from './protocol.js';
-import { picturesFor, readPictureFiles, thumbnails } from './read-pictures.js';
+  type Calls,
+  MOST_RESULTS,
+  type PlanView,
+  type Progress,
+  type Source,
+  type Standing,
+} from './protocol.js';
+import { picturesFor, readPictureFiles } from './read-pictures.js';
 import { snippetFor } from './snippet.js';
 import {
   builtInPictures,
@@ -35,15 +31,12 @@ import {
   type OwnPictures,
   readNetwork,
 } from './sources.js';
+import { fittedPictures, usualPixels, viewOfDesk } from './standing.js';
 import { type KeptCuts, leftCuts, withCutsNoted } from './unfinished.js';
 import { pruneText } from './wording.js';
 
 /** Work in one submit. The page is drawn by the same GPU: longer work would delay its frames. */
 const SUBMIT_MILLIS = 30;
-/** Results that are kept, with their networks. */
-const RESULTS = 12;
-/** Pictures that are shown of those at hand. */
-const SHOWN = 12;
 
 export interface Context {
   readonly signal: AbortSignal;
@@ -58,78 +51,60 @@ export type Workshop = {
   ) => Promise<Calls[Name]['gives']>;
 };
 
-/** What the browser keeps of the person's choices. */
-interface KeptChoices {
-  readonly preprocessing: Preprocessing;
-  readonly units: UnitChoice;
-}
-
 /** Holds the network, the pictures and all that was computed from them. */
 export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefined): Workshop {
   let base = '';
   let keeper: Keeper | undefined;
   let device: Device | undefined;
-  let network: OwnNetwork | undefined;
-  /** Why it is not the one that was kept. */
+  let desk: Desk = {
+    choices: { preprocessing: usualPixels(undefined), units: 'inner' },
+    ...unmeasured(),
+    results: [],
+  };
+  /** Newest first. */
+  let asides: readonly Desk[] = [];
+  /** Why the network is not the one that was kept. */
   let lost: string | undefined;
-  let pictures: OwnPictures | undefined;
-  /** The files that they were read from, while the page is open. */
-  let pictureFiles: readonly PathFile[] | undefined;
-  let preprocessing: Preprocessing = { mean: [0], deviation: [1] };
-  let units: UnitChoice = 'inner';
-  let curves: readonly UnitCurve[] = [];
-  let results: readonly CutResult[] = [];
   let unfinished: KeptCuts | undefined;
-  /** By what a budget counts; milliseconds are there once they were measured. */
-  const measured = new Map<Budgeted, PruneMeasurements>();
 
   const standing = (): Standing => ({
-    ...(network && { network: viewOfNetwork(network.model, { ...network, units }) }),
+    ...viewOfDesk(desk, asides[0]),
     ...(lost !== undefined && { lost }),
-    ...picturesStanding(),
-    preprocessing,
-    units,
-    results: results.map(({ view }) => view),
     ...(unfinished && { unfinished: unfinished.budgets }),
     keeps: keeper?.keeps() ?? false,
   });
 
-  /** The pictures for the network at hand. */
-  const fitted = () => {
-    if (!network || !pictures) return undefined;
-    const { input } = network.model.network.graph;
-    return picturesFor(pictures.pictures, input, classesOfModel(network.model));
-  };
-
-  const picturesStanding = (): Pick<Standing, 'pictures' | 'misfit'> => {
-    if (!network || !pictures) return {};
-    const most = calibrationLimit(network.model);
-    try {
-      const fit = fitted();
-      return { pictures: viewOfPictures({ ...pictures, ...fit }, most, fit?.note) };
-    } catch (error) {
-      const misfit = error instanceof Error ? error.message : String(error);
-      return { pictures: viewOfPictures(pictures, most), misfit };
+  /** Keeps what has changed of the desk. */
+  const become = async (next: Desk): Promise<void> => {
+    const before = recordsOf(desk);
+    const other = desk.network !== next.network;
+    desk = next;
+    const changed = Object.entries(recordsOf(next)).filter(
+      ([name, record]) => other || record !== before[name],
+    );
+    // Nothing is left beside another network, in case that the browser cannot keep that one.
+    const stale = changed.filter(([, record]) => other || record === undefined);
+    await keeper?.remove(...stale.map(([name]) => name));
+    for (const [name, record] of changed) {
+      if (record !== undefined) await keeper?.put(name, record);
     }
   };
 
-  /** What was measured counts for other inputs no more. */
-  const forgetMeasured = async () => {
-    curves = [];
-    results = [];
+  /** Takes other inputs: those of now lie aside where they would be lost. */
+  const replaceBy = async (next: Desk): Promise<Standing> => {
+    asides = putAside(asides, desk, next);
     unfinished = undefined;
-    measured.clear();
-    await keeper?.remove('curves', 'results', 'cuts');
+    await keeper?.remove('cuts');
+    await become(next);
+    return standing();
   };
-
-  const keepChoices = async () =>
-    keeper?.put('choices', { preprocessing, units } satisfies KeptChoices);
 
   /** Pictures are read to the size that a network takes: another network reads its own again. */
   const refitted = async (
     input: PictureSize,
     { tell }: Context,
   ): Promise<OwnPictures | undefined> => {
+    const { pictures, pictureFiles } = desk;
     if (!pictures) return undefined;
     const { height, width, channels } = pictures.pictures;
     if (height === input.height && width === input.width && channels === input.channels) {
@@ -143,9 +118,14 @@ export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefi
     );
   };
 
-  const keepPictures = async () => {
-    if (pictures) await keeper?.put('pictures', pictures.builtIn ? 'built-in' : pictures);
-    else await keeper?.remove('pictures');
+  const readPictures = async (source: Source, tell: Context['tell']): Promise<OwnPictures> => {
+    if (source === 'built-in') return builtInPictures(base);
+    const { network } = desk;
+    if (!network) throw new EspalierError('bad-config', 'Bring a network before its pictures.');
+    const { input } = network.model.network.graph;
+    const pictures = await readPictureFiles(source, input, tell);
+    picturesFor(pictures, input, classesOfModel(network.model));
+    return { name: nameOfPictures(source), builtIn: false, pictures };
   };
 
   const connected = async (): Promise<Device> => {
@@ -175,66 +155,61 @@ export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefi
         await keeper.remove('network', 'pictures', 'choices', 'curves', 'results', 'cuts');
       }
       const keptPictures = (await keeper.get('pictures')) as 'built-in' | OwnPictures | undefined;
-      const choices = (await keeper.get('choices')) as KeptChoices | undefined;
       const own = keptPictures ?? (read.builtIn ? 'built-in' : undefined);
-      pictures = own === 'built-in' ? await builtInPictures(base) : own;
-      network = read;
-      preprocessing = choices?.preprocessing ?? usual(network);
-      units = choices?.units ?? 'inner';
-      curves = ((await keeper.get('curves')) as readonly UnitCurve[] | undefined) ?? [];
-      results = ((await keeper.get('results')) as readonly CutResult[] | undefined) ?? [];
+      const results = (await keeper.get('results')) as readonly CutResult[] | undefined;
+      desk = {
+        network: read,
+        pictures: own === 'built-in' ? await builtInPictures(base) : own,
+        choices: ((await keeper.get('choices')) as Choices | undefined) ?? usualChoices(read),
+        curves: ((await keeper.get('curves')) as readonly UnitCurve[] | undefined) ?? [],
+        measured: new Map(),
+        // Those of an earlier page do not say what they were made with.
+        results: results?.filter(({ preprocessing }) => preprocessing !== undefined) ?? [],
+      };
       unfinished = await leftCuts(keeper, locks);
       return standing();
     },
 
     network: async ({ source }, context) => {
       const kept = source === 'built-in' ? source : await filesOfNetwork(source);
-      const read = await readNetwork(base, kept);
-      const fit =
-        source === 'built-in'
-          ? await builtInPictures(base)
-          : await refitted(read.model.network.graph.input, context);
-      const others = fit !== pictures;
-      network = read;
+      const network = await readNetwork(base, kept);
+      const builtIn = source === 'built-in';
+      const pictures = builtIn
+        ? await builtInPictures(base)
+        : await refitted(network.model.network.graph.input, context);
       lost = undefined;
-      pictures = fit;
-      if (source === 'built-in') pictureFiles = undefined;
-      preprocessing = usual(network);
-      await forgetMeasured();
-      // Not left beside another network where that one cannot be kept.
-      await keeper?.remove('choices');
-      await keeper?.put('network', kept);
-      await keepChoices();
-      if (others) await keepPictures();
-      return standing();
+      const { units } = desk.choices;
+      return replaceBy({
+        network,
+        pictures,
+        pictureFiles: builtIn ? undefined : desk.pictureFiles,
+        choices: { ...usualChoices(network), units },
+        ...unmeasured(),
+        results: [],
+      });
     },
 
     pictures: async ({ source }, { tell }) => {
-      if (source === 'built-in') {
-        pictures = await builtInPictures(base);
-        pictureFiles = undefined;
-      } else {
-        if (!network) throw new EspalierError('bad-config', 'Bring a network before its pictures.');
-        const { input } = network.model.network.graph;
-        const read = await readPictureFiles(source, input, tell);
-        picturesFor(read, input, classesOfModel(network.model));
-        pictures = { name: nameOfPictures(source), builtIn: false, pictures: read };
-        pictureFiles = source;
-      }
-      await forgetMeasured();
-      await keepPictures();
-      return standing();
+      const pictures = await readPictures(source, tell);
+      const pictureFiles = source === 'built-in' ? undefined : source;
+      return replaceBy({ ...desk, pictures, pictureFiles, ...unmeasured() });
     },
 
-    choose: async (choice) => {
-      preprocessing = choice.preprocessing ?? preprocessing;
-      units = choice.units ?? units;
-      await forgetMeasured();
-      await keepChoices();
+    choose: async (choice) =>
+      replaceBy({ ...desk, choices: { ...desk.choices, ...choice }, ...unmeasured() }),
+
+    back: async () => {
+      const found = bringBack(asides, desk);
+      unfinished = undefined;
+      await keeper?.remove('cuts');
+      await become(found.desk);
+      asides = found.asides;
       return standing();
     },
 
     plan: async ({ of, share }) => {
+      const { network, measured, curves } = desk;
+      const { units } = desk.choices;
       if (!network) return undefined;
       const own = network.model.network;
       const known = measured.get(of) ?? countedMeasurements(own, { of, units, curves });
@@ -252,8 +227,9 @@ export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefi
     },
 
     prune: async ({ budget, others }, { signal, tell }) => {
-      const fit = fitted();
-      if (!network || !fit) {
+      const { network, pictures, choices, results, curves, measured } = desk;
+      const fit = fittedPictures(desk);
+      if (!network || !pictures || !fit) {
         throw new EspalierError('bad-config', 'A network and pictures are needed.');
       }
       const { model, builtIn } = network;
@@ -263,32 +239,30 @@ export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefi
         const result = await cutToBudget(await connected(), {
           model,
           pictures: fit.pictures,
-          preprocessing,
-          units,
+          name: pictures.name,
+          ...choices,
           budget,
           id: 1 + Math.max(0, ...results.map(({ view }) => view.id)),
           classes: fit.pictures.classes ?? (builtIn ? CIFAR10_CLASSES : undefined),
           curves,
           measured,
-          onCurves: async (found) => {
-            curves = found;
-            await keeper?.put('curves', curves);
-          },
+          onCurves: (found) => become({ ...desk, curves: found }),
           signal,
           tell,
         });
-        results = [...results, result].slice(-RESULTS);
-        await keeper?.put('results', results);
+        await become({ ...desk, results: [...results, result].slice(-MOST_RESULTS) });
       });
       return standing();
     },
 
     file: async ({ id, ending }) => {
-      const result = results.find(({ view }) => view.id === id);
+      const { network } = desk;
+      const result = desk.results.find(({ view }) => view.id === id);
       if (!network || !result) throw new EspalierError('bad-config', 'That result is gone.');
       const { model } = network;
       const name = `${model.architecture}-pruned${ending}`;
-      const pruned = { ...model, preprocessing, network: result.network, kept: result.kept };
+      const { preprocessing, kept } = result;
+      const pruned = { ...model, preprocessing, network: result.network, kept };
       const { bytes, beside } = modelFiles(pruned, name);
       const { input } = model.network.graph;
       const axes = [...(model.onnx?.values.values() ?? [])].find(
@@ -304,41 +278,19 @@ export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefi
     },
 
     forget: async () => {
-      const read = await readNetwork(base, 'built-in');
-      pictures = await builtInPictures(base);
-      pictureFiles = undefined;
-      network = read;
+      const network = await readNetwork(base, 'built-in');
       lost = undefined;
-      preprocessing = usual(network);
-      units = 'inner';
-      await forgetMeasured();
-      await keeper?.remove('network', 'pictures', 'choices');
-      return standing();
+      return replaceBy({
+        network,
+        pictures: await builtInPictures(base),
+        choices: usualChoices(network),
+        ...unmeasured(),
+        results: [],
+      });
     },
   };
 }
 
-function usual(network: OwnNetwork | undefined): Preprocessing {
-  return network?.model.preprocessing ?? { mean: [0], deviation: [1] };
-}
-
-function viewOfPictures(
-  { name, builtIn, pictures }: OwnPictures,
-  most: number,
-  note?: string,
-): PicturesView {
-  const { calibrating, judging } = divided(pictures.count);
-  const shown = Math.min(SHOWN, pictures.count);
-  // From all over them: those of a folder lie class by class.
-  const first = Array.from({ length: shown }, (_, at) => Math.floor((at * pictures.count) / shown));
-  return {
-    name,
-    builtIn,
-    count: pictures.count,
-    calibrating: Math.min(calibrating.length, most),
-    judging: judging.length,
-    labelled: pictures.labels !== undefined,
-    ...(note !== undefined && { note }),
-    first: thumbnails(pictures, first),
-  };
+function usualChoices(network: OwnNetwork): Choices {
+  return { preprocessing: usualPixels(network), units: 'inner' };
 }

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { asideWords } from '../../demo/prune/aside.js';
 import { sortBrought } from '../../demo/prune/brought.js';
 import { divided, planWithin } from '../../demo/prune/cut.js';
+import { bringBack, type Desk, isCurrent, putAside, unmeasured } from '../../demo/prune/desk.js';
 import { viewOfNetwork } from '../../demo/prune/network-view.js';
 import { picturesFor, readPictureFiles } from '../../demo/prune/read-pictures.js';
 import { snippetFor } from '../../demo/prune/snippet.js';
@@ -179,4 +181,62 @@ test('a cut is begun again that ended with the page, but not one that another ta
   await withCutsNoted({ ...cuts, begun: 3 }, keeper, undefined, async () => {
     expect(await leftCuts(keeper, undefined)).toBeUndefined();
   });
+});
+
+test('what is replaced lies aside where it would be lost, and comes back with what was made since', () => {
+  const network = (name: string, builtIn = false) =>
+    ({ model: { architecture: name }, builtIn }) as unknown as NonNullable<Desk['network']>;
+  const pictures = (name: string, count: number, builtIn = false) => ({
+    name,
+    builtIn,
+    pictures: randomPictures(count),
+  });
+  const choices = { preprocessing: PREPROCESSINGS.unit, units: 'inner' } as const;
+  const resultOf = ({ pictures: own }: Desk, id: number) => {
+    const made = { name: own?.name, count: own?.pictures.count };
+    const { preprocessing } = choices;
+    return { view: { id, pictures: made }, preprocessing } as unknown as Desk['results'][number];
+  };
+  const desk = (own: Partial<Desk>): Desk => ({
+    choices,
+    ...unmeasured(),
+    results: [],
+    ...own,
+  });
+  const start = desk({ network: network('resnet8', true), pictures: pictures('all', 9, true) });
+  const many = { ...start, pictures: pictures('photos', 120) };
+  // What comes with the page can be had again.
+  expect(putAside([], start, many)).toEqual([]);
+  const made = { ...many, results: [resultOf(many, 1)] };
+  const one = { ...made, pictures: pictures('cat.png', 1) };
+  expect([made, one].map((own) => own.results.map((result) => isCurrent(result, own)))).toEqual([
+    [true],
+    [false],
+  ]);
+  const asides = putAside([], made, one);
+  expect(asides).toEqual([made]);
+  const since = { ...one, results: [...one.results, resultOf(one, 2)] };
+  const back = bringBack(asides, since);
+  expect(back.desk).toEqual({ ...made, results: since.results });
+  expect(back.asides).toEqual([since]);
+  // Another network takes no result along, and leaves none behind.
+  const other = desk({ network: network('mine') });
+  const two = putAside([], since, other);
+  expect(bringBack(two, other)).toEqual({ desk: since, asides: [other] });
+  // What lies aside already does not twice.
+  expect(putAside(two, { ...other, pictures: since.pictures }, desk(start))).toHaveLength(2);
+  expect(putAside([made], { ...many, results: [] }, start)).toEqual([made]);
+});
+
+test('what made way is said with its numbers', () => {
+  const photos = { name: 'photos', count: 120 };
+  expect(asideWords({ pictures: photos, results: 0 }, { count: 1 })).toEqual({
+    text: '120 pictures (photos) made way for 1 other.',
+    them: 'them',
+  });
+  expect(asideWords({ network: 'mine', pictures: photos, results: 2 }, undefined)).toEqual({
+    text: 'mine, 120 pictures (photos), and 2 results made way.',
+    them: 'them',
+  });
+  expect(asideWords({ network: 'mine', results: 0 }, undefined).them).toBe('it');
 });
