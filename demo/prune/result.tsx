@@ -2,9 +2,10 @@ import { grouped, plural } from '../../src/text.js';
 import { percent, short } from '../model/format.js';
 import { Aside } from './aside.js';
 import { Picture } from './bring.js';
-import { COUNTED_WORDS, fileSize, quality } from './figures.js';
+import { fileSize, quality } from './figures.js';
 import { MOST_RESULTS, type ResultView, type Side } from './protocol.js';
 import type { Prune } from './state.js';
+import { costOf, verdictOf } from './verdict.js';
 
 /** What came out: the smaller network beside the one that came in. */
 export function ResultCard({ prune }: { readonly prune: Prune }) {
@@ -33,7 +34,6 @@ export function ResultCard({ prune }: { readonly prune: Prune }) {
               answer better.
             </p>
           )}
-          <Guessing result={result} />
           <p class="note">
             It took {Math.round(result.seconds)} s. Nothing was trained: what reads the channels
             that stay was fitted to them by {plural(result.calibrated, 'picture')}.
@@ -57,26 +57,21 @@ export function ResultCard({ prune }: { readonly prune: Prune }) {
 }
 
 function Headline({ result }: { readonly result: ResultView }) {
-  const { budget, reached, dense, pruned, agreement, judged } = result;
+  const { cost, size, counted, quality, meaning, said, advice, judges } = verdictOf(result);
   return (
     <>
-      <p class="headline">
-        <b>{percent(reached)}</b> of the {COUNTED_WORDS[budget.of]}
+      <p class={`headline ${cost}`}>
+        <span class="figure">
+          <b>{size}</b> {counted},
+        </span>{' '}
+        <span class="figure">
+          <b>{quality}</b> {meaning}
+        </span>
       </p>
-      <p class="verdict">
-        {pruned.accuracy !== undefined && dense.accuracy !== undefined ? (
-          <>
-            <b>{percent(pruned.accuracy)}</b> right, the network as it came{' '}
-            <b>{percent(dense.accuracy)}</b>
-          </>
-        ) : (
-          <>
-            the same answer for <b>{percent(agreement)}</b>
-          </>
-        )}{' '}
-        of {plural(judged, 'picture')}
-        {pruned.accuracy !== undefined && `, and the same answer for ${percent(agreement)}`}.
+      <p class={`verdict ${cost}`}>
+        <b>{said}</b> {advice}
       </p>
+      <p class="note">{judges}</p>
     </>
   );
 }
@@ -95,7 +90,7 @@ function Tries({ prune, shown }: { readonly prune: Prune; readonly shown: Result
           onClick={() => prune.show(result.id)}
         >
           {percent(result.reached)}
-          <small>
+          <small class={costOf(result)}>
             {percent(quality(result))} {result.pruned.accuracy === undefined ? 'same' : 'right'}
           </small>
         </button>
@@ -147,20 +142,6 @@ function Figures({ result }: { readonly result: ResultView }) {
         ))}
       </tbody>
     </table>
-  );
-}
-
-/** How many times as often as guessing a network is right at least that was trained and is read well. */
-const TRAINED = 1.5;
-
-function Guessing({ result }: { readonly result: ResultView }) {
-  const { dense, classes } = result;
-  if (dense.accuracy === undefined || dense.accuracy * classes > TRAINED) return null;
-  return (
-    <p class="note warn">
-      The network as it came is right no more often than guessing. Wrong pixels are the usual cause:
-      see “The network takes pixels”.
-    </p>
   );
 }
 

@@ -1,5 +1,4 @@
 import { useEffect, useState } from 'preact/hooks';
-import { percent } from '../model/format.js';
 import { Bar } from '../view/bar.js';
 import { usePage } from '../view/context.js';
 import { OtherTurn } from '../view/notices.js';
@@ -11,6 +10,7 @@ import { NetworkCard, PicturesCard } from './inputs.js';
 import { Disputes, ResultCard } from './result.js';
 import { createPrune, type Prune } from './state.js';
 import { TakeAway } from './take.js';
+import { verdictOf } from './verdict.js';
 
 /** Makes a person's own network smaller. */
 export function PruneTab() {
@@ -91,8 +91,6 @@ function statusText({ doing, troubles, able, cancelled, standing, result, budget
   const last = result.value;
   if (!last)
     return `Press Prune: it keeps ${Math.round(100 * budget.value.share)}% of the ${COUNTED_WORDS[budget.value.of]}.`;
-  const { dense, pruned, agreement } = last;
-  return pruned.accuracy === undefined || dense.accuracy === undefined
-    ? `Done: ${percent(last.reached)} of the ${COUNTED_WORDS[last.budget.of]}, and ${percent(agreement)} of the answers are the same.`
-    : `Done: ${percent(last.reached)} of the ${COUNTED_WORDS[last.budget.of]}, ${percent(pruned.accuracy)} right, where it had ${percent(dense.accuracy)}.`;
+  const { size, counted, quality, meaning, said } = verdictOf(last);
+  return `Done: ${size} ${counted}, and ${quality} ${meaning}. ${said}`;
 }

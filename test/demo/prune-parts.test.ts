@@ -7,6 +7,7 @@ import { viewOfNetwork } from '../../demo/prune/network-view.js';
 import { picturesFor, readPictureFiles } from '../../demo/prune/read-pictures.js';
 import { snippetFor } from '../../demo/prune/snippet.js';
 import { leftCuts, withCutsNoted } from '../../demo/prune/unfinished.js';
+import { costOf, verdictOf } from '../../demo/prune/verdict.js';
 import { pruneText } from '../../demo/prune/wording.js';
 import type { Keeper } from '../../demo/state/keeper.js';
 import { PREPROCESSINGS } from '../../src/data/pictures.js';
@@ -239,4 +240,47 @@ test('what made way is said with its numbers', () => {
     them: 'them',
   });
   expect(asideWords({ network: 'mine', results: 0 }, undefined).them).toBe('it');
+});
+
+test('what is small is praised only where little is lost, and otherwise says what it cost', () => {
+  const cut = {
+    budget: { of: 'multiplyAdds', share: 0.31 },
+    reached: 0.309,
+    agreement: 2 / 3,
+    judged: 256,
+    classes: 10,
+    calibrated: 256,
+    dense: {},
+    pruned: {},
+  } as const;
+  const alike = (agreement: number) => costOf({ ...cut, agreement });
+  expect([1, 0.95, 0.949, 0.9, 0.899].map(alike)).toEqual([
+    'little',
+    'little',
+    'some',
+    'some',
+    'much',
+  ]);
+  const right = (dense: number, pruned: number) =>
+    costOf({ ...cut, dense: { accuracy: dense }, pruned: { accuracy: pruned } });
+  expect([0.9, 0.78, 0.779, 0.75, 0.749].map((pruned) => right(0.8, pruned))).toEqual([
+    'little',
+    'little',
+    'some',
+    'some',
+    'much',
+  ]);
+  // A network that guesses loses nothing, which is no praise.
+  expect(right(0.1, 0.1)).toBe('unknown');
+  expect(verdictOf(cut)).toMatchObject({
+    size: '30.9%',
+    counted: 'of the multiply-adds',
+    quality: '66.7%',
+    meaning: 'same answers',
+    said: 'Too much is gone.',
+  });
+  expect(verdictOf(cut).advice).toMatch(/^Take a larger budget, or train .* --fine-tune/);
+  const few = verdictOf({ ...cut, judged: 1, few: { unit: 'layer3', channels: 64 } });
+  expect(few.advice).toMatch(/ or more pictures, /);
+  expect(few.judges).toMatch(/^Only 1 picture judged it/);
 });

@@ -163,9 +163,7 @@ test('prunes the built-in network by pictures without labels, and its files answ
   const same = Array.from({ length: judges.count }, (_, at) => at).filter(
     (at) => largestAt(wanted, at, 10) === largestAt(found, at, 10),
   ).length;
-  expect(done).toContain(
-    `${((100 * same) / judges.count).toFixed(1)}% of the answers are the same`,
-  );
+  expect(done).toContain(`${((100 * same) / judges.count).toFixed(1)}% same answers`);
   expect(await page.$$eval('.disputes li', (all) => all.length)).toBe(judges.count - same);
 
   // All is there again after a reload, from whichever tab it is looked for.
