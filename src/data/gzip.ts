@@ -11,7 +11,8 @@ const CHUNK_BYTES = 65_536;
  *
  * @param most of bytes that the whole may unpack to, given its first bytes (all, or 64 KiB). No more
  *   than that and a chunk is unpacked.
- * @throws EspalierError `bad-data` naming `file` when the stream breaks off, is corrupt or too long.
+ * @throws EspalierError `bad-data` naming `file` when the stream breaks off, is corrupt or too long, or
+ *   was packed twice.
  */
 export function gunzipped(
   bytes: Uint8Array<ArrayBuffer>,
@@ -24,6 +25,9 @@ export function gunzipped(
   let limit = 0;
   const inflate = new Inflate({ chunkSize: CHUNK_BYTES });
   inflate.onData = (chunk) => {
+    if (size === 0 && isGzip(chunk)) {
+      throw new EspalierError('bad-data', `${file} was packed by gzip twice: unpack it once.`);
+    }
     if (size === 0) limit = most(chunk);
     chunks.push(chunk);
     size += chunk.length;

@@ -43,6 +43,12 @@ test.each([
   expect(unpacked(bytes)).toEqual(PLAIN);
 });
 
+test('a file that was packed twice is refused as that, and not as too long', () => {
+  expect(() => unpacked(new Uint8Array(gzipSync(PACKED)))).toThrow(
+    /^some\/file\.gz was packed by gzip twice: unpack it once\.$/,
+  );
+});
+
 const refused = expect.objectContaining({
   name: 'EspalierError',
   code: 'bad-data',
