@@ -136,7 +136,7 @@ describe('bad usage ends with code 2, and names the flag and what it was:', () =
     ['{ "width": 3', /--config .*JSON/],
     ['\ufeff{ "width": 0 }\r\n', /--width .*from 1 on, not 0/],
     [`{ "width": ${'['.repeat(99)}${']'.repeat(99)} }`, /--config .*more than 32 levels/],
-    [`{ "width": "${'9'.repeat(5000)}" }`, /--width .*not "9{60}…"\.\s*$/],
+    [`{ "width": "${'9'.repeat(5000)}" }`, /--width .*not "9{100}…"\.\s*$/],
     [`{ "width": [${'9,'.repeat(5000)}9] }`, /^.{0,300}\n$/],
     ['{ "a\\u001b[2Jb": 3 }', /Unknown configuration key "a\\u001b\[2Jb"/],
     ['{ "data": "\\u001b]0;owned\\u0007" }', /\\u\{1b\}\]0;owned\\u\{7\} is not a folder/, 1],

@@ -88,7 +88,7 @@ test.each([
   ['lines of two lengths', '1,20,30,40,50\n2,20,30,40', /line 2: there are 4 values, expected 5/],
   ['nothing', '', /no lines of numbers/],
   ['a heading alone', 'label,a,b,c,d', /no lines of numbers/],
-  ['a terminal’s escapes', `1,2,\u001b[31m${'x'.repeat(500)},4,5\n`, /"\\u001b\[31mx{55}…"/],
+  ['a terminal’s escapes', `1,2,\u001b[31m${'x'.repeat(500)},4,5\n`, /"\\u001b\[31mx{95}…"/],
 ])('%s: refused', (_, text, message) => {
   expect(() => parsed(text)).toThrow(
     expect.objectContaining({ code: 'bad-data', message: expect.stringMatching(message) }),
