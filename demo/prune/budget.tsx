@@ -2,6 +2,7 @@ import type { Budgeted } from '../../src/index.js';
 import { plural } from '../../src/text.js';
 import { percent } from '../model/format.js';
 import { Select, Slider } from '../view/control.js';
+import { showingResult } from './arrival.js';
 import { COUNTED_WORDS } from './figures.js';
 import type { UnitBar } from './protocol.js';
 import type { Prune } from './state.js';
@@ -68,7 +69,7 @@ export function BudgetCard({ prune }: { readonly prune: Prune }) {
             type="button"
             disabled={prune.doing.value !== undefined || !prune.able.value}
             title="Cuts to 80, 65, 50, 35 and 25%, those that you have not tried"
-            onClick={() => void prune.tryMany()}
+            onClick={() => void showingResult(prune.tryMany)}
           >
             Try five sizes
           </button>

@@ -42,9 +42,10 @@ export interface Prune {
     readonly preprocessing?: Preprocessing;
     readonly units?: UnitChoice;
   }): Promise<void>;
-  prune(): Promise<void>;
+  /** Whether it came to its end. */
+  prune(): Promise<boolean>;
   /** Cuts to several budgets one after another, those that were not tried: how far it can go. */
-  tryMany(): Promise<void>;
+  tryMany(): Promise<boolean>;
   cancel(): void;
   show(id: number): void;
   /** A result as a file with that ending. */
@@ -154,12 +155,12 @@ export function createPrune(page: Page): Prune {
    *
    * @param why what precedes the words on how far it is.
    */
-  const cut = async (budgets: readonly Budget[], why = ''): Promise<void> => {
-    if (page.turn.peek()) return;
+  const cut = async (budgets: readonly Budget[], why = ''): Promise<boolean> => {
+    if (page.turn.peek()) return false;
     page.turn.value = { view: 'prune', end: () => abort.abort() };
     chosen.value = undefined;
     try {
-      await work('work', 'Starting', async ({ tell: show, signal }) => {
+      return await work('work', 'Starting', async ({ tell: show, signal }) => {
         let last: Standing | undefined;
         for (const [at, own] of budgets.entries()) {
           const which = budgets.length > 1 ? ` (${at + 1} of ${budgets.length})` : '';

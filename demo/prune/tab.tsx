@@ -3,6 +3,7 @@ import { Bar } from '../view/bar.js';
 import { usePage } from '../view/context.js';
 import { OtherTurn } from '../view/notices.js';
 import { Opening } from '../view/opening.js';
+import { showingResult, showResult } from './arrival.js';
 import { Fault } from './bring.js';
 import { BudgetCard } from './budget.js';
 import { COUNTED_WORDS } from './figures.js';
@@ -63,14 +64,20 @@ function PrunePlayer({ prune }: { readonly prune: Prune }) {
       label={running ? 'Cancel' : `Prune to ${share}%`}
       icon={running ? 'stop' : 'play'}
       disabled={running ? false : !able.value || now !== undefined || page.turn.value !== undefined}
-      onMain={running ? prune.cancel : () => void prune.prune()}
+      onMain={running ? prune.cancel : () => void showingResult(prune.prune)}
       onReset={now || !standing.value ? undefined : () => void prune.forget()}
       forgets="your network, your pictures and all results"
       text={statusText(prune)}
       done={now?.progress.share ?? (prune.result.value ? 1 : 0)}
       total={1}
       measure="Pruning"
-    />
+    >
+      {prune.result.value && !now && (
+        <button type="button" class="jump" onClick={showResult}>
+          See what came out
+        </button>
+      )}
+    </Bar>
   );
 }
 
