@@ -35,18 +35,29 @@ export function ChooseFiles({ label, name, accept, folder, disabled, onFiles }: 
             file,
           }));
           currentTarget.value = '';
-          if (files.length > 0) onFiles(files);
+          if (files.length > 0 || folder) onFiles(files);
         }}
       />
     </label>
   );
 }
 
-/** Something wrong with what was brought, said where it was brought. */
+/** Something wrong with what is here, said beside it. */
 export function Fault({ children }: { readonly children: ComponentChildren }) {
   return (
     <div role="alert" class="fault">
       {children}
+    </div>
+  );
+}
+
+/** What went wrong just now. It comes into sight: files may be dropped anywhere. */
+export function Trouble({ text }: { readonly text: string }) {
+  const told = useRef<HTMLDivElement>(null);
+  useEffect(() => told.current?.scrollIntoView({ block: 'nearest' }), [text]);
+  return (
+    <div ref={told} class="told">
+      <Fault>{text}</Fault>
     </div>
   );
 }

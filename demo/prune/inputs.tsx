@@ -3,7 +3,7 @@ import { grouped, plural } from '../../src/text.js';
 import { short } from '../model/format.js';
 import { Select } from '../view/control.js';
 import { Aside } from './aside.js';
-import { ChooseFiles, Fault, Picture } from './bring.js';
+import { ChooseFiles, Fault, Picture, Trouble } from './bring.js';
 import { fileSize } from './figures.js';
 import { Pixels } from './pixels.js';
 import type { NetworkView } from './protocol.js';
@@ -38,7 +38,7 @@ export function NetworkCard({ prune }: { readonly prune: Prune }) {
         </>
       )}
       {standing.value?.lost && <p class="note">{standing.value.lost}</p>}
-      {trouble && <Fault>{trouble}</Fault>}
+      {trouble && <Trouble text={trouble} />}
       {network?.obstacle && <Fault>{network.obstacle}</Fault>}
       {aside?.network !== undefined && <Aside prune={prune} aside={aside} />}
       <div class="row">
@@ -155,7 +155,7 @@ export function PicturesCard({ prune }: { readonly prune: Prune }) {
       )}
       {pictures?.note && <p class="note">{pictures.note}</p>}
       {misfit && <Fault>{misfit}</Fault>}
-      {trouble && <Fault>{trouble}</Fault>}
+      {trouble && <Trouble text={trouble} />}
       {aside && aside.network === undefined && <Aside prune={prune} aside={aside} />}
       {reading && <p role="status">{reading.text}…</p>}
       <div class="row">

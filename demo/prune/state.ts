@@ -60,6 +60,9 @@ const LADDER = [0.8, 0.65, 0.5, 0.35, 0.25] as const;
 /** Budgets as near as this are the same try. */
 const NEAR = 0.04;
 
+const BUSY = 'The page is busy. Once it is done, or cancelled, drop this again.';
+const EMPTY = 'There is no file in what you gave.';
+
 const KINDS: readonly Budgeted[] = ['multiplyAdds', 'parameters', 'milliseconds'];
 
 export function createPrune(page: Page): Prune {
@@ -116,6 +119,10 @@ export function createPrune(page: Page): Prune {
     troubles.value = { ...troubles.value, [place]: pruneText(error) };
   };
 
+  const refuse = (place: Place, text: string): void => {
+    troubles.value = { [place]: text };
+  };
+
   /** Does one thing at a time; what it gives is how things stand from then on. */
   const work = async (
     place: Place,
@@ -125,9 +132,11 @@ export function createPrune(page: Page): Prune {
       readonly signal: AbortSignal;
     }) => Promise<Standing | undefined>,
   ): Promise<boolean> => {
-    if (doing.peek()) return false;
-    const { [place]: _, ...others } = troubles.peek();
-    troubles.value = others;
+    if (doing.peek()) {
+      if (place !== 'work') refuse(place, BUSY);
+      return false;
+    }
+    troubles.value = {};
     cancelled.value = false;
     doing.value = { place, progress: { text, share: 0 } };
     abort = new AbortController();
@@ -212,6 +221,7 @@ export function createPrune(page: Page): Prune {
     able,
     change,
     bring: async (files) => {
+      if (files.length === 0) return refuse('network', EMPTY);
       const { network, pictures } = sortBrought(files);
       chosen.value = undefined;
       if (network.length > 0) {
@@ -223,6 +233,7 @@ export function createPrune(page: Page): Prune {
       if (pictures.length > 0) await readPictures(pictures);
     },
     bringPictures: async (files) => {
+      if (files.length === 0) return refuse('pictures', EMPTY);
       const { pictures } = sortBrought(files);
       chosen.value = undefined;
       // Where there are none, the refusal names what was given.
@@ -267,7 +278,6 @@ export function createPrune(page: Page): Prune {
     },
     forget: async () => {
       chosen.value = undefined;
-      troubles.value = {};
       await work('work', 'Starting over', () => ask('forget', undefined));
     },
   };

@@ -4,7 +4,7 @@ import { usePage } from '../view/context.js';
 import { OtherTurn } from '../view/notices.js';
 import { Opening } from '../view/opening.js';
 import { showingResult, showResult } from './arrival.js';
-import { Fault } from './bring.js';
+import { Trouble } from './bring.js';
 import { BudgetCard } from './budget.js';
 import { COUNTED_WORDS } from './figures.js';
 import { NetworkCard, PicturesCard } from './inputs.js';
@@ -33,7 +33,7 @@ export function PruneTab() {
         </p>
       </Opening>
       <PrunePlayer prune={prune} />
-      {prune.troubles.value.work && <Fault>{prune.troubles.value.work}</Fault>}
+      {prune.troubles.value.work && <Trouble text={prune.troubles.value.work} />}
       <div class="prune">
         <div class="given">
           <NetworkCard prune={prune} />
