@@ -45,6 +45,8 @@ export interface CutResult {
   readonly view: Omit<ResultView, 'current'>;
   readonly network: Network;
   readonly preprocessing: Preprocessing;
+  /** Whether that was a guess. */
+  readonly guessed: boolean;
   readonly kept: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -54,6 +56,8 @@ export interface CutRequest {
   /** What they are called. */
   readonly name: string;
   readonly preprocessing: Preprocessing;
+  /** Whether that is a guess. */
+  readonly guessed: boolean;
   readonly units: UnitChoice;
   readonly budget: Budget;
   readonly id: number;
@@ -224,6 +228,7 @@ export async function cutToBudget(device: Device, request: CutRequest): Promise<
   return {
     network: cut.network,
     preprocessing,
+    guessed: request.guessed,
     kept: Object.fromEntries(cut.units.map(({ unit, kept }) => [unit, kept])),
     view: {
       id: request.id,

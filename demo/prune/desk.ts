@@ -12,6 +12,8 @@ import type { OwnNetwork, OwnPictures } from './sources.js';
 /** What the person has chosen of how a network is read and cut. */
 export interface Choices {
   readonly preprocessing: Preprocessing;
+  /** Whether nobody has said that these are the pixels that the network was trained with. */
+  readonly guessed: boolean;
   readonly units: UnitChoice;
 }
 

@@ -119,7 +119,7 @@ function Layers({ network, prune }: { readonly network: NetworkView; readonly pr
 /** Pictures that the cut is made and judged by. */
 export function PicturesCard({ prune }: { readonly prune: Prune }) {
   const { standing, troubles, doing } = prune;
-  const { network, pictures, misfit, preprocessing, aside } = standing.value ?? {};
+  const { network, pictures, misfit, preprocessing, guessed, aside } = standing.value ?? {};
   const busy = doing.value !== undefined;
   const trouble = troubles.value.pictures;
   const reading = doing.value?.place === 'pictures' ? doing.value.progress : undefined;
@@ -179,7 +179,9 @@ export function PicturesCard({ prune }: { readonly prune: Prune }) {
           </button>
         )}
       </div>
-      {preprocessing && network && <Pixels prune={prune} preprocessing={preprocessing} />}
+      {preprocessing && network && (
+        <Pixels prune={prune} preprocessing={preprocessing} guessed={guessed === true} />
+      )}
     </section>
   );
 }

@@ -19,10 +19,12 @@ const OWN = 'own';
 interface PixelsProps {
   readonly prune: Prune;
   readonly preprocessing: Preprocessing;
+  /** Whether it is a guess. */
+  readonly guessed: boolean;
 }
 
 /** What the network expects of pixels: a preset, or numbers of the person's own. */
-export function Pixels({ prune, preprocessing }: PixelsProps) {
+export function Pixels({ prune, preprocessing, guessed }: PixelsProps) {
   const typing = useSignal(false);
   const channels = preprocessing.mean.length;
   const fit = PRESETS.filter(({ name }) => channels === 3 || !COLOURED.includes(name));
@@ -52,6 +54,12 @@ export function Pixels({ prune, preprocessing }: PixelsProps) {
           void prune.choose({ preprocessing: { mean, deviation } });
         }}
       />
+      {guessed && (
+        <p class="note warn">
+          <b>This is a guess.</b> Networks expect the scaling that they were trained with: check
+          yours, the file does not say it.
+        </p>
+      )}
       {own && (
         <div class="numbers-given">
           <Numbers

@@ -129,6 +129,8 @@ export interface Standing {
   /** What is wrong with the pictures for this network. */
   readonly misfit?: string;
   readonly preprocessing: Preprocessing;
+  /** Whether that is a guess: neither the file nor the person says it. */
+  readonly guessed: boolean;
   readonly units: UnitChoice;
   /** Newest last. */
   readonly results: readonly ResultView[];

@@ -1,3 +1,5 @@
+import { formatOfNetwork } from '../../src/formats/networks.js';
+import { decodeWeights } from '../../src/formats/weights.js';
 import {
   EspalierError,
   gunzipped,
@@ -20,6 +22,8 @@ export interface OwnNetwork {
   readonly file: string;
   readonly builtIn: boolean;
   readonly kept: KeptNetwork;
+  /** Whether its file says what it expects of pixels, and it is no guess. */
+  readonly saysPixels: boolean;
   /** Of its file in its usual form. */
   readonly bytes: number;
 }
@@ -76,7 +80,14 @@ export async function readNetwork(base: string, kept: KeptNetwork): Promise<OwnN
   }));
   const model = await loadModelFiles(files);
   const file = nameOfModel(given.files.map(({ name }) => name));
-  return { model, file, builtIn, kept, bytes: bytesOfModel(model) };
+  const saysPixels = given.files.some(({ bytes, name }) => name === file && sayPixels(bytes, name));
+  return { model, file, builtIn, kept, saysPixels, bytes: bytesOfModel(model) };
+}
+
+/** Whether weights say what their network expects of pixels, as those do that were saved here. Other forms have no words for it. */
+export function sayPixels(bytes: Uint8Array, name: string): boolean {
+  if (formatOfNetwork(bytes, name) !== undefined) return false;
+  return decodeWeights(bytes, name).texts.has('espalier.preprocessing');
 }
 
 /** @throws bad-data where they cannot be had. */

@@ -1,10 +1,10 @@
-import type { Pictures, Preprocessing } from '../../src/index.js';
+import type { Pictures } from '../../src/index.js';
 import { calibrationLimit, divided } from './cut.js';
 import { type Desk, isCurrent } from './desk.js';
 import { classesOfModel, viewOfNetwork } from './network-view.js';
 import type { AsideView, PicturesView, Standing } from './protocol.js';
 import { picturesFor, thumbnails } from './read-pictures.js';
-import type { OwnNetwork, OwnPictures } from './sources.js';
+import type { OwnPictures } from './sources.js';
 
 /** Pictures that are shown of those at hand. */
 const SHOWN = 12;
@@ -34,11 +34,6 @@ export function fittedPictures({
   if (!network || !pictures) return undefined;
   const { input } = network.model.network.graph;
   return picturesFor(pictures.pictures, input, classesOfModel(network.model));
-}
-
-/** What a network is taken to expect of pixels until the person says otherwise. */
-export function usualPixels(network: OwnNetwork | undefined): Preprocessing {
-  return network?.model.preprocessing ?? { mean: [0], deviation: [1] };
 }
 
 function viewOfFit(desk: Desk): Pick<Standing, 'pictures' | 'misfit'> {

@@ -31,7 +31,7 @@ import {
   type OwnPictures,
   readNetwork,
 } from './sources.js';
-import { fittedPictures, usualPixels, viewOfDesk } from './standing.js';
+import { fittedPictures, viewOfDesk } from './standing.js';
 import { type KeptCuts, leftCuts, withCutsNoted } from './unfinished.js';
 import { pruneText } from './wording.js';
 
@@ -57,7 +57,7 @@ export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefi
   let keeper: Keeper | undefined;
   let device: Device | undefined;
   let desk: Desk = {
-    choices: { preprocessing: usualPixels(undefined), units: 'inner' },
+    choices: { preprocessing: { mean: [0], deviation: [1] }, guessed: false, units: 'inner' },
     ...unmeasured(),
     results: [],
   };
@@ -195,8 +195,11 @@ export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefi
       return replaceBy({ ...desk, pictures, pictureFiles, ...unmeasured() });
     },
 
-    choose: async (choice) =>
-      replaceBy({ ...desk, choices: { ...desk.choices, ...choice }, ...unmeasured() }),
+    choose: async (choice) => {
+      const guessed = desk.choices.guessed && choice.preprocessing === undefined;
+      const choices = { ...desk.choices, ...choice, guessed };
+      return replaceBy({ ...desk, choices, ...unmeasured() });
+    },
 
     back: async () => {
       const found = bringBack(asides, desk);
@@ -261,7 +264,7 @@ export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefi
       if (!network || !result) throw new EspalierError('bad-config', 'That result is gone.');
       const { model } = network;
       const name = `${model.architecture}-pruned${ending}`;
-      const { preprocessing, kept } = result;
+      const { preprocessing, guessed, kept } = result;
       const pruned = { ...model, preprocessing, network: result.network, kept };
       const { bytes, beside } = modelFiles(pruned, name);
       const { input } = model.network.graph;
@@ -273,7 +276,7 @@ export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefi
         name,
         bytes,
         beside: [...beside].map(([own, data]) => ({ name: own, bytes: data })),
-        snippet: snippetFor(name, { input, layout }, preprocessing),
+        snippet: snippetFor(name, { input, layout }, { ...preprocessing, guessed }),
       };
     },
 
@@ -292,5 +295,9 @@ export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefi
 }
 
 function usualChoices(network: OwnNetwork): Choices {
-  return { preprocessing: usualPixels(network), units: 'inner' };
+  return {
+    preprocessing: network.model.preprocessing,
+    guessed: !(network.builtIn || network.saysPixels),
+    units: 'inner',
+  };
 }

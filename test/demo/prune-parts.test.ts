@@ -6,13 +6,15 @@ import { bringBack, type Desk, isCurrent, putAside, unmeasured } from '../../dem
 import { viewOfNetwork } from '../../demo/prune/network-view.js';
 import { picturesFor, readPictureFiles } from '../../demo/prune/read-pictures.js';
 import { snippetFor } from '../../demo/prune/snippet.js';
+import { sayPixels } from '../../demo/prune/sources.js';
 import { leftCuts, withCutsNoted } from '../../demo/prune/unfinished.js';
 import { costOf, verdictOf } from '../../demo/prune/verdict.js';
 import { pruneText } from '../../demo/prune/wording.js';
 import type { Keeper } from '../../demo/state/keeper.js';
-import { PREPROCESSINGS } from '../../src/data/pictures.js';
+import { PREPROCESSINGS, type Preprocessing } from '../../src/data/pictures.js';
 import { EspalierError } from '../../src/errors.js';
-import { loadModel } from '../../src/experiment/model/model.js';
+import { encodeModel, loadModel } from '../../src/experiment/model/model.js';
+import { modelFiles } from '../../src/experiment/model/model-files.js';
 import { countedCost } from '../../src/experiment/model/prune/share.js';
 import { chosenUnits } from '../../src/experiment/model/prune/units.js';
 import { encodeWeights } from '../../src/formats/weights.js';
@@ -99,15 +101,31 @@ test('labels of other classes than the network tells apart are not used', () => 
 test('the lines that run a file hold its name, its size and its pixels', () => {
   const input = { height: 32, width: 48, channels: 3 };
   const first = { input, layout: 'channels first' } as const;
-  const onnx = snippetFor('net.onnx', first, PREPROCESSINGS.imagenet);
+  const pixels = (preprocessing: Preprocessing, guessed = false) => ({ ...preprocessing, guessed });
+  const { imagenet, unit } = PREPROCESSINGS;
+  const onnx = snippetFor('net.onnx', first, pixels(imagenet));
   expect(onnx).toMatch(/"net\.onnx".*resize\(\(48, 32\)\).*0\.485.*transpose\(2, 0, 1\)/s);
-  expect(snippetFor('net.onnx', { input, layout: 'rows first' }, PREPROCESSINGS.unit)).not.toMatch(
-    /transpose/,
-  );
-  expect(snippetFor('net.json', first, PREPROCESSINGS.unit)).toMatch(
-    /loadLayersModel\('net\.json'\)/,
-  );
-  expect(snippetFor('net.safetensors', first, PREPROCESSINGS.unit)).toMatch(/from 'espalier'/);
+  const rows = { input, layout: 'rows first' } as const;
+  expect(snippetFor('net.onnx', rows, pixels(unit))).not.toMatch(/transpose/);
+  expect(snippetFor('net.json', first, pixels(unit))).toMatch(/loadLayersModel\('net\.json'\)/);
+  expect(snippetFor('net.safetensors', first, pixels(unit))).toMatch(/from 'espalier'/);
+  for (const [name, comment] of [
+    ['net.onnx', '#'],
+    ['net.json', '//'],
+    ['net.safetensors', '//'],
+  ] as const) {
+    const said = `\n${comment} The mean and deviation are a guess: `;
+    expect(snippetFor(name, first, pixels(imagenet, true))).toContain(said);
+    expect(snippetFor(name, first, pixels(imagenet))).not.toContain('guess');
+  }
+});
+
+test('the pixels of a network are a guess unless its file says them', () => {
+  const model = { ...plain, architecture: 'resnet8', network: resnet8 };
+  expect(sayPixels(encodeModel(model), 'net.safetensors')).toBe(true);
+  const bare = { weights: resnet8.weights, counters: new Map() };
+  expect(sayPixels(encodeWeights(bare), 'net.safetensors')).toBe(false);
+  expect(sayPixels(modelFiles(model, 'net.onnx').bytes, 'net.onnx')).toBe(false);
 });
 
 test('weights of an unknown network lead to ONNX, not to a control that the page lacks', () => {
@@ -192,7 +210,7 @@ test('what is replaced lies aside where it would be lost, and comes back with wh
     builtIn,
     pictures: randomPictures(count),
   });
-  const choices = { preprocessing: PREPROCESSINGS.unit, units: 'inner' } as const;
+  const choices = { preprocessing: PREPROCESSINGS.unit, guessed: false, units: 'inner' } as const;
   const resultOf = ({ pictures: own }: Desk, id: number) => {
     const made = { name: own?.name, count: own?.pictures.count };
     const { preprocessing } = choices;
