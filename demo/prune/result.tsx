@@ -10,7 +10,7 @@ import { costOf, verdictOf } from './verdict.js';
 /** What came out: the smaller network beside the one that came in. */
 export function ResultCard({ prune }: { readonly prune: Prune }) {
   const result = prune.result.value;
-  const aside = prune.standing.value?.aside;
+  const { aside, pictures } = prune.standing.value ?? {};
   return (
     <section class="card result" aria-labelledby="prune-result">
       <h2 id="prune-result">
@@ -42,7 +42,7 @@ export function ResultCard({ prune }: { readonly prune: Prune }) {
       ) : (
         <>
           <p class="headline unknown">
-            <b>?</b> right
+            <b>?</b> {pictures?.labelled === false ? 'same answers' : 'right'}
           </p>
           <p class="about">
             How much can go before it answers worse? Press Prune. The smaller network appears here
