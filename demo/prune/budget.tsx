@@ -31,7 +31,7 @@ export function BudgetCard({ prune }: { readonly prune: Prune }) {
       <Slider
         name="prune.share"
         label={`Keep of the ${COUNTED_WORDS[of]}`}
-        hint={`Drag it: ${plan ? 'the bars show what stays of each layer' : 'so much stays'}.`}
+        hint={`Drag it: ${plan ? 'the bars show what stays of each layer' : 'this is the share that stays'}.`}
         value={share}
         steps={steps}
         show={(value) => `${Math.round(100 * value)}%`}

@@ -93,6 +93,8 @@ test('prunes the built-in network by pictures without labels, and its files answ
     {},
     COUNT,
   );
+  // What is done since leaves no older complaint behind.
+  expect(await page.$(fault)).toBeNull();
   // While nothing is measured, the units share evenly; the bars follow the slider at once.
   const kept = () =>
     page.$$eval('.budget .count', (all) =>
@@ -178,6 +180,20 @@ test('prunes the built-in network by pictures without labels, and its files answ
   );
   // The bars come a moment after the words.
   await expect.poll(kept).toEqual(left);
+
+  // Reset loses no result without a way back to it.
+  await (await button(page, 'Reset')).click();
+  const back = await page.waitForSelector('.result .aside button:enabled');
+  expect(await textAt(page, '.result .aside p')).toMatch(
+    /^resnet8, 24 pictures \(pictures\.npy\), and 1 result made way\./,
+  );
+  await back?.click();
+  await page.waitForFunction(
+    (said, text) => document.querySelector(said)?.textContent === text,
+    {},
+    SAID,
+    done,
+  );
   expect(complaints).toEqual([]);
   await page.close();
 });
