@@ -124,7 +124,7 @@ export function Figures(props: FiguresProps) {
               </th>
               {stages.map((each) => (
                 <td key={each.key} class={each === stage ? 'by' : ''}>
-                  {each.key === 'refitted' ? '–' : figure(each.dense(dense)?.[key])}
+                  {figure(each.dense(dense)?.[key])}
                 </td>
               ))}
             </tr>
@@ -168,7 +168,7 @@ function widthOf({ network, config }: Subject): number {
 }
 
 function fairness({ config: { fineTune } }: Subject): string {
-  return `Fine-tuned, all have had the same ${plural(fineTune, 'step')} more, the dense network too.`;
+  return `Fine-tuned, all have had the same ${plural(fineTune, 'step')} more, the dense network too, which is refitted alike.`;
 }
 
 /** The standard error of a share of n answers: √(p (1 − p) / n). */

@@ -51,7 +51,7 @@ export interface Stage {
   readonly key: string;
   readonly name: string;
   readonly at: (row: Comparison) => Performance | undefined;
-  /** The dense network that has had the same steps; undefined where there is none. */
+  /** The dense network that has had the same; undefined where there is none. */
   readonly dense: (figures: DenseOutcome) => Performance | undefined;
   readonly comesWith: (config: Pick<RunConfig, 'refit' | 'fineTune'>) => boolean;
 }
@@ -74,7 +74,7 @@ const STAGES: readonly Stage[] = [
     key: 'refitted',
     name: 'Refitted',
     at: ({ refitted }) => refitted,
-    dense: PRUNED.dense,
+    dense: ({ refitted }) => refitted,
     comesWith: ({ refit }) => refit !== 'none',
   },
   {
@@ -88,7 +88,7 @@ const STAGES: readonly Stage[] = [
     key: 'both',
     name: 'Both',
     at: ({ refittedFineTuned }) => refittedFineTuned,
-    dense: ({ fineTuned }) => fineTuned,
+    dense: ({ refittedFineTuned }) => refittedFineTuned,
     comesWith: ({ refit, fineTune }) => refit !== 'none' && fineTune > 0,
   },
 ];

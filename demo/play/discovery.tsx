@@ -80,7 +80,7 @@ function Sizes({ outline }: { readonly outline: Outline }) {
 function SizeChart({ outline }: { readonly outline: Outline }) {
   const page = usePage();
   const point = pointAt(outline, page.dragged.value);
-  const { points, asPicked, fromScratch, yardstick, denseRefitted, tuned } = outline;
+  const { points, asPicked, fromScratch, yardstick, dense, denseRefitted, tuned } = outline;
   const own = lineThrough(points);
   const x = [
     ...new Set([0, ...own.keys(), ...(asPicked?.keys() ?? []), ...fromScratch.keys()]),
@@ -88,6 +88,7 @@ function SizeChart({ outline }: { readonly outline: Outline }) {
   const along = (line: typeof own) => x.map((width) => line.get(width) ?? null);
   const level = (value: number) => x.map(() => value);
   const subnetwork = tuned ? 'fine-tuned' : 'subnetwork';
+  const emphasis = (of: Outline['dense']) => (of === yardstick ? { dashed: true } : { thin: true });
   const curves: Curve[] = [
     {
       label: asPicked ? 'subnetwork, refitted' : subnetwork,
@@ -98,8 +99,8 @@ function SizeChart({ outline }: { readonly outline: Outline }) {
     {
       label: tuned ? 'dense, as many steps' : 'dense, all its neurons',
       colour: '--dense',
-      dashed: true,
-      values: level(yardstick.testAccuracy),
+      ...emphasis(dense),
+      values: level(dense.testAccuracy),
     },
   ];
   if (fromScratch.size > 0) {
@@ -112,7 +113,12 @@ function SizeChart({ outline }: { readonly outline: Outline }) {
   }
   if (denseRefitted) {
     const values = level(denseRefitted.testAccuracy);
-    curves.push({ label: 'dense, refitted', colour: '--dense', thin: true, values });
+    curves.push({
+      label: 'dense, refitted',
+      colour: '--dense',
+      ...emphasis(denseRefitted),
+      values,
+    });
   }
   return (
     <Chart

@@ -3,7 +3,7 @@ import { percent } from '../model/format.js';
 import type { Outline } from '../state/frontier.js';
 import { usePage } from '../view/context.js';
 
-/** What was found: the smallest network within a point of the dense one, after the same steps. */
+/** What was found: the smallest network within a point of the dense one, after the same steps and alike refitted. */
 export function Headline() {
   const page = usePage();
   const told = page.told.value;
@@ -12,9 +12,13 @@ export function Headline() {
   if (iteration === 0) return <Untrained outline={outline} />;
   const { smallest, yardstick, dense, points, tuned } = outline;
   const { fineTune } = page.session.play.value?.config ?? page.settings.value;
-  const steps = iteration + (tuned ? fineTune : 0);
-  const after = `after the same ${plural(steps, 'step')}`;
   const level = percent(yardstick.testAccuracy);
+  const refitted = yardstick !== dense && ', refitted as they are';
+  const steps = iteration + (tuned ? fineTune : 0);
+  const after =
+    tuned && refitted
+      ? `after ${grouped(iteration)} of these ${plural(steps, 'step')}`
+      : `after the same ${plural(steps, 'step')}`;
   if (!smallest) {
     return (
       <>
@@ -22,9 +26,9 @@ export function Headline() {
           <b>No size</b> is within a point yet
         </h2>
         <p class="verdict">
-          The dense network, with all {grouped(dense.width)} neurons, gets {level} of new digits
-          right. Of up to {points.at(-1)?.width} neurons none comes within a point of it, {after}.
-          Train longer, or allow more picks.
+          The dense network, with all {grouped(dense.width)} neurons{refitted}, gets {level} of new
+          digits right, {after}. Of up to {points.at(-1)?.width} neurons none comes within a point
+          of it. Train longer, or allow more picks.
         </p>
       </>
     );
@@ -36,7 +40,8 @@ export function Headline() {
       </h2>
       <p class="verdict">
         They get <b>{percent(smallest.testAccuracy)}</b> of new digits right. That is within a point
-        of the dense network, which has all {grouped(dense.width)}: <b>{level}</b>, {after}.
+        of the dense network, which has all {grouped(dense.width)}
+        {refitted}: <b>{level}</b>, {after}.
       </p>
     </>
   );

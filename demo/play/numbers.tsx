@@ -8,6 +8,8 @@ interface Column {
   readonly name: string;
   readonly look: string;
   readonly point: Point;
+  /** Of training, all in all. */
+  readonly steps: number;
 }
 
 /** The size that was dragged to beside the dense network, in figures. */
@@ -17,11 +19,23 @@ export function Numbers() {
   const point = page.size.value;
   if (!checkpoint || !point) return null;
   const { subnetwork, fineTuned } = pointsAt(checkpoint, point.network.width);
-  const { network, figures } = checkpoint.dense;
+  const { iteration, dense, denseFineTuned } = checkpoint;
+  const { fineTune } = page.session.play.value?.config ?? page.settings.value;
+  const outline = page.frontier.value;
+  const longer = outline?.tuned ? denseFineTuned : undefined;
+  const { network, figures } = longer ?? dense;
+  const more = iteration + fineTune;
   const columns: readonly Column[] = [
-    { name: 'Dense', look: 'dense', point: { network, ...figures } },
-    ...(subnetwork ? [{ name: 'Subnet', look: 'subnetwork', point: subnetwork }] : []),
-    ...(fineTuned ? [{ name: 'Fine-tuned', look: 'fine-tuned', point: fineTuned }] : []),
+    {
+      ...{ name: 'Dense', look: 'dense', point: { network, ...figures } },
+      steps: longer ? more : iteration,
+    },
+    ...(subnetwork
+      ? [{ name: 'Subnet', look: 'subnetwork', point: subnetwork, steps: iteration }]
+      : []),
+    ...(fineTuned
+      ? [{ name: 'Fine-tuned', look: 'fine-tuned', point: fineTuned, steps: more }]
+      : []),
   ];
   const times = page.session.times.value;
   const rows: readonly (readonly [name: string, value: (point: Point) => string])[] = [
@@ -47,6 +61,14 @@ export function Numbers() {
           </tr>
         </thead>
         <tbody>
+          <tr>
+            <th scope="row">Steps</th>
+            {columns.map(({ name, look, steps }) => (
+              <td key={name} class={look}>
+                {grouped(steps)}
+              </td>
+            ))}
+          </tr>
           {rows.map(([name, value]) => (
             <tr key={name}>
               <th scope="row">{name}</th>
@@ -60,6 +82,8 @@ export function Numbers() {
         </tbody>
       </table>
       <p class="note">
+        {outline?.denseRefitted &&
+          `The subnet is refitted: its output weights are fitted to the digits anew. Refitted alike, the dense network gets ${percent(outline.denseRefitted.testAccuracy)} right. `}
         Milliseconds: for all {grouped(tested)} test digits, here. There are other ways to choose
         neurons. <a href={page.viewHash('compare')}>Compare them</a>
       </p>

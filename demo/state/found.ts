@@ -1,6 +1,13 @@
 import { EspalierError } from '../../src/index.js';
 import { quoted } from '../../src/text.js';
-import { type Line, lineThrough, type Outline, smallestWithin, type Told } from './frontier.js';
+import {
+  better,
+  type Line,
+  lineThrough,
+  type Outline,
+  smallestWithin,
+  type Told,
+} from './frontier.js';
 import type { Settings } from './settings.js';
 
 /** What was found by a run, in the figures of its curves: all of it that a link carries. */
@@ -34,10 +41,10 @@ export function foundText({ iteration, plain, fineTuned }: Found): string {
 
 function linesIn(
   prefix: string,
-  { points, asPicked, fromScratch, denseRefitted, yardstick }: Outline,
+  { points, asPicked, fromScratch, dense, denseRefitted }: Outline,
 ): readonly (readonly [name: string, line: Line])[] {
   return [
-    [`${prefix}dense`, lineThrough([yardstick])],
+    [`${prefix}dense`, lineThrough([dense])],
     [`${prefix}refitted`, lineThrough(denseRefitted ? [denseRefitted] : [])],
     [`${prefix}sizes`, lineThrough(points)],
     [`${prefix}picked`, asPicked ?? new Map()],
@@ -88,7 +95,7 @@ function outlineIn(lines: Lines, prefix: '' | 'tuned', { width, picks }: Setting
       width: own,
       testAccuracy,
     }));
-  const dense = (name: string): Told | undefined => {
+  const denseNamed = (name: string): Told | undefined => {
     const [first, ...others] = told(name);
     if (others.length > 0 || (first && first.width !== width)) {
       throw impossible(`a dense network of other than ${width} neurons`);
@@ -96,18 +103,20 @@ function outlineIn(lines: Lines, prefix: '' | 'tuned', { width, picks }: Setting
     return first;
   };
   const points = told('sizes');
-  const yardstick = dense('dense');
-  if (!yardstick || points.length === 0) throw impossible('no curve, or nothing beside it');
+  const dense = denseNamed('dense');
+  if (!dense || points.length === 0) throw impossible('no curve, or nothing beside it');
   if (points.length > picks) throw impossible(`${points.length} sizes by ${picks} picks`);
   const asPicked = lines.get(`${prefix}picked`);
+  const denseRefitted = denseNamed('refitted');
+  const yardstick = better(dense, denseRefitted);
   return {
     points,
     ...(asPicked && { asPicked }),
     fromScratch: lines.get(`${prefix}scratch`) ?? new Map(),
     tuned: prefix === 'tuned',
     tunable: prefix === 'tuned',
-    dense: yardstick,
-    denseRefitted: dense('refitted'),
+    dense,
+    denseRefitted,
     yardstick,
     smallest: smallestWithin(points, yardstick),
   };

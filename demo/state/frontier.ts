@@ -29,10 +29,11 @@ export interface Outline<Size extends Told = Told> {
   readonly tuned: boolean;
   /** Whether there are networks that have had them. */
   readonly tunable: boolean;
-  readonly dense: Told;
-  /** The dense network with its output weights refitted, as those of the sizes are. */
-  readonly denseRefitted: Told | undefined;
   /** The dense network that has had as many steps as the points have. */
+  readonly dense: Told;
+  /** That of the checkpoint with its output weights refitted, as those of the sizes are. */
+  readonly denseRefitted: Told | undefined;
+  /** The better of both: what was done for the small network may be done for the large one. */
   readonly yardstick: Told;
   /** The smallest point within `MARGIN` of the yardstick. */
   readonly smallest: Size | undefined;
@@ -50,7 +51,7 @@ const MARGIN = 0.01;
  * @param tuned with the steps of fine-tuning, where networks were trained by them.
  */
 export function frontierAt(checkpoint: Checkpoint, tuned: boolean): Frontier | undefined {
-  const { bySize: sizes, dense, denseFineTuned, fromScratch, fineTuned, trained = [] } = checkpoint;
+  const { bySize: sizes, denseFineTuned, fromScratch, fineTuned, trained = [] } = checkpoint;
   if (!sizes) return undefined;
   const tunes = tuned && denseFineTuned !== undefined;
   const ofWay = (way: 'fine-tuned' | 'from-scratch' | 'from-scratch-tuned') =>
@@ -61,20 +62,25 @@ export function frontierAt(checkpoint: Checkpoint, tuned: boolean): Frontier | u
   // Where there is no fine-tuning, the run's own one from scratch has had the same steps.
   const own = tunes || !fineTuned ? pointsOfStage(fromScratch) : [];
   const others = [...ofWay(tunes ? 'from-scratch-tuned' : 'from-scratch').map(sized), ...own];
-  const yardstick = tunes ? denseFineTuned.figures : dense.figures;
-  const { denseRefitted } = sizes;
+  const dense = tunes ? denseFineTuned.figures : checkpoint.dense.figures;
+  const denseRefitted = sizes.denseRefitted && { ...sizes.denseRefitted, width: dense.width };
+  const yardstick = better(dense, denseRefitted);
   return {
     points,
     ...(!tunes && sizes.refitted && { asPicked: lineThrough(sizes.picked.map(sized)) }),
     fromScratch: lineThrough(others),
     tuned: tunes,
     tunable: denseFineTuned !== undefined,
-    dense: dense.figures,
-    denseRefitted:
-      tunes || !denseRefitted ? undefined : { ...denseRefitted, width: dense.figures.width },
+    dense,
+    denseRefitted,
     yardstick,
     smallest: smallestWithin(points, yardstick),
   };
+}
+
+/** The dense network as it is or refitted, whichever has more right. */
+export function better(dense: Told, refitted: Told | undefined): Told {
+  return refitted && refitted.testAccuracy > dense.testAccuracy ? refitted : dense;
 }
 
 /** The smallest point within `MARGIN` of the yardstick. */

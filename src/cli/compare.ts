@@ -211,8 +211,5 @@ function comparisonTable(summary: CompareSummary): string {
   const hull = guarantee
     ? ` No mixture of its neurons goes below ${hullFloor(guarantee.hull)}.`
     : '';
-  const tuned = dense.fineTuned
-    ? `; fine-tuned as long as the others, ${dense.fineTuned.trainingLoss.toFixed(5)} and ${(100 * dense.fineTuned.testAccuracy).toFixed(2)} %`
-    : '';
-  return `${table.toString()}\n${ended.join('')}The dense network: training loss ${dense.loss.toFixed(5)}, test accuracy ${(100 * dense.test.accuracy).toFixed(2)} %${tuned}.${hull}\nAdapter: ${adapter.name}.`;
+  return `${table.toString()}\n${ended.join('')}The dense network: training loss ${dense.loss.toFixed(5)}, test accuracy ${(100 * dense.test.accuracy).toFixed(2)} %.${hull}\nAdapter: ${adapter.name}.`;
 }

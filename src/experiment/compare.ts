@@ -25,6 +25,7 @@ import {
 } from './experiment.js';
 import { guaranteedRule, hullGuarantee } from './guarantee.js';
 import { improve } from './improve.js';
+import { MOST_REFITTED } from './refit.js';
 import { relayed } from './relay.js';
 import type { RunConfig } from './run-config.js';
 import { type Dense, selectionProblem, selectTrained } from './select.js';
@@ -82,8 +83,9 @@ async function* pruneByAll(
   const dense = { network, parameters, iteration, trainingLoss: measured.loss };
   using scope = new Scope(device);
   const problem = await selectionProblem(experiment, network, scope);
-  const densely = { ...experiment, config: { ...experiment.config, refit: 'none' } } as const;
-  const denseFigures = { ...measured, test, ...(await improve(densely, parameters)) };
+  const refit = parameters.width > MOST_REFITTED ? 'none' : config.refit;
+  const alike = { ...experiment, config: { ...experiment.config, refit } };
+  const denseFigures = { ...measured, test, ...(await improve(alike, parameters)) };
   yield { type: 'dense', ...denseFigures };
   const outcomes: Outcome[] = [];
   for (const method of contenders) {

@@ -7,6 +7,9 @@ import { refitOutputs } from '../prune/refit.js';
 import type { Experiment } from './experiment.js';
 import { selectionProblem } from './select.js';
 
+/** A factor in float64 of more neurons than this takes a processor longer than anyone waits. */
+export const MOST_REFITTED = 1024;
+
 /**
  * Refits a network's output weights to the training examples, in place: b_i ← n w_i with the w of
  * `refitOutputs`, so that f(x) = (1/n) Σ b_i σ(a_i · x).

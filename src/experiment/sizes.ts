@@ -14,7 +14,7 @@ import { turn } from '../turn.js';
 import type { Examples } from './examples.js';
 import { type Experiment, openExperiment } from './experiment.js';
 import { type Performance, performanceOf } from './improve.js';
-import { refitNetwork } from './refit.js';
+import { MOST_REFITTED, refitNetwork } from './refit.js';
 import type { RunConfig } from './run-config.js';
 import { selectionProblem } from './select.js';
 
@@ -45,9 +45,6 @@ export interface Sizes {
 }
 
 const MOST_SIZES = 128;
-
-/** A factor in float64 of more neurons than this takes a processor longer than anyone waits. */
-const MOST_REFITTED = 1024;
 
 /**
  * Measures the subnetworks of a selection's first 1, 2, … neurons. Picks are nested, so that one

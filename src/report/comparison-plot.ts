@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { extent } from 'simple-statistics';
 import type { CompareSummary, Contender } from '../experiment/compare-events.js';
-import { NAMES, stagesIn } from './comparison-table.js';
+import { courseOfDense, NAMES, stagesIn } from './comparison-table.js';
 import { COLORS, DASHES, type Drawing, finishedDrawing, logDomain, type Paper } from './drawing.js';
 import { compact } from './words.js';
 
@@ -77,8 +77,8 @@ const MEASURES = {
 
 /**
  * Plots of a measure against the number of picks, at the sizes of the configuration: one for each
- * stage from `first` on, all on the same axes. The dashed line is the dense network, which has had
- * the steps of fine-tuning where the others have.
+ * stage from `first` on, all on the same axes. The dashed line is the dense network, refitted and
+ * fine-tuned where the others are.
  */
 export function stagesAgainstPicks(
   paper: Paper,
@@ -88,10 +88,10 @@ export function stagesAgainstPicks(
 ): readonly Drawing[] {
   const { factor, label, type } = MEASURES[key];
   const stages = stagesIn(rows).slice(first);
-  const before = key === 'trainingLoss' ? dense.loss : dense.test.accuracy;
+  const whole = courseOfDense(dense);
   const points = stages.map(([name, at]) => ({
     name,
-    level: factor * (name.includes('fine-tuned') ? (dense.fineTuned?.[key] ?? before) : before),
+    level: factor * (at(whole) ?? whole)[key],
     points: rows.flatMap((row) => {
       const value = at(row)?.[key];
       return value === undefined

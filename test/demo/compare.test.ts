@@ -158,8 +158,9 @@ describe('a comparison', () => {
         [
           'All 32 neurons',
           percent(dense.test.accuracy),
-          '–',
-          ...Array(2).fill(percent(dense.fineTuned!.testAccuracy)),
+          ...[dense.refitted, dense.fineTuned, dense.refittedFineTuned].map((stage) =>
+            percent(stage!.testAccuracy),
+          ),
         ],
       ]);
     }

@@ -99,7 +99,7 @@ test('every control changes the run and the address, which brings the view back'
     activation: 'relu',
     iterations: '100',
     batch: '32',
-    learningRate: '2',
+    learningRate: '4',
     pruneEvery: '100',
     picks: '5',
     method: 'gradient',

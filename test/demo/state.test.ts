@@ -48,7 +48,7 @@ const CHECKPOINT: Checkpoint = {
   bySize: {
     picked: sizesOf([0.1, 0.2, 0.3, 0.4]),
     refitted: sizesOf([0.4, 0.6, 0.795, 0.81]),
-    denseRefitted: performance(0.85),
+    denseRefitted: performance(0.803),
   },
   trained: [
     trained('fine-tuned', 2, 0.85),
@@ -61,7 +61,7 @@ test('the headline is the smallest size within a point of the dense network of a
   const { bySize } = CHECKPOINT;
   const plain = frontierAt(CHECKPOINT, false);
   expect(plain?.smallest).toEqual({ ...bySize?.refitted?.[2], width: 3 });
-  expect(plain?.yardstick.testAccuracy).toBe(0.8);
+  expect([plain?.dense.testAccuracy, plain?.yardstick.testAccuracy]).toEqual([0.8, 0.803]);
   expect([...(plain?.asPicked ?? [])]).toEqual([
     [1, 0.1],
     [2, 0.2],
@@ -78,7 +78,17 @@ test('the headline is the smallest size within a point of the dense network of a
     [2, 0.65],
     [4, 0.7],
   ]);
-  expect([tuned?.asPicked, tuned?.denseRefitted]).toEqual([undefined, undefined]);
+  expect([tuned?.asPicked, tuned?.denseRefitted?.testAccuracy]).toEqual([undefined, 0.803]);
+
+  // What is refitted is held against what is refitted alike, and what was trained on, too.
+  if (!bySize) throw new Error('There are sizes.');
+  const gained = { ...CHECKPOINT, bySize: { ...bySize, denseRefitted: performance(0.95) } };
+  for (const tunes of [false, true]) {
+    const outline = frontierAt(gained, tunes);
+    expect([outline?.yardstick.testAccuracy, outline?.smallest]).toEqual([0.95, undefined]);
+  }
+  const lost = { ...CHECKPOINT, bySize: { ...bySize, denseRefitted: performance(0.7) } };
+  expect(frontierAt(lost, false)?.yardstick.testAccuracy).toBe(0.8);
 
   // Not fine-tuned, the one from scratch has had as many steps.
   const { fineTuned: _, denseFineTuned: __, ...bare } = CHECKPOINT;
@@ -104,7 +114,7 @@ test('a link carries the curves as they are, and nothing that no run could have 
   const [plain, fineTuned] = [false, true].map((tuned) => frontierAt(CHECKPOINT, tuned));
   if (!plain) throw new Error('There are sizes.');
   const text = foundText({ iteration: 10, plain, fineTuned });
-  expect(text).toMatch(/^at\.10-dense\.9\.668-refitted\.9\.6k4-sizes\.1\.334[\w.-]+$/);
+  expect(text).toMatch(/^at\.10-dense\.9\.668-refitted\.9\.672-sizes\.1\.334[\w.-]+$/);
   const outline = (of: typeof fineTuned) =>
     of && { ...of, points: of.points.map(({ width, testAccuracy }) => ({ width, testAccuracy })) };
   const found = foundFromText(text, settings);
