@@ -13,7 +13,7 @@ export function Headline() {
   const { smallest, yardstick, dense, points, tuned } = outline;
   const { fineTune } = page.session.play.value?.config ?? page.settings.value;
   const level = percent(yardstick.testAccuracy);
-  const refitted = yardstick !== dense && ', refitted as they are';
+  const refitted = yardstick !== dense && ', refitted like them';
   const steps = iteration + (tuned ? fineTune : 0);
   const after =
     tuned && refitted

@@ -373,7 +373,8 @@ describe('a run from beginning to end', () => {
     const { origin } = new URL(page.url());
     const allowed = ['clipboard-read', 'clipboard-sanitized-write'] as const;
     await page.browserContext().overridePermissions(origin, [...allowed]);
-    await (await button(page, 'Copy a link to this view')).click();
+    // Not at a place on the screen, which something above may just have moved.
+    await (await button(page, 'Copy a link to this view')).evaluate((copy) => copy.click());
     await button(page, 'Copied, with results');
     const link = await page.evaluate(() => navigator.clipboard.readText());
     const other = await demo.visit(new URL(link).hash);
