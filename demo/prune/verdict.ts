@@ -68,7 +68,7 @@ export function verdictOf(result: Judged): Verdict {
     size: percent(reached),
     counted: `of the ${COUNTED_WORDS[budget.of]}`,
     quality: percent(pruned.accuracy ?? agreement),
-    meaning: labelled ? `right, where it had ${percent(dense.accuracy)}` : 'same answers',
+    meaning: labelled ? `right, ${percent(dense.accuracy)} before` : 'same answers',
     said,
     advice,
     judges:

@@ -91,8 +91,8 @@ export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefi
   };
 
   /** Takes other inputs: those of now lie aside where they would be lost. */
-  const replaceBy = async (next: Desk): Promise<Standing> => {
-    asides = putAside(asides, desk, next);
+  const replaceBy = async (next: Desk, aside = putAside(asides, desk, next)): Promise<Standing> => {
+    asides = aside;
     unfinished = undefined;
     await keeper?.remove('cuts');
     await become(next);
@@ -203,11 +203,7 @@ export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefi
 
     back: async () => {
       const found = bringBack(asides, desk);
-      unfinished = undefined;
-      await keeper?.remove('cuts');
-      await become(found.desk);
-      asides = found.asides;
-      return standing();
+      return replaceBy(found.desk, found.asides);
     },
 
     plan: async ({ of, share }) => {
