@@ -38,10 +38,11 @@ export function doingText(doing: Doing): string {
   switch (mode) {
     case 'running':
       return `${runningText(doing)}${changed ? ' (without your change)' : ''}`;
-    case 'stopped':
-      return `Stopped at step ${grouped(doing.trained)} of ${grouped(iterations)}.${
-        changed ? ' Go on without your change, or start anew with it.' : ''
-      }`;
+    case 'stopped': {
+      const at = `Stopped at step ${grouped(doing.trained)} of ${grouped(iterations)}.`;
+      if (changed) return `${at} Go on without your change, or start anew with it.`;
+      return doing.trained < iterations ? at : `${at} What it is compared with is still to come.`;
+    }
     case 'done':
       return changed
         ? 'Press Play again to see what your change does.'

@@ -80,6 +80,8 @@ export interface Session {
   readonly losses: ReadonlySignal<readonly (readonly [number, number])[]>;
   readonly findings: ReadonlySignal<readonly Finding[]>;
   readonly checkpoints: ReadonlySignal<readonly Checkpoint[]>;
+  /** How many of them have all their stages. */
+  readonly finished: ReadonlySignal<number>;
   /** How long networks take to answer here, by width; empty until that was measured. */
   readonly times: ReadonlySignal<readonly AnswerTime[]>;
   readonly summary: ReadonlySignal<RunSummary | undefined>;
@@ -159,6 +161,11 @@ export function createSession(turn: Signal<Turn | undefined>): Session {
     losses,
     findings,
     checkpoints: computed(() => checkpointsFromFindings(findings.value, beside.value)),
+    finished: computed(
+      () =>
+        [...findings.value, ...beside.value].filter((event) => endsCheckpoint(event, play.value))
+          .length,
+    ),
     times: computed(
       () => beside.value.findLast((event) => event.type === 'answer-times')?.times ?? [],
     ),

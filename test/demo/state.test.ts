@@ -216,6 +216,10 @@ test('the line of text fits what goes on', () => {
   expect(said({ mode: 'stopped', progress, trained: 75, changed: true })).toBe(
     'Stopped at step 75 of 300. Go on without your change, or start anew with it.',
   );
+  // As after a reload while the others were trained.
+  expect(said({ mode: 'stopped', trained: 300 })).toBe(
+    'Stopped at step 300 of 300. What it is compared with is still to come.',
+  );
   expect(said({ mode: 'done', changed: true })).toMatch(/^Press Play again/);
   expect(said({ ready: false, loading: { what: 'Reading' } })).toBe('Reading…');
   expect(said({ loading: { what: 'Fetching', share: 0.256 } })).toBe('Fetching: 26 %');

@@ -1,0 +1,134 @@
+import { signal } from '@preact/signals';
+import { expect, test } from 'vitest';
+import type { Mode } from '../../demo/state/drive.js';
+import type { Keeper } from '../../demo/state/keeper.js';
+import { createKeeping } from '../../demo/state/keeping.js';
+import type { Finding, KeptRun, Play } from '../../demo/state/session.js';
+import { configFromSettings, defaultsFor } from '../../demo/state/settings.js';
+import type { ImageSource } from '../../src/index.js';
+
+const SETTINGS = defaultsFor('software');
+const NO_IMAGES = {
+  count: 0,
+  rows: 1,
+  columns: 1,
+  pixels: new Uint8Array(),
+  labels: new Uint8Array(),
+};
+const SOURCE: ImageSource = { name: 'none', train: NO_IMAGES, test: NO_IMAGES };
+
+/** Keeps in a map, each write taking a while, and counts them. */
+function slowKeeper(kept = new Map<string, unknown>()) {
+  const later = () => new Promise((done) => setTimeout(done, 1));
+  let writes = 0;
+  const keeper: Keeper = {
+    keeps: () => true,
+    get: async (name) => kept.get(name),
+    put: async (name, value) => {
+      await later();
+      writes++;
+      kept.set(name, value);
+    },
+    remove: async (...names) => {
+      await later();
+      for (const name of names) kept.delete(name);
+    },
+  };
+  return { kept, keeper, writes: () => writes };
+}
+
+/** A run whose events the test gives, and what keeps it. */
+function keptSession(keeper: Keeper) {
+  const [mode, finished] = [signal<Mode>('idle'), signal(0)];
+  const play = signal<Play | undefined>();
+  let run: KeptRun | undefined;
+  const restored: KeptRun[] = [];
+  const session = {
+    ...{ mode, finished, play },
+    kept: () => run,
+    restore: (given: KeptRun) => {
+      restored.push(given);
+      run = given;
+      play.value = playOf();
+      finished.value = given.findings.length;
+      mode.value = 'stopped';
+    },
+  };
+  const source = signal<ImageSource | undefined>(SOURCE);
+  const needs = { session, source, take: () => {}, load: async () => {}, set: () => {} };
+  return {
+    keeping: createKeeping(needs, Promise.resolve(keeper)),
+    restored,
+    start: () => {
+      finished.value = 0;
+      run = undefined;
+      play.value = playOf();
+      mode.value = 'running';
+    },
+    goOn: () => {
+      mode.value = 'running';
+    },
+    /** A checkpoint has all its stages. */
+    finish: (iteration: number) => {
+      const event = { type: 'checkpoint', iteration } as Finding;
+      const findings = [...(run?.findings ?? []), event];
+      run = { settings: SETTINGS, losses: [], beside: [], findings };
+      finished.value = findings.length;
+    },
+  };
+}
+
+function playOf(): Play {
+  const examples = { indices: new Uint32Array() } as Play['examples'];
+  return { settings: SETTINGS, config: configFromSettings(SETTINGS), source: SOURCE, examples };
+}
+
+test('a run is kept at each of its checkpoints, and each finding is written once', async () => {
+  const { kept, keeper, writes } = slowKeeper();
+  const first = keptSession(keeper);
+  first.start();
+  for (const iteration of [0, 75, 150]) first.finish(iteration);
+  await expect.poll(writes).toBe(6);
+  const parts = [0, 1, 2].map((at) => (kept.get(`part ${at}`) as KeptRun).findings.length);
+  expect(parts).toEqual([1, 1, 1]);
+
+  // As after a reload in the middle of it. What comes back is not written again.
+  const second = keptSession(keeper);
+  expect(await second.keeping.restore(SETTINGS, true)).toBe(true);
+  expect(second.restored[0]?.findings).toMatchObject([
+    { iteration: 0 },
+    { iteration: 75 },
+    { iteration: 150 },
+  ]);
+  second.goOn();
+  second.finish(225);
+  await expect.poll(() => [...kept.keys()].length).toBe(5);
+  expect(writes()).toBe(8);
+
+  // A shorter run leaves nothing of the longer one.
+  second.start();
+  second.finish(0);
+  await expect.poll(() => [...kept.keys()].toSorted()).toEqual(['part 0', 'run']);
+});
+
+test('a run that was reset does not come back by a write that took longer', async () => {
+  const { kept, keeper, writes } = slowKeeper();
+  const { keeping, start, finish } = keptSession(keeper);
+  start();
+  finish(0);
+  finish(75);
+  await keeping.forget();
+  expect([writes(), kept.size]).toEqual([4, 0]);
+  expect(await keptSession(keeper).keeping.restore(SETTINGS, true)).toBe(false);
+});
+
+test('a run whose parts are of another one stays away', async () => {
+  const { kept, keeper } = slowKeeper();
+  const { start, finish, keeping } = keptSession(keeper);
+  start();
+  finish(0);
+  await expect.poll(() => kept.size).toBe(2);
+  kept.set('part 0', { ...(kept.get('part 0') as object), of: 1 });
+  expect(await keptSession(keeper).keeping.restore(SETTINGS, true)).toBe(false);
+  expect(await keeping.restore(SETTINGS, true)).toBe(false);
+});
