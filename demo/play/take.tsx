@@ -50,7 +50,11 @@ export function Take() {
             const play = session.play.value;
             if (!play) return;
             const { task, seed } = play.config;
-            const bytes = runArchive(play, session.findings.value, session.summary.value);
+            const bytes = runArchive(play, {
+              findings: session.findings.value,
+              summary: session.summary.value,
+              checkpoints: session.checkpoints.value,
+            });
             save(`espalier-${task}-seed${seed}.zip`, bytes);
           }}
         >

@@ -8,11 +8,23 @@ import {
   RUN_FILES,
   type RunSummary,
 } from '../../src/index.js';
-import type { Finding, Play } from './session.js';
+import { foundText } from './found.js';
+import { frontierAt } from './frontier.js';
+import type { Checkpoint, Finding, Play } from './session.js';
 import { configFromSettings } from './settings.js';
+
+/** The file of the curve over all sizes, which is the page's alone, written as in a link. */
+export const CURVE_FILE = 'curve.txt';
 
 /** The archive's folder of images, as IDX files, where the command line does not have them. */
 const DATA_FOLDER = 'data';
+
+/** What a run has found. */
+interface Ended {
+  readonly findings: readonly Finding[];
+  readonly summary: RunSummary | undefined;
+  readonly checkpoints: readonly Checkpoint[];
+}
 
 /**
  * A run's folder as a .zip, with the files that the command line writes. Images other than all of
@@ -21,8 +33,7 @@ const DATA_FOLDER = 'data';
  */
 export function runArchive(
   { settings, source, examples }: Play,
-  findings: readonly Finding[],
-  summary: RunSummary | undefined,
+  { findings, summary, checkpoints }: Ended,
 ): Uint8Array<ArrayBuffer> {
   const own = settings.data !== 'full';
   const config = configFromSettings(settings, own ? DATA_FOLDER : 'mnist');
@@ -35,6 +46,8 @@ export function runArchive(
     [dataset.name]: stored(dataset.bytes),
   };
   if (summary) files[RUN_FILES.summary] = json({ host: 'browser', ...summary });
+  const curve = curveText(checkpoints.at(-1));
+  if (curve) files[CURVE_FILE] = text(`${curve}\n`);
   for (const event of findings) {
     const file = eventFile(event);
     if (file) files[file.name] = stored(file.bytes);
@@ -43,6 +56,13 @@ export function runArchive(
     Object.assign(files, idxFiles('train', source.train), idxFiles('t10k', source.test));
   }
   return zipSync(files, { level: 6 });
+}
+
+function curveText(last: Checkpoint | undefined): string | undefined {
+  const plain = last && last.iteration > 0 && frontierAt(last, false);
+  if (!plain) return undefined;
+  const fineTuned = plain.tunable ? frontierAt(last, true) : undefined;
+  return foundText({ iteration: last.iteration, plain, fineTuned });
 }
 
 /**

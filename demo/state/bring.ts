@@ -11,6 +11,7 @@ import {
 } from '../../src/index.js';
 import { parseJson } from '../../src/json.js';
 import { grouped } from '../../src/text.js';
+import { CURVE_FILE } from './archive.js';
 import { sourceOfFiles } from './data.js';
 import { type NamedNetwork, readNetworkFile } from './network-file.js';
 
@@ -29,6 +30,8 @@ export interface Brought {
   readonly dataset?: RunFile;
   /** The record of what the run has yielded. */
   readonly events?: RunFile;
+  /** The curve over all sizes, where this page saved the run, as a link carries it. */
+  readonly curve?: string;
 }
 
 const { config: CONFIG, dataset: DATASET, events: EVENTS } = RUN_FILES;
@@ -37,7 +40,7 @@ const { config: CONFIG, dataset: DATASET, events: EVENTS } = RUN_FILES;
  * Names of files in a run's folder that hold no images, no settings, and no weights to go on from.
  */
 const RECORDS =
-  /^(\..*|folder\.lock.*|(summary|comparison)\.\w+|(loss|accuracy)\.\w+|.*\.jsonl|(subnetwork|(dense-)?fine-tuned|from-scratch)-\d+\.safetensors)$/;
+  /^(\..*|folder\.lock.*|(summary|comparison)\.\w+|(loss|accuracy)\.\w+|curve\.txt|.*\.jsonl|(subnetwork|(dense-)?fine-tuned|from-scratch)-\d+\.safetensors)$/;
 
 /** A network by itself. A run's own files have other names. */
 const LONE_NETWORK = /^network-.*\.safetensors$/i;
@@ -72,6 +75,7 @@ export async function readBrought(
   const weights = named(newestWeights(files.map(({ name }) => name)));
   const dataset = named(DATASET);
   const events = given.find(({ name }) => name === EVENTS);
+  const curve = given.find(({ name }) => name === CURVE_FILE);
   if (files.length === 0) {
     throw new EspalierError(
       'bad-data',
@@ -93,6 +97,7 @@ export async function readBrought(
     ...(weights && { weights: await runFile(weights) }),
     ...(dataset && { dataset: await runFile(dataset) }),
     ...(events && { events: await runFile(events) }),
+    ...(curve && { curve: (await curve.text()).trim() }),
   };
 }
 
@@ -132,7 +137,7 @@ async function unpacked(archive: File): Promise<readonly File[]> {
     ({ name }) =>
       !name.endsWith('/') &&
       !isLitter(name) &&
-      (!RECORDS.test(lastPart(name)) || lastPart(name) === EVENTS),
+      (!RECORDS.test(lastPart(name)) || [EVENTS, CURVE_FILE].includes(lastPart(name))),
   );
   const size = entries.reduce((sum, entry) => sum + entry.size, 0);
   if (size > MOST_UNPACKED) {

@@ -7,7 +7,9 @@ import {
   type StartingState,
   stateOfFiles,
 } from '../../src/index.js';
+import { CURVE_FILE } from './archive.js';
 import type { Brought } from './bring.js';
+import { type Found, foundFromText } from './found.js';
 import type { Settings } from './settings.js';
 
 /** A run that the person brought, and the state from which it can go on. */
@@ -15,6 +17,13 @@ export interface Halfway {
   readonly config: RunConfig;
   readonly source: ImageSource;
   readonly state: StartingState;
+  /** What its file says was found, until it is found here. */
+  readonly curve?: Curve;
+}
+
+interface Curve {
+  readonly by: Settings;
+  readonly found: Found;
 }
 
 /**
@@ -64,4 +73,22 @@ export function goesOnWith(
   return (
     source === halfway.source && !differingTraining(halfway.config, { ...settings, momentum: 0 })
   );
+}
+
+/**
+ * The curve that a run's file holds.
+ *
+ * @param settings those of the run.
+ * @throws bad-data where no run of these settings could have found that.
+ */
+export function curveOfFile(text: string, settings: Settings): Curve {
+  try {
+    return { by: settings, found: foundFromText(text, settings) };
+  } catch (cause) {
+    throw new EspalierError(
+      'bad-data',
+      `${CURVE_FILE} does not hold what a run with these settings can find, so its curve is not shown. Go on finds it anew.`,
+      { cause },
+    );
+  }
 }

@@ -17,7 +17,7 @@ import { type Connection, createConnection } from './connection.js';
 import { offersFull } from './data.js';
 import type { Turn } from './drive.js';
 import type { Found } from './found.js';
-import { halfwayPoint } from './halfway.js';
+import { curveOfFile, halfwayPoint } from './halfway.js';
 import { createImages, type Images } from './images.js';
 import { createKeeping } from './keeping.js';
 import { createLinked } from './linked.js';
@@ -65,8 +65,9 @@ export interface Page
 export function broughtText({
   source,
   config,
+  curve,
   state,
-}: Pick<Brought, 'source' | 'config'> & {
+}: Pick<Brought, 'source' | 'config' | 'curve'> & {
   readonly state?: Pick<StartingState, 'iteration'> | undefined;
 }): string {
   const images =
@@ -74,7 +75,11 @@ export function broughtText({
     `${source.name}: ${plural(source.train.count, 'digit')} to learn from and ${grouped(source.test.count)} to test with.`;
   const run =
     state &&
-    `The run is trained up to step ${grouped(state.iteration)}: Go on takes it from there.`;
+    `The run is trained up to step ${grouped(state.iteration)}${
+      curve === undefined
+        ? ': Go on takes it from there.'
+        : ', and its curve is as the file has it. Go on takes it from there: it picks again, which brings the neurons, the answers and the times, too.'
+    }`;
   const settings = config && !state && 'The settings are those of the file: press Play.';
   return [images, run, settings].filter((part) => part !== undefined && part !== false).join(' ');
 }
@@ -221,6 +226,9 @@ export function createPage(gpu: GPU | undefined): Page {
           });
         });
         limitExamples();
+        if (state && brought.curve !== undefined) {
+          halfway.value = { ...state, curve: curveOfFile(brought.curve, settings.value) };
+        }
         said.value = broughtText({ ...brought, state: state?.state });
         if (config) tellWhatIsLeftOut(config);
       } catch (error) {

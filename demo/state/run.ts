@@ -34,7 +34,7 @@ export interface Run {
   readonly tuned: Signal<boolean>;
   /** The sizes of the subnetwork at the checkpoint that is shown. */
   readonly frontier: ReadonlySignal<Frontier | undefined>;
-  /** The figures of those sizes; before there is a run, those that a link carries. */
+  /** The figures of those sizes; before there is a run, those that a link or a file carries. */
   readonly told: ReadonlySignal<
     { readonly iteration: number; readonly outline: Outline } | undefined
   >;
@@ -84,10 +84,22 @@ export function createRun(needs: Needs): Run {
     return asked ?? shown ?? (session.mode.value === 'running' ? undefined : all.at(-1));
   });
   const frontier = computed(() => checkpoint.value && frontierAt(checkpoint.value, tuned.value));
+  const startingState = computed(() =>
+    halfway.value && goesOnWith(halfway.value, settings.value, source.value)
+      ? halfway.value.state
+      : undefined,
+  );
+
+  /** What the file says of the run that was brought. */
+  const filed = computed(() => {
+    const curve = halfway.value?.curve;
+    const by = session.play.value?.settings ?? settings.value;
+    return curve && startingState.value && sameSettings(curve.by, by) ? curve.found : undefined;
+  });
   const told = computed(() => {
     const iteration = checkpoint.value?.iteration;
     if (frontier.value && iteration !== undefined) return { iteration, outline: frontier.value };
-    const found = linked.value;
+    const found = linked.value ?? filed.value;
     if (!found) return undefined;
     return {
       iteration: found.iteration,
@@ -103,12 +115,6 @@ export function createRun(needs: Needs): Run {
       !(sameSettings(current.settings, settings.value) && current.source === source.value)
     );
   });
-
-  const startingState = computed(() =>
-    halfway.value && goesOnWith(halfway.value, settings.value, source.value)
-      ? halfway.value.state
-      : undefined,
-  );
 
   const goOn = () => {
     if (turn.value) return;

@@ -1,7 +1,8 @@
 import { zipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { readBrought } from '../../demo/state/bring.js';
-import { halfwayPoint } from '../../demo/state/halfway.js';
+import { curveOfFile, halfwayPoint } from '../../demo/state/halfway.js';
+import { defaultsFor } from '../../demo/state/settings.js';
 import { EspalierError } from '../../src/errors.js';
 import { drawExamples } from '../../src/experiment/examples.js';
 import { parseRunConfig } from '../../src/experiment/run-config.js';
@@ -75,6 +76,16 @@ test('says so of records that hold nothing to bring', async () => {
   await expect(readBrought(records)).rejects.toThrow(
     /^summary\.json, events\.jsonl: neither images nor a config\.json\. Drop the whole folder/,
   );
+});
+
+test('takes the curve of a run that the page saved, and none that no run can find', async () => {
+  const curve = 'at.300-dense.3k.668-sizes.1.334668';
+  const files = [new File([CONFIG], 'config.json'), new File([`${curve}\n`], 'curve.txt')];
+  expect(await readBrought(files)).toMatchObject({ curve });
+  const settings = defaultsFor('software');
+  const { by, found } = curveOfFile(curve, settings);
+  expect([by, found.iteration, found.plain.points.length]).toEqual([settings, 300, 2]);
+  expect(() => curveOfFile('at.301', settings)).toThrow(/^curve\.txt does not hold/);
 });
 
 test('unpacks no .zip that is larger than the page can hold, whatever its packed size', async () => {

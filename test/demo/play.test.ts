@@ -144,6 +144,7 @@ describe('a run from beginning to end', () => {
     expect(Object.keys(files).sort()).toEqual(
       [
         'config.json',
+        'curve.txt',
         'data/t10k-images-idx3-ubyte',
         'data/t10k-labels-idx1-ubyte',
         'data/train-images-idx3-ubyte',
@@ -393,6 +394,10 @@ describe('a run from beginning to end', () => {
     expect(await other.page.$('.linked')).toBeNull();
     await bring(other.page, [join(demo.downloads, 'espalier-digits-seed3.zip')]);
     await other.page.waitForFunction(() => location.hash.includes('data=own'));
+    // What it holds is there before anything runs, and is of no link.
+    const told = () => textAt(other.page, '.headline');
+    await expect.poll(told).toBe(await textAt(page, '.headline'));
+    expect(await other.page.$('.linked')).toBeNull();
     await playToEnd(other.page);
     expect(await resultTable(other.page)).toEqual(await resultTable(page));
     // What training changed is drawn against the first weights, which this run did not have.

@@ -238,6 +238,9 @@ test('what files have brought is said, and what is wrong has the right title', (
   expect(broughtText({ source })).toBe('mine.csv: 48 digits to learn from and 1,200 to test with.');
   expect(broughtText({ config })).toMatch(/^The settings are those of the file/);
   expect(broughtText({ config, state: { iteration: 75 } })).toMatch(/trained up to step 75/);
+  expect(broughtText({ config, curve: 'at.75', state: { iteration: 75 } })).toMatch(
+    /its curve is as the file has it\. Go on .* picks again/,
+  );
   const title = (code: 'bad-config' | 'bad-data', details: EspalierError['details']) =>
     problemFromError(new EspalierError(code, details)).title;
   expect(title('bad-config', { kind: 'value', key: 'width', given: 0, allowed: 'more' })).toMatch(
