@@ -1,9 +1,16 @@
 import { type Baseline, compareWith } from '../../bench/baseline.js';
 import { shapeLabel } from '../../bench/benchmark.js';
 import { ratioCell } from '../../bench/ratio.js';
-import { type BenchReport, isOneRun } from '../../bench/report.js';
+import { type BenchReport, hasFewSamples, isOneRun } from '../../bench/report.js';
 import { emptyDispatches, shareOfNearestLimit, threeDigits } from '../../bench/words.js';
-import { clocksUsed, disturbance, ratioText, VERDICTS, whereMeasured } from './words.js';
+import {
+  clocksUsed,
+  disturbance,
+  isDisturbed,
+  ratioText,
+  verdictText,
+  whereMeasured,
+} from './words.js';
 
 const NAMING = ['work', 'shape', 'subject', 'variant'];
 const HEAD = [
@@ -31,7 +38,9 @@ export function reportMarkdown(report: BenchReport, baseline?: Baseline): string
     return [
       ...name,
       threeDigits(medianMs),
-      isOneRun(result) ? 'one run' : `${threeDigits(lowMs)}–${threeDigits(highMs)}`,
+      isOneRun(result)
+        ? 'one run'
+        : `${threeDigits(lowMs)}–${threeDigits(highMs)}${hasFewSamples(result) ? '*' : ''}`,
       String(samples ?? '–'),
       clock ?? '–',
       gflops === 0 ? '–' : threeDigits(gflops),
@@ -42,11 +51,16 @@ export function reportMarkdown(report: BenchReport, baseline?: Baseline): string
       ...(baseline
         ? [
             compared ? ratioText(compared) : '–',
-            compared ? VERDICTS[compared.verdict] : 'not in the baseline',
+            compared
+              ? verdictText(compared, isDisturbed(work, report, baseline.report))
+              : 'not in the baseline',
           ]
         : []),
     ];
   });
+  const few = results.some(
+    (result) => result.verified && hasFewSamples(result) && !isOneRun(result),
+  );
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const sides = head.map((_, at) => (at < NAMING.length ? ':--' : '--:'));
   return `Measured ${date} on ${whereMeasured(report)}.
@@ -54,5 +68,5 @@ Clock: ${clocksUsed(report)}. Machine ${disturbance(report)}.
 Limits, measured in this run: copy ${threeDigits(limits.copyGBps)} GB/s, multiply-add ${threeDigits(limits.fmaGflops)} GFLOP/s, empty dispatch ${threeDigits(limits.dispatchMicros)} µs, empty submit ${threeDigits(limits.submitMicros)} µs.
 ${baseline ? `Baseline: ${baseline.report.date}, ${whereMeasured(baseline.report)}. Its machine ${disturbance(baseline.report)}.\n` : ''}
 ${[head, sides, ...lines].map(row).join('\n')}
-`;
+${few ? '\n\\* The range of fewer than six samples, which is no 95 % interval.\n' : ''}`;
 }

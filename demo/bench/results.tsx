@@ -8,7 +8,7 @@ import { Circumstances } from './circumstances.js';
 import { NAMES } from './peers.js';
 import type { Row } from './record.js';
 import type { Benching } from './state.js';
-import { ratioText, VERDICTS } from './words.js';
+import { isDisturbed, ratioText, verdictText } from './words.js';
 
 /** A table with a row for each work. A row is filled in when its work has been timed. */
 export function Results({ benching }: { readonly benching: Benching }) {
@@ -47,7 +47,7 @@ export function Results({ benching }: { readonly benching: Benching }) {
                 {result && report ? (
                   <>
                     <Measured result={result} report={report} />
-                    {other && <Beside result={result} baseline={other} />}
+                    {other && <Beside result={result} report={report} baseline={other} />}
                   </>
                 ) : (
                   <td colSpan={columns}>
@@ -67,7 +67,7 @@ export function Results({ benching }: { readonly benching: Benching }) {
                   {rival.result && report ? (
                     <>
                       <Measured result={rival.result} report={report} />
-                      {other && <Beside result={rival.result} baseline={other} />}
+                      {other && <Beside result={rival.result} report={report} baseline={other} />}
                     </>
                   ) : (
                     <td colSpan={columns}>{rival.trouble}</td>
@@ -135,17 +135,18 @@ function shareFigure(result: MeasuredResult, { limits, results }: BenchReport) {
     : ([`${threeDigits(dispatches)}×`, 'an empty dispatch'] as const);
 }
 
-interface BesideProps {
-  readonly result: MeasuredResult;
+interface BesideProps extends MeasuredProps {
   readonly baseline: Baseline;
 }
 
-function Beside({ result, baseline }: BesideProps) {
+function Beside({ result, report, baseline }: BesideProps) {
   const compared = compareWith(baseline, result);
   if (!compared) return <td class="versus">–</td>;
+  const disturbed = isDisturbed(result.work, report, baseline.report);
+  const sure = disturbed ? 'disturbed' : '';
   return (
-    <td class={`versus ${compared.verdict.replaceAll(' ', '-')}`}>
-      <b>{VERDICTS[compared.verdict]}</b> <small>{ratioText(compared)}</small>
+    <td class={`versus ${compared.verdict.replaceAll(' ', '-')} ${sure}`}>
+      <b>{verdictText(compared, disturbed)}</b> <small>{ratioText(compared)}</small>
     </td>
   );
 }

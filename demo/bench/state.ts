@@ -2,7 +2,7 @@ import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { Baseline } from '../../bench/baseline.js';
 import { BENCH_NAMES, type BenchEvent, bench } from '../../bench/bench.js';
 import type { BenchRequest } from '../../bench/plan.js';
-import { parseReport } from '../../bench/report.js';
+import { type BenchEntry, parseReport } from '../../bench/report.js';
 import type { PathFile } from '../model/dropped.js';
 import { fetchSource } from '../state/data.js';
 import { createDrive, type Mode } from '../state/drive.js';
@@ -105,7 +105,7 @@ export function createBenching(page: Page): Benching {
         };
         break;
       case 'verified':
-        now.value = { work: event.entry.work, doing: 'timing' };
+        now.value = { work: event.entry.work, doing: timingOf(event.entry.subject) };
         break;
       default:
         if (!record.value) return;
@@ -113,6 +113,8 @@ export function createBenching(page: Page): Benching {
         keeps.value = keepRecord(record.value);
     }
   };
+  const timingOf = (subject: BenchEntry['subject']) =>
+    withPeers.value ? `timing ${NAMES[subject]} at` : 'timing';
   const drive = createDrive<BenchEvent, void>('bench', page.turn, {
     heard,
     done: () => undefined,
@@ -156,6 +158,10 @@ export function createBenching(page: Page): Benching {
   const compareWith = async (files: readonly PathFile[]) => {
     const [first] = files;
     if (!first) return;
+    if (!/\.json$/i.test(first.path)) {
+      fault.value = `${first.path} is not a benchmark’s file: drop the .json that Save JSON or espalier bench --json wrote.`;
+      return;
+    }
     try {
       const report = parseReport(await first.file.text(), first.path);
       batch(() => {

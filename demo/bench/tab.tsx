@@ -9,7 +9,7 @@ import { OtherTurn } from '../view/notices.js';
 import { Opening } from '../view/opening.js';
 import { Pills } from '../view/pills.js';
 import { save } from '../view/save.js';
-import { Against } from './against.js';
+import { Against, Brought } from './against.js';
 import { LimitTiles } from './limits.js';
 import { reportMarkdown } from './markdown.js';
 import { Results } from './results.js';
@@ -80,6 +80,7 @@ export function BenchTab() {
             </button>
           </div>
         </BenchPlayer>
+        <Brought benching={benching} />
         <Pills
           legend="Time"
           name="scope"
@@ -134,6 +135,7 @@ function BenchPlayer({ benching, children }: BenchPlayerProps) {
   const all = rows.value;
   const done = all.filter(({ result, trouble }) => result || trouble).length;
   const label = running ? 'Stop' : goesOn ? 'Go on' : record.value ? 'Run again' : 'Run';
+  const seconds = useSecondsSince(running ? (benching.now.value ?? 'limits') : undefined);
   const act = running ? pause : goesOn ? resume : start;
   return (
     <Bar
@@ -142,7 +144,7 @@ function BenchPlayer({ benching, children }: BenchPlayerProps) {
       disabled={!page.device.value || (!running && page.turn.value !== undefined)}
       onMain={act}
       onReset={running || !record.value ? undefined : () => void reset()}
-      text={benchStatus(benching, done)}
+      text={`${benchStatus(benching, done)}${running && seconds > 2 ? ` ${seconds} s` : ''}`}
       done={done}
       total={all.length}
       measure="Work timed"
@@ -150,6 +152,21 @@ function BenchPlayer({ benching, children }: BenchPlayerProps) {
       {children}
     </Bar>
   );
+}
+
+/** Whole seconds since the work at hand began; some take minutes in which nothing else is told. */
+function useSecondsSince(work: unknown): number {
+  const [seconds, setSeconds] = useState(0);
+  useEffect(() => {
+    setSeconds(0);
+    if (work === undefined) return;
+    const begun = performance.now();
+    const timer = setInterval(() => {
+      setSeconds(Math.floor((performance.now() - begun) / 1000));
+    }, 1000);
+    return () => clearInterval(timer);
+  }, [work]);
+  return seconds;
 }
 
 function benchStatus(

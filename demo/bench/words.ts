@@ -28,18 +28,33 @@ export function clocksUsed({ results, wallStepMicros }: BenchReport): string {
 export function disturbance({ disturbed }: BenchReport): string {
   if (!disturbed) return 'not told';
   if (disturbed.length === 0) return 'undisturbed: its speed stayed within 15 %';
-  const shares = disturbed.map(({ work, share }) => `${Math.round(100 * share)} % after ${work}`);
-  return `disturbed: its speed was ${shares.slice(0, 3).join(', ')}${shares.length > 3 ? `, and ${shares.length - 3} more` : ''}. Something else was using it: run again when it is idle`;
+  const told = disturbed.map(({ work, share }) => `after ${work} it was ${speedText(share)}`);
+  const more = told.length > 3 ? `, and ${told.length - 3} more` : '';
+  return `disturbed: ${told.slice(0, 3).join(', ')} as when the limits were measured${more}. Something else was using it at one of these times: run again when it is idle`;
+}
+
+function speedText(share: number): string {
+  return share > 1 ? `${share.toFixed(1)} times as fast` : `${Math.round(100 * share)} % as fast`;
+}
+
+/** Whether something else was using one of the machines when this work was timed there. */
+export function isDisturbed(work: string, ...reports: readonly BenchReport[]): boolean {
+  return reports.some(({ disturbed = [] }) => disturbed.some((own) => own.work === work));
 }
 
 /** Verdicts as the page words them. */
-export const VERDICTS: Readonly<Record<Comparison['verdict'], string>> = {
+const VERDICTS: Readonly<Record<Comparison['verdict'], string>> = {
   faster: 'faster',
   slower: 'slower',
   'within noise': 'no difference',
   'too few runs': 'too few samples',
   'other clock': 'other clock',
 };
+
+export function verdictText({ verdict }: Comparison, disturbed: boolean): string {
+  const unsure = disturbed && (verdict === 'faster' || verdict === 'slower');
+  return unsure ? `${VERDICTS[verdict]}, disturbed` : VERDICTS[verdict];
+}
 
 /** `0.52× (0.48–0.57)` */
 export function ratioText({ ratio, low, high, verdict }: Comparison): string {
@@ -52,16 +67,20 @@ export function ratioText({ ratio, low, high, verdict }: Comparison): string {
 export function comparisonText(report: BenchReport, baseline: BenchReport): string {
   const found = report.results.flatMap((result) => {
     const compared = result.verified && compareWith({ file: '', report: baseline }, result);
-    return compared ? [compared.verdict] : [];
+    if (!compared) return [];
+    return [{ ...compared, disturbed: isDisturbed(result.work, report, baseline) }];
   });
   if (found.length === 0) return 'They have no work, shape and variant in common with these.';
-  const count = (verdict: Comparison['verdict']) => found.filter((each) => each === verdict).length;
+  const count = (verdict: Comparison['verdict']) =>
+    found.filter((each) => each.verdict === verdict).length;
   const undecided = count('too few runs') + count('other clock');
+  const disturbed = found.filter((each) => each.disturbed).length;
   const parts = [
     `${count('faster')} faster here`,
     `${count('slower')} slower here`,
     `${count('within noise')} without a difference`,
     ...(undecided > 0 ? [`${undecided} that cannot be told`] : []),
   ];
-  return `Of ${plural(found.length, 'piece')} of work in common, ${parts.join(', ')}.`;
+  const doubt = disturbed > 0 ? ` Something disturbed ${disturbed} of them.` : '';
+  return `Of ${plural(found.length, 'piece')} of work in common, ${parts.join(', ')}.${doubt}`;
 }

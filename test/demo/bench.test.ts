@@ -51,7 +51,9 @@ test('a copy tells intervals, samples, clock, variant and whether something dist
   const disturbed = report(1, { disturbed: [{ work: 'pick', share: 0.5 }] });
   const markdown = reportMarkdown(disturbed, { file: 'old.json', report: report(2) });
   expect(markdown).toMatch(/^Measured 2026-11-28T12:00:00.000Z on Card, driver 5.1; in a browser/);
-  expect(markdown).toContain('Machine disturbed: its speed was 50 % after pick.');
+  expect(markdown).toContain(
+    'Machine disturbed: after pick it was 50 % as fast as when the limits were measured.',
+  );
   expect(markdown).toContain('Its machine undisturbed');
   const cells = markdown.split('\n').flatMap((line) => {
     const [, work, ...others] = line.split(' | ').map((cell) => cell.replaceAll('|', '').trim());
@@ -60,10 +62,19 @@ test('a copy tells intervals, samples, clock, variant and whether something dist
   expect(cells).toEqual([
     [
       ...['n=8', 'espalier', 'tiled', '0.0500', '0.0450–0.0550', '9', 'gpu', '1.00', '1.00'],
-      ...['1.00 % copy', '5.00', '0.50× (0.41–0.61)', 'faster'],
+      ...['1.00 % copy', '5.00', '0.50× (0.41–0.61)', 'faster, disturbed'],
     ],
   ]);
+  expect(markdown).not.toContain('fewer than six');
+  const few = report(1);
+  const results = few.results.map((result) => ({ ...result, samples: 4 })) as typeof few.results;
+  const footnoted = reportMarkdown({ ...few, results });
+  expect(footnoted).toContain(' 0.0450–0.0550* | 4 |');
+  expect(footnoted).toMatch(/\n\\\* The range of fewer than six samples/);
   expect(disturbance(report(1))).toMatch(/^undisturbed/);
+  expect(disturbance(report(1, { disturbed: [{ work: 'pick', share: 1.82 }] }))).toContain(
+    'after pick it was 1.8 times as fast as when the limits were measured. Something else',
+  );
   const { disturbed: _, ...silent } = report(1);
   expect(disturbance(silent)).toBe('not told');
 });
@@ -71,6 +82,10 @@ test('a copy tells intervals, samples, clock, variant and whether something dist
 test('another machine is compared by both intervals', () => {
   expect(comparisonText(report(1), report(2))).toBe(
     'Of 2 pieces of work in common, 2 faster here, 0 slower here, 0 without a difference.',
+  );
+  const disturbed = report(2, { disturbed: [{ work: 'pick', share: 0.5 }] });
+  expect(comparisonText(report(1), disturbed)).toMatch(
+    /2 faster here.* Something disturbed \d of them\.$/,
   );
   expect(comparisonText(report(1), report(1.1))).toMatch(/2 without a difference\.$/);
   const walled = report(1, {
@@ -198,12 +213,14 @@ test('times the kernels row by row, stops, goes on, and copies what it has', asy
   await drop(page, [file]);
   await page.waitForSelector('.results td.faster');
   expect(await page.$$eval('.results td.faster', (all) => all.length)).toBe(measured.length);
-  expect(await textAt(page, '.against')).toContain(`${measured.length} faster here`);
+  expect(await textAt(page, '.brought')).toContain(`${measured.length} faster here`);
   expect(await seriousFindings(page)).toEqual([]);
   await writeFile(file, '{}');
   await drop(page, [file]);
-  await page.waitForSelector('.against .fault');
+  await page.waitForSelector('.brought .fault');
   expect(await textAt(page, '.fault')).toMatch(/then\.json is no result of/);
+  const seen = await page.$eval('.brought .fault', (fault) => fault.getBoundingClientRect().bottom);
+  expect(seen).toBeLessThan(900);
 
   await page.reload();
   await page.waitForSelector('.results td');
