@@ -29,11 +29,14 @@ export function Fits({ config, finding }: FitsProps) {
     );
   }
   const text = fitText(finding);
+  const few = tooFewPoints(finding) !== undefined;
+  const about = <p class={few ? 'about caution' : 'about'}>{capital(text)}</p>;
   return (
     <>
+      {few && about}
       <Curves config={config} finding={finding} summary={text} />
       {bestFit(finding) && <FitTable finding={finding} />}
-      <p class={tooFewPoints(finding) ? 'about caution' : 'about'}>{capital(text)}</p>
+      {!few && about}
     </>
   );
 }

@@ -1,14 +1,13 @@
 import { useState } from 'preact/hooks';
-import type { Finding } from '../../src/index.js';
 import { fitText } from '../../src/report/words.js';
-import { meanThresholds } from '../../src/study/analysis.js';
-import { grouped, plural } from '../../src/text.js';
+import { grouped } from '../../src/text.js';
 import { Bar } from '../view/bar.js';
 import { usePage } from '../view/context.js';
 import { Select } from '../view/control.js';
 import { OtherTurn } from '../view/notices.js';
 import { Opening } from '../view/opening.js';
 import { Pills } from '../view/pills.js';
+import { answerOf } from './answer.js';
 import { Controls } from './controls.js';
 import { Fits } from './fits.js';
 import { HeatMap } from './heat-map.js';
@@ -25,7 +24,7 @@ export function StudyTab() {
   const measure = study.measure.value;
   const finding = analysis.value?.[criterion];
   const complete = cells.value.length >= study.total.value;
-  const answer = finding && answerText(finding, complete);
+  const answer = finding && answerOf(finding, complete);
   return (
     <>
       <Opening title="How much training is enough, for how many examples?">
@@ -35,7 +34,8 @@ export function StudyTab() {
         </p>
         <OtherTurn view="study" />
         <StudyPlayer study={study} />
-        {answer && <p class="answer">{answer}</p>}
+        {answer && <p class="answer">{answer.text}</p>}
+        {answer?.caution && <p class="caution">{answer.caution}</p>}
       </Opening>
       {config.value && (
         <div class="study">
@@ -83,17 +83,6 @@ export function StudyTab() {
       <StudyFiles study={study} />
     </>
   );
-}
-
-/** The answer as it stands, for the fewest and the most examples; undefined before there is one. */
-function answerText(finding: Finding, complete: boolean): string | undefined {
-  const means = meanThresholds(finding);
-  const [few, many] = [means[0], means.at(-1)];
-  if (!few || !many) return undefined;
-  const enough = ([examples, steps]: typeof few) =>
-    `${plural(Math.round(steps), 'step')} for ${grouped(examples)} examples`;
-  const told = few === many ? enough(few) : `${enough(few)}, ${enough(many)}`;
-  return `${complete ? 'Enough here' : 'Enough so far'}: ${told}.`;
 }
 
 function StudyPlayer({ study }: { readonly study: Study }) {

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
+import { answerOf } from '../../demo/study/answer.js';
 import { mapTiles, placeInRange, valueRange } from '../../demo/study/map.js';
 import { MEASURES, type Measure, measureIn } from '../../demo/study/measures.js';
 import { configIn } from '../../demo/study/settings.js';
 import { readImageSource } from '../../src/data/folder.js';
 import { openNodeDevice } from '../../src/hosts/node.js';
 import { fitText, tooFewPoints } from '../../src/report/words.js';
-import { analyse, recordOfAnalyses } from '../../src/study/analysis.js';
+import { analyse, type Finding, recordOfAnalyses } from '../../src/study/analysis.js';
 import { type Cell, cellKey, cellsCsv, inOrder, parseCell } from '../../src/study/cell.js';
 import { cellCount, trialName } from '../../src/study/grid.js';
 import { study } from '../../src/study/study.js';
@@ -136,6 +137,41 @@ test('what is good has the colour of good, by right answers first', () => {
     1 - 0.9,
   ]);
   expect(accuracy.enough({ name: 'absolute', level: 0.25 })).toBe('at least 75.0% right');
+});
+
+test('the answer tells the trials that it is from, and is no surer than they are', () => {
+  const finding = (trials: readonly (readonly [examples: number, steps: number | null])[]) =>
+    ({
+      ...{
+        fits: [],
+        supported: [],
+        missing: 'too few',
+        criterion: { name: 'relative', level: 1.05 },
+      },
+      thresholds: trials.map(([examples, iteration], trial) => ({
+        ...{ examples, trial, iteration, after: 0, censored: iteration === null },
+      })),
+    }) as unknown as Finding;
+  const two = finding([
+    [125, 240],
+    [125, 160],
+    [250, 80],
+    [250, null],
+    [1000, 260],
+    [1000, 260],
+  ]);
+  expect(answerOf(two, true)).toEqual({
+    text: 'Enough here, from 2 trials each: 200 steps for 125 examples (160 and 240), 260 steps for 1,000 examples (260 and 260).',
+    caution:
+      '5 thresholds at 3 sizes are few: more trials may move these steps. With 250 examples there was a trial for which no training here was enough.',
+  });
+  expect(answerOf(finding([[40, 60]]), false)?.text).toBe(
+    'Enough so far, from 1 trial: 60 steps for 40 examples.',
+  );
+  const many = finding([1, 2, 3, 4, 5].flatMap((m) => [1, 2, 3, 4].map((t) => [m, t] as const)));
+  expect(answerOf(many, true)?.text).toContain('(1 to 4), 3 steps for 5');
+  expect(answerOf(many, true)).not.toHaveProperty('caution');
+  expect(answerOf(finding([[40, null]]), true)).toBeUndefined();
 });
 
 test('best supported is said of enough points only', () => {
