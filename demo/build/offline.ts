@@ -8,7 +8,10 @@ const WORKER = 'service-worker.js';
 /** What is kept from the first visit on: the page, its scripts, and the digits that it begins with. */
 const KEPT = /\.(html|js|css|svg)$|^data\/(small\/|sets\.json$)/;
 
-/** Writes the service worker, with the list of the build's files and a version of their contents. */
+/** What is kept once that is there: what the tab Prune begins with. */
+const KEPT_LATER = /^data\/prune\//;
+
+/** Writes the service worker, with lists of the build's files and a version of their contents. */
 export function offline(): Plugin {
   return {
     name: 'espalier-offline',
@@ -24,10 +27,14 @@ export function offline(): Plugin {
         for (const file of files) {
           version.update(file.fileName).update(file.type === 'chunk' ? file.code : file.source);
         }
-        const kept = files.map(({ fileName }) => fileName).filter((file) => KEPT.test(file));
+        const names = files.map(({ fileName }) => fileName);
         const given = [
           version.digest('hex').slice(0, 16),
-          kept.map((file) => (file === 'index.html' ? './' : file)),
+          ...[KEPT, KEPT_LATER].map((kept) =>
+            names
+              .filter((file) => kept.test(file))
+              .map((file) => (file === 'index.html' ? './' : file)),
+          ),
         ];
         const source = `(${serveOffline})(self, ${given.map((value) => JSON.stringify(value)).join(', ')});\n`;
         this.emitFile({ type: 'asset', fileName: WORKER, source });

@@ -26,8 +26,14 @@ interface WorkerEvent {
  * send: browsers give isolated pages a finer clock. It takes effect from the second visit on.
  *
  * @param files addresses of what is kept from the first visit on, relative to the worker's own.
+ * @param later those of what is kept after that, where it can be had and there is room.
  */
-export function serveOffline(scope: WorkerScope, version: string, files: readonly string[]): void {
+export function serveOffline(
+  scope: WorkerScope,
+  version: string,
+  files: readonly string[],
+  later: readonly string[],
+): void {
   // Pages under other paths of the same host have caches of their own.
   const own = `espalier-page ${scope.location.pathname} `;
   const name = `${own}${version}`;
@@ -66,8 +72,14 @@ export function serveOffline(scope: WorkerScope, version: string, files: readonl
 
   scope.addEventListener('install', (event) => {
     // Past the browser's own cache, which may hold the last build's files of the same name.
-    const requests = files.map((file) => new Request(file, { cache: 'no-cache' }));
-    event.waitUntil(caches.open(name).then((cache) => cache.addAll(requests)));
+    const requests = (some: readonly string[]) =>
+      some.map((file) => new Request(file, { cache: 'no-cache' }));
+    const keep = async () => {
+      const cache = await caches.open(name);
+      await cache.addAll(requests(files));
+      await cache.addAll(requests(later)).catch(() => undefined);
+    };
+    event.waitUntil(keep());
   });
   scope.addEventListener('activate', (event) => {
     const others = async () => {

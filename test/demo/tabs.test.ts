@@ -72,14 +72,18 @@ test('a build names its files and a version of their contents for the service wo
       handler: (this: object, options: object, bundle: object) => void;
     };
     const asset = (fileName: string, source = '') => ({ type: 'asset', fileName, source });
-    const files = ['index.html', 'assets/tab-Ab3.js', 'data/full/train.gz', 'TERMS.txt'];
+    const files = [
+      ...['index.html', 'assets/tab-Ab3.js', 'data/full/train.gz', 'TERMS.txt'],
+      'data/prune/net.safetensors',
+    ];
     const emitFile = ({ source }: { source: string }) => emitted.push(source);
     const bundle = [...files.map((name) => asset(name)), asset('data/small/train.gz', digits)];
     handler.call({ emitFile }, {}, Object.fromEntries(bundle.map((one) => [one.fileName, one])));
-    return /\(self, "(\w{16})", (\[.*\])\);/.exec(emitted.join(''))?.slice(1);
+    return /\(self, "(\w{16})", (\[.*\]), (\[.*\])\);/.exec(emitted.join(''))?.slice(1);
   };
-  const [version, files] = written('1') ?? [];
+  const [version, files, later] = written('1') ?? [];
   expect(JSON.parse(files ?? '')).toEqual(['assets/tab-Ab3.js', 'data/small/train.gz', './']);
+  expect(JSON.parse(later ?? '')).toEqual(['data/prune/net.safetensors']);
   expect(written('1')?.[0]).toBe(version);
   expect(written('2')?.[0]).not.toBe(version);
 });
@@ -105,6 +109,9 @@ test('opens without a network after the first visit, with the run, and isolated 
   expect(await textAt(page, '.said')).toContain('as you left it');
   await openTab(page, 'Study');
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+  // And so is what Prune begins with, which was never opened.
+  await openTab(page, 'Prune');
+  await page.waitForSelector('[data-view="prune"] .play:enabled');
   expect(complaints).toEqual([]);
   demo.unplug(false);
   await page.close();
