@@ -20,6 +20,7 @@ export interface ChartProps {
   readonly height: number;
   readonly xRange?: readonly [number, number];
   readonly yRange?: readonly [number, number];
+  /** Whether it shows shares of right answers; otherwise it shows errors. */
   readonly percent?: boolean;
   /** The place on the x axis that gets a vertical line. */
   readonly mark?: number | undefined;
@@ -162,6 +163,9 @@ function plotOptions(newest: { readonly current: ChartProps }, width: number): u
       { ...axis, label: xLabel, labelSize: 18, size: 24, space: 40, labelGap: 0, incrs: WHOLE },
       {
         ...axis,
+        label: percent ? 'new digits right' : 'error',
+        labelSize: 16,
+        labelGap: 0,
         size: 44,
         space: 28,
         ...(percent && {
