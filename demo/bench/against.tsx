@@ -59,10 +59,10 @@ export function Brought({ benching }: { readonly benching: Benching }) {
       {fault !== undefined && <p class="fault">{fault}</p>}
       {other && (
         <p>
-          Beside <b>{other.file}</b>:{' '}
+          Compared with <b>{other.file}</b>.{' '}
           {own
             ? comparisonText(own, other.report)
-            : 'press Run, and each row says how the two compare.'}
+            : 'Press Run, and each row says how the two compare.'}
         </p>
       )}
     </div>

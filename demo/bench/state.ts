@@ -157,7 +157,10 @@ export function createBenching(page: Page): Benching {
 
   const compareWith = async (files: readonly PathFile[]) => {
     const [first] = files;
-    if (!first) return;
+    if (!first) {
+      fault.value = 'There is no file in it: drop the .json that Save JSON wrote.';
+      return;
+    }
     if (!/\.json$/i.test(first.path)) {
       fault.value = `${first.path} is not a benchmark’s file: drop the .json that Save JSON or espalier bench --json wrote.`;
       return;

@@ -48,6 +48,9 @@ const LONE_NETWORK = /^network-.*\.safetensors$/i;
 /** Trained networks and parts of them, which Play has no use for. */
 const NETWORKS = /\.(onnx|h5|hdf5|keras|pth|pt|th|pb|tflite)$/i;
 
+/** Pictures, which Prune takes. Play's digits come many in a file. */
+const PICTURES = /\.(png|jpe?g|webp|gif|bmp|avif)$/i;
+
 /**
  * Reads images (a CSV or IDX files), the configuration of a run (`config.json`), or a whole run:
  * all files of its folder, or the .zip that this page saves.
@@ -76,6 +79,19 @@ export async function readBrought(
   const dataset = named(DATASET);
   const events = given.find(({ name }) => name === EVENTS);
   const curve = given.find(({ name }) => name === CURVE_FILE);
+  if (given.length === 0) {
+    throw new EspalierError(
+      'bad-data',
+      'There is no file in it. Drop the whole folder of a run, or digits as IDX files or a CSV.',
+    );
+  }
+  const [picture] = files;
+  if (picture && files.every(({ name }) => PICTURES.test(name))) {
+    throw new EspalierError(
+      'bad-data',
+      `${picture.name} is a picture, and Play takes digits many in a file: IDX files or a CSV. The tab Prune takes pictures.`,
+    );
+  }
   if (files.length === 0) {
     throw new EspalierError(
       'bad-data',

@@ -78,6 +78,12 @@ test('says so of records that hold nothing to bring', async () => {
   );
 });
 
+test('says what is wrong with a folder of nothing, and where pictures belong', async () => {
+  await expect(readBrought([])).rejects.toThrow(/^There is no file in it/);
+  const pictures = ['a.png', 'b.JPG'].map((name) => new File(['x'], name));
+  await expect(readBrought(pictures)).rejects.toThrow(/^a\.png is a picture.*tab Prune/);
+});
+
 test('takes the curve of a run that the page saved, and none that no run can find', async () => {
   const curve = 'at.300-dense.3k.668-sizes.1.334668';
   const files = [new File([CONFIG], 'config.json'), new File([`${curve}\n`], 'curve.txt')];
