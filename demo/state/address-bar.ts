@@ -25,7 +25,7 @@ export interface AddressBar {
    * ones after Back, Forward or a click on a tab. A link cannot carry files: a link of a run on
    * somebody's own files leaves the current data.
    *
-   * @throws bad-config naming the first wrong key of a link.
+   * @throws bad-config naming the first wrong key of a link, which has left the address by then.
    */
   follow(defaults: Settings): Settings;
   /** Takes the settings of the link, and the default for each that the link lacks. */
@@ -88,18 +88,27 @@ export function createAddressBar(complain: Complain): AddressBar {
         return settings.value;
       }
       era = eraHere() ?? Date.now();
-      return read(defaults);
+      try {
+        return read(defaults);
+      } catch (error) {
+        // A reload must not complain of it again.
+        write();
+        throw error;
+      }
     },
     adopt: (defaults) => {
       era = eraHere() ?? era;
       let found = defaults;
+      let rest = location.hash;
       try {
         found = read(defaults);
       } catch (error) {
         complain(error);
+        // A reload must not complain of it again. What the settings are without it depends on the adapter.
+        rest = view.value === 'play' ? '#' : `#view=${view.value}`;
       }
       settings.value = found;
-      history.replaceState({ era }, '');
+      history.replaceState({ era }, '', rest);
     },
   };
 }

@@ -50,7 +50,9 @@ export function doingText(doing: Doing): string {
     default:
       return doing.begun === undefined
         ? 'Press Play: a network learns to read digits, then all but its best neurons are dropped.'
-        : `This run is trained up to step ${grouped(doing.begun)} of ${grouped(iterations)}: going on from there.`;
+        : `This run is trained up to step ${grouped(doing.begun)} of ${grouped(iterations)}: ${
+            doing.begun < iterations ? 'going on from there.' : 'Go on picks its neurons again.'
+          }`;
   }
 }
 

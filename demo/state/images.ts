@@ -1,8 +1,10 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { ImageSource } from '../../src/index.js';
+import { grouped, plural } from '../../src/text.js';
 import type { AddressBar, Complain } from './address-bar.js';
 import { fetchSource } from './data.js';
 import type { Settings } from './settings.js';
+import { LABELS } from './wording.js';
 
 /** What is on its way, and the share of it that has arrived, where that is known. */
 export interface Loading {
@@ -22,7 +24,7 @@ export interface Images {
   take(source: ImageSource): void;
   /** Fetches a set and uses it, unless other images were taken or asked for in the meantime. */
   load(set: 'small' | 'full'): Promise<void>;
-  /** Lowers the setting `examples` to the number of images at hand. */
+  /** Lowers the setting `examples` to the number of images at hand, and says so. */
   limitExamples(): void;
   /** Changes settings. If they name another data set, fetches it. */
   change(patch: Partial<Settings>): void;
@@ -31,6 +33,7 @@ export interface Images {
 export function createImages(
   { settings, set }: Pick<AddressBar, 'settings' | 'set'>,
   complain: Complain,
+  say: (text: string) => void,
 ): Images {
   const source = signal<ImageSource | undefined>();
   const loading = signal<Loading | undefined>();
@@ -54,8 +57,13 @@ export function createImages(
   };
 
   const limitExamples = () => {
-    const count = source.value?.train.count;
-    if (count !== undefined && settings.value.examples > count) set({ examples: count });
+    const { name, train } = source.value ?? {};
+    const { examples } = settings.value;
+    if (!train || examples <= train.count) return;
+    set({ examples: train.count });
+    say(
+      `${name} has ${plural(train.count, 'digit')} to learn from here: “${LABELS.examples}” is that now, not ${grouped(examples)}.`,
+    );
   };
 
   let wishes = 0;

@@ -106,10 +106,15 @@ export function createPage(gpu: GPU | undefined): Page {
   const turn = signal<Turn | undefined>();
   const { device, connected } = createConnection(gpu);
   const { view, kept, settings, viewHash, keep, set, follow, adopt } = createAddressBar(complain);
-  const images = createImages({ settings, set }, complain);
+  const images = createImages({ settings, set }, complain, (text) => {
+    said.value = text;
+  });
   const { source, loading, change, load, limitExamples } = images;
   const session = createSession(turn);
-  const linked = createLinked({ kept, keep, settings, session }, complain);
+  const linked = createLinked({ kept, keep, settings, session }, (error) => {
+    const title = 'The results in this link cannot be read';
+    problem.value = { ...problemFromError(error), title };
+  });
   const { halfway, ...run } = createRun({
     session,
     connected,
@@ -229,7 +234,9 @@ export function createPage(gpu: GPU | undefined): Page {
         if (state && brought.curve !== undefined) {
           halfway.value = { ...state, curve: curveOfFile(brought.curve, settings.value) };
         }
-        said.value = broughtText({ ...brought, state: state?.state });
+        const limited = said.value;
+        const told = broughtText({ ...brought, state: state?.state });
+        said.value = limited === undefined ? told : `${told} ${limited}`;
         if (config) tellWhatIsLeftOut(config);
       } catch (error) {
         complain(error);

@@ -43,8 +43,16 @@ describe('a person is told what to do', () => {
   ])('%s', async (_, hash, expected) => {
     const { page } = await demo.visit(hash);
     await ready(page);
-    if (expected) expect(await trouble(page)).toMatch(expected);
-    else expect(await textAt(page, '.data')).toContain('2,000 handwritten digits');
+    if (expected) {
+      expect(await trouble(page)).toMatch(expected);
+      // A reload would complain of it again.
+      expect(page.url()).not.toMatch(/wdith|-3|99999/);
+    } else {
+      expect(await textAt(page, '.data')).toContain('2,000 handwritten digits');
+      expect(await textAt(page, '.said')).toContain(
+        'MNIST has 2,000 digits to learn from here: “Examples” is that now, not 5,000.',
+      );
+    }
     await page.close();
   });
 
@@ -68,7 +76,8 @@ describe('a person is told what to do', () => {
     const cases = [
       ['notes.csv', 'label,a,b\n3,1,2,3,4\n5,1,2,900,4\n', /line 3: value 4 is "900"/],
       ['short.csv', '3,1,2,3\n', /expected a label and the pixels of a square image/],
-      ['photo.png', '\x89PNG', /neither an IDX file nor a CSV/],
+      ['photo.png', '\x89PNG', /photo\.png is a picture.*The tab Prune takes pictures/],
+      ['photo.dat', '\x89PNG', /neither an IDX file nor a CSV/],
       ['run.zip', 'PK', /not a .zip that can be read/],
       ['config.json', '{"widht": 3}', /Unknown configuration key "widht"/],
       ['train-labels', '\0\0\x08\x01\0\0\0\x01\x05', /labels but no images/],
