@@ -34,7 +34,7 @@ export interface Settings
   readonly data: DataChoice;
 }
 
-/** Defaults for a software adapter: a run takes about ten seconds. */
+/** Defaults for a software adapter: a run takes about a minute on two cores. */
 const SOFTWARE: Settings = {
   data: 'small',
   task: 'digits',
