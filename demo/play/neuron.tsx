@@ -153,7 +153,10 @@ function Loss({ point: { network }, place, test }: LossProps) {
     <>
       Without it {percent(after / all)} of {grouped(all)} new digits are right instead of{' '}
       {percent(before / all)}
-      {worst && worst.lost > 0 && `, most of all fewer of “${spell(task, worst.answer)}”`}.
+      {after >= before
+        ? ': it is not missed'
+        : worst && `, most of all fewer of “${spell(task, worst.answer)}”`}
+      .
     </>
   );
 }
