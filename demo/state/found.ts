@@ -80,6 +80,7 @@ export function foundFromText(text: string, settings: Settings): Found {
     if (name === 'at') iteration = /^\d{1,9}$/.test(tokens.join()) ? Number(tokens[0]) : Number.NaN;
     else lines.set(name, lineIn(tokens, settings.width));
   }
+  if (Number.isNaN(iteration)) throw impossible('no step that it was pruned after');
   if (!(iteration >= 1 && iteration <= settings.iterations)) {
     throw impossible(`step ${iteration} of ${settings.iterations}`);
   }

@@ -130,7 +130,8 @@ test('a link carries the curves as they are, and nothing that no run could have 
   const good = 'at.10-dense.9.668-sizes.1.334';
   expect(foundFromText(good, settings).plain.points).toHaveLength(1);
   for (const [bad, why] of [
-    ['', /step NaN/],
+    ['', /no step that it was pruned after/],
+    ['garbage', /no step/],
     ['at.601-dense.9.668-sizes.1.334', /step 601 of 600/],
     ['at.10-dense.8.668-sizes.1.334', /other than 9 neurons/],
     ['at.10-dense.9.668668-sizes.1.334', /10 of 9 neurons/],
