@@ -23,6 +23,11 @@ const LOCK = 'folder.lock';
 /** A lock that was put aside to be judged; a kill may leave it. */
 const ASIDE = /^folder\.lock\.\d+(\.stale)?$/;
 
+/** Whether a file of that name is a folder's lock, or one that was put aside. */
+export function isLockFile(name: string): boolean {
+  return name === LOCK || ASIDE.test(name);
+}
+
 /** A lock is made in one step and written in the next: for so long an empty one may be on its way. */
 const WRITING_MILLIS = 1000;
 const LOOK_MILLIS = 50;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EspalierError } from '../errors.js';
 import { isRunFile, RUN_FILES } from '../experiment/run-files.js';
 import { errorCode, makeFolder, namesIn, requireWritableFolder } from './files.js';
-import { isLeftByKill, lockFolder } from './lock.js';
+import { isLeftByKill, isLockFile, lockFolder } from './lock.js';
 import { isStudyFile } from './study-folder.js';
 
 /** Where runs and comparisons go that name no folder. */
@@ -24,8 +24,16 @@ export async function requireUsable(out: string | undefined, overwrite: boolean)
   if (out) await requireFreeFolder(out, { overwrite, killed: await isLeftByKill(out) });
 }
 
+/** What a kill leaves of a file under way. */
+const HALF_WRITTEN = /^\.(.+)\.part$/;
+
 /** What a run leaves that was killed before its first weights: nothing to keep or to go on from. */
 const BEGINNING: readonly string[] = [RUN_FILES.config, RUN_FILES.dataset];
+
+/** Beside anything else such files may be another's, of a kind that is not known here. */
+function isOfBeginning(name: string): boolean {
+  return BEGINNING.includes(name) || HALF_WRITTEN.test(name) || isLockFile(name);
+}
 
 interface Standing {
   readonly overwrite: boolean;
@@ -40,8 +48,7 @@ async function requireFreeFolder(folder: string, { overwrite, killed }: Standing
   if (names.some(isStudyFile)) {
     throw new EspalierError('bad-config', `--out ${folder} holds a study. Name another folder.`);
   }
-  const begun = names.filter((name) => isOurs(name) && !(killed && BEGINNING.includes(name)));
-  if (overwrite || begun.length === 0) return;
+  if (overwrite || (killed && names.every(isOfBeginning)) || !names.some(isOurs)) return;
   throw new EspalierError(
     'bad-config',
     `--out ${folder} holds another run. Name another folder, or add --overwrite to replace it.`,
@@ -93,7 +100,7 @@ export function folderName(path: string): string {
 /** Clears what an earlier run left in a folder, also what a kill left half-written; other files stay. */
 export async function clearFolder(folder: string): Promise<void> {
   const names = await namesIn(folder);
-  const own = names.filter((name) => isOurs(name.replace(/^\.(.+)\.part$/, '$1')));
+  const own = names.filter((name) => isOurs(name.replace(HALF_WRITTEN, '$1')));
   await Promise.all(own.map((name) => rm(join(folder, name))));
 }
 

@@ -19,9 +19,14 @@ import {
 
 const STATE = /^state-.+\.safetensors$/;
 
-/** Whether only a study leaves files of that name. */
+/** The folder of a deep trial, as `nameOfModelTrial` calls it: there before the first cell. */
+const MODEL_TRIAL = /^.+-w[\d.]+-m\d+-r\d+$/;
+
+/** Whether only a study leaves files or folders of that name. */
 export function isStudyFile(name: string): boolean {
-  return name === CELLS_FILE || name === 'thresholds.json' || STATE.test(name);
+  return (
+    name === CELLS_FILE || name === 'thresholds.json' || STATE.test(name) || MODEL_TRIAL.test(name)
+  );
 }
 
 /** A study's records on disk, claimed by this process. */

@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { claimFolder, requireUsable } from '../../src/cli/run-folder.js';
+import { nameOfModelTrial } from '../../src/study/model/grid.js';
 
 let root: string;
 beforeAll(async () => {
@@ -35,6 +36,7 @@ test.each([
 test.each([
   ['that was killed later', { ...BEGUN, ...STALE, 'weights-0.safetensors': '' }],
   ['that ended', { ...BEGUN, 'weights-0.safetensors': '' }],
+  ['beside which something unknown lies', { ...BEGUN, ...STALE, 'notes.txt': '' }],
   ['of which only somebody’s config.json is there', { 'config.json': '{}' }],
 ])('a run %s stays', async (_, files) => {
   const folder = await folderOf(files);
@@ -48,3 +50,19 @@ test.each([
     expect(await readdir(folder)).toContain(name);
   }
 });
+
+test.each([false, true])(
+  'a deep study that was killed in its first pre-training stays, with --overwrite %s',
+  async (overwrite) => {
+    const folder = await folderOf({ 'config.json': '{}', ...STALE });
+    const trial = { architecture: 'resnet8', width: 1, examples: 500, trial: 0 };
+    await mkdir(join(folder, nameOfModelTrial(trial)));
+    const refused = expect.objectContaining({
+      code: 'bad-config',
+      message: expect.stringMatching(/holds a study/),
+    });
+    await expect(requireUsable(folder, overwrite)).rejects.toEqual(refused);
+    await expect(claimFolder(folder, 'x', overwrite)).rejects.toEqual(refused);
+    expect(await readdir(folder)).toContain('config.json');
+  },
+);
