@@ -168,7 +168,7 @@ function widthOf({ network, config }: Subject): number {
 }
 
 function fairness({ config: { fineTune } }: Subject): string {
-  return `Fine-tuned, all have had the same ${plural(fineTune, 'step')} more, the dense network too, which is refitted alike.`;
+  return `Fine-tuned, all have had the same ${plural(fineTune, 'step')} more, the dense network too.`;
 }
 
 /** The standard error of a share of n answers: √(p (1 − p) / n). */

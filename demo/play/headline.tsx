@@ -10,10 +10,13 @@ export function Headline() {
   if (!told) return <Question />;
   const { iteration, outline } = told;
   if (iteration === 0) return <Untrained outline={outline} />;
-  const { smallest, yardstick, dense, points, tuned } = outline;
+  const { smallest, yardstick, dense, denseRefitted, asPicked, points, tuned } = outline;
   const { fineTune } = page.session.play.value?.config ?? page.settings.value;
   const level = percent(yardstick.testAccuracy);
-  const refitted = yardstick !== dense && ', refitted like them';
+  const refitted = yardstick === denseRefitted;
+  // Nobody has trained the refitted one on, nor refitted one that is too wide for it.
+  const unlike = tuned ? denseRefitted : asPicked && !denseRefitted;
+  const alike = refitted ? ', refitted like them' : unlike ? ', without a refit' : '';
   const steps = iteration + (tuned ? fineTune : 0);
   const after =
     tuned && refitted
@@ -26,7 +29,7 @@ export function Headline() {
           <b>No size</b> is within a point yet
         </h2>
         <p class="verdict">
-          The dense network, with all {grouped(dense.width)} neurons{refitted}, gets {level} of new
+          The dense network, with all {grouped(dense.width)} neurons{alike}, gets {level} of new
           digits right, {after}. Of up to {points.at(-1)?.width} neurons none comes within a point
           of it. Train longer, or allow more picks.
         </p>
@@ -41,7 +44,7 @@ export function Headline() {
       <p class="verdict">
         They get <b>{percent(smallest.testAccuracy)}</b> of new digits right. That is within a point
         of the dense network, which has all {grouped(dense.width)}
-        {refitted}: <b>{level}</b>, {after}.
+        {alike}: <b>{level}</b>, {after}.
       </p>
     </>
   );

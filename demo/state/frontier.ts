@@ -33,7 +33,7 @@ export interface Outline<Size extends Told = Told> {
   readonly dense: Told;
   /** That of the checkpoint with its output weights refitted, as those of the sizes are. */
   readonly denseRefitted: Told | undefined;
-  /** The better of both: what was done for the small network may be done for the large one. */
+  /** The better of both, so that a refit of the small network alone wins nothing. */
   readonly yardstick: Told;
   /** The smallest point within `MARGIN` of the yardstick. */
   readonly smallest: Size | undefined;

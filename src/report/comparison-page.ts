@@ -1,5 +1,6 @@
 import type { CompareSummary } from '../experiment/compare-events.js';
 import { hullFloor } from '../experiment/guarantee.js';
+import { MOST_REFITTED } from '../experiment/refit.js';
 import type { RunConfig } from '../experiment/run-config.js';
 import { plural } from '../text.js';
 import { comparisonLegend, lossAgainstPicks, stagesAgainstPicks } from './comparison-plot.js';
@@ -69,7 +70,7 @@ ${theory}
 <h2>On examples it has not seen</h2>
 <figure>
 ${eitherWidth(drawn.accuracy.wide, drawn.accuracy.narrow)}
-<figcaption>Test accuracy at the sizes asked for. The dashed line is the dense network, refitted and fine-tuned alike.</figcaption>
+<figcaption>Test accuracy at the sizes asked for. The dashed line is the dense network, refitted and fine-tuned alike; it is left out where it was not.${config.refit !== 'none' && config.width > MOST_REFITTED ? ` A network of more than ${MOST_REFITTED} neurons is not refitted.` : ''}</figcaption>
 </figure>
 <h2>All figures</h2>
 ${table(comparisonRows(summary))}

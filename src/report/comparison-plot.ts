@@ -89,9 +89,10 @@ export function stagesAgainstPicks(
   const { factor, label, type } = MEASURES[key];
   const stages = stagesIn(rows).slice(first);
   const whole = courseOfDense(dense);
+  const valuesOf = (value: number | undefined) => (value === undefined ? [] : [factor * value]);
   const points = stages.map(([name, at]) => ({
     name,
-    level: factor * (at(whole) ?? whole)[key],
+    levels: valuesOf(at(whole)?.[key]),
     points: rows.flatMap((row) => {
       const value = at(row)?.[key];
       return value === undefined
@@ -100,9 +101,9 @@ export function stagesAgainstPicks(
     }),
   }));
   if (points.length === 0) return [];
-  const all = points.flatMap((one) => [one.level, ...one.points.map(({ value }) => value)]);
+  const all = points.flatMap((one) => [...one.levels, ...one.points.map(({ value }) => value)]);
   const domain = type === 'log' ? logDomain(all) : extent(all);
-  return points.map(({ name, level, points: shown }) => {
+  return points.map(({ name, levels, points: shown }) => {
     const [trained, pruned] = [true, false].map((scratch) =>
       shown.filter(({ method }) => (method === 'scratch') === scratch),
     );
@@ -113,7 +114,7 @@ export function stagesAgainstPicks(
         y: { type, domain: [...domain], label, ticks: 4, tickFormat: compact, grid: true },
         color: { type: 'identity' },
         marks: [
-          Plot.ruleY([level], { stroke: COLORS.dense, strokeDasharray: DASHES.dashes }),
+          Plot.ruleY(levels, { stroke: COLORS.dense, strokeDasharray: DASHES.dashes }),
           Plot.lineY(pruned, {
             x: 'picks',
             y: 'value',

@@ -123,39 +123,56 @@ describe('a report', () => {
   });
 });
 
+const performance = { trainingLoss: 0.1, testLoss: 0.5, testAccuracy: 0.75 };
+
+function compared(rows: readonly Comparison[], dense: Partial<CompareSummary['dense']> = {}) {
+  const summary: CompareSummary = {
+    adapter: {
+      name: 'an adapter',
+      vendor: '',
+      architecture: '',
+      device: '',
+      driver: '',
+      kind: 'software',
+      subgroupSize: undefined,
+    },
+    dense: { loss: 0.07, accuracy: 1, test: { loss: 0.09, accuracy: 1 }, ...dense },
+    rows,
+    curves: rows.map(({ method, trainingLoss }) => ({
+      method,
+      loss: Float32Array.of(trainingLoss),
+      stopped: 'count' as const,
+    })),
+  };
+  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const config = parseRunConfig({});
+  return comparisonPage({ config, summary, versions: {}, command: '', document });
+}
+
+test('the dense network is drawn beside what was done to it too, and nothing else', () => {
+  const row = { method: 'greedy', picks: 5, distinct: 5, ...performance } as const;
+  const rows = [
+    { ...row, refitted: performance, fineTuned: performance },
+    { ...row, picks: 9, refitted: performance, fineTuned: performance },
+  ];
+  const dashed = (dense: Partial<CompareSummary['dense']>) => {
+    const figure = compared(rows, dense).figures.get('accuracy');
+    // The last is the legend's.
+    return (figure?.svg.match(/stroke-dasharray="6,4"/g)?.length ?? 0) - 1;
+  };
+  expect(dashed({ refitted: performance, fineTuned: performance })).toBe(3);
+  expect(dashed({ fineTuned: performance })).toBe(2);
+  expect(dashed({})).toBe(1);
+});
+
 test('a comparison is summed up at the most picks of each method', () => {
   const row = (method: Comparison['method'], picks: number, trainingLoss: number): Comparison => ({
-    method,
-    picks,
-    distinct: picks,
+    ...{ method, picks, distinct: picks },
+    ...performance,
     trainingLoss,
-    testLoss: 0.5,
-    testAccuracy: 0.75,
   });
-  const lead = (rows: readonly Comparison[]) => {
-    const summary: CompareSummary = {
-      adapter: {
-        name: 'an adapter',
-        vendor: '',
-        architecture: '',
-        device: '',
-        driver: '',
-        kind: 'software',
-        subgroupSize: undefined,
-      },
-      dense: { loss: 0.07, accuracy: 1, test: { loss: 0.09, accuracy: 1 } },
-      rows,
-      curves: rows.map(({ method, trainingLoss }) => ({
-        method,
-        loss: Float32Array.of(trainingLoss),
-        stopped: 'count' as const,
-      })),
-    };
-    const { document } = parseHTML('<!doctype html><html><body></body></html>');
-    const config = parseRunConfig({});
-    const { html } = comparisonPage({ config, summary, versions: {}, command: '', document });
-    return /<p class="lead">(.*)<\/p>/.exec(html)?.[1];
-  };
+  const lead = (rows: readonly Comparison[]) =>
+    /<p class="lead">(.*)<\/p>/.exec(compared(rows).html)?.[1];
   // Least squares end where every neuron is picked.
   const greedy = [row('greedy', 10, 0.1), row('greedy', 50, 0.0855)];
   const corrective = [row('corrective', 10, 0.09), row('corrective', 32, 0.0802)];
