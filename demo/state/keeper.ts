@@ -2,6 +2,12 @@ const STORE = 'kept';
 /** The version of the records' form: what another version kept is not read. */
 const VERSION = 1;
 
+/** Records to remove and then records to write, by name. */
+export interface Changes {
+  readonly remove?: readonly string[];
+  readonly put?: Readonly<Record<string, unknown>>;
+}
+
 /** What the browser keeps over a reload, by name; typed arrays and maps as they are. */
 export interface Keeper {
   /** Whether the browser keeps what it is given: some do not in a private window, or have no room. */
@@ -10,11 +16,18 @@ export interface Keeper {
   get(name: string): Promise<unknown>;
   /** After one that failed nothing more is kept: records would no longer go together. */
   put(name: string, value: unknown): Promise<void>;
+  /**
+   * Makes changes that go together: all of them, or none where one fails. Other tabs, which share
+   * these records, change nothing meanwhile. After one that failed nothing more is kept.
+   *
+   * @param changesBy the changes, by what a record holds now.
+   */
+  update(name: string, changesBy: (found: unknown) => Changes): Promise<void>;
   remove(...names: readonly string[]): Promise<void>;
 }
 
 /**
- * Opens what one tab keeps. A failure to keep never ends the work: it is told by `keeps`.
+ * Opens what the tabs of this origin keep. A failure to keep never ends the work: it is told by `keeps`.
  *
  * @param database its name in the browser.
  */
@@ -59,6 +72,18 @@ export async function openKeeper(database: string): Promise<Keeper> {
       failed = true;
       // What it held before is out of date.
       await remove(name);
+    },
+    update: async (name, changesBy) => {
+      if (failed) return;
+      const done = await change((store) => {
+        const request = store.get(name);
+        request.onsuccess = () => {
+          const { put = {}, remove: left = [] } = changesBy(request.result);
+          for (const own of left) store.delete(own);
+          for (const [own, value] of Object.entries(put)) store.put(value, own);
+        };
+      });
+      failed = !done;
     },
     remove,
   };

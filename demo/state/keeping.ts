@@ -17,11 +17,11 @@ export interface Keeping {
 
 const RUN = 'run';
 /** The version of the records' form. Records of another version are not read. */
-const SCHEMA = 2;
+const SCHEMA = 3;
 
 interface Kept extends Omit<KeptRun, 'findings' | 'beside'> {
   readonly schema: number;
-  /** Tells this run's parts from those of another. */
+  /** Tells this run's parts from those of another, which another tab may keep. */
   readonly id: number;
   readonly parts: number;
 }
@@ -31,13 +31,8 @@ interface Kept extends Omit<KeptRun, 'findings' | 'beside'> {
  * checkpoints, would be gigabytes.
  */
 interface Part extends Pick<KeptRun, 'findings' | 'beside'> {
-  readonly of: number;
   /** The person's own images, which nothing else can bring back; with the first part. */
   readonly source?: ImageSource;
-}
-
-function partName(at: number): string {
-  return `part ${at}`;
 }
 
 interface Needs extends Pick<Images, 'source' | 'take' | 'load'> {
@@ -59,35 +54,35 @@ export function createKeeping(
   };
 
   let written: Written | undefined;
-  /** Parts of an earlier run that lie there still. */
-  let stale = 0;
   let asKept = false;
 
   const keep = () => {
     const [play, run] = [session.play.value, session.kept()];
     if (!play || !run) return;
-    if (written?.play !== play) {
-      stale = Math.max(stale, written?.parts ?? 0);
-      written = { play, id: Date.now(), parts: 0, events: new Set() };
-    }
-    const { id, events } = written;
+    const begun = written?.play === play ? written : undefined;
+    const { id, parts: at, events } = begun ?? { id: Date.now(), parts: 0, events: new Set() };
     const fresh = <Event extends object>(all: readonly Event[]) =>
       all.filter((event) => !events.has(event));
     const part = { findings: fresh(run.findings), beside: fresh(run.beside) };
     const found = [...part.findings, ...part.beside];
     const { settings, losses, summary } = run;
-    if (found.length === 0 && losses === written.losses && summary === written.summary) return;
-    const at = written.parts;
+    if (found.length === 0 && losses === begun?.losses && summary === begun?.summary) return;
     const parts = at + (found.length > 0 ? 1 : 0);
-    written = { ...written, parts, losses, summary, events: new Set([...events, ...found]) };
+    written = { play, id, parts, losses, summary, events: new Set([...events, ...found]) };
     const own = at === 0 && settings.data === 'own' && { source: play.source };
-    const left = at === 0 ? namesOf(parts, stale) : [];
     const rest = { settings, losses, ...(summary && { summary }) };
-    void inTurn(async (keeper) => {
-      if (found.length > 0) await keeper.put(partName(at), { of: id, ...part, ...own });
-      await keeper.put(RUN, { ...rest, schema: SCHEMA, id, parts });
-      if (left.length > 0) await keeper.remove(...left);
-    });
+    const put = {
+      ...(found.length > 0 && { [partName(id, at)]: { ...part, ...own } }),
+      [RUN]: { ...rest, schema: SCHEMA, id, parts },
+    };
+    void inTurn((keeper) =>
+      keeper.update(RUN, (record) => {
+        const before = keptIn(record);
+        if (!begun) return { remove: partNames(before), put };
+        // Another tab has begun a run since, gone on with this one, or forgotten it.
+        return before?.id === id && before.parts === at ? { put } : {};
+      }),
+    );
   };
 
   effect(() => {
@@ -98,16 +93,16 @@ export function createKeeping(
   });
 
   const keptRun = async (kept: Kept): Promise<(KeptRun & Pick<Part, 'source'>) | undefined> => {
-    const names = namesOf(0, kept.parts);
-    const all = await Promise.all(names.map((name) => inTurn((keeper) => keeper.get(name))));
-    const parts = (all as readonly (Part | undefined)[]).filter((part) => part?.of === kept.id);
+    const read = (name: string) => inTurn((keeper) => keeper.get(name));
+    const all = (await Promise.all(partNames(kept).map(read))) as readonly (Part | undefined)[];
+    const parts = all.filter((part) => part !== undefined);
     if (parts.length < kept.parts) return undefined;
     const none: readonly Beside[] = [];
     return {
       settings: kept.settings,
       losses: kept.losses,
-      findings: parts.flatMap((part) => part?.findings ?? []),
-      beside: parts.flatMap((part) => part?.beside ?? []).reduce(withBeside, none),
+      findings: parts.flatMap((part) => part.findings),
+      beside: parts.flatMap((part) => part.beside).reduce(withBeside, none),
       ...(kept.summary && { summary: kept.summary }),
       ...(parts[0]?.source && { source: parts[0].source }),
     };
@@ -115,9 +110,8 @@ export function createKeeping(
 
   return {
     restore: async (settings, anyRun) => {
-      const kept = (await inTurn((keeper) => keeper.get(RUN))) as Kept | undefined;
-      if (kept?.schema !== SCHEMA) return false;
-      stale = Math.max(stale, kept.parts);
+      const kept = keptIn(await inTurn((keeper) => keeper.get(RUN)));
+      if (!kept) return false;
       const { data } = kept.settings;
       // A link cannot name a person's own images.
       const asked = data === 'own' ? { ...settings, data } : settings;
@@ -142,10 +136,14 @@ export function createKeeping(
       return true;
     },
     forget: async () => {
-      const names = namesOf(0, Math.max(stale, written?.parts ?? 0));
+      const own = written?.id;
       written = undefined;
-      stale = 0;
-      await inTurn((keeper) => keeper.remove(RUN, ...names));
+      await inTurn(async (keeper) => {
+        const kept = keptIn(await keeper.get(RUN));
+        // That of another tab stays.
+        if (own !== undefined && kept && kept.id !== own) return;
+        await keeper.remove(RUN, ...partNames(kept));
+      });
     },
   };
 }
@@ -158,9 +156,19 @@ interface Written extends Pick<Kept, 'id' | 'parts'> {
   readonly summary?: KeptRun['summary'] | undefined;
 }
 
-/** Names of the parts from one to before another. */
-function namesOf(from: number, to: number): readonly string[] {
-  return Array.from({ length: Math.max(0, to - from) }, (_, at) => partName(from + at));
+/** What a record holds, if it is of this page's form. */
+function keptIn(record: unknown): Kept | undefined {
+  const kept = record as Kept | undefined;
+  return kept?.schema === SCHEMA ? kept : undefined;
+}
+
+function partName(id: number, at: number): string {
+  return `part ${id} ${at}`;
+}
+
+/** Names of all parts of a run. */
+function partNames(kept: Kept | undefined): readonly string[] {
+  return kept ? Array.from({ length: kept.parts }, (_, at) => partName(kept.id, at)) : [];
 }
 
 /** Has the browser ask before the page is left while work runs that would be lost. */

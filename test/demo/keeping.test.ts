@@ -17,17 +17,23 @@ const NO_IMAGES = {
 };
 const SOURCE: ImageSource = { name: 'none', train: NO_IMAGES, test: NO_IMAGES };
 
-/** Keeps in a map, each write taking a while, and counts them. */
-function slowKeeper(kept = new Map<string, unknown>()) {
+/** Keeps in a map, each change taking a while, and counts those that write. */
+function slowKeeper(kept = new Map<string, unknown>(), room = Number.POSITIVE_INFINITY) {
   const later = () => new Promise((done) => setTimeout(done, 1));
   let writes = 0;
   const keeper: Keeper = {
     keeps: () => true,
     get: async (name) => kept.get(name),
-    put: async (name, value) => {
+    put: async () => {
+      throw new Error('What goes together is written at once.');
+    },
+    update: async (name, changesBy) => {
       await later();
-      writes++;
-      kept.set(name, value);
+      if (writes === room) return;
+      const { remove = [], put = {} } = changesBy(kept.get(name));
+      for (const own of remove) kept.delete(own);
+      for (const [own, value] of Object.entries(put)) kept.set(own, value);
+      if (kept.get(name) !== undefined) writes++;
     },
     remove: async (...names) => {
       await later();
@@ -78,6 +84,10 @@ function keptSession(keeper: Keeper) {
   };
 }
 
+function partsIn(kept: ReadonlyMap<string, unknown>): readonly string[] {
+  return [...kept.keys()].filter((name) => name.startsWith('part '));
+}
+
 function playOf(): Play {
   const examples = { indices: new Uint32Array() } as Play['examples'];
   return { settings: SETTINGS, config: configFromSettings(SETTINGS), source: SOURCE, examples };
@@ -88,8 +98,8 @@ test('a run is kept at each of its checkpoints, and each finding is written once
   const first = keptSession(keeper);
   first.start();
   for (const iteration of [0, 75, 150]) first.finish(iteration);
-  await expect.poll(writes).toBe(6);
-  const parts = [0, 1, 2].map((at) => (kept.get(`part ${at}`) as KeptRun).findings.length);
+  await expect.poll(writes).toBe(3);
+  const parts = partsIn(kept).map((name) => (kept.get(name) as KeptRun).findings.length);
   expect(parts).toEqual([1, 1, 1]);
 
   // As after a reload in the middle of it. What comes back is not written again.
@@ -102,13 +112,14 @@ test('a run is kept at each of its checkpoints, and each finding is written once
   ]);
   second.goOn();
   second.finish(225);
-  await expect.poll(() => [...kept.keys()].length).toBe(5);
-  expect(writes()).toBe(8);
+  await expect.poll(() => kept.size).toBe(5);
+  expect(writes()).toBe(4);
 
   // A shorter run leaves nothing of the longer one.
   second.start();
   second.finish(0);
-  await expect.poll(() => [...kept.keys()].toSorted()).toEqual(['part 0', 'run']);
+  await expect.poll(() => kept.size).toBe(2);
+  expect(await keptSession(keeper).keeping.restore(SETTINGS, true)).toBe(true);
 });
 
 test('a run that was reset does not come back by a write that took longer', async () => {
@@ -118,17 +129,60 @@ test('a run that was reset does not come back by a write that took longer', asyn
   finish(0);
   finish(75);
   await keeping.forget();
-  expect([writes(), kept.size]).toEqual([4, 0]);
+  expect([writes(), kept.size]).toEqual([2, 0]);
   expect(await keptSession(keeper).keeping.restore(SETTINGS, true)).toBe(false);
 });
 
-test('a run whose parts are of another one stays away', async () => {
+test('a run that lacks a part stays away', async () => {
   const { kept, keeper } = slowKeeper();
   const { start, finish, keeping } = keptSession(keeper);
   start();
   finish(0);
   await expect.poll(() => kept.size).toBe(2);
-  kept.set('part 0', { ...(kept.get('part 0') as object), of: 1 });
+  for (const name of partsIn(kept)) kept.delete(name);
   expect(await keptSession(keeper).keeping.restore(SETTINGS, true)).toBe(false);
   expect(await keeping.restore(SETTINGS, true)).toBe(false);
+});
+
+test('of two tabs the one that pressed Play last is kept, whole, whatever the other does', async () => {
+  const { kept, keeper, writes } = slowKeeper();
+  const [one, other] = [keptSession(keeper), keptSession(keeper)];
+  one.start();
+  for (const iteration of [0, 75, 150]) one.finish(iteration);
+  await expect.poll(writes).toBe(3);
+  other.start();
+  other.finish(0);
+  await expect.poll(() => kept.size).toBe(2);
+  one.finish(225);
+  await one.keeping.forget();
+  other.finish(75);
+  await expect.poll(() => kept.size).toBe(3);
+
+  // One goes on, and the other stays where it came back.
+  const [second, third] = [keptSession(keeper), keptSession(keeper)];
+  for (const { keeping } of [second, third]) {
+    expect(await keeping.restore(SETTINGS, true)).toBe(true);
+  }
+  for (const tab of [second, third]) {
+    tab.goOn();
+    tab.finish(150);
+    tab.finish(225);
+  }
+  await expect.poll(() => kept.size).toBe(5);
+  const last = keptSession(keeper);
+  expect(await last.keeping.restore(SETTINGS, true)).toBe(true);
+  expect(
+    last.restored[0]?.findings.map((event) => 'iteration' in event && event.iteration),
+  ).toEqual([0, 75, 150, 225]);
+});
+
+test('where the browser has no more room, the run comes back as of the last checkpoint it kept', async () => {
+  const { keeper, writes } = slowKeeper(new Map(), 2);
+  const { start, finish } = keptSession(keeper);
+  start();
+  for (const iteration of [0, 75, 150, 225]) finish(iteration);
+  await expect.poll(writes).toBe(2);
+  const second = keptSession(keeper);
+  expect(await second.keeping.restore(SETTINGS, true)).toBe(true);
+  expect(second.restored[0]?.findings).toHaveLength(2);
 });

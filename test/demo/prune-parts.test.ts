@@ -182,6 +182,7 @@ test('a cut is begun again that ended with the page, but not one that another ta
     keeps: () => true,
     get: async (name) => kept.get(name),
     put: async (name, value) => void kept.set(name, value),
+    update: async () => {},
     remove: async (...names) => {
       for (const name of names) kept.delete(name);
     },
