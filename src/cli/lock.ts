@@ -1,4 +1,5 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomInt } from 'node:crypto';
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,13 +15,15 @@ const holderSchema = z.object({
   host: z.string(),
   /** When the process began, by the kernel's clock; tells it from a later one of the same pid. */
   began: z.string().optional(),
+  /** Whether it touches its lock while it lives, by which other machines know. */
+  beats: z.boolean().optional(),
 });
 
 type Holder = z.infer<typeof holderSchema>;
 
 const LOCK = 'folder.lock';
 
-/** A lock that was put aside to be judged; a kill may leave it. */
+/** A lock that was put aside to be judged, or a file made to tell the time; a kill may leave them. */
 const ASIDE = /^folder\.lock\.\d+(\.stale)?$/;
 
 /** Whether a file of that name is a folder's lock, or one that was put aside. */
@@ -32,9 +35,13 @@ export function isLockFile(name: string): boolean {
 const WRITING_MILLIS = 1000;
 const LOOK_MILLIS = 50;
 
+/** How often a lock that beats is touched, and after how long without that its holder is taken for dead. */
+const BEAT_MILLIS = 60_000;
+const SILENT_MILLIS = 10 * BEAT_MILLIS;
+
 /** A folder that somebody else holds. */
 export class FolderHeld extends EspalierError {
-  /** Whether the holder is a process of this machine, which lives; of others nobody can tell. */
+  /** Whether the holder lives: a process of this machine, or one whose lock beats. Of others nobody can tell. */
   readonly alive: boolean;
 
   constructor(message: string, alive: boolean) {
@@ -53,26 +60,52 @@ export interface Lock {
  * Claims a folder for this process. A lock whose process has ended, killed for instance, is stale
  * and taken over. It takes no more of a file system than to make a file that is not there.
  *
- * @param flag that names the folder.
+ * @param options.flag that names the folder.
+ * @param options.beats whether another machine may take the lock over once this process has not touched
+ *   it for ten minutes. It may only have been asleep: for folders where two at once do no harm.
  * @throws FolderHeld when another process holds it, or may hold it on another machine; bad-config when
  *   no lock can be written; an Error when the disk has no room for it.
  */
-export async function lockFolder(folder: string, flag = '--out'): Promise<Lock> {
+export async function lockFolder(
+  folder: string,
+  { flag = '--out', beats = false }: { readonly flag?: string; readonly beats?: boolean } = {},
+): Promise<Lock> {
   const path = join(folder, LOCK);
   const began = await processStart(process.pid);
-  const own = JSON.stringify({ pid: process.pid, host: hostname(), began } satisfies Holder);
+  const holder: Holder = { pid: process.pid, host: hostname(), began, ...(beats && { beats }) };
+  const own = JSON.stringify(holder);
   let stale = false;
   while (!(await created(path, own, { folder, flag }))) {
     const text = await lockText(path);
     // Released just now.
     if (text === undefined) continue;
-    await requireStale(text, { folder, flag });
+    await requireStale(text, { path, folder, flag });
     await removeLock(path, text);
     stale = true;
   }
   const left = (await namesIn(folder)).filter((name) => ASIDE.test(name));
   await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
-  return { stale, release: () => rm(path, { force: true }) };
+  const beat = beats ? setInterval(() => touch(path, own), BEAT_MILLIS).unref() : undefined;
+  const release = async () => {
+    clearInterval(beat);
+    // Whoever slept for long may find the lock of another.
+    if ((await readFile(path, 'utf8').catch(ifMissing)) === own) await rm(path, { force: true });
+  };
+  return { stale, release };
+}
+
+/** Writes a lock once more, where it still stands: the clock that dates it is that of its disk. */
+async function touch(path: string, own: string): Promise<void> {
+  try {
+    const file = await open(path, 'r+');
+    try {
+      if ((await file.readFile('utf8')) === own) await file.write(own, 0);
+    } finally {
+      await file.close();
+    }
+  } catch {
+    // A beat may be missed: there are ten of them before anybody takes the lock over.
+  }
 }
 
 /** A folder, and the flag that names it. */
@@ -106,27 +139,53 @@ async function lockText(path: string): Promise<string | undefined> {
   }
 }
 
-async function requireStale(text: string, { folder, flag }: Named): Promise<void> {
-  if (await isStale(text)) return;
+async function requireStale(
+  text: string,
+  { path, folder, flag }: Named & { readonly path: string },
+): Promise<void> {
+  if (await isStale(path, text)) return;
   const holder = parse(text);
   const who = holder ? `process ${holder.pid} on ${quoted(holder.host)}` : 'an unknown process';
   throw new FolderHeld(
     `${folder} is in use by another run or study (${who}). Wait for it, or name another ${flag}; if that process is gone, remove ${join(folder, LOCK)}.`,
-    holder?.host === hostname(),
+    holder?.host === hostname() || holder?.beats === true,
   );
 }
 
-async function isStale(text: string): Promise<boolean> {
+async function isStale(path: string, text: string): Promise<boolean> {
   // Its process was killed before it could say who it was.
   if (text === '') return true;
   const holder = parse(text);
-  return holder?.host === hostname() && !(await isAlive(holder));
+  if (holder?.host === hostname()) return !(await isAlive(holder));
+  return holder?.beats === true && (await isSilent(path));
+}
+
+/** Whether a lock was touched long ago, by the clock of its disk: those of two machines may differ. */
+async function isSilent(path: string): Promise<boolean> {
+  const probe = asideOf(path);
+  try {
+    await writeFile(probe, 'now');
+    const [now, touched] = await Promise.all([stat(probe), stat(path)]);
+    return now.mtimeMs - touched.mtimeMs > SILENT_MILLIS;
+  } catch (error) {
+    // Released just now, or tidied away by whoever took it.
+    if (errorCode(error) === 'ENOENT') return false;
+    throw error;
+  } finally {
+    await rm(probe, { force: true });
+  }
+}
+
+/** A name that nobody else takes: in containers all have the same process numbers. */
+function asideOf(path: string): string {
+  return `${path}.${randomInt(2 ** 47)}`;
 }
 
 /** Whether a folder has the lock of a process that is no more. */
 export async function isLeftByKill(folder: string): Promise<boolean> {
-  const text = await readFile(join(folder, LOCK), 'utf8').catch(ifMissing);
-  return text !== undefined && (await isStale(text));
+  const path = join(folder, LOCK);
+  const text = await readFile(path, 'utf8').catch(ifMissing);
+  return text !== undefined && (await isStale(path, text));
 }
 
 function parse(text: string): Holder | undefined {
@@ -155,7 +214,7 @@ async function processStart(pid: number): Promise<string | undefined> {
 
 /** Removes the lock that was judged; one that took its place meanwhile is put back. */
 async function removeLock(path: string, judged: string): Promise<void> {
-  const aside = `${path}.${process.pid}.stale`;
+  const aside = asideOf(path);
   try {
     await rename(path, aside);
     const found = await readFile(aside, 'utf8');

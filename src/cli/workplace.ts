@@ -25,7 +25,7 @@ import { trialNetworks } from './trial-networks.js';
 /** Does jobs, and keeps from one to the next a host with its device, and the data. */
 export interface Workplace {
   open(): Promise<Host<typeof jobs>>;
-  /** @throws FolderHeld when another process is at the same trial, or was. */
+  /** @throws FolderHeld when another process is at the same trial, or was minutes ago on another machine. */
   doJob(job: Job<TrialJob>): Promise<void>;
   close(): Promise<void>;
 }
@@ -117,7 +117,7 @@ export function openWorkplace(
     const folder = join(study, `${nameOfModelTrial(trial)}-${crc32}`);
     await makeFolder(folder, '--networks');
     // A worker that computes for long without a pause is taken for dead, and its trial given to another.
-    const { release } = await lockFolder(folder, '--networks');
+    const { release } = await lockFolder(folder, { flag: '--networks', beats: true });
     try {
       const networks = trialNetworks(folder, modelOf(material.models, trial).preprocessing);
       const kept = await networks.read(input.places.map(({ iteration }) => iteration));

@@ -1,12 +1,15 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { FolderHeld, lockFolder } from '../../src/cli/lock.js';
 
 let root: string;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'espalier-lock-'));
+});
+afterEach(() => {
+  vi.useRealTimers();
 });
 afterAll(() => rm(root, { recursive: true }));
 
@@ -20,7 +23,7 @@ test('one holds a folder at a time, and leaves nothing in it', async () => {
   const lock = await lockFolder(path);
   expect(lock.stale).toBe(false);
   expect(await readdir(path)).toEqual(['folder.lock']);
-  const held = await lockFolder(path, '--networks').catch((error: unknown) => error);
+  const held = await lockFolder(path, { flag: '--networks' }).catch((error: unknown) => error);
   expect(held).toBeInstanceOf(FolderHeld);
   expect(held).toMatchObject({
     alive: true,
@@ -94,6 +97,59 @@ test.each([
     }),
   );
   expect(await readFile(join(path, 'folder.lock'), 'utf8')).toBe(text);
+});
+
+const BEATING = '{"pid":1,"host":"elsewhere","beats":true}';
+const MINUTE = 60_000;
+
+/** The lock of another machine, touched so many minutes ago. */
+async function touchedBefore(minutes: number, text = BEATING): Promise<string> {
+  const path = await folder();
+  const touched = new Date(Date.now() - minutes * MINUTE);
+  await writeFile(join(path, 'folder.lock'), text);
+  await utimes(join(path, 'folder.lock'), touched, touched);
+  return path;
+}
+
+test('a lock of another machine that was touched minutes ago is alive, whatever the clock says here', async () => {
+  const path = await touchedBefore(9);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60 * MINUTE });
+  await expect(lockFolder(path)).rejects.toEqual(
+    expect.objectContaining({ alive: true, message: expect.stringContaining('"elsewhere"') }),
+  );
+  expect(await readdir(path)).toEqual(['folder.lock']);
+});
+
+test('one that was not touched for long is taken over, and not by the holder that wakes up', async () => {
+  const path = await touchedBefore(11);
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const asleep = await lockFolder(path, { beats: true });
+  expect(asleep.stale).toBe(true);
+  expect(await readdir(path)).toEqual(['folder.lock']);
+  await writeFile(join(path, 'folder.lock'), BEATING);
+  vi.advanceTimersByTime(MINUTE);
+  await asleep.release();
+  expect(await readFile(join(path, 'folder.lock'), 'utf8')).toBe(BEATING);
+});
+
+test('one that does not say that it is touched stays, however old', async () => {
+  const path = await touchedBefore(1e5, '{"pid":1,"host":"elsewhere"}');
+  await expect(lockFolder(path, { beats: true })).rejects.toMatchObject({ alive: false });
+});
+
+test('its holder touches it until it is released', async () => {
+  const path = await folder();
+  const file = join(path, 'folder.lock');
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const lock = await lockFolder(path, { beats: true });
+  const text = await readFile(file, 'utf8');
+  await utimes(file, 0, 0);
+  vi.advanceTimersByTime(MINUTE);
+  await expect.poll(async () => (await stat(file)).mtimeMs).toBeGreaterThan(0);
+  expect(await readFile(file, 'utf8')).toBe(text);
+  await lock.release();
+  expect(vi.getTimerCount()).toBe(0);
+  expect(await readdir(path)).toEqual([]);
 });
 
 test('a folder that is gone is told, without a stack', async () => {
