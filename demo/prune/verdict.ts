@@ -1,3 +1,4 @@
+import { isGuessing } from '../../src/experiment/model/prune/guessing.js';
 import { plural } from '../../src/text.js';
 import { percent } from '../model/format.js';
 import { COUNTED_WORDS } from './figures.js';
@@ -12,9 +13,6 @@ const LIMITS = {
   agreement: { little: 0.05, some: 0.1 },
 } as const;
 
-/** How many times as often as guessing a network is right at least that was trained and is read well. */
-const TRAINED = 1.5;
-
 /** For what a difference of two shares is off by rounding. */
 const ROUNDING = 1e-9;
 
@@ -27,7 +25,7 @@ type Judged = Pick<
 };
 
 export function costOf({ dense, pruned, agreement, classes }: Judged): Cost {
-  if (dense.accuracy !== undefined && dense.accuracy * classes <= TRAINED) return 'unknown';
+  if (dense.accuracy !== undefined && isGuessing(dense.accuracy, classes)) return 'unknown';
   const labelled = dense.accuracy !== undefined && pruned.accuracy !== undefined;
   const lost = labelled ? dense.accuracy - pruned.accuracy : 1 - agreement;
   const { little, some } = LIMITS[labelled ? 'accuracy' : 'agreement'];

@@ -19,6 +19,7 @@ import {
   pruneOptions,
 } from '../experiment/model/prune/config.js';
 import { REFITS, SHARINGS, UNIT_CHOICES } from '../experiment/model/prune/events.js';
+import { isGuessing } from '../experiment/model/prune/guessing.js';
 import { requireLabels } from '../experiment/model/prune/labels.js';
 import type { PruneModelEvent } from '../experiment/model/prune/model.js';
 import { requireReachable } from '../experiment/model/prune/share.js';
@@ -315,9 +316,6 @@ function requireSmaller(
   );
 }
 
-/** How many times the accuracy of guessing a network should have at least, to be taken for trained. */
-const TRAINED = 1.5;
-
 /** Why so many output positions of a picture are taken. */
 const WHY = {
   few: () => 'which are no more than asked for',
@@ -328,7 +326,7 @@ const WHY = {
 function lineOfEvent(event: PruneModelEvent, classes: number): string | undefined {
   if (event.type === 'dense') {
     const { accuracy } = event.figures;
-    if (accuracy === undefined || accuracy * classes > TRAINED) return undefined;
+    if (accuracy === undefined || !isGuessing(accuracy, classes)) return undefined;
     return `Warning: the network as it came is right for ${percent(accuracy)} of the pictures, no better than guessing. Wrong preprocessing is the usual cause: see --mean and --std.`;
   }
   if (event.type === 'few-images') {

@@ -291,6 +291,8 @@ test('what is small is praised only where little is lost, and otherwise says wha
   ]);
   // A network that guesses loses nothing, which is no praise.
   expect(right(0.1, 0.1)).toBe('unknown');
+  const ofTwo = { ...cut, classes: 2, dense: { accuracy: 0.75 }, pruned: { accuracy: 0.6 } };
+  expect(costOf(ofTwo)).toBe('much');
   expect(verdictOf(cut)).toMatchObject({
     size: '30.9%',
     counted: 'of the multiply-adds',
