@@ -49,9 +49,16 @@ function losesBy(asides: readonly Desk[], left: Desk, next: Desk): boolean {
   return Boolean(made || gone('network') || gone('pictures'));
 }
 
+/** Results are a network's: those made at one of its desks since count at all of them. */
+function withResultsOf(now: Desk, desks: readonly Desk[]): readonly Desk[] {
+  const { network, results } = now;
+  return desks.map((desk) => (network && desk.network === network ? { ...desk, results } : desk));
+}
+
 /** The desks that lie aside, newest first, once one has taken another's place. */
 export function putAside(asides: readonly Desk[], left: Desk, next: Desk): readonly Desk[] {
-  return losesBy(asides, left, next) ? [left, ...asides].slice(0, MOST_ASIDE) : asides;
+  const others = withResultsOf(left, asides);
+  return losesBy(asides, left, next) ? [left, ...others].slice(0, MOST_ASIDE) : others;
 }
 
 /** Brings back the newest desk that lies aside. The one of now goes behind the others: pressed again and again, all come by. */
@@ -59,9 +66,8 @@ export function bringBack(
   asides: readonly Desk[],
   now: Desk,
 ): { readonly desk: Desk; readonly asides: readonly Desk[] } {
-  const [first, ...rest] = asides;
-  if (!first) return { desk: now, asides };
-  const desk = first.network === now.network ? { ...first, results: now.results } : first;
+  const [desk, ...rest] = withResultsOf(now, asides);
+  if (!desk) return { desk: now, asides };
   return { desk, asides: losesBy(rest, now, desk) ? [...rest, now] : rest };
 }
 

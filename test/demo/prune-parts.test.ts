@@ -239,13 +239,25 @@ test('what is replaced lies aside where it would be lost, and comes back with wh
   const back = bringBack(asides, since);
   expect(back.desk).toEqual({ ...made, results: since.results });
   expect(back.asides).toEqual([since]);
+  // What is made at one desk of a network is there at all of them, in whatever order they come by.
+  const apart = putAside(asides, one, desk({ network: network('mine') }));
+  const first = bringBack(apart, desk({ network: network('mine') }));
+  const second = bringBack(first.asides, first.desk);
+  const longer = { ...second.desk, results: [...second.desk.results, resultOf(second.desk, 2)] };
+  const third = bringBack(second.asides, longer);
+  const fourth = bringBack(third.asides, third.desk);
+  expect([third.desk.network?.model.architecture, fourth.desk.pictures?.name]).toEqual([
+    'mine',
+    'cat.png',
+  ]);
+  expect(bringBack(fourth.asides, fourth.desk).desk).toEqual(longer);
   // Another network takes no result along, and leaves none behind.
   const other = desk({ network: network('mine') });
   const two = putAside([], since, other);
   expect(bringBack(two, other)).toEqual({ desk: since, asides: [other] });
   // What lies aside already does not twice.
   expect(putAside(two, { ...other, pictures: since.pictures }, desk(start))).toHaveLength(2);
-  expect(putAside([made], { ...many, results: [] }, start)).toEqual([made]);
+  expect(putAside([made], made, start)).toEqual([made]);
 });
 
 test('what made way is said with its numbers', () => {
