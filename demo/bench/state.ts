@@ -161,10 +161,6 @@ export function createBenching(page: Page): Benching {
       fault.value = 'There is no file in it: drop the .json that Save JSON wrote.';
       return;
     }
-    if (!/\.json$/i.test(first.path)) {
-      fault.value = `${first.path} is not a benchmark’s file: drop the .json that Save JSON or espalier bench --json wrote.`;
-      return;
-    }
     try {
       const report = parseReport(await first.file.text(), first.path);
       batch(() => {
@@ -172,7 +168,10 @@ export function createBenching(page: Page): Benching {
         fault.value = undefined;
       });
     } catch (error) {
-      fault.value = pageText(error);
+      // What is wrong within it says nothing about a file that is of another kind.
+      fault.value = /\.json$/i.test(first.path)
+        ? pageText(error)
+        : `${first.path} is not a benchmark’s file: drop the .json that Save JSON or espalier bench --json wrote.`;
     }
   };
 

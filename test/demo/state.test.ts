@@ -1,9 +1,11 @@
+import { signal } from '@preact/signals';
 import { expect, test } from 'vitest';
+import { createBenching } from '../../demo/bench/state.js';
 import { loudest, sayings, withoutNeuron } from '../../demo/model/neuron.js';
 import { type Doing, doingText } from '../../demo/state/doing.js';
 import { foundFromText, foundText } from '../../demo/state/found.js';
 import { frontierAt, millisecondsAt, pointAt, pointsAt } from '../../demo/state/frontier.js';
-import { broughtText } from '../../demo/state/page.js';
+import { broughtText, type Page } from '../../demo/state/page.js';
 import { type Beside, withBeside } from '../../demo/state/played.js';
 import { problemFromError } from '../../demo/state/problems.js';
 import type { Checkpoint, Stage } from '../../demo/state/session.js';
@@ -250,4 +252,30 @@ test('what files have brought is said, and what is wrong has the right title', (
   expect(title('bad-config', { kind: 'unknown-key', key: 'widht', known: [] })).not.toMatch(
     /range/,
   );
+});
+
+test('a benchmark’s file is told by what it holds, and its name says only what went wrong', async () => {
+  const page = { turn: signal(undefined), kept: signal({}) } as unknown as Page;
+  const { baseline, fault, compareWith } = createBenching(page);
+  const bring = (path: string, text: string) =>
+    compareWith([{ path, file: new File([text], path) }]);
+  await bring('notes.txt', 'not one');
+  expect(fault.value).toMatch(/^notes\.txt is not a benchmark’s file: drop the \.json/);
+  await bring('notes.json', 'not one');
+  expect(fault.value).toMatch(/notes\.json is no result of .* not JSON/);
+  const report = {
+    ...{ date: '2026-11-28T12:00:00.000Z', host: 'browser', versions: {}, disturbed: [] },
+    adapter: {
+      name: 'Card',
+      vendor: 'v',
+      architecture: 'a',
+      device: 'd',
+      driver: '5',
+      kind: 'hardware',
+    },
+    limits: { copyGBps: 100, fmaGflops: 1000, dispatchMicros: 10, submitMicros: 20 },
+    ...{ wallStepMicros: 5, results: [] },
+  };
+  await bring('before', JSON.stringify(report));
+  expect([baseline.value?.file, fault.value]).toEqual(['before', undefined]);
 });
