@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import Table from 'cli-table3';
 import { type Command, Option } from 'commander';
-import { crc32 } from '../crc32.js';
 import type { PictureDecoder } from '../data/picture-decoder.js';
 import { type AnyPictures, requirePictures } from '../data/pictures.js';
-import { picturesChecksum } from '../data/read-ahead.js';
 import { EspalierError } from '../errors.js';
 import {
   type CompareModelConfig,
@@ -14,7 +12,7 @@ import {
   parseCompareModelConfig,
 } from '../experiment/model/compare/config.js';
 import type { CompareModelEvent, CompareModelSummary } from '../experiment/model/compare/events.js';
-import { encodeModel, type Model } from '../experiment/model/model.js';
+import type { Model } from '../experiment/model/model.js';
 import { drawCalibration } from '../experiment/model/prune/calibration.js';
 import { REFITS, SHARINGS, UNIT_CHOICES } from '../experiment/model/prune/events.js';
 import { inferShapes } from '../graph/shapes.js';
@@ -41,6 +39,7 @@ import {
 } from './model-flags.js';
 import { interruptSignal } from './outcome.js';
 import { percent, phaseProgress } from './progress.js';
+import { workIdentity } from './work-identity.js';
 
 /** Flags that say what is compared, and where, and not how. */
 export interface CompareModelFlags extends HostFlags, ModelFlags {
@@ -160,14 +159,12 @@ async function readInput(
 }
 
 /** A checksum of all that decides a cell but its own name: lists may grow, and what is done counts on. */
-async function identityOf(
+function identityOf(
   { model, train, test }: Input,
   { calibration, units, roundTo, least, seed, curves }: CompareModelConfig,
 ): Promise<number> {
-  const calibrating = await picturesChecksum(drawCalibration({ calibration, seed }, train));
-  const pictures = [calibrating, await picturesChecksum(test)];
-  const settings = [calibration, units, roundTo, least, seed, curves, ...pictures];
-  return crc32(encodeModel(model), new TextEncoder().encode(JSON.stringify(settings)));
+  const settings = [calibration, units, roundTo, least, seed, curves];
+  return workIdentity(model, settings, [drawCalibration({ calibration, seed }, train), test]);
 }
 
 const TITLES = { measuring: 'Measuring', dense: 'Dense network', cells: 'Pruning' } as const;

@@ -1,11 +1,9 @@
 import { basename, dirname, extname, join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { crc32 } from '../crc32.js';
 import type { PictureDecoder } from '../data/picture-decoder.js';
 import { requirePictures } from '../data/pictures.js';
-import { picturesChecksum } from '../data/read-ahead.js';
 import { EspalierError } from '../errors.js';
-import { encodeModel, type Model } from '../experiment/model/model.js';
+import type { Model } from '../experiment/model/model.js';
 import {
   modelFiles,
   requireWritableModel,
@@ -46,6 +44,7 @@ import { percent, phaseProgress } from './progress.js';
 import { openJournal } from './prune-journal.js';
 import { writePruneReport } from './prune-report.js';
 import { pruneTable } from './prune-table.js';
+import { workIdentity } from './work-identity.js';
 
 interface OwnFlags extends HostFlags, ModelFlags {
   readonly data: string;
@@ -216,13 +215,11 @@ async function execute(
   const classes = inferShapes(network.graph).get(network.graph.output)?.channels ?? 0;
   for (const pictures of [train, test]) requirePictures(pictures, network.graph.input, classes);
   requireLabels(train, config);
-  const progress = phaseProgress(process.stderr);
-  const { signal, release } = interruptSignal();
   // Other pictures change nothing of what is gone on with.
   const decisive = config.trainBetween > 0 ? train : drawCalibration(config, train);
-  const settings = JSON.stringify([config, await picturesChecksum(decisive)]);
-  const identity = crc32(encodeModel(model), new TextEncoder().encode(settings));
-  const journal = await openJournal(out, identity, model);
+  const journal = await openJournal(out, await workIdentity(model, [config], [decisive]), model);
+  const progress = phaseProgress(process.stderr);
+  const { signal, release } = interruptSignal();
   if (journal.from) {
     progress.line(
       `Going on: ${plural(journal.from.curves.length, 'unit')} measured and ${plural(journal.from.units.length, 'unit')} cut before.`,

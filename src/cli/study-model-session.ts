@@ -120,7 +120,7 @@ export function queueModelSession(
       checksum: ({ examples, trial }) => {
         const draw = () =>
           drawPictures(material.train, examples, seedOfModelTrial(config, { trial }));
-        return memo(checksums, `${examples}/${trial}`, () => picturesChecksum(draw()));
+        return memo(checksums, `${examples}/${trial}`, () => picturesChecksum(draw(), { signal }));
       },
       onNote: progress.note,
       onCell: progress.cell,
@@ -238,7 +238,7 @@ async function doModelTrial(
   const [first, ...others] = placesLeft(session, trial);
   if (!first) return;
   const networks = folder.networksOfTrial(trial);
-  const input = await modelTrialInput(config, material, [first, ...others]);
+  const input = await modelTrialInput(config, material, [first, ...others], signal);
   const kept = await networks.read(input.places.map(({ iteration }) => iteration));
   const onEvent = async (event: ModelTrialEvent) => {
     if (event.type === 'progress') {

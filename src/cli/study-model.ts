@@ -145,7 +145,7 @@ export async function studyModelCommand(
   const before = folder.cells.length;
   const { signal, release } = interruptSignal();
   try {
-    await requireSamePictures(config, material, folder.cells);
+    await requireSamePictures(config, material, folder.cells, signal);
     const session = { config, material, folder, wanted, signal };
     const rates =
       address === undefined

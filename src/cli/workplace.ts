@@ -110,7 +110,7 @@ export function openWorkplace(
     );
     if (!first) return;
     const material = await materialOnce(config);
-    const input = await modelTrialInput(config, material, [first, ...others]);
+    const input = await modelTrialInput(config, material, [first, ...others], signal);
     if (input.crc32 !== crc32) throw otherImages(config.data, crc32, input.crc32);
     // By the pictures too: what is left of others must not be gone on with.
     const study = join(flags.networks, basename(defaultModelStudyFolder(config)));

@@ -1,4 +1,5 @@
 import { runningCrc32 } from '../crc32.js';
+import { throwIfAborted } from '../errors.js';
 import {
   type AnyPictures,
   bytesOfPicture,
@@ -60,11 +61,31 @@ export async function heldPictures(pictures: AnyPictures): Promise<Pictures> {
 /** Pictures that a checksum is added up by at once. */
 const SUMMED_AT_ONCE = 128;
 
-/** The CRC-32 of all pixels and then all labels, as 8 hexadecimal digits; `imagesChecksum` of pictures. */
-export async function picturesChecksum(pictures: AnyPictures): Promise<string> {
+/**
+ * The CRC-32 of all pixels and then all labels, as 8 hexadecimal digits; `imagesChecksum` of pictures.
+ *
+ * @param options.signal heard between shards: a large folder takes minutes to decode.
+ * @param options.onRead told how many pictures have been read.
+ */
+export async function picturesChecksum(
+  pictures: AnyPictures,
+  {
+    signal,
+    onRead,
+  }: {
+    readonly signal?: AbortSignal | undefined;
+    readonly onRead?: (pictures: number) => void;
+  } = {},
+): Promise<string> {
   const { labels = new Uint32Array() } = pictures;
   const sum = runningCrc32();
-  for await (const pixels of pixelsByShard(pictures, SUMMED_AT_ONCE)) sum.add(pixels);
+  let read = 0;
+  for await (const pixels of pixelsByShard(pictures, SUMMED_AT_ONCE)) {
+    throwIfAborted(signal);
+    sum.add(pixels);
+    read = Math.min(read + SUMMED_AT_ONCE, pictures.count);
+    onRead?.(read);
+  }
   sum.add(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength));
   return sum.value().toString(16).padStart(8, '0');
 }

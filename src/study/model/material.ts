@@ -84,10 +84,11 @@ export async function requireSamePictures(
   config: ModelStudyConfig,
   { train }: Pick<Material, 'train'>,
   [cell]: readonly ModelStudyCell[],
+  signal?: AbortSignal,
 ): Promise<void> {
   if (!cell) return;
   const drawn = drawPictures(train, cell.examples, seedOfModelTrial(config, cell));
-  const here = await picturesChecksum(drawn);
+  const here = await picturesChecksum(drawn, { signal });
   if (here !== cell.crc32) throw otherImages(config.data, cell.crc32, here);
 }
 
@@ -96,6 +97,7 @@ export async function modelTrialInput(
   config: ModelStudyConfig,
   { models, train, test }: Material,
   places: readonly [ModelCellPlace, ...ModelCellPlace[]],
+  signal?: AbortSignal,
 ): Promise<ModelTrialInput> {
   const [{ iteration: _, criterion: __, ...trial }] = places;
   const seed = seedOfModelTrial(config, trial);
@@ -107,7 +109,7 @@ export async function modelTrialInput(
     network: { graph, weights: drawWeights(graph, seed) },
     preprocessing,
     train: drawn,
-    crc32: await picturesChecksum(drawn),
+    crc32: await picturesChecksum(drawn, { signal }),
     test,
     places,
   };

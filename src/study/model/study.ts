@@ -30,7 +30,7 @@ export async function* studyModel(
   signal?: AbortSignal,
 ): AsyncGenerator<ModelTrialEvent, readonly ModelStudyCell[]> {
   const material = materialOfStudy(config, source);
-  await requireSamePictures(config, material, cells);
+  await requireSamePictures(config, material, cells, signal);
   const key = (place: ModelCellPlace) => keyOfCell(MODEL_CELLS, place);
   const done = new Set(cells.map(key));
   const all = [...cells];
@@ -39,7 +39,7 @@ export async function* studyModel(
       (place) => !done.has(key(place)),
     );
     if (!first) continue;
-    const input = await modelTrialInput(config, material, [first, ...others]);
+    const input = await modelTrialInput(config, material, [first, ...others], signal);
     for await (const event of studyModelTrial(device, input, signal)) {
       if (event.type === 'cell') all.push(event.cell);
       yield event;
