@@ -15,6 +15,7 @@ export function Discovery() {
     <section class="card discovery" aria-labelledby="discovery-title">
       <div class="finding">
         {page.linked.value && <Linked />}
+        {page.example.value && <Example />}
         <Headline />
         {outline && <Sizes outline={outline} />}
       </div>
@@ -29,6 +30,17 @@ function Linked() {
   return (
     <p class="linked">
       <b>From a link, not run here.</b> Whoever made it says this. Press Play to find out yourself.
+    </p>
+  );
+}
+
+/** Something to drag at once, which nobody takes for what this machine found. */
+function Example() {
+  return (
+    <p class="linked">
+      <b>From an earlier run, on another machine.</b> A <i>dense</i> network learned, its best
+      neurons were picked one by one, and every size was tried on digits that none had seen. Press
+      Play to do it here.
     </p>
   );
 }

@@ -10,6 +10,7 @@ import type { ImageSource } from '../../src/index.js';
 import type { AddressBar, Complain } from './address-bar.js';
 import type { Connection } from './connection.js';
 import type { Turn } from './drive.js';
+import { exampleOf } from './example.js';
 import type { Found } from './found.js';
 import { type Frontier, frontierAt, type Outline, type Point, pointAt } from './frontier.js';
 import { goesOnWith, type Halfway } from './halfway.js';
@@ -34,7 +35,9 @@ export interface Run {
   readonly tuned: Signal<boolean>;
   /** The sizes of the subnetwork at the checkpoint that is shown. */
   readonly frontier: ReadonlySignal<Frontier | undefined>;
-  /** The figures of those sizes; before there is a run, those that a link or a file carries. */
+  /** What the page tells before anybody has run anything. */
+  readonly example: ReadonlySignal<Found | undefined>;
+  /** The figures of those sizes; before there is a run, those that a link, a file or the page itself carries. */
   readonly told: ReadonlySignal<
     { readonly iteration: number; readonly outline: Outline } | undefined
   >;
@@ -96,10 +99,14 @@ export function createRun(needs: Needs): Run {
     const by = session.play.value?.settings ?? settings.value;
     return curve && startingState.value && sameSettings(curve.by, by) ? curve.found : undefined;
   });
+  const example = computed(() => {
+    const begun = session.play.value ?? linked.value ?? halfway.value;
+    return begun ? undefined : exampleOf(settings.value);
+  });
   const told = computed(() => {
     const iteration = checkpoint.value?.iteration;
     if (frontier.value && iteration !== undefined) return { iteration, outline: frontier.value };
-    const found = linked.value ?? filed.value;
+    const found = linked.value ?? filed.value ?? example.value;
     if (!found) return undefined;
     return {
       iteration: found.iteration,
@@ -170,6 +177,7 @@ export function createRun(needs: Needs): Run {
     neuron,
     tuned,
     frontier,
+    example,
     told,
     size,
     changed,
