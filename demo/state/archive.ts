@@ -13,9 +13,6 @@ import { frontierAt } from './frontier.js';
 import type { Checkpoint, Finding, Play } from './session.js';
 import { configFromSettings } from './settings.js';
 
-/** The file of the curve over all sizes, which is the page's alone, written as in a link. */
-export const CURVE_FILE = 'curve.txt';
-
 /** The archive's folder of images, as IDX files, where the command line does not have them. */
 const DATA_FOLDER = 'data';
 
@@ -47,7 +44,7 @@ export function runArchive(
   };
   if (summary) files[RUN_FILES.summary] = json({ host: 'browser', ...summary });
   const curve = curveText(checkpoints.at(-1));
-  if (curve) files[CURVE_FILE] = text(`${curve}\n`);
+  if (curve) files[RUN_FILES.curve] = text(`${curve}\n`);
   for (const event of findings) {
     const file = eventFile(event);
     if (file) files[file.name] = stored(file.bytes);

@@ -11,7 +11,6 @@ import {
 } from '../../src/index.js';
 import { parseJson } from '../../src/json.js';
 import { grouped } from '../../src/text.js';
-import { CURVE_FILE } from './archive.js';
 import { sourceOfFiles } from './data.js';
 import { type NamedNetwork, readNetworkFile } from './network-file.js';
 
@@ -34,13 +33,16 @@ export interface Brought {
   readonly curve?: string;
 }
 
-const { config: CONFIG, dataset: DATASET, events: EVENTS } = RUN_FILES;
+const { config: CONFIG, dataset: DATASET, events: EVENTS, curve: CURVE } = RUN_FILES;
 
 /**
  * Names of files in a run's folder that hold no images, no settings, and no weights to go on from.
  */
 const RECORDS =
   /^(\..*|folder\.lock.*|(summary|comparison)\.\w+|(loss|accuracy)\.\w+|curve\.txt|.*\.jsonl|(subnetwork|(dense-)?fine-tuned|from-scratch)-\d+\.safetensors)$/;
+
+/** Records that say something of a run that goes on. */
+const READ: readonly string[] = [EVENTS, CURVE];
 
 /** A network by itself. A run's own files have other names. */
 const LONE_NETWORK = /^network-.*\.safetensors$/i;
@@ -78,7 +80,7 @@ export async function readBrought(
   const weights = named(newestWeights(files.map(({ name }) => name)));
   const dataset = named(DATASET);
   const events = given.find(({ name }) => name === EVENTS);
-  const curve = given.find(({ name }) => name === CURVE_FILE);
+  const curve = given.find(({ name }) => name === CURVE);
   if (given.length === 0) {
     throw new EspalierError(
       'bad-data',
@@ -153,7 +155,7 @@ async function unpacked(archive: File): Promise<readonly File[]> {
     ({ name }) =>
       !name.endsWith('/') &&
       !isLitter(name) &&
-      (!RECORDS.test(lastPart(name)) || [EVENTS, CURVE_FILE].includes(lastPart(name))),
+      (!RECORDS.test(lastPart(name)) || READ.includes(lastPart(name))),
   );
   const size = entries.reduce((sum, entry) => sum + entry.size, 0);
   if (size > MOST_UNPACKED) {

@@ -3,11 +3,11 @@ import {
   drawExamples,
   EspalierError,
   type ImageSource,
+  RUN_FILES,
   type RunConfig,
   type StartingState,
   stateOfFiles,
 } from '../../src/index.js';
-import { CURVE_FILE } from './archive.js';
 import type { Brought } from './bring.js';
 import { type Found, foundFromText } from './found.js';
 import type { Settings } from './settings.js';
@@ -79,15 +79,17 @@ export function goesOnWith(
  * The curve that a run's file holds.
  *
  * @param settings those of the run.
- * @throws bad-data where no run of these settings could have found that.
+ * @param trained the steps that its newest weights have had.
+ * @throws bad-data where no run of these settings could have found that by then.
  */
-export function curveOfFile(text: string, settings: Settings): Curve {
+export function curveOfFile(text: string, settings: Settings, trained: number): Curve {
   try {
-    return { by: settings, found: foundFromText(text, settings) };
+    const iterations = Math.min(settings.iterations, trained);
+    return { by: settings, found: foundFromText(text, { ...settings, iterations }) };
   } catch (cause) {
     throw new EspalierError(
       'bad-data',
-      `${CURVE_FILE} does not hold what a run with these settings can find, so its curve is not shown. Go on finds it anew.`,
+      `${RUN_FILES.curve} does not hold what a run with these settings can find, so its curve is not shown. Go on finds it anew.`,
       { cause },
     );
   }

@@ -232,7 +232,10 @@ export function createPage(gpu: GPU | undefined): Page {
         });
         limitExamples();
         if (state && brought.curve !== undefined) {
-          halfway.value = { ...state, curve: curveOfFile(brought.curve, settings.value) };
+          halfway.value = {
+            ...state,
+            curve: curveOfFile(brought.curve, settings.value, state.state.iteration),
+          };
         }
         const limited = said.value;
         const told = broughtText({ ...brought, state: state?.state });

@@ -17,6 +17,8 @@ export const RUN_FILES = {
   summary: 'summary.json',
   events: 'events.jsonl',
   dataset: 'dataset.safetensors',
+  /** The page's alone: the curve over all sizes, as in a link. It goes with the run that it is of. */
+  curve: 'curve.txt',
 } as const;
 
 /** A training that was interrupted has weights of a part of an epoch. */

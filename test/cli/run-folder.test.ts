@@ -33,6 +33,13 @@ test.each([
   await release();
 });
 
+test('what replaces a run leaves nothing of it, and what is not of it', async () => {
+  const folder = await folderOf({ ...BEGUN, 'curve.txt': 'at.300', 'notes.txt': '' });
+  const { release } = await claimFolder(folder, 'x', true);
+  expect((await readdir(folder)).toSorted()).toEqual(['folder.lock', 'notes.txt']);
+  await release();
+});
+
 test.each([
   ['that was killed later', { ...BEGUN, ...STALE, 'weights-0.safetensors': '' }],
   ['that ended', { ...BEGUN, 'weights-0.safetensors': '' }],

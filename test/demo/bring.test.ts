@@ -89,9 +89,12 @@ test('takes the curve of a run that the page saved, and none that no run can fin
   const files = [new File([CONFIG], 'config.json'), new File([`${curve}\n`], 'curve.txt')];
   expect(await readBrought(files)).toMatchObject({ curve });
   const settings = defaultsFor('software');
-  const { by, found } = curveOfFile(curve, settings);
+  const { by, found } = curveOfFile(curve, settings, 300);
   expect([by, found.iteration, found.plain.points.length]).toEqual([settings, 300, 2]);
-  expect(() => curveOfFile('at.301', settings)).toThrow(/^curve\.txt does not hold/);
+  const refused = /^curve\.txt does not hold/;
+  expect(() => curveOfFile('at.301', settings, 300)).toThrow(refused);
+  // That of a longer run.
+  expect(() => curveOfFile(curve, settings, 299)).toThrow(refused);
 });
 
 test('unpacks no .zip that is larger than the page can hold, whatever its packed size', async () => {
