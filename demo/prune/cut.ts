@@ -55,6 +55,7 @@ export interface CutRequest {
   readonly pictures: Pictures;
   /** What they are called. */
   readonly name: string;
+  readonly checksum: number;
   readonly preprocessing: Preprocessing;
   /** Whether that is a guess. */
   readonly guessed: boolean;
@@ -232,7 +233,8 @@ export async function cutToBudget(device: Device, request: CutRequest): Promise<
     kept: Object.fromEntries(cut.units.map(({ unit, kept }) => [unit, kept])),
     view: {
       id: request.id,
-      pictures: { name: request.name, count: pictures.count },
+      pictures: { name: request.name, count: pictures.count, checksum: request.checksum },
+      choice: units,
       budget,
       reached: plan.reached,
       units: plan.units,

@@ -87,8 +87,7 @@ export function recordsOf(desk: Desk): Readonly<Record<string, unknown>> {
 export function isCurrent({ view, preprocessing }: CutResult, desk: Desk): boolean {
   const { pictures, choices } = desk;
   return (
-    view.pictures.name === pictures?.name &&
-    view.pictures.count === pictures.pictures.count &&
+    view.pictures.checksum === pictures?.checksum &&
     JSON.stringify(preprocessing) === JSON.stringify(choices.preprocessing)
   );
 }

@@ -89,7 +89,9 @@ export interface Dispute {
 export interface ResultView {
   readonly id: number;
   /** The pictures that it was made and judged with. */
-  readonly pictures: { readonly name: string; readonly count: number };
+  readonly pictures: { readonly name: string; readonly count: number; readonly checksum: number };
+  /** Which channels might go. */
+  readonly choice: UnitChoice;
   /** Whether these pictures and the pixels of then are still those at hand. */
   readonly current: boolean;
   readonly budget: Budget;

@@ -1,3 +1,4 @@
+import { crc32 } from '../../src/crc32.js';
 import { formatOfNetwork } from '../../src/formats/networks.js';
 import { decodeWeights } from '../../src/formats/weights.js';
 import {
@@ -32,6 +33,19 @@ export interface OwnPictures {
   readonly name: string;
   readonly builtIn: boolean;
   readonly pictures: Pictures;
+  /** Of pixels and labels: it tells pictures from others of the same name. */
+  readonly checksum: number;
+}
+
+export function ownPictures({
+  name,
+  builtIn,
+  pictures,
+}: Omit<OwnPictures, 'checksum'>): OwnPictures {
+  const { pixels, labels = new Uint32Array() } = pictures;
+  const { buffer, byteOffset, byteLength } = labels;
+  const checksum = crc32(pixels, new Uint8Array(buffer, byteOffset, byteLength));
+  return { name, builtIn, pictures, checksum };
 }
 
 /** Bytes of a network's files together that a page reads at most. */
@@ -95,7 +109,7 @@ export async function builtInPictures(base: string): Promise<OwnPictures> {
   const packed = await fetched(base, BUILT_IN.pictures);
   const bytes = gunzipped(packed, BUILT_IN.pictures, () => 2 ** 22);
   const read = parseCifar10([{ file: BUILT_IN.pictures, bytes }]);
-  return { name: 'CIFAR-10, test pictures', builtIn: true, pictures: read };
+  return ownPictures({ name: 'CIFAR-10, test pictures', builtIn: true, pictures: read });
 }
 
 /**

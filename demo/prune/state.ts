@@ -9,6 +9,7 @@ import type { PathFile } from '../model/dropped.js';
 import type { Page } from '../state/page.js';
 import { sortBrought } from './brought.js';
 import { startWorker } from './client.js';
+import { triedUnder } from './figures.js';
 import type { Budget, PlanView, Progress, ResultView, SavedFile, Standing } from './protocol.js';
 import { pruneText } from './wording.js';
 
@@ -248,9 +249,7 @@ export function createPrune(page: Page): Prune {
     prune: () => cut([budget.peek()]),
     tryMany: () => {
       const { of } = budget.peek();
-      const tried = (standing.peek()?.results ?? []).filter(
-        (result) => result.current && result.budget.of === of,
-      );
+      const tried = triedUnder(standing.peek(), of);
       const shares = LADDER.filter(
         (share) =>
           share > (plan.peek()?.least ?? 0) &&

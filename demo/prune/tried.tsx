@@ -1,5 +1,5 @@
 import { percent } from '../model/format.js';
-import { COUNTED_WORDS, quality } from './figures.js';
+import { COUNTED_WORDS, quality, triedUnder } from './figures.js';
 import type { Budget, ResultView } from './protocol.js';
 import type { Prune } from './state.js';
 
@@ -14,9 +14,9 @@ const RIGHT = 8;
 /** What was tried, by how much was left and how well it answers, and what that says of the budget of now. */
 export function Tried({ prune }: { readonly prune: Prune }) {
   const budget = prune.budget.value;
-  const tried = (prune.standing.value?.results ?? [])
-    .filter((result) => result.current && result.budget.of === budget.of)
-    .toSorted((one, other) => one.reached - other.reached);
+  const tried = triedUnder(prune.standing.value, budget.of).toSorted(
+    (one, other) => one.reached - other.reached,
+  );
   const [first] = tried;
   if (!first) return null;
   const whole = first.dense.accuracy ?? 1;

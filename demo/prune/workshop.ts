@@ -29,6 +29,7 @@ import {
   nameOfPictures,
   type OwnNetwork,
   type OwnPictures,
+  ownPictures,
   readNetwork,
 } from './sources.js';
 import { fittedPictures, viewOfDesk } from './standing.js';
@@ -111,10 +112,11 @@ export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefi
       return pictures;
     }
     return (
-      pictureFiles && {
+      pictureFiles &&
+      ownPictures({
         ...pictures,
         pictures: await readPictureFiles(pictureFiles, input, tell),
-      }
+      })
     );
   };
 
@@ -125,7 +127,7 @@ export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefi
     const { input } = network.model.network.graph;
     const pictures = await readPictureFiles(source, input, tell);
     picturesFor(pictures, input, classesOfModel(network.model));
-    return { name: nameOfPictures(source), builtIn: false, pictures };
+    return ownPictures({ name: nameOfPictures(source), builtIn: false, pictures });
   };
 
   const connected = async (): Promise<Device> => {
@@ -159,12 +161,12 @@ export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefi
       const results = (await keeper.get('results')) as readonly CutResult[] | undefined;
       desk = {
         network: read,
-        pictures: own === 'built-in' ? await builtInPictures(base) : own,
+        pictures: own === 'built-in' ? await builtInPictures(base) : own && ownPictures(own),
         choices: ((await keeper.get('choices')) as Choices | undefined) ?? usualChoices(read),
         curves: ((await keeper.get('curves')) as readonly UnitCurve[] | undefined) ?? [],
         measured: new Map(),
         // Those of an earlier page do not say what they were made with.
-        results: results?.filter(({ preprocessing }) => preprocessing !== undefined) ?? [],
+        results: results?.filter(({ view }) => view.pictures.checksum !== undefined) ?? [],
       };
       unfinished = await leftCuts(keeper, locks);
       return standing();
@@ -239,6 +241,7 @@ export function createWorkshop(gpu: GPU | undefined, locks: LockManager | undefi
           model,
           pictures: fit.pictures,
           name: pictures.name,
+          checksum: pictures.checksum,
           ...choices,
           budget,
           id: 1 + Math.max(0, ...results.map(({ view }) => view.id)),

@@ -3,10 +3,12 @@ import { asideWords } from '../../demo/prune/aside.js';
 import { sortBrought } from '../../demo/prune/brought.js';
 import { divided, planWithin } from '../../demo/prune/cut.js';
 import { bringBack, type Desk, isCurrent, putAside, unmeasured } from '../../demo/prune/desk.js';
+import { triedUnder } from '../../demo/prune/figures.js';
 import { viewOfNetwork } from '../../demo/prune/network-view.js';
+import type { ResultView } from '../../demo/prune/protocol.js';
 import { picturesFor, readPictureFiles } from '../../demo/prune/read-pictures.js';
 import { snippetFor } from '../../demo/prune/snippet.js';
-import { sayPixels } from '../../demo/prune/sources.js';
+import { ownPictures, sayPixels } from '../../demo/prune/sources.js';
 import { leftCuts, withCutsNoted } from '../../demo/prune/unfinished.js';
 import { costOf, verdictOf } from '../../demo/prune/verdict.js';
 import { pruneText } from '../../demo/prune/wording.js';
@@ -206,14 +208,11 @@ test('a cut is begun again that ended with the page, but not one that another ta
 test('what is replaced lies aside where it would be lost, and comes back with what was made since', () => {
   const network = (name: string, builtIn = false) =>
     ({ model: { architecture: name }, builtIn }) as unknown as NonNullable<Desk['network']>;
-  const pictures = (name: string, count: number, builtIn = false) => ({
-    name,
-    builtIn,
-    pictures: randomPictures(count),
-  });
+  const pictures = (name: string, count: number, builtIn = false) =>
+    ownPictures({ name, builtIn, pictures: randomPictures(count) });
   const choices = { preprocessing: PREPROCESSINGS.unit, guessed: false, units: 'inner' } as const;
   const resultOf = ({ pictures: own }: Desk, id: number) => {
-    const made = { name: own?.name, count: own?.pictures.count };
+    const made = { name: own?.name, checksum: own?.checksum };
     const { preprocessing } = choices;
     return { view: { id, pictures: made }, preprocessing } as unknown as Desk['results'][number];
   };
@@ -258,6 +257,36 @@ test('what is replaced lies aside where it would be lost, and comes back with wh
   // What lies aside already does not twice.
   expect(putAside(two, { ...other, pictures: since.pictures }, desk(start))).toHaveLength(2);
   expect(putAside([made], made, start)).toEqual([made]);
+});
+
+test('what was tried counts for the pictures, labels, pixels and units that it was tried with', () => {
+  const { pixels, ...size } = randomPictures(2);
+  const own = (others: object = {}) =>
+    ownPictures({ name: 'yours', builtIn: false, pictures: { ...size, pixels, ...others } });
+  const sums = [
+    {},
+    { pixels: pixels.map((value) => 255 - value) },
+    { labels: Uint32Array.of(1, 0) },
+  ];
+  expect(new Set(sums.map((others) => own(others).checksum)).size).toBe(3);
+  const { preprocessing } = plain;
+  const made = { view: { pictures: own() }, preprocessing } as unknown as Desk['results'][number];
+  const judged = (others: object, pixelsTaken: Preprocessing = preprocessing) => {
+    const choices = { preprocessing: pixelsTaken, guessed: false, units: 'inner' } as const;
+    const desk = { pictures: own(others), choices, ...unmeasured(), results: [made] };
+    return isCurrent(made, desk);
+  };
+  expect(sums.map((others) => judged(others))).toEqual([true, false, false]);
+  expect(judged({}, PREPROCESSINGS.imagenet)).toBe(false);
+
+  const tries = [
+    { id: 1, current: true, choice: 'inner', budget: { of: 'parameters', share: 0.5 } },
+    { id: 2, current: true, choice: 'all', budget: { of: 'parameters', share: 0.5 } },
+    { id: 3, current: false, choice: 'all', budget: { of: 'parameters', share: 0.5 } },
+    { id: 4, current: true, choice: 'all', budget: { of: 'multiplyAdds', share: 0.5 } },
+  ] as unknown as readonly ResultView[];
+  const found = triedUnder({ results: tries, units: 'all' }, 'parameters');
+  expect(found.map(({ id }) => id)).toEqual([2]);
 });
 
 test('what made way is said with its numbers', () => {
