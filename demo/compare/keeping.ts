@@ -31,8 +31,10 @@ export interface CompareKeeping {
   forget(): Promise<void>;
 }
 
-export function createCompareKeeping(): CompareKeeping {
-  const opening = openKeeper('espalier-compare');
+/** @param opening where to keep it. */
+export function createCompareKeeping(
+  opening: Promise<Keeper> = openKeeper('espalier-compare'),
+): CompareKeeping {
   let keeper: Keeper | undefined;
   void opening.then((opened) => {
     keeper = opened;
@@ -48,7 +50,8 @@ export function createCompareKeeping(): CompareKeeping {
     put: (found, images) =>
       inTurn(async () => {
         const kept: Kept = { ...found, schema: SCHEMA, images: await sourceDigest(images) };
-        await (await opening).put(COMPARISON, kept);
+        // Without room the one before stays: it is whole, and says what it is of.
+        await (await opening).update(COMPARISON, () => ({ put: { [COMPARISON]: kept } }));
       }),
     get: async () => {
       const kept = (await (await opening).get(COMPARISON)) as Kept | undefined;

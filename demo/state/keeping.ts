@@ -11,7 +11,7 @@ import { type Settings, sameSettings } from './settings.js';
 export interface Keeping {
   /** Whether a run was brought back: the one that these settings describe, or the last one of all. */
   restore(settings: Settings, anyRun: boolean): Promise<boolean>;
-  /** Forgets the kept run. */
+  /** Forgets the kept run, unless another tab has begun it. */
   forget(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { expect, test } from 'vitest';
+import { createCompareKeeping, type KeptComparison } from '../../demo/compare/keeping.js';
 import type { Mode } from '../../demo/state/drive.js';
 import type { Keeper } from '../../demo/state/keeper.js';
 import { createKeeping } from '../../demo/state/keeping.js';
@@ -185,4 +186,12 @@ test('where the browser has no more room, the run comes back as of the last chec
   const second = keptSession(keeper);
   expect(await second.keeping.restore(SETTINGS, true)).toBe(true);
   expect(second.restored[0]?.findings).toHaveLength(2);
+});
+
+test('where the browser has no more room, the comparison that it kept stays', async () => {
+  const keeping = createCompareKeeping(Promise.resolve(slowKeeper(new Map(), 1).keeper));
+  const found = (seed: number) => ({ seed }) as unknown as KeptComparison;
+  await keeping.put(found(1), SOURCE);
+  await keeping.put(found(2), SOURCE);
+  expect(await keeping.get()).toMatchObject(found(1));
 });
