@@ -157,7 +157,7 @@ async function execute(
     const versions = { espalier: version, node: process.versions.node };
     const all = { host, versions, ...summary };
     const out = await records.finish(all);
-    report(all, out, json);
+    report(all, { folder: out, refit: config.refit, json });
   } catch (error) {
     throw interrupted(error, records, config);
   } finally {
@@ -167,8 +167,13 @@ async function execute(
   }
 }
 
-function report(summary: RunSummary, folder: string, json: boolean): void {
-  const text = `${summaryTable(summary)}\nFiles: ${folder}\n`;
+interface Reporting extends Pick<RunConfig, 'refit'> {
+  readonly folder: string;
+  readonly json: boolean;
+}
+
+function report(summary: RunSummary, { folder, refit, json }: Reporting): void {
+  const text = `${summaryTable(summary, refit)}\nFiles: ${folder}\n`;
   if (!json) process.stdout.write(text);
   else {
     process.stderr.write(text);

@@ -2,11 +2,16 @@ import Table from 'cli-table3';
 import { atEqualSteps, type Contestant } from '../experiment/controls.js';
 import { hullFloor, type RunTheory } from '../experiment/guarantee.js';
 import type { Figures, RunSummary } from '../experiment/run-events.js';
+import type { RefitName } from '../prune/choices.js';
 import { grouped, mebibytes, plural } from '../text.js';
 import { percent } from './progress.js';
 
-/** The closing table of a run: its networks side by side. */
-export function summaryTable(summary: RunSummary): string {
+/**
+ * The closing table of a run: its networks side by side.
+ *
+ * @param refit what of the subnetwork was refitted.
+ */
+export function summaryTable(summary: RunSummary, refit: RefitName): string {
   const { dense, subnetwork, fineTuned, denseFineTuned, fromScratch, adapter, memory } = summary;
   const networks: readonly (readonly [string, Figures])[] = [
     ['dense', dense],
@@ -30,10 +35,21 @@ export function summaryTable(summary: RunSummary): string {
   row('seconds', ({ seconds }) => seconds.toFixed(2));
   return [
     table.toString(),
-    verdict(summary),
+    `${verdict(summary)}${UNLIKE[refit]}`,
     theoryLine(summary.theory),
     `Adapter: ${adapter.name}. This run took ${summary.seconds.toFixed(1)} s; peak memory ${mebibytes(memory.peak)} for ${mebibytes(memory.data)} of data, ${mebibytes(memory.network)} of network and ${mebibytes(memory.activations)} of activations.`,
   ].join('\n');
+}
+
+/** What the small networks had and the dense one had not. */
+const UNLIKE: Readonly<Record<RefitName, string>> = {
+  none: '',
+  scale: unlike('by one factor for all output weights'),
+  weights: unlike('all their output weights by least squares'),
+};
+
+function unlike(how: string): string {
+  return ` Small networks were refitted, ${how}; the dense network was not. espalier compare refits it alike.`;
 }
 
 const CONTESTANTS: Readonly<Record<Contestant, string>> = {
