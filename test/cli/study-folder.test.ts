@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStudyFolder, type StudyFolder } from '../../src/cli/study-folder.js';
 import type { TrainedState } from '../../src/experiment/state.js';
 import { drawParameters, type TwoLayerShape } from '../../src/models/two-layer.js';
-import type { Cell } from '../../src/study/cell.js';
-import { listTrials, studyCheckpoints, trialName } from '../../src/study/grid.js';
+import { listTrials, trialName } from '../../src/study/grid.js';
 import { parseStudyConfig } from '../../src/study/study-config.js';
+import { sampleCells } from '../report/sample-cells.js';
 
 const SHAPE: TwoLayerShape = { width: 3, inputs: 5, outputs: 1, activation: 'tanh' };
 
@@ -26,27 +26,6 @@ const STATE: TrainedState = {
   iteration: 20,
   network: drawParameters(SHAPE, 0),
   velocity: { hidden: new Float32Array(15).fill(0.25), output: new Float32Array(3).fill(-0.5) },
-};
-
-const CELL: Omit<Cell, 'iteration'> = {
-  examples: 10,
-  trial: 0,
-  width: SHAPE.width,
-  picks: 2,
-  method: 'greedy',
-  rule: 'average',
-  learningRate: 1,
-  batch: config.batch[0]!,
-  denseLoss: 0.25,
-  subnetworkLoss: 0.5,
-  denseTestLoss: 0.25,
-  subnetworkTestLoss: 0.5,
-  denseTestAccuracy: 0.75,
-  subnetworkTestAccuracy: 0.5,
-  distinct: 2,
-  passes: 2,
-  seconds: 1,
-  adapter: 'an adapter',
 };
 
 let path: string;
@@ -75,7 +54,7 @@ test('a state that a kill left behind the last cell of its trial goes when the f
   const done = await mkdtemp(join(tmpdir(), 'espalier-study-done-'));
   const begun = await openStudyFolder(done, config);
   await begun.saveState(trial!, STATE);
-  for (const iteration of studyCheckpoints(config)) await begun.append({ ...CELL, iteration });
+  for (const cell of sampleCells(config)) await begun.append(cell);
   await begun.close();
   const again = await openStudyFolder(done, config);
   expect(await readdir(done)).toEqual(['cells.jsonl', 'config.json', 'folder.lock']);

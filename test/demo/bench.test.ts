@@ -8,7 +8,15 @@ import { emptyDispatches, percentOfLimit, threeDigits } from '../../bench/words.
 import { reportMarkdown } from '../../demo/bench/markdown.js';
 import { benchRows } from '../../demo/bench/record.js';
 import { clocksUsed, comparisonText, disturbance } from '../../demo/bench/words.js';
-import { button, drop, openTab, seriousFindings, servedPage, textAt } from './fixture.js';
+import {
+  button,
+  clipboardOf,
+  drop,
+  openTab,
+  seriousFindings,
+  servedPage,
+  textAt,
+} from './fixture.js';
 
 const demo = servedPage();
 
@@ -125,10 +133,7 @@ test('tasks come before the kernels, at shapes that the built-in digits are enou
 
 test('times the kernels row by row, stops, goes on, and copies what it has', async () => {
   const { page, complaints } = await demo.visit('#view=bench&bench.scope=kernels');
-  const { origin } = new URL(page.url());
-  await page
-    .browserContext()
-    .overridePermissions(origin, ['clipboard-read', 'clipboard-sanitized-write']);
+  const clipboard = await clipboardOf(page);
   const run = await button(page, 'Run');
   await page.waitForFunction((main) => !(main as HTMLButtonElement).disabled, {}, run);
   const names = await page.$$eval('.results tbody th', (all) =>
@@ -155,7 +160,6 @@ test('times the kernels row by row, stops, goes on, and copies what it has', asy
   await (await button(page, 'Stop')).click();
   await button(page, 'Go on');
 
-  const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
   await (await button(page, 'Copy as JSON')).click();
   await expect.poll(clipboard, { timeout: 30_000 }).toMatch(/^\{/);
   const report = reportSchema.parse(JSON.parse(await clipboard()));

@@ -199,6 +199,14 @@ export async function resultTable(page: Page): Promise<Record<string, string[]>>
   return rows;
 }
 
+/** Lets the page copy, and reads what it has copied. */
+export async function clipboardOf(page: Page): Promise<() => Promise<string>> {
+  const { origin } = new URL(page.url());
+  const allowed = ['clipboard-read', 'clipboard-sanitized-write'] as const;
+  await page.browserContext().overridePermissions(origin, [...allowed]);
+  return () => page.evaluate(() => navigator.clipboard.readText());
+}
+
 export async function button(page: Page, text: string): Promise<ElementHandle<HTMLElement>> {
   const found = await page.waitForSelector(
     `::-p-xpath(//button[normalize-space()='${text}' and not(ancestor::*[@hidden])])`,

@@ -4,17 +4,14 @@ import { build } from 'vite';
 import { expect, test } from 'vitest';
 import { reportSchema } from '../../bench/report.js';
 import { threeDigits } from '../../bench/words.js';
-import { button, seriousFindings, servedPage } from './fixture.js';
+import { button, clipboardOf, seriousFindings, servedPage } from './fixture.js';
 
 const configFile = resolve(import.meta.dirname, '../../demo/vite.config.ts');
 const demo = servedPage((outDir) => build({ configFile, mode: 'peers', build: { outDir } }));
 
 test('the build with peers times them beside this library, on the same work', async () => {
   const { page, complaints } = await demo.visit('#view=bench&bench.scope=tasks');
-  const { origin } = new URL(page.url());
-  await page
-    .browserContext()
-    .overridePermissions(origin, ['clipboard-read', 'clipboard-sanitized-write']);
+  const clipboard = await clipboardOf(page);
   await page.waitForSelector('input[name="peers"]');
   await page.click('input[name="peers"][value="peers"] + .pill');
   await (await button(page, 'Run')).click();
@@ -24,7 +21,6 @@ test('the build with peers times them beside this library, on the same work', as
   await button(page, 'Go on');
   expect(await seriousFindings(page)).toEqual([]);
 
-  const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
   await (await button(page, 'Copy as JSON')).click();
   await expect.poll(clipboard).toMatch(/^\{/);
   const { results, versions } = reportSchema.parse(JSON.parse(await clipboard()));

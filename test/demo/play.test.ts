@@ -23,6 +23,7 @@ import { espalier } from '../cli/espalier.js';
 import {
   bring,
   button,
+  clipboardOf,
   downloaded,
   drop,
   ended,
@@ -371,13 +372,11 @@ describe('a run from beginning to end', () => {
   });
 
   test('a link carries results; it takes its own .zip back, and a configuration alone', async () => {
-    const { origin } = new URL(page.url());
-    const allowed = ['clipboard-read', 'clipboard-sanitized-write'] as const;
-    await page.browserContext().overridePermissions(origin, [...allowed]);
+    const clipboard = await clipboardOf(page);
     // Not at a place on the screen, which something above may just have moved.
     await (await button(page, 'Copy a link to this view')).evaluate((copy) => copy.click());
     await button(page, 'Copied, with results');
-    const link = await page.evaluate(() => navigator.clipboard.readText());
+    const link = await clipboard();
     const other = await demo.visit(new URL(link).hash);
     // What was found is seen before anything runs here, and said to be of the link.
     expect(await textAt(other.page, '.linked')).toMatch(/^From a link, not run here/);

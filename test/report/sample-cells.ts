@@ -20,7 +20,7 @@ export function sampleCells(config: StudyConfig, floor = 0.001): readonly Cell[]
           subnetworkTestLoss: loss,
           denseTestAccuracy: 1 - loss,
           subnetworkTestAccuracy: 1 - loss,
-          distinct: 5,
+          distinct: Math.min(5, pruning.picks),
           passes: 2,
           seconds: 0.5,
           adapter: 'an <adapter> & more',
