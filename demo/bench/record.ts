@@ -89,13 +89,17 @@ export function recordWith({ report, troubles }: BenchRecord, event: BenchEvent)
   }
 }
 
+const PEERS = SUBJECTS.filter((subject) => subject !== 'espalier');
+
 /** The lines of a request, filled in as far as the record goes. */
 export function benchRows(request: BenchRequest, record: BenchRecord | undefined): readonly Row[] {
   return requestedContests(request).map(({ benchmark, case: { shape } }) => {
     const { name: work } = benchmark;
-    const outcomes = SUBJECTS.map((subject) => ({ subject, ...outcomeOf(work, subject, record) }));
-    const [{ subject: _, ...own }, ...others] = outcomes as [Rival, ...Rival[]];
-    return { work, shape, ...own, rivals: others.filter(isKnown) };
+    const rivals = PEERS.map((subject) => ({ subject, ...outcomeOf(work, subject, record) }));
+    return {
+      ...{ work, shape, ...outcomeOf(work, 'espalier', record) },
+      rivals: rivals.filter(isKnown),
+    };
   });
 }
 

@@ -8,8 +8,7 @@ import {
   RUN_FILES,
   type RunSummary,
 } from '../../src/index.js';
-import { foundText } from './found.js';
-import { frontierAt } from './frontier.js';
+import { foundAt, foundText } from './found.js';
 import type { Checkpoint, Finding, Play } from './session.js';
 import { configFromSettings } from './settings.js';
 
@@ -43,8 +42,8 @@ export function runArchive(
     [dataset.name]: stored(dataset.bytes),
   };
   if (summary) files[RUN_FILES.summary] = json({ host: 'browser', ...summary });
-  const curve = curveText(checkpoints.at(-1));
-  if (curve) files[RUN_FILES.curve] = text(`${curve}\n`);
+  const found = foundAt(checkpoints.at(-1));
+  if (found) files[RUN_FILES.curve] = text(`${foundText(found)}\n`);
   for (const event of findings) {
     const file = eventFile(event);
     if (file) files[file.name] = stored(file.bytes);
@@ -53,13 +52,6 @@ export function runArchive(
     Object.assign(files, idxFiles('train', source.train), idxFiles('t10k', source.test));
   }
   return zipSync(files, { level: 6 });
-}
-
-function curveText(last: Checkpoint | undefined): string | undefined {
-  const plain = last && last.iteration > 0 && frontierAt(last, false);
-  if (!plain) return undefined;
-  const fineTuned = plain.tunable ? frontierAt(last, true) : undefined;
-  return foundText({ iteration: last.iteration, plain, fineTuned });
 }
 
 /**

@@ -2,12 +2,14 @@ import { EspalierError } from '../../src/index.js';
 import { quoted } from '../../src/text.js';
 import {
   better,
+  frontierAt,
   type Line,
   lineThrough,
   type Outline,
   smallestWithin,
   type Told,
 } from './frontier.js';
+import type { Checkpoint } from './session.js';
 import type { Settings } from './settings.js';
 
 /** What was found by a run, in the figures of its curves: all of it that a link carries. */
@@ -17,6 +19,15 @@ export interface Found {
   readonly plain: Outline;
   /** With the steps of fine-tuning, where there were some. */
   readonly fineTuned?: Outline | undefined;
+}
+
+/** What a checkpoint has found; undefined before it was pruned, and of a network that nobody has trained. */
+export function foundAt(checkpoint: Checkpoint | undefined): Found | undefined {
+  if (!checkpoint || checkpoint.iteration === 0) return undefined;
+  const plain = frontierAt(checkpoint, false);
+  if (!plain) return undefined;
+  const fineTuned = plain.tunable ? frontierAt(checkpoint, true) : undefined;
+  return { iteration: checkpoint.iteration, plain, fineTuned };
 }
 
 /** An accuracy is told in whole parts of this. */

@@ -1,7 +1,6 @@
 import { computed, effect, type ReadonlySignal, signal, untracked } from '@preact/signals';
 import type { AddressBar, Complain } from './address-bar.js';
-import { type Found, foundFromText, foundText } from './found.js';
-import { frontierAt } from './frontier.js';
+import { type Found, foundAt, foundFromText, foundText } from './found.js';
 import type { Run } from './run.js';
 import type { Session } from './session.js';
 import { type Settings, sameSettings } from './settings.js';
@@ -68,14 +67,11 @@ export function playLink({ checkpoint, changed, settings, linked, viewHash }: Pl
 } {
   const linkOf = (hash: string) => new URL(hash, location.href).href;
   const bare = linkOf(viewHash('play'));
-  const shown = checkpoint.value;
-  const plain = shown && frontierAt(shown, false);
-  if (!plain || shown.iteration === 0 || changed.value || settings.value.data === 'own') {
+  const found = foundAt(checkpoint.value);
+  if (!found || changed.value || settings.value.data === 'own') {
     return { href: bare, carries: linked.value !== undefined };
   }
-  const { iteration } = shown;
-  const fineTuned = plain.tunable ? frontierAt(shown, true) : undefined;
-  const whole = linkOf(viewHash('play', { [FOUND]: foundText({ iteration, plain, fineTuned }) }));
+  const whole = linkOf(viewHash('play', { [FOUND]: foundText(found) }));
   const carries = whole.length <= MOST_CHARACTERS;
   return { href: carries ? whole : bare, carries };
 }

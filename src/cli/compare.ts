@@ -202,14 +202,14 @@ function comparisonTable(summary: CompareSummary): string {
     style: { head: [], border: [], compact: true },
   });
   table.push(...rows.map((row) => [...row]));
-  const { dense, curves, guarantee, adapter } = summary;
+  const { curves, guarantee, adapter } = summary;
   const ended = curves.flatMap(({ method, loss, stopped }) =>
     END[stopped]
       ? [`${method} ended after ${plural(loss.length, 'pick')}: ${END[stopped]}.\n`]
       : [],
   );
   const hull = guarantee
-    ? ` No mixture of its neurons goes below ${hullFloor(guarantee.hull)}.`
+    ? `No mixture of the dense network's neurons has a training loss below ${hullFloor(guarantee.hull)}.\n`
     : '';
-  return `${table.toString()}\n${ended.join('')}The dense network: training loss ${dense.loss.toFixed(5)}, test accuracy ${(100 * dense.test.accuracy).toFixed(2)} %.${hull}\nAdapter: ${adapter.name}.`;
+  return `${table.toString()}\n${ended.join('')}${hull}Adapter: ${adapter.name}.`;
 }

@@ -49,9 +49,7 @@ export function interruptSignal(): { signal: AbortSignal; release: () => void } 
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
     controller.abort();
     silence = setTimeout(() => {
-      process.stderr.write(
-        '\nEnding after the step under way, to keep it. Ctrl-C again ends at once.\n',
-      );
+      process.stderr.write('\nEnding after the step under way. Ctrl-C again ends at once.\n');
     }, SILENT_MILLIS);
   };
   for (const name of INTERRUPTIONS) process.on(name, onInterrupt);
